@@ -1,0 +1,58 @@
+package domain
+
+import (
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Date is a calendar date in ISO 8601 of the precision that is known: a year
+// ("2014"), a month ("2023-04") or a day ("2023-04-26"). The empty string is
+// no date. As text, dates sort in order of time.
+type Date string
+
+var dateForm = regexp.MustCompile(`^\d{4}(-\d{2}(-\d{2})?)?$`)
+
+// ParseDate reads a date and checks that it is in the calendar.
+func ParseDate(s string) (Date, error) {
+	layouts := map[int]string{4: "2006", 7: "2006-01", 10: "2006-01-02"}
+	layout, ok := layouts[len(s)]
+	if ok && dateForm.MatchString(s) {
+		if _, err := time.Parse(layout, s); err == nil {
+			return Date(s), nil
+		}
+	}
+	return "", Invalid("%q is not a date: want YYYY, YYYY-MM or YYYY-MM-DD", clip(s, 40))
+}
+
+// After reports whether d is certainly later than e: where one of them is
+// less precise, only what both say is compared.
+func (d Date) After(e Date) bool {
+	if d == "" || e == "" {
+		return false
+	}
+	n := min(len(d), len(e))
+	return strings.Compare(string(d[:n]), string(e[:n])) > 0
+}
+
+// MarshalGQL writes the date as a GraphQL string, or null for no date.
+func (d Date) MarshalGQL(w io.Writer) {
+	if d == "" {
+		_, _ = io.WriteString(w, "null")
+		return
+	}
+	_, _ = io.WriteString(w, strconv.Quote(string(d)))
+}
+
+// UnmarshalGQL reads a GraphQL Date.
+func (d *Date) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return Invalid("a date is a string such as \"2023-04-26\", not %T", v)
+	}
+	p, err := ParseDate(s)
+	*d = p
+	return err
+}

@@ -1,0 +1,134 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind is what an [Error] means to a client. The doors map it to their own
+// codes (a GraphQL extensions.code, an HTTP status), each in one table.
+type Kind int
+
+// The kinds of error.
+const (
+	KindInternal        Kind = iota // a fault of the program; its message is never shown
+	KindInvalid                     // the input is wrong: Fields says where
+	KindUnauthenticated             // no credential, or one that is not known
+	KindForbidden                   // the credential is not enough
+	KindNotFound                    // not there, or not for this viewer to know
+	KindConflict                    // the state has changed, or stands in the way
+	KindUnavailable                 // try again later
+)
+
+// Error is an error that can be shown. Message and Fields are for the client;
+// the cause is for the log.
+type Error struct {
+	Kind    Kind
+	Message string
+	Fields  []FieldError
+	cause   error
+}
+
+// FieldError says what is wrong with one field of an input.
+type FieldError struct {
+	// Path leads to the field from the input's root: "tags[1]", "listings[0].since".
+	Path string `json:"path"`
+	// Message says what is wrong and what would be right.
+	Message string `json:"message"`
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Message)
+	for i, f := range e.Fields {
+		if i == 0 {
+			b.WriteString(": ")
+		} else {
+			b.WriteString("; ")
+		}
+		b.WriteString(f.Path + ": " + f.Message)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is makes errors.Is(err, &Error{Kind: k}) true for every error of the kind.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Kind == e.Kind && t.Message == "" && t.Fields == nil
+}
+
+// WithCause returns a copy of e that wraps the cause.
+func (e *Error) WithCause(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// Targets of errors.Is, one for each kind that callers branch on.
+var (
+	ErrInvalid         = &Error{Kind: KindInvalid}
+	ErrUnauthenticated = &Error{Kind: KindUnauthenticated}
+	ErrForbidden       = &Error{Kind: KindForbidden}
+	ErrNotFound        = &Error{Kind: KindNotFound}
+	ErrConflict        = &Error{Kind: KindConflict}
+	ErrUnavailable     = &Error{Kind: KindUnavailable}
+)
+
+// Invalid is an error of KindInvalid.
+func Invalid(format string, args ...any) *Error {
+	return &Error{Kind: KindInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+// NotFound is an error of KindNotFound.
+func NotFound(format string, args ...any) *Error {
+	return &Error{Kind: KindNotFound, Message: fmt.Sprintf(format, args...)}
+}
+
+// Conflict is an error of KindConflict.
+func Conflict(format string, args ...any) *Error {
+	return &Error{Kind: KindConflict, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf returns the kind of the first [Error] in err's chain; KindInternal
+// where there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return KindInternal
+}
+
+// Problems collects what is wrong with an input, all of it, before anything
+// is refused. The zero value is ready to use.
+type Problems struct{ fields []FieldError }
+
+// MaxProblems bounds how many problems one answer lists.
+const MaxProblems = 100
+
+// Add notes a problem with the field at path.
+func (p *Problems) Add(path, format string, args ...any) {
+	p.fields = append(p.fields, FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// Len is the number of problems noted.
+func (p *Problems) Len() int { return len(p.fields) }
+
+// Err returns nil, or an error of KindInvalid that lists every problem.
+func (p *Problems) Err(message string) error {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	fields := p.fields
+	if len(fields) > MaxProblems {
+		more := len(fields) - MaxProblems
+		fields = append(fields[:MaxProblems:MaxProblems], FieldError{Message: fmt.Sprintf("and %d more problems", more)})
+	}
+	return &Error{Kind: KindInvalid, Message: message, Fields: fields}
+}
+
+// List is the problems noted so far.
+func (p *Problems) List() []FieldError { return p.fields }

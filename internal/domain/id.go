@@ -1,0 +1,158 @@
+package domain
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ID identifies a document, or a row that a document owns, on the desk and in
+// live alike. It is made by the application and never reused.
+//
+// From the highest bit: one zero bit, 41 bits of milliseconds since
+// 2020-01-01 UTC (enough until 2089), 8 bits of type code, and 14 bits that
+// are random within the millisecond and do not repeat in one process. Two
+// processes can collide; an insert that does is retried with another id.
+//
+// Outside the database an ID is its type's prefix, an underscore and 13
+// characters of Crockford's base 32 in lower case: "rpt_0c6z9k3v7q2m8".
+type ID int64
+
+const (
+	idTypeBits   = 8
+	idRandomBits = 14
+	idRandomMask = 1<<idRandomBits - 1
+	idChars      = 13
+)
+
+var idEpoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// crockford is the alphabet of https://www.crockford.com/base32.html.
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// idSource hands out the low bits: a random start and a random odd step per
+// millisecond walk all 2^14 values without repeating one.
+type idSource struct {
+	mu                  sync.Mutex
+	milli               int64
+	start, step, issued uint32
+}
+
+var ids idSource
+
+// NewID makes an id of type t that carries the time at.
+func NewID(t Type, at time.Time) ID { return ids.next(t, at.UnixMilli()) }
+
+func (s *idSource) next(t Type, milli int64) ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if milli > s.milli || s.issued > idRandomMask {
+		// A clock that went back, or a millisecond that is used up, counts
+		// on from the last millisecond that was used.
+		if milli <= s.milli {
+			milli = s.milli + 1
+		}
+		var b [8]byte
+		rand.Read(b[:]) // never fails: it crashes the program instead
+		s.milli, s.issued = milli, 0
+		s.start = binary.LittleEndian.Uint32(b[:4])
+		s.step = binary.LittleEndian.Uint32(b[4:]) | 1
+	}
+	low := (s.start + s.issued*s.step) & idRandomMask
+	s.issued++
+	return ID((s.milli-idEpoch)<<(idTypeBits+idRandomBits) | int64(t)<<idRandomBits | int64(low))
+}
+
+// Type is the type of the thing that the id identifies.
+func (id ID) Type() Type { return Type(id >> idRandomBits) }
+
+// Time is when the id was made, to the millisecond.
+func (id ID) Time() time.Time {
+	return time.UnixMilli(int64(id)>>(idTypeBits+idRandomBits) + idEpoch).UTC()
+}
+
+// String is the public form: prefix, underscore, 13 characters.
+func (id ID) String() string {
+	var b [idChars]byte
+	v := uint64(id)
+	for i := idChars - 1; i >= 0; i-- {
+		b[i] = crockford[v&31]
+		v >>= 5
+	}
+	return id.Type().Prefix() + "_" + string(b[:])
+}
+
+// ParseID reads the public form. The prefix must be that of the type code
+// inside. Crockford's look-alikes (O, I, L) and capitals are understood.
+func ParseID(s string) (ID, error) {
+	bad := Invalid("%q is not an id: want a prefix such as \"rpt_\" and 13 characters", clip(s, 40))
+	prefix, rest, ok := strings.Cut(s, "_")
+	if !ok || len(rest) != idChars {
+		return 0, bad
+	}
+	var v uint64
+	for i := range len(rest) {
+		d := crockfordDigit(rest[i])
+		if d < 0 || i == 0 && d > 7 {
+			return 0, bad
+		}
+		v = v<<5 | uint64(d)
+	}
+	id := ID(v)
+	if id.Type().Prefix() == "" || !strings.EqualFold(id.Type().Prefix(), prefix) {
+		return 0, bad
+	}
+	return id, nil
+}
+
+func crockfordDigit(c byte) int {
+	switch c {
+	case 'o', 'O':
+		return 0
+	case 'i', 'I', 'l', 'L':
+		return 1
+	}
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return strings.IndexByte(crockford, c)
+}
+
+// LooksLikeID reports whether s has the form of an id of any type, so that an
+// argument that takes an id or a slug can tell them apart: a slug has no
+// underscore.
+func LooksLikeID(s string) bool { return strings.IndexByte(s, '_') == 3 }
+
+// MarshalText is the public form.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads the public form.
+func (id *ID) UnmarshalText(b []byte) error {
+	v, err := ParseID(string(b))
+	*id = v
+	return err
+}
+
+// MarshalGQL writes the id as a GraphQL ID.
+func (id ID) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(id.String())) }
+
+// UnmarshalGQL reads a GraphQL ID.
+func (id *ID) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return Invalid("an id is a string, not %T", v)
+	}
+	return id.UnmarshalText([]byte(s))
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return fmt.Sprintf("%s…", strings.ToValidUTF8(s[:n], ""))
+}

@@ -1,0 +1,84 @@
+package domain
+
+import "strings"
+
+// Type is a type of document. Its number is the type code inside an [ID] and
+// is stored: a number is never given to another type.
+type Type uint8
+
+// The types of document. Report, Narrative, Entity, Relationship and Edition
+// are drafted, revised and published; Tag, Source and Asset support them and
+// go live with the first published document that refers to them.
+const (
+	Report       Type = 1
+	Narrative    Type = 2
+	Entity       Type = 3
+	Relationship Type = 4
+	Tag          Type = 5
+	Source       Type = 6
+	Edition      Type = 7
+	Asset        Type = 8
+
+	// Key, Revision and Schedule are things of the desk that have ids but
+	// are no documents.
+	Key      Type = 32
+	Revision Type = 33
+	Schedule Type = 34
+
+	// Row is a row that a document owns: a name, a footnote, a citation.
+	Row Type = 64
+)
+
+// Types lists the types of document, in a fixed order.
+func Types() []Type {
+	return []Type{Report, Narrative, Entity, Relationship, Tag, Source, Edition, Asset}
+}
+
+type typeName struct{ name, prefix string }
+
+var typeNames = map[Type]typeName{
+	Report:       {"report", "rpt"},
+	Narrative:    {"narrative", "nar"},
+	Entity:       {"entity", "ent"},
+	Relationship: {"relationship", "rel"},
+	Tag:          {"tag", "tag"},
+	Source:       {"source", "src"},
+	Edition:      {"edition", "edn"},
+	Asset:        {"asset", "ast"},
+	Key:          {"key", "key"},
+	Revision:     {"revision", "rev"},
+	Schedule:     {"schedule", "sch"},
+	Row:          {"row", "row"},
+}
+
+// String is the type's name in lower case, as in "report:harbour-cranes".
+func (t Type) String() string { return typeNames[t].name }
+
+// Name is the type's name in GraphQL: "Report".
+func (t Type) Name() string {
+	n := typeNames[t].name
+	if n == "" {
+		return ""
+	}
+	return strings.ToUpper(n[:1]) + n[1:]
+}
+
+// Prefix is the first part of the type's ids: "rpt".
+func (t Type) Prefix() string { return typeNames[t].prefix }
+
+// IsDocument reports whether things of this type are documents.
+func (t Type) IsDocument() bool { return t >= Report && t <= Asset }
+
+// Supporting reports whether documents of this type have no draft of their
+// own: they become visible in live with the documents that refer to them.
+func (t Type) Supporting() bool { return t == Tag || t == Source || t == Asset }
+
+// ParseType finds the document type of a name ("report") in any case.
+func ParseType(name string) (Type, bool) {
+	for _, t := range Types() {
+		if strings.EqualFold(t.String(), name) {
+			return t, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,130 @@
+package domain
+
+import (
+	"context"
+	"slices"
+)
+
+// Role is what a viewer may do. Each role may do all that the ones below it
+// may.
+type Role int
+
+// The roles, least first.
+const (
+	Public  Role = 0 // reads live, TLP:CLEAR
+	Partner Role = 1 // reads live up to its clearance
+	Author  Role = 2 // reads the desk, writes drafts
+	Editor  Role = 3 // publishes, unpublishes, schedules, merges
+	Admin   Role = 4 // manages keys, rebuilds live
+)
+
+// Roles lists the names of the roles, least first.
+var Roles = []string{"PUBLIC", "PARTNER", "AUTHOR", "EDITOR", "ADMIN"}
+
+// ParseRole finds the role of a name.
+func ParseRole(s string) (Role, bool) {
+	i := slices.Index(Roles, s)
+	return Role(i), i >= 0
+}
+
+func (r Role) String() string {
+	if r < Public || r > Admin {
+		return "UNKNOWN"
+	}
+	return Roles[r]
+}
+
+// Staff reports whether the role works on the desk.
+func (r Role) Staff() bool { return r >= Author }
+
+// Viewer is who asks: anonymous, the holder of an API key, or the program
+// itself at a named task.
+type Viewer struct {
+	Name      string  // shown in revisions: a key's name, "system: publish due releases"; empty for anonymous
+	Role      Role    //
+	Clearance Marking // the highest marking that the viewer may see
+	KeyID     ID      // the API key, if any
+	System    bool    // the program itself
+}
+
+// Anonymous is the viewer without a credential.
+func Anonymous() *Viewer { return &Viewer{Role: Public, Clearance: Clear} }
+
+// Authenticated reports whether the viewer showed a credential.
+func (v *Viewer) Authenticated() bool { return v.System || v.KeyID != 0 }
+
+type viewerKey struct{}
+
+// WithViewer returns a context that carries the viewer.
+func WithViewer(ctx context.Context, v *Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, v)
+}
+
+// ErrNoViewer is returned where a context carries no viewer. It is a bug of
+// the program: nobody is anonymous by omission.
+var ErrNoViewer = &Error{Kind: KindInternal, Message: "no viewer in context"}
+
+// ViewerFrom returns the viewer of the context, or [ErrNoViewer].
+func ViewerFrom(ctx context.Context) (*Viewer, error) {
+	if v, _ := ctx.Value(viewerKey{}).(*Viewer); v != nil {
+		return v, nil
+	}
+	return nil, ErrNoViewer
+}
+
+// AsSystem returns a context for work that the program does by itself, such
+// as "publish due releases". The task is named wherever a person would be.
+func AsSystem(ctx context.Context, task string) context.Context {
+	return WithViewer(ctx, &Viewer{Name: "system: " + task, Role: Admin, Clearance: Red, System: true})
+}
+
+// Require returns the viewer if it has at least the role. Otherwise the error
+// is of KindUnauthenticated for a viewer without a credential and of
+// KindForbidden for one whose credential is not enough.
+func Require(ctx context.Context, role Role) (*Viewer, error) {
+	v, err := ViewerFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if v.Role >= role {
+		return v, nil
+	}
+	if !v.Authenticated() {
+		return nil, &Error{Kind: KindUnauthenticated,
+			Message: "this needs a key: send the header \"Authorization: Bearer …\" with a key of role " + role.String() + " or higher"}
+	}
+	return nil, &Error{Kind: KindForbidden,
+		Message: "this needs the role " + role.String() + "; this key has " + v.Role.String()}
+}
+
+// Stage is which of the two stores an operation reads.
+type Stage int
+
+// The stages. Live is what is published; Desk is where it is written.
+const (
+	Live Stage = 0
+	Desk Stage = 1
+)
+
+// Stages lists the names of the stages.
+var Stages = []string{"LIVE", "DESK"}
+
+func (s Stage) String() string {
+	if s == Desk {
+		return "DESK"
+	}
+	return "LIVE"
+}
+
+type stageKey struct{}
+
+// WithStage returns a context whose reads go to the stage.
+func WithStage(ctx context.Context, s Stage) context.Context {
+	return context.WithValue(ctx, stageKey{}, s)
+}
+
+// StageFrom returns the stage of the context; Live where none was set.
+func StageFrom(ctx context.Context) Stage {
+	s, _ := ctx.Value(stageKey{}).(Stage)
+	return s
+}
