@@ -1,0 +1,194 @@
+package pgtemp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+const (
+	superuser = "postgres"
+	port      = "5432" // only names the socket file; nothing listens on TCP
+	prefix    = "rtpg-"
+
+	// longestFolder leaves room for "/.s.PGSQL.5432" in the 104 bytes that a
+	// socket address holds on the stingiest systems.
+	longestFolder = 80
+)
+
+// settings make the cluster quick and forgetful.
+var settings = []string{
+	"listen_addresses=",
+	"unix_socket_permissions=0777",
+	"port=" + port,
+	"max_connections=200",
+	"fsync=off",
+	"full_page_writes=off",
+	"synchronous_commit=off",
+	"autovacuum=off",
+	"wal_level=minimal",
+	"max_wal_senders=0",
+	// The log goes to our pipe, in English, because it is read for readyLine.
+	"logging_collector=off",
+	"log_destination=stderr",
+	"log_min_messages=warning",
+	"lc_messages=C",
+	"timezone=UTC",
+	"log_timezone=UTC",
+}
+
+// Cluster is a running throwaway server. Its methods may be called from any
+// goroutine.
+type Cluster struct {
+	dir    string
+	server *server
+	lock   *os.File
+
+	close    sync.Once
+	closeErr error
+}
+
+// Start makes a new cluster and returns when it takes connections. It returns
+// an error that wraps ErrNoServer when no server binaries are found; any other
+// error carries what initdb or postgres had to say. ctx bounds the start
+// alone: the cluster then lives until Close or the end of the process.
+func Start(ctx context.Context) (_ *Cluster, err error) {
+	bin, err := findServer(places)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := serverUser()
+	if err != nil {
+		return nil, err
+	}
+	parent := folderFor(owner)
+	sweep(parent)
+
+	dir, err := os.MkdirTemp(parent, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("make the cluster's folder: %w", err)
+	}
+	cluster := &Cluster{dir: dir}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, cluster.Close())
+		}
+	}()
+	if cluster.lock, err = lockFolder(dir); err != nil {
+		return nil, fmt.Errorf("lock the cluster's folder: %w", err)
+	}
+	if err := owner.own(dir); err != nil {
+		return nil, fmt.Errorf("hand the cluster's folder to the server's user: %w", err)
+	}
+	if err := initdb(ctx, bin, dir, owner); err != nil {
+		return nil, err
+	}
+
+	args := []string{"-D", filepath.Join(dir, "data"), "-k", dir}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	postgres := exec.Command(filepath.Join(bin, "postgres"), args...)
+	prepare(postgres, dir, owner)
+	cluster.server, err = startServer(ctx, postgres)
+	if err != nil {
+		return nil, err
+	}
+	return cluster, nil
+}
+
+// DSN returns the URL of a database in the cluster, for its superuser. It does
+// not say that such a database exists; "postgres" always does.
+func (c *Cluster) DSN(database string) string {
+	dsn := url.URL{
+		Scheme:   "postgres",
+		User:     url.User(superuser),
+		Path:     "/" + database,
+		RawQuery: url.Values{"host": {c.dir}, "port": {port}, "sslmode": {"disable"}}.Encode(),
+	}
+	return dsn.String()
+}
+
+// Close stops the server at once, whoever is connected, and removes its
+// folder. It returns an error with the server's last words when the server had
+// already stopped by itself. Later calls return what the first one did.
+func (c *Cluster) Close() error {
+	c.close.Do(func() {
+		var errs []error
+		if c.server != nil {
+			errs = append(errs, c.server.stop())
+		}
+		errs = append(errs, os.RemoveAll(c.dir))
+		if c.lock != nil {
+			errs = append(errs, c.lock.Close())
+		}
+		c.closeErr = errors.Join(errs...)
+	})
+	return c.closeErr
+}
+
+// initdb fills dir/data. Text sorts by code point, as it does in SQLite; where
+// the system has no C.UTF-8 (macOS), locale C sorts UTF-8 the same way.
+func initdb(ctx context.Context, bin, dir string, owner *user) error {
+	var errs []error
+	for _, locale := range []string{"C.UTF-8", "C"} {
+		cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+			"--no-sync", "-A", "trust", "-E", "UTF8", "--locale="+locale,
+			"-U", superuser, "-D", filepath.Join(dir, "data"))
+		prepare(cmd, dir, owner)
+		output, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("initdb with locale %s: %w\n%s", locale, err, output))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// prepare makes a command independent of where and by whom this process was
+// started.
+func prepare(cmd *exec.Cmd, dir string, owner *user) {
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	owner.run(cmd)
+}
+
+// folderFor chooses where clusters live. A temporary folder of the user's own
+// may be too deep for a socket's address, and closed to the user to which root
+// drops.
+func folderFor(owner *user) string {
+	dir := os.TempDir()
+	if owner != nil || len(dir)+len("/"+prefix+"0123456789") > longestFolder {
+		return "/tmp"
+	}
+	return dir
+}
+
+// sweep removes the folders of clusters whose process was killed before it
+// could. The lock on a folder goes with its process; a young folder may not be
+// locked yet.
+func sweep(parent string) {
+	// Errors are left alone here: what can't be swept is somebody else's.
+	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*"))
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < 10*time.Minute {
+			continue
+		}
+		lock, err := lockFolder(dir)
+		if err != nil {
+			continue
+		}
+		_ = os.RemoveAll(dir)
+		_ = lock.Close()
+	}
+}

@@ -1,0 +1,18 @@
+package pgtemp
+
+// Inner parts that tests look at.
+var (
+	FindServer = findServer
+	Places     = places
+	Sweep      = sweep
+	LockFolder = lockFolder
+)
+
+// Dir is the folder that must be gone after Close.
+func (c *Cluster) Dir() string { return c.dir }
+
+// Crash ends the server behind the cluster's back.
+func (c *Cluster) Crash() {
+	_ = c.server.cmd.Process.Kill()
+	<-c.server.done
+}

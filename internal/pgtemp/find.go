@@ -1,0 +1,86 @@
+package pgtemp
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ErrNoServer says that this machine has no PostgreSQL server binaries. The
+// error that wraps it lists where they were looked for.
+var ErrNoServer = errors.New("no PostgreSQL server binaries")
+
+// places are folders of server binaries that packagers keep out of PATH, since
+// several versions may be installed side by side.
+var places = []string{
+	"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
+	"/usr/pgsql-*/bin",          // the RPM packages of PostgreSQL
+	"/usr/libexec/postgresql*",  // Alpine
+	"/usr/local/pgsql/bin",      // built from source
+	"/opt/homebrew/opt/postgresql*/bin",
+	"/usr/local/opt/postgresql*/bin",
+	"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+	"/Applications/Postgres.app/Contents/Versions/*/bin",
+}
+
+// findServer returns the folder that holds initdb and postgres: the one in
+// PATH, which somebody chose, else the highest version among the places.
+func findServer(places []string) (string, error) {
+	if program, err := exec.LookPath("postgres"); err == nil {
+		if dir := filepath.Dir(program); hasServer(dir) {
+			return dir, nil
+		}
+	}
+	var found []string
+	for _, pattern := range places {
+		// The only error is a malformed pattern, and ours are constants.
+		dirs, _ := filepath.Glob(pattern)
+		for _, dir := range dirs {
+			if hasServer(dir) {
+				found = append(found, dir)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "", fmt.Errorf("%w: looked for initdb and postgres in PATH, %s", ErrNoServer, strings.Join(places, ", "))
+	}
+	return slices.MaxFunc(found, func(a, b string) int {
+		return cmp.Or(slices.Compare(version(a), version(b)), cmp.Compare(a, b))
+	}), nil
+}
+
+func hasServer(dir string) bool {
+	for _, program := range []string{"initdb", "postgres"} {
+		if runtime.GOOS == "windows" {
+			program += ".exe"
+		}
+		info, err := os.Stat(filepath.Join(dir, program))
+		if err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// version reads the numbers out of a path, so that 9.6 sorts before 15.
+func version(dir string) []int {
+	var numbers []int
+	for _, text := range digits.FindAllString(dir, -1) {
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			continue
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers
+}

@@ -1,0 +1,80 @@
+package pgtemp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+)
+
+const (
+	// EnvServer names the variable with the URL of an existing server for
+	// tests, whose user may CREATE DATABASE.
+	EnvServer = "REDTHREAD_TEST_POSTGRES"
+
+	// EnvRequire names the variable that, when it is 1, makes a missing server
+	// a failure in place of a skip.
+	EnvRequire = "REDTHREAD_REQUIRE_POSTGRES"
+)
+
+// startLimit is far above the second that a start takes, for machines that are
+// compiling with all their cores meanwhile.
+const startLimit = 2 * time.Minute
+
+// ForTests returns the URL of a PostgreSQL server whose user may create
+// databases: the one that REDTHREAD_TEST_POSTGRES names, else a cluster
+// started here. It is meant for TestMain. The caller must call stop in the
+// end; it is never nil. Tests give err to SkipOrFail.
+func ForTests() (dsn string, stop func(), err error) {
+	if dsn := os.Getenv(EnvServer); dsn != "" {
+		if _, err := WithDatabase(dsn, "postgres"); err != nil {
+			return "", func() {}, fmt.Errorf("%s: %w", EnvServer, err)
+		}
+		return dsn, func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	cluster, err := Start(ctx)
+	if err != nil {
+		return "", func() {}, err
+	}
+	stop = func() {
+		// By now the tests have had their say, and this goes with it.
+		if err := cluster.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtemp:", err)
+		}
+	}
+	return cluster.DSN("postgres"), stop, nil
+}
+
+// SkipOrFail does nothing when err is nil. It skips the test when there is no
+// server and REDTHREAD_REQUIRE_POSTGRES isn't 1, and fails it on any other
+// error.
+func SkipOrFail(tb testing.TB, err error) {
+	tb.Helper()
+	if err == nil {
+		return
+	}
+	if errors.Is(err, ErrNoServer) && os.Getenv(EnvRequire) != "1" {
+		tb.Skipf("no PostgreSQL here, so this was not tested. To run it, install a PostgreSQL server "+
+			"(on Debian the package \"postgresql\"), or set %s to the postgres:// URL of one "+
+			"where the user may create databases. %s=1 makes this a failure. (%v)", EnvServer, EnvRequire, err)
+	}
+	tb.Fatalf("PostgreSQL for tests: %v", err)
+}
+
+// WithDatabase returns the URL of another database on the server of a
+// postgres:// URL.
+func WithDatabase(dsn, database string) (string, error) {
+	parsed, err := url.Parse(dsn)
+	if err != nil || (parsed.Scheme != "postgres" && parsed.Scheme != "postgresql") {
+		// The parser's own error would print the URL, password and all.
+		return "", errors.New("not a postgres:// URL")
+	}
+	parsed.Path = "/" + database
+	parsed.RawPath = ""
+	return parsed.String(), nil
+}

@@ -1,0 +1,12 @@
+package pgtemp
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// endWithParent has the kernel stop the server when the thread that started it
+// ends, and so when this process is killed; see keep.
+func endWithParent(cmd *exec.Cmd) {
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/intercept"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// The tables of the desk that are no documents, and the role that reads them.
+var deskOnly = map[string]domain.Role{
+	ent.TypeRevision:         domain.Author,
+	ent.TypePublicationEntry: domain.Author,
+	ent.TypeSchedule:         domain.Author,
+	ent.TypeApiKey:           domain.Admin,
+}
+
+func isDocument(entType string) bool {
+	t, ok := domain.ParseType(entType)
+	return ok && t.Name() == entType
+}
+
+func newClient(p *pool, stage domain.Stage) *ent.Client {
+	client := ent.NewClient(ent.Driver(reader{p}))
+	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
+		if role, ok := deskOnly[q.Type()]; ok {
+			_, err := domain.Require(ctx, role)
+			return err
+		}
+		if !isDocument(q.Type()) {
+			return nil // a row that is reached through its owner only
+		}
+		condition, err := fence(ctx, stage)
+		if err != nil {
+			return err
+		}
+		q.WhereP(condition)
+		return nil
+	}))
+	return client
+}
+
+// Fence returns the condition under which a row of a document table exists
+// for the viewer of ctx, at the stage of ctx. [Stores.Client] puts it on
+// every query of documents; whoever writes a subquery over documents (a
+// filter through a relation, a count) must put it there, since a query's own
+// fence does not reach inside.
+//
+// In live the row's effective marking must be within the viewer's clearance.
+// On the desk the viewer must be staff, and the row not in the trash.
+func Fence(ctx context.Context) (func(*entsql.Selector), error) {
+	return fence(ctx, domain.StageFrom(ctx))
+}
+
+func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), error) {
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if stage == domain.Live {
+		return func(s *entsql.Selector) {
+			s.Where(entsql.LTE(s.C("effective_marking"), int(viewer.Clearance)))
+		}, nil
+	}
+	if _, err := domain.Require(ctx, domain.Author); err != nil {
+		return nil, err
+	}
+	if trash, _ := ctx.Value(trashKey{}).(bool); trash {
+		return func(s *entsql.Selector) { s.Where(entsql.NotNull(s.C("deleted_at"))) }, nil
+	}
+	return func(s *entsql.Selector) { s.Where(entsql.IsNull(s.C("deleted_at"))) }, nil
+}
+
+type trashKey struct{}
+
+// WithTrash returns a context whose desk reads see the documents in the trash
+// and no others.
+func WithTrash(ctx context.Context) context.Context {
+	return context.WithValue(ctx, trashKey{}, true)
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// pool is a *sql.DB that keeps prepared statements where the driver does not
+// (modernc.org/sqlite prepares each ad-hoc statement anew, which doubles the
+// cost of a short read; pgx caches by itself).
+type pool struct {
+	db      *sql.DB
+	dialect string
+	cache   *statements
+}
+
+func newPool(db *sql.DB, engine string) *pool {
+	p := &pool{db: db, dialect: engine}
+	if engine == dialect.SQLite {
+		p.cache = &statements{db: db, byText: map[string]*sql.Stmt{}}
+	}
+	return p
+}
+
+func (p *pool) close() error { return p.db.Close() }
+
+// QueryContext implements entsql.ExecQuerier.
+func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	count(ctx)
+	if stmt := p.cache.prepare(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return p.db.QueryContext(ctx, query, args...)
+}
+
+var errReadOnly = errors.New("store: this connection cannot write")
+
+// ExecContext implements entsql.ExecQuerier, and refuses: what writes goes
+// through a write transaction.
+func (p *pool) ExecContext(context.Context, string, ...any) (sql.Result, error) {
+	return nil, errReadOnly
+}
+
+// maxStatements bounds the statements that one pool keeps. The program's own
+// statements are some hundreds; a flood of different filters must not grow
+// the cache without end.
+const maxStatements = 512
+
+// statements is a bounded cache of prepared statements. A nil cache is empty.
+type statements struct {
+	db     *sql.DB
+	mu     sync.RWMutex
+	byText map[string]*sql.Stmt
+}
+
+// lookup returns the prepared statement of a text, if there is one.
+func (c *statements) lookup(query string) *sql.Stmt {
+	if c == nil {
+		return nil
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.byText[query]
+}
+
+// prepare returns the prepared statement of a text, or nil where the text
+// should be run as it is. It must not be called while a transaction holds the
+// only connection of the pool: Prepare would wait for it for ever.
+func (c *statements) prepare(ctx context.Context, query string) *sql.Stmt {
+	if c == nil {
+		return nil
+	}
+	if stmt := c.lookup(query); stmt != nil {
+		return stmt
+	}
+	c.mu.RLock()
+	full := len(c.byText) >= maxStatements
+	c.mu.RUnlock()
+	if full {
+		return nil
+	}
+	stmt, err := c.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // the unprepared statement reports the error
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if other := c.byText[query]; other != nil {
+		_ = stmt.Close()
+		return other
+	}
+	c.byText[query] = stmt
+	return stmt
+}
+
+// reader is the ent driver of a store that is only read.
+type reader struct{ pool *pool }
+
+func (r reader) Query(ctx context.Context, query string, args, v any) error {
+	if snap := snapshotFrom(ctx, r.pool); snap != nil {
+		return snap.Query(ctx, query, args, v)
+	}
+	return entsql.Conn{ExecQuerier: r.pool}.Query(ctx, query, args, v)
+}
+
+func (r reader) Exec(context.Context, string, any, any) error { return errReadOnly }
+func (r reader) Tx(context.Context) (dialect.Tx, error)       { return nil, errReadOnly }
+func (r reader) Close() error                                 { return nil }
+func (r reader) Dialect() string                              { return r.pool.dialect }
+
+type countKey struct{}
+
+// CountStatements returns a context that counts the SQL statements that reads
+// run under it, for tests of how many a query costs. It is not meant for
+// concurrent use.
+func CountStatements(ctx context.Context) (context.Context, *int64) {
+	n := new(int64)
+	return context.WithValue(ctx, countKey{}, n), n
+}
+
+func count(ctx context.Context) {
+	if n, _ := ctx.Value(countKey{}).(*int64); n != nil {
+		*n++
+	}
+}

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// liveRole is the PostgreSQL role that reads of live take on: it may read the
+// schema live and nothing else.
+const liveRole = "redthread_live_reader"
+
+// openPostgres opens four pools on one database (live reads perhaps on
+// another server). The pools differ in their search_path, in being read-only,
+// and in the role.
+func (s *Stores) openPostgres(ctx context.Context, c Config) error {
+	s.dialect = dialect.Postgres
+	liveDSN := c.LiveDSN
+	if liveDSN == "" {
+		liveDSN = c.DeskDSN
+	}
+	var err error
+	if s.deskWrite, err = postgresPool(ctx, c.DeskDSN, "desk", writing); err != nil {
+		return err
+	}
+	if s.liveWrite, err = postgresPool(ctx, c.DeskDSN, "live", writing); err != nil {
+		return err
+	}
+	if s.deskRead, err = postgresPool(ctx, c.DeskDSN, "desk", reading); err != nil {
+		return err
+	}
+	s.liveRead, err = postgresPool(ctx, liveDSN, "live", readingLive)
+	return err
+}
+
+// poolUse is what a pool of connections is for.
+type poolUse int
+
+const (
+	writing poolUse = iota
+	reading
+	readingLive
+)
+
+func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// pgx's own message quotes the DSN, password and all.
+		return nil, errors.New("the PostgreSQL DSN cannot be read: want postgres://user@host:5432/database")
+	}
+	config.RuntimeParams["search_path"] = schema
+	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["application_name"] = "redthread " + schema
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 10 * time.Second
+	}
+	var options []stdlib.OptionOpenDB
+	if use != writing {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	if use == readingLive {
+		options = append(options, stdlib.OptionAfterConnect(takeLiveRole))
+	}
+	db := stdlib.OpenDB(*config, options...)
+	n := max(8, 4*runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		var parse *pgconn.ParseConfigError
+		if errors.As(err, &parse) {
+			err = errors.New("the DSN cannot be read")
+		}
+		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, err), db.Close())
+	}
+	return newPool(db, dialect.Postgres), nil
+}
+
+// takeLiveRole gives up the connection's rights on everything but live, where
+// [Stores.Migrate] could make the role. A session that cannot take the role
+// stays what the DSN made it: read-only by default.
+func takeLiveRole(ctx context.Context, conn *pgx.Conn) error {
+	var member bool
+	err := conn.QueryRow(ctx,
+		`SELECT coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1), false)`,
+		liveRole).Scan(&member)
+	if err != nil || !member {
+		return err
+	}
+	_, err = conn.Exec(ctx, "SET ROLE "+liveRole)
+	return err
+}
+
+// LiveGrants are the statements that make the role that reads live, for a
+// database administrator to run where Redthread's own role may not.
+func LiveGrants() []string {
+	return []string{
+		"CREATE ROLE " + liveRole + " NOLOGIN",
+		"GRANT " + liveRole + " TO CURRENT_USER",
+		"GRANT USAGE ON SCHEMA live TO " + liveRole,
+		"GRANT SELECT ON ALL TABLES IN SCHEMA live TO " + liveRole,
+		"ALTER DEFAULT PRIVILEGES IN SCHEMA live GRANT SELECT ON TABLES TO " + liveRole,
+	}
+}
+
+// makeLiveRole runs LiveGrants, as far as the role exists or can be made. It
+// reports whether live now has a wall.
+func (s *Stores) makeLiveRole(ctx context.Context) bool {
+	grants := LiveGrants()
+	var exists bool
+	if err := s.liveWrite.db.QueryRowContext(ctx,
+		"SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)", liveRole).Scan(&exists); err != nil {
+		return false
+	}
+	if exists {
+		grants = grants[1:]
+	}
+	for _, g := range grants {
+		if err := execPatiently(ctx, s.liveWrite.db, g); err != nil {
+			s.log.WarnContext(ctx, "reads of live have no role of their own; run the grants that \"migrate status\" prints",
+				"statement", g, "error", err)
+			return false
+		}
+	}
+	return true
+}
+
+// execPatiently runs a statement on a catalogue that all databases of a
+// server share: another process may be at the same row.
+func execPatiently(ctx context.Context, db *sql.DB, statement string) error {
+	var err error
+	for range 5 {
+		if _, err = db.ExecContext(ctx, statement); err == nil {
+			return nil
+		}
+		e, ok := errors.AsType[*pgconn.PgError](err)
+		switch {
+		case ok && e.Code == "42710": // duplicate_object: somebody else made it
+			return nil
+		case ok && (e.Code == "23505" || strings.Contains(e.Message, "concurrently updated")):
+			time.Sleep(20 * time.Millisecond)
+		default:
+			return err
+		}
+	}
+	return err
+}
+
+// postgresFault reads PostgreSQL's SQLSTATE
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func postgresFault(err error) fault {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			return unavailable
+		}
+		return noFault
+	}
+	switch {
+	case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
+		return busy
+	case e.Code == "23505":
+		return duplicate
+	case e.Code == "23503":
+		return dangling
+	case strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57P"), strings.HasPrefix(e.Code, "08"):
+		return unavailable
+	}
+	return noFault
+}
+
+// OpenPostgres opens a plain pool on a database of the DSN's server (its own
+// database where name is empty), for the code generator and for tests that
+// make databases.
+func OpenPostgres(ctx context.Context, dsn, name string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL DSN cannot be read: want postgres://user@host:5432/database")
+	}
+	if name != "" {
+		config.Database = name
+	}
+	db := stdlib.OpenDB(*config)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL: %w", err), db.Close())
+	}
+	return db, nil
+}

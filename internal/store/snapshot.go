@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// snapshot is a read transaction that one operation reads under, so that all
+// its statements see one state: a release shows whole or not at all. It
+// begins with the first statement.
+type snapshot struct {
+	pool *pool
+	once sync.Once
+	tx   *sql.Tx
+	err  error
+
+	// busy is held from a query until its rows are closed: a PostgreSQL
+	// connection runs one statement at a time.
+	busy sync.Mutex
+}
+
+type snapshotKey struct{}
+
+// Snapshot returns a context under which all reads of the stage that ctx asks
+// for see one state of the store, and a function that ends it. It is for
+// operations that only read: what is written meanwhile is not seen.
+func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
+	p := s.liveRead
+	if domain.StageFrom(ctx) == domain.Desk {
+		p = s.deskRead
+	}
+	snap := &snapshot{pool: p}
+	return context.WithValue(ctx, snapshotKey{}, snap), snap.end
+}
+
+func snapshotFrom(ctx context.Context, p *pool) *snapshot {
+	if snap, _ := ctx.Value(snapshotKey{}).(*snapshot); snap != nil && snap.pool == p {
+		return snap
+	}
+	return nil
+}
+
+func (snap *snapshot) begin(ctx context.Context) error {
+	snap.once.Do(func() {
+		opts := &sql.TxOptions{ReadOnly: true}
+		if snap.pool.dialect == dialect.Postgres {
+			opts.Isolation = sql.LevelRepeatableRead
+		}
+		// The transaction outlives the statement that begins it.
+		snap.tx, snap.err = snap.pool.db.BeginTx(context.WithoutCancel(ctx), opts)
+		if snap.err != nil {
+			snap.err = fmt.Errorf("begin snapshot: %w", snap.err)
+		}
+	})
+	return snap.err
+}
+
+func (snap *snapshot) end() {
+	snap.once.Do(func() { snap.err = sql.ErrTxDone })
+	if snap.tx != nil {
+		_ = snap.tx.Rollback() // nothing was written
+	}
+}
+
+// Query runs a statement in the snapshot, with ent's conventions.
+func (snap *snapshot) Query(ctx context.Context, query string, args, v any) error {
+	// Prepared before the transaction takes a connection of its own.
+	stmt := snap.pool.cache.prepare(ctx, query)
+	if err := snap.begin(ctx); err != nil {
+		return err
+	}
+	snap.busy.Lock()
+	conn := entsql.Conn{ExecQuerier: txRunner{tx: snap.tx, stmt: stmt}}
+	if err := conn.Query(ctx, query, args, v); err != nil {
+		snap.busy.Unlock()
+		return err
+	}
+	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts
+	rows.ColumnScanner = &unlockingRows{ColumnScanner: rows.ColumnScanner, unlock: snap.busy.Unlock}
+	return nil
+}
+
+// txRunner runs one statement in a transaction, prepared where it can be.
+type txRunner struct {
+	tx   *sql.Tx
+	stmt *sql.Stmt
+}
+
+func (r txRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	count(ctx)
+	if r.stmt != nil {
+		return r.tx.StmtContext(ctx, r.stmt).QueryContext(ctx, args...)
+	}
+	return r.tx.QueryContext(ctx, query, args...)
+}
+
+func (r txRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if r.stmt != nil {
+		return r.tx.StmtContext(ctx, r.stmt).ExecContext(ctx, args...)
+	}
+	return r.tx.ExecContext(ctx, query, args...)
+}
+
+// unlockingRows calls unlock once, when the rows are closed.
+type unlockingRows struct {
+	entsql.ColumnScanner
+	once   sync.Once
+	unlock func()
+}
+
+func (r *unlockingRows) Close() error {
+	defer r.once.Do(r.unlock)
+	return r.ColumnScanner.Close()
+}

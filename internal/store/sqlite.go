@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The files of the embedded stores, in the data folder.
+const (
+	deskFile = "desk.db"
+	liveFile = "live.db"
+)
+
+// openSQLite opens two files with one writing connection and a pool of
+// read-only connections each. The desk is synchronous=FULL: an answered write
+// is on disk. Live is NORMAL: what a power cut takes is projected again.
+func (s *Stores) openSQLite(ctx context.Context, c Config) error {
+	s.dialect = dialect.SQLite
+	if c.Dir == "" {
+		return errors.New("open SQLite: no data folder given")
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	var err error
+	desk, live := filepath.Join(c.Dir, deskFile), filepath.Join(c.Dir, liveFile)
+	if s.deskWrite, err = sqliteWriter(ctx, desk, "FULL"); err != nil {
+		return err
+	}
+	if s.liveWrite, err = sqliteWriter(ctx, live, "NORMAL"); err != nil {
+		return err
+	}
+	if s.deskRead, err = sqliteReader(ctx, desk); err != nil {
+		return err
+	}
+	s.liveRead, err = sqliteReader(ctx, live)
+	return err
+}
+
+// sqliteDSN builds the DSN of a file. modernc applies the pragmas in sorted
+// order, except busy_timeout, which it puts first; one value of each.
+func sqliteDSN(file string, params ...string) string {
+	q := url.Values{
+		"_time_format": {"sqlite"},
+		"_timezone":    {"UTC"},
+		"_pragma":      {"busy_timeout(10000)", "foreign_keys(1)"},
+	}
+	for _, p := range params {
+		key, value, _ := strings.Cut(p, "=")
+		q.Add(key, value)
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: q.Encode()}
+	return u.String()
+}
+
+func sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
+	db, err := sql.Open("sqlite", sqliteDSN(file, "_txlock=immediate",
+		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")"))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
+	}
+	db.SetMaxOpenConns(1)
+	// The settings that a promise hangs on are read back.
+	want := map[string]int{"FULL": 2, "NORMAL": 1}[synchronous]
+	var level int
+	var mode string
+	err = errors.Join(
+		db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level),
+		db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode))
+	if err == nil && (level != want || mode != "wal") {
+		err = fmt.Errorf("got synchronous=%d and journal_mode=%s, want %d and wal", level, mode, want)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), err), db.Close())
+	}
+	return newPool(db, dialect.SQLite), nil
+}
+
+func sqliteReader(ctx context.Context, file string) (*pool, error) {
+	db, err := sql.Open("sqlite", sqliteDSN(file, "_pragma=query_only(1)"))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
+	}
+	n := max(4, 2*runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), err), db.Close())
+	}
+	return newPool(db, dialect.SQLite), nil
+}
+
+// sqliteFault reads SQLite's result code.
+func sqliteFault(err error) fault {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return noFault
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return busy
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY:
+		return unavailable
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return duplicate
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return dangling
+	}
+	return noFault
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"entgo.io/ent/dialect"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Bind rewrites the placeholders of a statement that is written with ? for
+// the engine. The statement must not have a ? in a literal.
+func Bind(engine, query string) string {
+	if engine != dialect.Postgres {
+		return query
+	}
+	var b strings.Builder
+	b.Grow(len(query) + 16)
+	n := 0
+	for i := range len(query) {
+		if query[i] != '?' {
+			b.WriteByte(query[i])
+			continue
+		}
+		n++
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+// InSet is the condition "is one of a set of ids" that takes the whole set as
+// one parameter, so that the text of a statement does not depend on the
+// set's size: ` "tag_id" ` + InSet(engine).
+func InSet(engine string) string {
+	if engine == dialect.Postgres {
+		return " = ANY(?)"
+	}
+	return " IN (SELECT value FROM json_each(?))"
+}
+
+// Set is the parameter for [InSet].
+func Set(engine string, ids []domain.ID) any {
+	numbers := make([]int64, len(ids))
+	for i, id := range ids {
+		numbers[i] = int64(id)
+	}
+	if engine == dialect.Postgres {
+		return numbers
+	}
+	text, _ := json.Marshal(numbers) // numbers always marshal
+	return string(text)
+}
+
+// TextSet is the parameter for [InSet] where the column is text.
+func TextSet(engine string, texts []string) any {
+	if engine == dialect.Postgres {
+		return texts
+	}
+	text, _ := json.Marshal(texts) // strings always marshal
+	return string(text)
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"entgo.io/ent/dialect"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Config says where the stores are. With DeskDSN empty they are two SQLite
+// files in Dir; otherwise they are two schemas of the PostgreSQL database
+// that DeskDSN names, and LiveDSN, where set, is where live is read from (a
+// replica, or a role of your own).
+type Config struct {
+	Dir     string
+	DeskDSN string
+	LiveDSN string
+	Log     *slog.Logger
+}
+
+// Stores are the desk and live, opened.
+type Stores struct {
+	dialect string
+	log     *slog.Logger
+
+	deskRead, liveRead   *pool
+	deskWrite, liveWrite *pool
+
+	deskClient, liveClient *ent.Client
+}
+
+// Open opens both stores. It changes nothing in them: see [Stores.Migrate].
+func Open(ctx context.Context, c Config) (*Stores, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Stores{log: c.Log}
+	open := s.openSQLite
+	if c.DeskDSN != "" {
+		open = s.openPostgres
+	}
+	if err := open(ctx, c); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.deskClient = newClient(s.deskRead, domain.Desk)
+	s.liveClient = newClient(s.liveRead, domain.Live)
+	return s, nil
+}
+
+// Close closes all connections. It waits for running statements.
+func (s *Stores) Close() error {
+	var errs []error
+	for _, p := range []*pool{s.deskRead, s.liveRead, s.deskWrite, s.liveWrite} {
+		if p != nil {
+			errs = append(errs, p.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Dialect is the engine in ent's words: dialect.SQLite or dialect.Postgres.
+func (s *Stores) Dialect() string { return s.dialect }
+
+// Client is the fenced, read-only client of the stage that ctx asks for.
+func (s *Stores) Client(ctx context.Context) *ent.Client {
+	if domain.StageFrom(ctx) == domain.Desk {
+		return s.deskClient
+	}
+	return s.liveClient
+}
+
+// Ping asks both stores for an answer.
+func (s *Stores) Ping(ctx context.Context) error {
+	for name, p := range map[string]*pool{"desk": s.deskRead, "live": s.liveRead} {
+		if err := p.db.PingContext(ctx); err != nil {
+			return fmt.Errorf("ping %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// postgres reports whether the engine is PostgreSQL.
+func (s *Stores) postgres() bool { return s.dialect == dialect.Postgres }

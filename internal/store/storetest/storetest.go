@@ -1,0 +1,201 @@
+// Package storetest opens stores for tests: on SQLite always, on PostgreSQL
+// where a server is to be had (see package pgtemp for when that is).
+//
+// Every test gets stores of its own, migrated and empty.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redthread-api/redthread/internal/pgtemp"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Each runs fn as a parallel subtest on each engine.
+func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, SQLite(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		fn(t, Postgres(t))
+	})
+}
+
+// EachConfig is Each for tests that open the stores themselves, more than
+// once perhaps: the configuration is that of migrated, empty stores.
+func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, SQLiteConfig(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		fn(t, PostgresConfig(t))
+	})
+}
+
+// Main runs a package's tests and stops the server that they may have
+// started: func TestMain(m *testing.M) { storetest.Main(m) }.
+func Main(m *testing.M) {
+	code := m.Run()
+	if cluster.template {
+		// A server that was here before the tests is left as it was.
+		_ = execAdmin("DROP DATABASE " + databaseName(0))
+	}
+	if cluster.stop != nil {
+		cluster.stop()
+	}
+	os.Exit(code)
+}
+
+// SQLite opens stores in a temporary folder.
+func SQLite(tb testing.TB) *store.Stores {
+	tb.Helper()
+	return open(tb, SQLiteConfig(tb))
+}
+
+// Postgres opens stores in a database of their own.
+func Postgres(tb testing.TB) *store.Stores {
+	tb.Helper()
+	return open(tb, PostgresConfig(tb))
+}
+
+func open(tb testing.TB, c store.Config) *store.Stores {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), c)
+	if err != nil {
+		tb.Fatalf("open stores: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Errorf("close stores: %v", err)
+		}
+	})
+	return s
+}
+
+var embedded struct {
+	once  sync.Once
+	err   error
+	files map[string][]byte
+}
+
+// SQLiteConfig makes migrated, empty SQLite files. They are migrated once per
+// process and copied from then on.
+func SQLiteConfig(tb testing.TB) store.Config {
+	tb.Helper()
+	embedded.once.Do(func() {
+		embedded.files, embedded.err = migratedFiles(tb.TempDir())
+	})
+	if embedded.err != nil {
+		tb.Fatalf("migrate SQLite: %v", embedded.err)
+	}
+	dir := tb.TempDir()
+	for name, body := range embedded.files {
+		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return store.Config{Dir: dir}
+}
+
+func migratedFiles(dir string) (map[string][]byte, error) {
+	if err := migrate(store.Config{Dir: dir}); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, name := range []string{"desk.db", "live.db"} {
+		body, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		files[name] = body
+	}
+	return files, nil
+}
+
+func migrate(c store.Config) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Migrate(ctx); err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+var cluster struct {
+	once sync.Once
+	err  error
+	dsn  string
+	stop func()
+	last atomic.Int64
+
+	template bool // the template database exists
+}
+
+func databaseName(n int64) string { return fmt.Sprintf("redthread_test_%d_%d", os.Getpid(), n) }
+
+func startCluster() {
+	cluster.dsn, cluster.stop, cluster.err = pgtemp.ForTests()
+	if cluster.err != nil {
+		return
+	}
+	// Database 0 is the template of all others.
+	if cluster.err = execAdmin("CREATE DATABASE " + databaseName(0)); cluster.err != nil {
+		return
+	}
+	cluster.template = true
+	dsn, err := pgtemp.WithDatabase(cluster.dsn, databaseName(0))
+	if err == nil {
+		err = migrate(store.Config{DeskDSN: dsn})
+	}
+	cluster.err = err
+}
+
+func execAdmin(statement string) error {
+	ctx := context.Background()
+	db, err := store.OpenPostgres(ctx, cluster.dsn, "")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, statement)
+	return err
+}
+
+// PostgresConfig makes a migrated, empty database. The test is skipped where
+// there is no server, or fails where one is required.
+func PostgresConfig(tb testing.TB) store.Config {
+	tb.Helper()
+	cluster.once.Do(startCluster)
+	if cluster.err != nil {
+		pgtemp.SkipOrFail(tb, cluster.err)
+	}
+	name := databaseName(cluster.last.Add(1))
+	if err := execAdmin("CREATE DATABASE " + name + " TEMPLATE " + databaseName(0) + " STRATEGY FILE_COPY"); err != nil {
+		tb.Fatalf("create a test database: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := execAdmin("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			tb.Errorf("drop the test database: %v", err)
+		}
+	})
+	dsn, err := pgtemp.WithDatabase(cluster.dsn, name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return store.Config{DeskDSN: dsn}
+}

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"entgo.io/ent/dialect/sql/schema"
+
+	"github.com/redthread-api/redthread/ent/migrate"
+)
+
+// projectionTable is the one table that only live has.
+const projectionTable = "projection"
+
+// deskTables are the tables that only the desk has.
+var deskTables = map[string]bool{
+	"revisions": true, "publication_entries": true, "schedules": true, "api_keys": true,
+}
+
+// DeskTables are the tables of the desk, as the ent schema has them.
+func DeskTables() ([]*schema.Table, error) {
+	return selectTables(func(t *schema.Table) bool { return t.Name != projectionTable })
+}
+
+// LiveTables are the tables of live: the same documents and owned rows, with
+// nothing on them that could refuse a row. A projection that is refused once
+// would block all that comes after it, so there are no foreign keys and no
+// unique index but the primary key.
+func LiveTables() ([]*schema.Table, error) {
+	tables, err := selectTables(func(t *schema.Table) bool { return !deskTables[t.Name] })
+	for _, t := range tables {
+		t.ForeignKeys = nil
+		for _, index := range t.Indexes {
+			index.Unique = false
+		}
+		for _, column := range t.Columns {
+			column.Unique = false
+		}
+	}
+	return tables, err
+}
+
+func selectTables(keep func(*schema.Table) bool) ([]*schema.Table, error) {
+	all, err := schema.CopyTables(migrate.Tables)
+	if err != nil {
+		return nil, err
+	}
+	var kept []*schema.Table
+	for _, t := range all {
+		if keep(t) {
+			kept = append(kept, t)
+		}
+	}
+	return kept, nil
+}
