@@ -1,0 +1,337 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Project brings live up to the publication log: each release that live has
+// not yet seen, in order, in a transaction of its own. It is safe to call at
+// any time and from several processes at once.
+func (d *Desk) Project(ctx context.Context) error {
+	d.projecting.Lock()
+	defer d.projecting.Unlock()
+	for {
+		lag, err := d.Lag(ctx)
+		if err != nil || lag == 0 {
+			return err
+		}
+		if err := d.stores.Live(ctx, d.projectRelease); err != nil {
+			return fmt.Errorf("project: %w", err)
+		}
+	}
+}
+
+// Lag is the number of log entries that live has not yet applied.
+func (d *Desk) Lag(ctx context.Context) (int64, error) {
+	applied, err := appliedSequence(ctx, d.stores.LiveRows())
+	if err != nil {
+		return 0, err
+	}
+	last, err := lastSequence(ctx, d.stores.DeskRows())
+	return last - applied, err
+}
+
+func appliedSequence(ctx context.Context, db store.Rows) (int64, error) {
+	var applied int64
+	err := queryRows(ctx, db, "SELECT applied_sequence FROM projection", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&applied) })
+	if err != nil {
+		return 0, fmt.Errorf("read how far live has come: %w", err)
+	}
+	return applied, nil
+}
+
+// projectRelease applies the next release to live.
+func (d *Desk) projectRelease(ctx context.Context, tx *store.Tx) error {
+	applied, err := appliedSequence(ctx, tx)
+	if err != nil {
+		return err
+	}
+	entries, err := nextRelease(ctx, d.stores.DeskRows(), applied)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	p := &projector{tx: tx, desk: d.stores.DeskRows()}
+	if err := p.apply(ctx, entries); err != nil {
+		return fmt.Errorf("release %d: %w", entries[0].Release, err)
+	}
+	return p.setApplied(ctx, entries[0].Release, d.clock())
+}
+
+// nextRelease reads the entries of the first release after a sequence.
+func nextRelease(ctx context.Context, db store.Rows, after int64) ([]entry, error) {
+	const query = "SELECT sequence, release, action, document_id, revision, at, published_at FROM publication_entries" +
+		" WHERE sequence > ? AND sequence <= (SELECT release FROM publication_entries WHERE sequence = ?) ORDER BY sequence"
+	return readEntries(ctx, db, query, after, after+1)
+}
+
+func readEntries(ctx context.Context, db store.Rows, query string, args ...any) ([]entry, error) {
+	var entries []entry
+	err := queryRows(ctx, db, query, args, func(rows *sql.Rows) error {
+		var e entry
+		if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt); err != nil {
+			return err
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the publication log: %w", err)
+	}
+	return entries, nil
+}
+
+// projector applies log entries in one transaction on live.
+type projector struct {
+	tx   *store.Tx
+	desk store.Rows // where the snapshots are
+}
+
+// apply makes live what the entries say, and then works out who may see it.
+func (p *projector) apply(ctx context.Context, entries []entry) error {
+	final := map[domain.ID]entry{} // the last word on each document
+	for _, e := range entries {
+		final[e.Document] = e
+	}
+	var ids, gone []domain.ID
+	keys := make([]revisionKey, 0, len(final))
+	for id, e := range final {
+		ids = append(ids, id)
+		if e.Action == actionPublish {
+			keys = append(keys, revisionKey{id, e.Revision})
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	snaps, err := readRevisionKeys(ctx, p.desk, keys)
+	if err != nil {
+		return err
+	}
+	touched, err := p.targetsInLive(ctx, ids)
+	if err != nil {
+		return err
+	}
+	published := map[domain.Type][]*Snapshot{}
+	for _, key := range keys {
+		snap := snaps[key]
+		if snap == nil {
+			return fmt.Errorf("the log refers to revision %d of %s, which is not there", key.number, key.id)
+		}
+		published[snap.Type] = append(published[snap.Type], snap)
+		for _, target := range snap.Root.targets(tableOf(snap.Type)) {
+			touched[target] = true
+		}
+	}
+	if err := p.remove(ctx, gone); err != nil {
+		return err
+	}
+	for t, snaps := range published {
+		if err := p.put(ctx, t, snaps, final); err != nil {
+			return err
+		}
+	}
+	return p.markEffective(ctx, ids, touched)
+}
+
+// targetsInLive are the documents that the given ones refer to as live has
+// them now.
+func (p *projector) targetsInLive(ctx context.Context, ids []domain.ID) (map[domain.ID]bool, error) {
+	touched := map[domain.ID]bool{}
+	for t, ids := range byType(ids) {
+		rows, err := load(ctx, p.tx, t, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			for _, target := range r.targets(tableOf(t)) {
+				touched[target] = true
+			}
+		}
+	}
+	return touched, nil
+}
+
+// remove takes documents out of live.
+func (p *projector) remove(ctx context.Context, ids []domain.ID) error {
+	for t, ids := range byType(ids) {
+		if err := deleteOwned(ctx, p.tx, tableOf(t), ids); err != nil {
+			return err
+		}
+		if err := deleteByID(ctx, p.tx, tableOf(t).name, ids); err != nil {
+			return err
+		}
+		if err := p.removeAliases(ctx, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *projector) removeAliases(ctx context.Context, ids []domain.ID) error {
+	engine := p.tx.Dialect()
+	_, err := p.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id"+store.InSet(engine)), store.Set(engine, ids))
+	return err
+}
+
+// put writes documents of one type to live as their snapshots have them.
+func (p *projector) put(ctx context.Context, t domain.Type, snaps []*Snapshot, final map[domain.ID]entry) error {
+	root := tableOf(t)
+	ids := make([]domain.ID, len(snaps))
+	flat := map[string]*flatTable{}
+	for i, snap := range snaps {
+		ids[i] = snap.ID
+		flatten(root, snap.Root, flat)
+	}
+	if err := deleteOwned(ctx, p.tx, root, ids); err != nil {
+		return err
+	}
+	if err := p.removeAliases(ctx, ids); err != nil {
+		return err
+	}
+	if err := p.putRoots(ctx, root, snaps, final); err != nil {
+		return err
+	}
+	for _, ft := range sortedTables(root, flat) {
+		if err := insertRows(ctx, p.tx, ft.owned, ft.rows); err != nil {
+			return err
+		}
+	}
+	return p.putAliases(ctx, t, snaps)
+}
+
+// putRoots upserts root rows. The effective marking is left as it is: a new
+// row is unseen until markEffective has worked it out.
+func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, final map[domain.ID]entry) error {
+	names := []string{"id", "version", "created_at", "updated_at", "published_at"}
+	for _, c := range t.columns {
+		names = append(names, quote(c.name))
+	}
+	var sets []string
+	for _, name := range names[1:] {
+		sets = append(sets, name+" = excluded."+name)
+	}
+	head := "INSERT INTO " + t.name + " (" + strings.Join(names, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
+	tail := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
+	for len(snaps) > 0 {
+		n := batchSize(len(snaps))
+		args := make([]any, 0, n*len(names))
+		for _, snap := range snaps[:n] {
+			e := final[snap.ID]
+			args = append(args, int64(snap.ID), int64(e.Revision), snap.CreatedAt, e.At, e.PublishedAt)
+			for _, c := range t.columns {
+				args = append(args, toSQL(c, snap.Root.Fields[c.name]))
+			}
+		}
+		query := head + strings.Repeat(one+", ", n-1) + one + tail
+		if _, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), query), args...); err != nil {
+			return fmt.Errorf("put %s: %w", t.name, err)
+		}
+		snaps = snaps[n:]
+	}
+	return nil
+}
+
+// putAliases writes the former slugs and ids. Their row ids are made from the
+// alias itself, so that a rebuilt live is the same.
+func (p *projector) putAliases(ctx context.Context, t domain.Type, snaps []*Snapshot) error {
+	query := store.Bind(p.tx.Dialect(), "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)")
+	var n sql.NullInt64
+	for _, snap := range snaps {
+		if len(snap.FormerSlugs)+len(snap.FormerIDs) == 0 {
+			continue
+		}
+		if !n.Valid {
+			if err := queryRows(ctx, p.tx, "SELECT coalesce(max(id), 0) FROM aliases", nil,
+				func(rows *sql.Rows) error { return rows.Scan(&n) }); err != nil {
+				return err
+			}
+		}
+		for _, slug := range snap.FormerSlugs {
+			n.Int64++
+			if _, err := p.tx.Exec(ctx, query, n.Int64, int64(snap.ID), int64(t), slug, nil); err != nil {
+				return fmt.Errorf("put a former slug: %w", err)
+			}
+		}
+		for _, id := range snap.FormerIDs {
+			n.Int64++
+			if _, err := p.tx.Exec(ctx, query, n.Int64, int64(snap.ID), int64(t), nil, int64(id)); err != nil {
+				return fmt.Errorf("put a former id: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *projector) setApplied(ctx context.Context, sequence int64, at time.Time) error {
+	_, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(),
+		"INSERT INTO projection (id, applied_sequence, applied_at) VALUES (1, ?, ?)"+
+			" ON CONFLICT (id) DO UPDATE SET applied_sequence = excluded.applied_sequence, applied_at = excluded.applied_at"),
+		sequence, at)
+	if err != nil {
+		return fmt.Errorf("note how far live has come: %w", err)
+	}
+	return nil
+}
+
+// Rebuilt is what a rebuild of live came to.
+type Rebuilt struct {
+	Documents int
+	Sequence  int64
+}
+
+// rebuildBatch is how many documents a rebuild holds in memory at once.
+const rebuildBatch = 500
+
+// RebuildLive makes live anew from the log and the revisions, in one
+// transaction: readers see the old live until it is done. ADMIN may.
+func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
+	if _, err := domain.Require(ctx, domain.Admin); err != nil {
+		return Rebuilt{}, err
+	}
+	d.projecting.Lock()
+	defer d.projecting.Unlock()
+	var out Rebuilt
+	err := d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		desk := d.stores.DeskRows()
+		last, err := lastSequence(ctx, desk)
+		if err != nil {
+			return err
+		}
+		for name := range tables() {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+name); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM aliases"); err != nil {
+			return err
+		}
+		entries, err := readEntries(ctx, desk,
+			"SELECT e.sequence, e.release, e.action, e.document_id, e.revision, e.at, e.published_at FROM publication_entries e"+
+				" JOIN (SELECT document_id, max(sequence) AS last FROM publication_entries WHERE sequence <= ? GROUP BY document_id) l"+
+				" ON l.last = e.sequence WHERE e.action = 'PUBLISH' ORDER BY e.sequence", last)
+		if err != nil {
+			return err
+		}
+		p := &projector{tx: tx, desk: desk}
+		for done := 0; done < len(entries); done += rebuildBatch {
+			if err := p.apply(ctx, entries[done:min(done+rebuildBatch, len(entries))]); err != nil {
+				return err
+			}
+		}
+		out = Rebuilt{Documents: len(entries), Sequence: last}
+		return p.setApplied(ctx, last, d.clock())
+	})
+	if err != nil {
+		return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
+	}
+	d.log.InfoContext(ctx, "live was rebuilt", "documents", out.Documents, "sequence", out.Sequence)
+	return out, nil
+}

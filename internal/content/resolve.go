@@ -1,0 +1,193 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// resolveRefs turns the ids and slugs of an input into ids, in a statement or
+// two per type. What cannot be resolved is a problem at its path.
+func resolveRefs(ctx context.Context, db store.Rows, refs []pendingRef, p *domain.Problems) error {
+	wanted := map[domain.Type][]string{}
+	for _, r := range refs {
+		wanted[r.target] = append(wanted[r.target], r.text)
+	}
+	found := map[domain.Type]map[string]domain.ID{}
+	for t, texts := range wanted {
+		ids, err := lookup(ctx, db, t, texts)
+		if err != nil {
+			return err
+		}
+		found[t] = ids
+	}
+	for _, r := range refs {
+		if id, ok := found[r.target][r.text]; ok {
+			r.row.set(r.column, id)
+			continue
+		}
+		message, err := unknownRef(ctx, db, r.target, r.text)
+		if err != nil {
+			return err
+		}
+		p.Add(r.path, "%s", message)
+	}
+	return nil
+}
+
+// lookup finds the documents of one type that are named by id or slug, the
+// present one or a former one. Names that nothing has are not in the result,
+// and neither are documents in the trash.
+func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
+	found := map[string]domain.ID{}
+	var slugs []string
+	var ids []domain.ID
+	for _, name := range names {
+		if id, err := domain.ParseID(name); err == nil && id.Type() == t {
+			ids = append(ids, id)
+		} else if domain.ValidSlug(name) {
+			slugs = append(slugs, name)
+		}
+	}
+	engine := db.Dialect()
+	if len(slugs) > 0 {
+		query := "SELECT slug, id FROM " + tableOf(t).name + " WHERE deleted_at IS NULL AND slug" + store.InSet(engine) +
+			" UNION ALL SELECT a.slug, a.document_id FROM aliases a JOIN " + tableOf(t).name +
+			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.type = " + fmt.Sprint(int(t)) + " AND a.slug" + store.InSet(engine)
+		set := store.TextSet(engine, slugs)
+		err := queryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+			var slug string
+			var id domain.ID
+			if err := rows.Scan(&slug, &id); err != nil {
+				return err
+			}
+			if _, ok := found[slug]; !ok { // the present slug comes first
+				found[slug] = id
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find %s by slug: %w", t, err)
+		}
+	}
+	if len(ids) > 0 {
+		query := "SELECT id, id FROM " + tableOf(t).name + " WHERE deleted_at IS NULL AND id" + store.InSet(engine) +
+			" UNION ALL SELECT a.former_id, a.document_id FROM aliases a JOIN " + tableOf(t).name +
+			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.former_id" + store.InSet(engine)
+		set := store.Set(engine, ids)
+		byID := map[domain.ID]domain.ID{}
+		err := queryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+			var from, to domain.ID
+			if err := rows.Scan(&from, &to); err != nil {
+				return err
+			}
+			byID[from] = to
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find %s by id: %w", t, err)
+		}
+		for _, name := range names {
+			if id, err := domain.ParseID(name); err == nil && byID[id] != 0 {
+				found[name] = byID[id]
+			}
+		}
+	}
+	return found, nil
+}
+
+// unknownRef says that there is no such document, and what may have been
+// meant. Only staff get to read it.
+func unknownRef(ctx context.Context, db store.Rows, t domain.Type, name string) (string, error) {
+	if domain.LooksLikeID(name) {
+		id, err := domain.ParseID(name)
+		switch {
+		case err != nil:
+			return err.Error(), nil
+		case id.Type() != t:
+			return fmt.Sprintf("%s is the id of %s %s; want %s %s", name, article(id.Type()), id.Type(), article(t), t), nil
+		}
+		return fmt.Sprintf("there is no %s with the id %s", t, name), nil
+	}
+	message := fmt.Sprintf("there is no %s with the slug %q", t, clip(name))
+	if !domain.ValidSlug(name) {
+		return message, nil
+	}
+	// Candidates share a beginning; among them, the nearest few.
+	var near []string
+	head := name[:min(3, len(name))]
+	query := "SELECT slug FROM " + tableOf(t).name + " WHERE deleted_at IS NULL AND slug >= ? AND slug < ? ORDER BY slug LIMIT 500"
+	err := queryRows(ctx, db, query, []any{head, head + "~"}, func(rows *sql.Rows) error {
+		var slug string
+		if err := rows.Scan(&slug); err != nil {
+			return err
+		}
+		if levenshtein.ComputeDistance(slug, name) <= max(2, len(name)/4) || strings.HasPrefix(slug, name) {
+			near = append(near, slug)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("suggest a slug: %w", err)
+	}
+	if len(near) > 0 {
+		slices.SortStableFunc(near, func(a, b string) int {
+			return levenshtein.ComputeDistance(a, name) - levenshtein.ComputeDistance(b, name)
+		})
+		message += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return message, nil
+}
+
+// resolveDocument finds one document by "type:slug" or id, for the verbs that
+// take documents of any type.
+func resolveDocument(ctx context.Context, db store.Rows, name, path string, p *domain.Problems) (domain.ID, error) {
+	t, text, ok := splitName(name)
+	if !ok {
+		if prefix, _, typed := strings.Cut(name, ":"); typed {
+			p.Add(path, "%q is no type of document: want one of %s, as in \"report:harbour-cranes\"", clip(prefix), typeList())
+		} else {
+			p.Add(path, "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", clip(name))
+		}
+		return 0, nil
+	}
+	found, err := lookup(ctx, db, t, []string{text})
+	if err != nil {
+		return 0, err
+	}
+	id, ok := found[text]
+	if !ok {
+		message, err := unknownRef(ctx, db, t, text)
+		if err != nil {
+			return 0, err
+		}
+		p.Add(path, "%s", message)
+	}
+	return id, nil
+}
+
+// splitName reads "type:slug", or an id, and returns the type and the slug or
+// id. A "type:id" is an id of that type.
+func splitName(name string) (t domain.Type, text string, ok bool) {
+	if prefix, rest, typed := strings.Cut(name, ":"); typed {
+		t, ok = domain.ParseType(prefix)
+		return t, rest, ok
+	}
+	id, err := domain.ParseID(name)
+	return id.Type(), name, err == nil && id.Type().IsDocument()
+}
+
+func typeList() string {
+	var names []string
+	for _, t := range domain.Types() {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, ", ")
+}

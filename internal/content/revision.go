@@ -1,0 +1,386 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// revise appends a revision with the snapshot of a document as it now is.
+func (e *edit) revise(ctx context.Context, t domain.Type, root *Row, number int, created time.Time, message string) error {
+	snap := &Snapshot{Type: t, ID: root.ID, CreatedAt: created, Root: root}
+	err := queryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(root.ID)},
+		func(rows *sql.Rows) error {
+			var slug sql.NullString
+			var id sql.NullInt64
+			if err := rows.Scan(&slug, &id); err != nil {
+				return err
+			}
+			if slug.Valid {
+				snap.FormerSlugs = append(snap.FormerSlugs, slug.String)
+			}
+			if id.Valid {
+				snap.FormerIDs = append(snap.FormerIDs, domain.ID(id.Int64))
+			}
+			return nil
+		})
+	if err != nil {
+		return fmt.Errorf("read aliases: %w", err)
+	}
+	encoded := snap.Encode()
+	var note any
+	if message != "" {
+		note = message
+	}
+	_, err = e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
+		"INSERT INTO revisions (id, document_id, number, snapshot, hash, author, message, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+		int64(e.newID(domain.Revision)), int64(root.ID), int64(number), string(encoded), hashOf(encoded), e.viewer.Name, note, e.at)
+	if err != nil {
+		return fmt.Errorf("write revision: %w", err)
+	}
+	return nil
+}
+
+// revisionKey names one revision.
+type revisionKey struct {
+	id     domain.ID
+	number int
+}
+
+// readRevision reads one revision's snapshot; KindNotFound where there is none.
+func readRevision(ctx context.Context, db store.Rows, id domain.ID, number int) (*Snapshot, error) {
+	found, err := readRevisions(ctx, db, map[domain.ID]int{id: number})
+	if err != nil {
+		return nil, err
+	}
+	if found[id] == nil {
+		return nil, domain.NotFound("%s has no revision %d", id, number)
+	}
+	return found[id], nil
+}
+
+// readRevisions reads a revision each of many documents.
+func readRevisions(ctx context.Context, db store.Rows, numbers map[domain.ID]int) (map[domain.ID]*Snapshot, error) {
+	keys := make([]revisionKey, 0, len(numbers))
+	for id, n := range numbers {
+		keys = append(keys, revisionKey{id, n})
+	}
+	found, err := readRevisionKeys(ctx, db, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[domain.ID]*Snapshot, len(found))
+	for key, snap := range found {
+		out[key.id] = snap
+	}
+	return out, nil
+}
+
+func readRevisionKeys(ctx context.Context, db store.Rows, keys []revisionKey) (map[revisionKey]*Snapshot, error) {
+	found := make(map[revisionKey]*Snapshot, len(keys))
+	// By number, so that the set of ids is one parameter.
+	byNumber := map[int][]domain.ID{}
+	for _, k := range keys {
+		byNumber[k.number] = append(byNumber[k.number], k.id)
+	}
+	for number, ids := range byNumber {
+		query := "SELECT document_id, snapshot FROM revisions WHERE number = ? AND document_id" + store.InSet(db.Dialect())
+		err := queryRows(ctx, db, query, []any{int64(number), store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+			var id domain.ID
+			var raw []byte
+			if err := rows.Scan(&id, &raw); err != nil {
+				return err
+			}
+			snap, err := DecodeSnapshot(raw)
+			found[revisionKey{id, number}] = snap
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read revisions: %w", err)
+		}
+	}
+	return found, nil
+}
+
+// RestoreParams names the revision of a document ("type:slug" or id) to bring
+// back. Version, if given, is the version that the editor started from.
+type RestoreParams struct {
+	Document string
+	Revision int
+	Version  *int
+	Message  *string
+}
+
+// Restore saves a document as it was at an earlier revision: a new revision
+// with the old content. The slug stays what it is now. Errors are those of
+// [Desk.Save]: what the old revision refers to may be gone.
+func (d *Desk) Restore(ctx context.Context, params RestoreParams) (Saved, error) {
+	viewer, err := domain.Require(ctx, domain.Author)
+	if err != nil {
+		return Saved{}, err
+	}
+	var saved Saved
+	var appended bool
+	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+		saved, err = e.restore(ctx, params)
+		appended = e.appended > 0
+		return err
+	})
+	if err != nil {
+		return Saved{}, err
+	}
+	d.finish(ctx, appended)
+	return saved, nil
+}
+
+func (e *edit) restore(ctx context.Context, params RestoreParams) (Saved, error) {
+	var p domain.Problems
+	id, err := resolveDocument(ctx, e.tx, params.Document, "document", &p)
+	if err != nil {
+		return Saved{}, err
+	}
+	message := optionalText(params.Message, "message", &p)
+	if err := p.Err("the revision cannot be restored"); err != nil {
+		return Saved{}, err
+	}
+	if message == "" {
+		message = fmt.Sprintf("restored revision %d", params.Revision)
+	}
+	head, err := e.header(ctx, id)
+	if err != nil {
+		return Saved{}, err
+	}
+	if params.Version != nil {
+		if err := e.checkVersion(ctx, head, *params.Version); err != nil {
+			return Saved{}, err
+		}
+	}
+	snap, err := readRevision(ctx, e.tx, id, params.Revision)
+	if err != nil {
+		return Saved{}, err
+	}
+	s := shapes[id.Type()]
+	loaded, err := load(ctx, e.tx, s.doc, []domain.ID{id})
+	if err != nil {
+		return Saved{}, err
+	}
+	old, next := loaded[id], snap.Root
+	next.set("slug", old.text("slug"))
+	if err := e.checkTargets(ctx, s, next, &p); err != nil {
+		return Saved{}, err
+	}
+	all := &patch{root: next, gave: map[string]bool{}, sets: map[string]bool{}}
+	if err := e.check(ctx, s, old, next, all, &p); err != nil {
+		return Saved{}, err
+	}
+	if err := p.Err("the revision cannot be restored as it was"); err != nil {
+		return Saved{}, err
+	}
+	return e.write(ctx, s, head, old, next, message)
+}
+
+// checkTargets follows references to documents that were merged since, and
+// reports those that are gone.
+func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Problems) error {
+	t := tableOf(s.doc)
+	names := map[domain.Type][]string{}
+	for _, id := range r.targets(t) {
+		names[id.Type()] = append(names[id.Type()], id.String())
+	}
+	now := map[domain.ID]domain.ID{}
+	for docType, ids := range names {
+		found, err := lookup(ctx, e.tx, docType, ids)
+		if err != nil {
+			return err
+		}
+		for name, id := range found {
+			was, err := domain.ParseID(name)
+			if err != nil {
+				return err
+			}
+			now[was] = id
+		}
+	}
+	r.references(t, func(ref reference, row *Row, id domain.ID) {
+		if now[id] == 0 {
+			p.Add(camel(ref.column), "referred to %s, which is gone", id)
+			return
+		}
+		row.set(ref.column, now[id])
+	})
+	return nil
+}
+
+// Change is one difference between two states of a document. Path is that of
+// the field in the API ("title", "listings[2].since"); Before and After are
+// JSON values, nil where there is nothing.
+type Change struct {
+	Path          string
+	Before, After any
+}
+
+// Diff compares two revisions of a document.
+func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]Change, error) {
+	if _, err := domain.Require(ctx, domain.Author); err != nil {
+		return nil, err
+	}
+	return diffRevisions(ctx, d.stores.DeskRows(), id, from, to)
+}
+
+// LiveDiff compares what is live of a document with what is on the desk. For
+// a document that is not live everything is new.
+func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]Change, error) {
+	if _, err := domain.Require(ctx, domain.Author); err != nil {
+		return nil, err
+	}
+	db := d.stores.DeskRows()
+	heads, err := headers(ctx, db, []domain.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	head := heads[id]
+	if head == nil {
+		return nil, domain.NotFound("there is no %s with the id %s", id.Type(), id)
+	}
+	return diffRevisions(ctx, db, id, head.LiveVersion, head.Version)
+}
+
+// diffRevisions compares two revisions; number 0 is the empty document.
+func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to int) ([]Change, error) {
+	roots := [2]*Row{newRow(), newRow()}
+	for i, number := range []int{from, to} {
+		if number == 0 {
+			continue
+		}
+		snap, err := readRevision(ctx, db, id, number)
+		if err != nil {
+			return nil, err
+		}
+		roots[i] = snap.Root
+	}
+	return diff(shapes[id.Type()], roots[0], roots[1]), nil
+}
+
+func diff(s *shape, before, after *Row) []Change {
+	var changes []Change
+	diffRow(tableOf(s.doc), s.sets, "", before, after, &changes)
+	return changes
+}
+
+// diffRow compares two rows: their fields, then what they own. Owned rows
+// that say the same are matched wherever they stand; of the others the first
+// is compared with the first, and what is left over came or went.
+func diffRow(t *table, sets []setShape, prefix string, before, after *Row, changes *[]Change) {
+	for _, c := range t.columns {
+		a, b := before.Fields[c.name], after.Fields[c.name]
+		if !reflect.DeepEqual(a, b) {
+			*changes = append(*changes, Change{prefix + apiName(c), plainValue(a), plainValue(b)})
+		}
+	}
+	for _, o := range t.owned {
+		i := slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })
+		name, inner := camel(o.name), []setShape(nil)
+		if i >= 0 && sets[i].name != "" {
+			name, inner = sets[i].name, sets[i].sets
+		}
+		diffOwned(o.table, inner, prefix+name, before.Owned[o.name], after.Owned[o.name], changes)
+	}
+	if prefix == "" {
+		sort.SliceStable(*changes, func(i, j int) bool { return (*changes)[i].Path < (*changes)[j].Path })
+	}
+}
+
+func diffOwned(t *table, sets []setShape, path string, before, after []*Row, changes *[]Change) {
+	counts := map[string]int{}
+	for _, r := range before {
+		counts[r.fingerprint()]++
+	}
+	type placed struct {
+		at  int
+		row *Row
+	}
+	var came, went []placed
+	for i, r := range after {
+		if key := r.fingerprint(); counts[key] > 0 {
+			counts[key]--
+		} else {
+			came = append(came, placed{i, r})
+		}
+	}
+	same := map[string]int{}
+	for _, r := range after {
+		same[r.fingerprint()]++
+	}
+	for i, r := range before {
+		if key := r.fingerprint(); same[key] > 0 {
+			same[key]--
+		} else {
+			went = append(went, placed{i, r})
+		}
+	}
+	for len(came) > 0 && len(went) > 0 {
+		diffRow(t, sets, fmt.Sprintf("%s[%d].", path, came[0].at), went[0].row, came[0].row, changes)
+		came, went = came[1:], went[1:]
+	}
+	for _, r := range came {
+		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, r.row)})
+	}
+	for _, r := range went {
+		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, r.row), nil})
+	}
+}
+
+// apiName is the name of a column's field: parent for parent_id.
+func apiName(c column) string {
+	if c.kind == idColumn {
+		return camel(c.name[:len(c.name)-len("_id")])
+	}
+	return camel(c.name)
+}
+
+// plainRow is a row as a JSON object; a row that only links is its target.
+func plainRow(t *table, r *Row) any {
+	if len(t.columns) == 1 && t.columns[0].kind == idColumn {
+		return plainValue(r.Fields[t.columns[0].name])
+	}
+	out := map[string]any{}
+	for _, c := range t.columns {
+		if v, ok := r.Fields[c.name]; ok {
+			out[apiName(c)] = plainValue(v)
+		}
+	}
+	for _, o := range t.owned {
+		for _, row := range r.Owned[o.name] {
+			list, _ := out[camel(o.name)].([]any)
+			out[camel(o.name)] = append(list, plainRow(o.table, row))
+		}
+	}
+	return out
+}
+
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case domain.ID:
+		return v.String()
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list
+	case int64:
+		return json.Number(fmt.Sprint(v))
+	}
+	return v
+}

@@ -1,0 +1,109 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Slugify makes a slug from a title: accents taken off, everything that is
+// not a letter a to z or a digit turned into a hyphen. It is empty for a
+// title in another script.
+func Slugify(title string) string {
+	var b strings.Builder
+	for _, c := range norm.NFKD.String(strings.ToLower(title)) {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			b.WriteRune(c)
+		case unicode.Is(unicode.Mn, c), c == '\'', c == '’':
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+		if b.Len() >= 80 {
+			break
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}
+
+// slugOwner is the document that has a slug, now or formerly, in the trash or
+// not; 0 where it is free.
+func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (owner domain.ID, former bool, err error) {
+	query := "SELECT id, 0 FROM " + tableOf(t).name + " WHERE slug = ?" +
+		" UNION ALL SELECT document_id, 1 FROM aliases WHERE type = ? AND slug = ?"
+	err = queryRows(ctx, db, query, []any{slug, int64(t), slug}, func(rows *sql.Rows) error {
+		var id domain.ID
+		var was int
+		if err := rows.Scan(&id, &was); err != nil {
+			return err
+		}
+		if owner == 0 {
+			owner, former = id, was == 1
+		}
+		return nil
+	})
+	return owner, former, err
+}
+
+// settleSlug sees to it that the document has a slug that is its own: the one
+// given, or one made from the title.
+func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Row, p *domain.Problems) error {
+	if given := r.text("slug"); given != "" {
+		owner, former, err := slugOwner(ctx, tx, s.doc, given)
+		if err != nil {
+			return err
+		}
+		if owner != 0 && owner != id {
+			message := "is the slug of %s"
+			if former {
+				message = "was the slug of %s, and still leads there"
+			}
+			p.Add("slug", message, owner)
+		}
+		return nil
+	}
+	names := func(id domain.ID) string {
+		slug, err := slugOf(ctx, tx, id)
+		if err != nil {
+			return ""
+		}
+		return slug
+	}
+	base := Slugify(s.title(r, names))
+	if base == "" {
+		if p.Len() == 0 {
+			p.Add("slug", "none can be made from the title: give one of lower-case letters a to z, digits and hyphens")
+		}
+		return nil
+	}
+	for n := 1; n < 1000; n++ {
+		slug := base
+		if n > 1 {
+			slug = fmt.Sprintf("%s-%d", base, n)
+		}
+		owner, _, err := slugOwner(ctx, tx, s.doc, slug)
+		if err != nil {
+			return err
+		}
+		if owner == 0 || owner == id {
+			r.set("slug", slug)
+			return nil
+		}
+	}
+	p.Add("slug", "give one: too many documents have the same title")
+	return nil
+}
+
+func slugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
+	var slug string
+	err := queryRows(ctx, db, "SELECT slug FROM "+tableOf(id.Type()).name+" WHERE id = ?", []any{int64(id)},
+		func(rows *sql.Rows) error { return rows.Scan(&slug) })
+	return slug, err
+}

@@ -1,0 +1,166 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/markdown"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// readProse parses every Markdown field of the row that changed against old,
+// reports what is wrong in it by line, and makes from a report's body the rows
+// that come from it: footnotes and mentions.
+func readProse(ctx context.Context, db store.Rows, s *shape, old, next *Row, p *domain.Problems) error {
+	for _, f := range proseFields(s.fields) {
+		text := next.text(f.columnName())
+		if old != nil && old.text(f.columnName()) == text {
+			continue
+		}
+		doc := markdown.Parse(text)
+		mentions, err := checkProse(ctx, db, doc, f.name, p)
+		if err != nil {
+			return err
+		}
+		if s.doc == domain.Report && f.name == "body" {
+			if err := deriveBody(ctx, db, doc, mentions, next, p); err != nil {
+				return err
+			}
+		} else if len(doc.Footnotes()) > 0 {
+			p.Add(f.name, "has footnotes; only the body of a report has them")
+		}
+	}
+	for _, set := range s.sets {
+		for i, row := range next.Owned[set.table] {
+			for _, f := range proseFields(set.fields) {
+				path := fmt.Sprintf("%s[%d].%s", set.name, i, f.name)
+				if _, err := checkProse(ctx, db, markdown.Parse(row.text(f.columnName())), path, p); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkProse reports a text's problems, among them links to entities that do
+// not exist, and returns the entities that it names.
+func checkProse(ctx context.Context, db store.Rows, doc *markdown.Document, path string, p *domain.Problems) ([]domain.ID, error) {
+	for _, problem := range doc.Problems() {
+		p.Add(path, "line %d: %s", problem.Line, problem.Message)
+	}
+	mentions := doc.Mentions()
+	if len(mentions) == 0 {
+		return nil, nil
+	}
+	slugs := make([]string, len(mentions))
+	for i, m := range mentions {
+		slugs[i] = m.Slug
+	}
+	found, err := lookup(ctx, db, domain.Entity, slugs)
+	if err != nil {
+		return nil, err
+	}
+	var ids []domain.ID
+	seen := map[domain.ID]bool{}
+	for _, m := range mentions {
+		id, ok := found[m.Slug]
+		if !ok {
+			message, err := unknownRef(ctx, db, domain.Entity, m.Slug)
+			if err != nil {
+				return nil, err
+			}
+			p.Add(path, "line %d: %s", m.Line, message)
+			continue
+		}
+		if !seen[id] { // two slugs can lead to one entity
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func deriveBody(ctx context.Context, db store.Rows, doc *markdown.Document, mentions []domain.ID, r *Row, p *domain.Problems) error {
+	r.set("word_count", int64(doc.WordCount()))
+	r.set("reading_minutes", int64(doc.ReadingMinutes()))
+	r.Owned["report_mentions"] = nil
+	for _, id := range mentions {
+		row := newRow()
+		row.set("entity_id", id)
+		r.Owned["report_mentions"] = append(r.Owned["report_mentions"], row)
+	}
+	r.Owned["footnotes"] = nil
+	notes := doc.Footnotes()
+	var slugs, urls []string
+	for _, note := range notes {
+		if note.Source != "" {
+			slugs = append(slugs, note.Source)
+		}
+		urls = append(urls, note.URLs...)
+	}
+	bySlug, err := lookup(ctx, db, domain.Source, slugs)
+	if err != nil {
+		return err
+	}
+	byURL, err := sourcesByURL(ctx, db, urls)
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		row := newRow()
+		row.set("number", int64(note.Number))
+		row.set("label", note.Label)
+		row.set("anchor", note.Anchor)
+		row.set("text", note.Text)
+		row.set("locator", note.Locator)
+		switch {
+		case note.Source != "":
+			id, ok := bySlug[note.Source]
+			if !ok {
+				message, err := unknownRef(ctx, db, domain.Source, note.Source)
+				if err != nil {
+					return err
+				}
+				p.Add("body", "line %d: %s", note.Line, message)
+			} else {
+				row.set("source_id", id)
+			}
+		default:
+			for _, u := range note.URLs {
+				if id := byURL[u]; id != 0 {
+					row.set("source_id", id)
+					break
+				}
+			}
+		}
+		r.Owned["footnotes"] = append(r.Owned["footnotes"], row)
+	}
+	return nil
+}
+
+// sourcesByURL finds the sources with these web addresses, where just one
+// source has the address.
+func sourcesByURL(ctx context.Context, db store.Rows, urls []string) (map[string]domain.ID, error) {
+	found := map[string]domain.ID{}
+	if len(urls) == 0 {
+		return found, nil
+	}
+	query := "SELECT url, min(id) FROM sources WHERE deleted_at IS NULL AND url" + store.InSet(db.Dialect()) +
+		" GROUP BY url HAVING count(*) = 1"
+	err := queryRows(ctx, db, query, []any{store.TextSet(db.Dialect(), urls)}, func(rows *sql.Rows) error {
+		var url string
+		var id domain.ID
+		if err := rows.Scan(&url, &id); err != nil {
+			return err
+		}
+		found[url] = id
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find sources by url: %w", err)
+	}
+	return found, nil
+}
