@@ -209,10 +209,7 @@ func (given *patch) applyTo(r *Row) {
 // check does what needs the whole document and the database.
 func (e *edit) check(ctx context.Context, s *shape, old, next *Row, given *patch, p *domain.Problems) error {
 	for _, f := range s.fields {
-		_, has := next.Fields[f.columnName()]
-		_, tried := given.root.Fields[f.columnName()]
-		refused := given.gave[f.columnName()] && !tried && hasProblem(p, f.name)
-		if !has && !refused {
+		if _, has := next.Fields[f.columnName()]; !has && !hasProblem(p, f.name) {
 			if f.required {
 				p.Add(f.name, "is required")
 			}

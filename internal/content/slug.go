@@ -69,6 +69,9 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 		}
 		return nil
 	}
+	if p.Len() > 0 {
+		return nil // what the slug would be made from may not be there
+	}
 	names := func(id domain.ID) string {
 		slug, err := slugOf(ctx, tx, id)
 		if err != nil {
@@ -78,9 +81,7 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 	}
 	base := Slugify(s.title(r, names))
 	if base == "" {
-		if p.Len() == 0 {
-			p.Add("slug", "none can be made from the title: give one of lower-case letters a to z, digits and hyphens")
-		}
+		p.Add("slug", "none can be made from the title: give one of lower-case letters a to z, digits and hyphens")
 		return nil
 	}
 	for n := 1; n < 1000; n++ {

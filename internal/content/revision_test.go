@@ -1,0 +1,118 @@
+package content_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/ent/revision"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func TestRestore(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.tag("sea")
+		id := d.report("cranes", fields{"title": "First", "tags": list("sea")})
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "title": "Second", "tags": list(), "slug": "lifts"})
+		saved, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:lifts", Revision: 1})
+		if err != nil || saved.Version != 3 {
+			t.Fatalf("got %+v, %v; want version 3", saved, err)
+		}
+		changes, err := d.Diff(d.ctx, id, 1, 3)
+		if err != nil || len(changes) != 1 || changes[0].Path != "slug" {
+			t.Errorf("restored, it differs in %v (%v), want only the slug, which stays", changes, err)
+		}
+		if _, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:lifts", Revision: 9}); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("a revision that is not there: got %v", err)
+		}
+		if _, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:lifts", Revision: 1, Version: ptr(2)}); !errors.Is(err, domain.ErrConflict) {
+			t.Errorf("a stale version: got %v", err)
+		}
+	})
+}
+
+func TestRestoreSaysWhatIsGone(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.tag("sea")
+		d.report("cranes", fields{"tags": list("sea")})
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "tags": list()})
+		if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Tag, ID: "sea"}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:cranes", Revision: 1})
+		wantFields(t, err, "tagId")
+	})
+}
+
+func TestDiff(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("list")
+		names := func(texts ...string) []any {
+			var out []any
+			for _, text := range texts {
+				out = append(out, fields{"text": text, "kind": "ALIAS"})
+			}
+			return out
+		}
+		id := d.entity("acme", fields{"names": names("A", "B", "C"), "listings": list(fields{"authority": "X", "source": "list"})})
+		d.save(domain.Entity, content.Update, fields{"id": "acme", "names": names("B", "A", "D", "E"), "country": "JP",
+			"listings": list(fields{"authority": "Y", "source": "list"})})
+		changes, err := d.Diff(d.ctx, id, 1, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range changes {
+			got = append(got, c.Path)
+		}
+		if want := "country listings[0].authority names[2].text names[3]"; strings.Join(got, " ") != want {
+			t.Errorf("got %v, want %s", changes, want)
+		}
+		live, err := d.LiveDiff(d.ctx, id)
+		if err != nil || len(live) < 5 {
+			t.Errorf("a document that is not live differs from nothing in %v (%v)", live, err)
+		}
+		d.publish("entity:acme")
+		if live, err = d.LiveDiff(d.ctx, id); err != nil || len(live) != 0 {
+			t.Errorf("published, it differs from live in %v (%v)", live, err)
+		}
+	})
+}
+
+// The tables hold just what the last revision says, for every aggregate.
+func (d *desk) wantTablesAsRevised() {
+	d.t.Helper()
+	staff := domain.WithStage(d.ctx, domain.Desk)
+	for _, r := range d.stores.Client(staff).Revision.Query().Order(revision.ByNumber()).AllX(staff) {
+		if err := content.CheckRevision(d.t.Context(), d.stores, r.DocumentID, r.Number, r.Snapshot); err != nil {
+			d.t.Error(err)
+		}
+	}
+}
+
+func TestSnapshotsAreTheSameOnBothEnginesAndStayReadable(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		raw, err := os.ReadFile("testdata/snapshot-1.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		snap, err := content.DecodeSnapshot(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(snap.Encode()); got != strings.TrimSpace(string(raw)) {
+			t.Errorf("decoded and encoded again, the stored snapshot is\n%s", got)
+		}
+		d.source("list")
+		d.tag("sea")
+		d.entity("acme", fields{"tags": list("sea"), "names": list(fields{"text": "<A & B>", "kind": "ALIAS", "language": "ZH-hans"}),
+			"listings": list(fields{"authority": "X", "citations": list(fields{"source": "list", "quote": "“q”\nr"})})})
+		d.entity("zeta")
+		d.relationship("acme", "zeta", fields{"kind": "OWNS", "share": 33.4, "citations": list(fields{"source": "list"})})
+		d.report("cranes", fields{"keyFindings": list("a", "b"), "body": "# H\n\nx [[acme]][^1]\n\n[^1]: [@list]"})
+		d.save(domain.Entity, content.Update, fields{"id": "acme", "slug": "acme-2", "names": list()})
+		d.wantTablesAsRevised()
+	})
+}

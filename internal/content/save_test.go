@@ -1,0 +1,275 @@
+package content_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/ent/footnote"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func (d *desk) try(doc domain.Type, mode content.Mode, f fields) error {
+	_, err := d.Save(d.ctx, content.SaveParams{Type: doc, Mode: mode, Fields: f})
+	return err
+}
+
+func TestSaveReportsEveryProblemAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.tag("supply-chain")
+		err := d.try(domain.Report, content.Create, fields{
+			"kind": "NOVEL", "language": "xx-not", "slug": "No Slug", "marking": "PINK",
+			"title": "Two\nlines", "methods": list("OSINT", "OSINT", "MAGIC"), "tags": list("suply-chain", "supply-chain", "supply-chain"),
+			"body": "A.[^1]\n\nB. [[nobody]]\n\n<script>x</script>", "colour": "red",
+			"contributions": list(fields{"role": "KING"}),
+		})
+		wantFields(t, err, "kind", "language", "slug", "marking", "title", "methods[1]", "methods[2]",
+			"tags[0]", "tags[2]", "body", "body", "body", "colour", "contributions[0].entity", "contributions[0].role")
+		for _, want := range []string{`did you mean "supply-chain"?`, "line 1:", "line 3:", "line 5:"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("the error does not say %q:\n%v", want, err)
+			}
+		}
+		if got, err := d.PendingChanges(d.ctx, nil, 0, 10); err != nil || len(got) != 0 {
+			t.Errorf("something was written: %v, %v", got, err)
+		}
+	})
+}
+
+func TestSaveChecksFields(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("s")
+		d.entity("a")
+		d.entity("b")
+		tie := func(more fields) fields {
+			return merge(fields{"from": "a", "to": "b", "kind": "OWNS", "confidence": "CONFIRMED"}, []fields{more})
+		}
+		entity := func(more fields) fields {
+			return merge(fields{"name": "N", "kind": "COMPANY"}, []fields{more})
+		}
+		tests := []struct {
+			name  string
+			doc   domain.Type
+			input fields
+			want  []string
+		}{
+			{"ShareAbove100", domain.Relationship, tie(fields{"share": 100.5}), []string{"share"}},
+			{"ShareTooFine", domain.Relationship, tie(fields{"share": 33.3333333}), []string{"share"}},
+			{"ShareOfAnotherKind", domain.Relationship, tie(fields{"kind": "FUNDS", "share": 10}), []string{"share"}},
+			{"SelfLoop", domain.Relationship, tie(fields{"to": "a"}), []string{"to"}},
+			{"EndBeforeStart", domain.Relationship, tie(fields{"since": "2020-05", "until": "2020-04-30"}), []string{"until"}},
+			{"NoSuchDay", domain.Relationship, tie(fields{"since": "2023-02-29"}), []string{"since"}},
+			{"EndOfAnotherType", domain.Relationship, tie(fields{"to": "src_0000000000000"}), []string{"to"}},
+			{"Country", domain.Entity, entity(fields{"country": "EU"}), []string{"country"}},
+			{"Homepage", domain.Entity, entity(fields{"homepage": "javascript:alert(1)"}), []string{"homepage"}},
+			{"NULByte", domain.Entity, entity(fields{"name": "a\x00b"}), []string{"name"}},
+			{"BadUTF8", domain.Entity, entity(fields{"name": "a\xff"}), []string{"name"}},
+			{"WrongGoType", domain.Entity, entity(fields{"name": 7, "names": "x"}), []string{"name", "names[0]"}},
+			{"IdentifierTwice", domain.Entity, entity(fields{"identifiers": list(
+				fields{"scheme": "LEI", "value": "1"}, fields{"scheme": "LEI", "value": "1"})}), []string{"identifiers[1]"}},
+			{"SourceAndCitations", domain.Entity, entity(fields{"listings": list(
+				fields{"authority": "A", "source": "s", "citations": list(fields{"source": "s"})})}), []string{"listings[0].source"}},
+			{"Listing", domain.Entity, entity(fields{"listings": list(fields{"since": "2021", "until": "2020"})}),
+				[]string{"listings[0].authority", "listings[0].until"}},
+			{"NestedReference", domain.Entity, entity(fields{"listings": list(
+				fields{"authority": "A", "citations": list(fields{"source": "none"})})}), []string{"listings[0].citations[0].source"}},
+			{"EmptyInput", domain.Report, fields{}, []string{"title", "kind", "language"}},
+			{"Credibility", domain.Source, fields{"title": "t", "credibility": 7}, []string{"credibility"}},
+			{"MediaType", domain.Asset, fields{"url": "https://example.org/a.png", "mediaType": "png"}, []string{"mediaType"}},
+			{"TitleInAnotherScript", domain.Report, fields{"title": "报告", "kind": "BRIEF", "language": "zh"}, []string{"slug"}},
+			{"FootnotesElsewhere", domain.Entity, entity(fields{"description": "x[^1]\n\n[^1]: y"}), []string{"description"}},
+		}
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				wantFields(t, d.try(test.doc, content.Create, test.input), test.want...)
+			})
+		}
+	})
+}
+
+func TestUpdateKeepsWhatIsAbsentAndClearsWhatIsNull(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.tag("sea")
+		id := d.report("cranes", fields{"subtitle": "Sub", "question": "Why?", "tags": list("sea")})
+		saved := d.save(domain.Report, content.Update, fields{"id": "cranes", "question": nil, "title": "New"})
+		if saved.Version != 2 || !saved.Changed || saved.ID != id {
+			t.Errorf("got %+v, want version 2 of %v", saved, id)
+		}
+		changes, err := d.Diff(d.ctx, id, 1, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range changes {
+			got = append(got, c.Path)
+		}
+		if strings.Join(got, " ") != "question title" {
+			t.Errorf("changed %v, want question and title", got)
+		}
+		wantFields(t, d.try(domain.Report, content.Update, fields{"id": "cranes", "title": nil, "marking": nil}), "title", "marking")
+		if err := d.try(domain.Report, content.Update, fields{"id": "none", "title": "x"}); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("update of nothing: got %v, want ErrNotFound", err)
+		}
+	})
+}
+
+func TestASaveThatChangesNothingWritesNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("list")
+		input := fields{"slug": "acme", "name": "Acme", "kind": "COMPANY", "country": "cn",
+			"names":    list(fields{"text": "A", "kind": "ALIAS"}, fields{"text": "B", "kind": "FORMER"}),
+			"listings": list(fields{"authority": "X", "source": "list", "since": "2020"})}
+		first := d.save(domain.Entity, content.Upsert, input)
+		again := d.save(domain.Entity, content.Upsert, input)
+		if !first.Created || again.Created || again.Changed || again.Version != 1 {
+			t.Errorf("got %+v, then %+v", first, again)
+		}
+	})
+}
+
+func TestOldSlugsKeepResolving(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		id := d.entity("one")
+		d.save(domain.Entity, content.Update, fields{"id": "one", "slug": "two"})
+		saved := d.save(domain.Entity, content.Update, fields{"id": "one", "slug": "three"})
+		if saved.ID != id {
+			t.Errorf("the first slug led to %v, want %v", saved.ID, id)
+		}
+		wantFields(t, d.try(domain.Entity, content.Create, fields{"slug": "one", "name": "n", "kind": "COMPANY"}), "slug")
+		d.publish("entity:two")
+		d.save(domain.Entity, content.Update, fields{"id": "two", "slug": "one"}) // it may take its own back
+		d.publish("entity:three")
+		d.report("cranes", fields{"body": "[[two]] and [[three]]", "entities": list("two")})
+		d.publish("report:cranes")
+		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+		if got := d.stores.Client(ctx).ReportMention.Query().CountX(ctx); got != 1 {
+			t.Errorf("two slugs of one entity made %d mentions, want 1", got)
+		}
+		if got := d.stores.Client(ctx).Alias.Query().CountX(ctx); got != 2 {
+			t.Errorf("live has %d aliases, want 2", got)
+		}
+		d.wantRebuilt()
+	})
+}
+
+func TestSlugsAreMadeFromTitles(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for range 2 {
+			d.save(domain.Entity, content.Create, fields{"name": "Société d'Énergie", "kind": "COMPANY"})
+		}
+		d.entity("x")
+		d.save(domain.Relationship, content.Create, fields{
+			"from": "societe-denergie", "to": "societe-denergie-2", "kind": "PARTNER_OF", "confidence": "POSSIBLE"})
+		if err := d.try(domain.Relationship, content.Update, fields{"id": "societe-denergie-partner-of-societe-denergie-2", "role": "r"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTreesRefuseCycles(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.tag("a")
+		d.tag("b", fields{"parent": "a"})
+		d.tag("c", fields{"parent": "b"})
+		wantFields(t, d.try(domain.Tag, content.Update, fields{"id": "a", "parent": "c"}), "parent")
+		wantFields(t, d.try(domain.Tag, content.Update, fields{"id": "a", "parent": "a"}), "parent")
+		d.save(domain.Tag, content.Update, fields{"id": "c", "parent": "a"})
+	})
+}
+
+func TestFootnotes(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("register")
+		d.source("site")
+		id := d.report("cranes", fields{"body": "One.[^b] Two.[^a]\n\n[^a]: See <https://example.org/site>.\n[^b]: [@register, p. 3]"})
+		staff := domain.WithStage(d.ctx, domain.Desk)
+		notes := d.stores.Client(staff).Footnote.Query().Where(footnote.ReportID(id)).Order(footnote.ByNumber()).AllX(staff)
+		if len(notes) != 2 || notes[0].Label != "b" || notes[0].SourceID == nil || *notes[0].Locator != "p. 3" || notes[1].SourceID == nil {
+			t.Errorf("got %v", notes)
+		}
+		first := notes[0].ID
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "title": "Other"})
+		if got := d.stores.Client(staff).Footnote.Query().Where(footnote.Number(1)).OnlyX(staff).ID; got != first {
+			t.Error("a footnote that did not change got another id")
+		}
+		wantFields(t, d.try(domain.Report, content.Update, fields{"id": "cranes", "body": "x[^1]\n\n[^1]: [@none]"}), "body")
+	})
+}
+
+func TestVersionConflictSaysWhatChanged(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.report("cranes")
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "version": 1, "title": "Ann's"})
+		err := d.try(domain.Report, content.Update, fields{"id": "cranes", "version": 1, "title": "Ben's"})
+		e, ok := errors.AsType[*domain.Error](err)
+		if !ok || e.Kind != domain.KindConflict || len(e.Fields) != 1 || e.Fields[0].Path != "title" {
+			t.Errorf("got %v, want a conflict about the title", err)
+		}
+	})
+}
+
+// Concurrent editors of one version: one wins, the others are told, and what
+// the winner wrote is there.
+func TestConcurrentEditors(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		id := d.report("cranes")
+		const editors = 8
+		results := make(chan error, editors)
+		for i := range editors {
+			go func() {
+				results <- d.try(domain.Report, content.Update, fields{"id": "cranes", "version": 1, "title": strings.Repeat("x", i+1)})
+			}()
+		}
+		won := 0
+		for range editors {
+			err := <-results
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, domain.ErrConflict):
+				t.Errorf("got %v, want ErrConflict", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d editors won, want 1", won)
+		}
+		if changes, err := d.Diff(d.ctx, id, 1, 2); err != nil || len(changes) != 1 {
+			t.Errorf("the winner's change: got %v, %v", changes, err)
+		}
+		if _, err := d.Diff(d.ctx, id, 1, 3); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("there is a third revision: %v", err)
+		}
+	})
+}
+
+// Publishers at the same time: the log has no gap and live has it all.
+func TestConcurrentPublishers(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		const n = 12
+		results := make(chan error, n)
+		for i := range n {
+			slug := "r" + strings.Repeat("x", i)
+			d.report(slug)
+			go func() {
+				_, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:" + slug}})
+				results <- err
+			}()
+		}
+		for range n {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		if got := len(d.live(domain.Clear)); got != n {
+			t.Errorf("live has %d reports, want %d", got, n)
+		}
+		staff := domain.WithStage(d.ctx, domain.Desk)
+		for i, e := range d.stores.Client(staff).PublicationEntry.Query().AllX(staff) {
+			if e.ID != int64(i+1) {
+				t.Fatalf("entry %d has sequence %d", i, e.ID)
+			}
+		}
+		d.wantRebuilt()
+	})
+}
