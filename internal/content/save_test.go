@@ -273,3 +273,29 @@ func TestConcurrentPublishers(t *testing.T) {
 		d.wantRebuilt()
 	})
 }
+
+// What Fields reads, Save takes, and nothing changes.
+func TestFieldsAreAnInput(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("list")
+		d.tag("sea", fields{"marking": "GREEN"})
+		d.entity("acme", fields{"country": "JP", "tags": list("sea"), "names": list(fields{"text": "A", "kind": "ALIAS"}),
+			"listings": list(fields{"authority": "X", "since": "2020-02", "citations": list(fields{"source": "list", "quote": "q"})})})
+		d.entity("zeta")
+		d.relationship("acme", "zeta", fields{"slug": "tie", "kind": "OWNS", "share": 33.4, "citations": list(fields{"source": "list"})})
+		d.report("cranes", fields{"keyFindings": list("a"), "methods": list("OSINT"), "entities": list("acme"), "body": "x[^1]\n\n[^1]: [@list]"})
+		for doc, slug := range map[domain.Type]string{domain.Tag: "sea", domain.Entity: "acme", domain.Relationship: "tie", domain.Report: "cranes"} {
+			input, err := d.Fields(d.ctx, doc, slug)
+			if err != nil {
+				t.Fatal(err)
+			}
+			input["id"] = slug
+			if saved := d.save(doc, content.Update, input); saved.Changed {
+				t.Errorf("%v: the fields, saved again, changed something", doc)
+			}
+		}
+		if input, err := d.Fields(d.ctx, domain.Report, "none"); input != nil || err != nil {
+			t.Errorf("a document that is not there: got %v, %v", input, err)
+		}
+	})
+}

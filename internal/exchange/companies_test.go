@@ -1,0 +1,141 @@
+package exchange_test
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const header = "Name,Clean Name,Alias,Previous Name,Parent Name,Note,Start date,End date,Source Url\n"
+
+var params = exchange.CompaniesParams{Authority: "Listing Office", Programme: "Invented list", Source: "invented-list"}
+
+func newDesk(s *store.Stores) *content.Desk {
+	return content.New(s, slog.New(slog.DiscardHandler), time.Now)
+}
+
+func TestImportCompanies(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		desk := newDesk(s)
+		ctx := domain.AsSystem(t.Context(), "import")
+		file := header +
+			`x,"Harbour Cranes Co., Ltd.","HC,Harbour Tech Co., Ltd.",Old Cranes; OC,Harbour Group (HG),,2021-06-03,2024-01-31,` + "\n" +
+			`x,"HARBOUR CRANES CO LTD",HC,,"Harbour Group",why,2025-01-07,,https://example.org/list` + "\n" +
+			`x,,,,,,2025-01-07,,` + "\n" +
+			`x,Backwards Ltd.,,,,,2025-01-07,2021-01-01,` + "\n" +
+			`x,Nodate Ltd.,,,,,soon,,` + "\n" +
+			"too,few\n" +
+			`x,Harbour Group,,,Sea Holding,,2025-01-07,,` + "\n" +
+			`x,"` + strings.Repeat("long ", 70) + `",,,,,2025-01-07,,` + "\n"
+		got, err := exchange.ImportCompanies(ctx, desk, strings.NewReader(file), params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Rows != 8 || got.Listed != 3 || got.Parents != 1 || got.Listings != 3 || got.Relationships != 2 || got.Created != 6 || len(got.Bad) != 5 {
+			t.Errorf("got %+v", got)
+		}
+		for i, line := range []int{4, 5, 6, 7, 9} {
+			if i < len(got.Bad) && got.Bad[i].Lines[0] != line {
+				t.Errorf("bad row %d: got %+v, want line %d", i, got.Bad[i], line)
+			}
+		}
+		fields, err := desk.Fields(ctx, domain.Entity, "harbour-cranes-co-ltd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, n := range fields["names"].([]any) {
+			n := n.(map[string]any)
+			names = append(names, n["kind"].(string)+" "+n["text"].(string))
+		}
+		if want := "FORMER Old Cranes|FORMER OC|ALIAS HC|ALIAS Harbour Tech Co., Ltd."; strings.Join(names, "|") != want {
+			t.Errorf("got names %q, want %q", names, want)
+		}
+		if n := len(fields["listings"].([]any)); n != 2 {
+			t.Errorf("got %d listings, want 2", n)
+		}
+
+		// What an editor adds stays, and the same file again changes nothing.
+		fields["country"], fields["id"] = "JP", "harbour-cranes-co-ltd"
+		fields["names"] = append(fields["names"].([]any), map[string]any{"text": "By hand", "kind": "ALIAS"})
+		fields["slug"] = "cranes"
+		if _, err := desk.Save(ctx, content.SaveParams{Type: domain.Entity, Mode: content.Update, Fields: fields}); err != nil {
+			t.Fatal(err)
+		}
+		again, err := exchange.ImportCompanies(ctx, desk, strings.NewReader(file), params)
+		if err != nil || again.Created != 0 || again.Changed != 0 || again.Unchanged != 6 {
+			t.Errorf("again: got %+v, %v; want nothing changed", again, err)
+		}
+	})
+}
+
+func TestImportRefusesAFileOfAnotherForm(t *testing.T) {
+	t.Parallel()
+	ctx := domain.AsSystem(t.Context(), "import")
+	for _, file := range []string{"", "a,b\n1,2\n", "\x00\"\n"} {
+		_, err := exchange.ImportCompanies(ctx, newDesk(storetest.SQLite(t)), strings.NewReader(file), params)
+		if !errors.Is(err, domain.ErrInvalid) {
+			t.Errorf("%q: got %v, want ErrInvalid", file, err)
+		}
+	}
+}
+
+// The real list, whole, and published as one release.
+func TestImportTheRealList(t *testing.T) {
+	t.Parallel()
+	const path = "../../../shared/data/dod-chinese-military-companies.csv"
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the real list is not part of the project and is not beside it; nothing was tested")
+	}
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		desk := newDesk(s)
+		ctx := domain.AsSystem(t.Context(), "import")
+		run := func() exchange.CompaniesResult {
+			file, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			with := params
+			with.Publish = true
+			out, err := exchange.ImportCompanies(ctx, desk, file, with)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		first := run()
+		t.Logf("%+v, published %d", first, len(first.Released.Published))
+		if first.Rows != 397 || len(first.Bad) != 0 || first.Listings != 397 {
+			t.Errorf("got %d rows, %d listings, bad: %v; want 397, 397 and none", first.Rows, first.Listings, first.Bad)
+		}
+		again := run()
+		if again.Created != 0 || again.Changed != 0 || len(again.Released.Published) != 0 || again.Released.Sequence != first.Released.Sequence {
+			t.Errorf("the second run changed something: %+v", again)
+		}
+		public := domain.WithViewer(t.Context(), domain.Anonymous())
+		c := s.Client(public)
+		if got, want := c.Entity.Query().CountX(public), first.Listed+first.Parents; got != want {
+			t.Errorf("live has %d entities, want %d", got, want)
+		}
+		if got := c.Relationship.Query().CountX(public); got != first.Relationships {
+			t.Errorf("live has %d relationships, want %d", got, first.Relationships)
+		}
+		if got := c.Source.Query().CountX(public); got != 1 {
+			t.Errorf("live has %d sources, want 1", got)
+		}
+	})
+}
