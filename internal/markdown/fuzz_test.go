@@ -1,0 +1,129 @@
+package markdown_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redthread-api/redthread/internal/markdown"
+	"pgregory.net/rapid"
+)
+
+func FuzzParse(f *testing.F) {
+	f.Add(bodyFile(f))
+	for _, src := range []string{
+		"[[a]] [[a|b]] [[A]] [[a", "a[^b]\n\n[^b]: c [@d, e]\n\n    f", "![^a] [a[^b]](c) ![[[a]]](b)",
+		"<details open>\n<summary>a</summary>\n\nb\n\n</details>", "<sup>a<sub>b</sup>c</sub>", "a <img src=x onerror=alert(1)>",
+		"<script>alert(1)</script>", "<svg><style><img src=x onerror=alert(1)></style></svg>", "<details title=\"\n\n\" onclick=x>",
+		"[a](javascript:x) <javascript:x> [b]\n\n[b]: data:x 'y'", "&#xFDD0;0&#xFDD1; \uFDD00\uFDD1", "# fn-1\n# fnref-1\n# fn\n# fn",
+		"|a|b|\n|-|:-:|\n|[[a\\|b]]|`\\|`|", "> - 1. a\n>   - b", "\x00\xff\u0085", "a\r\nb\rc", "<!-- a --!> b -->", "<?a?> <![CDATA[b]]> <!C>",
+		"*a **b _c_** d* ~~e~~ `f` <g@h.i> https://j.k/l", "[^a]: [^b]\n[^b]: [^a]\n\n[^a]", "    code\n\n\t- a\n\n  [^b]: c", "<a\nhref='x'>", "[a]( <b> \"c\" )",
+	} {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		d := markdown.Parse(src)
+		for _, link := range []func(string) (string, string, bool){everything, nothing} {
+			out := d.HTML(link)
+			checkSafe(t, out)
+			lower := strings.ToLower(out)
+			for _, bad := range []string{"<script", "<iframe", "<style", "<svg"} {
+				if strings.Contains(lower, bad) {
+					t.Errorf("%s is in the HTML", bad)
+				}
+			}
+			if out != d.HTML(link) {
+				t.Error("the HTML differs between calls")
+			}
+		}
+		lines := 1 + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\n") + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\r")
+		last := 1
+		for _, p := range d.Problems() {
+			if p.Line < last || p.Line > lines || p.Message == "" || !utf8.ValidString(p.Message) {
+				t.Errorf("got problem %+v after line %d of %d", p, last, lines)
+			}
+			last = p.Line
+		}
+		for i, n := range d.Footnotes() {
+			if n.Number != i+1 || n.Anchor != "fn-"+itoa(i+1) || n.Label == "" || n.Line < 1 || n.Line > lines {
+				t.Errorf("got footnote %+v at %d", n, i)
+			}
+			if n.Text != strings.Join(strings.Fields(n.Text), " ") {
+				t.Errorf("white space in the text of %+v", n)
+			}
+		}
+		for _, m := range d.Mentions() {
+			if m.Line < 1 || m.Line > lines {
+				t.Errorf("got mention %+v of %d lines", m, lines)
+			}
+		}
+		if again := markdown.Parse(src); again.Text() != d.Text() || !cmp.Equal(again.Footnotes(), d.Footnotes()) {
+			t.Error("reading the text again gives another result")
+		}
+		if (d.Text() == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
+			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.Text())
+		}
+		if !utf8.ValidString(d.Text()) {
+			t.Errorf("the text is not valid UTF-8")
+		}
+	})
+}
+
+// Any order of references and definitions gives the notes numbers by the order
+// of their first references, and each reference finds its note.
+func TestNumbersFollowReferences(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		labels := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z]{1,4}`), 1, 8, rapid.ID).Draw(t, "labels")
+		refs := rapid.SliceOfN(rapid.SampledFrom(labels), 1, 20).Draw(t, "refs")
+		order := rapid.Permutation(labels).Draw(t, "definitions")
+
+		var src strings.Builder
+		for _, label := range refs {
+			src.WriteString("word [^" + label + "]\n\n")
+		}
+		for _, label := range order {
+			src.WriteString("[^" + label + "]: note " + label + "\n")
+		}
+		var want []string
+		for _, label := range refs {
+			if !strings.Contains(" "+strings.Join(want, " ")+" ", " "+label+" ") {
+				want = append(want, label)
+			}
+		}
+		d := markdown.Parse(src.String())
+		var got []string
+		for _, n := range d.Footnotes() {
+			got = append(got, n.Label)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("labels (-want +got):\n%s", diff)
+		}
+		if len(d.Problems()) != len(labels)-len(want) {
+			t.Fatalf("got problems %v, want %d definitions without references", d.Problems(), len(labels)-len(want))
+		}
+		if got := strings.Count(d.HTML(nil), `class="footnote-ref"`); got != len(refs) {
+			t.Fatalf("got %d references in the HTML, want %d", got, len(refs))
+		}
+	})
+}
+
+// Where a hidden entity is named with a text of its own, the HTML is the same
+// as if the author had written just that text.
+func TestHiddenEntityLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := rapid.StringMatching(`[a-z*_ \n]{0,20}`).Draw(t, "before")
+		text := rapid.StringMatching(`[a-z]{1,5}( [a-z]{1,5})?`).Draw(t, "text")
+		after := rapid.StringMatching(`[a-z*_ \n]{0,20}`).Draw(t, "after")
+		linked := markdown.Parse("x " + before + " [[some-entity|" + text + "]] " + after + " x")
+		plain := markdown.Parse("x " + before + " " + text + " " + after + " x")
+		if diff := cmp.Diff(plain.HTML(nil), linked.HTML(nothing)); diff != "" {
+			t.Fatalf("(-plain +hidden):\n%s", diff)
+		}
+		if diff := cmp.Diff(plain.Text(), linked.Text()); diff != "" {
+			t.Fatalf("(-plain +linked):\n%s", diff)
+		}
+	})
+}

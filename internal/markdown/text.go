@@ -1,0 +1,332 @@
+package markdown
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/util"
+)
+
+// decode resolves backslash escapes and character references, each once.
+func decode(b []byte) string {
+	if bytes.IndexByte(b, '\\') < 0 && bytes.IndexByte(b, '&') < 0 {
+		return string(b)
+	}
+	var out strings.Builder
+	out.Grow(len(b))
+	for i := 0; i < len(b); {
+		switch {
+		case b[i] == '\\' && i+1 < len(b) && util.IsPunct(b[i+1]):
+			out.WriteByte(b[i+1])
+			i += 2
+		case b[i] == '&':
+			s, n := reference(b[i:])
+			out.WriteString(s)
+			i += n
+		default:
+			out.WriteByte(b[i])
+			i++
+		}
+	}
+	return strip(out.String())
+}
+
+// reference resolves the character reference at the start of b, or takes the
+// ampersand for itself.
+func reference(b []byte) (string, int) {
+	const longest = 33
+	end := bytes.IndexByte(b[:min(len(b), longest)], ';')
+	if end < 2 {
+		return "&", 1
+	}
+	name := string(b[1:end])
+	if name[0] != '#' {
+		if e, ok := util.LookUpHTML5EntityByName(name); ok {
+			return string(e.Characters), end + 1
+		}
+		return "&", 1
+	}
+	digits, base, most := name[1:], 10, 7
+	if digits != "" && (digits[0] == 'x' || digits[0] == 'X') {
+		digits, base, most = digits[1:], 16, 6
+	}
+	code, err := strconv.ParseUint(digits, base, 32)
+	if err != nil || len(digits) > most {
+		return "&", 1
+	}
+	if r := rune(code); code != 0 && utf8.ValidRune(r) {
+		return string(r), end + 1
+	}
+	return string(utf8.RuneError), end + 1
+}
+
+func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// cjk reports whether r belongs to a script written without spaces in which
+// each character is counted.
+func cjk(r rune) bool {
+	return r >= 0x2E80 &&
+		(unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo) || r == 'ー' || r == 'ｰ')
+}
+
+// unspaced reports whether a line end next to r, in a text of such a script,
+// stands for no space. Their punctuation belongs to it.
+func unspaced(r rune) bool {
+	return cjk(r) || r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
+}
+
+// count counts words and, apart from them, CJK characters.
+func count(s string) (words, characters int) {
+	inWord := false
+	var prev rune
+	for i, r := range s {
+		switch {
+		case cjk(r):
+			characters++
+			inWord = false
+		case unicode.IsLetter(r), unicode.IsNumber(r), unicode.Is(unicode.Pc, r):
+			if !inWord {
+				words++
+			}
+			inWord = true
+		case unicode.In(r, unicode.M, unicode.Cf):
+		case inWord && joins(prev, r, s[i+utf8.RuneLen(r):]):
+		default:
+			inWord = false
+		}
+		prev = r
+	}
+	return words, characters
+}
+
+// joins tells the marks that UAX #29 keeps inside a word: between letters
+// MidLetter and MidNumLet, between digits MidNum and MidNumLet.
+func joins(before, mark rune, rest string) bool {
+	after, _ := utf8.DecodeRuneInString(rest)
+	if unicode.IsDigit(before) && unicode.IsDigit(after) {
+		return strings.ContainsRune(".,;'’", mark)
+	}
+	return unicode.IsLetter(before) && unicode.IsLetter(after) && strings.ContainsRune(".'’:·‧", mark)
+}
+
+// liner makes one line of inline nodes: white space collapsed, and a line end
+// between two CJK characters taken for no space at all.
+type liner struct {
+	b     strings.Builder
+	src   []byte
+	marks bool // write references as [1]
+	space bool
+	soft  bool
+	last  rune
+}
+
+func (l *liner) write(s string) {
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			l.space = true
+			continue
+		}
+		if l.b.Len() > 0 && (l.space || l.soft && !(unspaced(l.last) && unspaced(r))) {
+			l.b.WriteByte(' ')
+		}
+		l.space, l.soft = false, false
+		l.b.WriteRune(r)
+		l.last = r
+	}
+}
+
+func (l *liner) children(a *analysis, n ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		l.node(a, c)
+	}
+}
+
+func (l *liner) node(a *analysis, n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Text:
+		seg := n.Segment
+		value := l.src[seg.Start:seg.Stop]
+		if n.IsRaw() {
+			l.write(strip(string(value)))
+			return
+		}
+		s := decode(value)
+		if a.dangling(n) {
+			l.write(strings.TrimRightFunc(s, unicode.IsSpace))
+			return
+		}
+		l.write(s)
+		l.soft = l.soft || n.SoftLineBreak()
+		l.space = l.space || n.HardLineBreak()
+	case *ast.String:
+		l.write(strip(string(n.Value)))
+	case *ast.AutoLink:
+		l.write(string(n.Label(l.src)))
+	case *entityLink:
+		l.write(n.shown())
+	case *noteRef:
+		switch {
+		case a.defs[n.label] == nil:
+			l.write("[^" + n.label + "]")
+		case l.marks && n.def != nil:
+			l.write("[" + strconv.Itoa(n.def.number) + "]")
+		}
+	case *ast.RawHTML:
+		for _, t := range a.raw[n] {
+			if t.name == "br" {
+				l.space = true
+			}
+		}
+	case *noteDef:
+	case *ast.HTMLBlock:
+		l.space = true
+		for _, t := range a.raw[n] {
+			if t.kind == rawText {
+				l.write(t.text)
+			}
+		}
+		l.space = true
+	case *ast.CodeBlock, *ast.FencedCodeBlock:
+		l.space = true
+		l.write(a.code(n))
+		l.space = true
+	default:
+		block := n.Type() == ast.TypeBlock
+		l.space = l.space || block
+		l.children(a, n)
+		l.space = l.space || block
+	}
+}
+
+// dangling says whether the white space at the end of n would be left over when
+// the citation after it is taken out: at an end, or before punctuation.
+func (a *analysis) dangling(n *ast.Text) bool {
+	if _, ok := n.NextSibling().(*citation); !ok {
+		return false
+	}
+	switch next := n.NextSibling().NextSibling().(type) {
+	case nil:
+		return true
+	case *ast.Text:
+		r, _ := utf8.DecodeRune(a.src[next.Segment.Start:next.Segment.Stop])
+		return next.Segment.Len() == 0 || unicode.IsPunct(r) && !strings.ContainsRune("([{“‘«", r)
+	}
+	return false
+}
+
+// inlineText returns all text in n as one line, without references.
+func (a *analysis) inlineText(n ast.Node) string {
+	l := liner{src: a.src}
+	l.children(a, n)
+	return l.b.String()
+}
+
+// code returns the content of a code block.
+func (a *analysis) code(n ast.Node) string {
+	var b strings.Builder
+	for i := range n.Lines().Len() {
+		seg := n.Lines().At(i)
+		for range seg.Padding {
+			b.WriteByte(' ')
+		}
+		b.Write(a.src[seg.Start:seg.Stop])
+	}
+	s := b.String()
+	if s != "" && !strings.HasSuffix(s, "\n") {
+		s += "\n"
+	}
+	return strip(s)
+}
+
+// plainer makes the plain text of blocks.
+type plainer struct {
+	a     *analysis
+	b     strings.Builder
+	marks bool
+	list  int
+	first bool // nothing of the list has been written yet
+}
+
+// plain returns the text of the body, with references if marks.
+func (a *analysis) plain(root ast.Node, marks bool) string {
+	p := &plainer{a: a, marks: marks}
+	p.children(root)
+	return p.b.String()
+}
+
+func (p *plainer) add(s string, tight bool) {
+	if s == "" {
+		return
+	}
+	if p.b.Len() > 0 {
+		p.b.WriteByte('\n')
+		if !tight {
+			p.b.WriteByte('\n')
+		}
+	}
+	p.b.WriteString(s)
+}
+
+func (p *plainer) line(n ast.Node) string {
+	l := liner{src: p.a.src, marks: p.marks}
+	l.children(p.a, n)
+	return l.b.String()
+}
+
+func (p *plainer) children(n ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		p.block(c)
+	}
+}
+
+func (p *plainer) block(n ast.Node) {
+	switch n := n.(type) {
+	case *noteDef, *ast.ThematicBreak, *ast.LinkReferenceDefinition:
+	case *ast.Paragraph, *ast.Heading:
+		p.add(p.line(n), false)
+		p.first = false
+	case *ast.TextBlock:
+		p.add(p.line(n), !p.first)
+		p.first = false
+	case *ast.CodeBlock, *ast.FencedCodeBlock:
+		p.add(strings.Trim(p.a.code(n), "\n"), false)
+		p.first = false
+	case *ast.HTMLBlock:
+		l := liner{src: p.a.src}
+		l.node(p.a, n)
+		p.add(l.b.String(), false)
+	case *ast.List:
+		if p.list == 0 {
+			p.first = true
+		}
+		p.list++
+		p.children(n)
+		p.list--
+	case *extast.Table:
+		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+			var cells []string
+			for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+				cells = append(cells, p.line(cell))
+			}
+			p.add(strings.Join(cells, " | "), row.PreviousSibling() != nil)
+		}
+	default:
+		p.children(n)
+	}
+}
+
+func plainNotes(notes []Footnote) string {
+	var b strings.Builder
+	for _, n := range notes {
+		b.WriteString("\n\n[" + strconv.Itoa(n.Number) + "]")
+		if n.Text != "" {
+			b.WriteString(" " + n.Text)
+		}
+	}
+	return b.String()
+}

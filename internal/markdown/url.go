@@ -1,0 +1,82 @@
+package markdown
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/yuin/goldmark/util"
+)
+
+// schemeOf returns the scheme that a browser would find in dest, which drops
+// white space and control characters from an address before it looks.
+func schemeOf(dest string) (scheme string, dangerous bool) {
+	bare := strings.Map(func(r rune) rune {
+		if r <= ' ' || forbidden(r) {
+			return -1
+		}
+		return r
+	}, dest)
+	end := strings.IndexAny(bare, ":/?#")
+	if end < 1 || bare[end] != ':' {
+		return "", false
+	}
+	scheme = strings.ToLower(bare[:end])
+	for i, c := range []byte(scheme) {
+		letter := c >= 'a' && c <= 'z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789+-.", rune(c))) {
+			return "", false
+		}
+	}
+	switch scheme {
+	case "javascript", "vbscript", "livescript", "data":
+		return scheme, true
+	}
+	return scheme, false
+}
+
+func urlProblem(dest string) (format, arg string) {
+	scheme, dangerous := schemeOf(dest)
+	if dangerous {
+		return msgURLDanger, scheme
+	}
+	switch scheme {
+	case "", "http", "https", "mailto":
+	default:
+		return msgURLScheme, scheme
+	}
+	if _, _, ok := safeURL(dest); !ok && dest != "" {
+		return msgURLForm, dest
+	}
+	return "", ""
+}
+
+// safeURL returns dest in the one form in which it is written to HTML. external
+// says that it names a host.
+func safeURL(dest string) (href string, external, ok bool) {
+	dest = strings.TrimSpace(dest)
+	if dest == "" || strings.IndexFunc(dest, forbidden) >= 0 || strings.ContainsAny(dest, "\t\n") {
+		return "", false, false
+	}
+	u, err := url.Parse(string(util.URLEscape([]byte(dest), false)))
+	if err != nil {
+		return "", false, false
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return "", false, false
+		}
+	case "", "mailto":
+	default:
+		return "", false, false
+	}
+	href = u.String()
+	again, err := url.Parse(href)
+	if err != nil || again.String() != href || again.Scheme != u.Scheme {
+		return "", false, false
+	}
+	if scheme, _ := schemeOf(href); scheme != u.Scheme {
+		return "", false, false
+	}
+	return href, u.Host != "", href != ""
+}
