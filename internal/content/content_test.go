@@ -29,6 +29,8 @@ type desk struct {
 	clock  *atomic.Int64
 }
 
+var historyNumber atomic.Int64
+
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newDesk(t testing.TB, s *store.Stores) *desk {
