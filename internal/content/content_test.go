@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -230,13 +232,19 @@ func line(t testing.TB, rows *sql.Rows, columns []string) string {
 // the same.
 func (d *desk) wantRebuilt() {
 	d.t.Helper()
+	if diff := d.rebuild(); diff != "" {
+		d.t.Errorf("live is not the projection of the log (-was +rebuilt):\n%s", diff)
+	}
+}
+
+// rebuild makes live anew and returns how it then differs.
+func (d *desk) rebuild() string {
+	d.t.Helper()
 	before := dump(d.t, d.stores.LiveRows())
 	if _, err := d.RebuildLive(domain.AsSystem(d.t.Context(), "test")); err != nil {
 		d.t.Fatal(err)
 	}
-	if after := dump(d.t, d.stores.LiveRows()); after != before {
-		d.t.Errorf("live is not the projection of the log; it was\n%s\nand rebuilt it is\n%s", before, after)
-	}
+	return cmp.Diff(strings.Split(before, "\n"), strings.Split(dump(d.t, d.stores.LiveRows()), "\n"))
 }
 
 func ptr[T any](v T) *T { return &v }

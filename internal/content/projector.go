@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -239,35 +240,30 @@ func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, f
 	return nil
 }
 
-// putAliases writes the former slugs and ids. Their row ids are made from the
-// alias itself, so that a rebuilt live is the same.
+// putAliases writes the former slugs and ids.
 func (p *projector) putAliases(ctx context.Context, t domain.Type, snaps []*Snapshot) error {
 	query := store.Bind(p.tx.Dialect(), "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)")
-	var n sql.NullInt64
 	for _, snap := range snaps {
-		if len(snap.FormerSlugs)+len(snap.FormerIDs) == 0 {
-			continue
-		}
-		if !n.Valid {
-			if err := queryRows(ctx, p.tx, "SELECT coalesce(max(id), 0) FROM aliases", nil,
-				func(rows *sql.Rows) error { return rows.Scan(&n) }); err != nil {
-				return err
-			}
-		}
 		for _, slug := range snap.FormerSlugs {
-			n.Int64++
-			if _, err := p.tx.Exec(ctx, query, n.Int64, int64(snap.ID), int64(t), slug, nil); err != nil {
+			if _, err := p.tx.Exec(ctx, query, aliasID(snap.ID, slug), int64(snap.ID), int64(t), slug, nil); err != nil {
 				return fmt.Errorf("put a former slug: %w", err)
 			}
 		}
 		for _, id := range snap.FormerIDs {
-			n.Int64++
-			if _, err := p.tx.Exec(ctx, query, n.Int64, int64(snap.ID), int64(t), nil, int64(id)); err != nil {
+			if _, err := p.tx.Exec(ctx, query, aliasID(snap.ID, id.String()), int64(snap.ID), int64(t), nil, int64(id)); err != nil {
 				return fmt.Errorf("put a former id: %w", err)
 			}
 		}
 	}
 	return nil
+}
+
+// aliasID is the row id of an alias in live. It is made from the alias, so
+// that live is the same however often it is made.
+func aliasID(document domain.ID, name string) int64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s", document, name) // a hash takes every write
+	return int64(h.Sum64() >> 1)
 }
 
 func (p *projector) setApplied(ctx context.Context, sequence int64, at time.Time) error {

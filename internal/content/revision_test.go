@@ -84,10 +84,14 @@ func TestDiff(t *testing.T) {
 // The tables hold just what the last revision says, for every aggregate.
 func (d *desk) wantTablesAsRevised() {
 	d.t.Helper()
+	d.checkTables(d.t.Error)
+}
+
+func (d *desk) checkTables(report func(...any)) {
 	staff := domain.WithStage(d.ctx, domain.Desk)
 	for _, r := range d.stores.Client(staff).Revision.Query().Order(revision.ByNumber()).AllX(staff) {
 		if err := content.CheckRevision(d.t.Context(), d.stores, r.DocumentID, r.Number, r.Snapshot); err != nil {
-			d.t.Error(err)
+			report(err)
 		}
 	}
 }
