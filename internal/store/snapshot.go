@@ -83,7 +83,8 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 		return err
 	}
 	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts
-	rows.ColumnScanner = &unlockingRows{ColumnScanner: rows.ColumnScanner, unlock: snap.busy.Unlock}
+	rows.ColumnScanner = &unlockingRows{
+		typedRows: typedRows{ColumnScanner: rows.ColumnScanner}, unlock: snap.busy.Unlock}
 	return nil
 }
 
@@ -110,7 +111,7 @@ func (r txRunner) ExecContext(ctx context.Context, query string, args ...any) (s
 
 // unlockingRows calls unlock once, when the rows are closed.
 type unlockingRows struct {
-	entsql.ColumnScanner
+	typedRows
 	once   sync.Once
 	unlock func()
 }
