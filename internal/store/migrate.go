@@ -84,8 +84,9 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 		}
 		done = append(done, applied...)
 	}
-	if s.postgres() && len(done) > 0 {
-		s.makeLiveRole(ctx)
+	if s.postgres() && len(done) > 0 && s.makeLiveRole(ctx) {
+		// Connections that were opened before there was the role are not in it.
+		s.liveRead.renew()
 	}
 	return done, nil
 }

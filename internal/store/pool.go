@@ -17,10 +17,15 @@ type pool struct {
 	db      *sql.DB
 	dialect string
 	cache   *statements
+	idle    int // how many connections are kept open
 }
 
-func newPool(db *sql.DB, engine string) *pool {
-	p := &pool{db: db, dialect: engine}
+// newPool takes over a database with at most n connections, all of which it
+// keeps open.
+func newPool(db *sql.DB, engine string, n int) *pool {
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	p := &pool{db: db, dialect: engine, idle: n}
 	if engine == dialect.SQLite {
 		p.cache = &statements{db: db, byText: map[string]*sql.Stmt{}}
 	}
@@ -28,6 +33,12 @@ func newPool(db *sql.DB, engine string) *pool {
 }
 
 func (p *pool) close() error { return p.db.Close() }
+
+// renew closes the connections that nobody is using.
+func (p *pool) renew() {
+	p.db.SetMaxIdleConns(0)
+	p.db.SetMaxIdleConns(p.idle)
+}
 
 // QueryContext implements entsql.ExecQuerier.
 func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {

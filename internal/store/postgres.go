@@ -71,9 +71,6 @@ func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, 
 		options = append(options, stdlib.OptionAfterConnect(takeLiveRole))
 	}
 	db := stdlib.OpenDB(*config, options...)
-	n := max(8, 4*runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		var parse *pgconn.ParseConfigError
@@ -82,7 +79,7 @@ func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, 
 		}
 		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, err), db.Close())
 	}
-	return newPool(db, dialect.Postgres), nil
+	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))), nil
 }
 
 // takeLiveRole gives up the connection's rights on everything but live, where

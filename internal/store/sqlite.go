@@ -70,7 +70,7 @@ func sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
-	db.SetMaxOpenConns(1)
+	p := newPool(db, dialect.SQLite, 1)
 	// The settings that a promise hangs on are read back.
 	want := map[string]int{"FULL": 2, "NORMAL": 1}[synchronous]
 	var level int
@@ -84,7 +84,7 @@ func sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), err), db.Close())
 	}
-	return newPool(db, dialect.SQLite), nil
+	return p, nil
 }
 
 func sqliteReader(ctx context.Context, file string) (*pool, error) {
@@ -92,13 +92,10 @@ func sqliteReader(ctx context.Context, file string) (*pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), err), db.Close())
 	}
-	return newPool(db, dialect.SQLite), nil
+	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))), nil
 }
 
 // sqliteFault reads SQLite's result code.

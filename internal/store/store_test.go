@@ -138,6 +138,22 @@ func TestLiveConnectionsCannotWriteNorSeeTheDesk(t *testing.T) {
 	})
 }
 
+// The process that makes the role has connections from before it was there.
+func TestTheFirstStartHasTheWallToo(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), storetest.BarePostgresConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.LiveReadDB(s).ExecContext(t.Context(), "SELECT 1 FROM desk.revisions"); err == nil {
+		t.Error("a live connection read the desk schema")
+	}
+}
+
 func TestTransactionRollsBack(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {

@@ -46,8 +46,14 @@ func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
 
 // Main runs a package's tests and stops the server that they may have
 // started: func TestMain(m *testing.M) { storetest.Main(m) }.
-func Main(m *testing.M) {
-	code := m.Run()
+func Main(m *testing.M) { os.Exit(Runner{m}.Run()) }
+
+// Runner is Main for packages whose tests have a main of their own.
+type Runner struct{ M *testing.M }
+
+// Run runs the tests and returns the exit code.
+func (r Runner) Run() int {
+	code := r.M.Run()
 	if cluster.template {
 		// A server that was here before the tests is left as it was.
 		_ = execAdmin("DROP DATABASE " + databaseName(0))
@@ -55,7 +61,7 @@ func Main(m *testing.M) {
 	if cluster.stop != nil {
 		cluster.stop()
 	}
-	os.Exit(code)
+	return code
 }
 
 // SQLite opens stores in a temporary folder.
@@ -180,12 +186,23 @@ func execAdmin(statement string) error {
 // there is no server, or fails where one is required.
 func PostgresConfig(tb testing.TB) store.Config {
 	tb.Helper()
+	return postgresConfig(tb, " TEMPLATE "+databaseName(0)+" STRATEGY FILE_COPY")
+}
+
+// BarePostgresConfig is PostgresConfig for a database without any tables.
+func BarePostgresConfig(tb testing.TB) store.Config {
+	tb.Helper()
+	return postgresConfig(tb, "")
+}
+
+func postgresConfig(tb testing.TB, options string) store.Config {
+	tb.Helper()
 	cluster.once.Do(startCluster)
 	if cluster.err != nil {
 		pgtemp.SkipOrFail(tb, cluster.err)
 	}
 	name := databaseName(cluster.last.Add(1))
-	if err := execAdmin("CREATE DATABASE " + name + " TEMPLATE " + databaseName(0) + " STRATEGY FILE_COPY"); err != nil {
+	if err := execAdmin("CREATE DATABASE " + name + options); err != nil {
 		tb.Fatalf("create a test database: %v", err)
 	}
 	tb.Cleanup(func() {

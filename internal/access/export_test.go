@@ -1,0 +1,7 @@
+package access
+
+// What tests of the form of keys need.
+var (
+	NewSecret  = newSecret
+	WellFormed = wellFormed
+)

@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// visit is what inner middleware finds out about a request for the log.
+type visit struct{ viewer *domain.Viewer }
+
+type visitKey struct{}
+
+func noteViewer(ctx context.Context, v *domain.Viewer) {
+	if visit, _ := ctx.Value(visitKey{}).(*visit); visit != nil {
+		visit.viewer = v
+	}
+}
+
+// logAccess writes one line about each request. Health probes are at debug
+// level, faults of the server at error level.
+//
+// The line has no query string, header or body, which can hold keys, drafts
+// and e-mail addresses, and no network address of the client: a proxy in front
+// knows that, and the request id joins the two logs.
+func logAccess(log *slog.Logger) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began := time.Now()
+			seen := &visit{}
+			ctx := context.WithValue(r.Context(), visitKey{}, seen)
+			a := &answer{ResponseWriter: w}
+			// Deferred, because a handler may abort the connection by a panic.
+			defer func() {
+				level := slog.LevelInfo
+				switch {
+				case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:
+					level = slog.LevelError
+				case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+					level = slog.LevelDebug
+				}
+				if !log.Enabled(ctx, level) {
+					return
+				}
+				attrs := []slog.Attr{
+					slog.String("method", r.Method),
+					slog.String("path", clip(r.URL.Path, 200)),
+					slog.Int("status", a.status),
+					slog.Int64("bytes", a.bytes),
+					slog.Float64("duration_ms", float64(time.Since(began).Microseconds())/1000),
+					slog.String("request_id", domain.RequestID(ctx)),
+				}
+				if r.Context().Err() != nil {
+					attrs = append(attrs, slog.Bool("client_gone", true))
+				}
+				if v := seen.viewer; v != nil {
+					attrs = append(attrs, slog.String("role", v.Role.String()))
+					if v.KeyID != 0 {
+						attrs = append(attrs, slog.String("key_id", v.KeyID.String()))
+					}
+				}
+				log.LogAttrs(ctx, level, "request", attrs...)
+			}()
+			next.ServeHTTP(a, r.WithContext(ctx))
+			if !a.begun() {
+				a.status = http.StatusOK // what net/http makes of a handler that says nothing
+			}
+		})
+	}
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n] + "…"
+}

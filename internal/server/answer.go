@@ -1,0 +1,41 @@
+package server
+
+import "net/http"
+
+// answer notes what a handler has answered so far.
+type answer struct {
+	http.ResponseWriter
+	status int // 0: nothing yet
+	bytes  int64
+}
+
+func (a *answer) begun() bool { return a.status != 0 }
+
+func (a *answer) WriteHeader(status int) {
+	// 1xx announce an answer and are none.
+	if a.status == 0 && status >= http.StatusOK {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(b)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach what the connection can do.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Flush sends what there is. Handlers of event streams ask for it by type.
+func (a *answer) Flush() {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	// A writer that cannot flush sends its answer at the end.
+	_ = http.NewResponseController(a.ResponseWriter).Flush()
+}

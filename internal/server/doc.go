@@ -1,0 +1,28 @@
+// Package server is the program's HTTP surface: routes, middleware, health and
+// the life of the listener.
+//
+// # Routes
+//
+//	/graphql            the API, a handler that is passed in
+//	/  /explorer/       the page on which people try queries
+//	/healthz            the process is alive
+//	/readyz             it can do its work; 503 says what is missing
+//
+// # Middleware
+//
+// Each is in a file of its own. From the outside in: request id, access log,
+// security headers, CORS, compression, recovery from panics; around the API
+// also the limits of size and time, and the viewer. The order matters: a
+// refused key still gets CORS headers, so that a browser shows the refusal to
+// the script; and what a panic leaves unsaid is said before the compressor
+// closes.
+//
+// # Errors
+//
+// Whatever the server itself refuses is answered in GraphQL's shape, on every
+// route, so that a client has one to read: an "errors" list whose first entry
+// has a message, extensions.code and extensions.requestId.
+//
+// It decides nothing about content: who may see what is the stores' fence, and
+// what may be done is asked by the use cases.
+package server

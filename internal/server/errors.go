@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// refusal is an answer of the server itself: an error before the API is
+// reached, or instead of it.
+type refusal struct {
+	status  int
+	code    string
+	message string
+}
+
+// refusals maps the kinds of domain error to HTTP.
+var refusals = map[domain.Kind]refusal{
+	domain.KindInvalid:         {http.StatusBadRequest, "BAD_USER_INPUT", ""},
+	domain.KindUnauthenticated: {http.StatusUnauthorized, "UNAUTHENTICATED", ""},
+	domain.KindForbidden:       {http.StatusForbidden, "FORBIDDEN", ""},
+	domain.KindNotFound:        {http.StatusNotFound, "NOT_FOUND", ""},
+	domain.KindConflict:        {http.StatusConflict, "CONFLICT", ""},
+	domain.KindUnavailable:     {http.StatusServiceUnavailable, "UNAVAILABLE", ""},
+}
+
+var internalError = refusal{http.StatusInternalServerError, "INTERNAL", "internal error"}
+
+// refusalOf is what a client is told of an error. mapped is false where that
+// is only "internal error", and the error itself belongs in the log.
+func refusalOf(err error) (answer refusal, mapped bool) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "this took too long; try again"}, true
+	}
+	e, ok := errors.AsType[*domain.Error](err)
+	if !ok {
+		return internalError, false
+	}
+	answer, ok = refusals[e.Kind]
+	if !ok {
+		return internalError, false
+	}
+	answer.message = e.Message
+	return answer, true
+}
+
+// refuse answers in GraphQL's shape.
+func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
+	type extensions struct {
+		Code      string `json:"code"`
+		RequestID string `json:"requestId,omitempty"`
+	}
+	type graphQLError struct {
+		Message    string     `json:"message"`
+		Extensions extensions `json:"extensions"`
+	}
+	writeJSON(w, r, answer.status, map[string][]graphQLError{
+		"errors": {{answer.message, extensions{answer.code, domain.RequestID(r.Context())}}},
+	})
+}
+
+// writeJSON answers with a value that can be encoded.
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // all callers pass plain structs
+	}
+	body = append(body, '\n')
+	header := w.Header()
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	if r.URL.Path == "/graphql" && strings.Contains(r.Header.Get("Accept"), "application/graphql-response+json") {
+		header.Set("Content-Type", "application/graphql-response+json; charset=utf-8")
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may have gone
+	}
+}

@@ -1,0 +1,232 @@
+// Package explorer serves the page on which people try queries in a browser:
+// GraphiQL, embedded, so that it works without the internet and under a
+// content security policy that allows no inline script or style.
+//
+// The vendored files in dist are made by vendor.sh; those in assets are ours.
+// The package knows nothing of the API but its URL. Who may see what is the
+// API's concern: the page itself is public, and holds no secrets.
+package explorer
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed assets dist
+var files embed.FS
+
+//go:embed page.html
+var page string
+
+// Example is a query that the page opens in a tab of its own for people who
+// have not been there before. The tab is named after the query's operation, so
+// Name is put above the query as a comment.
+type Example struct {
+	Name      string
+	Query     string
+	Variables string // a JSON object, or empty
+}
+
+// Handler serves the page at / and what it loads at /explorer/, for GET and
+// HEAD; every other path is not found. endpoint is the URL of the GraphQL API,
+// as the browser sees it. The first example is also what new tabs start with.
+//
+// The files that the page loads have a hash of their content in their names
+// and may be kept forever; they come gzipped to those who accept that.
+func Handler(endpoint string, examples []Example) http.Handler {
+	assets := map[string]*asset{}
+	names := map[string]string{}
+	for _, dir := range []string{"assets", "dist"} {
+		entries, err := fs.ReadDir(files, dir)
+		if err != nil {
+			panic(err) // what is embedded is there
+		}
+		for _, entry := range entries {
+			content, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
+			if err != nil {
+				panic(err) // as above
+			}
+			a := newAsset(entry.Name(), content)
+			a.cacheControl = "public, max-age=31536000, immutable"
+			extension := path.Ext(entry.Name())
+			url := "explorer/" + strings.TrimSuffix(entry.Name(), extension) + "." + a.hash[:12] + extension
+			names[entry.Name()] = url
+			assets["/"+url] = a
+		}
+	}
+	index := newAsset("index.html", render(names, endpoint, examples))
+	index.cacheControl = "no-cache"
+	index.policy = policy(endpoint)
+	assets["/"] = index
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := assets[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		a.ServeHTTP(w, r)
+	})
+}
+
+// render returns the page. URLs of assets are relative, so that the page works
+// behind a proxy that serves it under a path.
+func render(names map[string]string, endpoint string, examples []Example) []byte {
+	type tab struct {
+		Query     string `json:"query"`
+		Variables string `json:"variables,omitempty"`
+	}
+	tabs := make([]tab, len(examples))
+	for i, example := range examples {
+		tabs[i] = tab{Query: example.Query, Variables: example.Variables}
+		if example.Name != "" {
+			// A name is one line, whatever it holds.
+			name := strings.Join(strings.Fields(example.Name), " ")
+			tabs[i].Query = "# " + name + "\n" + example.Query
+		}
+	}
+	encoded, err := json.Marshal(tabs)
+	if err != nil {
+		panic(err) // strings can be encoded
+	}
+	asset := func(name string) (string, error) {
+		if url, ok := names[name]; ok {
+			return url, nil
+		}
+		return "", fmt.Errorf("no asset %q", name)
+	}
+	var b bytes.Buffer
+	err = template.Must(template.New("page").Funcs(template.FuncMap{"asset": asset}).Parse(page)).
+		Execute(&b, map[string]string{"Endpoint": endpoint, "Examples": string(encoded)})
+	if err != nil {
+		panic(err) // the page and its assets are constants
+	}
+	return b.Bytes()
+}
+
+// dialogStyle is the hash of the one style element that GraphiQL's dialogs put
+// into the page, to keep what is behind them from scrolling. The page doesn't
+// scroll anyway; without the hash the browser only complains in its console.
+const dialogStyle = "'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='"
+
+// policy is the page's content security policy: everything comes from the
+// page's own origin. data: is for the fonts and the pictures that GraphiQL's
+// style sheet carries in itself.
+func policy(endpoint string) string {
+	connect := "'self'"
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		connect = u.Scheme + "://" + u.Host
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self' " + dialogStyle + "; " +
+		"img-src 'self' data:; font-src 'self' data:; connect-src " + connect + "; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// asset is one answer that never changes.
+type asset struct {
+	content      []byte
+	contentType  string
+	hash         string
+	cacheControl string
+	policy       string
+	gzipped      func() []byte
+}
+
+func newAsset(name string, content []byte) *asset {
+	sum := sha256.Sum256(content)
+	return &asset{
+		content:     content,
+		contentType: contentType(name),
+		hash:        hex.EncodeToString(sum[:16]),
+		gzipped:     sync.OnceValue(func() []byte { return compress(content) }),
+	}
+}
+
+func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	content, etag := a.content, a.hash
+	header := w.Header()
+	header.Set("Content-Type", a.contentType)
+	header.Set("Cache-Control", a.cacheControl)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Add("Vary", "Accept-Encoding")
+	if a.policy != "" {
+		header.Set("Content-Security-Policy", a.policy)
+	}
+	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		content, etag = a.gzipped(), etag+"-gzip"
+		header.Set("Content-Encoding", "gzip")
+	}
+	header.Set("ETag", `"`+etag+`"`)
+	// ServeContent knows conditional requests, HEAD and ranges.
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+}
+
+// contentType doesn't ask the machine's own tables, which differ.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	}
+	return "application/octet-stream"
+}
+
+func compress(content []byte) []byte {
+	var b bytes.Buffer
+	// Neither the level nor a buffer in memory can be refused.
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// acceptsGzip reads Accept-Encoding: gzip or * is named, and not with a weight
+// of 0.
+func acceptsGzip(values []string) bool {
+	weights := map[string]float64{}
+	for coding := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		name, params, err := mime.ParseMediaType(strings.TrimSpace(coding))
+		if err != nil {
+			continue
+		}
+		weight := 1.0
+		if q, ok := params["q"]; ok {
+			if weight, err = strconv.ParseFloat(q, 64); err != nil {
+				continue
+			}
+		}
+		weights[name] = weight
+	}
+	if weight, ok := weights["gzip"]; ok {
+		return weight > 0
+	}
+	return weights["*"] > 0
+}

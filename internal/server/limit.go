@@ -1,0 +1,80 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// limitBody refuses requests of more than max bytes with 413: at once where
+// they say how long they are, and otherwise when they have gone too far,
+// whatever the handler makes of the error that its reader gets then.
+func limitBody(max int64) middleware {
+	tooLarge := refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT",
+		fmt.Sprintf("the request is larger than %d bytes", max)}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > max {
+				// The rest is not read, so the connection cannot go on.
+				w.Header().Set("Connection", "close")
+				refuse(w, r, tooLarge)
+				return
+			}
+			a := &limitedAnswer{answer: answer{ResponseWriter: w}, request: r, tooLarge: tooLarge}
+			r.Body = &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, max), over: &a.over}
+			next.ServeHTTP(a, r)
+			if a.over.Load() && !a.begun() {
+				a.WriteHeader(tooLarge.status)
+			}
+		})
+	}
+}
+
+// limitedBody notes when more was sent than may be read.
+type limitedBody struct {
+	io.ReadCloser
+	over *atomic.Bool
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			b.over.Store(true)
+		}
+	}
+	return n, err
+}
+
+// limitedAnswer replaces what a handler says about a body that was cut.
+type limitedAnswer struct {
+	answer
+	request  *http.Request
+	tooLarge refusal
+	over     atomic.Bool
+	replaced bool
+}
+
+func (a *limitedAnswer) WriteHeader(status int) {
+	if a.begun() || !a.over.Load() {
+		if !a.replaced {
+			a.answer.WriteHeader(status)
+		}
+		return
+	}
+	a.replaced = true
+	a.Header().Set("Connection", "close")
+	refuse(&a.answer, a.request, a.tooLarge)
+}
+
+func (a *limitedAnswer) Write(b []byte) (int, error) {
+	if !a.begun() {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.replaced {
+		return len(b), nil // the handler's own words about it
+	}
+	return a.answer.Write(b)
+}

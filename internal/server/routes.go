@@ -1,0 +1,69 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/server/explorer"
+)
+
+// middleware puts something around a handler.
+type middleware func(http.Handler) http.Handler
+
+// around returns the handler with the middleware, the first outermost.
+func around(h http.Handler, all ...middleware) http.Handler {
+	for _, m := range slices.Backward(all) {
+		h = m(h)
+	}
+	return h
+}
+
+func handler(c Config) http.Handler {
+	api := around(c.GraphQL,
+		noStore,
+		limitBody(c.MaxBody),
+		limitTime(c.Timeout),
+		findViewer(c.Keys, c.Log),
+	)
+	// The endpoint is relative, so that the page works behind a proxy that
+	// serves all of this under a path.
+	page := explorer.Handler("graphql", c.Examples)
+
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", api)
+	mux.Handle("/{$}", onlyGet(page))
+	mux.Handle("/explorer/", onlyGet(page))
+	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
+	mux.Handle("/readyz", onlyGet(noStore(readiness{c.Checks, c.Log})))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql"})
+	})
+
+	return around(mux,
+		giveRequestID,
+		logAccess(c.Log),
+		secureHeaders,
+		allowOrigins(c.CORSOrigins),
+		compress(),
+		recoverPanics(c.Log),
+	)
+}
+
+// noStore keeps answers that say nothing about it out of every cache.
+func noStore(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func onlyGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			refuse(w, r, refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this path answers GET and HEAD"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

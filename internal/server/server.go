@@ -1,0 +1,100 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/server/explorer"
+)
+
+// What applies where [Config] says nothing.
+const (
+	DefaultMaxBody = 4 << 20
+	DefaultTimeout = 30 * time.Second
+	DefaultDrain   = 15 * time.Second
+)
+
+// Limits that nobody has a reason to change.
+const (
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	writeSlack        = 15 * time.Second // for a slow reader of an answer that took its time
+	maxHeaderBytes    = 64 << 10         // a GET carries its query and variables in the first line
+)
+
+// Config is what a server is made of.
+type Config struct {
+	GraphQL  http.Handler       // the API; its requests carry a viewer and a request id
+	Examples []explorer.Example // the explorer's first tabs
+	Keys     Authenticator
+	Checks   []Check // what has to hold to be ready, in the order in which they are shown
+	Log      *slog.Logger
+
+	// CORSOrigins are the origins whose pages may call the API from a
+	// browser; empty stands for all. See allowOrigins for why that is safe.
+	CORSOrigins []string
+
+	MaxBody int64         // of a request, in bytes
+	Timeout time.Duration // of one request to the API
+	Drain   time.Duration // how long running requests may go on after Close
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	http  *http.Server
+	log   *slog.Logger
+	drain time.Duration
+	cut   context.CancelFunc // ends what still runs
+}
+
+// New makes a server, which does nothing until [Server.Serve].
+func New(c Config) *Server {
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.Drain = cmp.Or(c.Drain, DefaultDrain)
+	base, cut := context.WithCancel(context.Background())
+	return &Server{
+		log:   c.Log,
+		drain: c.Drain,
+		cut:   cut,
+		http: &http.Server{
+			Handler:           handler(c),
+			ReadHeaderTimeout: readHeaderTimeout,
+			ReadTimeout:       c.Timeout,
+			WriteTimeout:      c.Timeout + writeSlack,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+			BaseContext:       func(net.Listener) context.Context { return base },
+			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+		},
+	}
+}
+
+// Serve answers what comes to the listener until [Server.Close], and returns
+// nil then. It closes the listener.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close stops listening, lets running requests end for as long as the
+// configuration or ctx allow, and cuts those that are left.
+func (s *Server) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.drain)
+	defer cancel()
+	defer s.cut()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		s.log.WarnContext(ctx, "requests were cut at the end", "drain", s.drain.String())
+		s.cut()
+		err = s.http.Close()
+	}
+	return err
+}

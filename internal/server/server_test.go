@@ -1,0 +1,610 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/server/explorer"
+)
+
+const goodKey = "rt_good"
+
+// keys knows one key, and a database that is away for another.
+type keys struct{}
+
+func (keys) Authenticate(_ context.Context, secret string) (*domain.Viewer, error) {
+	switch secret {
+	case goodKey:
+		return &domain.Viewer{Name: "Ada's desk", Role: domain.Editor, Clearance: domain.Red, KeyID: domain.NewID(domain.Key, time.Now())}, nil
+	case "rt_away":
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database is busy; try again"}
+	case "rt_bug":
+		return nil, errors.New("dial tcp 10.1.2.3:5432: secret internals")
+	}
+	return nil, &domain.Error{Kind: domain.KindUnauthenticated, Message: "this key is not valid"}
+}
+
+// log is what the server has logged.
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// lines are the log's records with a message. A line is written after its
+// answer was, so ask when the server is closed.
+func (l *log) lines(t testing.TB, message string) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for line := range strings.Lines(l.String()) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatalf("log line %q: %v", line, err)
+		}
+		if record["msg"] == message {
+			found = append(found, record)
+		}
+	}
+	return found
+}
+
+// running is a server on a port of its own.
+type running struct {
+	url   string
+	log   *log
+	close func()
+}
+
+// start serves the API handler. Its configuration is tests' unless adjust
+// says otherwise.
+func start(t *testing.T, api http.HandlerFunc, adjust func(*server.Config)) *running {
+	t.Helper()
+	out := &log{}
+	c := server.Config{
+		GraphQL: api, Keys: keys{},
+		Examples: []explorer.Example{{Name: "Newest", Query: "{ reports { totalCount } }"}},
+		Log:      slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if adjust != nil {
+		adjust(&c)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server.New(c)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	r := &running{url: "http://" + l.Addr().String(), log: out}
+	r.close = sync.OnceFunc(func() {
+		// Close waits for the requests that are answered but not logged yet.
+		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	t.Cleanup(r.close)
+	return r
+}
+
+type response struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// client does not undo compression behind the test's back.
+func client(t *testing.T) *http.Client {
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func do(t *testing.T, request *http.Request) response {
+	t.Helper()
+	res, err := client(t).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response{res.StatusCode, res.Header, string(body)}
+}
+
+func request(t *testing.T, method, url, body string, header ...string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+func (r *running) get(t *testing.T, path string, header ...string) response {
+	t.Helper()
+	return do(t, request(t, http.MethodGet, r.url+path, "", header...))
+}
+
+func (r *running) post(t *testing.T, body string, header ...string) response {
+	t.Helper()
+	return do(t, request(t, http.MethodPost, r.url+"/graphql", body, append([]string{"Content-Type", "application/json"}, header...)...))
+}
+
+// wantError checks an answer of the server itself.
+func wantError(t *testing.T, got response, status int, code string) {
+	t.Helper()
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code, RequestID string }
+		}
+	}
+	if err := json.Unmarshal([]byte(got.body), &body); err != nil {
+		t.Fatalf("status %d, body %q: %v", got.status, got.body, err)
+	}
+	if got.status != status || len(body.Errors) != 1 || body.Errors[0].Extensions.Code != code || body.Errors[0].Message == "" {
+		t.Errorf("got %d %s, want %d %s", got.status, got.body, status, code)
+	} else if id := body.Errors[0].Extensions.RequestID; id == "" || id != got.header.Get("X-Request-Id") {
+		t.Errorf("request id %q in the body, %q in the header", id, got.header.Get("X-Request-Id"))
+	}
+	if !strings.HasPrefix(got.header.Get("Content-Type"), "application/") {
+		t.Errorf("content type %q", got.header.Get("Content-Type"))
+	}
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	viewer, err := domain.ViewerFrom(r.Context())
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"data":{"viewer":%q}}`, viewer.Role)
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	s := start(t, hello, nil)
+	for path, want := range map[string]string{
+		"/":        "<!doctype html>",
+		"/graphql": `{"data":{"viewer":"PUBLIC"}}`,
+		"/healthz": `{"status":"alive"}`,
+		"/readyz":  `"status":"ready"`,
+	} {
+		got := s.get(t, path)
+		if got.status != http.StatusOK || !strings.Contains(strings.ToLower(got.body), strings.ToLower(want)) {
+			t.Errorf("%s: got %d %.200q, want %q", path, got.status, got.body, want)
+		}
+	}
+	for _, path := range []string{"/nothing", "/graphql/", "/index.html", "/v1", "//graphql/x"} {
+		wantError(t, s.get(t, path), http.StatusNotFound, "NOT_FOUND")
+	}
+	for _, path := range []string{"/", "/healthz", "/readyz"} {
+		got := do(t, request(t, http.MethodPost, s.url+path, "x"))
+		wantError(t, got, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
+		if got.header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: Allow is %q", path, got.header.Get("Allow"))
+		}
+	}
+	if got := do(t, request(t, http.MethodHead, s.url+"/readyz", "")); got.status != http.StatusOK || got.body != "" {
+		t.Errorf("HEAD /readyz: got %d %q", got.status, got.body)
+	}
+}
+
+func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	s := start(t, hello, nil)
+	for _, path := range []string{"/", "/graphql", "/healthz", "/nothing"} {
+		got := s.get(t, path)
+		for header, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+		} {
+			if got.header.Get(header) != want {
+				t.Errorf("%s: %s is %q, want %q", path, header, got.header.Get(header), want)
+			}
+		}
+		if policy := got.header.Values("Content-Security-Policy"); len(policy) != 1 || !strings.Contains(policy[0], "frame-ancestors 'none'") {
+			t.Errorf("%s: Content-Security-Policy is %q", path, policy)
+		}
+		if path != "/" && got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: Cache-Control is %q", path, got.header.Get("Cache-Control"))
+		}
+	}
+	if got := s.get(t, "/").header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self'") {
+		t.Errorf("the explorer's own policy is lost: %q", got)
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, domain.RequestID(r.Context())) }, nil)
+	if got := s.get(t, "/graphql", "X-Request-Id", "proxy-7f:3"); got.body != "proxy-7f:3" || got.header.Get("X-Request-Id") != "proxy-7f:3" {
+		t.Errorf("a sane id: got %q and %q", got.body, got.header.Get("X-Request-Id"))
+	}
+	seen := map[string]bool{}
+	for _, bad := range []string{"", "has space", "quote\"", strings.Repeat("x", 129), "-leading", "emoji😀"} {
+		got := s.get(t, "/graphql", "X-Request-Id", bad)
+		if got.body == bad || len(got.body) < 20 || seen[got.body] || got.body != got.header.Get("X-Request-Id") {
+			t.Errorf("for %q: got %q, want a new id", bad, got.body)
+		}
+		seen[got.body] = true
+	}
+}
+
+func TestViewer(t *testing.T) {
+	t.Parallel()
+	s := start(t, hello, nil)
+	for name, row := range map[string]struct {
+		header []string
+		want   string
+	}{
+		"NoHeader":           {nil, "PUBLIC"},
+		"GoodKey":            {[]string{"Authorization", "Bearer " + goodKey}, "EDITOR"},
+		"SchemeInAnyCase":    {[]string{"Authorization", "bearer " + goodKey}, "EDITOR"},
+		"SpacesAroundTheKey": {[]string{"Authorization", " Bearer  " + goodKey + " "}, "EDITOR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := s.post(t, "{}", row.header...); got.status != http.StatusOK || !strings.Contains(got.body, row.want) {
+				t.Errorf("got %d %s, want %s", got.status, got.body, row.want)
+			}
+		})
+	}
+	for name, header := range map[string][]string{
+		"BadKey":      {"Authorization", "Bearer rt_bad"},
+		"NoKey":       {"Authorization", "Bearer"},
+		"Empty":       {"Authorization", ""},
+		"OtherScheme": {"Authorization", "Basic cnQ6Z29vZA=="},
+		"TwoHeaders":  {"Authorization", "Bearer " + goodKey, "Authorization", "Bearer " + goodKey},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := s.post(t, "{}", append(header, "Origin", "https://site.example")...)
+			wantError(t, got, http.StatusUnauthorized, "UNAUTHENTICATED")
+			if !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer") {
+				t.Errorf("WWW-Authenticate is %q", got.header.Get("WWW-Authenticate"))
+			}
+			if got.header.Get("Access-Control-Allow-Origin") == "" {
+				t.Error("a browser would hide the refusal from the page")
+			}
+		})
+	}
+	t.Run("DatabaseAway", func(t *testing.T) {
+		t.Parallel()
+		wantError(t, s.post(t, "{}", "Authorization", "Bearer rt_away"), http.StatusServiceUnavailable, "UNAVAILABLE")
+	})
+	t.Run("Bug", func(t *testing.T) {
+		t.Parallel()
+		got := s.post(t, "{}", "Authorization", "Bearer rt_bug")
+		wantError(t, got, http.StatusInternalServerError, "INTERNAL")
+		if strings.Contains(got.body, "internals") {
+			t.Errorf("the cause is shown: %s", got.body)
+		}
+	})
+	t.Run("GraphQLMediaTypeWhereAccepted", func(t *testing.T) {
+		t.Parallel()
+		got := s.post(t, "{}", "Authorization", "Bearer rt_bad", "Accept", "application/graphql-response+json, application/json;q=0.9")
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/graphql-response+json") {
+			t.Errorf("content type %q", got.header.Get("Content-Type"))
+		}
+	})
+}
+
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	preflight := func(t *testing.T, s *running, origin, header string) response {
+		return do(t, request(t, http.MethodOptions, s.url+"/graphql", "", "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", header))
+	}
+	t.Run("AllOriginsWithoutCredentialsByDefault", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, hello, nil)
+		got := preflight(t, s, "https://site.example", "authorization,content-type,graphql-require-preflight,x-requested-with")
+		if got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Headers") == "" {
+			t.Errorf("preflight: got %v", got.header)
+		}
+		if got := preflight(t, s, "https://site.example", "x-other"); got.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("a header that is not allowed: got %v", got.header)
+		}
+		answer := s.post(t, "{}", "Origin", "https://site.example")
+		if answer.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("got %v", answer.header)
+		}
+		for _, h := range []http.Header{got.header, answer.header} {
+			if h.Get("Access-Control-Allow-Credentials") != "" {
+				t.Error("credentials are allowed")
+			}
+		}
+	})
+	t.Run("OnlyTheOriginsThatAreNamed", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example", "https://*.preview.example"} })
+		for origin, want := range map[string]string{
+			"https://site.example":         "https://site.example",
+			"https://pr-7.preview.example": "https://pr-7.preview.example",
+			"https://evil.example":         "",
+			"http://site.example":          "",
+		} {
+			if got := preflight(t, s, origin, "authorization").header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("preflight from %s: got %q, want %q", origin, got, want)
+			}
+			answer := s.post(t, "{}", "Origin", origin)
+			if got := answer.header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("from %s: got %q, want %q", origin, got, want)
+			}
+			if !strings.Contains(strings.Join(answer.header.Values("Vary"), ","), "Origin") {
+				t.Errorf("from %s: Vary is %q", origin, answer.header.Values("Vary"))
+			}
+		}
+	})
+}
+
+func TestCompression(t *testing.T) {
+	t.Parallel()
+	long := `{"data":"` + strings.Repeat("harbour ", 1000) + `"}`
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/graphql-response+json")
+		switch r.URL.RawQuery {
+		case "encoded":
+			w.Header().Set("Content-Encoding", "br")
+			fmt.Fprint(w, long)
+		case "short":
+			fmt.Fprint(w, `{}`)
+		default:
+			fmt.Fprint(w, long)
+		}
+	}, nil)
+	for _, row := range []struct{ query, accept, want string }{
+		{"", "gzip", "gzip"}, {"", "zstd, gzip", "zstd"}, {"", "", ""}, {"", "gzip;q=0", ""},
+		{"?short", "gzip", ""}, {"?encoded", "gzip", "br"},
+	} {
+		got := s.get(t, "/graphql"+row.query, "Accept-Encoding", row.accept)
+		if got.header.Get("Content-Encoding") != row.want {
+			t.Errorf("%q with %q: encoded as %q, want %q", row.query, row.accept, got.header.Get("Content-Encoding"), row.want)
+		}
+		if row.want == "gzip" && len(got.body) > len(long)/5 {
+			t.Errorf("%d bytes of %d", len(got.body), len(long))
+		}
+		if row.want == "br" && got.body != long {
+			t.Error("an encoded answer was changed")
+		}
+	}
+	if got := s.get(t, "/", "Accept-Encoding", "gzip"); got.header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(got.body, "\x1f\x8b") {
+		t.Errorf("the explorer: encoded as %q, begins %q", got.header.Get("Content-Encoding"), got.body[:2])
+	}
+}
+
+func TestLargeRequests(t *testing.T) {
+	t.Parallel()
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			// What a GraphQL server makes of any unreadable body.
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintf(w, `{"errors":[{"message":%q}]}`, err)
+			return
+		}
+		fmt.Fprintf(w, `{"bytes":%d}`, len(body))
+	}
+	s := start(t, echo, func(c *server.Config) { c.MaxBody = 1000 })
+	if got := s.post(t, strings.Repeat("x", 1000)); got.status != http.StatusOK || got.body != `{"bytes":1000}` {
+		t.Errorf("at the limit: got %d %s", got.status, got.body)
+	}
+	wantError(t, s.post(t, strings.Repeat("x", 1001)), http.StatusRequestEntityTooLarge, "BAD_USER_INPUT")
+
+	chunked := request(t, http.MethodPost, s.url+"/graphql", "")
+	chunked.Body = io.NopCloser(io.LimitReader(zeros{}, 5000))
+	chunked.ContentLength = -1
+	wantError(t, do(t, chunked), http.StatusRequestEntityTooLarge, "BAD_USER_INPUT")
+
+	silent := start(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) },
+		func(c *server.Config) { c.MaxBody = 1000 })
+	chunked = request(t, http.MethodPost, silent.url+"/graphql", "")
+	chunked.Body = io.NopCloser(io.LimitReader(zeros{}, 5000))
+	chunked.ContentLength = -1
+	wantError(t, do(t, chunked), http.StatusRequestEntityTooLarge, "BAD_USER_INPUT")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestSlowRequests(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "late" {
+			fmt.Fprint(w, `{"data":null}`)
+		}
+		<-r.Context().Done()
+	}, func(c *server.Config) { c.Timeout = 50 * time.Millisecond })
+	wantError(t, s.get(t, "/graphql"), http.StatusServiceUnavailable, "UNAVAILABLE")
+	if got := s.get(t, "/graphql?late"); got.status != http.StatusOK || got.body != `{"data":null}` {
+		t.Errorf("an answer that had begun: got %d %s", got.status, got.body)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "begun" {
+			fmt.Fprint(w, strings.Repeat("half an answer ", 1000))
+			w.(http.Flusher).Flush()
+		}
+		panic("a secret of the program")
+	}, nil)
+	got := s.get(t, "/graphql", "Accept-Encoding", "gzip", "Origin", "https://site.example")
+	wantError(t, got, http.StatusInternalServerError, "INTERNAL")
+	if strings.Contains(got.body, "secret") || strings.Contains(got.body, "goroutine") {
+		t.Errorf("the panic is shown: %s", got.body)
+	}
+	res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql?begun", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.ReadAll(res.Body); err == nil {
+		t.Error("half an answer looks whole")
+	}
+	s.close()
+	panics := s.log.lines(t, "panic in a handler")
+	if len(panics) != 2 || !strings.Contains(fmt.Sprint(panics[0]["stack"]), "server_test.go") {
+		t.Errorf("got %v, want two panics with a stack", panics)
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	var failure error
+	s := start(t, hello, func(c *server.Config) {
+		c.Checks = []server.Check{
+			{Name: "stores", Ask: func(context.Context) error { return nil }},
+			{Name: "live", Ask: func(context.Context) error { return failure }},
+		}
+	})
+	if got := s.get(t, "/readyz"); got.status != http.StatusOK {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	failure = domain.Conflict("live lags 3 entries behind the log")
+	got := s.get(t, "/readyz")
+	want := `{"status":"not ready","checks":[{"name":"stores","ok":true},{"name":"live","ok":false,"message":"live lags 3 entries behind the log"}]}`
+	if got.status != http.StatusServiceUnavailable || strings.TrimSpace(got.body) != want {
+		t.Errorf("got %d %s, want 503 %s", got.status, got.body, want)
+	}
+	failure = errors.New("dial tcp 10.1.2.3:5432: refused")
+	if got := s.get(t, "/readyz"); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "10.1.2.3") {
+		t.Errorf("got %d %s, want 503 without the driver's words", got.status, got.body)
+	}
+	if got := s.get(t, "/healthz"); got.status != http.StatusOK {
+		t.Errorf("alive: got %d", got.status)
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		hello(w, r)
+	}, nil)
+	s.post(t, `{"query":"mutation { draft(text: \"bodysecret\") }"}`, "Authorization", "Bearer "+goodKey, "X-Request-Id", "one")
+	s.post(t, "{}", "Authorization", "Bearer rt_badsecret", "X-Request-Id", "two")
+	s.get(t, "/graphql?query={me}&variables={%22mail%22:%22ada%40mail.example%22}", "Cookie", "c=cookiesecret", "X-Request-Id", "three")
+	s.get(t, "/healthz", "X-Request-Id", "four")
+	s.close()
+
+	byID := map[string]map[string]any{}
+	for _, record := range s.log.lines(t, "request") {
+		byID[fmt.Sprint(record["request_id"])] = record
+	}
+	one := byID["one"]
+	if one["method"] != "POST" || one["path"] != "/graphql" || one["status"] != 200.0 || one["bytes"] == 0.0 ||
+		one["role"] != "EDITOR" || one["level"] != "INFO" || !strings.HasPrefix(fmt.Sprint(one["key_id"]), "key_") {
+		t.Errorf("got %v", one)
+	}
+	if two := byID["two"]; two["status"] != 401.0 || two["role"] != nil {
+		t.Errorf("got %v", two)
+	}
+	if three := byID["three"]; three["path"] != "/graphql" || three["role"] != "PUBLIC" || three["key_id"] != nil {
+		t.Errorf("got %v", three)
+	}
+	if four := byID["four"]; four["level"] != "DEBUG" {
+		t.Errorf("got %v", four)
+	}
+	for _, secret := range []string{goodKey, "badsecret", "bodysecret", "ada", "cookiesecret", "Ada's desk", "127.0.0.1"} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, s.log)
+		}
+	}
+}
+
+func TestCloseLetsRequestsEnd(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-leave
+		hello(w, r)
+	}, nil)
+	answers := make(chan error, 1)
+	go func() {
+		res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", ""))
+		if err == nil && res.StatusCode != http.StatusOK {
+			err = errors.New(res.Status)
+		}
+		if err == nil {
+			err = res.Body.Close()
+		}
+		answers <- err
+	}()
+	<-entered
+	closed := make(chan struct{})
+	go func() { s.close(); close(closed) }()
+	// The listener goes first: wait until nobody new is let in.
+	for {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	close(leave)
+	if err := <-answers; err != nil {
+		t.Errorf("the request that ran: %v", err)
+	}
+	<-closed
+}
+
+func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	entered := make(chan struct{})
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+	}, func(c *server.Config) { c.Drain = 20 * time.Millisecond })
+	failed := make(chan error, 1)
+	go func() {
+		res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", ""))
+		if err == nil {
+			err = res.Body.Close()
+		}
+		failed <- err
+	}()
+	<-entered
+	s.close()
+	if err := <-failed; err != nil {
+		t.Logf("the client saw: %v", err) // or an empty answer: either is an end
+	}
+	if got := s.log.lines(t, "requests were cut at the end"); len(got) != 1 {
+		t.Errorf("got %v, want one warning", got)
+	}
+}

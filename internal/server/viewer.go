@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Authenticator knows whose a key is. An error of domain.KindUnauthenticated
+// says that the key opens nothing; the request is refused on any error.
+type Authenticator interface {
+	Authenticate(ctx context.Context, secret string) (*domain.Viewer, error)
+}
+
+var errBadHeader = &domain.Error{Kind: domain.KindUnauthenticated,
+	Message: "the header Authorization is not understood: want \"Authorization: Bearer …\", once, with a key"}
+
+// findViewer puts who asks into the request's context: the holder of the key
+// in the Authorization header, or anonymous where there is no such header. A
+// key that is not valid is refused, and not taken for none: its holder would
+// wonder where the drafts have gone.
+func findViewer(keys Authenticator, log *slog.Logger) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			viewer, err := viewerOf(r, keys)
+			if err != nil {
+				answer, mapped := refusalOf(err)
+				if !mapped && r.Context().Err() == nil {
+					log.ErrorContext(r.Context(), "the viewer could not be found out", "error", err)
+				}
+				if answer.status == http.StatusUnauthorized {
+					w.Header().Set("WWW-Authenticate", `Bearer realm="redthread", error="invalid_token"`)
+				}
+				refuse(w, r, answer)
+				return
+			}
+			noteViewer(r.Context(), viewer)
+			next.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), viewer)))
+		})
+	}
+}
+
+func viewerOf(r *http.Request, keys Authenticator) (*domain.Viewer, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return domain.Anonymous(), nil
+	}
+	scheme, secret, ok := strings.Cut(strings.TrimSpace(values[0]), " ")
+	if len(values) > 1 || !ok || !strings.EqualFold(scheme, "Bearer") {
+		return nil, errBadHeader
+	}
+	return keys.Authenticate(r.Context(), strings.TrimSpace(secret))
+}
