@@ -22,6 +22,7 @@ func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
+		skipUnderRace(t)
 		fn(t, SQLite(t))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -36,12 +37,20 @@ func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
+		skipUnderRace(t)
 		fn(t, SQLiteConfig(t))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		fn(t, PostgresConfig(t))
 	})
+}
+
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if raceDetector && testing.Short() {
+		t.Skip("SQLite is not run under the race detector in a short run")
+	}
 }
 
 // Main runs a package's tests and stops the server that they may have
