@@ -286,6 +286,8 @@ func (pl *plan) follow(from []domain.ID, p *domain.Problems) []domain.ID {
 				if !slices.Contains(pl.omitted, target) {
 					pl.omitted = append(pl.omitted, target)
 				}
+			case head.Deleted:
+				p.Add(pl.paths[id], "%s refers to %s, which is in the trash", pl.edit.name(pl.heads[id]), pl.edit.name(head))
 			case pl.release.references == Include:
 				pl.paths[target] = pl.paths[id]
 				more = append(more, target)

@@ -47,3 +47,25 @@ func TestTrash(t *testing.T) {
 		d.wantRebuilt()
 	})
 }
+
+// A document that comes out of the trash may refer to one that is still there.
+func TestTheTrashIsNotPublished(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.report("cranes", fields{"entities": list("acme")})
+		for _, p := range []content.DeleteParams{{Type: domain.Report, ID: "cranes"}, {Type: domain.Entity, ID: "acme"}} {
+			if _, err := d.Delete(d.ctx, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := d.Undelete(d.ctx, "report:cranes"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:cranes"}, References: content.Include})
+		wantFields(t, err, "documents[0]")
+		if _, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:cranes"}, References: content.Omit}); err != nil {
+			t.Fatal(err)
+		}
+		d.wantLive(domain.Clear, "report:cranes")
+	})
+}
