@@ -1,0 +1,107 @@
+package catalog
+
+import (
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/read"
+)
+
+// The edges. Each is named by the type that it starts from.
+var (
+	ReportTags          = read.NewEdge("tags", Reports, Tags, reportTags)
+	ReportEntities      = read.NewEdge("entities", Reports, Entities, reportEntities)
+	ReportMentions      = read.NewEdge("mentions", Reports, Entities, reportMentions)
+	ReportNarratives    = read.NewEdge("narratives", Reports, Narratives, reportNarratives)
+	ReportAttachments   = read.NewEdge("attachments", Reports, Assets, reportAttachments)
+	ReportHero          = read.NewEdge("hero", Reports, Assets, reportHero)
+	ReportFootnotes     = read.NewEdge("footnotes", Reports, Footnotes, reportFootnotes)
+	ReportContributions = read.NewEdge("contributions", Reports, Contributions, reportContributions).Where(map[string]any{"entity": map[string]any{}})
+
+	FootnoteSource = read.NewEdge("source", Footnotes, Sources, footnoteSource)
+
+	ContributionEntity = read.NewEdge("entity", Contributions, Entities, contributionEntity)
+
+	NarrativeParent       = read.NewEdge("parent", Narratives, Narratives, narrativeParent)
+	NarrativeChildren     = read.NewEdge("children", Narratives, Narratives, narrativeChildren).Ordered("TITLE", read.Ascending)
+	NarrativeTargets      = read.NewEdge("targets", Narratives, Entities, narrativeTargets)
+	NarrativeAmplifiers   = read.NewEdge("amplifiers", Narratives, Entities, narrativeAmplifiers)
+	NarrativeTags         = read.NewEdge("tags", Narratives, Tags, narrativeTags)
+	NarrativeObservations = read.NewEdge("observations", Narratives, Observations, narrativeObservations)
+	NarrativeReports      = read.NewEdge("reports", Narratives, Reports, narrativeReports).Ordered("PUBLISHED_AT", read.Descending)
+
+	ObservationCitations = read.NewEdge("citations", Observations, Citations, observationCitations)
+
+	EntityNames         = read.NewEdge("names", Entities, Names, entityNames)
+	EntityIdentifiers   = read.NewEdge("identifiers", Entities, Identifiers, entityIdentifiers)
+	EntityListings      = read.NewEdge("listings", Entities, Listings, entityListings)
+	EntityTags          = read.NewEdge("tags", Entities, Tags, entityTags)
+	EntityRelationships = read.NewEdge("relationships", Entities, Relationships, entityRelationships).Ordered("PUBLISHED_AT", read.Descending)
+	EntityReports       = read.NewEdge("reports", Entities, Reports, entityReports).Ordered("PUBLISHED_AT", read.Descending)
+	EntityMentionedIn   = read.NewEdge("mentionedIn", Entities, Reports, entityMentionedIn).Ordered("PUBLISHED_AT", read.Descending)
+	EntityContributedTo = read.NewEdge("contributedTo", Entities, Reports, entityContributedTo(nil)).Ordered("PUBLISHED_AT", read.Descending)
+	EntityTargetedBy    = read.NewEdge("targetedBy", Entities, Narratives, entityTargetedBy).Ordered("PUBLISHED_AT", read.Descending)
+	EntityAmplifies     = read.NewEdge("amplifies", Entities, Narratives, entityAmplifies).Ordered("PUBLISHED_AT", read.Descending)
+
+	ListingCitations = read.NewEdge("citations", Listings, Citations, listingCitations)
+
+	RelationshipFrom      = read.NewEdge("from", Relationships, Entities, relationshipFrom)
+	RelationshipTo        = read.NewEdge("to", Relationships, Entities, relationshipTo)
+	RelationshipCitations = read.NewEdge("citations", Relationships, Citations, relationshipCitations)
+
+	CitationSource = read.NewEdge("source", Citations, Sources, citationSource)
+
+	TagParent     = read.NewEdge("parent", Tags, Tags, tagParent)
+	TagChildren   = read.NewEdge("children", Tags, Tags, tagChildren).Ordered("LABEL", read.Ascending)
+	TagReports    = read.NewEdge("reports", Tags, Reports, tagReports).Ordered("PUBLISHED_AT", read.Descending)
+	TagEntities   = read.NewEdge("entities", Tags, Entities, tagEntities).Ordered("NAME", read.Ascending)
+	TagNarratives = read.NewEdge("narratives", Tags, Narratives, tagNarratives).Ordered("TITLE", read.Ascending)
+
+	SourceReports = read.NewEdge("reports", Sources, Reports, sourceReports).Ordered("PUBLISHED_AT", read.Descending)
+
+	EditionItems = read.NewEdge("items", Editions, Items, editionItems)
+
+	ItemEntities  = read.NewEdge("entities", Items, Entities, itemEntities)
+	ItemTags      = read.NewEdge("tags", Items, Tags, itemTags)
+	ItemCitations = read.NewEdge("citations", Items, Citations, itemCitations)
+)
+
+// RelationshipsOf is EntityRelationships in one direction, as the enum
+// RelationshipDirection has it, and of some kinds; of all where kinds is nil.
+func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[ent.Entity, ent.Relationship] {
+	edge := EntityRelationships
+	switch direction {
+	case "OUTGOING":
+		edge = edge.Through(entityOutgoing)
+	case "INCOMING":
+		edge = edge.Through(entityIncoming)
+	}
+	if kinds != nil {
+		list := make([]any, len(kinds))
+		for i, k := range kinds {
+			list[i] = k
+		}
+		edge = edge.Where(map[string]any{"kind": map[string]any{"in": list}})
+	}
+	return edge
+}
+
+// ContributedTo is EntityContributedTo where the entity had one of the roles;
+// any where roles is nil.
+func ContributedTo(roles []string) *read.EdgeOf[ent.Entity, ent.Report] {
+	return EntityContributedTo.Through(entityContributedTo(roles))
+}
+
+// The revisions of each type, newest first. They are on the desk only.
+var (
+	ReportRevisions       = revisionsOf(Reports)
+	NarrativeRevisions    = revisionsOf(Narratives)
+	EntityRevisions       = revisionsOf(Entities)
+	RelationshipRevisions = revisionsOf(Relationships)
+	TagRevisions          = revisionsOf(Tags)
+	SourceRevisions       = revisionsOf(Sources)
+	EditionRevisions      = revisionsOf(Editions)
+	AssetRevisions        = revisionsOf(Assets)
+)
+
+func revisionsOf[T any](t *read.Type[T]) *read.EdgeOf[T, ent.Revision] {
+	return read.NewEdge("revisions", t, Revisions, back("revisions", "document_id")).Ordered("NUMBER", read.Descending)
+}

@@ -1,0 +1,320 @@
+package catalog
+
+import (
+	"maps"
+
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+type (
+	fields    = map[string]read.Field
+	relations = map[string]read.Path
+	orders    = map[string]read.Order
+	groups    = []read.Group
+)
+
+func text(column string) read.Field { return read.Field{Column: column, Kind: read.Text} }
+
+func enum(column string, values []string) read.Field {
+	return read.Field{Column: column, Kind: read.Enum, Enum: values}
+}
+
+func date(column string) read.Field {
+	return read.Field{Column: column, Kind: read.Date, Nullable: true}
+}
+
+func optional(f read.Field) read.Field {
+	f.Nullable = true
+	return f
+}
+
+// prose is a group of long texts whose columns have the names of the fields.
+func prose(names ...string) read.Group { return read.Group{Columns: names, Fields: names} }
+
+// document completes the table of a document with what all documents have.
+func document(t read.Table) *read.Table {
+	fields := fields{
+		"id":          {Column: "id", Kind: read.ID},
+		"slug":        {Column: "slug", Kind: read.Text},
+		"marking":     {Column: "marking", Kind: read.Marking},
+		"version":     {Column: "version", Kind: read.Int},
+		"liveVersion": {Column: "live_version", Kind: read.Int, Nullable: true},
+		"createdAt":   {Column: "created_at", Kind: read.DateTime},
+		"updatedAt":   {Column: "updated_at", Kind: read.DateTime},
+		"publishedAt": {Column: "published_at", Kind: read.DateTime, Nullable: true},
+	}
+	maps.Copy(fields, t.Fields)
+	t.Fields = fields
+	orders := orders{
+		"PUBLISHED_AT": {Column: "published_at", Kind: read.DateTime, Nullable: true, LiveNotNull: true},
+		"UPDATED_AT":   {Column: "updated_at", Kind: read.DateTime},
+		"CREATED_AT":   {Column: "created_at", Kind: read.DateTime},
+		"SLUG":         {Column: "slug", Kind: read.Text},
+	}
+	maps.Copy(orders, t.Orders)
+	t.Orders = orders
+	t.Never = []string{"effective_marking"}
+	t.Groups = append(t.Groups,
+		read.Group{Columns: []string{"published_at"}, Fields: []string{"publishedAt"}},
+		read.Group{Columns: []string{"created_at", "updated_at"}, Fields: []string{"createdAt", "updatedAt"}},
+		read.Group{
+			Columns: []string{"created_by", "updated_by", "published_by", "live_version", "deleted_at", "deleted_by"},
+			Fields:  []string{"createdBy", "updatedBy", "liveVersion"},
+		})
+	return &t
+}
+
+func orderText(column string) read.Order { return read.Order{Column: column, Kind: read.Text} }
+
+func orderDate(column string) read.Order {
+	return read.Order{Column: column, Kind: read.Date, Nullable: true}
+}
+
+func orderInt(column string) read.Order { return read.Order{Column: column, Kind: read.Int} }
+
+// Tables lists the tables that can be read with filters.
+func Tables() []*read.Table {
+	return []*read.Table{
+		reportTable, narrativeTable, entityTable, relationshipTable,
+		tagTable, sourceTable, editionTable, assetTable,
+		footnoteTable, contributionTable, citationTable, nameTable, identifierTable,
+		listingTable, observationTable, itemTable,
+		revisionTable, logTable, scheduleTable,
+	}
+}
+
+var (
+	reportTable = document(read.Table{
+		Name: "reports", Type: "Report", Document: domain.Report,
+		Groups: groups{
+			{Columns: []string{"body"}, Fields: []string{"body", "outline"}},
+			{Columns: []string{"subtitle", "summary", "question", "key_findings", "methods"},
+				Fields: []string{"subtitle", "summary", "question", "keyFindings", "methods"}},
+		},
+		Fields: fields{
+			"kind":      enum("kind", domain.ReportKinds),
+			"title":     text("title"),
+			"language":  text("language"),
+			"wordCount": {Column: "word_count", Kind: read.Int},
+		},
+		Relations: relations{
+			"tags":         reportTags,
+			"entities":     reportEntities,
+			"mentions":     reportMentions,
+			"narratives":   reportNarratives,
+			"contributors": {Target: "entities", Link: &read.Link{Table: "contributions", Owner: "report_id", Target: "entity_id", Repeats: true}},
+			"sources":      {Target: "sources", Link: &read.Link{Table: "footnotes", Owner: "report_id", Target: "source_id", Repeats: true}},
+		},
+		Orders: orders{"TITLE": orderText("title"), "WORD_COUNT": orderInt("word_count")},
+	})
+
+	narrativeTable = document(read.Table{
+		Name: "narratives", Type: "Narrative", Document: domain.Narrative,
+		Groups: groups{prose("description", "assessment")},
+		Fields: fields{
+			"title":         text("title"),
+			"status":        enum("status", domain.NarrativeStatuses),
+			"firstObserved": date("first_observed"),
+			"lastObserved":  date("last_observed"),
+		},
+		Relations: relations{
+			"parent":       narrativeParent,
+			"children":     narrativeChildren,
+			"targets":      narrativeTargets,
+			"amplifiers":   narrativeAmplifiers,
+			"tags":         narrativeTags,
+			"observations": narrativeObservations,
+			"reports":      narrativeReports,
+		},
+		Orders: orders{
+			"TITLE": orderText("title"), "FIRST_OBSERVED": orderDate("first_observed"), "LAST_OBSERVED": orderDate("last_observed"),
+		},
+	})
+
+	entityTable = document(read.Table{
+		Name: "entities", Type: "Entity", Document: domain.Entity,
+		Groups: groups{prose("description")},
+		Fields: fields{
+			"kind":      enum("kind", domain.EntityKinds),
+			"name":      text("name"),
+			"language":  optional(text("language")),
+			"country":   optional(text("country")),
+			"startDate": date("start_date"),
+			"endDate":   date("end_date"),
+		},
+		Relations: relations{
+			"names":         entityNames,
+			"identifiers":   entityIdentifiers,
+			"listings":      entityListings,
+			"tags":          entityTags,
+			"outgoing":      entityOutgoing,
+			"incoming":      entityIncoming,
+			"reports":       entityReports,
+			"mentionedIn":   entityMentionedIn,
+			"contributedTo": entityContributedTo(nil),
+			"targetedBy":    entityTargetedBy,
+			"amplifies":     entityAmplifies,
+		},
+		Orders: orders{"NAME": orderText("name"), "START_DATE": orderDate("start_date"), "END_DATE": orderDate("end_date")},
+	})
+
+	relationshipTable = document(read.Table{
+		Name: "relationships", Type: "Relationship", Document: domain.Relationship,
+		Groups: groups{prose("description")},
+		Fields: fields{
+			"kind":       enum("kind", domain.RelationshipKinds),
+			"share":      {Column: "share", Kind: read.Share, Nullable: true},
+			"role":       optional(text("role")),
+			"since":      date("since"),
+			"until":      date("until"),
+			"confidence": enum("confidence", domain.Confidences),
+		},
+		Relations: relations{
+			"from":    relationshipFrom,
+			"to":      relationshipTo,
+			"sources": citedBy("relationship_id"),
+		},
+		Orders: orders{
+			"SHARE": {Column: "share", Kind: read.Share, Nullable: true}, "SINCE": orderDate("since"), "UNTIL": orderDate("until"),
+		},
+	})
+
+	tagTable = document(read.Table{
+		Name: "tags", Type: "Tag", Document: domain.Tag,
+		Groups: groups{prose("description")},
+		Fields: fields{
+			"label":      text("label"),
+			"vocabulary": enum("vocabulary", domain.TagVocabularies),
+		},
+		Relations: relations{
+			"parent":     tagParent,
+			"children":   tagChildren,
+			"reports":    tagReports,
+			"entities":   tagEntities,
+			"narratives": tagNarratives,
+		},
+		Orders: orders{"LABEL": orderText("label")},
+	})
+
+	sourceTable = document(read.Table{
+		Name: "sources", Type: "Source", Document: domain.Source,
+		Fields: fields{
+			"title":       text("title"),
+			"url":         optional(text("url")),
+			"publisher":   optional(text("publisher")),
+			"date":        date("date"),
+			"accessed":    date("accessed"),
+			"language":    optional(text("language")),
+			"reliability": optional(enum("reliability", domain.SourceReliabilities)),
+			"credibility": {Column: "credibility", Kind: read.Int, Nullable: true},
+		},
+		Relations: relations{"reports": sourceReports},
+		Orders:    orders{"TITLE": orderText("title"), "DATE": orderDate("date")},
+	})
+
+	editionTable = document(read.Table{
+		Name: "editions", Type: "Edition", Document: domain.Edition,
+		Groups: groups{prose("introduction")},
+		Fields: fields{
+			"series":      text("series"),
+			"number":      {Column: "number", Kind: read.Int},
+			"title":       text("title"),
+			"language":    text("language"),
+			"periodStart": date("period_start"),
+			"periodEnd":   date("period_end"),
+		},
+		Relations: relations{"items": editionItems},
+		Orders:    orders{"NUMBER": orderInt("number"), "TITLE": orderText("title"), "PERIOD_END": orderDate("period_end")},
+	})
+
+	assetTable = document(read.Table{
+		Name: "assets", Type: "Asset", Document: domain.Asset,
+		Fields: fields{
+			"url":       text("url"),
+			"mediaType": text("media_type"),
+			"size":      {Column: "size", Kind: read.Long, Nullable: true},
+			"title":     optional(text("title")),
+		},
+		Orders: orders{
+			"TITLE": {Column: "title", Kind: read.Text, Nullable: true}, "SIZE": {Column: "size", Kind: read.Long, Nullable: true},
+		},
+	})
+)
+
+// The rows that documents own.
+var (
+	footnoteTable = &read.Table{Name: "footnotes", Type: "Footnote"}
+	citationTable = &read.Table{Name: "citations", Type: "Citation"}
+
+	contributionTable = &read.Table{Name: "contributions", Type: "Contribution",
+		Relations: relations{"entity": contributionEntity}}
+
+	nameTable = &read.Table{
+		Name: "entity_names", Type: "EntityName",
+		Fields: fields{
+			"text":     text("text"),
+			"language": optional(text("language")),
+			"kind":     enum("kind", domain.NameKinds),
+		},
+	}
+
+	identifierTable = &read.Table{
+		Name: "entity_identifiers", Type: "EntityIdentifier",
+		Fields: fields{"scheme": text("scheme"), "value": text("value")},
+	}
+
+	listingTable = &read.Table{
+		Name: "listings", Type: "Listing",
+		Fields: fields{
+			"authority": text("authority"),
+			"programme": optional(text("programme")),
+			"listId":    optional(text("list_id")),
+			"since":     date("since"),
+			"until":     date("until"),
+		},
+		Relations: relations{"sources": citedBy("listing_id")},
+	}
+
+	observationTable = &read.Table{
+		Name: "observations", Type: "Observation",
+		Fields: fields{
+			"observedOn": date("observed_on"),
+			"platform":   optional(text("platform")),
+			"language":   optional(text("language")),
+			"reach":      {Column: "reach", Kind: read.Long, Nullable: true},
+		},
+		Relations: relations{"sources": citedBy("observation_id")},
+	}
+
+	itemTable = &read.Table{
+		Name: "edition_items", Type: "EditionItem",
+		Fields: fields{
+			"headline":   text("headline"),
+			"occurredOn": date("occurred_on"),
+		},
+		Relations: relations{"entities": itemEntities, "tags": itemTags, "sources": citedBy("item_id")},
+	}
+)
+
+// What is on the desk only. Their filters and orders are not in the schema;
+// resolvers use them.
+var (
+	revisionTable = &read.Table{
+		Name: "revisions", Type: "Revision",
+		Orders: orders{"NUMBER": orderInt("number")},
+		Groups: groups{prose("snapshot")},
+	}
+
+	logTable = &read.Table{
+		Name: "publication_entries", Type: "PublicationEntry", Key: "sequence",
+		Fields: fields{"document": {Column: "document_id", Kind: read.ID}},
+		Orders: orders{"SEQUENCE": {Column: "sequence", Kind: read.Int}},
+	}
+
+	scheduleTable = &read.Table{
+		Name: "schedules", Type: "Schedule",
+		Fields: fields{"status": enum("status", domain.ScheduleStatuses)},
+		Orders: orders{"AT": {Column: "at", Kind: read.DateTime}},
+	}
+)

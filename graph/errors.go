@@ -1,0 +1,102 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// codes are the extensions.code of the kinds of error that clients are told.
+var codes = map[domain.Kind]string{
+	domain.KindInvalid:         "BAD_USER_INPUT",
+	domain.KindUnauthenticated: "UNAUTHENTICATED",
+	domain.KindForbidden:       "FORBIDDEN",
+	domain.KindNotFound:        "NOT_FOUND",
+	domain.KindConflict:        "CONFLICT",
+	domain.KindUnavailable:     "UNAVAILABLE",
+}
+
+// maxErrors bounds the errors of one answer.
+const maxErrors = 20
+
+// presenter turns errors into what clients are shown.
+type presenter struct {
+	log       *slog.Logger
+	requestID func(context.Context) string
+}
+
+func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
+	out := &gqlerror.Error{Message: err.Error(), Path: graphql.GetPath(ctx)}
+	if shown, ok := errors.AsType[*gqlerror.Error](err); ok {
+		out.Path, out.Locations = shown.Path, shown.Locations
+		if out.Path == nil {
+			out.Path = graphql.GetPath(ctx)
+		}
+		if shown.Err == nil {
+			// Of GraphQL itself: the parser, the validation, coercion.
+			out.Message, out.Extensions = shown.Message, shown.Extensions
+			if out.Extensions["code"] == nil {
+				out.Extensions = map[string]any{"code": codes[domain.KindInvalid]}
+			}
+			return out
+		}
+		err = shown.Err
+	}
+	if known, ok := errors.AsType[*domain.Error](err); ok && known.Kind != domain.KindInternal {
+		out.Message = known.Message
+		out.Extensions = map[string]any{"code": codes[known.Kind]}
+		if len(known.Fields) > 0 {
+			out.Extensions["fields"] = known.Fields
+		}
+		if known.Kind == domain.KindUnavailable {
+			p.log.WarnContext(ctx, "graphql: unavailable", "error", errors.Unwrap(known), "request_id", p.id(ctx))
+		}
+		return out
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		out.Message = "this took too long"
+		out.Extensions = map[string]any{"code": codes[domain.KindUnavailable]}
+		return out
+	}
+	id := p.id(ctx)
+	p.log.ErrorContext(ctx, "graphql: internal error", "error", err, "path", out.Path.String(), "request_id", id)
+	out.Message = "internal error"
+	out.Extensions = map[string]any{"code": "INTERNAL"}
+	if id != "" {
+		out.Extensions["requestId"] = id
+	}
+	return out
+}
+
+func (p presenter) id(ctx context.Context) string {
+	if p.requestID == nil {
+		return ""
+	}
+	return p.requestID(ctx)
+}
+
+// recovered turns a panic into an error. Its stack goes to the log.
+func (p presenter) recovered(ctx context.Context, v any) error {
+	p.log.ErrorContext(ctx, "graphql: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()), "request_id", p.id(ctx))
+	return fmt.Errorf("panic: %v", v)
+}
+
+// bounded cuts the list of errors of an answer.
+func bounded(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	resp := next(ctx)
+	if resp != nil && len(resp.Errors) > maxErrors {
+		more := len(resp.Errors) - maxErrors
+		resp.Errors = append(resp.Errors[:maxErrors:maxErrors], &gqlerror.Error{
+			Message:    fmt.Sprintf("and %d more errors", more),
+			Extensions: map[string]any{"code": codes[domain.KindInvalid]},
+		})
+	}
+	return resp
+}

@@ -1,0 +1,509 @@
+package graph_test
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestVisibilityMatrix walks every viewer through every door. The doors are
+// read from the schema, so that a new field, filter or order is walked through
+// without a line here; testdata/doors.txt lists them, so that a new one is
+// seen; and a root field that is none of the kinds below fails the test until
+// it has a row in deskDoors or otherDoors.
+//
+// Its world has, of each type, a document of each marking, a draft, one that
+// was unpublished and one in the trash, and everything refers to everything.
+// Each says in its slug and in its texts which it is, so that a leak shows.
+func TestVisibilityMatrix(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		a := newAPI(t, s)
+		// Everything at once is more than one operation may ask for otherwise.
+		a.handler = graph.Handler(graph.Config{
+			Stores: s, Desk: content.New(s, slog.New(slog.DiscardHandler), time.Now), Log: slog.New(slog.DiscardHandler), MaxCost: 1 << 40})
+		m := &matrix{api: a, schema: generated.NewExecutableSchema(generated.Config{}).Schema(), doors: map[string]bool{}}
+		m.world()
+		for _, v := range []*domain.Viewer{
+			public,
+			{Name: "clear", Role: domain.Partner, Clearance: domain.Clear, KeyID: 1},
+			partner,
+			{Name: "amber", Role: domain.Partner, Clearance: domain.Amber, KeyID: 1},
+			everything,
+			author, editor, // in live, staff are viewers like any other
+		} {
+			m.lists(v)
+			m.orders(v)
+			m.filters(v)
+			m.oneByOne(v)
+			m.desk(v)
+		}
+		m.golden()
+	})
+}
+
+// everything is the viewer who is to find, at each door, what others must not.
+var everything = &domain.Viewer{Name: "red", Role: domain.Partner, Clearance: domain.Red, KeyID: 1}
+
+// The states of documents. Those of the first four are published, and seen
+// from the marking on that they are called after.
+var (
+	seenFrom = []string{"clear", "green", "amber", "red"}
+	unseen   = []string{"draft", "gone", "trashed"}
+	states   = slices.Concat(seenFrom, unseen)
+)
+
+func sees(v *domain.Viewer, state string) bool {
+	i := slices.Index(seenFrom, state)
+	return i >= 0 && i <= int(v.Clearance)
+}
+
+// documents are the types with their root fields for one and for many, in an
+// order in which each can refer to those before it.
+var documents = []struct{ of, one, many string }{
+	{"Source", "source", "sources"}, {"Asset", "asset", "assets"}, {"Tag", "tag", "tags"}, {"Entity", "entity", "entities"},
+	{"Relationship", "relationship", "relationships"}, {"Narrative", "narrative", "narratives"},
+	{"Report", "report", "reports"}, {"Edition", "edition", "editions"},
+}
+
+// The root fields that are not of a type of document.
+var (
+	deskDoors  = []string{"pendingChanges", "schedules", "publicationLog", "trash"}
+	otherDoors = []string{"node", "nodes", "viewer"} // walked by oneByOne
+)
+
+type matrix struct {
+	*api
+	schema *ast.Schema
+	doors  map[string]bool
+	ids    map[string]string // by slug
+}
+
+// world writes and publishes the documents.
+func (m *matrix) world() {
+	m.t.Helper()
+	m.ids = map[string]string{}
+	for _, doc := range documents {
+		for n, state := range states {
+			marking := "CLEAR"
+			if i := slices.Index(seenFrom, state); i >= 0 {
+				marking = domain.Marking(i).String()
+			}
+			m.create(doc.of, doc.one+"-"+state, fmt.Sprintf("marking: %s %s", marking, m.fields(doc.of, state, n)))
+		}
+	}
+	var publish []string
+	for _, doc := range documents {
+		if slices.Contains([]string{"source", "asset", "tag"}, doc.one) {
+			continue
+		}
+		for _, state := range append(slices.Clone(seenFrom), "gone") {
+			publish = append(publish, fmt.Sprintf("%q", doc.one+":"+doc.one+"-"+state))
+		}
+	}
+	m.query(editor, `mutation { publish(input: {references: OMIT documents: [`+strings.Join(publish, " ")+`]}) { state } }`)
+	for _, doc := range documents {
+		if !slices.Contains([]string{"source", "asset", "tag"}, doc.one) {
+			m.query(editor, fmt.Sprintf(`mutation { unpublish(input: {documents: ["%s:%[1]s-gone"]}) { state } }`, doc.one))
+		}
+		m.query(editor, fmt.Sprintf(`mutation { delete%s(input: {id: "%s-trashed"}) { id } }`, doc.of, doc.one))
+	}
+}
+
+// create writes a document under another slug first, which then becomes a
+// former one.
+func (m *matrix) create(of, slug, fields string) {
+	m.t.Helper()
+	field := strings.ToLower(of)
+	r := m.query(editor, fmt.Sprintf(`mutation { create%s(input: {slug: "was-%s" %s}) { %s { id } } }`, of, slug, fields, field))
+	m.ids[slug] = r.at("create" + of + "." + field + ".id").(string)
+	m.query(editor, fmt.Sprintf(`mutation { update%s(input: {id: %q slug: %q}) { changed } }`, of, m.ids[slug], slug))
+}
+
+// refs are references of a document to all of a type, those aside that would
+// make what is unseen seen.
+func refs(one, state string) []string {
+	var all []string
+	for _, s := range states {
+		supporting := slices.Contains([]string{"source", "asset", "tag"}, one)
+		if s == "trashed" || supporting && s != state && slices.Contains(unseen, s) {
+			continue
+		}
+		all = append(all, fmt.Sprintf("%q", one+"-"+s))
+	}
+	return all
+}
+
+func listOf(one, state string) string { return "[" + strings.Join(refs(one, state), " ") + "]" }
+
+func each1(one, state, format string) string {
+	var b strings.Builder
+	for _, ref := range refs(one, state) {
+		fmt.Fprintf(&b, "{"+format+"}", ref)
+	}
+	return "[" + b.String() + "]"
+}
+
+// fields are the input of the nth document of a type, texts and references.
+func (m *matrix) fields(of, s string, n int) string {
+	cites := "citations: " + each1("source", s, `source: %s quote: "q" locator: "p. 1"`)
+	parent := func(one string) string { // the one of the state before it, below a clear one
+		if n == 0 || slices.Contains(unseen, s) {
+			return ""
+		}
+		return fmt.Sprintf(`parent: "%s-%s"`, one, seenFrom[n-1])
+	}
+	switch of {
+	case "Source":
+		return fmt.Sprintf(`title: "t-%[1]s" publisher: "p-%[1]s" url: "https://example.org/u-%[1]s" date: "2020" reliability: A
+			accessed: "2021" archiveUrl: "https://example.org/o-%[1]s" language: "en" credibility: 1`, s)
+	case "Asset":
+		return fmt.Sprintf(`title: "t-%[1]s" altText: "a-%[1]s" url: "https://example.org/u-%[1]s" mediaType: "image/png" size: 1`, s)
+	case "Tag":
+		return fmt.Sprintf(`label: "t-%[1]s" description: "d-%[1]s" vocabulary: TOPIC %[2]s`, s, parent("tag"))
+	case "Entity":
+		return fmt.Sprintf(`name: "n-%[1]s" kind: COMPANY description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
+			names: [{text: "alias-%[1]s" kind: ALIAS}] identifiers: [{scheme: "LEI" value: "v-%[1]s"}]
+			listings: [{authority: "a-%[1]s" programme: "p-%[1]s" since: "2020" %[3]s}]`, s, listOf("tag", s), cites)
+	case "Relationship":
+		to := states[(n+1)%4]
+		if slices.Contains(unseen, s) {
+			to = "green"
+		}
+		from := s
+		if s == "trashed" {
+			from = "clear"
+		}
+		return fmt.Sprintf(`from: "entity-%s" to: "entity-%s" kind: OWNS share: 50 confidence: CONFIRMED since: "2020" until: "2021" role: "r-%s" description: "d-%[3]s" %s`, from, to, s, cites)
+	case "Narrative":
+		return fmt.Sprintf(`title: "t-%[1]s" claim: "c-%[1]s" status: ACTIVE description: "d-%[1]s" assessment: "a-%[1]s" firstObserved: "2020" lastObserved: "2021" targets: %[2]s amplifiers: %[2]s tags: %[3]s %[4]s
+			observations: [{observedOn: "2021" description: "o-%[1]s" platform: "p-%[1]s" %[5]s}]`, s, listOf("entity", s), listOf("tag", s), parent("narrative"), cites)
+	case "Report":
+		hero := s
+		if hero == "trashed" || hero == "gone" {
+			hero = "clear"
+		}
+		return fmt.Sprintf(`title: "t-%[1]s" subtitle: "u-%[1]s" question: "q-%[1]s" keyFindings: ["k-%[1]s"] methods: [OSINT] summary: "s-%[1]s" body: "# h-%[1]s\n\nb-%[1]s [[entity-clear]][^1]\n\n[^1]: f-%[1]s [@source-clear]" kind: BRIEF language: "en"
+			tags: %[2]s entities: %[3]s narratives: %[4]s attachments: %[5]s hero: "asset-%[6]s" contributions: %[7]s`,
+			s, listOf("tag", s), listOf("entity", s), listOf("narrative", s), listOf("asset", s), hero, each1("entity", s, `entity: %s role: ANALYST`))
+	default:
+		return fmt.Sprintf(`series: "S" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en" periodStart: "2020" periodEnd: "2021"
+			items: [{headline: "h-%[1]s" summary: "s-%[1]s" analysis: "a-%[1]s" entities: %[3]s tags: %[4]s %[5]s}]`, s, n+1, listOf("entity", s), listOf("tag", s), cites)
+	}
+}
+
+var stateInText = regexp.MustCompile(`-(clear|green|amber|red|draft|gone|trashed)\b`)
+
+// wantNoLeak checks that an answer names nothing that the viewer may not see.
+func (m *matrix) wantNoLeak(v *domain.Viewer, door string, r *response) {
+	m.t.Helper()
+	for _, found := range stateInText.FindAllStringSubmatch(r.body, -1) {
+		if !sees(v, found[1]) {
+			m.t.Errorf("%s (TLP:%v) at %s sees %q: %s", v.Role, v.Clearance, door, found[0], r.body)
+			return
+		}
+	}
+	for slug, id := range m.ids {
+		if state := slug[strings.LastIndex(slug, "-")+1:]; !sees(v, state) && strings.Contains(r.body, id) {
+			m.t.Errorf("%s (TLP:%v) at %s sees the id of %s", v.Role, v.Clearance, door, slug)
+		}
+	}
+	m.counts(v, door, r.Data)
+}
+
+// counts checks that each totalCount is the number of nodes beside it.
+func (m *matrix) counts(v *domain.Viewer, door string, data any) {
+	m.t.Helper()
+	switch x := data.(type) {
+	case []any:
+		for _, e := range x {
+			m.counts(v, door, e)
+		}
+	case map[string]any:
+		nodes, isList := x["nodes"].([]any)
+		if total, ok := x["totalCount"].(float64); ok && isList && int(total) != len(nodes) {
+			m.t.Errorf("%s (TLP:%v) at %s: totalCount is %v of %d nodes", v.Role, v.Clearance, door, total, len(nodes))
+		}
+		for _, e := range x {
+			m.counts(v, door, e)
+		}
+	}
+}
+
+// lists asks, in the list of each type, for each field of its nodes.
+func (m *matrix) lists(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		for _, f := range m.schema.Types[doc.of].Fields {
+			for _, selection := range m.selections(f, 0) {
+				door := doc.of + "." + f.Name
+				m.doors[door] = true
+				r := m.query(v, fmt.Sprintf(`{ %s(first: 100) { totalCount edges { cursor node { slug } } nodes { slug %s } } }`, doc.many, selection))
+				m.wantNoLeak(v, door, r)
+				if v == everything && !deskOnly[f.Name] && !m.leads(r.at(doc.many+".nodes").([]any), f.Name) {
+					m.t.Errorf("%s leads nowhere even for who may see everything: %s", door, r.body)
+				}
+			}
+		}
+	}
+}
+
+// leads reports whether a field has something in it in one of the nodes.
+func (m *matrix) leads(nodes []any, field string) bool {
+	return slices.ContainsFunc(nodes, func(node any) bool {
+		switch v := node.(map[string]any)[field].(type) {
+		case nil:
+			return false
+		case []any:
+			return len(v) > 0
+		case map[string]any:
+			return v["totalCount"] != 0.0
+		}
+		return true
+	})
+}
+
+// deskOnly are the fields that are null in live.
+var deskOnly = map[string]bool{"revisions": true, "liveDiff": true, "formerSlugs": true, "createdBy": true, "updatedBy": true, "liveVersion": true}
+
+// selections are ways to select a field: one for each value of an argument
+// that is an enum of formats, with the whole of what it owns.
+func (m *matrix) selections(f *ast.FieldDefinition, depth int) []string {
+	args := []string{""}
+	for _, a := range f.Arguments {
+		switch {
+		case a.Name == "first":
+			args = []string{"(first: 100)"}
+		case a.Type.Name() == "TextFormat":
+			args = []string{"(format: MARKDOWN)", "(format: HTML)", "(format: TEXT)"}
+		case a.Type.NonNull && a.DefaultValue == nil:
+			return nil // it needs a row of its own; see golden
+		}
+	}
+	inner := m.inside(m.schema.Types[f.Type.Name()], depth)
+	var out []string
+	for _, arg := range args {
+		out = append(out, f.Name+arg+inner)
+	}
+	return out
+}
+
+// inside selects all of a type: of a document, its slug.
+func (m *matrix) inside(t *ast.Definition, depth int) string {
+	switch {
+	case t.Kind == ast.Scalar || t.Kind == ast.Enum:
+		return ""
+	case slices.Contains(t.Interfaces, "Document") || t.Name == "Document":
+		return " { slug }"
+	case strings.HasSuffix(t.Name, "Connection"):
+		nodes := t.Fields.ForName("nodes")
+		inner := m.inside(m.schema.Types[nodes.Type.Name()], depth+1)
+		return " { totalCount nodes" + inner + " edges { cursor node" + inner + " } }"
+	case depth > 3:
+		return " { __typename }"
+	}
+	var all []string
+	for _, f := range t.Fields {
+		all = append(all, m.selections(f, depth+1)[:1]...)
+	}
+	return " { " + strings.Join(all, " ") + " }"
+}
+
+// orders asks for each order, both ways, whole and page by page.
+func (m *matrix) orders(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		for _, value := range m.schema.Types[doc.of+"OrderField"].EnumValues {
+			door := doc.of + " by " + value.Name
+			m.doors[door] = true
+			for _, direction := range []string{"ASC", "DESC"} {
+				by := fmt.Sprintf("orderBy: {field: %s, direction: %s}", value.Name, direction)
+				r := m.query(v, fmt.Sprintf(`{ %s(first: 100, %s) { totalCount nodes { slug } } }`, doc.many, by))
+				m.wantNoLeak(v, door, r)
+				var pages []string
+				after := "null"
+				for range 20 {
+					page := m.query(v, fmt.Sprintf(`{ %s(first: 2, after: %s, %s) { nodes { slug } pageInfo { hasNextPage endCursor } } }`, doc.many, after, by))
+					if slugs := page.list(doc.many+".nodes", "slug"); slugs != "" {
+						pages = append(pages, slugs)
+					}
+					if page.at(doc.many+".pageInfo.hasNextPage") != true {
+						break
+					}
+					after = fmt.Sprintf("%q", page.at(doc.many+".pageInfo.endCursor"))
+				}
+				if got, want := strings.Join(pages, " "), r.list(doc.many+".nodes", "slug"); got != want {
+					m.t.Errorf("%s: page by page %q, at once %q", door, got, want)
+				}
+			}
+		}
+	}
+}
+
+// filters asks, through each relation of each filter, for what the viewer may
+// not see: nothing may match, and everything must match its negation.
+func (m *matrix) filters(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		all := m.query(v, fmt.Sprintf(`{ %s(first: 100) { totalCount } }`, doc.many)).at(doc.many + ".totalCount")
+		m.relations(m.schema.Types[doc.of+"Filter"], nil, func(path []string, target string) {
+			door := doc.of + " filtered by " + strings.Join(path, ".")
+			m.doors[door] = true
+			ask := func(want []string, negate bool) any {
+				var slugs []string
+				for _, s := range want {
+					slugs = append(slugs, fmt.Sprintf("%q", target+"-"+s))
+				}
+				filter := fmt.Sprintf("{slug: {in: [%s]}}", strings.Join(slugs, " "))
+				for _, step := range slices.Backward(path) {
+					filter = fmt.Sprintf("{%s: %s}", step, filter)
+				}
+				if negate {
+					filter = "{not: " + filter + "}"
+				}
+				r := m.query(v, fmt.Sprintf(`{ %s(first: 100, filter: %s) { totalCount nodes { slug } } }`, doc.many, filter))
+				m.wantNoLeak(v, door, r)
+				return r.at(doc.many + ".totalCount")
+			}
+			var hidden []string
+			for _, s := range states {
+				if !sees(v, s) {
+					hidden = append(hidden, s)
+				}
+			}
+			if got := ask(hidden, false); got != 0.0 {
+				m.t.Errorf("%s (TLP:%v) at %s: %v match what is hidden", v.Role, v.Clearance, door, got)
+			}
+			if got := ask(hidden, true); got != all {
+				m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, door, got, all)
+			}
+			if v == everything && ask(seenFrom, false) == 0.0 {
+				m.t.Errorf("%s matches nothing even for who may see it", door)
+			}
+		})
+	}
+}
+
+// relations calls f for each way through a filter that leads to a document.
+func (m *matrix) relations(t *ast.Definition, path []string, f func(path []string, target string)) {
+	for _, field := range t.Fields {
+		target := m.schema.Types[field.Type.Name()]
+		if target.Kind != ast.InputObject || target.Fields.ForName("and") == nil || slices.Contains([]string{"and", "or", "not"}, field.Name) {
+			continue
+		}
+		step := append(slices.Clone(path), field.Name)
+		of := strings.TrimSuffix(target.Name, "Filter")
+		if i := slices.IndexFunc(documents, func(d struct{ of, one, many string }) bool { return d.of == of }); i >= 0 {
+			f(step, documents[i].one)
+		} else if len(step) < 4 {
+			m.relations(target, step, f) // an owned row: on to what it refers to
+		}
+	}
+}
+
+// oneByOne asks for each document by slug, former slug and id.
+func (m *matrix) oneByOne(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		m.doors["Query."+doc.one], m.doors["Query."+doc.many] = true, true
+		for _, state := range states {
+			slug := doc.one + "-" + state
+			r := m.as(v, fmt.Sprintf(`query($id: ID!) { a: %[1]s(slug: "%[2]s") { slug } b: %[1]s(slug: "was-%[2]s") { slug } c: %[1]s(id: $id) { slug }
+				d: node(id: $id) { id } e: nodes(ids: [$id]) { id } }`, doc.one, slug), vars{"id": m.ids[slug]}).ok()
+			for _, door := range []string{"a", "b", "c", "d", "e.0"} {
+				want := sees(v, state) && (doc.of != "Relationship" || m.tieSeen(v, state))
+				if got := r.at(door) != nil; got != want {
+					m.t.Errorf("%s (TLP:%v): %s of %s: seen %v, want %v", v.Role, v.Clearance, door, slug, got, want)
+				}
+			}
+		}
+	}
+}
+
+// tieSeen reports whether both ends of the relationship of a state are seen.
+func (m *matrix) tieSeen(v *domain.Viewer, state string) bool {
+	i := slices.Index(seenFrom, state)
+	return sees(v, seenFrom[i]) && sees(v, seenFrom[(i+1)%4])
+}
+
+// desk asks for what only staff may ask for.
+func (m *matrix) desk(v *domain.Viewer) {
+	m.t.Helper()
+	code := "FORBIDDEN"
+	if !v.Authenticated() {
+		code = "UNAUTHENTICATED"
+	}
+	for _, door := range deskDoors {
+		m.doors["Query."+door] = true
+		if !v.Role.Staff() {
+			for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
+				m.as(v, fmt.Sprintf(`%s{ %s(first: 1) { pageInfo { hasNextPage } } }`, stage, door), nil).refused(code, "AUTHOR")
+			}
+		}
+	}
+	if v.Role.Staff() {
+		return
+	}
+	for _, doc := range documents {
+		r := m.as(v, fmt.Sprintf(`query @inContext(stage: DESK) { %s(first: 1) { totalCount nodes { slug } } }`, doc.many), nil)
+		r.refused(code, "AUTHOR")
+		m.wantNoLeak(v, "the desk's "+doc.many, r)
+		r = m.as(v, fmt.Sprintf(`mutation { update%s(input: {id: "%s-draft", message: "x"}) { changed } }`, doc.of, doc.one), nil)
+		r.refused(code, "AUTHOR")
+	}
+}
+
+// golden compares the doors that were walked through with those of the schema
+// and with the list.
+func (m *matrix) golden() {
+	m.t.Helper()
+	for _, f := range m.schema.Query.Fields {
+		if !strings.HasPrefix(f.Name, "__") && !slices.Contains(otherDoors, f.Name) && !m.doors["Query."+f.Name] {
+			m.t.Errorf("the matrix has no row for Query.%s", f.Name)
+		}
+	}
+	for _, doc := range documents {
+		for _, f := range m.schema.Types[doc.of].Fields {
+			if !m.doors[doc.of+"."+f.Name] {
+				m.t.Errorf("the matrix has no row for %s.%s", doc.of, f.Name)
+			}
+		}
+	}
+	var doors []string
+	for door := range m.doors {
+		doors = append(doors, door)
+	}
+	slices.Sort(doors)
+	got := strings.Join(doors, "\n") + "\n"
+	const file = "testdata/doors.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		m.t.Errorf("%s (-want +got; look at what is new, then rewrite it with -update):\n%s", file, d)
+	}
+}

@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/model"
+)
+
+func (r narrativeResolver) Description(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
+	return narrativeDescription.render(ctx, r.texts, obj, format)
+}
+
+func (r narrativeResolver) Assessment(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
+	return narrativeAssessment.render(ctx, r.texts, obj, format)
+}
+
+func (narrativeResolver) Parent(ctx context.Context, obj *ent.Narrative) (*ent.Narrative, error) {
+	return catalog.NarrativeParent.One(ctx, obj)
+}
+
+func (narrativeResolver) Children(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+	return catalog.NarrativeChildren.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (narrativeResolver) Targets(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+	return catalog.NarrativeTargets.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (narrativeResolver) Amplifiers(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+	return catalog.NarrativeAmplifiers.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (narrativeResolver) Tags(ctx context.Context, obj *ent.Narrative) ([]*ent.Tag, error) {
+	return catalog.NarrativeTags.List(ctx, obj)
+}
+
+func (narrativeResolver) Observations(ctx context.Context, obj *ent.Narrative) ([]*ent.Observation, error) {
+	return catalog.NarrativeObservations.List(ctx, obj)
+}
+
+func (narrativeResolver) Reports(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
+	return catalog.NarrativeReports.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (observationResolver) Citations(ctx context.Context, obj *ent.Observation) ([]*ent.Citation, error) {
+	return catalog.ObservationCitations.List(ctx, obj)
+}
+
+func (observationResolver) Source(ctx context.Context, obj *ent.Observation) (*ent.Source, error) {
+	return firstSource(ctx, catalog.ObservationCitations, obj)
+}

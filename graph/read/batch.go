@@ -1,0 +1,111 @@
+package read
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Batch is a set of rows that were loaded together, and what has been loaded
+// for them since.
+type Batch[T any] struct {
+	typ    *Type[T]
+	reader *Reader
+	stage  domain.Stage
+	rows   []*T
+	groups columns // of columns that were read
+
+	mu   sync.Mutex
+	memo map[memoKey]any
+}
+
+// memoKey names something that was loaded for a batch. Within an operation a
+// selected field has the same arguments and selections for all rows of a
+// batch, so it stands for them.
+type memoKey struct {
+	edge   string
+	field  *ast.Field // of a connection
+	groups columns    // of a list
+}
+
+// fieldOf returns the field that is being resolved, nil outside a resolver.
+func fieldOf(ctx context.Context) *ast.Field {
+	if fc := graphql.GetFieldContext(ctx); fc != nil {
+		return fc.Field.Field
+	}
+	return nil
+}
+
+// newBatch makes a batch of rows. A row that is there more than once, as a
+// target that several owners share, is kept once: the others are replaced in
+// rows by the first.
+func newBatch[T any](ctx context.Context, r *Reader, t *Type[T], rows []*T, groups columns) *Batch[T] {
+	b := &Batch[T]{typ: t, reader: r, stage: domain.StageFrom(ctx), groups: groups}
+	if t.batch < 0 {
+		b.rows = rows
+		return b
+	}
+	seen := make(map[domain.ID]*T, len(rows))
+	for i, row := range rows {
+		id := t.ID(row)
+		if first, ok := seen[id]; ok {
+			rows[i] = first
+			continue
+		}
+		seen[id] = row
+		t.setBatch(row, b)
+		b.rows = append(b.rows, row)
+	}
+	return b
+}
+
+// context returns ctx at the stage that the batch was read at: what hangs on
+// a row is read from the store that the row came from.
+func (b *Batch[T]) context(ctx context.Context) context.Context {
+	if domain.StageFrom(ctx) == b.stage {
+		return ctx
+	}
+	return domain.WithStage(ctx, b.stage)
+}
+
+func (b *Batch[T]) ids() []int64 {
+	ids := make([]int64, len(b.rows))
+	for i, row := range b.rows {
+		ids[i] = int64(b.typ.ID(row))
+	}
+	return ids
+}
+
+// outcome is a loaded value or why it could not be loaded.
+type outcome[V any] struct {
+	value V
+	err   error
+}
+
+// once returns what load gives for the key, loading it the first time. Errors
+// are remembered too, so that a batch of rows asks once.
+func once[T, V any](b *Batch[T], key memoKey, load func() (V, error)) (V, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if known, ok := b.memo[key].(outcome[V]); ok {
+		return known.value, known.err
+	}
+	v, err := load()
+	if b.memo == nil {
+		b.memo = map[memoKey]any{}
+	}
+	b.memo[key] = outcome[V]{v, err}
+	return v, err
+}
+
+// StageOf returns the stage that a row was read at.
+func StageOf[T any](t *Type[T], row *T) domain.Stage {
+	if b := t.batchOf(row); b != nil {
+		return b.stage
+	}
+	return domain.Live
+}

@@ -1,0 +1,166 @@
+package read
+
+import (
+	"context"
+	"sync"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Connection is a page of a list, as Relay's specification has it. The page
+// and the count are read when they are asked for.
+type Connection[T any] struct {
+	plan  *plan
+	typ   *Type[T]
+	page  func(context.Context) (*page[T], error)
+	total func(context.Context) (int, error)
+}
+
+// page is what was read of a list.
+type page[T any] struct {
+	rows      []*T
+	positions []int64 // of the rows, where the order is by position
+	more      bool    // there are rows beyond the page, in the direction of reading
+}
+
+// Edge is a row with its place in the list.
+type Edge[T any] struct {
+	Node   *T
+	Cursor string
+}
+
+// PageInfo is Relay's PageInfo.
+type PageInfo struct {
+	HasNextPage     bool
+	HasPreviousPage bool
+	StartCursor     *string
+	EndCursor       *string
+}
+
+// Nodes returns the rows of the page.
+func (c *Connection[T]) Nodes(ctx context.Context) ([]*T, error) {
+	p, err := c.page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.rows, nil
+}
+
+// Edges returns the rows of the page with their cursors.
+func (c *Connection[T]) Edges(ctx context.Context) ([]*Edge[T], error) {
+	p, err := c.page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*Edge[T], len(p.rows))
+	for i, row := range p.rows {
+		cursor, err := c.cursor(p, i)
+		if err != nil {
+			return nil, err
+		}
+		edges[i] = &Edge[T]{Node: row, Cursor: cursor}
+	}
+	return edges, nil
+}
+
+// PageInfo says where the page lies. Whether there are rows on the side from
+// which the page was not read is told by the cursor there: a cursor was a row
+// of the list.
+func (c *Connection[T]) PageInfo(ctx context.Context) (*PageInfo, error) {
+	p, err := c.page(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info := &PageInfo{HasNextPage: p.more, HasPreviousPage: c.plan.after != nil}
+	if c.plan.backward {
+		info.HasNextPage, info.HasPreviousPage = c.plan.before != nil, p.more
+	}
+	if n := len(p.rows); n > 0 {
+		start, err := c.cursor(p, 0)
+		if err != nil {
+			return nil, err
+		}
+		end, err := c.cursor(p, n-1)
+		if err != nil {
+			return nil, err
+		}
+		info.StartCursor, info.EndCursor = &start, &end
+	}
+	return info, nil
+}
+
+// TotalCount counts the whole list.
+func (c *Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.total(ctx) }
+
+func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
+	at := place{id: c.typ.ID(p.rows[i])}
+	if c.plan.order.byPosition {
+		at.value = p.positions[i]
+	} else {
+		at.value = plain(c.typ.value(p.rows[i], c.plan.order.Column))
+	}
+	return c.plan.order.encode(at)
+}
+
+// trim makes a page of what was read with a limit of one more than the page,
+// in the direction of reading.
+func trim[T any](p *plan, rows []*T, positions []int64) *page[T] {
+	out := &page[T]{rows: rows, positions: positions}
+	if len(rows) > p.limit {
+		out.more = true
+		out.rows = rows[:p.limit]
+	}
+	if p.backward {
+		// The rows may share their memory with others: turn a copy round.
+		out.rows = reversed(out.rows)
+		if positions != nil {
+			out.positions = reversed(positions[:len(out.rows)])
+		}
+	}
+	return out
+}
+
+func reversed[E any](in []E) []E {
+	out := make([]E, len(in))
+	for i, e := range in {
+		out[len(in)-1-i] = e
+	}
+	return out
+}
+
+// List returns a page of all rows of a type that the viewer may see, at the
+// stage of ctx.
+func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connection[T], error) {
+	p, err := planFor(ctx, r, t.Table, t.Name, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	groups := t.selected(ctx) | t.ofColumn(p.order.Column)
+	stage := domain.StageFrom(ctx)
+	var once sync.Once
+	var got *page[T]
+	var failed error
+	return &Connection[T]{
+		plan: p, typ: t,
+		page: func(ctx context.Context) (*page[T], error) {
+			once.Do(func() {
+				var rows []*T
+				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, func(s *sql.Selector) {
+					p.restrict(r, s, s.C(p.order.Column))
+					p.sort(r, s, s.C(p.order.Column))
+				})
+				got = trim(p, rows, nil)
+			})
+			return got, failed
+		},
+		total: func(ctx context.Context) (int, error) {
+			counts, err := tally(domain.WithStage(ctx, stage), r, t, func(s *sql.Selector) {
+				p.where(s)
+				selectCount(s, "0")
+			})
+			return counts[0], err
+		},
+	}, nil
+}

@@ -1,0 +1,247 @@
+package read
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Bounds of a filter.
+const (
+	MaxFilterDepth      = 8
+	MaxFilterConditions = 100
+	MaxFilterValues     = 1000 // of one in or notIn
+)
+
+// condition is a compiled filter. It writes itself for the columns of a
+// statement over the filter's table; nil holds for every row.
+type condition func(s *sql.Selector) *sql.Predicate
+
+// on returns the predicate for the statement, nil where there is none.
+func (c condition) on(s *sql.Selector) *sql.Predicate {
+	if c == nil {
+		return nil
+	}
+	return c(s)
+}
+
+// compile turns a filter input into a condition, and notes all that is wrong
+// with it in problems. Each filter through a relation carries the fence of its
+// target. The error is that of a context without the right to read.
+func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, error) {
+	if filter == nil {
+		return nil, nil
+	}
+	fence, err := store.Fence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{reader: r, fence: fence, problems: problems}
+	cond := c.filter(t, filter, path, scope{depth: 1})
+	if c.conditions > MaxFilterConditions {
+		problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
+	}
+	return cond, nil
+}
+
+type compiler struct {
+	reader     *Reader
+	fence      func(*sql.Selector)
+	problems   *domain.Problems
+	conditions int
+}
+
+// scope is where in a filter a condition stands.
+type scope struct {
+	depth int
+	// negated says that the condition stands under a not. There it must be
+	// false, never unknown, for a row without a value: NOT unknown is not true.
+	negated bool
+	// tables counts the tables around, to give each an alias of its own.
+	tables int
+}
+
+func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope) condition {
+	if at.depth > MaxFilterDepth {
+		c.problems.Add(path, "filters are nested too deeply; at most %d levels", MaxFilterDepth)
+		return nil
+	}
+	var all []condition
+	add := func(cond condition) {
+		if cond != nil {
+			all = append(all, cond)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(filter)) {
+		raw, path := filter[name], join(path, name)
+		if raw == nil {
+			c.problems.Add(path, "null is no condition; leave the field out")
+			continue
+		}
+		if c.conditions++; c.conditions > MaxFilterConditions {
+			return nil // compile says so
+		}
+		inner := at
+		inner.depth++
+		field, isField := t.Fields[name]
+		relation, isRelation := t.Relations[name]
+		switch {
+		case name == "not":
+			inner.negated = true
+			add(not(c.filter(t, c.object(raw, path), path, inner)))
+		case name == "and":
+			add(c.junction(t, raw, path, inner, sql.And))
+		case name == "or":
+			add(c.junction(t, raw, path, inner, sql.Or))
+		case isField:
+			for _, cond := range c.operators(field, c.object(raw, path), path, at.negated) {
+				add(cond)
+			}
+		case isRelation:
+			add(c.relation(relation, c.object(raw, path), path, inner))
+		default:
+			c.problems.Add(path, "%s has no such condition", t.Type)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return joined(all, sql.And)
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// object returns an input object; a problem where it is something else.
+func (c *compiler) object(raw any, path string) map[string]any {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		c.problems.Add(path, "want an object, not %s", describe(raw))
+	}
+	return m
+}
+
+// list returns an input list. As in GraphQL, one value stands for a list of
+// one.
+func list(raw any) []any {
+	if l, ok := raw.([]any); ok {
+		return l
+	}
+	return []any{raw}
+}
+
+func (c *compiler) junction(t *Table, raw any, path string, at scope, op func(...*sql.Predicate) *sql.Predicate) condition {
+	var all []condition
+	for i, raw := range list(raw) {
+		path := path + "[" + strconv.Itoa(i) + "]"
+		cond := c.filter(t, c.object(raw, path), path, at)
+		if cond == nil {
+			cond = everything
+		}
+		all = append(all, cond)
+		if c.conditions > MaxFilterConditions {
+			break
+		}
+	}
+	if len(all) == 0 {
+		return nothing
+	}
+	return joined(all, op)
+}
+
+// everything holds for every row, nothing for none.
+func everything(*sql.Selector) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) { b.WriteString("1 = 1") })
+}
+
+func nothing(*sql.Selector) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) { b.WriteString("1 = 0") })
+}
+
+func not(cond condition) condition {
+	if cond == nil {
+		return nothing
+	}
+	return func(s *sql.Selector) *sql.Predicate { return sql.Not(cond(s)) }
+}
+
+func joined(all []condition, op func(...*sql.Predicate) *sql.Predicate) condition {
+	return func(s *sql.Selector) *sql.Predicate {
+		ps := make([]*sql.Predicate, len(all))
+		for i, cond := range all {
+			ps[i] = cond(s)
+		}
+		return op(ps...)
+	}
+}
+
+// relation is the condition that at least one visible row of the path's target
+// matches. It is written as IN rather than EXISTS: SQLite then reads the
+// matching owners once instead of probing each row of the outer statement.
+func (c *compiler) relation(p Path, filter map[string]any, path string, at scope) condition {
+	target := c.reader.tables[p.Target]
+	at.negated = false // inside a subquery unknown is as good as false
+	at.tables++
+	alias := "f" + strconv.Itoa(at.tables)
+	cond := c.filter(target, filter, path, at)
+	return func(s *sql.Selector) *sql.Predicate {
+		// The target, fenced and filtered.
+		from := sql.Dialect(s.Dialect()).Table(p.Target).As(alias)
+		sub := sql.Dialect(s.Dialect()).Select().From(from).WithContext(s.Context())
+		if target.Document != 0 {
+			c.fence(sub)
+		}
+		if cond := cond.on(sub); cond != nil {
+			sub.Where(cond)
+		}
+		column := s.C("id")
+		switch {
+		case p.Column != "":
+			column = s.C(p.Column)
+			sub.Select(sub.C("id"))
+			// A null is in no list; without this it would be unknown whether.
+			return sql.And(sql.NotNull(column), sql.In(column, sub))
+		case p.Back != "":
+			sub.Select(sub.C(p.Back)).Where(sql.NotNull(sub.C(p.Back)))
+			return sql.In(column, sub)
+		}
+		l := p.Link
+		link := sql.Dialect(s.Dialect()).Table(l.Table).As("l" + alias)
+		sub.Join(link).On(link.C(l.Target), sub.C("id"))
+		if l.Only != "" {
+			sub.Where(c.reader.within(link.C(l.Only), l.Values))
+		}
+		sub.Select(link.C(l.Owner))
+		return sql.In(column, sub)
+	}
+}
+
+func describe(raw any) string {
+	switch raw.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a text"
+	case bool:
+		return "a boolean"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	}
+	return fmt.Sprintf("the number %v", raw)
+}

@@ -1,0 +1,189 @@
+package read
+
+import (
+	"context"
+	"slices"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// ByIDs reads the documents of a type that have, or before a merge had, one of
+// the ids, by the ids asked for. Those that the viewer may not see are not in
+// it.
+func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
+	groups := t.selected(ctx)
+	found, err := byIDs(ctx, r, t, groups, ids)
+	if err != nil {
+		return nil, err
+	}
+	var missing []int64
+	for _, id := range ids {
+		if found[id] == nil {
+			missing = append(missing, int64(id))
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	aliases, err := r.stores.Client(ctx).Alias.Query().
+		Where(func(s *sql.Selector) { s.Where(r.within(s.C("former_id"), missing)) }).
+		All(ctx)
+	if err != nil || len(aliases) == 0 {
+		return found, err
+	}
+	heirs := make([]domain.ID, len(aliases))
+	for i, a := range aliases {
+		heirs[i] = a.DocumentID
+	}
+	known, err := byIDs(ctx, r, t, groups, heirs)
+	for _, a := range aliases {
+		if row := known[a.DocumentID]; row != nil {
+			found[*a.FormerID] = row
+		}
+	}
+	return found, err
+}
+
+func byIDs[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, ids []domain.ID) (map[domain.ID]*T, error) {
+	set := make([]int64, len(ids))
+	for i, id := range ids {
+		set[i] = int64(id)
+	}
+	rows, err := all(ctx, r, t, groups, func(s *sql.Selector) { s.Where(r.within(s.C("id"), set)) })
+	found := make(map[domain.ID]*T, len(rows))
+	for _, row := range rows {
+		found[t.ID(row)] = row
+	}
+	return found, err
+}
+
+// Find reads the document of a type that has the id or the slug, of which
+// exactly one is given. A former id or slug will do. It returns nil where there
+// is none that the viewer may see.
+func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string) (*T, error) {
+	switch {
+	case id != nil && slug != nil:
+		return nil, oneArgument("give id or slug, not both")
+	case id != nil:
+		want, err := ParseID(*id, t.Document)
+		if err != nil {
+			return nil, err
+		}
+		found, err := ByIDs(ctx, r, t, []domain.ID{want})
+		return found[want], err
+	case slug != nil:
+		return bySlug(ctx, r, t, *slug)
+	}
+	return nil, oneArgument("give an id or a slug")
+}
+
+func oneArgument(message string) error {
+	var p domain.Problems
+	p.Add("id", "%s", message)
+	return p.Err("the arguments are not right")
+}
+
+// ParseID reads the argument id and refuses an id of another type.
+func ParseID(s string, want domain.Type) (domain.ID, error) {
+	var p domain.Problems
+	id, err := domain.ParseID(s)
+	switch {
+	case err != nil && domain.ValidSlug(s):
+		p.Add("id", "%q is a slug, not an id: give it as slug", s)
+	case err != nil:
+		p.Add("id", "%s", err)
+	case id.Type() != want:
+		p.Add("id", "%s is the id of a document of type %s: want one that begins with %q", s, id.Type(), want.Prefix()+"_")
+	}
+	return id, p.Err("the arguments are not right")
+}
+
+func bySlug[T any](ctx context.Context, r *Reader, t *Type[T], slug string) (*T, error) {
+	if !domain.ValidSlug(slug) {
+		return nil, nil // no document has it
+	}
+	groups := t.selected(ctx)
+	rows, err := all(ctx, r, t, groups, func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), slug)) })
+	if err == nil && len(rows) == 0 {
+		rows, err = all(ctx, r, t, groups, func(s *sql.Selector) {
+			s.Where(sql.In(s.C("id"), formerSlugs(s, t.Document).Where(sql.EQ("slug", slug))))
+		})
+	}
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// formerSlugs selects the documents of a type that once had slugs.
+func formerSlugs(s *sql.Selector, t domain.Type) *sql.Selector {
+	aliases := sql.Dialect(s.Dialect()).Table("aliases")
+	return sql.Dialect(s.Dialect()).Select("document_id").From(aliases).Where(sql.EQ("type", int64(t)))
+}
+
+// BySlugs reads the documents of a type that have, or once had, one of the
+// slugs, by the slugs asked for, with the columns that are always read.
+func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) (map[string]*T, error) {
+	found := make(map[string]*T, len(slugs))
+	if len(slugs) == 0 {
+		return found, nil
+	}
+	rows, err := all(ctx, r, t, 0, func(s *sql.Selector) { s.Where(r.within(s.C("slug"), slugs)) })
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		found[t.value(row, "slug").(string)] = row
+	}
+	var missing []string
+	for _, slug := range slugs {
+		if found[slug] == nil {
+			missing = append(missing, slug)
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	aliases, err := r.stores.Client(ctx).Alias.Query().
+		Where(func(s *sql.Selector) {
+			s.Where(sql.EQ(s.C("type"), int64(t.Document))).Where(r.within(s.C("slug"), missing))
+		}).All(ctx)
+	if err != nil || len(aliases) == 0 {
+		return found, err
+	}
+	ids := make([]domain.ID, len(aliases))
+	for i, a := range aliases {
+		ids[i] = a.DocumentID
+	}
+	known, err := byIDs(ctx, r, t, 0, ids)
+	for _, a := range aliases {
+		if row := known[a.DocumentID]; row != nil {
+			found[*a.Slug] = row
+		}
+	}
+	return found, err
+}
+
+// FormerSlugs returns the slugs that a document once had, in order.
+func FormerSlugs[T any](ctx context.Context, t *Type[T], row *T) ([]string, error) {
+	slugs, err := Together(ctx, t, row, "former slugs", func(ctx context.Context, r *Reader, rows []*T) (map[domain.ID][]string, error) {
+		ids := make([]int64, len(rows))
+		for i, row := range rows {
+			ids[i] = int64(t.ID(row))
+		}
+		aliases, err := r.stores.Client(ctx).Alias.Query().
+			Where(func(s *sql.Selector) {
+				s.Where(r.within(s.C("document_id"), ids)).Where(sql.NotNull(s.C("slug")))
+			}).All(ctx)
+		slugs := map[domain.ID][]string{}
+		for _, a := range aliases {
+			slugs[a.DocumentID] = append(slugs[a.DocumentID], *a.Slug)
+		}
+		return slugs, err
+	})
+	mine := append([]string{}, slugs[t.ID(row)]...)
+	slices.Sort(mine)
+	return mine, err
+}

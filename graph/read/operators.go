@@ -1,0 +1,268 @@
+package read
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// comparisons are the operators with one value, as SQL writes them.
+var comparisons = map[string]string{
+	"eq": " = ", "ne": " <> ", "gt": " > ", "gte": " >= ", "lt": " < ", "lte": " <= ",
+}
+
+// Operators lists the operators of a field's filter input.
+func (f Field) Operators() []string {
+	switch f.Kind {
+	case Text:
+		return []string{"eq", "ne", "in", "notIn", "startsWith", "isNull"}
+	case ID, Marking:
+		return []string{"eq", "ne", "in", "notIn"}
+	case Enum:
+		if f.Nullable {
+			return []string{"eq", "ne", "in", "notIn", "isNull"}
+		}
+		return []string{"eq", "ne", "in", "notIn"}
+	case Int, Long:
+		return []string{"eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"}
+	}
+	return []string{"eq", "ne", "gt", "gte", "lt", "lte", "isNull"}
+}
+
+// operators compiles the conditions on one column.
+func (c *compiler) operators(f Field, ops map[string]any, path string, negated bool) []condition {
+	if ops != nil && len(ops) == 0 {
+		c.problems.Add(path, "want at least one of %s", enumerate(f.Operators()))
+	}
+	var all []condition
+	for i, op := range slices.Sorted(maps.Keys(ops)) {
+		if i > 0 {
+			c.conditions++
+		}
+		raw, path := ops[op], join(path, op)
+		if raw == nil {
+			c.problems.Add(path, "null compares with nothing; to ask for what has no value use isNull")
+			continue
+		}
+		if !slices.Contains(f.Operators(), op) {
+			c.problems.Add(path, "want one of %s", enumerate(f.Operators()))
+			continue
+		}
+		var cond condition
+		switch op {
+		case "isNull":
+			cond = c.isNull(f, raw, path)
+		case "in", "notIn":
+			cond = c.oneOf(f, op, raw, path)
+		case "startsWith":
+			cond = c.startsWith(f, raw, path)
+		default:
+			cond = c.compare(f, op, raw, path)
+		}
+		if cond == nil {
+			continue // a problem was noted
+		}
+		switch {
+		case !f.Nullable:
+		case op == "ne" || op == "notIn":
+			cond = orNull(f, cond)
+		case negated && op != "isNull":
+			cond = andNotNull(f, cond)
+		}
+		all = append(all, cond)
+	}
+	return all
+}
+
+func orNull(f Field, cond condition) condition {
+	return func(s *sql.Selector) *sql.Predicate { return sql.Or(sql.IsNull(s.C(f.Column)), cond(s)) }
+}
+
+func andNotNull(f Field, cond condition) condition {
+	return func(s *sql.Selector) *sql.Predicate { return sql.And(sql.NotNull(s.C(f.Column)), cond(s)) }
+}
+
+func (c *compiler) isNull(f Field, raw any, path string) condition {
+	want, ok := raw.(bool)
+	if !ok {
+		c.problems.Add(path, "want true or false, not %s", describe(raw))
+		return nil
+	}
+	return func(s *sql.Selector) *sql.Predicate {
+		if want {
+			return sql.IsNull(s.C(f.Column))
+		}
+		return sql.NotNull(s.C(f.Column))
+	}
+}
+
+func (c *compiler) oneOf(f Field, op string, raw any, path string) condition {
+	values := list(raw)
+	if len(values) > MaxFilterValues {
+		c.problems.Add(path, "%d values are too many; at most %d", len(values), MaxFilterValues)
+		return nil
+	}
+	if len(values) == 0 {
+		if op == "notIn" {
+			c.problems.Add(path, "an empty list excludes nothing; leave the condition out")
+			return nil
+		}
+		return nothing
+	}
+	texts, numbers := []string{}, []int64{}
+	for i, raw := range values {
+		v, err := f.read(raw)
+		if err != "" {
+			c.problems.Add(path+"["+strconv.Itoa(i)+"]", "%s", err)
+			continue
+		}
+		switch v := v.(type) {
+		case string:
+			texts = append(texts, v)
+		case int64:
+			numbers = append(numbers, v)
+		}
+	}
+	var set any = numbers
+	if len(texts) > 0 {
+		set = texts
+	}
+	return func(s *sql.Selector) *sql.Predicate {
+		in := c.reader.within(s.C(f.Column), set)
+		if op == "notIn" {
+			return sql.Not(in)
+		}
+		return in
+	}
+}
+
+// startsWith compares the beginning rather than use LIKE, which takes no
+// notice of capitals on SQLite.
+func (c *compiler) startsWith(f Field, raw any, path string) condition {
+	v, err := f.read(raw)
+	if err != "" {
+		c.problems.Add(path, "%s", err)
+		return nil
+	}
+	prefix, _ := v.(string)
+	return func(s *sql.Selector) *sql.Predicate {
+		return sql.P(func(b *sql.Builder) {
+			b.WriteString("substr(" + s.C(f.Column) + ", 1, ").Arg(utf8.RuneCountInString(prefix)).
+				WriteString(") = ").Arg(prefix)
+		})
+	}
+}
+
+func (c *compiler) compare(f Field, op string, raw any, path string) condition {
+	v, err := f.read(raw)
+	if err != "" {
+		c.problems.Add(path, "%s", err)
+		return nil
+	}
+	return func(s *sql.Selector) *sql.Predicate {
+		column := s.C(f.Column)
+		if d, ok := v.(string); ok && f.Kind == Date && len(d) < len("2006-01-02") {
+			// At the precision of the value: within 2014 lies all of it.
+			column = "substr(" + column + ", 1, " + strconv.Itoa(len(d)) + ")"
+		}
+		if op != "eq" && op != "ne" {
+			column = c.reader.engine.sorted(column, f.Kind)
+		}
+		return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(comparisons[op]).Arg(v) })
+	}
+}
+
+// enumerate writes "a, b or c".
+func enumerate(words []string) string {
+	out := ""
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			out += " or "
+		default:
+			out += ", "
+		}
+		out += w
+	}
+	return out
+}
+
+// maxText is the longest text that a filter takes.
+const maxText = 2000
+
+// read turns a raw value of the input into what a statement takes: a string,
+// an int64 or a time.Time. Otherwise it says what would be right.
+func (f Field) read(raw any) (value any, problem string) {
+	switch f.Kind {
+	case Text, Enum, Date, ID, Marking:
+		s, ok := raw.(string)
+		if !ok {
+			return nil, "want " + f.wanted() + ", not " + describe(raw)
+		}
+		return f.readText(s)
+	case DateTime:
+		return readTime(raw)
+	case Share:
+		var share domain.Share
+		if err := share.UnmarshalGQL(raw); err != nil {
+			return nil, err.Error()
+		}
+		return int64(share), ""
+	}
+	return f.readNumber(raw)
+}
+
+func (f Field) wanted() string {
+	switch f.Kind {
+	case Enum:
+		return enumerate(f.Enum)
+	case Marking:
+		return enumerate(domain.Markings)
+	case Date:
+		return "a date such as \"2023-04-26\""
+	case ID:
+		return "an id"
+	}
+	return "a text"
+}
+
+func (f Field) readText(s string) (any, string) {
+	switch f.Kind {
+	case Enum:
+		if !slices.Contains(f.Enum, s) {
+			return nil, "want " + f.wanted()
+		}
+		return s, ""
+	case Marking:
+		m, ok := domain.ParseMarking(s)
+		if !ok {
+			return nil, "want " + f.wanted()
+		}
+		return int64(m), ""
+	case Date:
+		d, err := domain.ParseDate(s)
+		if err != nil {
+			return nil, err.Error()
+		}
+		return string(d), ""
+	case ID:
+		id, err := domain.ParseID(s)
+		if err != nil {
+			return nil, err.Error()
+		}
+		return int64(id), ""
+	}
+	switch {
+	case len(s) > maxText:
+		return nil, "a text of " + strconv.Itoa(len(s)) + " bytes is too long; at most " + strconv.Itoa(maxText)
+	case !utf8.ValidString(s) || slices.Contains([]byte(s), 0):
+		return nil, "the text has characters that no text can have"
+	}
+	return s, ""
+}

@@ -1,0 +1,220 @@
+package read
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// OrderBy is an order as GraphQL gives it.
+type OrderBy struct {
+	Field     string
+	Direction string
+}
+
+// Ascending and Descending are the directions of GraphQL.
+const (
+	Ascending  = "ASC"
+	Descending = "DESC"
+)
+
+// ordering is the total order of a list: by a column, then by id in the same
+// direction.
+type ordering struct {
+	Order
+	list       string // names the list and its order, for cursors
+	descending bool
+	byPosition bool // the column is the link's or the owned row's position
+	notNull    bool // the column is never null at this stage
+}
+
+// place is where a row stands in an ordering.
+type place struct {
+	value any // nil, int64, string or time.Time
+	id    domain.ID
+}
+
+// terms returns what ORDER BY takes. With reverse the order is turned round.
+func (o *ordering) terms(e engine, column, id string, reverse bool) []sql.Querier {
+	descending := o.descending != reverse
+	direction := ""
+	if descending {
+		direction = " DESC"
+	}
+	nulls := ""
+	if !o.notNull {
+		nulls = e.nulls(descending)
+	}
+	return []sql.Querier{
+		sql.Raw(e.sorted(column, o.Kind) + direction + nulls),
+		sql.Raw(id + direction),
+	}
+}
+
+// beyond is the condition that a row comes after the place; with reverse,
+// before it.
+func (o *ordering) beyond(e engine, column, id string, p place, reverse bool) *sql.Predicate {
+	op := " > "
+	if o.descending != reverse {
+		op = " < "
+	}
+	sorted := e.sorted(column, o.Kind)
+	if p.value == nil {
+		// Among the nulls, by id; all that is not null is higher.
+		higher := ""
+		if op == " > " {
+			higher = column + " IS NOT NULL OR "
+		}
+		return sql.P(func(b *sql.Builder) {
+			b.WriteString("(" + higher + column + " IS NULL AND " + id + op).Arg(int64(p.id)).WriteString(")")
+		})
+	}
+	return sql.P(func(b *sql.Builder) {
+		lower := op == " < " && !o.notNull
+		if lower {
+			b.WriteString("(" + column + " IS NULL OR ")
+		}
+		b.WriteString("(" + sorted + ", " + id + ")" + op + "(").Arg(p.value).WriteString(", ").Arg(int64(p.id)).WriteString(")")
+		if lower {
+			b.WriteString(")")
+		}
+	})
+}
+
+// A cursor is the place of a row in a list, opaque to clients: JSON in
+// URL-safe base64.
+type cursor struct {
+	List  string          `json:"l"`
+	Value json.RawMessage `json:"v"`
+	ID    domain.ID       `json:"i"`
+}
+
+// maxCursor bounds the cursors that are read. The longest that are made hold
+// the longest text that is ordered by.
+const maxCursor = 16 << 10
+
+// encode makes the cursor of a place.
+func (o *ordering) encode(p place) (string, error) {
+	value := p.value
+	if t, ok := value.(time.Time); ok {
+		value = t.UTC().Format(time.RFC3339Nano)
+	}
+	v, err := json.Marshal(value)
+	if err != nil {
+		return "", err
+	}
+	c, err := json.Marshal(cursor{List: o.list, Value: v, ID: p.id})
+	return base64.RawURLEncoding.EncodeToString(c), err
+}
+
+var errForeignCursor = errors.New("this cursor is of another list or of another order; start again without it")
+var errBrokenCursor = errors.New("this is no cursor; pass one on as you got it")
+
+// decode reads a cursor and refuses one that this list did not make.
+func (o *ordering) decode(s string) (place, error) {
+	if len(s) > maxCursor {
+		return place{}, errBrokenCursor
+	}
+	text, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil {
+		return place{}, errBrokenCursor
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	var c cursor
+	if err := d.Decode(&c); err != nil || d.More() || len(c.Value) == 0 {
+		return place{}, errBrokenCursor
+	}
+	if c.List != o.list {
+		return place{}, errForeignCursor
+	}
+	value, err := o.parse(c.Value)
+	if err != nil {
+		return place{}, errBrokenCursor
+	}
+	return place{value: value, id: c.ID}, nil
+}
+
+func (o *ordering) parse(raw json.RawMessage) (any, error) {
+	if string(raw) == "null" {
+		if o.Nullable {
+			return nil, nil
+		}
+		return nil, errBrokenCursor
+	}
+	switch o.Kind {
+	case Text, Enum, Date:
+		var s string
+		err := json.Unmarshal(raw, &s)
+		if err == nil && strings.ContainsRune(s, 0) {
+			err = errBrokenCursor // PostgreSQL's texts have no NUL
+		}
+		return s, err
+	case DateTime:
+		var t time.Time
+		err := json.Unmarshal(raw, &t)
+		return t.UTC(), err
+	}
+	var n int64
+	err := json.Unmarshal(raw, &n)
+	return n, err
+}
+
+// plain turns the value of a column into what cursors and statements take.
+func plain(v any) any {
+	switch v := v.(type) {
+	case domain.Date:
+		return string(v)
+	case domain.ID:
+		return int64(v)
+	case domain.Share:
+		return int64(v)
+	case domain.Marking:
+		return int64(v)
+	case int:
+		return int64(v)
+	}
+	return v
+}
+
+// Places makes and reads the cursors of a list that is put together outside
+// this package, ordered by a value of a kind and then by id.
+type Places struct {
+	List string
+	Kind Kind
+}
+
+// Encode makes the cursor of a place: value is an int64, a string or a
+// time.Time, as the kind wants.
+func (p Places) Encode(value any, id domain.ID) (string, error) {
+	o := ordering{Order: Order{Kind: p.Kind}, list: p.List}
+	return o.encode(place{value: value, id: id})
+}
+
+// Decode reads the argument after. The zero value stands for its absence.
+func (p Places) Decode(after *string) (value any, id domain.ID, err error) {
+	if after == nil {
+		return nil, 0, nil
+	}
+	o := ordering{Order: Order{Kind: p.Kind}, list: p.List}
+	at, err := o.decode(*after)
+	if err != nil {
+		var problems domain.Problems
+		problems.Add("after", "%s", err)
+		return nil, 0, problems.Err("the arguments are not right")
+	}
+	return at.value, at.id, nil
+}
+
+// PageSize checks the argument first of such a list.
+func PageSize(first *int) (int, error) {
+	var problems domain.Problems
+	n, _ := Args{First: first}.window(&problems)
+	return n, problems.Err("the arguments are not right")
+}

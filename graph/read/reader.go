@@ -1,0 +1,137 @@
+package read
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Reader reads from the store that a context asks for.
+type Reader struct {
+	stores *store.Stores
+	tables map[string]*Table
+	engine engine
+}
+
+// NewReader makes a reader of the tables. It panics where a relation leads to
+// a table that is not among them: that is a fault of the program.
+func NewReader(stores *store.Stores, tables []*Table) *Reader {
+	r := &Reader{stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect())}
+	for _, t := range tables {
+		r.tables[t.Name] = t
+	}
+	for _, t := range tables {
+		for name, path := range t.Relations {
+			if r.tables[path.Target] == nil {
+				panic(fmt.Sprintf("read: %s.%s leads to the unknown table %q", t.Type, name, path.Target))
+			}
+		}
+	}
+	return r
+}
+
+// engine is what the two engines write differently. The names of columns come
+// quoted.
+type engine interface {
+	// within writes that the column has one of the values: []int64 or
+	// []string, as one parameter.
+	within(b *sql.Builder, column string, values any)
+	// sorted returns the column as it must be written to compare and order
+	// by: texts by code point.
+	sorted(column string, kind Kind) string
+	// nulls returns what to add to an order by a column that can be null, so
+	// that nulls come lowest.
+	nulls(descending bool) string
+}
+
+func engineOf(name string) engine {
+	if name == postgresName {
+		return postgres{}
+	}
+	return sqlite{}
+}
+
+func (r *Reader) within(column string, values any) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) { r.engine.within(b, column, values) })
+}
+
+// All reads rows of a type with all columns, shaped as the caller says, as
+// one batch.
+func All[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) ([]*T, error) {
+	return all(ctx, r, t, allColumns, shape)
+}
+
+// all reads rows with the columns of some groups as one batch.
+func all[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shape func(*sql.Selector)) ([]*T, error) {
+	rows, err := find(ctx, r, t, groups, shape)
+	if err != nil {
+		return nil, err
+	}
+	newBatch(ctx, r, t, rows, groups)
+	return rows, nil
+}
+
+func find[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shape func(*sql.Selector)) ([]*T, error) {
+	rows, err := t.find(ctx, r.stores.Client(ctx), t.names(groups), shape)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", t.Name, err)
+	}
+	return rows, nil
+}
+
+// tally runs a grouped count and returns it by group. Shape must select the
+// group as ownerAlias and the count as countAlias.
+func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) (map[domain.ID]int, error) {
+	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, shape)
+	if err != nil {
+		return nil, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	counts := make(map[domain.ID]int, len(rows))
+	for _, row := range rows {
+		owner, err := extra(row, ownerAlias)
+		if err != nil {
+			return nil, err
+		}
+		n, err := extra(row, countAlias)
+		if err != nil {
+			return nil, err
+		}
+		counts[domain.ID(owner)] = int(n)
+	}
+	return counts, nil
+}
+
+// Columns that a statement adds to those of the rows.
+const (
+	idAlias       = "rt_id"
+	ownerAlias    = "rt_owner"
+	positionAlias = "rt_position"
+	rankAlias     = "rt_rank"
+	countAlias    = "rt_count"
+)
+
+// extra returns a whole number that a statement added to a row.
+func extra(row any, name string) (int64, error) {
+	v, err := row.(interface {
+		Value(name string) (ent.Value, error)
+	}).Value(name)
+	if err != nil {
+		return 0, err
+	}
+	switch n := v.(type) {
+	case int64:
+		return n, nil
+	case int32:
+		return int64(n), nil
+	case int:
+		return int64(n), nil
+	case nil:
+		return 0, nil
+	}
+	return 0, fmt.Errorf("read: column %s is a %T, not a whole number", name, v)
+}

@@ -1,0 +1,108 @@
+package read
+
+import (
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Table declares what GraphQL may do with the rows of a table: which filters
+// and orders there are, and what they mean in SQL.
+type Table struct {
+	// Name is the table's name; Type is the name in GraphQL.
+	Name, Type string
+	// Key is the column with the row's number; "id" where it is empty.
+	Key string
+	// Document is the type of document that the rows are; 0 for rows that
+	// documents own.
+	Document domain.Type
+	// Fields are the fields of the filter input that compare a column.
+	Fields map[string]Field
+	// Relations are the fields of the filter input that lead to other rows.
+	Relations map[string]Path
+	// Orders are the values of the order enum.
+	Orders map[string]Order
+	// Groups are columns that are read only where a field of theirs is
+	// selected. All others are always read, save those in Never.
+	Groups []Group
+	// Never are columns that no field shows.
+	Never []string
+}
+
+// Group is a set of columns that are read together, or not. The coarser the
+// groups, the fewer different statements there are to keep prepared.
+type Group struct {
+	Columns []string
+	Fields  []string // as GraphQL names them
+}
+
+// Field is a column that a filter compares.
+type Field struct {
+	Column   string
+	Kind     Kind
+	Nullable bool
+	Enum     []string // the values of an Enum
+}
+
+// Kind is what a column holds. It decides which operators there are, which
+// values they take, and how the values compare.
+type Kind int
+
+// The kinds of column.
+const (
+	Text     Kind = iota // operators of StringFilter
+	Enum                 // a text of a closed list
+	ID                   // an id
+	Int                  // a whole number of 32 bits
+	Long                 // a whole number of 53 bits
+	Share                // a domain.Share, given in percent
+	Date                 // a domain.Date
+	DateTime             // a moment
+	Marking              // a domain.Marking, given by name
+)
+
+// Order is something that a list can be ordered by.
+type Order struct {
+	Column   string
+	Kind     Kind
+	Nullable bool
+	// LiveNotNull says that the column, though nullable, is never null in
+	// live, so that an index serves the plain order there.
+	LiveNotNull bool
+}
+
+// Path is how rows lead to the rows of the table Target.
+//
+// Via the row itself: Column holds the target's id. Back: the column Back of
+// the target holds the row's id. Through a link table: Link has one row for
+// each pair. Exactly one of Column, Back and Link is set.
+type Path struct {
+	Target string
+	Column string
+	Back   string
+	Link   *Link
+}
+
+// Link is a table that links owners to targets.
+type Link struct {
+	Table         string
+	Owner, Target string
+	// Position is the column that orders an owner's targets; empty where
+	// there is no such order.
+	Position string
+	// Repeats says that a pair can be there more than once. Such a link has
+	// no position.
+	Repeats bool
+	// Only restricts the link to rows that have one of Values in the column.
+	Only   string
+	Values []string
+	// OrOwner is a second column that holds an owner, of the same standing:
+	// the target is linked to both, and once to one that is in both.
+	OrOwner string
+}
+
+// key returns the column with the row's number.
+func (t *Table) key() string {
+	if t.Key != "" {
+		return t.Key
+	}
+	return "id"
+}

@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/internal/markdown"
+)
+
+func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string) (string, error) {
+	text, err := reportBody.render(ctx, r.texts, obj, format)
+	if err != nil || text == nil {
+		return "", err
+	}
+	return *text, nil
+}
+
+func (r reportResolver) Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error) {
+	doc, err := reportBody.document(ctx, r.texts, obj)
+	if err != nil || doc == nil {
+		return nil, err
+	}
+	return pointers(doc.Outline()), nil
+}
+
+func (reportResolver) Footnotes(ctx context.Context, obj *ent.Report) ([]*ent.Footnote, error) {
+	return catalog.ReportFootnotes.List(ctx, obj)
+}
+
+func (reportResolver) Contributions(ctx context.Context, obj *ent.Report) ([]*ent.Contribution, error) {
+	return catalog.ReportContributions.List(ctx, obj)
+}
+
+func (reportResolver) Hero(ctx context.Context, obj *ent.Report) (*ent.Asset, error) {
+	return catalog.ReportHero.One(ctx, obj)
+}
+
+func (reportResolver) Attachments(ctx context.Context, obj *ent.Report) ([]*ent.Asset, error) {
+	return catalog.ReportAttachments.List(ctx, obj)
+}
+
+func (reportResolver) Tags(ctx context.Context, obj *ent.Report) ([]*ent.Tag, error) {
+	return catalog.ReportTags.List(ctx, obj)
+}
+
+func (reportResolver) Entities(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+	return catalog.ReportEntities.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (reportResolver) Mentions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+	return catalog.ReportMentions.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (reportResolver) Narratives(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+	return catalog.ReportNarratives.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
+func (footnoteResolver) Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error) {
+	return catalog.FootnoteSource.One(ctx, obj)
+}
+
+func (contributionResolver) Entity(ctx context.Context, obj *ent.Contribution) (*ent.Entity, error) {
+	return catalog.ContributionEntity.One(ctx, obj)
+}

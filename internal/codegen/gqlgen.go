@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"io"
+	"log"
+	"os"
+	"slices"
+
+	"github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen"
+	"github.com/99designs/gqlgen/codegen/config"
+)
+
+// generateGraphQL writes the executor and the models from schema.graphql, as
+// gqlgen.yml says. Resolvers are written by hand.
+func generateGraphQL() error {
+	cfg, err := config.LoadConfig("gqlgen.yml")
+	if err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	// gqlgen remarks on each field of the inputs that are passed on as maps.
+	log.SetOutput(remarks{os.Stderr})
+	defer log.SetOutput(os.Stderr)
+	if err := api.Generate(cfg, api.AddPlugin(adjust{})); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	if err := sequentialLists(cfg.Exec.Filename); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	return nil
+}
+
+// remarks drops what gqlgen says of the fields of scalar.Input.
+type remarks struct{ to io.Writer }
+
+func (r remarks) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("/graph/scalar/scalar.go:")) {
+		return len(line), nil
+	}
+	return r.to.Write(line)
+}
+
+// adjust is a plugin of gqlgen's that changes what is about to be generated.
+//
+// The executor resolves the fields of every object one after the other, as it
+// does for mutations by itself. Inputs that read themselves have no fields
+// that would have to be resolved.
+type adjust struct{}
+
+func (adjust) Name() string { return "adjust" }
+
+func (adjust) GenerateCode(data *codegen.Data) error {
+	for _, o := range data.Objects {
+		o.DisableConcurrency = true
+	}
+	data.Inputs = slices.DeleteFunc(data.Inputs, func(o *codegen.Object) bool { return o.HasUnmarshal() })
+	return nil
+}
+
+// sequentialLists makes the executor marshal the elements of a list one after
+// the other. It fails where the generated code is not what it was written for,
+// so that an update of gqlgen cannot bring the goroutines back unnoticed.
+func sequentialLists(filename string) error {
+	code, err := os.ReadFile(filename)
+	if err != nil {
+		return err
+	}
+	const before, after = "graphql.MarshalSliceConcurrently(", "sequential.MarshalSlice("
+	const imports = "import (\n"
+	if !bytes.Contains(code, []byte(before)) || bytes.Count(code, []byte(imports)) != 1 {
+		return fmt.Errorf("%s is not as expected: no call of %s) or no import block", filename, before)
+	}
+	code = bytes.ReplaceAll(code, []byte(before), []byte(after))
+	code = bytes.Replace(code, []byte(`"github.com/99designs/gqlgen/graphql/introspection"`+"\n"),
+		[]byte(`"github.com/99designs/gqlgen/graphql/introspection"`+"\n\t"+
+			`"github.com/redthread-api/redthread/graph/sequential"`+"\n"), 1)
+	if !bytes.Contains(code, []byte("redthread/graph/sequential")) {
+		return fmt.Errorf("%s is not as expected: no place for an import", filename)
+	}
+	for _, trace := range []string{"Concurrently", "\tgo func", "sync.WaitGroup"} {
+		if bytes.Contains(code, []byte(trace)) {
+			return fmt.Errorf("%s still runs something in goroutines: %q", filename, trace)
+		}
+	}
+	if code, err = format.Source(code); err != nil {
+		return err
+	}
+	return os.WriteFile(filename, code, 0o644)
+}
