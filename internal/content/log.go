@@ -98,7 +98,7 @@ func (e *edit) markUnpublished(ctx context.Context, id domain.ID) error {
 // knows. What live says about who may see the text must still hold.
 func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, version int) error {
 	var p domain.Problems
-	if err := e.checkRaisedMarking(ctx, head, domain.Marking(r.int("marking")), nil, &p); err != nil {
+	if err := e.checkRaisedMarking(ctx, head, domain.Marking(r.int("marking")), "marking", nil, &p); err != nil {
 		return err
 	}
 	if err := p.Err("the " + head.ID.Type().String() + " cannot be marked higher"); err != nil {

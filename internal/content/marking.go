@@ -53,7 +53,7 @@ func (pl *plan) checkMarkings(ctx context.Context, p *domain.Problems) error {
 		going[id] = true
 	}
 	for _, id := range pl.set {
-		if err := pl.edit.checkRaisedMarking(ctx, pl.heads[id], pl.snaps[id].Marking(), going, p); err != nil {
+		if err := pl.edit.checkRaisedMarking(ctx, pl.heads[id], pl.snaps[id].Marking(), pl.paths[id], going, p); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func namedIn(ctx context.Context, db store.Rows, snap *Snapshot) ([]domain.ID, e
 // checkRaisedMarking refuses to raise the marking of a live entity or source
 // while a live text of a lower marking names it. Documents of the same
 // release do not count: they are checked as they will be.
-func (e *edit) checkRaisedMarking(ctx context.Context, head *header, marking domain.Marking, same map[domain.ID]bool, p *domain.Problems) error {
+func (e *edit) checkRaisedMarking(ctx context.Context, head *header, marking domain.Marking, path string, same map[domain.ID]bool, p *domain.Problems) error {
 	t := head.ID.Type()
 	if !head.live() || marking == domain.Clear || t != domain.Entity && t != domain.Source {
 		return nil
@@ -149,7 +149,7 @@ func (e *edit) checkRaisedMarking(ctx context.Context, head *header, marking dom
 		if err != nil {
 			return err
 		}
-		p.Add("marking", "the live text of %s:%s has a lower marking than TLP:%s and names %s: publish it without the name, or with a higher marking, in the same release or before",
+		p.Add(path, "the live text of %s:%s has a lower marking than TLP:%s and names %s: publish it without the name, or with a higher marking, in the same release or before",
 			id.Type(), slug, marking, e.name(head))
 	}
 	return nil

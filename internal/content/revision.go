@@ -3,7 +3,6 @@ package content
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -272,34 +271,34 @@ func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to in
 
 func diff(s *shape, before, after *Row) []Change {
 	var changes []Change
-	diffRow(tableOf(s.doc), s.sets, "", before, after, &changes)
+	diffRow(tableOf(s.doc), s.fields, s.sets, "", before, after, &changes)
 	return changes
 }
 
 // diffRow compares two rows: their fields, then what they own. Owned rows
 // that say the same are matched wherever they stand; of the others the first
 // is compared with the first, and what is left over came or went.
-func diffRow(t *table, sets []setShape, prefix string, before, after *Row, changes *[]Change) {
+func diffRow(t *table, fields []fieldShape, sets []setShape, prefix string, before, after *Row, changes *[]Change) {
 	for _, c := range t.columns {
 		a, b := before.Fields[c.name], after.Fields[c.name]
 		if !reflect.DeepEqual(a, b) {
-			*changes = append(*changes, Change{prefix + apiName(c), plainValue(a), plainValue(b)})
+			*changes = append(*changes, Change{prefix + apiName(c), plainValue(fields, c, a), plainValue(fields, c, b)})
 		}
 	}
 	for _, o := range t.owned {
 		i := slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })
-		name, inner := camel(o.name), []setShape(nil)
+		set := setShape{name: camel(o.name)} // derived rows
 		if i >= 0 && sets[i].name != "" {
-			name, inner = sets[i].name, sets[i].sets
+			set = sets[i]
 		}
-		diffOwned(o.table, inner, prefix+name, before.Owned[o.name], after.Owned[o.name], changes)
+		diffOwned(o.table, set, prefix+set.name, before.Owned[o.name], after.Owned[o.name], changes)
 	}
 	if prefix == "" {
 		sort.SliceStable(*changes, func(i, j int) bool { return (*changes)[i].Path < (*changes)[j].Path })
 	}
 }
 
-func diffOwned(t *table, sets []setShape, path string, before, after []*Row, changes *[]Change) {
+func diffOwned(t *table, set setShape, path string, before, after []*Row, changes *[]Change) {
 	counts := map[string]int{}
 	for _, r := range before {
 		counts[r.fingerprint()]++
@@ -328,14 +327,14 @@ func diffOwned(t *table, sets []setShape, path string, before, after []*Row, cha
 		}
 	}
 	for len(came) > 0 && len(went) > 0 {
-		diffRow(t, sets, fmt.Sprintf("%s[%d].", path, came[0].at), went[0].row, came[0].row, changes)
+		diffRow(t, set.fields, set.sets, fmt.Sprintf("%s[%d].", path, came[0].at), went[0].row, came[0].row, changes)
 		came, went = came[1:], went[1:]
 	}
 	for _, r := range came {
-		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, r.row)})
+		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, set, r.row)})
 	}
 	for _, r := range went {
-		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, r.row), nil})
+		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, set, r.row), nil})
 	}
 }
 
@@ -348,26 +347,31 @@ func apiName(c column) string {
 }
 
 // plainRow is a row as a JSON object; a row that only links is its target.
-func plainRow(t *table, r *Row) any {
+func plainRow(t *table, set setShape, r *Row) any {
 	if len(t.columns) == 1 && t.columns[0].kind == idColumn {
-		return plainValue(r.Fields[t.columns[0].name])
+		return plainValue(nil, t.columns[0], r.Fields[t.columns[0].name])
 	}
 	out := map[string]any{}
 	for _, c := range t.columns {
 		if v, ok := r.Fields[c.name]; ok {
-			out[apiName(c)] = plainValue(v)
+			out[apiName(c)] = plainValue(set.fields, c, v)
 		}
 	}
 	for _, o := range t.owned {
+		inner := setShape{name: camel(o.name)}
+		if i := slices.IndexFunc(set.sets, func(s setShape) bool { return s.table == o.name }); i >= 0 {
+			inner = set.sets[i]
+		}
 		for _, row := range r.Owned[o.name] {
-			list, _ := out[camel(o.name)].([]any)
-			out[camel(o.name)] = append(list, plainRow(o.table, row))
+			list, _ := out[inner.name].([]any)
+			out[inner.name] = append(list, plainRow(o.table, inner, row))
 		}
 	}
 	return out
 }
 
-func plainValue(v any) any {
+// plainValue is a value as the API shows it.
+func plainValue(fields []fieldShape, c column, v any) any {
 	switch v := v.(type) {
 	case nil:
 		return nil
@@ -380,7 +384,11 @@ func plainValue(v any) any {
 		}
 		return list
 	case int64:
-		return json.Number(fmt.Sprint(v))
+		i := slices.IndexFunc(fields, func(f fieldShape) bool { return f.columnName() == c.name })
+		if i >= 0 {
+			return numberOf(fields[i].kind, v)
+		}
+		return v
 	}
 	return v
 }

@@ -67,6 +67,11 @@ func TestDiff(t *testing.T) {
 		for _, c := range changes {
 			got = append(got, c.Path)
 		}
+		d.save(domain.Entity, content.Update, fields{"id": "acme", "marking": "AMBER"})
+		marked, err := d.Diff(d.ctx, id, 2, 3)
+		if err != nil || len(marked) != 1 || marked[0].Before != "CLEAR" || marked[0].After != "AMBER" {
+			t.Errorf("got %v, %v; want the marking by its names", marked, err)
+		}
 		if want := "country listings[0].authority names[2].text names[3]"; strings.Join(got, " ") != want {
 			t.Errorf("got %v, want %s", changes, want)
 		}

@@ -1,0 +1,22 @@
+// Command redthread serves and operates a Redthread content API. Run
+// "redthread --help" for what it can do.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/redthread-api/redthread/internal/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal asks for a graceful end. From then on signals act as
+	// they do by default, so that the second ends the process at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(app.Main(ctx, app.Process{
+		Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
+	}))
+}

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Parts are what a server takes besides its settings.
+type Parts struct {
+	Log  *slog.Logger
+	Now  func() time.Time
+	Demo DemoContent // nil: there is none
+}
+
+// App is a server that runs.
+type App struct {
+	log      *slog.Logger
+	listener net.Listener
+	backend  backend
+	server   *server.Server
+	demoKey  string
+
+	stopWork context.CancelFunc // ends what runs beside the requests
+	working  sync.WaitGroup
+	failed   chan error
+}
+
+// Start listens, opens and migrates the stores, brings live up to the
+// publication log, starts what runs beside the requests, loads the demo where
+// that is asked for, and serves. When it returns, requests are answered.
+//
+// ctx is for starting only: a server that runs is ended by [App.Close].
+func Start(ctx context.Context, c Config, parts Parts) (*App, error) {
+	a := &App{log: parts.Log, stopWork: func() {}, failed: make(chan error, 4)}
+	if err := a.start(ctx, c, parts); err != nil {
+		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+func (a *App) start(ctx context.Context, c Config, parts Parts) error {
+	// First of all, because it is what goes wrong most often, and before
+	// anything has been changed.
+	var err error
+	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
+		return err
+	}
+	stores, err := store.Open(ctx, c.stores(a.log))
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	a.backend = backend{
+		stores: stores,
+		desk:   content.New(stores, a.log, parts.Now),
+		keys:   access.New(stores, a.log, parts.Now),
+	}
+	if err := a.migrate(ctx); err != nil {
+		return err
+	}
+	if err := a.backend.desk.Project(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// The desk can be worked on and live read as it was; /readyz tells.
+		a.log.ErrorContext(ctx, "live could not be brought up to the publication log; that is tried again", "error", err)
+	}
+
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopWork = stop
+	a.run(work, "the desk's own work", a.backend.desk.Run)
+	a.run(work, "writing the use of keys", a.backend.keys.Run)
+
+	api := graph.Handler(graph.Config{
+		Stores: stores, Desk: a.backend.desk, Log: a.log,
+		EntityURL: c.EntityURL, RequestID: domain.RequestID,
+	})
+	if c.Demo {
+		if a.demoKey, err = a.prepareDemo(ctx, c, api, parts.Demo); err != nil {
+			return fmt.Errorf("prepare the demo: %w", err)
+		}
+	}
+	a.serve(c, api, parts.Now)
+	return nil
+}
+
+func (a *App) migrate(ctx context.Context) error {
+	done, err := a.backend.stores.Migrate(ctx)
+	for _, m := range done {
+		a.log.InfoContext(ctx, "migrated", "store", m.Store, "version", m.Version, "name", m.Name)
+	}
+	return err
+}
+
+// run does something beside the requests until stopWork.
+func (a *App) run(ctx context.Context, what string, fn func(context.Context) error) {
+	a.working.Go(func() {
+		if err := fn(ctx); err != nil && ctx.Err() == nil {
+			a.failed <- fmt.Errorf("%s: %w", what, err)
+		}
+	})
+}
+
+func (a *App) serve(c Config, api http.Handler, now func() time.Time) {
+	a.server = server.New(server.Config{
+		GraphQL: api, Examples: openingExamples(), Keys: a.backend.keys,
+		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins,
+	})
+	a.working.Go(func() {
+		if err := a.server.Serve(a.listener); err != nil {
+			a.failed <- fmt.Errorf("serve: %w", err)
+		}
+	})
+}
+
+// URL is where the server is found from this machine, without a slash at the
+// end.
+func (a *App) URL() string {
+	host, port, _ := net.SplitHostPort(a.listener.Addr().String()) // it is one
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// DemoKey is the staff key of the demo; empty without --demo.
+func (a *App) DemoKey() string { return a.demoKey }
+
+// Failed tells of a failure after which the server is of no use any more.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Close ends the server in the reverse order of its start: running requests
+// are let go on for a while, then what runs beside them ends, and then the
+// stores are closed.
+func (a *App) Close(ctx context.Context) error {
+	var errs []error
+	switch {
+	case a.server != nil:
+		errs = append(errs, a.server.Close(ctx))
+	case a.listener != nil:
+		errs = append(errs, a.listener.Close())
+	}
+	a.stopWork()
+	a.working.Wait()
+	if a.backend.stores != nil {
+		errs = append(errs, a.backend.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// backend is what commands work with: the stores, opened and migrated, and
+// the rooms over them.
+type backend struct {
+	stores *store.Stores
+	desk   *content.Desk
+	keys   *access.Keys
+}
+
+// openBackend opens the stores for a command other than serve. New stores are
+// migrated; stores that lag behind this binary are left to "migrate up", or to
+// the next serve, because other processes of an older binary may be at work.
+func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, error) {
+	stores, err := store.Open(ctx, p.config.stores(log))
+	if err != nil {
+		return nil, fmt.Errorf("open the stores: %w", err)
+	}
+	if err := migrateIfNew(ctx, stores); err != nil {
+		return nil, errors.Join(err, stores.Close())
+	}
+	return &backend{
+		stores: stores,
+		desk:   content.New(stores, log, p.now),
+		keys:   access.New(stores, log, p.now),
+	}, nil
+}
+
+func (b *backend) Close() error { return b.stores.Close() }
+
+func migrateIfNew(ctx context.Context, stores *store.Stores) error {
+	steps, err := stores.Migrations(ctx)
+	if err != nil {
+		return err
+	}
+	applied := func(m store.Migration) bool { return !m.Applied.IsZero() }
+	pending := func(m store.Migration) bool { return m.Applied.IsZero() }
+	switch {
+	case !slices.ContainsFunc(steps, pending):
+		return nil
+	case slices.ContainsFunc(steps, applied):
+		return errors.New("the stores are older than this binary: run \"redthread migrate up\" first")
+	}
+	_, err = stores.Migrate(ctx)
+	return err
+}
+
+// mustExist refuses a data folder that is not there, for commands that have
+// nothing to do in a new one: a mistyped --data would make it.
+func (c *Config) mustExist() error {
+	if c.DeskDSN != "" {
+		return nil
+	}
+	if _, err := os.Stat(c.Data); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no data folder %s: name it with --data, or make it with \"redthread migrate up\"", c.Data)
+	}
+	return nil
+}
+
+// with runs fn with the stores open.
+func (p *program) with(ctx context.Context, log *slog.Logger, fn func(*backend) error) error {
+	b, err := p.openBackend(ctx, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(b), b.Close())
+}

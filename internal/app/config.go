@@ -1,0 +1,167 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Config is what can be set, by a flag or by a variable of the environment.
+type Config struct {
+	Data    string // the folder of the embedded stores
+	DeskDSN string
+	LiveDSN string
+
+	LogFormat string // "text" or "json"
+	LogLevel  string // "debug", "info", "warn", "error"; empty: what suits the command
+
+	// Of serve alone.
+	Addr        string
+	Demo        bool
+	CORSOrigins []string
+	EntityURL   string
+}
+
+// variables names the variable of each flag that has one. A flag that is given
+// wins over its variable; an empty variable is none.
+var variables = map[string]string{
+	"data":        "REDTHREAD_DATA",
+	"desk-dsn":    "REDTHREAD_DESK_DSN",
+	"live-dsn":    "REDTHREAD_LIVE_DSN",
+	"log-format":  "REDTHREAD_LOG_FORMAT",
+	"log-level":   "REDTHREAD_LOG_LEVEL",
+	"addr":        "REDTHREAD_ADDR",
+	"demo":        "REDTHREAD_DEMO",
+	"cors-origin": "REDTHREAD_CORS_ORIGINS",
+	"entity-url":  "REDTHREAD_ENTITY_URL",
+}
+
+// usage is a flag's line in --help.
+func usage(flag, text string) string { return text + " [$" + variables[flag] + "]" }
+
+// commonFlags are those of every command that opens the stores.
+func (c *Config) commonFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.Data, "data", "./redthread-data", usage("data", "`folder` of the embedded stores"))
+	f.StringVar(&c.DeskDSN, "desk-dsn", "", usage("desk-dsn", "PostgreSQL `URL` of both stores, in place of the folder; it may hold a password, so prefer the variable"))
+	f.StringVar(&c.LiveDSN, "live-dsn", "", usage("live-dsn", "PostgreSQL `URL` from which live is read, such as a replica's"))
+	f.StringVar(&c.LogFormat, "log-format", "text", usage("log-format", "`form` of the log on standard error: text or json"))
+	f.StringVar(&c.LogLevel, "log-level", "", usage("log-level", "least `level` that is logged: debug, info, warn or error (default info for serve, else warn)"))
+}
+
+// serveFlags are those of serve alone.
+func (c *Config) serveFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
+	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print a staff key"))
+	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
+		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
+	f.StringVar(&c.EntityURL, "entity-url", "/entities/{slug}", usage("entity-url", "`pattern` of your site's pages about entities, to which links in HTML lead"))
+}
+
+// resolve takes from the environment what no flag has set, and checks it all.
+func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
+	var p domain.Problems
+	for _, name := range sortedKeys(variables) {
+		flag, value := flags.Lookup(name), getenv(variables[name])
+		if flag == nil || flag.Changed || value == "" {
+			continue
+		}
+		if err := flag.Value.Set(value); err != nil {
+			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false"}[flag.Value.Type()])
+		}
+	}
+	c.check(flags, &p)
+	return p.Err("the settings are not usable")
+}
+
+// check notes every problem of the settings. None of its messages quotes a
+// DSN: it may hold a password.
+func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
+	if c.Data == "" {
+		p.Add("--data", "name a folder")
+	}
+	checkDSN(c.DeskDSN, "--desk-dsn", p)
+	checkDSN(c.LiveDSN, "--live-dsn", p)
+	if c.LiveDSN != "" && c.DeskDSN == "" {
+		p.Add("--live-dsn", "is of no use without --desk-dsn")
+	}
+	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
+		p.Add("--log-format", "want text or json, not %q", c.LogFormat)
+	}
+	if _, ok := levels[c.LogLevel]; !ok && c.LogLevel != "" {
+		p.Add("--log-level", "want debug, info, warn or error, not %q", c.LogLevel)
+	}
+	if flags.Lookup("addr") != nil {
+		c.checkServe(p)
+	}
+}
+
+func (c *Config) checkServe(p *domain.Problems) {
+	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
+		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		p.Add("--addr", "want a port from 0 to 65535, not %q", port)
+	}
+	for _, origin := range c.CORSOrigins {
+		if origin != "*" && !isOrigin(origin) {
+			p.Add("--cors-origin", "want scheme://host[:port], such as https://site.example or https://*.site.example, not %q", origin)
+		}
+	}
+	// A pattern ends in the href of links, so it must not be a script.
+	page, err := url.Parse(strings.ReplaceAll(c.EntityURL, "{slug}", "x"))
+	if strings.Count(c.EntityURL, "{slug}") != 1 || err != nil ||
+		page.Scheme == "" && (!strings.HasPrefix(c.EntityURL, "/") || page.Host != "") ||
+		page.Scheme != "" && (page.Scheme != "http" && page.Scheme != "https" || page.Host == "") {
+		p.Add("--entity-url", "want a path or an http URL with {slug} in it once, such as https://site.example/entities/{slug}, not %q", c.EntityURL)
+	}
+}
+
+// keywordDSN is PostgreSQL's other form: "host=… user=…".
+var keywordDSN = regexp.MustCompile(`^\s*\w+\s*=`)
+
+func checkDSN(dsn, path string, p *domain.Problems) {
+	if dsn == "" || strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") || keywordDSN.MatchString(dsn) {
+		return
+	}
+	p.Add(path, "want postgres://user@host:5432/database")
+}
+
+func isOrigin(s string) bool {
+	u, err := url.Parse(strings.Replace(s, "*", "x", 1))
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" &&
+		u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && !strings.Contains(u.Host, "*")
+}
+
+// stores is where the stores are.
+func (c *Config) stores(log *slog.Logger) store.Config {
+	return store.Config{Dir: c.Data, DeskDSN: c.DeskDSN, LiveDSN: c.LiveDSN, Log: log}
+}
+
+// place names the stores for a person, without a password.
+func (c *Config) place() string {
+	if c.DeskDSN == "" {
+		return c.Data
+	}
+	if u, err := url.Parse(c.DeskDSN); err == nil && u.Host != "" {
+		return fmt.Sprintf("PostgreSQL at %s%s", u.Host, u.Path)
+	}
+	return "PostgreSQL"
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// DemoContent writes the demo to an empty desk. exec runs a GraphQL document,
+// as staff would send it, and returns the answer's JSON.
+type DemoContent func(ctx context.Context, exec func(ctx context.Context, query string, variables map[string]any) ([]byte, error)) error
+
+// demoKeyFile, in the data folder, keeps the staff key of the demo, so that
+// each start can print it.
+const demoKeyFile = "demo-key"
+
+// prepareDemo makes sure that there is a staff key for the demo and, where
+// nobody has ever written on the desk, loads the content with it. It returns
+// the key.
+func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, load DemoContent) (string, error) {
+	secret, err := a.findDemoKey(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	if load == nil {
+		return secret, nil
+	}
+	system := domain.WithStage(domain.AsSystem(ctx, "prepare the demo"), domain.Desk)
+	written, err := a.backend.stores.Client(system).Revision.Query().Exist(system)
+	if err != nil || written {
+		return secret, err
+	}
+	holder, err := a.backend.keys.Authenticate(ctx, secret)
+	if err != nil {
+		return "", err
+	}
+	if err := load(domain.WithViewer(ctx, holder), executor(api)); err != nil {
+		return "", fmt.Errorf("the demo content was not loaded to its end; start again with an empty folder or database: %w", err)
+	}
+	a.log.InfoContext(ctx, "demo content loaded")
+	return secret, nil
+}
+
+// findDemoKey returns the key that the folder keeps, as long as it opens the
+// desk, or makes one.
+func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
+	file := filepath.Join(c.Data, demoKeyFile)
+	body, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(body))
+	switch _, err := a.backend.keys.Authenticate(ctx, secret); {
+	case err == nil:
+		return secret, nil
+	case !errors.Is(err, domain.ErrUnauthenticated):
+		return "", err
+	}
+	// There is none yet, or it is another desk's, or revoked.
+	_, secret, err = a.backend.keys.Create(domain.AsSystem(ctx, "prepare the demo"),
+		access.CreateParams{Name: "Demo editor", Role: domain.Editor})
+	if err != nil {
+		return "", err
+	}
+	// The folder is there already, but for a desk in PostgreSQL.
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return "", err
+	}
+	return secret, os.WriteFile(file, []byte(secret+"\n"), 0o600)
+}
+
+// executor runs documents in this process, through the same handler that
+// answers requests. The contexts that it is given must carry a viewer.
+func executor(api http.Handler) func(context.Context, string, map[string]any) ([]byte, error) {
+	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
+		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+		if err != nil {
+			return nil, err
+		}
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/json")
+		var w memory
+		api.ServeHTTP(&w, r)
+		return w.body.Bytes(), nil
+	}
+}
+
+// memory is an answer that stays in the process. GraphQL says in the body what
+// went wrong, so the status is of no use.
+type memory struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (m *memory) Header() http.Header {
+	if m.header == nil {
+		m.header = http.Header{}
+	}
+	return m.header
+}
+
+func (m *memory) WriteHeader(int)             {}
+func (m *memory) Write(b []byte) (int, error) { return m.body.Write(b) }

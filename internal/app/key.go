@@ -1,0 +1,242 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func (p *program) keyCommand() *cobra.Command {
+	key := group(&cobra.Command{
+		Use:   "key",
+		Short: "Make, list and revoke API keys",
+		Long: `Make, list and revoke API keys. A key stands for a person or a program, and is
+sent with each request:
+
+  Authorization: Bearer rt_…
+
+Roles, each of which may do all that the ones before it may:
+  PUBLIC   reads live
+  PARTNER  reads live up to its clearance
+  AUTHOR   reads the desk and writes drafts
+  EDITOR   publishes, unpublishes, schedules, merges
+  ADMIN    rebuilds live, manages keys
+
+The clearance is the highest TLP marking that the holder sees: CLEAR, GREEN,
+AMBER, AMBER_STRICT or RED. It is RED for staff, GREEN for a PARTNER and CLEAR
+for PUBLIC unless you say otherwise.`,
+		GroupID: groupOperate,
+		Example: `  redthread key create --name "Ada's desk" --role EDITOR
+  redthread key create --name "partner site" --role PARTNER --clearance AMBER --expires 90d --json
+  redthread key list
+  redthread key revoke "partner site"`,
+	}, p.keyCreateCommand(), p.keyListCommand(), p.keyRevokeCommand())
+	p.config.commonFlags(key.PersistentFlags())
+	return key
+}
+
+func (p *program) keyCreateCommand() *cobra.Command {
+	var input struct {
+		name, role, clearance, expires string
+		json                           bool
+	}
+	create := &cobra.Command{
+		Use:   "create --name NAME --role ROLE",
+		Short: "Make a key and print it, this once",
+		Args:  exactly(),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, _ []string) error {
+			params := access.CreateParams{Name: input.name}
+			var problems domain.Problems
+			if input.name == "" {
+				problems.Add("--name", "say who will hold the key")
+			}
+			var ok bool
+			if params.Role, ok = domain.ParseRole(strings.ToUpper(input.role)); !ok {
+				problems.Add("--role", "want one of %s", strings.Join(domain.Roles, ", "))
+			}
+			if input.clearance != "" {
+				marking, ok := domain.ParseMarking(strings.ReplaceAll(strings.ToUpper(input.clearance), "-", "_"))
+				if !ok {
+					problems.Add("--clearance", "want one of %s", strings.Join(domain.Markings, ", "))
+				}
+				params.Clearance = &marking
+			}
+			if input.expires != "" {
+				at, err := parseExpiry(input.expires, p.now())
+				if err != nil {
+					problems.Add("--expires", "%s", err)
+				}
+				params.ExpiresAt = &at
+			}
+			if err := problems.Err("the key was not made"); err != nil {
+				return usageError{err}
+			}
+			return p.with(ctx, log, func(b *backend) error {
+				key, secret, err := b.keys.Create(domain.AsSystem(ctx, "key create"), params)
+				if err != nil {
+					return asUsage(err)
+				}
+				if input.json {
+					return p.printJSON(struct {
+						keyView
+						Key string `json:"key"`
+					}{viewOf(key, p.now()), secret})
+				}
+				_, err = fmt.Fprintf(p.Stdout, "%s\n\n%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
+					secret, key.Role, key.Clearance, expiry(key))
+				return err
+			})
+		}),
+	}
+	f := create.Flags()
+	f.StringVar(&input.name, "name", "", "`name` of who will hold the key, shown in revisions")
+	f.StringVar(&input.role, "role", "", "`role`: "+strings.Join(domain.Roles, ", "))
+	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen (default by role)")
+	f.StringVar(&input.expires, "expires", "", "`when` it ends: 90d, 12h, or a time such as 2027-01-31T00:00:00Z (default never)")
+	f.BoolVar(&input.json, "json", false, "print JSON")
+	return create
+}
+
+func (p *program) keyListCommand() *cobra.Command {
+	var asJSON bool
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List all keys, the newest first",
+		Args:  exactly(),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, _ []string) error {
+			if err := p.config.mustExist(); err != nil {
+				return err
+			}
+			return p.with(ctx, log, func(b *backend) error {
+				keys, err := b.keys.List(domain.AsSystem(ctx, "key list"))
+				if err != nil {
+					return err
+				}
+				views := make([]keyView, len(keys))
+				for i, key := range keys {
+					views[i] = viewOf(key, p.now())
+				}
+				if asJSON {
+					return p.printJSON(views)
+				}
+				return p.printKeys(views)
+			})
+		}),
+	}
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return list
+}
+
+func (p *program) keyRevokeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke KEY",
+		Short: "Make a key worthless, from the next request on",
+		Long: `Make a key worthless, from the next request on.
+
+KEY is its id, its name, its first characters as "key list" shows them, or, when
+it has leaked, the key itself.`,
+		Args: exactly("KEY"),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
+			if err := p.config.mustExist(); err != nil {
+				return err
+			}
+			return p.with(ctx, log, func(b *backend) error {
+				key, err := b.keys.Revoke(domain.AsSystem(ctx, "key revoke"), args[0])
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(p.Stdout, "%s (%s) is revoked.\n", key.ID, key.Name)
+				return err
+			})
+		}),
+	}
+}
+
+// keyView is a key as JSON has it.
+type keyView struct {
+	ID         domain.ID  `json:"id"`
+	Name       string     `json:"name"`
+	Role       string     `json:"role"`
+	Clearance  string     `json:"clearance"`
+	Hint       string     `json:"hint"`
+	State      string     `json:"state"`
+	CreatedBy  string     `json:"createdBy"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	LastUsedAt *time.Time `json:"lastUsedAt"`
+	ExpiresAt  *time.Time `json:"expiresAt"`
+	RevokedAt  *time.Time `json:"revokedAt"`
+}
+
+func viewOf(key access.Key, now time.Time) keyView {
+	state := "ACTIVE"
+	switch {
+	case key.RevokedAt != nil:
+		state = "REVOKED"
+	case !key.Active(now):
+		state = "EXPIRED"
+	}
+	return keyView{
+		ID: key.ID, Name: key.Name, Role: key.Role.String(), Clearance: key.Clearance.String(),
+		Hint: key.Hint, State: state, CreatedBy: key.CreatedBy, CreatedAt: key.CreatedAt,
+		LastUsedAt: key.LastUsedAt, ExpiresAt: key.ExpiresAt, RevokedAt: key.RevokedAt,
+	}
+}
+
+func (p *program) printKeys(keys []keyView) error {
+	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	row(table, "ID", "NAME", "ROLE", "CLEARANCE", "KEY", "STATE", "CREATED", "LAST USED", "EXPIRES")
+	for _, k := range keys {
+		row(table, k.ID.String(), k.Name, k.Role, k.Clearance, k.Hint+"…", k.State,
+			k.CreatedAt.UTC().Format(time.DateOnly), day(k.LastUsedAt), day(k.ExpiresAt))
+	}
+	return table.Flush()
+}
+
+func day(at *time.Time) string {
+	if at == nil {
+		return "never"
+	}
+	return at.UTC().Format(time.DateOnly)
+}
+
+func expiry(key access.Key) string {
+	if key.ExpiresAt == nil {
+		return "without an end"
+	}
+	return "until " + key.ExpiresAt.UTC().Format(time.RFC3339)
+}
+
+func (p *program) printJSON(v any) error {
+	encoder := json.NewEncoder(p.Stdout)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+var days = regexp.MustCompile(`^(\d{1,5})d$`)
+
+// parseExpiry reads "90d", "12h" or a time in RFC 3339.
+func parseExpiry(s string, now time.Time) (time.Time, error) {
+	if m := days.FindStringSubmatch(s); m != nil {
+		n, _ := strconv.Atoi(m[1]) // at most five digits
+		return now.AddDate(0, 0, n), nil
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		return now.Add(d), nil
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	return time.Time{}, fmt.Errorf("want 90d, 12h or 2027-01-31T00:00:00Z, not %q", s)
+}

@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/redthread-api/redthread/internal/demo"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// Process is what the operating system gives to a program.
+type Process struct {
+	Args   []string // without the program's own name
+	Getenv func(string) string
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// Main runs a command until it is done or ctx is, and returns the exit code: 0
+// when all went well, 1 when something failed, 2 when the command line or the
+// settings are wrong. What went wrong is one line on standard error.
+func Main(ctx context.Context, process Process) int {
+	p := &program{Process: process, now: time.Now, demo: demo.Load}
+	root := p.rootCommand()
+	root.SetArgs(process.Args)
+	root.SetOut(process.Stdout)
+	root.SetErr(process.Stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	// Errors of drivers can have several lines.
+	line := "redthread: " + strings.Join(strings.Fields(err.Error()), " ")
+	if _, ok := errors.AsType[usageError](err); ok {
+		tell(process.Stderr, "%s (see \"%s --help\")\n", line, cmd.CommandPath())
+		return exitUsage
+	}
+	tell(process.Stderr, "%s\n", line)
+	return exitFailure
+}
+
+// program is one run of the program.
+type program struct {
+	Process
+	config Config
+	now    func() time.Time
+	demo   DemoContent
+}
+
+// tell prints something for a person. Where they have closed the stream, there is
+// nobody to tell.
+func tell(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+
+// row writes a row of a table, whose Flush says whether that went well.
+func row(table *tabwriter.Writer, cells ...string) {
+	_, _ = fmt.Fprintln(table, strings.Join(cells, "\t"))
+}
+
+// usageError is an error of whoever called the program.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// asUsage makes invalid input the caller's error, for commands whose flags are
+// the input.
+func asUsage(err error) error {
+	if errors.Is(err, domain.ErrInvalid) {
+		return usageError{err}
+	}
+	return err
+}
+
+// run makes the function of a command that works with the stores: it settles
+// the configuration first. least is the level of its log where nothing is set.
+func (p *program) run(least slog.Level, fn func(ctx context.Context, log *slog.Logger, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := p.config.resolve(cmd.Flags(), p.Getenv); err != nil {
+			return usageError{err}
+		}
+		tuneMemory(p.Getenv)
+		log := p.config.logger(p.Stderr, least)
+		return fn(cmd.Context(), log, args)
+	}
+}
+
+// exactly asks for arguments by their names.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > len(names):
+			return badUsage("unexpected argument %q", args[len(names)])
+		case len(args) < len(names):
+			return badUsage("%s is missing", names[len(args)])
+		}
+		return nil
+	}
+}
+
+// group makes a command that only holds others.
+func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(children...)
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+			return badUsage("unknown command %q; did you mean %q?", args[0], similar[0])
+		}
+		return badUsage("unknown command %q", args[0])
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
+}
+
+// flagError is what cobra makes of a flag that it doesn't understand.
+func flagError(_ *cobra.Command, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return usageError{err}
+}

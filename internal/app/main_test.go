@@ -1,0 +1,214 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// process is a program's process in this one.
+func process(out, errs io.Writer, env map[string]string, args ...string) app.Process {
+	return app.Process{Args: args, Getenv: func(name string) string { return env[name] }, Stdout: out, Stderr: errs}
+}
+
+func run(t *testing.T, env map[string]string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = app.Main(t.Context(), process(&o, &e, env, args...))
+	return code, o.String(), e.String()
+}
+
+// The scripts of cmd/redthread show what a person sees on SQLite; this is what
+// is different on PostgreSQL.
+func TestCommandsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	dsn := storetest.PostgresConfig(t).DeskDSN
+	env := map[string]string{"REDTHREAD_DESK_DSN": dsn, "REDTHREAD_DATA": t.TempDir()}
+	for _, row := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"migrate", "up"}, []string{"Both stores are up to date."}},
+		{[]string{"migrate", "status"}, []string{"desk", "live", "CREATE ROLE redthread_live_reader NOLOGIN;", "GRANT USAGE ON SCHEMA live TO redthread_live_reader;"}},
+		{[]string{"key", "create", "--name", "a", "--role", "AUTHOR"}, []string{"rt_", "AUTHOR, clearance RED"}},
+		{[]string{"key", "list"}, []string{"ACTIVE"}},
+		{[]string{"key", "revoke", "a"}, []string{"(a) is revoked"}},
+		{[]string{"rebuild-live"}, []string{"Live was rebuilt: 0 documents"}},
+	} {
+		code, out, errs := run(t, env, row.args...)
+		if code != 0 || errs != "" {
+			t.Errorf("%v: exit %d, %s", row.args, code, errs)
+		}
+		for _, want := range row.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v: got\n%s\nwant %q", row.args, out, want)
+			}
+		}
+	}
+}
+
+func TestErrorsAreOneLineWithoutThePassword(t *testing.T) {
+	t.Parallel()
+	code, out, errs := run(t, nil, "serve", "--addr", "127.0.0.1:0",
+		"--desk-dsn", "postgres://user:dsnsecret@127.0.0.1:1,127.0.0.2:1/none?connect_timeout=2")
+	if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "redthread: open the stores: ") || strings.Contains(errs, "dsnsecret") {
+		t.Errorf("exit %d, output %q, error %q", code, out, errs)
+	}
+}
+
+func TestServeEndsWhenItsContextDoes(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The welcome is printed when requests are answered.
+	out := &onWrite{do: cancel}
+	errs := &record{}
+	code := app.Main(ctx, process(out, errs, nil, "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()))
+	if code != 0 || !strings.Contains(errs.String(), "msg=stopped") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	for _, want := range []string{"Redthread is ready.", "/graphql", "Explorer  http://127.0.0.1:", "curl -s http://127.0.0.1:"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nwant %q", out, want)
+		}
+	}
+	if strings.Contains(out.String(), "rt_") {
+		t.Errorf("a key is printed without --demo:\n%s", out)
+	}
+}
+
+type onWrite struct {
+	record
+	do func()
+}
+
+func (w *onWrite) Write(b []byte) (int, error) {
+	defer w.do()
+	return w.record.Write(b)
+}
+
+func TestFlagsWinOverVariables(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"REDTHREAD_ADDR": ":9000", "REDTHREAD_DATA": "/from/variable", "REDTHREAD_DEMO": "true",
+		"REDTHREAD_CORS_ORIGINS": "https://a.example,https://*.b.example", "REDTHREAD_LOG_FORMAT": "",
+		"REDTHREAD_DESK_DSN": "postgres://u@h/d", "REDTHREAD_LIVE_DSN": "host=replica user=u",
+		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
+	}
+	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error"}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := app.Config{
+		Data: "/from/flag", DeskDSN: "postgres://u@h/d", LiveDSN: "host=replica user=u",
+		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true,
+		CORSOrigins: []string{"https://a.example", "https://*.b.example"},
+		EntityURL:   "https://site.example/who/{slug}",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
+	t.Parallel()
+	_, err := app.Resolve([]string{
+		"--data", "", "--desk-dsn", "", "--live-dsn", "mysql://u:dsnsecret@h/d", "--addr", "nowhere",
+		"--cors-origin", "https://a.example/path,null", "--cors-origin", "ftp://b.example", "--entity-url", "javascript:{slug}",
+		"--log-format", "xml", "--log-level", "loud",
+	}, map[string]string{"REDTHREAD_DEMO": "perhaps"})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"--data:", "--live-dsn: want postgres://", "--live-dsn: is of no use without --desk-dsn", "--addr:",
+		`"https://a.example/path"`, `"null"`, `"ftp://b.example"`, "--entity-url:", "--log-format:", "--log-level:",
+		"REDTHREAD_DEMO: want true or false",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %q", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "dsnsecret") {
+		t.Errorf("the password is shown: %v", err)
+	}
+	for _, args := range [][]string{
+		{"--entity-url", "//evil.example/{slug}"}, {"--entity-url", "/entities/"}, {"--entity-url", "entities/{slug}"},
+		{"--entity-url", "https:{slug}"}, {"--entity-url", "/{slug}/{slug}"}, {"--addr", "127.0.0.1:70000"}, {"--addr", "127.0.0.1:http"},
+		{"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
+	} {
+		if _, err := app.Resolve(args, nil); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+}
+
+func TestParseExpiry(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 30, 10, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"90d":                       time.Date(2026, 4, 30, 10, 0, 0, 0, time.UTC),
+		"12h":                       time.Date(2026, 1, 30, 22, 0, 0, 0, time.UTC),
+		"2027-01-31T00:00:00+01:00": time.Date(2027, 1, 30, 23, 0, 0, 0, time.UTC),
+	} {
+		if got, err := app.ParseExpiry(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: got %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "-1d", "90 d", "tomorrow", "2027-01-31", "999999d"} {
+		if got, err := app.ParseExpiry(text, now); err == nil {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
+
+func TestLogLinesCarryTheRequest(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := slog.New(app.RequestHandler(slog.NewTextHandler(&out, nil))).With("a", 1)
+	ctx := domain.WithRequestID(t.Context(), "r1")
+	log.InfoContext(ctx, "first")
+	log.InfoContext(ctx, "second", "request_id", "given")
+	log.InfoContext(domain.AsSystem(t.Context(), "sweep"), "third")
+	got := strings.Split(strings.TrimSpace(out.String()), "\n")
+	for i, want := range []string{"msg=first a=1 request_id=r1", "msg=second a=1 request_id=given", `msg=third a=1 viewer="system: sweep"`} {
+		if !strings.HasSuffix(got[i], want) {
+			t.Errorf("got %q, want %q at the end", got[i], want)
+		}
+	}
+}
+
+func TestAvailableMemory(t *testing.T) {
+	t.Parallel()
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	for name, row := range map[string]struct {
+		files fstest.MapFS
+		want  int64
+	}{
+		"NotLinux": {fstest.MapFS{}, 0},
+		"Machine":  {fstest.MapFS{"proc/meminfo": file("MemTotal:       1000 kB\nMemFree: 1 kB\n")}, 1000 << 10},
+		"Container": {fstest.MapFS{"proc/meminfo": file("MemTotal: 1000 kB\n"), "proc/self/cgroup": file("0::/\n"),
+			"sys/fs/cgroup/memory.max": file("4096\n")}, 4096},
+		"NoLimit": {fstest.MapFS{"proc/meminfo": file("MemTotal: 1000 kB\n"), "proc/self/cgroup": file("0::/\n"),
+			"sys/fs/cgroup/memory.max": file("max\n")}, 1000 << 10},
+		"UnitOfASlice": {fstest.MapFS{"proc/meminfo": file("MemTotal: 1000 kB\n"), "proc/self/cgroup": file("0::/a.slice/b.service\n"),
+			"sys/fs/cgroup/a.slice/memory.max": file("8192\n"), "sys/fs/cgroup/a.slice/b.service/memory.max": file("max\n")}, 8192},
+		"Version1": {fstest.MapFS{"proc/meminfo": file("MemTotal: 1000 kB\n"),
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": file("2048\n")}, 2048},
+	} {
+		if got := app.AvailableMemory(row.files); got != row.want {
+			t.Errorf("%s: got %d, want %d", name, got, row.want)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/spf13/cobra"
+
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+func (p *program) migrateCommand() *cobra.Command {
+	up := &cobra.Command{
+		Use:   "up",
+		Short: "Bring both stores to the schema of this binary",
+		Long: `Bring both stores to the schema of this binary.
+
+"serve" does the same when it starts. It is safe to run at any time, and from
+several machines at once: one migrates, the others wait. Stores that are newer
+than the binary are refused.`,
+		Args: exactly(),
+		RunE: p.run(slog.LevelWarn, p.migrateUp),
+	}
+	status := &cobra.Command{
+		Use:   "status",
+		Short: "Show the schema's steps, applied and pending",
+		Long: `Show the steps of both stores' schemas, and when each was applied.
+
+On PostgreSQL it also prints the statements that give the reads of live a role
+without rights on the desk.`,
+		Args: exactly(),
+		RunE: p.run(slog.LevelWarn, p.migrateStatus),
+	}
+	migrate := group(&cobra.Command{
+		Use:     "migrate",
+		Short:   "Bring the stores' schema up to date, or look at it",
+		GroupID: groupOperate,
+		Example: "  redthread migrate status\n  redthread migrate up --data /var/lib/redthread",
+	}, status, up)
+	p.config.commonFlags(migrate.PersistentFlags())
+	return migrate
+}
+
+func (p *program) migrateUp(ctx context.Context, log *slog.Logger, _ []string) error {
+	stores, err := store.Open(ctx, p.config.stores(log))
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	done, err := stores.Migrate(ctx)
+	for _, m := range done {
+		tell(p.Stdout, "%s: applied %s %s\n", m.Store, m.Version, m.Name)
+	}
+	if err == nil && len(done) == 0 {
+		tell(p.Stdout, "Both stores are up to date.\n")
+	}
+	return errors.Join(err, stores.Close())
+}
+
+func (p *program) migrateStatus(ctx context.Context, log *slog.Logger, _ []string) error {
+	if err := p.config.mustExist(); err != nil {
+		return err
+	}
+	stores, err := store.Open(ctx, p.config.stores(log))
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	steps, err := stores.Migrations(ctx)
+	if err == nil {
+		err = p.printSteps(steps)
+		if stores.Dialect() == dialect.Postgres {
+			p.printGrants()
+		}
+	}
+	return errors.Join(err, stores.Close())
+}
+
+func (p *program) printSteps(steps []store.Migration) error {
+	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	row(table, "STORE", "VERSION", "NAME", "APPLIED")
+	pending := 0
+	for _, m := range steps {
+		applied := "pending"
+		if m.Applied.IsZero() {
+			pending++
+		} else {
+			applied = m.Applied.UTC().Format(time.RFC3339)
+		}
+		row(table, m.Store, m.Version, m.Name, applied)
+	}
+	err := table.Flush()
+	if pending > 0 {
+		tell(p.Stdout, "\n%d pending: \"redthread migrate up\" or the next start of \"redthread serve\" applies them.\n", pending)
+	}
+	return err
+}
+
+func (p *program) printGrants() {
+	tell(p.Stdout, `
+Live is read as a role of its own that has no rights on the desk, so that a draft
+stays out of reach whatever a query asks for. "redthread migrate up" makes the
+role where Redthread's own user may. Where it may not, let an administrator run
+these in this database, with Redthread's user in the place of CURRENT_USER:
+
+`)
+	for _, statement := range store.LiveGrants() {
+		tell(p.Stdout, "  %s;\n", statement)
+	}
+}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func (p *program) rebuildCommand() *cobra.Command {
+	rebuild := &cobra.Command{
+		Use:   "rebuild-live",
+		Short: "Make live anew from the publication log",
+		Long: `Make live anew from the publication log on the desk.
+
+Live can always be made again: it holds nothing of its own. That is of use after
+live's file was lost, or restored from an older copy than the desk's. Readers
+see the old live until the new one is complete.`,
+		Example: "  redthread rebuild-live --data /var/lib/redthread",
+		GroupID: groupContent,
+		Args:    exactly(),
+		RunE:    p.run(slog.LevelWarn, p.rebuildLive),
+	}
+	p.config.commonFlags(rebuild.Flags())
+	return rebuild
+}
+
+func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string) error {
+	if err := p.config.mustExist(); err != nil {
+		return err
+	}
+	return p.with(ctx, log, func(b *backend) error {
+		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.Stdout, "Live was rebuilt: %d documents, up to entry %d of the publication log.\n",
+			rebuilt.Documents, rebuilt.Sequence)
+		return err
+	})
+}

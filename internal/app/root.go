@@ -1,0 +1,55 @@
+package app
+
+import "github.com/spf13/cobra"
+
+// The groups of commands in --help.
+const (
+	groupServe   = "serve"
+	groupContent = "content"
+	groupOperate = "operate"
+)
+
+func (p *program) rootCommand() *cobra.Command {
+	root := group(&cobra.Command{
+		Use:   "redthread",
+		Short: "A headless content API for research publishers",
+		Long: `Redthread is a headless content API for research publishers. People write
+reports, narratives, entities and tags on the desk; publishing makes them live;
+sites and partners read live over GraphQL.
+
+Without further settings it keeps both stores as SQLite files in a folder. With
+--desk-dsn it keeps them in PostgreSQL.
+
+Most flags can be given as variables of the environment, too: the variable is
+named in brackets behind each flag. A flag wins over its variable. GOGC and
+GOMEMLIMIT are respected.`,
+		Example: `  # try it, with demo content and a staff key
+  redthread serve --demo
+
+  # run it on PostgreSQL
+  REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve --addr :8080
+
+  # a key for a member of staff
+  redthread key create --name "Ada's desk" --role EDITOR`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	},
+		p.serveCommand(),
+		p.migrateCommand(),
+		p.importCommand(),
+		p.keyCommand(),
+		p.rebuildCommand(),
+		p.versionCommand(),
+	)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddGroup(
+		&cobra.Group{ID: groupServe, Title: "Serving:"},
+		&cobra.Group{ID: groupContent, Title: "Content:"},
+		&cobra.Group{ID: groupOperate, Title: "Operating:"},
+	)
+	root.SetHelpCommandGroupID(groupOperate)
+	root.SetCompletionCommandGroupID(groupOperate)
+	return root
+}

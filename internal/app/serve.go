@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	serve := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API and the explorer",
+		Long: `Serve the API and the explorer.
+
+It brings the stores' schema up to date, brings live up to the publication log,
+and then prints where it listens. It ends on SIGINT or SIGTERM, after the
+requests that are running; a second signal ends it at once.
+
+  /graphql   the API
+  /          the explorer
+  /healthz   200 while the process runs
+  /readyz    200 while it can do its work, or 503 with what is missing`,
+		Example: `  redthread serve --demo
+  redthread serve --data /var/lib/redthread --addr :8080 --cors-origin https://site.example
+  REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve`,
+		GroupID: groupServe,
+		Args:    exactly(),
+		RunE:    p.run(slog.LevelInfo, p.serve),
+	}
+	p.config.commonFlags(serve.Flags())
+	p.config.serveFlags(serve.Flags())
+	return serve
+}
+
+func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error {
+	began := time.Now()
+	a, err := Start(ctx, p.config, Parts{Log: log, Now: p.now, Demo: p.demo})
+	if err != nil {
+		if ctx.Err() != nil {
+			return errors.New("interrupted while starting")
+		}
+		return err
+	}
+	log.InfoContext(ctx, "serving", "url", a.URL(), "stores", p.config.place(),
+		"started_in_ms", time.Since(began).Milliseconds(), "version", version())
+	p.welcome(a)
+	select {
+	case <-ctx.Done():
+		log.InfoContext(ctx, "stopping")
+	case err = <-a.Failed():
+	}
+	err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	if err == nil {
+		log.InfoContext(ctx, "stopped")
+	}
+	return err
+}
+
+// welcome prints how to go on from here.
+func (p *program) welcome(a *App) {
+	tell(p.Stdout, `
+Redthread is ready.
+
+  API       %[1]s/graphql
+  Explorer  %[1]s/
+`, a.URL())
+	if key := a.DemoKey(); key != "" {
+		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoKeyFile))
+	}
+	tell(p.Stdout, `
+Read what is published:
+
+  curl -s %s/graphql -H 'Content-Type: application/json' \
+    -d '{"query":"{ reports(first: 3) { totalCount nodes { slug title publishedAt tags { label } } } }"}'
+`, a.URL())
+	if key := a.DemoKey(); key != "" {
+		tell(p.Stdout, `
+Read the drafts as well, with the staff key:
+
+  curl -s %s/graphql -H 'Content-Type: application/json' \
+    -H 'Authorization: Bearer %s' \
+    -d '{"query":"query @inContext(stage: DESK) { reports(first: 3) { totalCount nodes { slug title version } } }"}'
+`, a.URL(), key)
+	}
+	tell(p.Stdout, "\n")
+}

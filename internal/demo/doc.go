@@ -1,0 +1,35 @@
+// Package demo holds the demo content: a research publisher's reports,
+// narratives, entities, relationships and editions, written as the GraphQL
+// mutations that staff would send.
+//
+// [Load] sends the numbered .graphql files of this folder in the order of
+// their names, one operation each, to whatever executes GraphQL. It knows
+// nothing of the stores, so it proves as a side effect that the whole content
+// can be made through the API.
+//
+// # What it says about the world
+//
+// No more than what the publisher's site says of its own research, in other
+// words. Whoever is not named there has no name here. All else is invented,
+// and the description of every invented entity says so; all addresses are at
+// example.org, example.com or below .example. A test holds both.
+//
+// # What is where
+//
+// Most of it is live and TLP:CLEAR. Besides:
+//
+//   - drafts: the reports the-port-sable-tender and the-quarry-town-ledger,
+//     the narrative the-lights-go-out, the entities harborlight-mining-ltd (a
+//     second record of harborlight-mining, to be merged) and
+//     sable-customs-house
+//   - live, with a change that is not published: the report
+//     who-owns-harborlight-mining
+//   - TLP:GREEN: the report behind-the-lantern-ring, the entity veyra-solm
+//   - TLP:AMBER: the relationship veyra-solm-funds-lantern-ring; the source
+//     memo-lantern-ring, which nothing else cites, is as hidden as it
+//
+// The relationships around harborlight-mining pose the questions of the 50
+// percent rule: shares that make exactly one half, a holder just below it, a
+// stake that has ended, an owner that was taken off the list, a circle
+// (ironquill-shipping and pellucid-finance), and control without ownership.
+package demo

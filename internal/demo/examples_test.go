@@ -1,0 +1,145 @@
+package demo_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/examples"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden answers")
+
+// changing are the examples that change something, or need that, in an order
+// in which each works. All others only read.
+var changing = []string{
+	"create-report", "publish", "upsert-source", "schedule-publication", "update-report", "release",
+	"merge-entities", "restore-revision", "delete-report", "trash", "undelete",
+}
+
+// golden are the examples whose answers are kept in testdata: such as order
+// nothing by id, for ids made within a millisecond are in no order.
+var golden = []string{"newest", "edition", "legal-timeline"}
+
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	all, err := examples.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]examples.Example{}
+	var order []string
+	for _, e := range all {
+		byName[e.Name] = e
+		if !slices.Contains(changing, e.Name) {
+			order = append(order, e.Name)
+		}
+	}
+	order = append(order, changing...)
+
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		exec := loaded(t, s)
+		for _, name := range order {
+			e, ok := byName[name]
+			if !ok {
+				t.Fatalf("there is no example %s", name)
+			}
+			ctx := anonymous(t.Context())
+			if strings.Contains(e.Query, "\nmutation ") || strings.Contains(e.Query, "@inContext(stage: DESK)") {
+				ctx = editor(t.Context())
+			}
+			var variables map[string]any
+			if e.Variables != "" {
+				if err := json.Unmarshal([]byte(e.Variables), &variables); err != nil {
+					t.Errorf("%s.json: %v", name, err)
+					continue
+				}
+			}
+			body, err := exec(ctx, e.Query, variables)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkAnswer(t, name, body)
+			if slices.Contains(golden, name) {
+				checkGolden(t, name, body)
+			}
+		}
+	})
+}
+
+// checkAnswer wants an answer without errors, in which no field of the root
+// is null and no list of nodes is empty right below it.
+func checkAnswer(t *testing.T, name string, body []byte) {
+	t.Helper()
+	var response struct {
+		Data   map[string]any
+		Errors json.RawMessage
+	}
+	if err := json.Unmarshal(body, &response); err != nil {
+		t.Errorf("%s: %v: %s", name, err, body)
+		return
+	}
+	if response.Errors != nil {
+		t.Errorf("%s: got errors: %s", name, response.Errors)
+	}
+	for field, v := range response.Data {
+		connection, _ := v.(map[string]any)
+		nodes, listed := connection["nodes"].([]any)
+		if v == nil || listed && len(nodes) == 0 {
+			t.Errorf("%s: %s is empty: %s", name, field, body)
+		}
+	}
+	if len(response.Data) == 0 {
+		t.Errorf("%s: no data", name)
+	}
+}
+
+// checkGolden compares an answer with the one that is kept. Ids differ from
+// one load to the next; cursors are made of them.
+func checkGolden(t *testing.T, name string, body []byte) {
+	t.Helper()
+	var got bytes.Buffer
+	if err := json.Indent(&got, idWithin.ReplaceAll(body, []byte("${1}_…")), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`("endCursor": )"[^"]*"`).ReplaceAllString(got.String(), `$1"…"`) + "\n"
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s: the answer is not the one in %s (-want +got); -update rewrites it:\n%s", name, file, diff)
+	}
+}
+
+func TestOpeningExamples(t *testing.T) {
+	t.Parallel()
+	few, err := examples.Opening()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range few {
+		if e.Title == "" || e.Query == "" {
+			t.Errorf("%s: no title or no query", e.Name)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package demo
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+)
+
+//go:embed *.graphql
+var files embed.FS
+
+// Exec executes one GraphQL operation and returns the response as JSON, with
+// data and errors. Its error is for an operation that could not be sent.
+type Exec = func(ctx context.Context, query string, variables map[string]any) ([]byte, error)
+
+// Load makes the demo content, as the viewer in the context, who needs the
+// role EDITOR. The stores must be empty of it: a document that is there is an
+// error, and so is any other refusal. The error names the file and says what
+// was answered. What was made up to then stays.
+func Load(ctx context.Context, exec Exec) error {
+	names, err := fs.Glob(files, "*.graphql") // in order
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		query, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := run(ctx, exec, string(query)); err != nil {
+			return fmt.Errorf("demo: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// run executes one operation and returns the first error of its response.
+func run(ctx context.Context, exec Exec, query string) error {
+	body, err := exec(ctx, query, nil)
+	if err != nil {
+		return err
+	}
+	var response struct {
+		Data   json.RawMessage
+		Errors []struct {
+			Message    string
+			Path       []any
+			Extensions struct {
+				Fields []struct{ Path, Message string }
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &response); err != nil {
+		return fmt.Errorf("read the response: %w", err)
+	}
+	if len(response.Errors) == 0 {
+		if string(response.Data) == "" || string(response.Data) == "null" {
+			return fmt.Errorf("the response has no data")
+		}
+		return nil
+	}
+	first := response.Errors[0]
+	message := first.Message
+	if len(first.Path) > 0 {
+		message = fmt.Sprintf("%v: %s", first.Path[0], message)
+	}
+	for _, f := range first.Extensions.Fields {
+		message += fmt.Sprintf("; %s: %s", f.Path, f.Message)
+	}
+	return fmt.Errorf("%s (error 1 of %d)", message, len(response.Errors))
+}
