@@ -46,7 +46,7 @@ func (w *writer) save(ctx context.Context, i int, fields map[string]any) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // does nothing after a commit
+	defer tx.Rollback() // does nothing after a commit
 	var version int
 	_ = tx.QueryRowContext(ctx, `SELECT version FROM reports WHERE id = ?`, i).Scan(&version)
 	snapshot, err := json.Marshal(fields)
@@ -90,7 +90,7 @@ func (w *writer) publish(ctx context.Context, ids []int) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // does nothing after a commit
+	defer tx.Rollback() // does nothing after a commit
 	type document struct {
 		id, version int
 		fields      map[string]any
@@ -118,7 +118,7 @@ func (w *writer) publish(ctx context.Context, ids []int) error {
 	if err != nil {
 		return err
 	}
-	defer live.Rollback() //nolint:errcheck // does nothing after a commit
+	defer live.Rollback() // does nothing after a commit
 	for _, d := range docs {
 		if err := write(ctx, live, d.id, d.version, d.fields); err != nil {
 			return err

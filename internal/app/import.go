@@ -61,7 +61,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, name st
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // it was only read
 		file = f
 	}
 	return p.with(ctx, log, func(b *backend) error {

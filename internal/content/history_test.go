@@ -65,7 +65,7 @@ func (h *history) begin() {
 	h.slugs = map[domain.Type][]string{}
 	for _, t := range []domain.Type{domain.Source, domain.Tag, domain.Entity, domain.Relationship, domain.Report} {
 		for n := range 3 {
-			h.save(t, n)
+			_ = h.save(t, n) // what it refers to may not be there yet
 		}
 	}
 }

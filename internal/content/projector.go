@@ -262,7 +262,7 @@ func (p *projector) putAliases(ctx context.Context, t domain.Type, snaps []*Snap
 // that live is the same however often it is made.
 func aliasID(document domain.ID, name string) int64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", document, name) // a hash takes every write
+	_, _ = fmt.Fprintf(h, "%d %s", document, name) // a hash takes every write
 	return int64(h.Sum64() >> 1)
 }
 

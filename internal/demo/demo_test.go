@@ -45,11 +45,11 @@ func TestLoad(t *testing.T) {
 
 		t.Run("Counts", func(t *testing.T) {
 			public := counts{Reports: 9, Narratives: 9, Entities: 60, Relationships: 52, Tags: 67, Sources: 30, Editions: 4, Assets: 5}
-			green, amber, desk := public, public, public
+			green := public
 			green.Reports, green.Entities = 10, 61
-			amber = green
+			amber := green
 			amber.Relationships, amber.Sources = 53, 31
-			desk = amber
+			desk := amber
 			desk.Reports, desk.Narratives, desk.Entities = 12, 10, 63
 			for _, want := range []struct {
 				name      string

@@ -108,7 +108,7 @@ func TestImportTheRealList(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer file.Close()
+			defer func() { _ = file.Close() }() // it was only read
 			with := params
 			with.Publish = true
 			out, err := exchange.ImportCompanies(ctx, desk, file, with)

@@ -88,7 +88,7 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 		return fmt.Errorf("begin: %w", translate(err))
 	}
 	tx := &Tx{tx: sqlTx, pool: p, missed: map[string]bool{}}
-	defer sqlTx.Rollback() //nolint // does nothing after a commit
+	defer sqlTx.Rollback() // does nothing after a commit
 	if p.dialect == dialect.Postgres {
 		if _, err := sqlTx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
 			return fmt.Errorf("take the write lock: %w", translate(err))
