@@ -62,6 +62,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 			}
 		}
 	}
+	want("schema", s.Description)
 	want("@inContext", s.Directives["inContext"].Description)
 }
 

@@ -117,6 +117,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{AssetsColumns[7], AssetsColumns[0]},
 			},
+			{
+				Name:    "asset_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[5], AssetsColumns[0]},
+			},
 		},
 	}
 	// CitationsColumns holds the columns for the "citations" table.
@@ -289,6 +294,11 @@ var (
 				Columns: []*schema.Column{EditionsColumns[7], EditionsColumns[0]},
 			},
 			{
+				Name:    "edition_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{EditionsColumns[5], EditionsColumns[0]},
+			},
+			{
 				Name:    "edition_series_number",
 				Unique:  true,
 				Columns: []*schema.Column{EditionsColumns[14], EditionsColumns[15]},
@@ -378,6 +388,11 @@ var (
 				Name:    "entity_updated_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{EntitiesColumns[7], EntitiesColumns[0]},
+			},
+			{
+				Name:    "entity_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[5], EntitiesColumns[0]},
 			},
 			{
 				Name:    "entity_name_id",
@@ -715,9 +730,19 @@ var (
 				Columns: []*schema.Column{NarrativesColumns[7], NarrativesColumns[0]},
 			},
 			{
+				Name:    "narrative_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[5], NarrativesColumns[0]},
+			},
+			{
 				Name:    "narrative_parent_id",
 				Unique:  false,
 				Columns: []*schema.Column{NarrativesColumns[21]},
+			},
+			{
+				Name:    "narrative_title_id",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[14], NarrativesColumns[0]},
 			},
 		},
 	}
@@ -982,6 +1007,11 @@ var (
 				Columns: []*schema.Column{RelationshipsColumns[7], RelationshipsColumns[0]},
 			},
 			{
+				Name:    "relationship_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[5], RelationshipsColumns[0]},
+			},
+			{
 				Name:    "relationship_from_id_to_id",
 				Unique:  false,
 				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22]},
@@ -1057,6 +1087,16 @@ var (
 				Name:    "report_updated_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{ReportsColumns[7], ReportsColumns[0]},
+			},
+			{
+				Name:    "report_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[5], ReportsColumns[0]},
+			},
+			{
+				Name:    "report_title_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[15], ReportsColumns[0]},
 			},
 		},
 	}
@@ -1362,9 +1402,19 @@ var (
 				Columns: []*schema.Column{SourcesColumns[7], SourcesColumns[0]},
 			},
 			{
+				Name:    "source_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SourcesColumns[5], SourcesColumns[0]},
+			},
+			{
 				Name:    "source_url",
 				Unique:  false,
 				Columns: []*schema.Column{SourcesColumns[15]},
+			},
+			{
+				Name:    "source_title_id",
+				Unique:  false,
+				Columns: []*schema.Column{SourcesColumns[14], SourcesColumns[0]},
 			},
 		},
 	}
@@ -1424,6 +1474,11 @@ var (
 				Name:    "tag_updated_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{TagsColumns[7], TagsColumns[0]},
+			},
+			{
+				Name:    "tag_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{TagsColumns[5], TagsColumns[0]},
 			},
 			{
 				Name:    "tag_parent_id",

@@ -32,7 +32,9 @@ func (Narrative) Edges() []ent.Edge {
 			From("parent").Unique().Field("parent_id"),
 	}
 }
-func (Narrative) Indexes() []ent.Index { return []ent.Index{index.Fields("parent_id")} }
+func (Narrative) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("parent_id"), index.Fields("title", "id")}
+}
 
 // NarrativeTag links a narrative to a tag.
 type NarrativeTag struct{ ent.Schema }

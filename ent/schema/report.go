@@ -28,7 +28,8 @@ func (Report) Fields() []ent.Field {
 		optionalRef("hero_id"),
 	}
 }
-func (Report) Edges() []ent.Edge { return []ent.Edge{mayRefer("hero", Asset.Type)} }
+func (Report) Edges() []ent.Edge    { return []ent.Edge{mayRefer("hero", Asset.Type)} }
+func (Report) Indexes() []ent.Index { return []ent.Index{index.Fields("title", "id")} }
 
 // ReportTag links a report to a tag.
 type ReportTag struct{ ent.Schema }

@@ -55,6 +55,7 @@ func (Document) Indexes() []ent.Index {
 		index.Fields("published_at", "id", "effective_marking").
 			Annotations(entsql.DescColumns("published_at", "id")),
 		index.Fields("updated_at", "id"),
+		index.Fields("created_at", "id"),
 	}
 }
 

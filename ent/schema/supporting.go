@@ -52,7 +52,9 @@ func (Source) Fields() []ent.Field {
 		field.Int("credibility").Optional().Nillable(),
 	}
 }
-func (Source) Indexes() []ent.Index { return []ent.Index{index.Fields("url")} }
+func (Source) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("url"), index.Fields("title", "id")}
+}
 
 // Asset is a file: its metadata.
 type Asset struct{ ent.Schema }

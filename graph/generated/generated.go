@@ -455,31 +455,41 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema.graphql", Input: `# The public contract of Redthread, written by hand. Code is generated from it, and nothing is
-# public that is not in here.
-#
-# Stages. Content is written on the desk and published to live. An operation reads live; with
-# @inContext(stage: DESK) it reads the desk, which needs a key of staff. Mutations work on the
-# desk and read their results there.
-#
-# Visibility. Everything carries a TLP marking. What a viewer may not see is null, or missing
-# from lists and counts, and does not match filters; it is never FORBIDDEN.
-#
-# References. Wherever an input takes the id of a document, its slug will do as well.
-#
-# Updates. A field that is absent stays as it is; null clears it; a list replaces the whole list.
-#
-# Errors carry extensions.code:
-#   GRAPHQL_PARSE_FAILED       the document is not GraphQL
-#   GRAPHQL_VALIDATION_FAILED  the document or its variables do not fit this schema
-#   BAD_USER_INPUT             an argument is wrong; extensions.fields lists each {path, message}
-#   UNAUTHENTICATED            a key is needed
-#   FORBIDDEN                  the key is not enough
-#   NOT_FOUND                  not there, or not for this viewer to know
-#   CONFLICT                   changed in the meantime, or in the way of something else
-#   COST_LIMIT                 the operation asks for too much at once
-#   UNAVAILABLE                try again later
-#   INTERNAL                   a fault of the server; extensions.requestId finds it in the log
+	{Name: "../../schema.graphql", Input: `# The public contract of Redthread, written by hand. Code is generated from it (go tool codegen
+# graphql), and nothing is public that is not in here.
+
+"""
+What a research publisher publishes, and how it is written and published.
+
+**Stages.** Content is written on the desk and published to live. An operation reads live; with
+` + "`" + `@inContext(stage: DESK)` + "`" + ` it reads the desk, which needs a key of staff. Mutations work on the
+desk and read their results there.
+
+**Visibility.** Everything carries a TLP marking. What a viewer may not see is null, or missing
+from lists and counts, and does not match filters; it is never FORBIDDEN.
+
+**References.** Wherever an input takes the id of a document, its slug will do as well.
+
+**Updates.** A field that is absent stays as it is; null clears it; a list replaces the whole
+list.
+
+**Errors** carry ` + "`" + `extensions.code` + "`" + `:
+
+- ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `: the document is not GraphQL.
+- ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: the document or its variables do not fit this schema.
+- ` + "`" + `BAD_USER_INPUT` + "`" + `: an argument is wrong; ` + "`" + `extensions.fields` + "`" + ` lists each ` + "`" + `{path, message}` + "`" + `.
+- ` + "`" + `UNAUTHENTICATED` + "`" + `: a key is needed.
+- ` + "`" + `FORBIDDEN` + "`" + `: the key is not enough.
+- ` + "`" + `NOT_FOUND` + "`" + `: not there, or not for this viewer to know.
+- ` + "`" + `CONFLICT` + "`" + `: changed in the meantime, or in the way of something else.
+- ` + "`" + `COST_LIMIT` + "`" + `: the operation asks for too much at once.
+- ` + "`" + `UNAVAILABLE` + "`" + `: try again later.
+- ` + "`" + `INTERNAL` + "`" + `: a fault of the server; ` + "`" + `extensions.requestId` + "`" + ` finds it in the log.
+"""
+schema {
+  query: Query
+  mutation: Mutation
+}
 
 "Sets the context of the whole operation. Without it, the operation reads live."
 directive @inContext(
@@ -4672,7 +4682,10 @@ input PublishInput {
   references: ReferencePolicy! = REFUSE
   "What the publication log says of it."
   message: String
-  "The date of publication for documents that have none yet; now unless you say otherwise."
+  """
+  The date of publication that the documents are to bear, not in the future. Without it a document
+  keeps the date that it has, or gets the present one.
+  """
   publishedAt: DateTime
 }
 
@@ -4694,7 +4707,10 @@ input ReleaseInput {
   references: ReferencePolicy! = REFUSE
   "What the publication log says of it."
   message: String
-  "The date of publication for documents that have none yet; now unless you say otherwise."
+  """
+  The date of publication that the documents are to bear, not in the future. Without it a document
+  keeps the date that it has, or gets the present one.
+  """
   publishedAt: DateTime
 }
 

@@ -15,6 +15,10 @@
 // at each level, whatever the fragments, aliases and arguments, and no
 // resolver looks ahead.
 //
+// Columns that cost something, long texts above all, are read only where the
+// operation selects a field that needs them: see [Group]. That is the one look
+// ahead, and it may err on the side of reading more.
+//
 // Connections are lazy: the page is read when nodes, edges or pageInfo are
 // asked for, and the count when totalCount is.
 //

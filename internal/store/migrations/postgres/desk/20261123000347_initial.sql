@@ -14,6 +14,8 @@ CREATE INDEX "publicationentry_document_id" ON "publication_entries" ("document_
 CREATE INDEX "publicationentry_release" ON "publication_entries" ("release");
 -- Create "editions" table
 CREATE TABLE "editions" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "series" character varying NOT NULL, "number" bigint NOT NULL, "title" character varying NOT NULL, "introduction" character varying NULL, "language" character varying NOT NULL, "period_start" character varying NULL, "period_end" character varying NULL, PRIMARY KEY ("id"));
+-- Create index "edition_created_at_id" to table: "editions"
+CREATE INDEX "edition_created_at_id" ON "editions" ("created_at", "id");
 -- Create index "edition_published_at_id_effective_marking" to table: "editions"
 CREATE INDEX "edition_published_at_id_effective_marking" ON "editions" ("published_at" DESC, "id" DESC, "effective_marking");
 -- Create index "edition_series_number" to table: "editions"
@@ -40,6 +42,8 @@ CREATE TABLE "edition_items" ("id" bigint NOT NULL, "position" bigint NOT NULL D
 CREATE INDEX "editionitem_edition_id_position" ON "edition_items" ("edition_id", "position");
 -- Create "entities" table
 CREATE TABLE "entities" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "kind" character varying NOT NULL, "name" character varying NOT NULL, "language" character varying NULL, "country" character varying NULL, "description" character varying NULL, "start_date" character varying NULL, "end_date" character varying NULL, "homepage" character varying NULL, PRIMARY KEY ("id"));
+-- Create index "entity_created_at_id" to table: "entities"
+CREATE INDEX "entity_created_at_id" ON "entities" ("created_at", "id");
 -- Create index "entity_name_id" to table: "entities"
 CREATE INDEX "entity_name_id" ON "entities" ("name", "id");
 -- Create index "entity_published_at_id_effective_marking" to table: "entities"
@@ -56,12 +60,16 @@ CREATE INDEX "listing_authority_programme" ON "listings" ("authority", "programm
 CREATE INDEX "listing_entity_id_position" ON "listings" ("entity_id", "position");
 -- Create "narratives" table
 CREATE TABLE "narratives" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "title" character varying NOT NULL, "claim" character varying NOT NULL, "description" character varying NULL, "assessment" character varying NULL, "status" character varying NOT NULL, "first_observed" character varying NULL, "last_observed" character varying NULL, "parent_id" bigint NULL, PRIMARY KEY ("id"), CONSTRAINT "narratives_narratives_children" FOREIGN KEY ("parent_id") REFERENCES "narratives" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "narrative_created_at_id" to table: "narratives"
+CREATE INDEX "narrative_created_at_id" ON "narratives" ("created_at", "id");
 -- Create index "narrative_parent_id" to table: "narratives"
 CREATE INDEX "narrative_parent_id" ON "narratives" ("parent_id");
 -- Create index "narrative_published_at_id_effective_marking" to table: "narratives"
 CREATE INDEX "narrative_published_at_id_effective_marking" ON "narratives" ("published_at" DESC, "id" DESC, "effective_marking");
 -- Create index "narrative_slug" to table: "narratives"
 CREATE UNIQUE INDEX "narrative_slug" ON "narratives" ("slug");
+-- Create index "narrative_title_id" to table: "narratives"
+CREATE INDEX "narrative_title_id" ON "narratives" ("title", "id");
 -- Create index "narrative_updated_at_id" to table: "narratives"
 CREATE INDEX "narrative_updated_at_id" ON "narratives" ("updated_at", "id");
 -- Create "observations" table
@@ -70,6 +78,8 @@ CREATE TABLE "observations" ("id" bigint NOT NULL, "position" bigint NOT NULL DE
 CREATE INDEX "observation_narrative_id_position" ON "observations" ("narrative_id", "position");
 -- Create "relationships" table
 CREATE TABLE "relationships" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "kind" character varying NOT NULL, "share" bigint NULL, "role" character varying NULL, "since" character varying NULL, "until" character varying NULL, "confidence" character varying NOT NULL, "description" character varying NULL, "from_id" bigint NOT NULL, "to_id" bigint NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "relationships_entities_from" FOREIGN KEY ("from_id") REFERENCES "entities" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION, CONSTRAINT "relationships_entities_to" FOREIGN KEY ("to_id") REFERENCES "entities" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "relationship_created_at_id" to table: "relationships"
+CREATE INDEX "relationship_created_at_id" ON "relationships" ("created_at", "id");
 -- Create index "relationship_from_id_to_id" to table: "relationships"
 CREATE INDEX "relationship_from_id_to_id" ON "relationships" ("from_id", "to_id");
 -- Create index "relationship_published_at_id_effective_marking" to table: "relationships"
@@ -82,10 +92,14 @@ CREATE INDEX "relationship_to_id_from_id" ON "relationships" ("to_id", "from_id"
 CREATE INDEX "relationship_updated_at_id" ON "relationships" ("updated_at", "id");
 -- Create "sources" table
 CREATE TABLE "sources" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "title" character varying NOT NULL, "url" character varying NULL, "publisher" character varying NULL, "date" character varying NULL, "accessed" character varying NULL, "archive_url" character varying NULL, "language" character varying NULL, "reliability" character varying NULL, "credibility" bigint NULL, PRIMARY KEY ("id"));
+-- Create index "source_created_at_id" to table: "sources"
+CREATE INDEX "source_created_at_id" ON "sources" ("created_at", "id");
 -- Create index "source_published_at_id_effective_marking" to table: "sources"
 CREATE INDEX "source_published_at_id_effective_marking" ON "sources" ("published_at" DESC, "id" DESC, "effective_marking");
 -- Create index "source_slug" to table: "sources"
 CREATE UNIQUE INDEX "source_slug" ON "sources" ("slug");
+-- Create index "source_title_id" to table: "sources"
+CREATE INDEX "source_title_id" ON "sources" ("title", "id");
 -- Create index "source_updated_at_id" to table: "sources"
 CREATE INDEX "source_updated_at_id" ON "sources" ("updated_at", "id");
 -- Create index "source_url" to table: "sources"
@@ -104,6 +118,8 @@ CREATE INDEX "citation_relationship_id_position" ON "citations" ("relationship_i
 CREATE INDEX "citation_source_id" ON "citations" ("source_id");
 -- Create "assets" table
 CREATE TABLE "assets" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "url" character varying NOT NULL, "media_type" character varying NOT NULL, "size" bigint NULL, "alt_text" character varying NULL, "title" character varying NULL, PRIMARY KEY ("id"));
+-- Create index "asset_created_at_id" to table: "assets"
+CREATE INDEX "asset_created_at_id" ON "assets" ("created_at", "id");
 -- Create index "asset_published_at_id_effective_marking" to table: "assets"
 CREATE INDEX "asset_published_at_id_effective_marking" ON "assets" ("published_at" DESC, "id" DESC, "effective_marking");
 -- Create index "asset_slug" to table: "assets"
@@ -112,10 +128,14 @@ CREATE UNIQUE INDEX "asset_slug" ON "assets" ("slug");
 CREATE INDEX "asset_updated_at_id" ON "assets" ("updated_at", "id");
 -- Create "reports" table
 CREATE TABLE "reports" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "kind" character varying NOT NULL, "title" character varying NOT NULL, "subtitle" character varying NULL, "summary" character varying NULL, "question" character varying NULL, "key_findings" jsonb NULL, "methods" jsonb NULL, "language" character varying NOT NULL, "body" text NOT NULL DEFAULT '', "word_count" bigint NOT NULL DEFAULT 0, "reading_minutes" bigint NOT NULL DEFAULT 0, "hero_id" bigint NULL, PRIMARY KEY ("id"), CONSTRAINT "reports_assets_hero" FOREIGN KEY ("hero_id") REFERENCES "assets" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "report_created_at_id" to table: "reports"
+CREATE INDEX "report_created_at_id" ON "reports" ("created_at", "id");
 -- Create index "report_published_at_id_effective_marking" to table: "reports"
 CREATE INDEX "report_published_at_id_effective_marking" ON "reports" ("published_at" DESC, "id" DESC, "effective_marking");
 -- Create index "report_slug" to table: "reports"
 CREATE UNIQUE INDEX "report_slug" ON "reports" ("slug");
+-- Create index "report_title_id" to table: "reports"
+CREATE INDEX "report_title_id" ON "reports" ("title", "id");
 -- Create index "report_updated_at_id" to table: "reports"
 CREATE INDEX "report_updated_at_id" ON "reports" ("updated_at", "id");
 -- Create "contributions" table
@@ -138,6 +158,8 @@ CREATE INDEX "entityname_entity_id_position" ON "entity_names" ("entity_id", "po
 CREATE INDEX "entityname_text" ON "entity_names" ("text");
 -- Create "tags" table
 CREATE TABLE "tags" ("id" bigint NOT NULL, "slug" character varying NOT NULL, "marking" bigint NOT NULL DEFAULT 0, "version" bigint NOT NULL DEFAULT 1, "effective_marking" bigint NOT NULL DEFAULT 99, "created_at" timestamptz NOT NULL, "created_by" character varying NULL, "updated_at" timestamptz NOT NULL, "updated_by" character varying NULL, "published_at" timestamptz NULL, "published_by" character varying NULL, "live_version" bigint NULL, "deleted_at" timestamptz NULL, "deleted_by" character varying NULL, "label" character varying NOT NULL, "description" character varying NULL, "vocabulary" character varying NOT NULL, "parent_id" bigint NULL, PRIMARY KEY ("id"), CONSTRAINT "tags_tags_children" FOREIGN KEY ("parent_id") REFERENCES "tags" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION);
+-- Create index "tag_created_at_id" to table: "tags"
+CREATE INDEX "tag_created_at_id" ON "tags" ("created_at", "id");
 -- Create index "tag_label_id" to table: "tags"
 CREATE INDEX "tag_label_id" ON "tags" ("label", "id");
 -- Create index "tag_parent_id" to table: "tags"

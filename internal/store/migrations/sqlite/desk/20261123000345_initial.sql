@@ -18,6 +18,8 @@ CREATE UNIQUE INDEX `asset_slug` ON `assets` (`slug`);
 CREATE INDEX `asset_published_at_id_effective_marking` ON `assets` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "asset_updated_at_id" to table: "assets"
 CREATE INDEX `asset_updated_at_id` ON `assets` (`updated_at`, `id`);
+-- Create index "asset_created_at_id" to table: "assets"
+CREATE INDEX `asset_created_at_id` ON `assets` (`created_at`, `id`);
 -- Create "citations" table
 CREATE TABLE `citations` (`id` integer NOT NULL, `position` integer NOT NULL DEFAULT (0), `locator` text NULL, `quote` text NULL, `relationship_id` integer NULL, `listing_id` integer NULL, `observation_id` integer NULL, `item_id` integer NULL, `source_id` integer NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `citations_relationships_relationship` FOREIGN KEY (`relationship_id`) REFERENCES `relationships` (`id`) ON DELETE CASCADE, CONSTRAINT `citations_listings_listing` FOREIGN KEY (`listing_id`) REFERENCES `listings` (`id`) ON DELETE CASCADE, CONSTRAINT `citations_observations_observation` FOREIGN KEY (`observation_id`) REFERENCES `observations` (`id`) ON DELETE CASCADE, CONSTRAINT `citations_edition_items_item` FOREIGN KEY (`item_id`) REFERENCES `edition_items` (`id`) ON DELETE CASCADE, CONSTRAINT `citations_sources_source` FOREIGN KEY (`source_id`) REFERENCES `sources` (`id`) ON DELETE NO ACTION);
 -- Create index "citation_relationship_id_position" to table: "citations"
@@ -44,6 +46,8 @@ CREATE UNIQUE INDEX `edition_slug` ON `editions` (`slug`);
 CREATE INDEX `edition_published_at_id_effective_marking` ON `editions` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "edition_updated_at_id" to table: "editions"
 CREATE INDEX `edition_updated_at_id` ON `editions` (`updated_at`, `id`);
+-- Create index "edition_created_at_id" to table: "editions"
+CREATE INDEX `edition_created_at_id` ON `editions` (`created_at`, `id`);
 -- Create index "edition_series_number" to table: "editions"
 CREATE UNIQUE INDEX `edition_series_number` ON `editions` (`series`, `number`);
 -- Create "edition_items" table
@@ -58,6 +62,8 @@ CREATE UNIQUE INDEX `entity_slug` ON `entities` (`slug`);
 CREATE INDEX `entity_published_at_id_effective_marking` ON `entities` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "entity_updated_at_id" to table: "entities"
 CREATE INDEX `entity_updated_at_id` ON `entities` (`updated_at`, `id`);
+-- Create index "entity_created_at_id" to table: "entities"
+CREATE INDEX `entity_created_at_id` ON `entities` (`created_at`, `id`);
 -- Create index "entity_name_id" to table: "entities"
 CREATE INDEX `entity_name_id` ON `entities` (`name`, `id`);
 -- Create "entity_identifiers" table
@@ -110,8 +116,12 @@ CREATE UNIQUE INDEX `narrative_slug` ON `narratives` (`slug`);
 CREATE INDEX `narrative_published_at_id_effective_marking` ON `narratives` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "narrative_updated_at_id" to table: "narratives"
 CREATE INDEX `narrative_updated_at_id` ON `narratives` (`updated_at`, `id`);
+-- Create index "narrative_created_at_id" to table: "narratives"
+CREATE INDEX `narrative_created_at_id` ON `narratives` (`created_at`, `id`);
 -- Create index "narrative_parent_id" to table: "narratives"
 CREATE INDEX `narrative_parent_id` ON `narratives` (`parent_id`);
+-- Create index "narrative_title_id" to table: "narratives"
+CREATE INDEX `narrative_title_id` ON `narratives` (`title`, `id`);
 -- Create "narrative_amplifiers" table
 CREATE TABLE `narrative_amplifiers` (`id` integer NOT NULL, `position` integer NOT NULL DEFAULT (0), `narrative_id` integer NOT NULL, `entity_id` integer NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `narrative_amplifiers_narratives_narrative` FOREIGN KEY (`narrative_id`) REFERENCES `narratives` (`id`) ON DELETE CASCADE, CONSTRAINT `narrative_amplifiers_entities_entity` FOREIGN KEY (`entity_id`) REFERENCES `entities` (`id`) ON DELETE NO ACTION);
 -- Create index "narrativeamplifier_narrative_id_position_entity_id" to table: "narrative_amplifiers"
@@ -148,6 +158,8 @@ CREATE UNIQUE INDEX `relationship_slug` ON `relationships` (`slug`);
 CREATE INDEX `relationship_published_at_id_effective_marking` ON `relationships` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "relationship_updated_at_id" to table: "relationships"
 CREATE INDEX `relationship_updated_at_id` ON `relationships` (`updated_at`, `id`);
+-- Create index "relationship_created_at_id" to table: "relationships"
+CREATE INDEX `relationship_created_at_id` ON `relationships` (`created_at`, `id`);
 -- Create index "relationship_from_id_to_id" to table: "relationships"
 CREATE INDEX `relationship_from_id_to_id` ON `relationships` (`from_id`, `to_id`);
 -- Create index "relationship_to_id_from_id" to table: "relationships"
@@ -160,6 +172,10 @@ CREATE UNIQUE INDEX `report_slug` ON `reports` (`slug`);
 CREATE INDEX `report_published_at_id_effective_marking` ON `reports` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "report_updated_at_id" to table: "reports"
 CREATE INDEX `report_updated_at_id` ON `reports` (`updated_at`, `id`);
+-- Create index "report_created_at_id" to table: "reports"
+CREATE INDEX `report_created_at_id` ON `reports` (`created_at`, `id`);
+-- Create index "report_title_id" to table: "reports"
+CREATE INDEX `report_title_id` ON `reports` (`title`, `id`);
 -- Create "report_attachments" table
 CREATE TABLE `report_attachments` (`id` integer NOT NULL, `position` integer NOT NULL DEFAULT (0), `report_id` integer NOT NULL, `asset_id` integer NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `report_attachments_reports_report` FOREIGN KEY (`report_id`) REFERENCES `reports` (`id`) ON DELETE CASCADE, CONSTRAINT `report_attachments_assets_asset` FOREIGN KEY (`asset_id`) REFERENCES `assets` (`id`) ON DELETE NO ACTION);
 -- Create index "reportattachment_report_id_position_asset_id" to table: "report_attachments"
@@ -206,8 +222,12 @@ CREATE UNIQUE INDEX `source_slug` ON `sources` (`slug`);
 CREATE INDEX `source_published_at_id_effective_marking` ON `sources` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "source_updated_at_id" to table: "sources"
 CREATE INDEX `source_updated_at_id` ON `sources` (`updated_at`, `id`);
+-- Create index "source_created_at_id" to table: "sources"
+CREATE INDEX `source_created_at_id` ON `sources` (`created_at`, `id`);
 -- Create index "source_url" to table: "sources"
 CREATE INDEX `source_url` ON `sources` (`url`);
+-- Create index "source_title_id" to table: "sources"
+CREATE INDEX `source_title_id` ON `sources` (`title`, `id`);
 -- Create "tags" table
 CREATE TABLE `tags` (`id` integer NOT NULL, `slug` text NOT NULL, `marking` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (1), `effective_marking` integer NOT NULL DEFAULT (99), `created_at` datetime NOT NULL, `created_by` text NULL, `updated_at` datetime NOT NULL, `updated_by` text NULL, `published_at` datetime NULL, `published_by` text NULL, `live_version` integer NULL, `deleted_at` datetime NULL, `deleted_by` text NULL, `label` text NOT NULL, `description` text NULL, `vocabulary` text NOT NULL, `parent_id` integer NULL, PRIMARY KEY (`id`), CONSTRAINT `tags_tags_children` FOREIGN KEY (`parent_id`) REFERENCES `tags` (`id`) ON DELETE NO ACTION);
 -- Create index "tag_slug" to table: "tags"
@@ -216,6 +236,8 @@ CREATE UNIQUE INDEX `tag_slug` ON `tags` (`slug`);
 CREATE INDEX `tag_published_at_id_effective_marking` ON `tags` (`published_at` DESC, `id` DESC, `effective_marking`);
 -- Create index "tag_updated_at_id" to table: "tags"
 CREATE INDEX `tag_updated_at_id` ON `tags` (`updated_at`, `id`);
+-- Create index "tag_created_at_id" to table: "tags"
+CREATE INDEX `tag_created_at_id` ON `tags` (`created_at`, `id`);
 -- Create index "tag_parent_id" to table: "tags"
 CREATE INDEX `tag_parent_id` ON `tags` (`parent_id`);
 -- Create index "tag_label_id" to table: "tags"
