@@ -241,6 +241,20 @@ func TestDemoIsLoadedOnceByItsKey(t *testing.T) {
 	})
 }
 
+func TestADemoThatWasCutOffIsNoticed(t *testing.T) {
+	t.Parallel()
+	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
+	c.Demo = true
+	p.Demo = func(context.Context, func(context.Context, string, map[string]any) ([]byte, error)) error {
+		return errors.New("cut off")
+	}
+	for range 2 { // when it happens, and at the next start
+		if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "was not loaded to its end") {
+			t.Errorf("got %v, want an error that says so", err)
+		}
+	}
+}
+
 func TestARevokedDemoKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)

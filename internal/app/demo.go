@@ -23,6 +23,12 @@ type DemoContent func(ctx context.Context, exec func(ctx context.Context, query 
 // each start can print it.
 const demoKeyFile = "demo-key"
 
+// demoLoadingFile, in the data folder, is there while the content is loaded:
+// found at a start, it tells that a load was cut off.
+const demoLoadingFile = "demo-loading"
+
+var errNotLoaded = errors.New("the demo content was not loaded to its end; start again with an empty folder or database")
+
 // prepareDemo makes sure that there is a staff key for the demo and, where
 // nobody has ever written on the desk, loads the content with it. It returns
 // the key.
@@ -35,16 +41,26 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, load 
 		return secret, nil
 	}
 	system := domain.WithStage(domain.AsSystem(ctx, "prepare the demo"), domain.Desk)
+	unfinished := filepath.Join(c.Data, demoLoadingFile)
+	if _, err := os.Stat(unfinished); err == nil {
+		return "", errNotLoaded
+	}
 	written, err := a.backend.stores.Client(system).Revision.Query().Exist(system)
 	if err != nil || written {
 		return secret, err
+	}
+	if err := os.WriteFile(unfinished, nil, 0o600); err != nil {
+		return "", err
 	}
 	holder, err := a.backend.keys.Authenticate(ctx, secret)
 	if err != nil {
 		return "", err
 	}
 	if err := load(domain.WithViewer(ctx, holder), executor(api)); err != nil {
-		return "", fmt.Errorf("the demo content was not loaded to its end; start again with an empty folder or database: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotLoaded, err)
+	}
+	if err := os.Remove(unfinished); err != nil {
+		return "", err
 	}
 	a.log.InfoContext(ctx, "demo content loaded")
 	return secret, nil
