@@ -154,17 +154,19 @@ func refs(one, state string) []string {
 
 func listOf(one, state string) string { return "[" + strings.Join(refs(one, state), " ") + "]" }
 
-func each1(one, state, format string) string {
+// objects is listOf for references inside an object, whose format takes the
+// reference and the state that it is to.
+func objects(one, state, format string) string {
 	var b strings.Builder
 	for _, ref := range refs(one, state) {
-		fmt.Fprintf(&b, "{"+format+"}", ref)
+		fmt.Fprintf(&b, "{"+format+"}", ref, strings.Trim(ref[strings.LastIndex(ref, "-"):], `"`))
 	}
 	return "[" + b.String() + "]"
 }
 
 // fields are the input of the nth document of a type, texts and references.
 func (m *matrix) fields(of, s string, n int) string {
-	cites := "citations: " + each1("source", s, `source: %s quote: "q" locator: "p. 1"`)
+	cites := "citations: " + objects("source", s, `source: %s quote: "q%[2]s" locator: "l%[2]s"`)
 	parent := func(one string) string { // the one of the state before it, below a clear one
 		if n == 0 || slices.Contains(unseen, s) {
 			return ""
@@ -203,7 +205,7 @@ func (m *matrix) fields(of, s string, n int) string {
 		}
 		return fmt.Sprintf(`title: "t-%[1]s" subtitle: "u-%[1]s" question: "q-%[1]s" keyFindings: ["k-%[1]s"] methods: [OSINT] summary: "s-%[1]s" body: "# h-%[1]s\n\nb-%[1]s [[entity-clear]][^1]\n\n[^1]: f-%[1]s [@source-clear]" kind: BRIEF language: "en"
 			tags: %[2]s entities: %[3]s narratives: %[4]s attachments: %[5]s hero: "asset-%[6]s" contributions: %[7]s`,
-			s, listOf("tag", s), listOf("entity", s), listOf("narrative", s), listOf("asset", s), hero, each1("entity", s, `entity: %s role: ANALYST`))
+			s, listOf("tag", s), listOf("entity", s), listOf("narrative", s), listOf("asset", s), hero, objects("entity", s, `entity: %[1]s role: ANALYST`))
 	default:
 		return fmt.Sprintf(`series: "S" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en" periodStart: "2020" periodEnd: "2021"
 			items: [{headline: "h-%[1]s" summary: "s-%[1]s" analysis: "a-%[1]s" entities: %[3]s tags: %[4]s %[5]s}]`, s, n+1, listOf("entity", s), listOf("tag", s), cites)

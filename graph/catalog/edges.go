@@ -14,7 +14,7 @@ var (
 	ReportAttachments   = read.NewEdge("attachments", Reports, Assets, reportAttachments)
 	ReportHero          = read.NewEdge("hero", Reports, Assets, reportHero)
 	ReportFootnotes     = read.NewEdge("footnotes", Reports, Footnotes, reportFootnotes)
-	ReportContributions = read.NewEdge("contributions", Reports, Contributions, reportContributions).Where(map[string]any{"entity": map[string]any{}})
+	ReportContributions = read.NewEdge("contributions", Reports, Contributions, reportContributions).Where(visible("entity"))
 
 	FootnoteSource = read.NewEdge("source", Footnotes, Sources, footnoteSource)
 
@@ -28,7 +28,7 @@ var (
 	NarrativeObservations = read.NewEdge("observations", Narratives, Observations, narrativeObservations)
 	NarrativeReports      = read.NewEdge("reports", Narratives, Reports, narrativeReports).Ordered("PUBLISHED_AT", read.Descending)
 
-	ObservationCitations = read.NewEdge("citations", Observations, Citations, observationCitations)
+	ObservationCitations = read.NewEdge("citations", Observations, Citations, observationCitations).Where(visible("source"))
 
 	EntityNames         = read.NewEdge("names", Entities, Names, entityNames)
 	EntityIdentifiers   = read.NewEdge("identifiers", Entities, Identifiers, entityIdentifiers)
@@ -41,11 +41,11 @@ var (
 	EntityTargetedBy    = read.NewEdge("targetedBy", Entities, Narratives, entityTargetedBy).Ordered("PUBLISHED_AT", read.Descending)
 	EntityAmplifies     = read.NewEdge("amplifies", Entities, Narratives, entityAmplifies).Ordered("PUBLISHED_AT", read.Descending)
 
-	ListingCitations = read.NewEdge("citations", Listings, Citations, listingCitations)
+	ListingCitations = read.NewEdge("citations", Listings, Citations, listingCitations).Where(visible("source"))
 
 	RelationshipFrom      = read.NewEdge("from", Relationships, Entities, relationshipFrom)
 	RelationshipTo        = read.NewEdge("to", Relationships, Entities, relationshipTo)
-	RelationshipCitations = read.NewEdge("citations", Relationships, Citations, relationshipCitations)
+	RelationshipCitations = read.NewEdge("citations", Relationships, Citations, relationshipCitations).Where(visible("source"))
 
 	CitationSource = read.NewEdge("source", Citations, Sources, citationSource)
 
@@ -61,8 +61,14 @@ var (
 
 	ItemEntities  = read.NewEdge("entities", Items, Entities, itemEntities)
 	ItemTags      = read.NewEdge("tags", Items, Tags, itemTags)
-	ItemCitations = read.NewEdge("citations", Items, Citations, itemCitations)
+	ItemCitations = read.NewEdge("citations", Items, Citations, itemCitations).Where(visible("source"))
 )
+
+// visible leaves out the rows whose relation leads to nothing that the viewer
+// may see: what they say of it is not for the viewer either.
+func visible(relation string) map[string]any {
+	return map[string]any{relation: map[string]any{}}
+}
 
 // RelationshipsOf is EntityRelationships in one direction, as the enum
 // RelationshipDirection has it, and of some kinds; of all where kinds is nil.

@@ -245,7 +245,8 @@ var (
 // The rows that documents own.
 var (
 	footnoteTable = &read.Table{Name: "footnotes", Type: "Footnote"}
-	citationTable = &read.Table{Name: "citations", Type: "Citation"}
+	citationTable = &read.Table{Name: "citations", Type: "Citation",
+		Relations: relations{"source": citationSource}}
 
 	contributionTable = &read.Table{Name: "contributions", Type: "Contribution",
 		Relations: relations{"entity": contributionEntity}}

@@ -1852,8 +1852,8 @@ type Contribution {
 
 "A pointer from a claim to the source that bears it out."
 type Citation {
-  "The source; null where the viewer may not see it."
-  source: Source
+  "The source. Citations of a source that the viewer may not see are left out."
+  source: Source!
   "Where in the source: a page or paragraph."
   locator: String
   "The words of the source."
@@ -9847,10 +9847,10 @@ func (ec *executionContext) _Citation_source(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+			return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_Citation_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -25169,7 +25169,7 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 			out.Values[i] = graphql.MarshalString("Citation")
 		case "source":
 			out.Values[i] = ec._Citation_source(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "locator":
