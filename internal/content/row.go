@@ -163,19 +163,23 @@ func canonical(v any) json.RawMessage {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// decode reads a row of table t from its canonical JSON.
-func decode(t *table, raw json.RawMessage) (*Row, error) {
-	var in struct {
-		ID     domain.ID                    `json:"id"`
-		Fields map[string]json.RawMessage   `json:"fields"`
-		Owned  map[string][]json.RawMessage `json:"owned"`
-	}
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return nil, fmt.Errorf("decode %s: %w", t.name, err)
+// decode reads a row of table t from what its canonical JSON decodes to, with
+// numbers as json.Number.
+func decode(t *table, v any) (*Row, error) {
+	in, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("decode %s: got %T, want an object", t.name, v)
 	}
 	r := newRow()
-	r.ID = in.ID
-	for name, value := range in.Fields {
+	if text, ok := in["id"].(string); ok {
+		id, err := domain.ParseID(text)
+		if err != nil {
+			return nil, fmt.Errorf("decode %s: %w", t.name, err)
+		}
+		r.ID = id
+	}
+	fields, _ := in["fields"].(map[string]any)
+	for name, value := range fields {
 		kind, ok := t.kind(name)
 		if !ok {
 			return nil, fmt.Errorf("decode %s: no column %q", t.name, name)
@@ -186,13 +190,15 @@ func decode(t *table, raw json.RawMessage) (*Row, error) {
 		}
 		r.set(name, v)
 	}
-	for name, rows := range in.Owned {
+	sets, _ := in["owned"].(map[string]any)
+	for name, value := range sets {
 		o, ok := t.ownedTable(name)
 		if !ok {
 			return nil, fmt.Errorf("decode %s: owns no %q", t.name, name)
 		}
-		for _, raw := range rows {
-			row, err := decode(o.table, raw)
+		rows, _ := value.([]any)
+		for _, v := range rows {
+			row, err := decode(o.table, v)
 			if err != nil {
 				return nil, err
 			}
@@ -202,25 +208,37 @@ func decode(t *table, raw json.RawMessage) (*Row, error) {
 	return r, nil
 }
 
-func decodeValue(kind columnKind, raw json.RawMessage) (any, error) {
-	switch kind {
-	case intColumn:
-		var n int64
-		err := json.Unmarshal(raw, &n)
-		return n, err
-	case idColumn:
-		var id domain.ID
-		err := json.Unmarshal(raw, &id)
-		return id, err
-	case listColumn:
-		var list []string
-		err := json.Unmarshal(raw, &list)
-		return list, err
-	default:
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err
+func decodeValue(kind columnKind, v any) (any, error) {
+	switch v := v.(type) {
+	case json.Number:
+		if kind == intColumn {
+			return v.Int64()
+		}
+	case string:
+		switch kind {
+		case textColumn:
+			return v, nil
+		case idColumn:
+			return domain.ParseID(v)
+		}
+	case []any:
+		if kind == listColumn {
+			return stringList(v)
+		}
 	}
+	return nil, fmt.Errorf("got %T", v)
+}
+
+func stringList(v []any) ([]string, error) {
+	list := make([]string, len(v))
+	for i, e := range v {
+		s, ok := e.(string)
+		if !ok {
+			return nil, fmt.Errorf("got a list with %T", e)
+		}
+		list[i] = s
+	}
+	return list, nil
 }
 
 // references calls f for every reference of the aggregate to a document.

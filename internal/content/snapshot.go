@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -52,47 +53,71 @@ func (s *Snapshot) Encode() []byte {
 	})
 }
 
-// DecodeSnapshot reads a snapshot of this form or an earlier one.
+// DecodeSnapshot reads a snapshot of this form or an earlier one. Parsing is
+// most of what a release costs, so the text is gone through once.
 func DecodeSnapshot(raw []byte) (*Snapshot, error) {
-	for {
-		var head struct{ Schema int }
-		if err := json.Unmarshal(raw, &head); err != nil {
+	in, err := decodeForm(raw)
+	if err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	name, _ := in["type"].(string)
+	t, ok := domain.ParseType(name)
+	if !ok {
+		return nil, fmt.Errorf("decode snapshot: unknown type %q", name)
+	}
+	out := &Snapshot{Type: t}
+	text, _ := in["id"].(string)
+	if out.ID, err = domain.ParseID(text); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	text, _ = in["createdAt"].(string)
+	if out.CreatedAt, err = time.Parse(snapshotTime, text); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	slugs, _ := in["formerSlugs"].([]any)
+	if len(slugs) > 0 {
+		if out.FormerSlugs, err = stringList(slugs); err != nil {
 			return nil, fmt.Errorf("decode snapshot: %w", err)
 		}
-		if head.Schema == snapshotSchema {
-			break
-		}
-		upgrade := upgrades[head.Schema]
-		if upgrade == nil {
-			return nil, fmt.Errorf("decode snapshot: unknown form %d", head.Schema)
-		}
-		next, err := upgrade(raw)
+	}
+	ids, _ := in["formerIds"].([]any)
+	for _, v := range ids {
+		text, _ := v.(string)
+		id, err := domain.ParseID(text)
 		if err != nil {
-			return nil, fmt.Errorf("upgrade snapshot from form %d: %w", head.Schema, err)
+			return nil, fmt.Errorf("decode snapshot: %w", err)
 		}
-		raw = next
+		out.FormerIDs = append(out.FormerIDs, id)
 	}
-	var in snapshotJSON
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return nil, fmt.Errorf("decode snapshot: %w", err)
-	}
-	t, ok := domain.ParseType(in.Type)
-	if !ok {
-		return nil, fmt.Errorf("decode snapshot: unknown type %q", in.Type)
-	}
-	at, err := time.Parse(snapshotTime, in.CreatedAt)
-	if err != nil {
-		return nil, fmt.Errorf("decode snapshot: %w", err)
-	}
-	root, err := decode(tableOf(t), in.Root)
-	if err != nil {
+	if out.Root, err = decode(tableOf(t), in["root"]); err != nil {
 		return nil, err
 	}
-	root.ID = in.ID
-	return &Snapshot{
-		Type: t, ID: in.ID, CreatedAt: at, Root: root,
-		FormerSlugs: in.FormerSlugs, FormerIDs: in.FormerIDs,
-	}, nil
+	out.Root.ID = out.ID
+	return out, nil
+}
+
+// decodeForm decodes the JSON of a snapshot, brought to the present form.
+func decodeForm(raw []byte) (map[string]any, error) {
+	for {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		var in map[string]any
+		if err := d.Decode(&in); err != nil {
+			return nil, err
+		}
+		n, _ := in["schema"].(json.Number)
+		form, err := n.Int64()
+		if err != nil || form == snapshotSchema {
+			return in, err
+		}
+		upgrade := upgrades[int(form)]
+		if upgrade == nil {
+			return nil, fmt.Errorf("unknown form %d", form)
+		}
+		if raw, err = upgrade(raw); err != nil {
+			return nil, fmt.Errorf("upgrade from form %d: %w", form, err)
+		}
+	}
 }
 
 // Slug is the document's slug.

@@ -90,24 +90,27 @@ func (id ID) String() string {
 // ParseID reads the public form. The prefix must be that of the type code
 // inside. Crockford's look-alikes (O, I, L) and capitals are understood.
 func ParseID(s string) (ID, error) {
-	bad := Invalid("%q is not an id: want a prefix such as \"rpt_\" and 13 characters", clip(s, 40))
 	prefix, rest, ok := strings.Cut(s, "_")
 	if !ok || len(rest) != idChars {
-		return 0, bad
+		return 0, notAnID(s)
 	}
 	var v uint64
 	for i := range len(rest) {
 		d := crockfordDigit(rest[i])
 		if d < 0 || i == 0 && d > 7 {
-			return 0, bad
+			return 0, notAnID(s)
 		}
 		v = v<<5 | uint64(d)
 	}
 	id := ID(v)
 	if id.Type().Prefix() == "" || !strings.EqualFold(id.Type().Prefix(), prefix) {
-		return 0, bad
+		return 0, notAnID(s)
 	}
 	return id, nil
+}
+
+func notAnID(s string) error {
+	return Invalid("%q is not an id: want a prefix such as \"rpt_\" and 13 characters", clip(s, 40))
 }
 
 func crockfordDigit(c byte) int {
