@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -247,24 +248,30 @@ func (s *crashSite) dumpLive(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	defer stores.Close()
+	tables, err := store.LiveTables()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var lines []string
-	for _, query := range []string{
-		"SELECT id, slug, title, version, effective_marking FROM reports",
-		"SELECT id, slug, label, version, effective_marking FROM tags",
-		"SELECT id, report_id, tag_id, position, 0 FROM report_tags",
-	} {
-		rows, err := stores.LiveRows().Query(t.Context(), query)
+	for _, table := range tables {
+		if table.Name == "projection" {
+			continue // when it was applied differs
+		}
+		rows, err := stores.LiveRows().Query(t.Context(), "SELECT * FROM "+table.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		values, dest := make([]any, len(table.Columns)), make([]any, len(table.Columns))
+		for i := range values {
+			dest[i] = &values[i]
+		}
 		for rows.Next() {
-			var v [5]any
-			if err := rows.Scan(&v[0], &v[1], &v[2], &v[3], &v[4]); err != nil {
+			if err := rows.Scan(dest...); err != nil {
 				t.Fatal(err)
 			}
-			lines = append(lines, fmt.Sprint(v[:]...))
+			lines = append(lines, table.Name+" "+fmt.Sprint(values...))
 		}
-		if err := rows.Err(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
