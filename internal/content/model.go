@@ -56,8 +56,8 @@ var shapes = withTypes(map[domain.Type]*shape{
 				{name: "entity", kind: link, target: domain.Entity, required: true},
 				{name: "role", kind: enum, values: domain.ContributionRoles, required: true},
 			}},
-			{table: "footnotes"},
-			{table: "report_mentions"},
+			{table: "footnotes", shown: "footnotes"},
+			{table: "report_mentions", shown: "mentions"},
 		},
 		title: textOf("title"),
 		complete: func(r *Row, p *domain.Problems) {

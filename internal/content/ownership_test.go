@@ -34,3 +34,12 @@ func TestOwnership(t *testing.T) {
 	t.Parallel()
 	golden(t, "testdata/ownership.txt", content.Ownership())
 }
+
+// A table that is owned is part of revisions and diffs: the model must say
+// what it is called.
+func TestEveryTableHasAShape(t *testing.T) {
+	t.Parallel()
+	if missing := content.UnshapedTables(); len(missing) > 0 {
+		t.Errorf("the model has no shape for %v", missing)
+	}
+}

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -286,16 +287,18 @@ func diffRow(t *table, fields []fieldShape, sets []setShape, prefix string, befo
 		}
 	}
 	for _, o := range t.owned {
-		i := slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })
-		set := setShape{name: camel(o.name)} // derived rows
-		if i >= 0 && sets[i].name != "" {
-			set = sets[i]
-		}
-		diffOwned(o.table, set, prefix+set.name, before.Owned[o.name], after.Owned[o.name], changes)
+		set := shapeOf(sets, o)
+		diffOwned(o.table, set, prefix+cmp.Or(set.name, set.shown), before.Owned[o.name], after.Owned[o.name], changes)
 	}
 	if prefix == "" {
 		sort.SliceStable(*changes, func(i, j int) bool { return (*changes)[i].Path < (*changes)[j].Path })
 	}
+}
+
+// shapeOf is the shape of the rows of an owned table. Every such table has one;
+// TestEveryTableHasAShape sees to it.
+func shapeOf(sets []setShape, o owned) setShape {
+	return sets[slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })]
 }
 
 func diffOwned(t *table, set setShape, path string, before, after []*Row, changes *[]Change) {
@@ -358,10 +361,7 @@ func plainRow(t *table, set setShape, r *Row) any {
 		}
 	}
 	for _, o := range t.owned {
-		inner := setShape{name: camel(o.name)}
-		if i := slices.IndexFunc(set.sets, func(s setShape) bool { return s.table == o.name }); i >= 0 {
-			inner = set.sets[i]
-		}
+		inner := shapeOf(set.sets, o)
 		for _, row := range r.Owned[o.name] {
 			list, _ := out[inner.name].([]any)
 			out[inner.name] = append(list, plainRow(o.table, inner, row))

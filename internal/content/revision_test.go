@@ -86,6 +86,24 @@ func TestDiff(t *testing.T) {
 	})
 }
 
+func TestDerivedRowsAreShownByTheirNames(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		id := d.report("cranes", fields{"body": "[[acme]][^1]\n\n[^1]: Note."})
+		changes, err := d.LiveDiff(d.ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := map[string]bool{}
+		for _, c := range changes {
+			shown[c.Path] = true
+		}
+		if !shown["mentions[0]"] || !shown["footnotes[0]"] {
+			t.Errorf("got %v", changes)
+		}
+	})
+}
+
 // The tables hold just what the last revision says, for every aggregate.
 func (d *desk) wantTablesAsRevised() {
 	d.t.Helper()

@@ -44,6 +44,7 @@ type fieldShape struct {
 // setShape is an owned list of an input and the table that it fills.
 type setShape struct {
 	name   string // in the API; "" where the rows are derived and not given
+	shown  string // what derived rows are called in a diff
 	table  string
 	fields []fieldShape
 	sets   []setShape

@@ -75,7 +75,6 @@ var (
 	ErrForbidden       = &Error{Kind: KindForbidden}
 	ErrNotFound        = &Error{Kind: KindNotFound}
 	ErrConflict        = &Error{Kind: KindConflict}
-	ErrUnavailable     = &Error{Kind: KindUnavailable}
 )
 
 // Invalid is an error of KindInvalid.
