@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -28,6 +29,16 @@ type ApiKey struct {
 	Role domain.Role `json:"role,omitempty"`
 	// Clearance holds the value of the "clearance" field.
 	Clearance domain.Marking `json:"clearance,omitempty"`
+	// Null: all that the role may do. Empty: nothing.
+	Scopes []string `json:"scopes,omitempty"`
+	// Null: any. Empty: no browser.
+	Origins []string `json:"origins,omitempty"`
+	// Null: any. Empty: from nowhere.
+	Networks []string `json:"networks,omitempty"`
+	// Cost a minute; null: the role's.
+	RateLimit *int `json:"rate_limit,omitempty"`
+	// Replaces holds the value of the "replaces" field.
+	Replaces *domain.ID `json:"replaces,omitempty"`
 	// CreatedBy holds the value of the "created_by" field.
 	CreatedBy string `json:"created_by,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -46,7 +57,9 @@ func (*ApiKey) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case apikey.FieldID, apikey.FieldRole, apikey.FieldClearance:
+		case apikey.FieldScopes, apikey.FieldOrigins, apikey.FieldNetworks:
+			values[i] = new([]byte)
+		case apikey.FieldID, apikey.FieldRole, apikey.FieldClearance, apikey.FieldRateLimit, apikey.FieldReplaces:
 			values[i] = new(sql.NullInt64)
 		case apikey.FieldName, apikey.FieldHint, apikey.FieldHash, apikey.FieldCreatedBy:
 			values[i] = new(sql.NullString)
@@ -102,6 +115,44 @@ func (_m *ApiKey) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field clearance", values[i])
 			} else if value.Valid {
 				_m.Clearance = domain.Marking(value.Int64)
+			}
+		case apikey.FieldScopes:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field scopes", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Scopes); err != nil {
+					return fmt.Errorf("unmarshal field scopes: %w", err)
+				}
+			}
+		case apikey.FieldOrigins:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field origins", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Origins); err != nil {
+					return fmt.Errorf("unmarshal field origins: %w", err)
+				}
+			}
+		case apikey.FieldNetworks:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field networks", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Networks); err != nil {
+					return fmt.Errorf("unmarshal field networks: %w", err)
+				}
+			}
+		case apikey.FieldRateLimit:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rate_limit", values[i])
+			} else if value.Valid {
+				_m.RateLimit = new(int)
+				*_m.RateLimit = int(value.Int64)
+			}
+		case apikey.FieldReplaces:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field replaces", values[i])
+			} else if value.Valid {
+				_m.Replaces = new(domain.ID)
+				*_m.Replaces = domain.ID(value.Int64)
 			}
 		case apikey.FieldCreatedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -185,6 +236,25 @@ func (_m *ApiKey) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("clearance=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Clearance))
+	builder.WriteString(", ")
+	builder.WriteString("scopes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Scopes))
+	builder.WriteString(", ")
+	builder.WriteString("origins=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Origins))
+	builder.WriteString(", ")
+	builder.WriteString("networks=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Networks))
+	builder.WriteString(", ")
+	if v := _m.RateLimit; v != nil {
+		builder.WriteString("rate_limit=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.Replaces; v != nil {
+		builder.WriteString("replaces=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("created_by=")
 	builder.WriteString(_m.CreatedBy)

@@ -51,6 +51,52 @@ func (_c *ApiKeyCreate) SetClearance(v domain.Marking) *ApiKeyCreate {
 	return _c
 }
 
+// SetScopes sets the "scopes" field.
+func (_c *ApiKeyCreate) SetScopes(v []string) *ApiKeyCreate {
+	_c.mutation.SetScopes(v)
+	return _c
+}
+
+// SetOrigins sets the "origins" field.
+func (_c *ApiKeyCreate) SetOrigins(v []string) *ApiKeyCreate {
+	_c.mutation.SetOrigins(v)
+	return _c
+}
+
+// SetNetworks sets the "networks" field.
+func (_c *ApiKeyCreate) SetNetworks(v []string) *ApiKeyCreate {
+	_c.mutation.SetNetworks(v)
+	return _c
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_c *ApiKeyCreate) SetRateLimit(v int) *ApiKeyCreate {
+	_c.mutation.SetRateLimit(v)
+	return _c
+}
+
+// SetNillableRateLimit sets the "rate_limit" field if the given value is not nil.
+func (_c *ApiKeyCreate) SetNillableRateLimit(v *int) *ApiKeyCreate {
+	if v != nil {
+		_c.SetRateLimit(*v)
+	}
+	return _c
+}
+
+// SetReplaces sets the "replaces" field.
+func (_c *ApiKeyCreate) SetReplaces(v domain.ID) *ApiKeyCreate {
+	_c.mutation.SetReplaces(v)
+	return _c
+}
+
+// SetNillableReplaces sets the "replaces" field if the given value is not nil.
+func (_c *ApiKeyCreate) SetNillableReplaces(v *domain.ID) *ApiKeyCreate {
+	if v != nil {
+		_c.SetReplaces(*v)
+	}
+	return _c
+}
+
 // SetCreatedBy sets the "created_by" field.
 func (_c *ApiKeyCreate) SetCreatedBy(v string) *ApiKeyCreate {
 	_c.mutation.SetCreatedBy(v)
@@ -217,6 +263,26 @@ func (_c *ApiKeyCreate) createSpec() (*ApiKey, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Clearance(); ok {
 		_spec.SetField(apikey.FieldClearance, field.TypeInt, value)
 		_node.Clearance = value
+	}
+	if value, ok := _c.mutation.Scopes(); ok {
+		_spec.SetField(apikey.FieldScopes, field.TypeJSON, value)
+		_node.Scopes = value
+	}
+	if value, ok := _c.mutation.Origins(); ok {
+		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
+		_node.Origins = value
+	}
+	if value, ok := _c.mutation.Networks(); ok {
+		_spec.SetField(apikey.FieldNetworks, field.TypeJSON, value)
+		_node.Networks = value
+	}
+	if value, ok := _c.mutation.RateLimit(); ok {
+		_spec.SetField(apikey.FieldRateLimit, field.TypeInt, value)
+		_node.RateLimit = &value
+	}
+	if value, ok := _c.mutation.Replaces(); ok {
+		_spec.SetField(apikey.FieldReplaces, field.TypeInt64, value)
+		_node.Replaces = &value
 	}
 	if value, ok := _c.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)

@@ -10,6 +10,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/predicate"
@@ -111,6 +112,114 @@ func (_u *ApiKeyUpdate) SetNillableClearance(v *domain.Marking) *ApiKeyUpdate {
 // AddClearance adds value to the "clearance" field.
 func (_u *ApiKeyUpdate) AddClearance(v domain.Marking) *ApiKeyUpdate {
 	_u.mutation.AddClearance(v)
+	return _u
+}
+
+// SetScopes sets the "scopes" field.
+func (_u *ApiKeyUpdate) SetScopes(v []string) *ApiKeyUpdate {
+	_u.mutation.SetScopes(v)
+	return _u
+}
+
+// AppendScopes appends value to the "scopes" field.
+func (_u *ApiKeyUpdate) AppendScopes(v []string) *ApiKeyUpdate {
+	_u.mutation.AppendScopes(v)
+	return _u
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (_u *ApiKeyUpdate) ClearScopes() *ApiKeyUpdate {
+	_u.mutation.ClearScopes()
+	return _u
+}
+
+// SetOrigins sets the "origins" field.
+func (_u *ApiKeyUpdate) SetOrigins(v []string) *ApiKeyUpdate {
+	_u.mutation.SetOrigins(v)
+	return _u
+}
+
+// AppendOrigins appends value to the "origins" field.
+func (_u *ApiKeyUpdate) AppendOrigins(v []string) *ApiKeyUpdate {
+	_u.mutation.AppendOrigins(v)
+	return _u
+}
+
+// ClearOrigins clears the value of the "origins" field.
+func (_u *ApiKeyUpdate) ClearOrigins() *ApiKeyUpdate {
+	_u.mutation.ClearOrigins()
+	return _u
+}
+
+// SetNetworks sets the "networks" field.
+func (_u *ApiKeyUpdate) SetNetworks(v []string) *ApiKeyUpdate {
+	_u.mutation.SetNetworks(v)
+	return _u
+}
+
+// AppendNetworks appends value to the "networks" field.
+func (_u *ApiKeyUpdate) AppendNetworks(v []string) *ApiKeyUpdate {
+	_u.mutation.AppendNetworks(v)
+	return _u
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (_u *ApiKeyUpdate) ClearNetworks() *ApiKeyUpdate {
+	_u.mutation.ClearNetworks()
+	return _u
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_u *ApiKeyUpdate) SetRateLimit(v int) *ApiKeyUpdate {
+	_u.mutation.ResetRateLimit()
+	_u.mutation.SetRateLimit(v)
+	return _u
+}
+
+// SetNillableRateLimit sets the "rate_limit" field if the given value is not nil.
+func (_u *ApiKeyUpdate) SetNillableRateLimit(v *int) *ApiKeyUpdate {
+	if v != nil {
+		_u.SetRateLimit(*v)
+	}
+	return _u
+}
+
+// AddRateLimit adds value to the "rate_limit" field.
+func (_u *ApiKeyUpdate) AddRateLimit(v int) *ApiKeyUpdate {
+	_u.mutation.AddRateLimit(v)
+	return _u
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (_u *ApiKeyUpdate) ClearRateLimit() *ApiKeyUpdate {
+	_u.mutation.ClearRateLimit()
+	return _u
+}
+
+// SetReplaces sets the "replaces" field.
+func (_u *ApiKeyUpdate) SetReplaces(v domain.ID) *ApiKeyUpdate {
+	_u.mutation.ResetReplaces()
+	_u.mutation.SetReplaces(v)
+	return _u
+}
+
+// SetNillableReplaces sets the "replaces" field if the given value is not nil.
+func (_u *ApiKeyUpdate) SetNillableReplaces(v *domain.ID) *ApiKeyUpdate {
+	if v != nil {
+		_u.SetReplaces(*v)
+	}
+	return _u
+}
+
+// AddReplaces adds value to the "replaces" field.
+func (_u *ApiKeyUpdate) AddReplaces(v domain.ID) *ApiKeyUpdate {
+	_u.mutation.AddReplaces(v)
+	return _u
+}
+
+// ClearReplaces clears the value of the "replaces" field.
+func (_u *ApiKeyUpdate) ClearReplaces() *ApiKeyUpdate {
+	_u.mutation.ClearReplaces()
 	return _u
 }
 
@@ -270,6 +379,57 @@ func (_u *ApiKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedClearance(); ok {
 		_spec.AddField(apikey.FieldClearance, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.Scopes(); ok {
+		_spec.SetField(apikey.FieldScopes, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedScopes(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldScopes, value)
+		})
+	}
+	if _u.mutation.ScopesCleared() {
+		_spec.ClearField(apikey.FieldScopes, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Origins(); ok {
+		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedOrigins(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldOrigins, value)
+		})
+	}
+	if _u.mutation.OriginsCleared() {
+		_spec.ClearField(apikey.FieldOrigins, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Networks(); ok {
+		_spec.SetField(apikey.FieldNetworks, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedNetworks(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldNetworks, value)
+		})
+	}
+	if _u.mutation.NetworksCleared() {
+		_spec.ClearField(apikey.FieldNetworks, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RateLimit(); ok {
+		_spec.SetField(apikey.FieldRateLimit, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRateLimit(); ok {
+		_spec.AddField(apikey.FieldRateLimit, field.TypeInt, value)
+	}
+	if _u.mutation.RateLimitCleared() {
+		_spec.ClearField(apikey.FieldRateLimit, field.TypeInt)
+	}
+	if value, ok := _u.mutation.Replaces(); ok {
+		_spec.SetField(apikey.FieldReplaces, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReplaces(); ok {
+		_spec.AddField(apikey.FieldReplaces, field.TypeInt64, value)
+	}
+	if _u.mutation.ReplacesCleared() {
+		_spec.ClearField(apikey.FieldReplaces, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)
 	}
@@ -397,6 +557,114 @@ func (_u *ApiKeyUpdateOne) SetNillableClearance(v *domain.Marking) *ApiKeyUpdate
 // AddClearance adds value to the "clearance" field.
 func (_u *ApiKeyUpdateOne) AddClearance(v domain.Marking) *ApiKeyUpdateOne {
 	_u.mutation.AddClearance(v)
+	return _u
+}
+
+// SetScopes sets the "scopes" field.
+func (_u *ApiKeyUpdateOne) SetScopes(v []string) *ApiKeyUpdateOne {
+	_u.mutation.SetScopes(v)
+	return _u
+}
+
+// AppendScopes appends value to the "scopes" field.
+func (_u *ApiKeyUpdateOne) AppendScopes(v []string) *ApiKeyUpdateOne {
+	_u.mutation.AppendScopes(v)
+	return _u
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (_u *ApiKeyUpdateOne) ClearScopes() *ApiKeyUpdateOne {
+	_u.mutation.ClearScopes()
+	return _u
+}
+
+// SetOrigins sets the "origins" field.
+func (_u *ApiKeyUpdateOne) SetOrigins(v []string) *ApiKeyUpdateOne {
+	_u.mutation.SetOrigins(v)
+	return _u
+}
+
+// AppendOrigins appends value to the "origins" field.
+func (_u *ApiKeyUpdateOne) AppendOrigins(v []string) *ApiKeyUpdateOne {
+	_u.mutation.AppendOrigins(v)
+	return _u
+}
+
+// ClearOrigins clears the value of the "origins" field.
+func (_u *ApiKeyUpdateOne) ClearOrigins() *ApiKeyUpdateOne {
+	_u.mutation.ClearOrigins()
+	return _u
+}
+
+// SetNetworks sets the "networks" field.
+func (_u *ApiKeyUpdateOne) SetNetworks(v []string) *ApiKeyUpdateOne {
+	_u.mutation.SetNetworks(v)
+	return _u
+}
+
+// AppendNetworks appends value to the "networks" field.
+func (_u *ApiKeyUpdateOne) AppendNetworks(v []string) *ApiKeyUpdateOne {
+	_u.mutation.AppendNetworks(v)
+	return _u
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (_u *ApiKeyUpdateOne) ClearNetworks() *ApiKeyUpdateOne {
+	_u.mutation.ClearNetworks()
+	return _u
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_u *ApiKeyUpdateOne) SetRateLimit(v int) *ApiKeyUpdateOne {
+	_u.mutation.ResetRateLimit()
+	_u.mutation.SetRateLimit(v)
+	return _u
+}
+
+// SetNillableRateLimit sets the "rate_limit" field if the given value is not nil.
+func (_u *ApiKeyUpdateOne) SetNillableRateLimit(v *int) *ApiKeyUpdateOne {
+	if v != nil {
+		_u.SetRateLimit(*v)
+	}
+	return _u
+}
+
+// AddRateLimit adds value to the "rate_limit" field.
+func (_u *ApiKeyUpdateOne) AddRateLimit(v int) *ApiKeyUpdateOne {
+	_u.mutation.AddRateLimit(v)
+	return _u
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (_u *ApiKeyUpdateOne) ClearRateLimit() *ApiKeyUpdateOne {
+	_u.mutation.ClearRateLimit()
+	return _u
+}
+
+// SetReplaces sets the "replaces" field.
+func (_u *ApiKeyUpdateOne) SetReplaces(v domain.ID) *ApiKeyUpdateOne {
+	_u.mutation.ResetReplaces()
+	_u.mutation.SetReplaces(v)
+	return _u
+}
+
+// SetNillableReplaces sets the "replaces" field if the given value is not nil.
+func (_u *ApiKeyUpdateOne) SetNillableReplaces(v *domain.ID) *ApiKeyUpdateOne {
+	if v != nil {
+		_u.SetReplaces(*v)
+	}
+	return _u
+}
+
+// AddReplaces adds value to the "replaces" field.
+func (_u *ApiKeyUpdateOne) AddReplaces(v domain.ID) *ApiKeyUpdateOne {
+	_u.mutation.AddReplaces(v)
+	return _u
+}
+
+// ClearReplaces clears the value of the "replaces" field.
+func (_u *ApiKeyUpdateOne) ClearReplaces() *ApiKeyUpdateOne {
+	_u.mutation.ClearReplaces()
 	return _u
 }
 
@@ -585,6 +853,57 @@ func (_u *ApiKeyUpdateOne) sqlSave(ctx context.Context) (_node *ApiKey, err erro
 	}
 	if value, ok := _u.mutation.AddedClearance(); ok {
 		_spec.AddField(apikey.FieldClearance, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Scopes(); ok {
+		_spec.SetField(apikey.FieldScopes, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedScopes(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldScopes, value)
+		})
+	}
+	if _u.mutation.ScopesCleared() {
+		_spec.ClearField(apikey.FieldScopes, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Origins(); ok {
+		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedOrigins(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldOrigins, value)
+		})
+	}
+	if _u.mutation.OriginsCleared() {
+		_spec.ClearField(apikey.FieldOrigins, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Networks(); ok {
+		_spec.SetField(apikey.FieldNetworks, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedNetworks(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldNetworks, value)
+		})
+	}
+	if _u.mutation.NetworksCleared() {
+		_spec.ClearField(apikey.FieldNetworks, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RateLimit(); ok {
+		_spec.SetField(apikey.FieldRateLimit, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRateLimit(); ok {
+		_spec.AddField(apikey.FieldRateLimit, field.TypeInt, value)
+	}
+	if _u.mutation.RateLimitCleared() {
+		_spec.ClearField(apikey.FieldRateLimit, field.TypeInt)
+	}
+	if value, ok := _u.mutation.Replaces(); ok {
+		_spec.SetField(apikey.FieldReplaces, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReplaces(); ok {
+		_spec.AddField(apikey.FieldReplaces, field.TypeInt64, value)
+	}
+	if _u.mutation.ReplacesCleared() {
+		_spec.ClearField(apikey.FieldReplaces, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)

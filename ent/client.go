@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/ent/alias"
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
+	"github.com/redthread-api/redthread/ent/auditentry"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -30,14 +31,17 @@ import (
 	"github.com/redthread-api/redthread/ent/footnote"
 	"github.com/redthread-api/redthread/ent/itementity"
 	"github.com/redthread-api/redthread/ent/itemtag"
+	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
 	"github.com/redthread-api/redthread/ent/narrativetarget"
 	"github.com/redthread-api/redthread/ent/observation"
+	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
 	"github.com/redthread-api/redthread/ent/reportattachment"
@@ -62,6 +66,8 @@ type Client struct {
 	ApiKey *ApiKeyClient
 	// Asset is the client for interacting with the Asset builders.
 	Asset *AssetClient
+	// AuditEntry is the client for interacting with the AuditEntry builders.
+	AuditEntry *AuditEntryClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Contribution is the client for interacting with the Contribution builders.
@@ -84,6 +90,8 @@ type Client struct {
 	ItemEntity *ItemEntityClient
 	// ItemTag is the client for interacting with the ItemTag builders.
 	ItemTag *ItemTagClient
+	// KeyNetwork is the client for interacting with the KeyNetwork builders.
+	KeyNetwork *KeyNetworkClient
 	// Listing is the client for interacting with the Listing builders.
 	Listing *ListingClient
 	// Narrative is the client for interacting with the Narrative builders.
@@ -96,10 +104,14 @@ type Client struct {
 	NarrativeTarget *NarrativeTargetClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
+	// Person is the client for interacting with the Person builders.
+	Person *PersonClient
 	// Projection is the client for interacting with the Projection builders.
 	Projection *ProjectionClient
 	// PublicationEntry is the client for interacting with the PublicationEntry builders.
 	PublicationEntry *PublicationEntryClient
+	// RegisteredDocument is the client for interacting with the RegisteredDocument builders.
+	RegisteredDocument *RegisteredDocumentClient
 	// Relationship is the client for interacting with the Relationship builders.
 	Relationship *RelationshipClient
 	// Report is the client for interacting with the Report builders.
@@ -136,6 +148,7 @@ func (c *Client) init() {
 	c.Alias = NewAliasClient(c.config)
 	c.ApiKey = NewApiKeyClient(c.config)
 	c.Asset = NewAssetClient(c.config)
+	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.Citation = NewCitationClient(c.config)
 	c.Contribution = NewContributionClient(c.config)
 	c.Edition = NewEditionClient(c.config)
@@ -147,14 +160,17 @@ func (c *Client) init() {
 	c.Footnote = NewFootnoteClient(c.config)
 	c.ItemEntity = NewItemEntityClient(c.config)
 	c.ItemTag = NewItemTagClient(c.config)
+	c.KeyNetwork = NewKeyNetworkClient(c.config)
 	c.Listing = NewListingClient(c.config)
 	c.Narrative = NewNarrativeClient(c.config)
 	c.NarrativeAmplifier = NewNarrativeAmplifierClient(c.config)
 	c.NarrativeTag = NewNarrativeTagClient(c.config)
 	c.NarrativeTarget = NewNarrativeTargetClient(c.config)
 	c.Observation = NewObservationClient(c.config)
+	c.Person = NewPersonClient(c.config)
 	c.Projection = NewProjectionClient(c.config)
 	c.PublicationEntry = NewPublicationEntryClient(c.config)
+	c.RegisteredDocument = NewRegisteredDocumentClient(c.config)
 	c.Relationship = NewRelationshipClient(c.config)
 	c.Report = NewReportClient(c.config)
 	c.ReportAttachment = NewReportAttachmentClient(c.config)
@@ -261,6 +277,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Alias:              NewAliasClient(cfg),
 		ApiKey:             NewApiKeyClient(cfg),
 		Asset:              NewAssetClient(cfg),
+		AuditEntry:         NewAuditEntryClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Contribution:       NewContributionClient(cfg),
 		Edition:            NewEditionClient(cfg),
@@ -272,14 +289,17 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Footnote:           NewFootnoteClient(cfg),
 		ItemEntity:         NewItemEntityClient(cfg),
 		ItemTag:            NewItemTagClient(cfg),
+		KeyNetwork:         NewKeyNetworkClient(cfg),
 		Listing:            NewListingClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
 		NarrativeTarget:    NewNarrativeTargetClient(cfg),
 		Observation:        NewObservationClient(cfg),
+		Person:             NewPersonClient(cfg),
 		Projection:         NewProjectionClient(cfg),
 		PublicationEntry:   NewPublicationEntryClient(cfg),
+		RegisteredDocument: NewRegisteredDocumentClient(cfg),
 		Relationship:       NewRelationshipClient(cfg),
 		Report:             NewReportClient(cfg),
 		ReportAttachment:   NewReportAttachmentClient(cfg),
@@ -313,6 +333,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Alias:              NewAliasClient(cfg),
 		ApiKey:             NewApiKeyClient(cfg),
 		Asset:              NewAssetClient(cfg),
+		AuditEntry:         NewAuditEntryClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Contribution:       NewContributionClient(cfg),
 		Edition:            NewEditionClient(cfg),
@@ -324,14 +345,17 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Footnote:           NewFootnoteClient(cfg),
 		ItemEntity:         NewItemEntityClient(cfg),
 		ItemTag:            NewItemTagClient(cfg),
+		KeyNetwork:         NewKeyNetworkClient(cfg),
 		Listing:            NewListingClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
 		NarrativeTarget:    NewNarrativeTargetClient(cfg),
 		Observation:        NewObservationClient(cfg),
+		Person:             NewPersonClient(cfg),
 		Projection:         NewProjectionClient(cfg),
 		PublicationEntry:   NewPublicationEntryClient(cfg),
+		RegisteredDocument: NewRegisteredDocumentClient(cfg),
 		Relationship:       NewRelationshipClient(cfg),
 		Report:             NewReportClient(cfg),
 		ReportAttachment:   NewReportAttachmentClient(cfg),
@@ -372,13 +396,13 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alias, c.ApiKey, c.Asset, c.Citation, c.Contribution, c.Edition,
+		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Citation, c.Contribution, c.Edition,
 		c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName, c.EntityTag,
-		c.Footnote, c.ItemEntity, c.ItemTag, c.Listing, c.Narrative,
+		c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing, c.Narrative,
 		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Projection, c.PublicationEntry, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag,
+		c.Person, c.Projection, c.PublicationEntry, c.RegisteredDocument,
+		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
 	} {
 		n.Use(hooks...)
 	}
@@ -388,13 +412,13 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alias, c.ApiKey, c.Asset, c.Citation, c.Contribution, c.Edition,
+		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Citation, c.Contribution, c.Edition,
 		c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName, c.EntityTag,
-		c.Footnote, c.ItemEntity, c.ItemTag, c.Listing, c.Narrative,
+		c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing, c.Narrative,
 		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Projection, c.PublicationEntry, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag,
+		c.Person, c.Projection, c.PublicationEntry, c.RegisteredDocument,
+		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -409,6 +433,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ApiKey.mutate(ctx, m)
 	case *AssetMutation:
 		return c.Asset.mutate(ctx, m)
+	case *AuditEntryMutation:
+		return c.AuditEntry.mutate(ctx, m)
 	case *CitationMutation:
 		return c.Citation.mutate(ctx, m)
 	case *ContributionMutation:
@@ -431,6 +457,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ItemEntity.mutate(ctx, m)
 	case *ItemTagMutation:
 		return c.ItemTag.mutate(ctx, m)
+	case *KeyNetworkMutation:
+		return c.KeyNetwork.mutate(ctx, m)
 	case *ListingMutation:
 		return c.Listing.mutate(ctx, m)
 	case *NarrativeMutation:
@@ -443,10 +471,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.NarrativeTarget.mutate(ctx, m)
 	case *ObservationMutation:
 		return c.Observation.mutate(ctx, m)
+	case *PersonMutation:
+		return c.Person.mutate(ctx, m)
 	case *ProjectionMutation:
 		return c.Projection.mutate(ctx, m)
 	case *PublicationEntryMutation:
 		return c.PublicationEntry.mutate(ctx, m)
+	case *RegisteredDocumentMutation:
+		return c.RegisteredDocument.mutate(ctx, m)
 	case *RelationshipMutation:
 		return c.Relationship.mutate(ctx, m)
 	case *ReportMutation:
@@ -870,6 +902,139 @@ func (c *AssetClient) mutate(ctx context.Context, m *AssetMutation) (Value, erro
 		return (&AssetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Asset mutation op: %q", m.Op())
+	}
+}
+
+// AuditEntryClient is a client for the AuditEntry schema.
+type AuditEntryClient struct {
+	config
+}
+
+// NewAuditEntryClient returns a client for the AuditEntry from the given config.
+func NewAuditEntryClient(c config) *AuditEntryClient {
+	return &AuditEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `auditentry.Hooks(f(g(h())))`.
+func (c *AuditEntryClient) Use(hooks ...Hook) {
+	c.hooks.AuditEntry = append(c.hooks.AuditEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `auditentry.Intercept(f(g(h())))`.
+func (c *AuditEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AuditEntry = append(c.inters.AuditEntry, interceptors...)
+}
+
+// Create returns a builder for creating a AuditEntry entity.
+func (c *AuditEntryClient) Create() *AuditEntryCreate {
+	mutation := newAuditEntryMutation(c.config, OpCreate)
+	return &AuditEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AuditEntry entities.
+func (c *AuditEntryClient) CreateBulk(builders ...*AuditEntryCreate) *AuditEntryCreateBulk {
+	return &AuditEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AuditEntryClient) MapCreateBulk(slice any, setFunc func(*AuditEntryCreate, int)) *AuditEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AuditEntryCreateBulk{err: fmt.Errorf("calling to AuditEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AuditEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AuditEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AuditEntry.
+func (c *AuditEntryClient) Update() *AuditEntryUpdate {
+	mutation := newAuditEntryMutation(c.config, OpUpdate)
+	return &AuditEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AuditEntryClient) UpdateOne(_m *AuditEntry) *AuditEntryUpdateOne {
+	mutation := newAuditEntryMutation(c.config, OpUpdateOne, withAuditEntry(_m))
+	return &AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AuditEntryClient) UpdateOneID(id int64) *AuditEntryUpdateOne {
+	mutation := newAuditEntryMutation(c.config, OpUpdateOne, withAuditEntryID(id))
+	return &AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AuditEntry.
+func (c *AuditEntryClient) Delete() *AuditEntryDelete {
+	mutation := newAuditEntryMutation(c.config, OpDelete)
+	return &AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AuditEntryClient) DeleteOne(_m *AuditEntry) *AuditEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AuditEntryClient) DeleteOneID(id int64) *AuditEntryDeleteOne {
+	builder := c.Delete().Where(auditentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AuditEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for AuditEntry.
+func (c *AuditEntryClient) Query() *AuditEntryQuery {
+	return &AuditEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAuditEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AuditEntry entity by its id.
+func (c *AuditEntryClient) Get(ctx context.Context, id int64) (*AuditEntry, error) {
+	return c.Query().Where(auditentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AuditEntryClient) GetX(ctx context.Context, id int64) *AuditEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AuditEntryClient) Hooks() []Hook {
+	return c.hooks.AuditEntry
+}
+
+// Interceptors returns the client interceptors.
+func (c *AuditEntryClient) Interceptors() []Interceptor {
+	return c.inters.AuditEntry
+}
+
+func (c *AuditEntryClient) mutate(ctx context.Context, m *AuditEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AuditEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AuditEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AuditEntry mutation op: %q", m.Op())
 	}
 }
 
@@ -2624,6 +2789,139 @@ func (c *ItemTagClient) mutate(ctx context.Context, m *ItemTagMutation) (Value, 
 	}
 }
 
+// KeyNetworkClient is a client for the KeyNetwork schema.
+type KeyNetworkClient struct {
+	config
+}
+
+// NewKeyNetworkClient returns a client for the KeyNetwork from the given config.
+func NewKeyNetworkClient(c config) *KeyNetworkClient {
+	return &KeyNetworkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `keynetwork.Hooks(f(g(h())))`.
+func (c *KeyNetworkClient) Use(hooks ...Hook) {
+	c.hooks.KeyNetwork = append(c.hooks.KeyNetwork, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `keynetwork.Intercept(f(g(h())))`.
+func (c *KeyNetworkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.KeyNetwork = append(c.inters.KeyNetwork, interceptors...)
+}
+
+// Create returns a builder for creating a KeyNetwork entity.
+func (c *KeyNetworkClient) Create() *KeyNetworkCreate {
+	mutation := newKeyNetworkMutation(c.config, OpCreate)
+	return &KeyNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of KeyNetwork entities.
+func (c *KeyNetworkClient) CreateBulk(builders ...*KeyNetworkCreate) *KeyNetworkCreateBulk {
+	return &KeyNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *KeyNetworkClient) MapCreateBulk(slice any, setFunc func(*KeyNetworkCreate, int)) *KeyNetworkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &KeyNetworkCreateBulk{err: fmt.Errorf("calling to KeyNetworkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*KeyNetworkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &KeyNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for KeyNetwork.
+func (c *KeyNetworkClient) Update() *KeyNetworkUpdate {
+	mutation := newKeyNetworkMutation(c.config, OpUpdate)
+	return &KeyNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *KeyNetworkClient) UpdateOne(_m *KeyNetwork) *KeyNetworkUpdateOne {
+	mutation := newKeyNetworkMutation(c.config, OpUpdateOne, withKeyNetwork(_m))
+	return &KeyNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *KeyNetworkClient) UpdateOneID(id domain.ID) *KeyNetworkUpdateOne {
+	mutation := newKeyNetworkMutation(c.config, OpUpdateOne, withKeyNetworkID(id))
+	return &KeyNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for KeyNetwork.
+func (c *KeyNetworkClient) Delete() *KeyNetworkDelete {
+	mutation := newKeyNetworkMutation(c.config, OpDelete)
+	return &KeyNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *KeyNetworkClient) DeleteOne(_m *KeyNetwork) *KeyNetworkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *KeyNetworkClient) DeleteOneID(id domain.ID) *KeyNetworkDeleteOne {
+	builder := c.Delete().Where(keynetwork.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &KeyNetworkDeleteOne{builder}
+}
+
+// Query returns a query builder for KeyNetwork.
+func (c *KeyNetworkClient) Query() *KeyNetworkQuery {
+	return &KeyNetworkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeKeyNetwork},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a KeyNetwork entity by its id.
+func (c *KeyNetworkClient) Get(ctx context.Context, id domain.ID) (*KeyNetwork, error) {
+	return c.Query().Where(keynetwork.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *KeyNetworkClient) GetX(ctx context.Context, id domain.ID) *KeyNetwork {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *KeyNetworkClient) Hooks() []Hook {
+	return c.hooks.KeyNetwork
+}
+
+// Interceptors returns the client interceptors.
+func (c *KeyNetworkClient) Interceptors() []Interceptor {
+	return c.inters.KeyNetwork
+}
+
+func (c *KeyNetworkClient) mutate(ctx context.Context, m *KeyNetworkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&KeyNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&KeyNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&KeyNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&KeyNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown KeyNetwork mutation op: %q", m.Op())
+	}
+}
+
 // ListingClient is a client for the Listing schema.
 type ListingClient struct {
 	config
@@ -3582,6 +3880,139 @@ func (c *ObservationClient) mutate(ctx context.Context, m *ObservationMutation) 
 	}
 }
 
+// PersonClient is a client for the Person schema.
+type PersonClient struct {
+	config
+}
+
+// NewPersonClient returns a client for the Person from the given config.
+func NewPersonClient(c config) *PersonClient {
+	return &PersonClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `person.Hooks(f(g(h())))`.
+func (c *PersonClient) Use(hooks ...Hook) {
+	c.hooks.Person = append(c.hooks.Person, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `person.Intercept(f(g(h())))`.
+func (c *PersonClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Person = append(c.inters.Person, interceptors...)
+}
+
+// Create returns a builder for creating a Person entity.
+func (c *PersonClient) Create() *PersonCreate {
+	mutation := newPersonMutation(c.config, OpCreate)
+	return &PersonCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Person entities.
+func (c *PersonClient) CreateBulk(builders ...*PersonCreate) *PersonCreateBulk {
+	return &PersonCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PersonClient) MapCreateBulk(slice any, setFunc func(*PersonCreate, int)) *PersonCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PersonCreateBulk{err: fmt.Errorf("calling to PersonClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PersonCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PersonCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Person.
+func (c *PersonClient) Update() *PersonUpdate {
+	mutation := newPersonMutation(c.config, OpUpdate)
+	return &PersonUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PersonClient) UpdateOne(_m *Person) *PersonUpdateOne {
+	mutation := newPersonMutation(c.config, OpUpdateOne, withPerson(_m))
+	return &PersonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PersonClient) UpdateOneID(id domain.ID) *PersonUpdateOne {
+	mutation := newPersonMutation(c.config, OpUpdateOne, withPersonID(id))
+	return &PersonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Person.
+func (c *PersonClient) Delete() *PersonDelete {
+	mutation := newPersonMutation(c.config, OpDelete)
+	return &PersonDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PersonClient) DeleteOne(_m *Person) *PersonDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PersonClient) DeleteOneID(id domain.ID) *PersonDeleteOne {
+	builder := c.Delete().Where(person.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PersonDeleteOne{builder}
+}
+
+// Query returns a query builder for Person.
+func (c *PersonClient) Query() *PersonQuery {
+	return &PersonQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePerson},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Person entity by its id.
+func (c *PersonClient) Get(ctx context.Context, id domain.ID) (*Person, error) {
+	return c.Query().Where(person.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PersonClient) GetX(ctx context.Context, id domain.ID) *Person {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PersonClient) Hooks() []Hook {
+	return c.hooks.Person
+}
+
+// Interceptors returns the client interceptors.
+func (c *PersonClient) Interceptors() []Interceptor {
+	return c.inters.Person
+}
+
+func (c *PersonClient) mutate(ctx context.Context, m *PersonMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PersonCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PersonUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PersonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PersonDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Person mutation op: %q", m.Op())
+	}
+}
+
 // ProjectionClient is a client for the Projection schema.
 type ProjectionClient struct {
 	config
@@ -3845,6 +4276,139 @@ func (c *PublicationEntryClient) mutate(ctx context.Context, m *PublicationEntry
 		return (&PublicationEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PublicationEntry mutation op: %q", m.Op())
+	}
+}
+
+// RegisteredDocumentClient is a client for the RegisteredDocument schema.
+type RegisteredDocumentClient struct {
+	config
+}
+
+// NewRegisteredDocumentClient returns a client for the RegisteredDocument from the given config.
+func NewRegisteredDocumentClient(c config) *RegisteredDocumentClient {
+	return &RegisteredDocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `registereddocument.Hooks(f(g(h())))`.
+func (c *RegisteredDocumentClient) Use(hooks ...Hook) {
+	c.hooks.RegisteredDocument = append(c.hooks.RegisteredDocument, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `registereddocument.Intercept(f(g(h())))`.
+func (c *RegisteredDocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RegisteredDocument = append(c.inters.RegisteredDocument, interceptors...)
+}
+
+// Create returns a builder for creating a RegisteredDocument entity.
+func (c *RegisteredDocumentClient) Create() *RegisteredDocumentCreate {
+	mutation := newRegisteredDocumentMutation(c.config, OpCreate)
+	return &RegisteredDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RegisteredDocument entities.
+func (c *RegisteredDocumentClient) CreateBulk(builders ...*RegisteredDocumentCreate) *RegisteredDocumentCreateBulk {
+	return &RegisteredDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RegisteredDocumentClient) MapCreateBulk(slice any, setFunc func(*RegisteredDocumentCreate, int)) *RegisteredDocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RegisteredDocumentCreateBulk{err: fmt.Errorf("calling to RegisteredDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RegisteredDocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RegisteredDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RegisteredDocument.
+func (c *RegisteredDocumentClient) Update() *RegisteredDocumentUpdate {
+	mutation := newRegisteredDocumentMutation(c.config, OpUpdate)
+	return &RegisteredDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RegisteredDocumentClient) UpdateOne(_m *RegisteredDocument) *RegisteredDocumentUpdateOne {
+	mutation := newRegisteredDocumentMutation(c.config, OpUpdateOne, withRegisteredDocument(_m))
+	return &RegisteredDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RegisteredDocumentClient) UpdateOneID(id domain.ID) *RegisteredDocumentUpdateOne {
+	mutation := newRegisteredDocumentMutation(c.config, OpUpdateOne, withRegisteredDocumentID(id))
+	return &RegisteredDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RegisteredDocument.
+func (c *RegisteredDocumentClient) Delete() *RegisteredDocumentDelete {
+	mutation := newRegisteredDocumentMutation(c.config, OpDelete)
+	return &RegisteredDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RegisteredDocumentClient) DeleteOne(_m *RegisteredDocument) *RegisteredDocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RegisteredDocumentClient) DeleteOneID(id domain.ID) *RegisteredDocumentDeleteOne {
+	builder := c.Delete().Where(registereddocument.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RegisteredDocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for RegisteredDocument.
+func (c *RegisteredDocumentClient) Query() *RegisteredDocumentQuery {
+	return &RegisteredDocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRegisteredDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RegisteredDocument entity by its id.
+func (c *RegisteredDocumentClient) Get(ctx context.Context, id domain.ID) (*RegisteredDocument, error) {
+	return c.Query().Where(registereddocument.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RegisteredDocumentClient) GetX(ctx context.Context, id domain.ID) *RegisteredDocument {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RegisteredDocumentClient) Hooks() []Hook {
+	return c.hooks.RegisteredDocument
+}
+
+// Interceptors returns the client interceptors.
+func (c *RegisteredDocumentClient) Interceptors() []Interceptor {
+	return c.inters.RegisteredDocument
+}
+
+func (c *RegisteredDocumentClient) mutate(ctx context.Context, m *RegisteredDocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RegisteredDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RegisteredDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RegisteredDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RegisteredDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RegisteredDocument mutation op: %q", m.Op())
 	}
 }
 
@@ -5554,19 +6118,21 @@ func (c *TagClient) mutate(ctx context.Context, m *TagMutation) (Value, error) {
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alias, ApiKey, Asset, Citation, Contribution, Edition, EditionItem, Entity,
-		EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
-		Listing, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
-		Observation, Projection, PublicationEntry, Relationship, Report,
-		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
-		Revision, Schedule, Source, Tag []ent.Hook
+		Alias, ApiKey, Asset, AuditEntry, Citation, Contribution, Edition, EditionItem,
+		Entity, EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
+		KeyNetwork, Listing, Narrative, NarrativeAmplifier, NarrativeTag,
+		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
+		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
+		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source,
+		Tag []ent.Hook
 	}
 	inters struct {
-		Alias, ApiKey, Asset, Citation, Contribution, Edition, EditionItem, Entity,
-		EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
-		Listing, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
-		Observation, Projection, PublicationEntry, Relationship, Report,
-		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
-		Revision, Schedule, Source, Tag []ent.Interceptor
+		Alias, ApiKey, Asset, AuditEntry, Citation, Contribution, Edition, EditionItem,
+		Entity, EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
+		KeyNetwork, Listing, Narrative, NarrativeAmplifier, NarrativeTag,
+		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
+		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
+		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source,
+		Tag []ent.Interceptor
 	}
 )

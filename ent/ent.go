@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/ent/alias"
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
+	"github.com/redthread-api/redthread/ent/auditentry"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -26,14 +27,17 @@ import (
 	"github.com/redthread-api/redthread/ent/footnote"
 	"github.com/redthread-api/redthread/ent/itementity"
 	"github.com/redthread-api/redthread/ent/itemtag"
+	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
 	"github.com/redthread-api/redthread/ent/narrativetarget"
 	"github.com/redthread-api/redthread/ent/observation"
+	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
 	"github.com/redthread-api/redthread/ent/reportattachment"
@@ -108,6 +112,7 @@ func checkColumn(t, c string) error {
 			alias.Table:              alias.ValidColumn,
 			apikey.Table:             apikey.ValidColumn,
 			asset.Table:              asset.ValidColumn,
+			auditentry.Table:         auditentry.ValidColumn,
 			citation.Table:           citation.ValidColumn,
 			contribution.Table:       contribution.ValidColumn,
 			edition.Table:            edition.ValidColumn,
@@ -119,14 +124,17 @@ func checkColumn(t, c string) error {
 			footnote.Table:           footnote.ValidColumn,
 			itementity.Table:         itementity.ValidColumn,
 			itemtag.Table:            itemtag.ValidColumn,
+			keynetwork.Table:         keynetwork.ValidColumn,
 			listing.Table:            listing.ValidColumn,
 			narrative.Table:          narrative.ValidColumn,
 			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
 			narrativetag.Table:       narrativetag.ValidColumn,
 			narrativetarget.Table:    narrativetarget.ValidColumn,
 			observation.Table:        observation.ValidColumn,
+			person.Table:             person.ValidColumn,
 			projection.Table:         projection.ValidColumn,
 			publicationentry.Table:   publicationentry.ValidColumn,
+			registereddocument.Table: registereddocument.ValidColumn,
 			relationship.Table:       relationship.ValidColumn,
 			report.Table:             report.ValidColumn,
 			reportattachment.Table:   reportattachment.ValidColumn,

@@ -18,6 +18,8 @@ type Tx struct {
 	ApiKey *ApiKeyClient
 	// Asset is the client for interacting with the Asset builders.
 	Asset *AssetClient
+	// AuditEntry is the client for interacting with the AuditEntry builders.
+	AuditEntry *AuditEntryClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Contribution is the client for interacting with the Contribution builders.
@@ -40,6 +42,8 @@ type Tx struct {
 	ItemEntity *ItemEntityClient
 	// ItemTag is the client for interacting with the ItemTag builders.
 	ItemTag *ItemTagClient
+	// KeyNetwork is the client for interacting with the KeyNetwork builders.
+	KeyNetwork *KeyNetworkClient
 	// Listing is the client for interacting with the Listing builders.
 	Listing *ListingClient
 	// Narrative is the client for interacting with the Narrative builders.
@@ -52,10 +56,14 @@ type Tx struct {
 	NarrativeTarget *NarrativeTargetClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
+	// Person is the client for interacting with the Person builders.
+	Person *PersonClient
 	// Projection is the client for interacting with the Projection builders.
 	Projection *ProjectionClient
 	// PublicationEntry is the client for interacting with the PublicationEntry builders.
 	PublicationEntry *PublicationEntryClient
+	// RegisteredDocument is the client for interacting with the RegisteredDocument builders.
+	RegisteredDocument *RegisteredDocumentClient
 	// Relationship is the client for interacting with the Relationship builders.
 	Relationship *RelationshipClient
 	// Report is the client for interacting with the Report builders.
@@ -212,6 +220,7 @@ func (tx *Tx) init() {
 	tx.Alias = NewAliasClient(tx.config)
 	tx.ApiKey = NewApiKeyClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
+	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.Citation = NewCitationClient(tx.config)
 	tx.Contribution = NewContributionClient(tx.config)
 	tx.Edition = NewEditionClient(tx.config)
@@ -223,14 +232,17 @@ func (tx *Tx) init() {
 	tx.Footnote = NewFootnoteClient(tx.config)
 	tx.ItemEntity = NewItemEntityClient(tx.config)
 	tx.ItemTag = NewItemTagClient(tx.config)
+	tx.KeyNetwork = NewKeyNetworkClient(tx.config)
 	tx.Listing = NewListingClient(tx.config)
 	tx.Narrative = NewNarrativeClient(tx.config)
 	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
 	tx.NarrativeTag = NewNarrativeTagClient(tx.config)
 	tx.NarrativeTarget = NewNarrativeTargetClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
+	tx.Person = NewPersonClient(tx.config)
 	tx.Projection = NewProjectionClient(tx.config)
 	tx.PublicationEntry = NewPublicationEntryClient(tx.config)
+	tx.RegisteredDocument = NewRegisteredDocumentClient(tx.config)
 	tx.Relationship = NewRelationshipClient(tx.config)
 	tx.Report = NewReportClient(tx.config)
 	tx.ReportAttachment = NewReportAttachmentClient(tx.config)

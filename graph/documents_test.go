@@ -42,7 +42,7 @@ func TestDocumentsThatMustWork(t *testing.T) {
 
 		for _, document := range []string{documentCreate, documentPublish} {
 			a.as(public, document, nil).refused("UNAUTHENTICATED", "Authorization")
-			a.as(partner, document, nil).refused("FORBIDDEN", "this key has PARTNER")
+			a.as(partner, document, nil).refused("FORBIDDEN", "this credential has PARTNER")
 		}
 		created := a.query(author, documentCreate)
 		if created.at("createReport.report.slug") != "harbour-cranes" || created.at("createReport.report.version") != 1.0 {

@@ -91,6 +91,6 @@ func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, e
 	if d == nil || d.ArgumentMap(op.Variables)["stage"] != domain.Desk.String() {
 		return domain.Live, nil
 	}
-	_, err := domain.Require(ctx, domain.Author)
+	_, err := domain.Require(ctx, domain.ReadDesk)
 	return domain.Desk, err
 }

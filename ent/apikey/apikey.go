@@ -21,6 +21,16 @@ const (
 	FieldRole = "role"
 	// FieldClearance holds the string denoting the clearance field in the database.
 	FieldClearance = "clearance"
+	// FieldScopes holds the string denoting the scopes field in the database.
+	FieldScopes = "scopes"
+	// FieldOrigins holds the string denoting the origins field in the database.
+	FieldOrigins = "origins"
+	// FieldNetworks holds the string denoting the networks field in the database.
+	FieldNetworks = "networks"
+	// FieldRateLimit holds the string denoting the rate_limit field in the database.
+	FieldRateLimit = "rate_limit"
+	// FieldReplaces holds the string denoting the replaces field in the database.
+	FieldReplaces = "replaces"
 	// FieldCreatedBy holds the string denoting the created_by field in the database.
 	FieldCreatedBy = "created_by"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -43,6 +53,11 @@ var Columns = []string{
 	FieldHash,
 	FieldRole,
 	FieldClearance,
+	FieldScopes,
+	FieldOrigins,
+	FieldNetworks,
+	FieldRateLimit,
+	FieldReplaces,
 	FieldCreatedBy,
 	FieldCreatedAt,
 	FieldLastUsedAt,
@@ -91,6 +106,16 @@ func ByRole(opts ...sql.OrderTermOption) OrderOption {
 // ByClearance orders the results by the clearance field.
 func ByClearance(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldClearance, opts...).ToFunc()
+}
+
+// ByRateLimit orders the results by the rate_limit field.
+func ByRateLimit(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRateLimit, opts...).ToFunc()
+}
+
+// ByReplaces orders the results by the replaces field.
+func ByReplaces(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReplaces, opts...).ToFunc()
 }
 
 // ByCreatedBy orders the results by the created_by field.

@@ -82,6 +82,17 @@ func Clearance(v domain.Marking) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldClearance, vc))
 }
 
+// RateLimit applies equality check predicate on the "rate_limit" field. It's identical to RateLimitEQ.
+func RateLimit(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldEQ(FieldRateLimit, v))
+}
+
+// Replaces applies equality check predicate on the "replaces" field. It's identical to ReplacesEQ.
+func Replaces(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldReplaces, vc))
+}
+
 // CreatedBy applies equality check predicate on the "created_by" field. It's identical to CreatedByEQ.
 func CreatedBy(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldCreatedBy, v))
@@ -408,6 +419,150 @@ func ClearanceLT(v domain.Marking) predicate.ApiKey {
 func ClearanceLTE(v domain.Marking) predicate.ApiKey {
 	vc := int(v)
 	return predicate.ApiKey(sql.FieldLTE(FieldClearance, vc))
+}
+
+// ScopesIsNil applies the IsNil predicate on the "scopes" field.
+func ScopesIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldScopes))
+}
+
+// ScopesNotNil applies the NotNil predicate on the "scopes" field.
+func ScopesNotNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotNull(FieldScopes))
+}
+
+// OriginsIsNil applies the IsNil predicate on the "origins" field.
+func OriginsIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldOrigins))
+}
+
+// OriginsNotNil applies the NotNil predicate on the "origins" field.
+func OriginsNotNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotNull(FieldOrigins))
+}
+
+// NetworksIsNil applies the IsNil predicate on the "networks" field.
+func NetworksIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldNetworks))
+}
+
+// NetworksNotNil applies the NotNil predicate on the "networks" field.
+func NetworksNotNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotNull(FieldNetworks))
+}
+
+// RateLimitEQ applies the EQ predicate on the "rate_limit" field.
+func RateLimitEQ(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldEQ(FieldRateLimit, v))
+}
+
+// RateLimitNEQ applies the NEQ predicate on the "rate_limit" field.
+func RateLimitNEQ(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNEQ(FieldRateLimit, v))
+}
+
+// RateLimitIn applies the In predicate on the "rate_limit" field.
+func RateLimitIn(vs ...int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIn(FieldRateLimit, vs...))
+}
+
+// RateLimitNotIn applies the NotIn predicate on the "rate_limit" field.
+func RateLimitNotIn(vs ...int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotIn(FieldRateLimit, vs...))
+}
+
+// RateLimitGT applies the GT predicate on the "rate_limit" field.
+func RateLimitGT(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldGT(FieldRateLimit, v))
+}
+
+// RateLimitGTE applies the GTE predicate on the "rate_limit" field.
+func RateLimitGTE(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldGTE(FieldRateLimit, v))
+}
+
+// RateLimitLT applies the LT predicate on the "rate_limit" field.
+func RateLimitLT(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldLT(FieldRateLimit, v))
+}
+
+// RateLimitLTE applies the LTE predicate on the "rate_limit" field.
+func RateLimitLTE(v int) predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldLTE(FieldRateLimit, v))
+}
+
+// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
+func RateLimitIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldRateLimit))
+}
+
+// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
+func RateLimitNotNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotNull(FieldRateLimit))
+}
+
+// ReplacesEQ applies the EQ predicate on the "replaces" field.
+func ReplacesEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldReplaces, vc))
+}
+
+// ReplacesNEQ applies the NEQ predicate on the "replaces" field.
+func ReplacesNEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldNEQ(FieldReplaces, vc))
+}
+
+// ReplacesIn applies the In predicate on the "replaces" field.
+func ReplacesIn(vs ...domain.ID) predicate.ApiKey {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.ApiKey(sql.FieldIn(FieldReplaces, v...))
+}
+
+// ReplacesNotIn applies the NotIn predicate on the "replaces" field.
+func ReplacesNotIn(vs ...domain.ID) predicate.ApiKey {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.ApiKey(sql.FieldNotIn(FieldReplaces, v...))
+}
+
+// ReplacesGT applies the GT predicate on the "replaces" field.
+func ReplacesGT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGT(FieldReplaces, vc))
+}
+
+// ReplacesGTE applies the GTE predicate on the "replaces" field.
+func ReplacesGTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGTE(FieldReplaces, vc))
+}
+
+// ReplacesLT applies the LT predicate on the "replaces" field.
+func ReplacesLT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLT(FieldReplaces, vc))
+}
+
+// ReplacesLTE applies the LTE predicate on the "replaces" field.
+func ReplacesLTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLTE(FieldReplaces, vc))
+}
+
+// ReplacesIsNil applies the IsNil predicate on the "replaces" field.
+func ReplacesIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldReplaces))
+}
+
+// ReplacesNotNil applies the NotNil predicate on the "replaces" field.
+func ReplacesNotNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldNotNull(FieldReplaces))
 }
 
 // CreatedByEQ applies the EQ predicate on the "created_by" field.

@@ -45,6 +45,18 @@ func (f AssetFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AssetMutation", m)
 }
 
+// The AuditEntryFunc type is an adapter to allow the use of ordinary
+// function as AuditEntry mutator.
+type AuditEntryFunc func(context.Context, *ent.AuditEntryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AuditEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AuditEntryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AuditEntryMutation", m)
+}
+
 // The CitationFunc type is an adapter to allow the use of ordinary
 // function as Citation mutator.
 type CitationFunc func(context.Context, *ent.CitationMutation) (ent.Value, error)
@@ -177,6 +189,18 @@ func (f ItemTagFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ItemTagMutation", m)
 }
 
+// The KeyNetworkFunc type is an adapter to allow the use of ordinary
+// function as KeyNetwork mutator.
+type KeyNetworkFunc func(context.Context, *ent.KeyNetworkMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f KeyNetworkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.KeyNetworkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.KeyNetworkMutation", m)
+}
+
 // The ListingFunc type is an adapter to allow the use of ordinary
 // function as Listing mutator.
 type ListingFunc func(context.Context, *ent.ListingMutation) (ent.Value, error)
@@ -249,6 +273,18 @@ func (f ObservationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ObservationMutation", m)
 }
 
+// The PersonFunc type is an adapter to allow the use of ordinary
+// function as Person mutator.
+type PersonFunc func(context.Context, *ent.PersonMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PersonFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PersonMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PersonMutation", m)
+}
+
 // The ProjectionFunc type is an adapter to allow the use of ordinary
 // function as Projection mutator.
 type ProjectionFunc func(context.Context, *ent.ProjectionMutation) (ent.Value, error)
@@ -271,6 +307,18 @@ func (f PublicationEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PublicationEntryMutation", m)
+}
+
+// The RegisteredDocumentFunc type is an adapter to allow the use of ordinary
+// function as RegisteredDocument mutator.
+type RegisteredDocumentFunc func(context.Context, *ent.RegisteredDocumentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RegisteredDocumentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RegisteredDocumentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RegisteredDocumentMutation", m)
 }
 
 // The RelationshipFunc type is an adapter to allow the use of ordinary

@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/ent/alias"
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
+	"github.com/redthread-api/redthread/ent/auditentry"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -22,15 +23,18 @@ import (
 	"github.com/redthread-api/redthread/ent/footnote"
 	"github.com/redthread-api/redthread/ent/itementity"
 	"github.com/redthread-api/redthread/ent/itemtag"
+	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
 	"github.com/redthread-api/redthread/ent/narrativetarget"
 	"github.com/redthread-api/redthread/ent/observation"
+	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/predicate"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
 	"github.com/redthread-api/redthread/ent/reportattachment"
@@ -179,6 +183,33 @@ func (f TraverseAsset) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.AssetQuery", q)
+}
+
+// The AuditEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AuditEntryFunc func(context.Context, *ent.AuditEntryQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AuditEntryFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AuditEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AuditEntryQuery", q)
+}
+
+// The TraverseAuditEntry type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAuditEntry func(context.Context, *ent.AuditEntryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAuditEntry) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAuditEntry) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AuditEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AuditEntryQuery", q)
 }
 
 // The CitationFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -478,6 +509,33 @@ func (f TraverseItemTag) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.ItemTagQuery", q)
 }
 
+// The KeyNetworkFunc type is an adapter to allow the use of ordinary function as a Querier.
+type KeyNetworkFunc func(context.Context, *ent.KeyNetworkQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f KeyNetworkFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.KeyNetworkQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.KeyNetworkQuery", q)
+}
+
+// The TraverseKeyNetwork type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseKeyNetwork func(context.Context, *ent.KeyNetworkQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseKeyNetwork) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseKeyNetwork) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.KeyNetworkQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.KeyNetworkQuery", q)
+}
+
 // The ListingFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ListingFunc func(context.Context, *ent.ListingQuery) (ent.Value, error)
 
@@ -640,6 +698,33 @@ func (f TraverseObservation) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.ObservationQuery", q)
 }
 
+// The PersonFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PersonFunc func(context.Context, *ent.PersonQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PersonFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PersonQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PersonQuery", q)
+}
+
+// The TraversePerson type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePerson func(context.Context, *ent.PersonQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePerson) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePerson) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PersonQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PersonQuery", q)
+}
+
 // The ProjectionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ProjectionFunc func(context.Context, *ent.ProjectionQuery) (ent.Value, error)
 
@@ -692,6 +777,33 @@ func (f TraversePublicationEntry) Traverse(ctx context.Context, q ent.Query) err
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PublicationEntryQuery", q)
+}
+
+// The RegisteredDocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RegisteredDocumentFunc func(context.Context, *ent.RegisteredDocumentQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RegisteredDocumentFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RegisteredDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RegisteredDocumentQuery", q)
+}
+
+// The TraverseRegisteredDocument type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRegisteredDocument func(context.Context, *ent.RegisteredDocumentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRegisteredDocument) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRegisteredDocument) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RegisteredDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RegisteredDocumentQuery", q)
 }
 
 // The RelationshipFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1000,6 +1112,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.ApiKeyQuery, predicate.ApiKey, apikey.OrderOption]{typ: ent.TypeApiKey, tq: q}, nil
 	case *ent.AssetQuery:
 		return &query[*ent.AssetQuery, predicate.Asset, asset.OrderOption]{typ: ent.TypeAsset, tq: q}, nil
+	case *ent.AuditEntryQuery:
+		return &query[*ent.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: ent.TypeAuditEntry, tq: q}, nil
 	case *ent.CitationQuery:
 		return &query[*ent.CitationQuery, predicate.Citation, citation.OrderOption]{typ: ent.TypeCitation, tq: q}, nil
 	case *ent.ContributionQuery:
@@ -1022,6 +1136,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.ItemEntityQuery, predicate.ItemEntity, itementity.OrderOption]{typ: ent.TypeItemEntity, tq: q}, nil
 	case *ent.ItemTagQuery:
 		return &query[*ent.ItemTagQuery, predicate.ItemTag, itemtag.OrderOption]{typ: ent.TypeItemTag, tq: q}, nil
+	case *ent.KeyNetworkQuery:
+		return &query[*ent.KeyNetworkQuery, predicate.KeyNetwork, keynetwork.OrderOption]{typ: ent.TypeKeyNetwork, tq: q}, nil
 	case *ent.ListingQuery:
 		return &query[*ent.ListingQuery, predicate.Listing, listing.OrderOption]{typ: ent.TypeListing, tq: q}, nil
 	case *ent.NarrativeQuery:
@@ -1034,10 +1150,14 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.NarrativeTargetQuery, predicate.NarrativeTarget, narrativetarget.OrderOption]{typ: ent.TypeNarrativeTarget, tq: q}, nil
 	case *ent.ObservationQuery:
 		return &query[*ent.ObservationQuery, predicate.Observation, observation.OrderOption]{typ: ent.TypeObservation, tq: q}, nil
+	case *ent.PersonQuery:
+		return &query[*ent.PersonQuery, predicate.Person, person.OrderOption]{typ: ent.TypePerson, tq: q}, nil
 	case *ent.ProjectionQuery:
 		return &query[*ent.ProjectionQuery, predicate.Projection, projection.OrderOption]{typ: ent.TypeProjection, tq: q}, nil
 	case *ent.PublicationEntryQuery:
 		return &query[*ent.PublicationEntryQuery, predicate.PublicationEntry, publicationentry.OrderOption]{typ: ent.TypePublicationEntry, tq: q}, nil
+	case *ent.RegisteredDocumentQuery:
+		return &query[*ent.RegisteredDocumentQuery, predicate.RegisteredDocument, registereddocument.OrderOption]{typ: ent.TypeRegisteredDocument, tq: q}, nil
 	case *ent.RelationshipQuery:
 		return &query[*ent.RelationshipQuery, predicate.Relationship, relationship.OrderOption]{typ: ent.TypeRelationship, tq: q}, nil
 	case *ent.ReportQuery:

@@ -48,6 +48,11 @@ var (
 		{Name: "hash", Type: field.TypeString},
 		{Name: "role", Type: field.TypeInt},
 		{Name: "clearance", Type: field.TypeInt},
+		{Name: "scopes", Type: field.TypeJSON, Nullable: true},
+		{Name: "origins", Type: field.TypeJSON, Nullable: true},
+		{Name: "networks", Type: field.TypeJSON, Nullable: true},
+		{Name: "rate_limit", Type: field.TypeInt, Nullable: true},
+		{Name: "replaces", Type: field.TypeInt64, Nullable: true},
 		{Name: "created_by", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
@@ -121,6 +126,43 @@ var (
 				Name:    "asset_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{AssetsColumns[5], AssetsColumns[0]},
+			},
+		},
+	}
+	// AuditEntriesColumns holds the columns for the "audit_entries" table.
+	AuditEntriesColumns = []*schema.Column{
+		{Name: "sequence", Type: field.TypeInt64},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "action", Type: field.TypeString},
+		{Name: "actor", Type: field.TypeString},
+		{Name: "actor_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "subject", Type: field.TypeString, Nullable: true},
+		{Name: "documents", Type: field.TypeJSON, Nullable: true},
+		{Name: "detail", Type: field.TypeString, Nullable: true},
+		{Name: "network", Type: field.TypeString, Nullable: true},
+		{Name: "request_id", Type: field.TypeString, Nullable: true},
+		{Name: "times", Type: field.TypeInt},
+	}
+	// AuditEntriesTable holds the schema information for the "audit_entries" table.
+	AuditEntriesTable = &schema.Table{
+		Name:       "audit_entries",
+		Columns:    AuditEntriesColumns,
+		PrimaryKey: []*schema.Column{AuditEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "auditentry_at",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[1]},
+			},
+			{
+				Name:    "auditentry_actor_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[4]},
+			},
+			{
+				Name:    "auditentry_action",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[2]},
 			},
 		},
 	}
@@ -631,6 +673,26 @@ var (
 			},
 		},
 	}
+	// KeyNetworksColumns holds the columns for the "key_networks" table.
+	KeyNetworksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "key_id", Type: field.TypeInt64},
+		{Name: "network", Type: field.TypeString},
+		{Name: "first_seen_at", Type: field.TypeTime},
+	}
+	// KeyNetworksTable holds the schema information for the "key_networks" table.
+	KeyNetworksTable = &schema.Table{
+		Name:       "key_networks",
+		Columns:    KeyNetworksColumns,
+		PrimaryKey: []*schema.Column{KeyNetworksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "keynetwork_key_id_network",
+				Unique:  true,
+				Columns: []*schema.Column{KeyNetworksColumns[1], KeyNetworksColumns[2]},
+			},
+		},
+	}
 	// ListingsColumns holds the columns for the "listings" table.
 	ListingsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -896,6 +958,34 @@ var (
 			},
 		},
 	}
+	// PeopleColumns holds the columns for the "people" table.
+	PeopleColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "issuer", Type: field.TypeString},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString},
+		{Name: "email", Type: field.TypeString, Nullable: true},
+		{Name: "role", Type: field.TypeInt},
+		{Name: "clearance", Type: field.TypeInt},
+		{Name: "assigned_role", Type: field.TypeInt, Nullable: true},
+		{Name: "assigned_clearance", Type: field.TypeInt, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_seen_at", Type: field.TypeTime},
+		{Name: "disabled_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PeopleTable holds the schema information for the "people" table.
+	PeopleTable = &schema.Table{
+		Name:       "people",
+		Columns:    PeopleColumns,
+		PrimaryKey: []*schema.Column{PeopleColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "person_issuer_subject",
+				Unique:  true,
+				Columns: []*schema.Column{PeopleColumns[1], PeopleColumns[2]},
+			},
+		},
+	}
 	// ProjectionColumns holds the columns for the "projection" table.
 	ProjectionColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -937,6 +1027,21 @@ var (
 				Columns: []*schema.Column{PublicationEntriesColumns[3]},
 			},
 		},
+	}
+	// RegisteredDocumentsColumns holds the columns for the "registered_documents" table.
+	RegisteredDocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "document_id", Type: field.TypeString, Unique: true},
+		{Name: "name", Type: field.TypeString, Nullable: true},
+		{Name: "text", Type: field.TypeString, Size: 2147483647},
+		{Name: "registered_by", Type: field.TypeString},
+		{Name: "registered_at", Type: field.TypeTime},
+	}
+	// RegisteredDocumentsTable holds the schema information for the "registered_documents" table.
+	RegisteredDocumentsTable = &schema.Table{
+		Name:       "registered_documents",
+		Columns:    RegisteredDocumentsColumns,
+		PrimaryKey: []*schema.Column{RegisteredDocumentsColumns[0]},
 	}
 	// RelationshipsColumns holds the columns for the "relationships" table.
 	RelationshipsColumns = []*schema.Column{
@@ -1497,6 +1602,7 @@ var (
 		AliasesTable,
 		APIKeysTable,
 		AssetsTable,
+		AuditEntriesTable,
 		CitationsTable,
 		ContributionsTable,
 		EditionsTable,
@@ -1508,14 +1614,17 @@ var (
 		FootnotesTable,
 		ItemEntitiesTable,
 		ItemTagsTable,
+		KeyNetworksTable,
 		ListingsTable,
 		NarrativesTable,
 		NarrativeAmplifiersTable,
 		NarrativeTagsTable,
 		NarrativeTargetsTable,
 		ObservationsTable,
+		PeopleTable,
 		ProjectionTable,
 		PublicationEntriesTable,
+		RegisteredDocumentsTable,
 		RelationshipsTable,
 		ReportsTable,
 		ReportAttachmentsTable,
@@ -1539,6 +1648,9 @@ func init() {
 	}
 	AssetsTable.Annotation = &entsql.Annotation{
 		Table: "assets",
+	}
+	AuditEntriesTable.Annotation = &entsql.Annotation{
+		Table: "audit_entries",
 	}
 	CitationsTable.ForeignKeys[0].RefTable = RelationshipsTable
 	CitationsTable.ForeignKeys[1].RefTable = ListingsTable
@@ -1591,6 +1703,9 @@ func init() {
 	ItemTagsTable.Annotation = &entsql.Annotation{
 		Table: "item_tags",
 	}
+	KeyNetworksTable.Annotation = &entsql.Annotation{
+		Table: "key_networks",
+	}
 	ListingsTable.ForeignKeys[0].RefTable = EntitiesTable
 	ListingsTable.Annotation = &entsql.Annotation{
 		Table: "listings",
@@ -1618,11 +1733,17 @@ func init() {
 	ObservationsTable.Annotation = &entsql.Annotation{
 		Table: "observations",
 	}
+	PeopleTable.Annotation = &entsql.Annotation{
+		Table: "people",
+	}
 	ProjectionTable.Annotation = &entsql.Annotation{
 		Table: "projection",
 	}
 	PublicationEntriesTable.Annotation = &entsql.Annotation{
 		Table: "publication_entries",
+	}
+	RegisteredDocumentsTable.Annotation = &entsql.Annotation{
+		Table: "registered_documents",
 	}
 	RelationshipsTable.ForeignKeys[0].RefTable = EntitiesTable
 	RelationshipsTable.ForeignKeys[1].RefTable = EntitiesTable

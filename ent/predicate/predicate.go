@@ -15,6 +15,9 @@ type ApiKey func(*sql.Selector)
 // Asset is the predicate function for asset builders.
 type Asset func(*sql.Selector)
 
+// AuditEntry is the predicate function for auditentry builders.
+type AuditEntry func(*sql.Selector)
+
 // Citation is the predicate function for citation builders.
 type Citation func(*sql.Selector)
 
@@ -48,6 +51,9 @@ type ItemEntity func(*sql.Selector)
 // ItemTag is the predicate function for itemtag builders.
 type ItemTag func(*sql.Selector)
 
+// KeyNetwork is the predicate function for keynetwork builders.
+type KeyNetwork func(*sql.Selector)
+
 // Listing is the predicate function for listing builders.
 type Listing func(*sql.Selector)
 
@@ -66,11 +72,17 @@ type NarrativeTarget func(*sql.Selector)
 // Observation is the predicate function for observation builders.
 type Observation func(*sql.Selector)
 
+// Person is the predicate function for person builders.
+type Person func(*sql.Selector)
+
 // Projection is the predicate function for projection builders.
 type Projection func(*sql.Selector)
 
 // PublicationEntry is the predicate function for publicationentry builders.
 type PublicationEntry func(*sql.Selector)
+
+// RegisteredDocument is the predicate function for registereddocument builders.
+type RegisteredDocument func(*sql.Selector)
 
 // Relationship is the predicate function for relationship builders.
 type Relationship func(*sql.Selector)

@@ -6,8 +6,6 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
-
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // The tables below are on the desk only.
@@ -76,27 +74,6 @@ func (Schedule) Fields() []ent.Field {
 	}
 }
 func (Schedule) Indexes() []ent.Index { return []ent.Index{index.Fields("status", "at")} }
-
-// ApiKey is a credential of a program or a member of staff.
-type ApiKey struct{ ent.Schema }
-
-func (ApiKey) Annotations() []schema.Annotation { return table("api_keys") }
-func (ApiKey) Fields() []ent.Field {
-	return []ent.Field{
-		id(),
-		field.String("name"),
-		field.String("hint").Comment("The first characters of the key, to recognise it by."),
-		field.String("hash").Sensitive(),
-		field.Int("role").GoType(domain.Role(0)),
-		field.Int("clearance").GoType(domain.Marking(0)),
-		field.String("created_by"),
-		field.Time("created_at"),
-		field.Time("last_used_at").Optional().Nillable(),
-		field.Time("expires_at").Optional().Nillable(),
-		field.Time("revoked_at").Optional().Nillable(),
-	}
-}
-func (ApiKey) Indexes() []ent.Index { return []ent.Index{index.Fields("hash").Unique()} }
 
 // Projection is in live only: its one row says how far live has come.
 type Projection struct{ ent.Schema }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -122,8 +124,8 @@ func TestAuthenticate(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := domain.Viewer{Name: "Desk of Ada", Role: domain.Editor, Clearance: domain.Red, KeyID: good.ID}
-		if *viewer != want {
-			t.Errorf("got %+v, want %+v", *viewer, want)
+		if d := cmp.Diff(want, *viewer); d != "" {
+			t.Errorf("the viewer (-want +got):\n%s", d)
 		}
 		if _, err := keys.Authenticate(t.Context(), shortSecret); err != nil {
 			t.Errorf("before it expires: %v", err)

@@ -124,7 +124,7 @@ const maxAttempts = 3
 // Create makes a key and returns it with its text, which cannot be had again.
 // ADMIN may; nobody may give a higher clearance than their own.
 func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, error) {
-	viewer, err := domain.Require(ctx, domain.Admin)
+	viewer, err := domain.Require(ctx, domain.ManageAccess)
 	if err != nil {
 		return Key{}, "", err
 	}
@@ -179,7 +179,7 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 // List returns all keys, revoked and expired ones too, the newest first. ADMIN
 // may.
 func (k *Keys) List(ctx context.Context) ([]Key, error) {
-	if _, err := domain.Require(ctx, domain.Admin); err != nil {
+	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return nil, err
 	}
 	ctx = domain.WithStage(ctx, domain.Desk)
@@ -202,7 +202,7 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 // Errors: KindNotFound where there is no such key; KindInvalid where several
 // keys that are not revoked go by the name.
 func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
-	if _, err := domain.Require(ctx, domain.Admin); err != nil {
+	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return Key{}, err
 	}
 	at := k.clock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -26,22 +27,18 @@ type MergeParams struct {
 // Errors: KindConflict when an entity is live and the one it is merged into
 // is not, or when a live text may not name that one.
 func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (Saved, error) {
-	viewer, err := domain.Require(ctx, domain.Editor)
-	if err != nil {
-		return Saved{}, err
-	}
 	var saved Saved
-	var appended bool
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		m := &merge{edit: &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}, from: map[domain.ID]*header{}}
-		saved, err = m.run(ctx, params)
-		appended = m.appended > 0
-		return err
+	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
+		m := &merge{edit: e, from: map[domain.ID]*header{}}
+		if saved, err = m.run(ctx, params); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Merge, Documents: append([]domain.ID{saved.ID}, m.order...),
+			Detail: "the first is what the others were merged into"})
 	})
 	if err != nil {
 		return Saved{}, err
 	}
-	d.finish(ctx, appended)
 	return saved, nil
 }
 

@@ -28,7 +28,7 @@ type Pending struct {
 // id, after one (0: from the start), up to a limit. Supporting documents are
 // not among them: they have no draft of their own. Without types, all types.
 func (d *Desk) PendingChanges(ctx context.Context, types []domain.Type, after domain.ID, limit int) ([]Pending, error) {
-	if _, err := domain.Require(ctx, domain.Author); err != nil {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
 	var parts []string

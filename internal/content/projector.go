@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -289,7 +290,7 @@ const rebuildBatch = 500
 // RebuildLive makes live anew from the log and the revisions, in one
 // transaction: readers see the old live until it is done. ADMIN may.
 func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
-	if _, err := domain.Require(ctx, domain.Admin); err != nil {
+	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return Rebuilt{}, err
 	}
 	d.projecting.Lock()
@@ -327,6 +328,11 @@ func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 	})
 	if err != nil {
 		return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
+	}
+	if err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.RebuildLive, Detail: fmt.Sprintf("up to sequence %d", out.Sequence)})
+	}); err != nil {
+		return Rebuilt{}, err
 	}
 	d.log.InfoContext(ctx, "live was rebuilt", "documents", out.Documents, "sequence", out.Sequence)
 	return out, nil

@@ -11,7 +11,7 @@ import (
 // [Desk.Save] takes, references as ids. The name is an id or a slug; nil where
 // there is no such document. AUTHOR may.
 func (d *Desk) Fields(ctx context.Context, t domain.Type, name string) (map[string]any, error) {
-	if _, err := domain.Require(ctx, domain.Author); err != nil {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
 	db := d.stores.DeskRows()

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
 )
 
 // What to do about a reference to a document that is neither live nor part of
@@ -87,22 +87,15 @@ func (d *Desk) Unpublish(ctx context.Context, params UnpublishParams) (Released,
 
 // Release publishes and unpublishes as one. See [Desk.Publish].
 func (d *Desk) Release(ctx context.Context, params ReleaseParams) (Released, error) {
-	viewer, err := domain.Require(ctx, domain.Editor)
-	if err != nil {
-		return Released{}, err
-	}
 	var released Released
-	var appended bool
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+	applied, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
 		released, err = e.releaseParams(ctx, params)
-		appended = e.appended > 0
 		return err
 	})
 	if err != nil {
 		return Released{}, err
 	}
-	released.Applied = d.finish(ctx, appended)
+	released.Applied = applied
 	return released, nil
 }
 
@@ -384,7 +377,8 @@ func (pl *plan) append(ctx context.Context) (Released, error) {
 			return Released{}, err
 		}
 	}
-	return out, nil
+	return out, e.record(ctx, audit.Entry{Action: audit.Publish, Documents: slices.Concat(out.Published, out.Unpublished),
+		Detail: fmt.Sprintf("release %d: %d published, %d unpublished", out.Sequence, len(out.Published), len(out.Unpublished))})
 }
 
 // name is how messages to staff call a document: "report:harbour-cranes".

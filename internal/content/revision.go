@@ -10,6 +10,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -123,22 +124,17 @@ type RestoreParams struct {
 // with the old content. The slug stays what it is now. Errors are those of
 // [Desk.Save]: what the old revision refers to may be gone.
 func (d *Desk) Restore(ctx context.Context, params RestoreParams) (Saved, error) {
-	viewer, err := domain.Require(ctx, domain.Author)
-	if err != nil {
-		return Saved{}, err
-	}
 	var saved Saved
-	var appended bool
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
-		saved, err = e.restore(ctx, params)
-		appended = e.appended > 0
-		return err
+	_, err := d.act(ctx, domain.WriteDrafts, func(ctx context.Context, e *edit) (err error) {
+		if saved, err = e.restore(ctx, params); err != nil || !saved.Changed {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Restore, Documents: []domain.ID{saved.ID},
+			Detail: fmt.Sprintf("revision %d as version %d", params.Revision, saved.Version)})
 	})
 	if err != nil {
 		return Saved{}, err
 	}
-	d.finish(ctx, appended)
 	return saved, nil
 }
 
@@ -230,7 +226,7 @@ type Change struct {
 
 // Diff compares two revisions of a document.
 func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]Change, error) {
-	if _, err := domain.Require(ctx, domain.Author); err != nil {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
 	return diffRevisions(ctx, d.stores.DeskRows(), id, from, to)
@@ -239,7 +235,7 @@ func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]Change, 
 // LiveDiff compares what is live of a document with what is on the desk. For
 // a document that is not live everything is new.
 func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]Change, error) {
-	if _, err := domain.Require(ctx, domain.Author); err != nil {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
 	db := d.stores.DeskRows()

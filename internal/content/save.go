@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -43,32 +42,17 @@ type SaveParams struct {
 // On any error nothing was written. An input that says what is there already
 // writes nothing and is no error.
 func (d *Desk) Save(ctx context.Context, params SaveParams) (Saved, error) {
-	viewer, err := domain.Require(ctx, domain.Author)
-	if err != nil {
-		return Saved{}, err
-	}
 	var saved Saved
-	var appended bool
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
-		saved, err = e.save(ctx, params)
-		appended = e.appended > 0
-		return err
+	_, err := d.act(ctx, domain.WriteDrafts, func(ctx context.Context, e *edit) (err error) {
+		if saved, err = e.save(ctx, params); err != nil {
+			return err
+		}
+		return e.recordSave(ctx, saved)
 	})
 	if err != nil {
 		return Saved{}, err
 	}
-	d.finish(ctx, appended)
 	return saved, nil
-}
-
-// edit is a write transaction on the desk, at one moment, by one viewer.
-type edit struct {
-	desk     *Desk
-	tx       *store.Tx
-	viewer   *domain.Viewer
-	at       time.Time
-	appended int64 // the last sequence that this transaction gave out, or 0
 }
 
 func (e *edit) newID(t domain.Type) domain.ID { return domain.NewID(t, e.at) }
@@ -311,9 +295,9 @@ func (e *edit) write(ctx context.Context, s *shape, head *header, old, next *Row
 	if err != nil || !s.doc.Supporting() || head == nil || !head.live() {
 		return saved, err
 	}
-	if e.viewer.Role < domain.Editor {
+	if !e.viewer.May(domain.PublishDocuments) {
 		return Saved{}, &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(
-			"this %s is live, so a change of it is seen at once: that needs the role EDITOR", s.doc)}
+			"this %s is live, so a change of it is seen at once: that needs the right PUBLISH", s.doc)}
 	}
 	return saved, e.republishSupporting(ctx, head, next, saved.Version)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/ent/schedule"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -33,13 +34,8 @@ type ScheduleParams struct {
 // Schedule notes that documents are to be published or unpublished at a time.
 // What is published is the version that the documents have then. EDITOR may.
 func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedule, error) {
-	viewer, err := domain.Require(ctx, domain.Editor)
-	if err != nil {
-		return nil, err
-	}
 	var made *ent.Schedule
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
 		made, err = e.schedule(ctx, params)
 		return err
 	})
@@ -86,18 +82,20 @@ func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 	if message != "" {
 		create.SetMessage(message)
 	}
-	return create.Save(ctx)
+	made, err := create.Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return made, e.record(ctx, audit.Entry{Action: audit.Schedule, Subject: made.ID.String(), Documents: idsOf(docs),
+		Detail: params.Action + " at " + made.At.Format(time.RFC3339)})
 }
 
 // CancelSchedule calls a schedule off. KindConflict once it has been carried
 // out. EDITOR may.
 func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule, error) {
-	if _, err := domain.Require(ctx, domain.Editor); err != nil {
-		return nil, err
-	}
 	var cancelled *ent.Schedule
-	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		found, err := tx.Client().Schedule.Get(ctx, id)
+	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) error {
+		found, err := e.tx.Client().Schedule.Get(ctx, id)
 		if ent.IsNotFound(err) {
 			return domain.NotFound("there is no schedule with the id %s", id)
 		}
@@ -107,8 +105,10 @@ func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule,
 		if found.Status != schedulePending {
 			return domain.Conflict("the schedule %s is %s already", id, found.Status)
 		}
-		cancelled, err = found.Update().SetStatus(scheduleCancelled).SetDoneAt(d.clock()).Save(ctx)
-		return err
+		if cancelled, err = found.Update().SetStatus(scheduleCancelled).SetDoneAt(e.at).Save(ctx); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.CancelSchedule, Subject: id.String()})
 	})
 	return cancelled, err
 }
@@ -150,6 +150,7 @@ func (d *Desk) publishNextDue(ctx context.Context) (domain.ID, error) {
 		}
 		due = next
 		viewer := &domain.Viewer{Name: "schedule of " + due.CreatedBy, Role: domain.Editor, Clearance: domain.Red, System: true}
+		ctx = domain.WithViewer(ctx, viewer)
 		e := &edit{desk: d, tx: tx, viewer: viewer, at: at}
 		params := ReleaseParams{References: due.References, Message: due.Message, Publish: due.Documents}
 		if due.Action == actionUnpublish {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -25,22 +26,16 @@ type DeleteParams struct {
 // Errors: KindConflict while the document is live, or while another one
 // refers to it; KindInvalid for an id of another type.
 func (d *Desk) Delete(ctx context.Context, params DeleteParams) (domain.ID, error) {
-	viewer, err := domain.Require(ctx, domain.Author)
-	if err != nil {
-		return 0, err
-	}
 	var id domain.ID
-	var appended bool
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
-		id, err = e.delete(ctx, params)
-		appended = e.appended > 0
-		return err
+	_, err := d.act(ctx, domain.WriteDrafts, func(ctx context.Context, e *edit) (err error) {
+		if id, err = e.delete(ctx, params); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Delete, Documents: []domain.ID{id}})
 	})
 	if err != nil {
 		return 0, err
 	}
-	d.finish(ctx, appended)
 	return id, nil
 }
 
@@ -78,8 +73,8 @@ func (e *edit) delete(ctx context.Context, params DeleteParams) (domain.ID, erro
 		return 0, err
 	}
 	if head.live() {
-		if e.viewer.Role < domain.Editor {
-			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the role EDITOR"}
+		if !e.viewer.May(domain.PublishDocuments) {
+			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
 		}
 		if _, err := e.appendRelease(ctx, []entry{{Action: actionUnpublish, Document: id, PublishedAt: e.at}}, ""); err != nil {
 			return 0, err
@@ -156,15 +151,12 @@ func referring(ctx context.Context, db store.Rows, target domain.ID, limit int) 
 
 // Undelete takes a document ("type:slug" or id) out of the trash. AUTHOR may.
 func (d *Desk) Undelete(ctx context.Context, document string) (domain.ID, error) {
-	viewer, err := domain.Require(ctx, domain.Author)
-	if err != nil {
-		return 0, err
-	}
 	var id domain.ID
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
-		id, err = e.undelete(ctx, document)
-		return err
+	_, err := d.act(ctx, domain.WriteDrafts, func(ctx context.Context, e *edit) (err error) {
+		if id, err = e.undelete(ctx, document); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Undelete, Documents: []domain.ID{id}})
 	})
 	return id, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -189,11 +190,45 @@ func TestRequire(t *testing.T) {
 		{"LowerRole", with(&domain.Viewer{Role: domain.Author, KeyID: 1}), domain.ErrForbidden},
 		{"Role", with(&domain.Viewer{Role: domain.Editor, KeyID: 1}), nil},
 		{"HigherRole", with(&domain.Viewer{Role: domain.Admin, KeyID: 1}), nil},
+		{"Person", with(&domain.Viewer{Role: domain.Editor, PersonID: 1}), nil},
+		{"Scope", with(&domain.Viewer{Role: domain.Admin, KeyID: 1, Scopes: []domain.Right{domain.PublishDocuments}}), nil},
+		{"OtherScopes", with(&domain.Viewer{Role: domain.Admin, KeyID: 1, Scopes: []domain.Right{domain.ReadLive}}), domain.ErrForbidden},
+		{"EmptyScopesDeny", with(&domain.Viewer{Role: domain.Admin, KeyID: 1, Scopes: []domain.Right{}}), domain.ErrForbidden},
+		{"ScopeAboveRole", with(&domain.Viewer{Role: domain.Author, KeyID: 1, Scopes: []domain.Right{domain.PublishDocuments}}), domain.ErrForbidden},
 		{"System", domain.AsSystem(t.Context(), "test"), nil},
 	} {
-		if _, err := domain.Require(row.ctx, domain.Editor); !errors.Is(err, row.want) || err != nil && row.want == nil {
+		if _, err := domain.Require(row.ctx, domain.PublishDocuments); !errors.Is(err, row.want) || err != nil && row.want == nil {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)
 		}
+	}
+}
+
+func TestRightsHaveNames(t *testing.T) {
+	t.Parallel()
+	for _, right := range domain.Rights() {
+		if back, ok := domain.ParseRight(right.String()); !ok || back != right || right.Meaning() == "" {
+			t.Errorf("%v read back is %v, %v", right, back, ok)
+		}
+	}
+	everybody := &domain.Viewer{Role: domain.Admin, System: true}
+	beyond := domain.Right(len(domain.Rights()))
+	if _, ok := domain.ParseRight("UNKNOWN"); ok || everybody.May(beyond) || everybody.May(-1) {
+		t.Error("a right that there is not was granted")
+	}
+}
+
+func TestNetworkOf(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"203.0.113.77": "203.0.113.0/24", "2001:db8:1:2::3": "2001:db8:1::/48", "::ffff:203.0.113.77": "203.0.113.0/24", "fe80::1%eth0": "fe80::/48",
+	} {
+		ctx := domain.WithClient(t.Context(), netip.MustParseAddr(address))
+		if got := domain.NetworkOf(domain.ClientFrom(ctx)).String(); got != want {
+			t.Errorf("%s is of %s, want %s", address, got, want)
+		}
+	}
+	if domain.NetworkOf(domain.ClientFrom(t.Context())).IsValid() {
+		t.Error("no address is of a network")
 	}
 }
 

@@ -19,11 +19,12 @@ const (
 	Edition      Type = 7
 	Asset        Type = 8
 
-	// Key, Revision and Schedule are things of the desk that have ids but
-	// are no documents.
+	// These are things of the desk that have ids but are no documents.
 	Key      Type = 32
 	Revision Type = 33
 	Schedule Type = 34
+	Person   Type = 35
+	Query    Type = 36 // a registered GraphQL document
 
 	// Row is a row that a document owns: a name, a footnote, a citation.
 	Row Type = 64
@@ -48,6 +49,8 @@ var typeNames = map[Type]typeName{
 	Key:          {"key", "key"},
 	Revision:     {"revision", "rev"},
 	Schedule:     {"schedule", "sch"},
+	Person:       {"person", "per"},
+	Query:        {"query", "qry"},
 	Row:          {"row", "row"},
 }
 

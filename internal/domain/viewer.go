@@ -15,7 +15,7 @@ const (
 	Partner Role = 1 // reads live up to its clearance
 	Author  Role = 2 // reads the desk, writes drafts
 	Editor  Role = 3 // publishes, unpublishes, schedules, merges
-	Admin   Role = 4 // manages keys, rebuilds live
+	Admin   Role = 4 // manages keys and people, reads the audit log, purges
 )
 
 // Roles lists the names of the roles, least first.
@@ -37,13 +37,16 @@ func (r Role) String() string {
 // Staff reports whether the role works on the desk.
 func (r Role) Staff() bool { return r >= Author }
 
-// Viewer is who asks: anonymous, the holder of an API key, or the program
-// itself at a named task.
+// Viewer is who asks: anonymous, the holder of an API key, a person who has
+// signed in, or the program itself at a named task.
 type Viewer struct {
-	Name      string  // shown in revisions: a key's name, "system: publish due releases"; empty for anonymous
-	Role      Role    //
+	Name      string  // shown in revisions: a key's or a person's name, "system: publish due releases"; empty for anonymous
+	Role      Role    // what the viewer may do; see [Right]
+	Scopes    []Right // nil: all that the role may; otherwise these of it only, and none where it is empty
 	Clearance Marking // the highest marking that the viewer may see
 	KeyID     ID      // the API key, if any
+	PersonID  ID      // the person, if one has signed in
+	RateLimit int     // the cost that is allowed a minute; 0: what the role has
 	System    bool    // the program itself
 }
 
@@ -51,7 +54,16 @@ type Viewer struct {
 func Anonymous() *Viewer { return &Viewer{Role: Public, Clearance: Clear} }
 
 // Authenticated reports whether the viewer showed a credential.
-func (v *Viewer) Authenticated() bool { return v.System || v.KeyID != 0 }
+func (v *Viewer) Authenticated() bool { return v.System || v.KeyID != 0 || v.PersonID != 0 }
+
+// CredentialID is the id of the key or the person; 0 for the program itself
+// and the anonymous.
+func (v *Viewer) CredentialID() ID {
+	if v.KeyID != 0 {
+		return v.KeyID
+	}
+	return v.PersonID
+}
 
 type viewerKey struct{}
 
@@ -75,27 +87,11 @@ func ViewerFrom(ctx context.Context) (*Viewer, error) {
 // AsSystem returns a context for work that the program does by itself, such
 // as "publish due releases". The task is named wherever a person would be.
 func AsSystem(ctx context.Context, task string) context.Context {
-	return WithViewer(ctx, &Viewer{Name: "system: " + task, Role: Admin, Clearance: Red, System: true})
+	return WithViewer(ctx, &Viewer{Name: SystemName(task), Role: Admin, Clearance: Red, System: true})
 }
 
-// Require returns the viewer if it has at least the role. Otherwise the error
-// is of KindUnauthenticated for a viewer without a credential and of
-// KindForbidden for one whose credential is not enough.
-func Require(ctx context.Context, role Role) (*Viewer, error) {
-	v, err := ViewerFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if v.Role >= role {
-		return v, nil
-	}
-	if !v.Authenticated() {
-		return nil, &Error{Kind: KindUnauthenticated,
-			Message: "this needs a key: send the header \"Authorization: Bearer …\" with a key of role " + role.String() + " or higher"}
-	}
-	return nil, &Error{Kind: KindForbidden,
-		Message: "this needs the role " + role.String() + "; this key has " + v.Role.String()}
-}
+// SystemName is what the program is called where it works by itself.
+func SystemName(task string) string { return "system: " + task }
 
 // Stage is which of the two stores an operation reads.
 type Stage int

@@ -10,12 +10,17 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables of the desk that are no documents, and the role that reads them.
-var deskOnly = map[string]domain.Role{
-	ent.TypeRevision:         domain.Author,
-	ent.TypePublicationEntry: domain.Author,
-	ent.TypeSchedule:         domain.Author,
-	ent.TypeApiKey:           domain.Admin,
+// The tables of the desk that are no documents, and the right to read them.
+var deskOnly = map[string]domain.Right{
+	ent.TypeRevision:         domain.ReadDesk,
+	ent.TypePublicationEntry: domain.ReadDesk,
+	ent.TypeSchedule:         domain.ReadDesk,
+	ent.TypeApiKey:           domain.ManageAccess,
+	ent.TypeKeyNetwork:       domain.ManageAccess,
+	ent.TypePerson:           domain.ManageAccess,
+	ent.TypeAuditEntry:       domain.ReadAudit,
+	// Whoever knows the id of a registered document may run it.
+	ent.TypeRegisteredDocument: domain.ReadLive,
 }
 
 func isDocument(entType string) bool {
@@ -26,8 +31,8 @@ func isDocument(entType string) bool {
 func newClient(p *pool, stage domain.Stage) *ent.Client {
 	client := ent.NewClient(ent.Driver(reader{p}))
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
-		if role, ok := deskOnly[q.Type()]; ok {
-			_, err := domain.Require(ctx, role)
+		if right, ok := deskOnly[q.Type()]; ok {
+			_, err := domain.Require(ctx, right)
 			return err
 		}
 		if !isDocument(q.Type()) {
@@ -50,13 +55,18 @@ func newClient(p *pool, stage domain.Stage) *ent.Client {
 // fence does not reach inside.
 //
 // In live the row's effective marking must be within the viewer's clearance.
-// On the desk the viewer must be staff, and the row not in the trash.
+// On the desk the viewer must be staff, and the row not in the trash. A viewer
+// whose scopes leave out the right to read a stage is refused there.
 func Fence(ctx context.Context) (func(*entsql.Selector), error) {
 	return fence(ctx, domain.StageFrom(ctx))
 }
 
 func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), error) {
-	viewer, err := domain.ViewerFrom(ctx)
+	right := domain.ReadLive
+	if stage == domain.Desk {
+		right = domain.ReadDesk
+	}
+	viewer, err := domain.Require(ctx, right)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +74,6 @@ func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), err
 		return func(s *entsql.Selector) {
 			s.Where(entsql.LTE(s.C("effective_marking"), int(viewer.Clearance)))
 		}, nil
-	}
-	if _, err := domain.Require(ctx, domain.Author); err != nil {
-		return nil, err
 	}
 	if trash, _ := ctx.Value(trashKey{}).(bool); trash {
 		return func(s *entsql.Selector) { s.Where(entsql.NotNull(s.C("deleted_at"))) }, nil

@@ -11,7 +11,8 @@ const projectionTable = "projection"
 
 // deskTables are the tables that only the desk has.
 var deskTables = map[string]bool{
-	"revisions": true, "publication_entries": true, "schedules": true, "api_keys": true,
+	"revisions": true, "publication_entries": true, "schedules": true,
+	"api_keys": true, "key_networks": true, "people": true, "audit_entries": true, "registered_documents": true,
 }
 
 // DeskTables are the tables of the desk, as the ent schema has them.

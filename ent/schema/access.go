@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// The tables below say who may come in, and what they did. They are on the
+// desk only.
+
+// ApiKey is a credential of a program or a member of staff.
+type ApiKey struct{ ent.Schema }
+
+func (ApiKey) Annotations() []schema.Annotation { return table("api_keys") }
+func (ApiKey) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		field.String("name"),
+		field.String("hint").Comment("The first characters of the key, to recognise it by."),
+		field.String("hash").Sensitive(),
+		field.Int("role").GoType(domain.Role(0)),
+		field.Int("clearance").GoType(domain.Marking(0)),
+		field.Strings("scopes").Optional().Comment("Null: all that the role may do. Empty: nothing."),
+		field.Strings("origins").Optional().Comment("Null: any. Empty: no browser."),
+		field.Strings("networks").Optional().Comment("Null: any. Empty: from nowhere."),
+		field.Int("rate_limit").Optional().Nillable().Comment("Cost a minute; null: the role's."),
+		optionalRef("replaces"), // the key that this one was made in the place of
+		field.String("created_by"),
+		field.Time("created_at"),
+		field.Time("last_used_at").Optional().Nillable(),
+		field.Time("expires_at").Optional().Nillable(),
+		field.Time("revoked_at").Optional().Nillable(),
+	}
+}
+func (ApiKey) Indexes() []ent.Index { return []ent.Index{index.Fields("hash").Unique()} }
+
+// KeyNetwork is a network from which a key has been used.
+type KeyNetwork struct{ ent.Schema }
+
+func (KeyNetwork) Annotations() []schema.Annotation { return table("key_networks") }
+func (KeyNetwork) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		ref("key_id"),
+		field.String("network"),
+		field.Time("first_seen_at"),
+	}
+}
+func (KeyNetwork) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("key_id", "network").Unique()}
+}
+
+// Person is somebody who has signed in.
+type Person struct{ ent.Schema }
+
+func (Person) Annotations() []schema.Annotation { return table("people") }
+func (Person) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		field.String("issuer"),
+		field.String("subject").Comment("The issuer's own name for the person, which never changes."),
+		field.String("name"),
+		text("email"),
+		field.Int("role").GoType(domain.Role(0)).Comment("What the last sign-in came to."),
+		field.Int("clearance").GoType(domain.Marking(0)),
+		field.Int("assigned_role").GoType(domain.Role(0)).Optional().Nillable().Comment("What an ADMIN has set in its place."),
+		field.Int("assigned_clearance").GoType(domain.Marking(0)).Optional().Nillable(),
+		field.Time("created_at"),
+		field.Time("last_seen_at"),
+		field.Time("disabled_at").Optional().Nillable(),
+	}
+}
+func (Person) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("issuer", "subject").Unique()}
+}
+
+// AuditEntry is one line of the audit log. Its id is the sequence: 1, 2, 3,
+// without a gap. Triggers refuse to change or delete one.
+type AuditEntry struct{ ent.Schema }
+
+func (AuditEntry) Annotations() []schema.Annotation { return table("audit_entries") }
+func (AuditEntry) Fields() []ent.Field {
+	never := false
+	return []ent.Field{
+		field.Int64("id").StorageKey("sequence").Annotations(entsql.Annotation{Incremental: &never}),
+		field.Time("at"),
+		field.String("action"),
+		field.String("actor"),
+		optionalRef("actor_id"), // the key or the person; null for the program itself and for the anonymous
+		text("subject"),         // what it was done to: an id, a hint, a name
+		field.Strings("documents").Optional(),
+		text("detail"),
+		text("network"),
+		text("request_id"),
+		field.Int("times").Comment("How often it happened: refusals of one kind are gathered."),
+	}
+}
+func (AuditEntry) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("at"), index.Fields("actor_id"), index.Fields("action")}
+}
+
+// RegisteredDocument is a GraphQL document that clients name instead of
+// sending it.
+type RegisteredDocument struct{ ent.Schema }
+
+func (RegisteredDocument) Annotations() []schema.Annotation { return table("registered_documents") }
+func (RegisteredDocument) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		field.String("document_id").Unique().Comment("What clients send: the SHA-256 of the text in hex, or an id of their own."),
+		text("name"),
+		field.Text("text"),
+		field.String("registered_by"),
+		field.Time("registered_at"),
+	}
+}

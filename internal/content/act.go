@@ -1,0 +1,59 @@
+package content
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// edit is a write transaction on the desk, at one moment, by one viewer.
+type edit struct {
+	desk     *Desk
+	tx       *store.Tx
+	viewer   *domain.Viewer
+	at       time.Time
+	appended int64 // the last sequence that this transaction gave out, or 0
+}
+
+// act runs an editorial act: it asks for the right to it, and runs fn in one
+// transaction on the desk, in which fn also records the act. Where fn appended
+// to the publication log, live is then brought up to it; applied is false if
+// that has yet to happen.
+func (d *Desk) act(ctx context.Context, right domain.Right, fn func(context.Context, *edit) error) (applied bool, err error) {
+	viewer, err := domain.Require(ctx, right)
+	if err != nil {
+		return false, err
+	}
+	var appended bool
+	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+		err := fn(ctx, e)
+		appended = e.appended > 0
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return d.finish(ctx, appended), nil
+}
+
+// record puts the act on the audit log.
+func (e *edit) record(ctx context.Context, entry audit.Entry) error {
+	return audit.Append(ctx, e.tx, e.at, entry)
+}
+
+// recordSave records a save, unless nothing changed.
+func (e *edit) recordSave(ctx context.Context, saved Saved) error {
+	if !saved.Changed {
+		return nil
+	}
+	action := audit.Update
+	if saved.Created {
+		action = audit.Create
+	}
+	return e.record(ctx, audit.Entry{Action: action, Documents: []domain.ID{saved.ID}, Detail: fmt.Sprintf("version %d", saved.Version)})
+}

@@ -1,0 +1,101 @@
+package domain
+
+import (
+	"context"
+	"slices"
+)
+
+// Right is something that a viewer may be allowed to do. Whoever does it asks
+// [Require] first.
+type Right int
+
+// The rights. Their names in the API are the scopes of a key.
+const (
+	ReadLive Right = iota
+	ReadDesk
+	WriteDrafts
+	PublishDocuments
+	RegisterQueries
+	ManageAccess
+	ReadAudit
+	PurgeTrash
+	Operate
+)
+
+// rights says of each right how it is called, the lowest role that has it, and
+// what it is for; docs/access.md has the same table.
+var rights = []struct {
+	name    string
+	role    Role
+	meaning string
+}{
+	ReadLive:         {"READ_LIVE", Public, "read what is published, up to the clearance"},
+	ReadDesk:         {"READ_DESK", Author, "read drafts, revisions, diffs, schedules, the publication log and the trash"},
+	WriteDrafts:      {"WRITE_DRAFTS", Author, "save drafts, restore revisions, delete and undelete what is not live"},
+	PublishDocuments: {"PUBLISH", Editor, "publish, unpublish, schedule, merge, and change what live shows at once"},
+	RegisterQueries:  {"REGISTER_DOCUMENTS", Editor, "register GraphQL documents"},
+	ManageAccess:     {"MANAGE_ACCESS", Admin, "make, rotate and revoke keys; see and change people"},
+	ReadAudit:        {"READ_AUDIT", Admin, "read and export the audit log"},
+	PurgeTrash:       {"PURGE", Admin, "delete documents from the trash for good"},
+	Operate:          {"OPERATE", Admin, "rebuild live"},
+}
+
+// Rights lists all rights, in a fixed order.
+func Rights() []Right {
+	all := make([]Right, len(rights))
+	for i := range rights {
+		all[i] = Right(i)
+	}
+	return all
+}
+
+// ParseRight finds the right of a name.
+func ParseRight(name string) (Right, bool) {
+	for _, r := range Rights() {
+		if r.String() == name {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+func (r Right) known() bool { return r >= 0 && int(r) < len(rights) }
+
+func (r Right) String() string {
+	if !r.known() {
+		return "UNKNOWN"
+	}
+	return rights[r].name
+}
+
+// Role is the lowest role that has the right.
+func (r Right) Role() Role { return rights[r].role }
+
+// Meaning says what the right is for.
+func (r Right) Meaning() string { return rights[r].meaning }
+
+// May reports whether the viewer has a right: its role does, and its scopes,
+// where it has any, name it.
+func (v *Viewer) May(r Right) bool {
+	return r.known() && v.Role >= r.Role() && (v.Scopes == nil || slices.Contains(v.Scopes, r))
+}
+
+// Require returns the viewer if it has the right. Otherwise the error is of
+// KindUnauthenticated for a viewer without a credential and of KindForbidden
+// for one whose credential is not enough.
+func Require(ctx context.Context, r Right) (*Viewer, error) {
+	v, err := ViewerFrom(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.May(r):
+		return v, nil
+	case !v.Authenticated():
+		return nil, &Error{Kind: KindUnauthenticated, Message: "this needs a credential: send the header \"Authorization: Bearer …\" with a key, " +
+			"or the token of a person, of role " + r.Role().String() + " or higher"}
+	case v.Role < r.Role():
+		return nil, &Error{Kind: KindForbidden, Message: "this needs the role " + r.Role().String() + "; this credential has " + v.Role.String()}
+	default:
+		return nil, &Error{Kind: KindForbidden, Message: "this needs the scope " + r.String() + ", which this credential has not"}
+	}
+}
