@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -45,8 +46,12 @@ func each(t *testing.T, fn func(t *testing.T, s *store.Stores, keys *access.Keys
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		c := newClock()
-		fn(t, s, access.New(s, slog.New(slog.DiscardHandler), c.now), c)
+		fn(t, s, newKeys(s, slog.New(slog.DiscardHandler), c.now), c)
 	})
+}
+
+func newKeys(s *store.Stores, log *slog.Logger, now func() time.Time) *access.Keys {
+	return access.NewKeys(s, audit.NewNotes(s, log, now), log, now)
 }
 
 func admin(t testing.TB) context.Context { return domain.AsSystem(t.Context(), "test") }
@@ -119,7 +124,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		viewer, err := keys.Authenticate(t.Context(), goodSecret)
+		viewer, err := keys.Authenticate(t.Context(), access.Shown{Token: goodSecret})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +132,7 @@ func TestAuthenticate(t *testing.T) {
 		if d := cmp.Diff(want, *viewer); d != "" {
 			t.Errorf("the viewer (-want +got):\n%s", d)
 		}
-		if _, err := keys.Authenticate(t.Context(), shortSecret); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: shortSecret}); err != nil {
 			t.Errorf("before it expires: %v", err)
 		}
 		c.advance(time.Hour)
@@ -138,7 +143,7 @@ func TestAuthenticate(t *testing.T) {
 			"malformed": "rt_nonsense", "empty": "",
 		} {
 			ctx, statements := store.CountStatements(t.Context())
-			viewer, err := keys.Authenticate(ctx, secret)
+			viewer, err := keys.Authenticate(ctx, access.Shown{Token: secret})
 			if viewer != nil || !errors.Is(err, domain.ErrUnauthenticated) {
 				t.Errorf("%s: got %+v and %v, want KindUnauthenticated", name, viewer, err)
 			}
@@ -209,7 +214,12 @@ func TestOnlyAdminsManageKeys(t *testing.T) {
 				_, _, err := keys.Create(ctx, access.CreateParams{Name: "b", Role: domain.Public})
 				return err
 			},
-			"List":   func(ctx context.Context) error { _, err := keys.List(ctx); return err },
+			"List": func(ctx context.Context) error { _, err := keys.List(ctx); return err },
+			"Get":  func(ctx context.Context) error { _, err := keys.Get(ctx, key.ID.String()); return err },
+			"Rotate": func(ctx context.Context) error {
+				_, _, _, err := keys.Rotate(ctx, access.RotateParams{Key: key.ID.String()})
+				return err
+			},
 			"Revoke": func(ctx context.Context) error { _, err := keys.Revoke(ctx, key.ID.String()); return err },
 		}
 		for name, door := range doors {
@@ -269,11 +279,11 @@ func TestRevoke(t *testing.T) {
 			}
 		}
 		for _, secret := range []string{s1, s2, s3, s4} {
-			if _, err := keys.Authenticate(t.Context(), secret); !errors.Is(err, domain.ErrUnauthenticated) {
+			if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); !errors.Is(err, domain.ErrUnauthenticated) {
 				t.Errorf("a revoked key: got %v, want KindUnauthenticated", err)
 			}
 		}
-		if _, err := keys.Authenticate(t.Context(), kept); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: kept}); err != nil {
 			t.Errorf("another key: %v", err)
 		}
 
@@ -321,7 +331,7 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 		_, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
 		use := func() {
 			t.Helper()
-			if _, err := keys.Authenticate(t.Context(), secret); err != nil {
+			if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -365,7 +375,7 @@ func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 		err := s.Desk(t.Context(), func(context.Context, *store.Tx) error {
 			go func() { done <- keys.Run(ctx) }()
 			for range 10 {
-				if _, err := keys.Authenticate(t.Context(), secret); err != nil {
+				if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
 					return err
 				}
 			}
@@ -388,15 +398,15 @@ func TestNoSecretIsLoggedOrKept(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		var out bytes.Buffer
-		keys := access.New(s, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})), time.Now)
+		keys := newKeys(s, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})), time.Now)
 		key, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
-		if _, err := keys.Authenticate(t.Context(), secret); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := keys.Revoke(admin(t), secret); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := keys.Authenticate(t.Context(), secret); err == nil || strings.Contains(err.Error(), secret) {
+		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("got %v, want an error without the key", err)
 		}
 		if got := out.String(); !strings.Contains(got, key.ID.String()) || strings.Contains(got, secret[3:]) {

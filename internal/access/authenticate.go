@@ -3,30 +3,40 @@ package access
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/ent/apikey"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// errRefused is the one answer to every key that opens nothing, so that it
-// tells nobody whether the key was ever good.
+// errRefused is the one answer to every credential that opens nothing, so that
+// it tells nobody whether it was ever good.
 var errRefused = &domain.Error{Kind: domain.KindUnauthenticated,
-	Message: "this key is not valid: it may be mistyped, expired or revoked"}
+	Message: "this credential is not valid here: it may be mistyped, expired, revoked, or bound to other networks or origins"}
 
-// Authenticate returns the holder of a key. A key that is unknown, revoked or
-// expired is one and the same error, of KindUnauthenticated, after the same
-// work: one hash and one statement. What hasn't even the form of a key costs
-// no statement.
+// Shown is a credential as a request shows it. The address that the request
+// comes from is in its context (see [domain.WithClient]).
+type Shown struct {
+	Token  string
+	Origin string // the header Origin; empty where there is none
+}
+
+// Authenticate returns the holder of a key. A key that is unknown, revoked,
+// expired, or used from where it may not be, is one and the same error, of
+// KindUnauthenticated, after the same work: one hash and one statement. What
+// hasn't even the form of a key costs no statement.
 //
 // The use is noted, and written later: see [Keys.Run].
-func (k *Keys) Authenticate(ctx context.Context, secret string) (*domain.Viewer, error) {
-	if !wellFormed(secret) {
+func (k *Keys) Authenticate(ctx context.Context, shown Shown) (*domain.Viewer, error) {
+	if !wellFormed(shown.Token) {
 		return nil, errRefused
 	}
 	system := domain.WithStage(domain.AsSystem(ctx, "authenticate"), domain.Desk)
-	row, err := k.stores.Client(system).ApiKey.Query().Where(apikey.Hash(hashOf(secret))).Only(system)
+	row, err := k.stores.Client(system).ApiKey.Query().Where(apikey.Hash(hashOf(shown.Token))).Only(system)
 	if ent.IsNotFound(err) {
 		return nil, errRefused
 	}
@@ -34,25 +44,46 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (*domain.Viewer,
 		return nil, fmt.Errorf("authenticate: %w", err)
 	}
 	key, at := keyOf(row), k.clock()
-	if !key.Active(at) {
+	viewer := &domain.Viewer{Name: key.Name, Role: key.Role, Scopes: key.Scopes, Clearance: key.Clearance, KeyID: key.ID, RateLimit: key.RateLimit}
+	problem := key.admits(domain.ClientFrom(ctx), shown.Origin)
+	if state := key.State(at); state != StateActive {
+		problem = "a key that is " + strings.ToLower(state)
+	}
+	if problem != "" {
+		k.notes.Note(domain.WithViewer(ctx, viewer), audit.Entry{Action: audit.RefuseCredential, Subject: key.ID.String(), Detail: problem})
 		return nil, errRefused
 	}
-	k.note(key, at)
-	return &domain.Viewer{Name: key.Name, Role: key.Role, Clearance: key.Clearance, KeyID: key.ID}, nil
+	k.note(ctx, key, at)
+	return viewer, nil
 }
 
 // usePrecision is how exactly the last use of a key is known.
 const usePrecision = time.Minute
 
+// use is a key that was used from a network.
+type use struct {
+	key     domain.ID
+	network netip.Prefix
+}
+
+const (
+	// maxKnown bounds the networks that are remembered in memory.
+	maxKnown = 10_000
+	// maxPending bounds the uses that wait to be written.
+	maxPending = 10_000
+)
+
 // note remembers that a key was used, unless that is known well enough.
-func (k *Keys) note(key Key, at time.Time) {
-	if key.LastUsedAt != nil && at.Sub(*key.LastUsedAt) < usePrecision {
+func (k *Keys) note(ctx context.Context, key Key, at time.Time) {
+	u := use{key.ID, domain.NetworkOf(domain.ClientFrom(ctx))}
+	recent := key.LastUsedAt != nil && at.Sub(*key.LastUsedAt) < usePrecision
+	if recent && (!u.network.IsValid() || k.known.Contains(u)) {
 		return
 	}
 	k.mu.Lock()
-	_, noted := k.used[key.ID]
-	if !noted {
-		k.used[key.ID] = at
+	_, noted := k.used[u]
+	if !noted && len(k.used) < maxPending {
+		k.used[u] = at
 	}
 	k.mu.Unlock()
 	if noted {

@@ -1,5 +1,10 @@
-// Package access knows who somebody is: it makes, lists and revokes API keys,
-// and turns the key that a request shows into a [domain.Viewer].
+// Package access knows who somebody is: it makes, rotates, lists and revokes
+// API keys, and turns the credential that a request shows into a
+// [domain.Viewer].
+//
+// A key can be narrowed to scopes, origins and networks, and have an end and a
+// rate limit of its own ([Limits]). From a network that is new for it, its use
+// is put on the audit log; so is the refusal of a credential that was known.
 //
 // A key is shown once, when it is made; the desk keeps its SHA-256 hash only.
 // That is enough, and a slow hash would buy nothing: a key is 160 random bits,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -13,9 +14,11 @@ import (
 	"unicode/utf8"
 
 	"entgo.io/ent/dialect/sql"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/ent/apikey"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -26,26 +29,37 @@ type Keys struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	mu   sync.Mutex
-	used map[domain.ID]time.Time // uses that have yet to be written
-	wake chan struct{}           // tells Run that there are some
+	notes *audit.Notes
+
+	mu    sync.Mutex
+	used  map[use]time.Time         // uses that have yet to be written
+	wake  chan struct{}             // tells Run that there are some
+	known *lru.Cache[use, struct{}] // networks that are on the desk
 }
 
-// New returns the keys of the desk. now is the clock. Until [Keys.Run] or
-// [Keys.Flush] is called, no use of a key is written down.
-func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Keys {
-	return &Keys{stores: stores, log: log, now: now, used: map[domain.ID]time.Time{}, wake: make(chan struct{}, 1)}
+// NewKeys returns the keys of the desk. What is refused goes to notes; now is
+// the clock. Until [Keys.Run] or [Keys.Flush] is called, no use of a key is
+// written down.
+func NewKeys(stores *store.Stores, notes *audit.Notes, log *slog.Logger, now func() time.Time) *Keys {
+	known, err := lru.New[use, struct{}](maxKnown)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &Keys{stores: stores, notes: notes, log: log, now: now,
+		used: map[use]time.Time{}, wake: make(chan struct{}, 1), known: known}
 }
 
 func (k *Keys) clock() time.Time { return k.now().UTC().Truncate(time.Microsecond) }
 
 // Key is what is kept of an API key.
 type Key struct {
-	ID         domain.ID
-	Name       string
-	Hint       string // the key's first characters, to recognise it by
-	Role       domain.Role
-	Clearance  domain.Marking
+	ID        domain.ID
+	Name      string
+	Hint      string // the key's first characters, to recognise it by
+	Role      domain.Role
+	Clearance domain.Marking
+	Limits
+	Replaces   *domain.ID // the key that this one was made in the place of
 	CreatedBy  string
 	CreatedAt  time.Time
 	LastUsedAt *time.Time // to about a minute
@@ -53,17 +67,56 @@ type Key struct {
 	RevokedAt  *time.Time
 }
 
-// Active reports whether the key opens anything at a time.
-func (k Key) Active(at time.Time) bool {
-	return k.RevokedAt == nil && (k.ExpiresAt == nil || at.Before(*k.ExpiresAt))
+// The states of a key.
+const (
+	StateActive  = "ACTIVE"
+	StateExpired = "EXPIRED"
+	StateRevoked = "REVOKED"
+)
+
+// State is what the key is good for at a time.
+func (k Key) State(at time.Time) string {
+	switch {
+	case k.RevokedAt != nil:
+		return StateRevoked
+	case k.ExpiresAt != nil && !at.Before(*k.ExpiresAt):
+		return StateExpired
+	}
+	return StateActive
 }
 
+// Active reports whether the key opens anything at a time.
+func (k Key) Active(at time.Time) bool { return k.State(at) == StateActive }
+
+// keyOf reads a row. A list in it that is not understood denies, as an empty
+// one does.
 func keyOf(row *ent.ApiKey) Key {
-	return Key{
+	key := Key{
 		ID: row.ID, Name: row.Name, Hint: row.Hint, Role: row.Role, Clearance: row.Clearance,
-		CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
+		Limits:   Limits{Origins: row.Origins},
+		Replaces: row.Replaces, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
 		LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
 	}
+	if row.RateLimit != nil {
+		key.RateLimit = *row.RateLimit
+	}
+	if row.Scopes != nil {
+		key.Scopes = []domain.Right{}
+		for _, name := range row.Scopes {
+			if right, ok := domain.ParseRight(name); ok {
+				key.Scopes = append(key.Scopes, right)
+			}
+		}
+	}
+	if row.Networks != nil {
+		key.Networks = []netip.Prefix{}
+		for _, text := range row.Networks {
+			if network, err := netip.ParsePrefix(text); err == nil {
+				key.Networks = append(key.Networks, network)
+			}
+		}
+	}
+	return key
 }
 
 // CreateParams says what a new key is.
@@ -75,6 +128,7 @@ type CreateParams struct {
 	// Clearance is the highest marking that the holder sees; nil is what
 	// suits the role: RED for staff, GREEN for a PARTNER, CLEAR for PUBLIC.
 	Clearance *domain.Marking
+	Limits
 	ExpiresAt *time.Time // nil: never
 }
 
@@ -84,16 +138,8 @@ const maxName = 100
 func (p *CreateParams) validate(now time.Time) error {
 	var problems domain.Problems
 	p.Name = strings.TrimSpace(p.Name)
-	switch {
-	case p.Name == "":
-		problems.Add("name", "a key has a name")
-	case utf8.RuneCountInString(p.Name) > maxName:
-		problems.Add("name", "is longer than %d characters", maxName)
-	case !utf8.ValidString(p.Name) || strings.ContainsFunc(p.Name, unicode.IsControl):
-		problems.Add("name", "is one line of text")
-	case strings.HasPrefix(p.Name, secretPrefix), strings.HasPrefix(strings.ToLower(p.Name), "system:"), isID(p.Name):
-		// It would be taken for a key, for the program's own work, or an id.
-		problems.Add("name", "may not begin with %q or \"system:\", nor be an id", secretPrefix)
+	if problem := nameProblem(p.Name); problem != "" {
+		problems.Add("name", "%s", problem)
 	}
 	if p.Role < domain.Public || p.Role > domain.Admin {
 		problems.Add("role", "want one of %v", domain.Roles)
@@ -104,7 +150,24 @@ func (p *CreateParams) validate(now time.Time) error {
 	if p.ExpiresAt != nil && !p.ExpiresAt.After(now) {
 		problems.Add("expiresAt", "is in the past")
 	}
+	p.Limits.validate(p.Role, &problems)
 	return problems.Err("the key was not made")
+}
+
+// nameProblem says what is wrong with the name of a holder, if anything is.
+func nameProblem(name string) string {
+	switch {
+	case name == "":
+		return "a key has a name"
+	case utf8.RuneCountInString(name) > maxName:
+		return fmt.Sprintf("is longer than %d characters", maxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "is one line of text"
+	case strings.HasPrefix(name, secretPrefix), strings.HasPrefix(strings.ToLower(name), "system:"), isID(name):
+		// It would be taken for a key, for the program's own work, or an id.
+		return fmt.Sprintf("may not begin with %q or \"system:\", nor be an id", secretPrefix)
+	}
+	return ""
 }
 
 // DefaultClearance is the clearance of a new key of a role.
@@ -122,7 +185,8 @@ func DefaultClearance(role domain.Role) domain.Marking {
 const maxAttempts = 3
 
 // Create makes a key and returns it with its text, which cannot be had again.
-// ADMIN may; nobody may give a higher clearance than their own.
+// The right MANAGE_ACCESS may; nobody may give more than they have: neither a
+// higher role or clearance, nor a right that their own scopes leave out.
 func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, error) {
 	viewer, err := domain.Require(ctx, domain.ManageAccess)
 	if err != nil {
@@ -136,48 +200,100 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	if params.Clearance != nil {
 		clearance = *params.Clearance
 	}
-	if clearance > viewer.Clearance {
-		return Key{}, "", &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(
-			"a key with the clearance %s can only be made with one of at least that; this one has %s", clearance, viewer.Clearance)}
+	if err := mayGive(viewer, params.Role, clearance, params.Scopes); err != nil {
+		return Key{}, "", err
 	}
-	var expires *time.Time
+	draft := Key{Name: params.Name, Role: params.Role, Clearance: clearance, Limits: params.Limits, CreatedBy: viewer.Name, CreatedAt: at}
 	if params.ExpiresAt != nil {
 		t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
-		expires = &t
+		draft.ExpiresAt = &t
 	}
+	key, secret, err := k.insert(ctx, draft, func(ctx context.Context, tx *store.Tx, key Key) error {
+		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.CreateKey, Subject: key.ID.String(), Detail: key.describe()})
+	})
+	if err != nil {
+		return Key{}, "", fmt.Errorf("create a key: %w", err)
+	}
+	k.log.InfoContext(ctx, "key created", "key_id", key.ID, "role", key.Role.String(), "clearance", key.Clearance.String())
+	return key, secret, nil
+}
+
+// mayGive refuses to give what the giver has not.
+func mayGive(giver *domain.Viewer, role domain.Role, clearance domain.Marking, scopes []domain.Right) error {
+	if role > giver.Role {
+		return forbidden("the role %s can only be given by one of at least that; this credential has %s", role, giver.Role)
+	}
+	if clearance > giver.Clearance {
+		return forbidden("the clearance %s can only be given by one of at least that; this credential has %s", clearance, giver.Clearance)
+	}
+	if scopes == nil {
+		scopes = domain.Rights()
+	}
+	for _, right := range scopes {
+		if role >= right.Role() && !giver.May(right) {
+			return forbidden("the right %s can only be given by one that has it: this credential's scopes leave it out", right)
+		}
+	}
+	return nil
+}
+
+func forbidden(format string, args ...any) error {
+	return &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(format, args...)}
+}
+
+// insert writes a key with a new id and a new secret, and what then is to be
+// done in the same transaction.
+func (k *Keys) insert(ctx context.Context, draft Key, then func(context.Context, *store.Tx, Key) error) (Key, string, error) {
 	for attempt := 1; ; attempt++ {
 		secret := newSecret()
 		var key Key
 		err := k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-			row, err := tx.Client().ApiKey.Create().
-				SetID(domain.NewID(domain.Key, at)).
-				SetName(params.Name).
+			create := tx.Client().ApiKey.Create().
+				SetID(domain.NewID(domain.Key, draft.CreatedAt)).
+				SetName(draft.Name).
 				SetHint(secret[:hintChars]).
 				SetHash(hashOf(secret)).
-				SetRole(params.Role).
-				SetClearance(clearance).
-				SetCreatedBy(viewer.Name).
-				SetCreatedAt(at).
-				SetNillableExpiresAt(expires).
-				Save(ctx)
-			if err == nil {
-				key = keyOf(row)
+				SetRole(draft.Role).
+				SetClearance(draft.Clearance).
+				SetNillableReplaces(draft.Replaces).
+				SetCreatedBy(draft.CreatedBy).
+				SetCreatedAt(draft.CreatedAt).
+				SetNillableExpiresAt(draft.ExpiresAt)
+			draft.write(create)
+			row, err := create.Save(ctx)
+			if err != nil {
+				return err
 			}
-			return err
+			key = keyOf(row)
+			return then(ctx, tx, key)
 		})
 		if err == nil {
-			k.log.InfoContext(ctx, "key created", "key_id", key.ID, "role", key.Role.String(), "clearance", key.Clearance.String())
 			return key, secret, nil
 		}
 		// Two processes can hit on the same id in the same millisecond.
 		if attempt == maxAttempts || !errors.Is(err, domain.ErrConflict) {
-			return Key{}, "", fmt.Errorf("create a key: %w", err)
+			return Key{}, "", err
 		}
 	}
 }
 
-// List returns all keys, revoked and expired ones too, the newest first. ADMIN
-// may.
+// describe is the key in words, for the audit log.
+func (k Key) describe() string {
+	text := fmt.Sprintf("%q, %s, TLP:%s", k.Name, k.Role, k.Clearance)
+	if k.Scopes != nil {
+		text += fmt.Sprintf(", scopes %v", k.Scopes)
+	}
+	if k.Networks != nil {
+		text += fmt.Sprintf(", networks %v", k.Networks)
+	}
+	if k.Origins != nil {
+		text += fmt.Sprintf(", origins %v", k.Origins)
+	}
+	return text
+}
+
+// List returns all keys, revoked and expired ones too, the newest first. The
+// right MANAGE_ACCESS may.
 func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return nil, err
@@ -195,9 +311,23 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
+// Get returns one key: by its id, its hint, its name, or by the key itself.
+func (k *Keys) Get(ctx context.Context, ref string) (Key, error) {
+	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
+		return Key{}, err
+	}
+	ctx = domain.WithStage(ctx, domain.Desk)
+	row, err := find(ctx, k.stores.Client(ctx), ref)
+	if err != nil {
+		return Key{}, err
+	}
+	return keyOf(row), nil
+}
+
 // Revoke makes a key worthless from the next request on, in every process. ref
 // is the key's id, its hint, its name, or, where it has leaked, the key
-// itself. To revoke a key again changes nothing and is no error. ADMIN may.
+// itself. To revoke a key again changes nothing and is no error. The right
+// MANAGE_ACCESS may.
 //
 // Errors: KindNotFound where there is no such key; KindInvalid where several
 // keys that are not revoked go by the name.
@@ -217,9 +347,10 @@ func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
 			if row, err = tx.Client().ApiKey.UpdateOneID(row.ID).SetRevokedAt(at).Save(ctx); err != nil {
 				return err
 			}
+			err = audit.Append(ctx, tx, at, audit.Entry{Action: audit.RevokeKey, Subject: row.ID.String(), Detail: fmt.Sprintf("%q", row.Name)})
 		}
 		key = keyOf(row)
-		return nil
+		return err
 	})
 	if err != nil {
 		return Key{}, fmt.Errorf("revoke a key: %w", err)

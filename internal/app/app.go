@@ -12,7 +12,6 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/store"
@@ -29,7 +28,7 @@ type Parts struct {
 type App struct {
 	log      *slog.Logger
 	listener net.Listener
-	backend  backend
+	backend  *backend
 	server   *server.Server
 	demoKey  string
 
@@ -62,11 +61,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if err != nil {
 		return fmt.Errorf("open the stores: %w", err)
 	}
-	a.backend = backend{
-		stores: stores,
-		desk:   content.New(stores, a.log, parts.Now),
-		keys:   access.New(stores, a.log, parts.Now),
-	}
+	a.backend = newBackend(stores, a.log, parts.Now)
 	if err := a.migrate(ctx); err != nil {
 		return err
 	}
@@ -82,6 +77,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.stopWork = stop
 	a.run(work, "the desk's own work", a.backend.desk.Run)
 	a.run(work, "writing the use of keys", a.backend.keys.Run)
+	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
 
 	api := graph.Handler(graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log,
@@ -115,7 +111,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 func (a *App) serve(c Config, api http.Handler, now func() time.Time) {
 	a.server = server.New(server.Config{
-		GraphQL: api, Examples: openingExamples(), Keys: a.backend.keys,
+		GraphQL: api, Examples: openingExamples(), Keys: access.NewDoor(a.backend.keys, nil),
 		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins,
 	})
 	a.working.Go(func() {
@@ -154,7 +150,7 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	a.stopWork()
 	a.working.Wait()
-	if a.backend.stores != nil {
+	if a.backend != nil {
 		errs = append(errs, a.backend.Close())
 	}
 	return errors.Join(errs...)

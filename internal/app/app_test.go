@@ -19,6 +19,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -188,7 +189,7 @@ func TestWhatIsPublishedOutlivesARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := access.New(stores, p.Log, time.Now).List(domain.AsSystem(t.Context(), "test"))
+		all, err := access.NewKeys(stores, audit.NewNotes(stores, p.Log, time.Now), p.Log, time.Now).List(domain.AsSystem(t.Context(), "test"))
 		if err := errors.Join(err, stores.Close()); err != nil || len(all) != 1 || all[0].LastUsedAt == nil {
 			t.Errorf("got %+v, %v, want one key that was used", all, err)
 		}

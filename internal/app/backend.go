@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -18,7 +20,18 @@ import (
 type backend struct {
 	stores *store.Stores
 	desk   *content.Desk
+	notes  *audit.Notes
 	keys   *access.Keys
+}
+
+func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
+	notes := audit.NewNotes(stores, log, now)
+	return &backend{
+		stores: stores,
+		desk:   content.New(stores, log, now),
+		notes:  notes,
+		keys:   access.NewKeys(stores, notes, log, now),
+	}
 }
 
 // openBackend opens the stores for a command other than serve. New stores are
@@ -32,11 +45,7 @@ func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, 
 	if err := migrateIfNew(ctx, stores); err != nil {
 		return nil, errors.Join(err, stores.Close())
 	}
-	return &backend{
-		stores: stores,
-		desk:   content.New(stores, log, p.now),
-		keys:   access.New(stores, log, p.now),
-	}, nil
+	return newBackend(stores, log, p.now), nil
 }
 
 func (b *backend) Close() error { return b.stores.Close() }

@@ -52,7 +52,7 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, load 
 	if err := os.WriteFile(unfinished, nil, 0o600); err != nil {
 		return "", err
 	}
-	holder, err := a.backend.keys.Authenticate(ctx, secret)
+	holder, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret})
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
 		return "", err
 	}
 	secret := strings.TrimSpace(string(body))
-	switch _, err := a.backend.keys.Authenticate(ctx, secret); {
+	switch _, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret}); {
 	case err == nil:
 		return secret, nil
 	case !errors.Is(err, domain.ErrUnauthenticated):

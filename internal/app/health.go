@@ -12,7 +12,7 @@ import (
 )
 
 // checks are what has to hold for the server to be sent requests.
-func checks(b backend, now func() time.Time) []server.Check {
+func checks(b *backend, now func() time.Time) []server.Check {
 	return []server.Check{
 		{Name: "stores", Ask: b.stores.Ping},
 		{Name: "migrations", Ask: once(func(ctx context.Context) error {

@@ -20,9 +20,9 @@ import (
 func (p *program) keyCommand() *cobra.Command {
 	key := group(&cobra.Command{
 		Use:   "key",
-		Short: "Make, list and revoke API keys",
-		Long: `Make, list and revoke API keys. A key stands for a person or a program, and is
-sent with each request:
+		Short: "Make, rotate, list and revoke API keys",
+		Long: `Make, rotate, list and revoke API keys. A key stands for a person or a program,
+and is sent with each request:
 
   Authorization: Bearer rt_…
 
@@ -31,17 +31,23 @@ Roles, each of which may do all that the ones before it may:
   PARTNER  reads live up to its clearance
   AUTHOR   reads the desk and writes drafts
   EDITOR   publishes, unpublishes, schedules, merges
-  ADMIN    rebuilds live, manages keys
+  ADMIN    manages keys and people, reads the audit log, purges, rebuilds live
 
 The clearance is the highest TLP marking that the holder sees: CLEAR, GREEN,
 AMBER, AMBER_STRICT or RED. It is RED for staff, GREEN for a PARTNER and CLEAR
-for PUBLIC unless you say otherwise.`,
+for PUBLIC unless you say otherwise.
+
+A key can be narrowed: to some of its role's rights (--scope), to the networks
+it is used from (--network), to the pages that use it from a browser (--origin),
+and to a cost a minute of its own (--rate-limit).`,
 		GroupID: groupOperate,
 		Example: `  redthread key create --name "Ada's desk" --role EDITOR
   redthread key create --name "partner site" --role PARTNER --clearance AMBER --expires 90d --json
+  redthread key create --name "site build" --role EDITOR --scope REGISTER_DOCUMENTS --network 203.0.113.0/24
+  redthread key rotate "partner site" --overlap 48h
   redthread key list
   redthread key revoke "partner site"`,
-	}, p.keyCreateCommand(), p.keyListCommand(), p.keyRevokeCommand())
+	}, p.keyCreateCommand(), p.keyRotateCommand(), p.keyListCommand(), p.keyRevokeCommand())
 	p.config.commonFlags(key.PersistentFlags())
 	return key
 }
@@ -49,6 +55,8 @@ for PUBLIC unless you say otherwise.`,
 func (p *program) keyCreateCommand() *cobra.Command {
 	var input struct {
 		name, role, clearance, expires string
+		scopes, origins, networks      []string
+		rateLimit                      int
 		json                           bool
 	}
 	create := &cobra.Command{
@@ -79,6 +87,21 @@ func (p *program) keyCreateCommand() *cobra.Command {
 				}
 				params.ExpiresAt = &at
 			}
+			params.Limits = access.Limits{Origins: input.origins, RateLimit: input.rateLimit}
+			for _, name := range input.scopes {
+				right, ok := domain.ParseRight(strings.ToUpper(name))
+				if !ok {
+					problems.Add("--scope", "want one of %v, not %q", domain.Rights(), name)
+				}
+				params.Scopes = append(params.Scopes, right)
+			}
+			for _, text := range input.networks {
+				network, err := access.ParseNetwork(text)
+				if err != nil {
+					problems.Add("--network", "%s", err)
+				}
+				params.Networks = append(params.Networks, network)
+			}
 			if err := problems.Err("the key was not made"); err != nil {
 				return usageError{err}
 			}
@@ -87,15 +110,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 				if err != nil {
 					return asUsage(err)
 				}
-				if input.json {
-					return p.printJSON(struct {
-						keyView
-						Key string `json:"key"`
-					}{viewOf(key, p.now()), secret})
-				}
-				_, err = fmt.Fprintf(p.Stdout, "%s\n\n%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
-					secret, key.Role, key.Clearance, expiry(key))
-				return err
+				return p.printSecret(key, secret, input.json)
 			})
 		}),
 	}
@@ -104,8 +119,57 @@ func (p *program) keyCreateCommand() *cobra.Command {
 	f.StringVar(&input.role, "role", "", "`role`: "+strings.Join(domain.Roles, ", "))
 	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen (default by role)")
 	f.StringVar(&input.expires, "expires", "", "`when` it ends: 90d, 12h, or a time such as 2027-01-31T00:00:00Z (default never)")
+	f.StringSliceVar(&input.scopes, "scope", nil, "`right` that is left of the role's; repeat it or separate by commas (default all of them)")
+	f.StringSliceVar(&input.networks, "network", nil, "`network` that the key may be used from, such as 203.0.113.0/24; repeatable (default any)")
+	f.StringSliceVar(&input.origins, "origin", nil, "`origin` of pages that may use the key, such as https://site.example; repeatable (default any)")
+	f.IntVar(&input.rateLimit, "rate-limit", 0, "`cost` that is allowed a minute (default the role's)")
 	f.BoolVar(&input.json, "json", false, "print JSON")
 	return create
+}
+
+// printSecret prints a key with its text, which is shown this once.
+func (p *program) printSecret(key access.Key, secret string, asJSON bool) error {
+	if asJSON {
+		return p.printJSON(struct {
+			keyView
+			Key string `json:"key"`
+		}{viewOf(key, p.now()), secret})
+	}
+	_, err := fmt.Fprintf(p.Stdout, "%s\n\n%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
+		secret, key.Role, key.Clearance, expiry(key))
+	return err
+}
+
+func (p *program) keyRotateCommand() *cobra.Command {
+	var input struct {
+		overlap time.Duration
+		json    bool
+	}
+	rotate := &cobra.Command{
+		Use:   "rotate KEY",
+		Short: "Make a key in the place of another, which goes on for a while",
+		Long: `Make a key in the place of another: same name, role, clearance and limits. The
+old one goes on for the overlap, and then it is expired.
+
+KEY is its id, its name, its first characters as "key list" shows them, or the
+key itself.`,
+		Args: exactly("KEY"),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
+			if err := p.config.mustExist(); err != nil {
+				return err
+			}
+			return p.with(ctx, log, func(b *backend) error {
+				key, _, secret, err := b.keys.Rotate(domain.AsSystem(ctx, "key rotate"), access.RotateParams{Key: args[0], Overlap: &input.overlap})
+				if err != nil {
+					return asUsage(err)
+				}
+				return p.printSecret(key, secret, input.json)
+			})
+		}),
+	}
+	rotate.Flags().DurationVar(&input.overlap, "overlap", access.DefaultOverlap, "`time` that the old key goes on; 0 ends it at once")
+	rotate.Flags().BoolVar(&input.json, "json", false, "print JSON")
+	return rotate
 }
 
 func (p *program) keyListCommand() *cobra.Command {
@@ -171,6 +235,11 @@ type keyView struct {
 	Clearance  string     `json:"clearance"`
 	Hint       string     `json:"hint"`
 	State      string     `json:"state"`
+	Scopes     []string   `json:"scopes"`
+	Origins    []string   `json:"origins"`
+	Networks   []string   `json:"networks"`
+	RateLimit  *int       `json:"rateLimit"`
+	Replaces   *domain.ID `json:"replaces"`
 	CreatedBy  string     `json:"createdBy"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	LastUsedAt *time.Time `json:"lastUsedAt"`
@@ -179,28 +248,56 @@ type keyView struct {
 }
 
 func viewOf(key access.Key, now time.Time) keyView {
-	state := "ACTIVE"
-	switch {
-	case key.RevokedAt != nil:
-		state = "REVOKED"
-	case !key.Active(now):
-		state = "EXPIRED"
-	}
-	return keyView{
+	view := keyView{
 		ID: key.ID, Name: key.Name, Role: key.Role.String(), Clearance: key.Clearance.String(),
-		Hint: key.Hint, State: state, CreatedBy: key.CreatedBy, CreatedAt: key.CreatedAt,
+		Hint: key.Hint, State: key.State(now), Scopes: texts(key.Scopes), Origins: key.Origins, Networks: texts(key.Networks),
+		Replaces: key.Replaces, CreatedBy: key.CreatedBy, CreatedAt: key.CreatedAt,
 		LastUsedAt: key.LastUsedAt, ExpiresAt: key.ExpiresAt, RevokedAt: key.RevokedAt,
 	}
+	if key.RateLimit != 0 {
+		view.RateLimit = &key.RateLimit
+	}
+	return view
+}
+
+// texts are the texts of a list; nil where there is none, which is another
+// thing than an empty one.
+func texts[T fmt.Stringer](list []T) []string {
+	if list == nil {
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = v.String()
+	}
+	return out
 }
 
 func (p *program) printKeys(keys []keyView) error {
 	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-	row(table, "ID", "NAME", "ROLE", "CLEARANCE", "KEY", "STATE", "CREATED", "LAST USED", "EXPIRES")
+	row(table, "ID", "NAME", "ROLE", "CLEARANCE", "KEY", "STATE", "LIMITED TO", "CREATED", "LAST USED", "EXPIRES")
 	for _, k := range keys {
-		row(table, k.ID.String(), k.Name, k.Role, k.Clearance, k.Hint+"…", k.State,
+		row(table, k.ID.String(), k.Name, k.Role, k.Clearance, k.Hint+"…", k.State, k.limits(),
 			k.CreatedAt.UTC().Format(time.DateOnly), day(k.LastUsedAt), day(k.ExpiresAt))
 	}
 	return table.Flush()
+}
+
+// limits are what narrows a key, in short: which kinds of limit it has.
+func (k keyView) limits() string {
+	var kinds []string
+	for _, kind := range []struct {
+		name string
+		set  bool
+	}{{"scopes", k.Scopes != nil}, {"networks", k.Networks != nil}, {"origins", k.Origins != nil}, {"rate", k.RateLimit != nil}} {
+		if kind.set {
+			kinds = append(kinds, kind.name)
+		}
+	}
+	if kinds == nil {
+		return "-"
+	}
+	return strings.Join(kinds, ",")
 }
 
 func day(at *time.Time) string {

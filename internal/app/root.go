@@ -39,6 +39,7 @@ GOMEMLIMIT are respected.`,
 		p.migrateCommand(),
 		p.importCommand(),
 		p.keyCommand(),
+		p.auditCommand(),
 		p.rebuildCommand(),
 		p.versionCommand(),
 	)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/explorer"
@@ -25,14 +26,14 @@ const goodKey = "rt_good"
 // keys knows one key, and a database that is away for another.
 type keys struct{}
 
-func (keys) Authenticate(_ context.Context, secret string) (*domain.Viewer, error) {
-	switch secret {
+func (keys) Authenticate(_ context.Context, shown access.Shown) (*domain.Viewer, error) {
+	switch shown.Token {
 	case goodKey:
 		return &domain.Viewer{Name: "Ada's desk", Role: domain.Editor, Clearance: domain.Red, KeyID: domain.NewID(domain.Key, time.Now())}, nil
 	case "rt_away":
 		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the database is busy; try again"}
 	case "rt_bug":
-		return nil, errors.New("dial tcp 10.1.2.3:5432: secret internals")
+		return nil, errors.New("dial tcp 10.1.2.3:5432: shown.Token internals")
 	}
 	return nil, &domain.Error{Kind: domain.KindUnauthenticated, Message: "this key is not valid"}
 }

@@ -6,22 +6,24 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Authenticator knows whose a key is. An error of domain.KindUnauthenticated
-// says that the key opens nothing; the request is refused on any error.
+// Authenticator knows whose a credential is. An error of
+// domain.KindUnauthenticated says that it opens nothing; the request is
+// refused on any error.
 type Authenticator interface {
-	Authenticate(ctx context.Context, secret string) (*domain.Viewer, error)
+	Authenticate(ctx context.Context, shown access.Shown) (*domain.Viewer, error)
 }
 
 var errBadHeader = &domain.Error{Kind: domain.KindUnauthenticated,
-	Message: "the header Authorization is not understood: want \"Authorization: Bearer …\", once, with a key"}
+	Message: "the header Authorization is not understood: want \"Authorization: Bearer …\", once, with a key or a token"}
 
-// findViewer puts who asks into the request's context: the holder of the key
-// in the Authorization header, or anonymous where there is no such header. A
-// key that is not valid is refused, and not taken for none: its holder would
-// wonder where the drafts have gone.
+// findViewer puts who asks into the request's context: the holder of the
+// credential in the Authorization header, or anonymous where there is no such
+// header. A credential that is not valid is refused, and not taken for none:
+// its holder would wonder where the drafts have gone.
 func findViewer(keys Authenticator, log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,9 +50,18 @@ func viewerOf(r *http.Request, keys Authenticator) (*domain.Viewer, error) {
 	if len(values) == 0 {
 		return domain.Anonymous(), nil
 	}
-	scheme, secret, ok := strings.Cut(strings.TrimSpace(values[0]), " ")
-	if len(values) > 1 || !ok || !strings.EqualFold(scheme, "Bearer") {
+	if len(values) > 1 {
 		return nil, errBadHeader
 	}
-	return keys.Authenticate(r.Context(), strings.TrimSpace(secret))
+	return authenticate(r, values[0], keys)
+}
+
+// authenticate returns the viewer behind an authorization ("Bearer …") that
+// came with a request.
+func authenticate(r *http.Request, authorization string, keys Authenticator) (*domain.Viewer, error) {
+	scheme, token, ok := strings.Cut(strings.TrimSpace(authorization), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return nil, errBadHeader
+	}
+	return keys.Authenticate(r.Context(), access.Shown{Token: strings.TrimSpace(token), Origin: r.Header.Get("Origin")})
 }

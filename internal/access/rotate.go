@@ -1,0 +1,98 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// DefaultOverlap is how long a key that is rotated goes on beside the new one.
+const DefaultOverlap = 24 * time.Hour
+
+// maxOverlap is the longest time that two keys stand for one holder.
+const maxOverlap = 90 * 24 * time.Hour
+
+// RotateParams names a key that is to be replaced by a new one.
+type RotateParams struct {
+	// Key is the key's id, its hint, its name, or the key itself.
+	Key string
+	// Overlap is how long the old key still opens what it opened; nil is
+	// DefaultOverlap, and 0 ends it at once.
+	Overlap *time.Duration
+	// ExpiresAt is when the new key ends. Nil: as long after now as the old
+	// one was made for, and never where that had no end.
+	ExpiresAt *time.Time
+}
+
+// Rotate makes a key in the place of another: same name, role, clearance and
+// limits, a new text. The old one goes on for the overlap, so that its holder
+// can change over without a gap, and then is expired. The right MANAGE_ACCESS
+// may, to the extent that it could make such a key.
+//
+// Errors: those of [Keys.Create], and KindConflict where the old key is
+// revoked or expired.
+func (k *Keys) Rotate(ctx context.Context, params RotateParams) (created, old Key, secret string, err error) {
+	viewer, err := domain.Require(ctx, domain.ManageAccess)
+	if err != nil {
+		return Key{}, Key{}, "", err
+	}
+	at := k.clock()
+	var p domain.Problems
+	overlap := DefaultOverlap
+	if params.Overlap != nil {
+		overlap = *params.Overlap
+	}
+	if overlap < 0 || overlap > maxOverlap {
+		p.Add("overlap", "want from 0 to %d hours", int(maxOverlap.Hours()))
+	}
+	if params.ExpiresAt != nil && !params.ExpiresAt.After(at) {
+		p.Add("expiresAt", "is in the past")
+	}
+	if err := p.Err("the key was not rotated"); err != nil {
+		return Key{}, Key{}, "", err
+	}
+	if old, err = k.Get(ctx, params.Key); err != nil {
+		return Key{}, Key{}, "", err
+	}
+	if err := mayGive(viewer, old.Role, old.Clearance, old.Scopes); err != nil {
+		return Key{}, Key{}, "", err
+	}
+	draft := old
+	draft.Replaces, draft.CreatedBy, draft.CreatedAt = &old.ID, viewer.Name, at
+	switch {
+	case params.ExpiresAt != nil:
+		t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
+		draft.ExpiresAt = &t
+	case old.ExpiresAt != nil:
+		t := at.Add(old.ExpiresAt.Sub(old.CreatedAt))
+		draft.ExpiresAt = &t
+	}
+	created, secret, err = k.insert(ctx, draft, func(ctx context.Context, tx *store.Tx, key Key) error {
+		row, err := tx.Client().ApiKey.Get(ctx, old.ID)
+		if err != nil {
+			return err
+		}
+		if present := keyOf(row); !present.Active(at) {
+			return domain.Conflict("the key %s is %s: make a new one", old.ID, present.State(at))
+		}
+		end := at.Add(overlap)
+		if row.ExpiresAt != nil && row.ExpiresAt.Before(end) {
+			end = *row.ExpiresAt
+		}
+		if row, err = row.Update().SetExpiresAt(end).Save(ctx); err != nil {
+			return err
+		}
+		old = keyOf(row)
+		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.RotateKey, Subject: old.ID.String(),
+			Detail: fmt.Sprintf("%q, by %s; the old one ends %s", key.Name, key.ID, end.Format(time.RFC3339))})
+	})
+	if err != nil {
+		return Key{}, Key{}, "", fmt.Errorf("rotate a key: %w", err)
+	}
+	k.log.InfoContext(ctx, "key rotated", "key_id", created.ID, "old_key_id", old.ID)
+	return created, old, secret, nil
+}
