@@ -124,7 +124,15 @@ func (p *projector) apply(ctx context.Context, entries []entry) error {
 	for _, key := range keys {
 		snap := snaps[key]
 		if snap == nil {
-			return fmt.Errorf("the log refers to revision %d of %s, which is not there", key.number, key.id)
+			purged, err := isPurged(ctx, p.desk, key.id)
+			if err != nil {
+				return err
+			}
+			if !purged {
+				return fmt.Errorf("the log refers to revision %d of %s, which is not there", key.number, key.id)
+			}
+			gone = append(gone, key.id) // the log goes on to say so
+			continue
 		}
 		published[snap.Type] = append(published[snap.Type], snap)
 		for _, target := range snap.Root.targets(tableOf(snap.Type)) {
@@ -140,6 +148,12 @@ func (p *projector) apply(ctx context.Context, entries []entry) error {
 		}
 	}
 	return p.markEffective(ctx, ids, touched)
+}
+
+// isPurged reports whether the desk has nothing left of a document.
+func isPurged(ctx context.Context, desk store.Rows, id domain.ID) (bool, error) {
+	found, err := headers(ctx, desk, []domain.ID{id})
+	return found[id] == nil, err
 }
 
 // targetsInLive are the documents that the given ones refer to as live has

@@ -131,9 +131,18 @@ func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
 // referring lists documents that refer to one and are not in the trash, up to
 // a limit for each way to refer; 0 is no limit.
 func referring(ctx context.Context, db store.Rows, target domain.ID, limit int) ([]domain.ID, error) {
+	return referrersOf(ctx, db, target, " AND d.deleted_at IS NULL", limit)
+}
+
+// holding lists a few documents that refer to one, those in the trash too.
+func holding(ctx context.Context, db store.Rows, target domain.ID) ([]domain.ID, error) {
+	return referrersOf(ctx, db, target, "", maxPurged)
+}
+
+func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition string, limit int) ([]domain.ID, error) {
 	var ids []domain.ID
 	for _, r := range referrers()[target.Type()] {
-		query := fmt.Sprintf("SELECT DISTINCT d.id FROM %s WHERE %s = ? AND d.deleted_at IS NULL ORDER BY d.id", r.from, r.column)
+		query := fmt.Sprintf("SELECT DISTINCT d.id FROM %s WHERE %s = ?%s ORDER BY d.id", r.from, r.column, condition)
 		if limit > 0 {
 			query += fmt.Sprintf(" LIMIT %d", limit)
 		}
@@ -168,13 +177,8 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 		p.Add("document", "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", clip(document))
 		return 0, p.Err("nothing was restored")
 	}
-	column, value := "slug", any(text)
-	if id, err := domain.ParseID(text); err == nil {
-		column, value = "id", int64(id)
-	}
-	var id domain.ID
-	query := "SELECT id FROM " + tableOf(t).name + " WHERE deleted_at IS NOT NULL AND " + column + " = ?"
-	if err := queryRows(ctx, e.tx, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) }); err != nil {
+	id, err := inTrash(ctx, e.tx, t, text)
+	if err != nil {
 		return 0, err
 	}
 	if id == 0 {
@@ -188,7 +192,20 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 	if merged != 0 {
 		return 0, domain.Conflict("%s was merged into %s, which now answers for it", id, merged)
 	}
-	_, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
+	_, err = e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
 		"UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?"), int64(id))
+	return id, err
+}
+
+// inTrash finds a document in the trash by its id or slug; 0 where there is
+// none.
+func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (domain.ID, error) {
+	column, value := "slug", any(text)
+	if id, err := domain.ParseID(text); err == nil {
+		column, value = "id", int64(id)
+	}
+	var id domain.ID
+	query := "SELECT id FROM " + tableOf(t).name + " WHERE deleted_at IS NOT NULL AND " + column + " = ?"
+	err := queryRows(ctx, db, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) })
 	return id, err
 }
