@@ -10,6 +10,7 @@ import (
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -29,6 +30,9 @@ type Config struct {
 	// RequestID returns the id of the request that a context is of, for error
 	// messages and the log. It may be nil.
 	RequestID func(context.Context) string
+	// Transport says how [Handler] serves the API: deadlines, limits, and who
+	// may open a WebSocket.
+	Transport transport.Config
 }
 
 // New returns the executable schema. The contexts that it is run with must

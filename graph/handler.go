@@ -5,11 +5,12 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph/transport"
 )
 
 // Bounds of a document.
@@ -19,27 +20,23 @@ const (
 	cachedQuery   = 16 << 10 // bytes; a parsed document takes many times as much
 )
 
-// Handler serves the API over HTTP: GET for queries, POST for all. The
-// requests' contexts must carry a viewer. Limits on the size and the duration
-// of a request are the caller's.
+// Handler serves the API over HTTP; see the package transport. The requests'
+// contexts must carry a viewer. The limit of a request's size is the caller's.
 func Handler(c Config) http.Handler {
-	h := handler.New(New(c))
-	h.AddTransport(transport.Options{})
-	h.AddTransport(transport.GET{})
-	h.AddTransport(transport.POST{})
-	h.SetParserTokenLimit(maxTokens)
+	exec := executor.New(New(c))
+	exec.SetParserTokenLimit(maxTokens)
 	cache := queryCache{lru.New[*ast.QueryDocument](cachedQueries)}
-	h.SetQueryCache(cache)
+	exec.SetQueryCache(cache)
 
 	p := presenter{log: c.Log, requestID: c.RequestID}
-	h.SetErrorPresenter(p.present)
-	h.SetRecoverFunc(p.recovered)
-	h.AroundResponses(bounded)
-	h.Use(extension.Introspection{})
-	h.Use(overlap{cache})
-	h.Use(&exactEnums{})
-	h.Use(NewLimits(c.MaxCost, c.MaxDepth))
-	return h
+	exec.SetErrorPresenter(p.present)
+	exec.SetRecoverFunc(p.recovered)
+	exec.AroundResponses(bounded)
+	exec.Use(extension.Introspection{})
+	exec.Use(overlap{cache})
+	exec.Use(&exactEnums{})
+	exec.Use(NewLimits(c.MaxCost, c.MaxDepth))
+	return transport.New(exec, c.Transport)
 }
 
 // queryCache keeps parsed documents, save those that are unusually long.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
@@ -82,6 +83,12 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	api := graph.Handler(graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log,
 		EntityURL: c.EntityURL, RequestID: domain.RequestID,
+		Transport: transport.Config{
+			Timeout:      server.DefaultTimeout,
+			MaxMessage:   server.DefaultMaxBody,
+			Authenticate: server.Authenticate(a.backend.keys),
+			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
+		},
 	})
 	if c.Demo {
 		if a.demoKey, err = a.prepareDemo(ctx, c, api, parts.Demo); err != nil {

@@ -12,8 +12,9 @@ type answer struct {
 func (a *answer) begun() bool { return a.status != 0 }
 
 func (a *answer) WriteHeader(status int) {
-	// 1xx announce an answer and are none.
-	if a.status == 0 && status >= http.StatusOK {
+	// 1xx announce an answer and are none, but for the one after which the
+	// connection is no longer HTTP's.
+	if a.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		a.status = status
 	}
 	a.ResponseWriter.WriteHeader(status)

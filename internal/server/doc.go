@@ -12,7 +12,8 @@
 //
 // Each is in a file of its own. From the outside in: request id, access log,
 // security headers, CORS, compression, recovery from panics; around the API
-// also the limits of size and time, and the viewer. The order matters: a
+// also the limit of size and the viewer; how long an operation may take is the
+// API's own business. The order matters: a
 // refused key still gets CORS headers, so that a browser shows the refusal to
 // the script; and what a panic leaves unsaid is said before the compressor
 // closes.

@@ -22,7 +22,7 @@ func handler(c Config) http.Handler {
 	api := around(c.GraphQL,
 		noStore,
 		limitBody(c.MaxBody),
-		limitTime(c.Timeout),
+		c.sockets.count,
 		findViewer(c.Keys, c.Log),
 	)
 	// The endpoint is relative, so that the page works behind a proxy that

@@ -40,8 +40,10 @@ type Config struct {
 	CORSOrigins []string
 
 	MaxBody int64         // of a request, in bytes
-	Timeout time.Duration // of one request to the API
+	Timeout time.Duration // that the API takes for one request; it keeps to it by itself
 	Drain   time.Duration // how long running requests may go on after Close
+
+	sockets *sockets
 }
 
 // Server answers HTTP requests.
@@ -50,6 +52,8 @@ type Server struct {
 	log   *slog.Logger
 	drain time.Duration
 	cut   context.CancelFunc // ends what still runs
+
+	sockets *sockets
 }
 
 // New makes a server, which does nothing until [Server.Serve].
@@ -57,8 +61,10 @@ func New(c Config) *Server {
 	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.Drain = cmp.Or(c.Drain, DefaultDrain)
+	c.sockets = newSockets()
 	base, cut := context.WithCancel(context.Background())
 	return &Server{
+		sockets: c.sockets,
 		log:   c.Log,
 		drain: c.Drain,
 		cut:   cut,
@@ -90,7 +96,7 @@ func (s *Server) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.drain)
 	defer cancel()
 	defer s.cut()
-	err := s.http.Shutdown(ctx)
+	err := errors.Join(s.http.Shutdown(ctx), s.sockets.wait(ctx))
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		s.log.WarnContext(ctx, "requests were cut at the end", "drain", s.drain.String())
 		s.cut()

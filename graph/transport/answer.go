@@ -1,0 +1,145 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// The codes of errors that are made here.
+const (
+	codeInvalid       = "BAD_USER_INPUT"
+	codeMethod        = "METHOD_NOT_ALLOWED"
+	codeNotAcceptable = "NOT_ACCEPTABLE"
+	codeMediaType     = "UNSUPPORTED_MEDIA_TYPE"
+	codeForbidden     = "FORBIDDEN"
+	codeUnavailable   = "UNAVAILABLE"
+	codeInternal      = "INTERNAL"
+)
+
+// statuses are those of errors for which there is no data, by extensions.code.
+// They say that this client is not served, or nobody is, and what stands
+// between acts on them; so they are the same for both media types. All other
+// codes are about the document: see status.
+var statuses = map[string]int{
+	"UNAUTHENTICATED": http.StatusUnauthorized,
+	codeForbidden:     http.StatusForbidden,
+	"RATE_LIMITED":    http.StatusTooManyRequests,
+	codeInternal:      http.StatusInternalServerError,
+	codeUnavailable:   http.StatusServiceUnavailable,
+}
+
+// status is the HTTP status of an answer.
+//
+// It is 200 where there is data, if only null: the operation has run. Later
+// drafts of the specification have 294 for data with errors, which is not
+// registered, and which proxies and clients don't know.
+//
+// Where there is none, application/json has 200 all the same, because its
+// clients take another status for that of a proxy. Among these errors is
+// PERSISTED_QUERY_NOT_FOUND, on which clients send the query along; they
+// understand it with either status.
+func status(media string, resp *graphql.Response) int {
+	if len(resp.Data) > 0 {
+		return http.StatusOK
+	}
+	for _, err := range resp.Errors {
+		code, _ := err.Extensions["code"].(string)
+		if known, ok := statuses[code]; ok {
+			return known
+		}
+	}
+	if media == typeJSON {
+		return http.StatusOK
+	}
+	return http.StatusBadRequest
+}
+
+// encode returns the JSON of a response. There is no data in it where there is
+// none, as opposed to null. Of a response that has no JSON, because of a scalar
+// that wrote something else, it returns the error instead.
+func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *graphql.Response) {
+	body, err := encode(resp)
+	if err != nil {
+		resp = h.recovered(ctx, err)
+		body, err = encode(resp)
+	}
+	if err != nil {
+		resp = failure(ctx, codeInternal, "internal error")
+		body, _ = encode(resp) // it has strings only
+	}
+	return body, resp
+}
+
+func encode(resp *graphql.Response) ([]byte, error) {
+	return marshal(struct {
+		Errors     gqlerror.List   `json:"errors,omitempty"`
+		Data       json.RawMessage `json:"data,omitempty"`
+		Extensions map[string]any  `json:"extensions,omitempty"`
+	}{resp.Errors, resp.Data, resp.Extensions})
+}
+
+// marshal is json.Marshal without escapes for HTML, in which none of this is
+// embedded. It is one line.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// answer writes a single answer.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
+	body, resp := h.encode(r.Context(), resp)
+	putHeader(w, header)
+	write(w, r, accepts.object, status(accepts.object, resp), body)
+}
+
+func write(w http.ResponseWriter, r *http.Request, media string, status int, body []byte) {
+	body = append(body, '\n')
+	header := w.Header()
+	header.Set("Content-Type", media+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if status == http.StatusUnauthorized && header.Get("WWW-Authenticate") == "" {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may have gone
+	}
+}
+
+// refusal is the answer to a request that the executor doesn't get to see.
+type refusal struct {
+	status  int
+	code    string
+	message string
+}
+
+func refuse(w http.ResponseWriter, r *http.Request, accepts accepted, refused *refusal) {
+	media := accepts.object
+	if media == "" {
+		media = typeJSON // better understood than nothing
+	}
+	body, _ := encode(failure(r.Context(), refused.code, refused.message)) // it has strings only
+	write(w, r, media, refused.status, body)
+}
+
+// failure is a response that is one error of this package.
+func failure(ctx context.Context, code, message string) *graphql.Response {
+	extensions := map[string]any{"code": code}
+	if id := domain.RequestID(ctx); id != "" {
+		extensions["requestId"] = id
+	}
+	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: extensions}}}
+}

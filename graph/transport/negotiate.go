@@ -1,0 +1,145 @@
+package transport
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+)
+
+// The media types of answers.
+const (
+	typeResponse = "application/graphql-response+json"
+	typeJSON     = "application/json"
+	typeEvents   = "text/event-stream"
+)
+
+// accepted is what a client accepts of what there is.
+type accepted struct {
+	object      string // the type of a single answer; empty: it accepts none
+	stream      bool   // it accepts a stream of events
+	streamFirst bool   // it would rather have that
+}
+
+func (a accepted) nothing() bool { return a.object == "" && !a.stream }
+
+// negotiate reads the header Accept by the rules of RFC 9110: for each type
+// the most specific range counts, and the greatest q-value wins. Where that
+// leaves a choice, a type that is named wins over one that only falls under a
+// wildcard; of those that are named, application/graphql-response+json wins.
+//
+// Of the types under a wildcard application/json wins, and so it does where
+// there is no such header, which by RFC 9110 is the same. The public audit
+// suite wants it so; the September 2025 draft of GraphQL over HTTP would
+// rather see the newer type where there is no header, and leaves the choice to
+// the server. Clients that say nothing are the old ones, and those who try
+// things by hand.
+//
+// An event stream is never meant by */*: who reads one has said so.
+func negotiate(header []string) accepted {
+	ranges := readAccept(strings.Join(header, ","))
+	newer, older := weigh(ranges, typeResponse), weigh(ranges, typeJSON)
+	a, best := accepted{object: typeResponse}, newer
+	if older.better(newer) || older == newer && older.specific < exactly {
+		a.object, best = typeJSON, older
+	}
+	if best.q == 0 {
+		a.object = ""
+	}
+	if events := weigh(ranges, typeEvents); events.q > 0 && events.specific > anything {
+		a.stream = true
+		a.streamFirst = events.better(best)
+	}
+	return a
+}
+
+// How specific a range is.
+const (
+	anything = iota + 1 // */*
+	anyOfIts            // text/*
+	exactly
+)
+
+// mediaRange is an element of Accept.
+type mediaRange struct {
+	name string
+	q    float64
+}
+
+// weight is how much a client wants a media type.
+type weight struct {
+	q        float64
+	specific int
+}
+
+func (w weight) better(than weight) bool {
+	if w.q != than.q {
+		return w.q > than.q
+	}
+	return w.specific > than.specific
+}
+
+func weigh(ranges []mediaRange, name string) weight {
+	family, _, _ := strings.Cut(name, "/")
+	var found weight
+	for _, r := range ranges {
+		specific := 0
+		switch r.name {
+		case name:
+			specific = exactly
+		case family + "/*":
+			specific = anyOfIts
+		case "*/*":
+			specific = anything
+		}
+		if specific > found.specific || specific == found.specific && r.q > found.q {
+			found = weight{r.q, specific}
+		}
+	}
+	return found
+}
+
+// readAccept reads the ranges of the header, leaving out those that aren't
+// understood and those of another charset than UTF-8.
+func readAccept(header string) []mediaRange {
+	if strings.TrimSpace(strings.ReplaceAll(header, ",", "")) == "" {
+		return []mediaRange{{"*/*", 1}}
+	}
+	var ranges []mediaRange
+	for _, element := range splitList(header) {
+		name, parameters, err := mime.ParseMediaType(element)
+		if err != nil || !isUTF8(parameters["charset"]) {
+			continue
+		}
+		q := 1.0
+		if given, ok := parameters["q"]; ok {
+			if q, err = strconv.ParseFloat(given, 64); err != nil || !(q >= 0 && q <= 1) {
+				continue
+			}
+		}
+		ranges = append(ranges, mediaRange{name, q})
+	}
+	return ranges
+}
+
+// splitList splits a header at the commas that are not in a quoted string.
+func splitList(header string) []string {
+	var elements []string
+	begin, quoted := 0, false
+	for i := 0; i < len(header); i++ {
+		switch {
+		case quoted && header[i] == '\\':
+			i++
+		case header[i] == '"':
+			quoted = !quoted
+		case header[i] == ',' && !quoted:
+			elements = append(elements, header[begin:i])
+			begin = i + 1
+		}
+	}
+	return append(elements, header[begin:])
+}
+
+// isUTF8 says whether a charset is UTF-8, which is what none stands for.
+func isUTF8(charset string) bool {
+	return charset == "" || strings.EqualFold(charset, "utf-8")
+}

@@ -1,0 +1,280 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// The parameters of a request.
+const (
+	paramQuery      = "query"
+	paramDocument   = "documentId"
+	paramOperation  = "operationName"
+	paramVariables  = "variables"
+	paramExtensions = "extensions"
+)
+
+var paramNames = []string{paramQuery, paramDocument, paramOperation, paramVariables, paramExtensions}
+
+// read reads the parameters from the request. When it succeeds, the body has
+// been read to its end.
+func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+	start := graphql.Now()
+	var params *graphql.RawParams
+	var err error
+	if r.Method == http.MethodPost {
+		if refused := checkContentType(w, r); refused != nil {
+			return nil, refused
+		}
+		body, refused := readBody(w, r)
+		if refused != nil {
+			return nil, refused
+		}
+		params, err = decodeBody(body)
+	} else {
+		params, err = decodeURL(r)
+	}
+	if err != nil {
+		return nil, &refusal{http.StatusBadRequest, codeInvalid, err.Error()}
+	}
+	params.Headers = r.Header
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, nil
+}
+
+// checkContentType refuses bodies of any type but JSON in UTF-8.
+//
+// The other types that a browser's form can send, and a missing one, are those
+// that it sends to a foreign origin without asking that first. They are never
+// read here, whatever else the request has in its header: so no page can make
+// a browser post an operation where CORS doesn't let it, and there is no need
+// for a header such as GraphQL-Require-Preflight besides.
+func checkContentType(w http.ResponseWriter, r *http.Request) *refusal {
+	for _, encoding := range r.Header.Values("Content-Encoding") {
+		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity")
+			return &refusal{http.StatusUnsupportedMediaType, codeMediaType, "a compressed body is not accepted"}
+		}
+	}
+	name, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && name == typeJSON && isUTF8(parameters["charset"]) && len(r.Header.Values("Content-Type")) == 1 {
+		return nil
+	}
+	w.Header().Set("Accept-Post", typeJSON)
+	return &refusal{http.StatusUnsupportedMediaType, codeMediaType,
+		"send the request as JSON in UTF-8, with the header \"Content-Type: " + typeJSON + "\"; forms and plain text are not accepted"}
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		return body, nil
+	}
+	// What was not read would be taken for the next request.
+	w.Header().Set("Connection", "close")
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &refusal{http.StatusRequestEntityTooLarge, codeInvalid, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit)}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, &refusal{http.StatusRequestTimeout, codeInvalid, "the body took too long to arrive"}
+	}
+	return nil, &refusal{http.StatusBadRequest, codeInvalid, "the body cannot be read"}
+}
+
+// decodeBody reads the parameters from the JSON of a body, or of a subscribe
+// message. The errors are for the client.
+func decodeBody(body []byte) (*graphql.RawParams, error) {
+	all, err := decodeObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("the request %w", err)
+	}
+	if err := onlyKnown(slices.Collect(maps.Keys(all))); err != nil {
+		return nil, err
+	}
+	params := &graphql.RawParams{}
+	var documentID string
+	for name, to := range map[string]any{
+		paramQuery: &params.Query, paramDocument: &documentID, paramOperation: &params.OperationName,
+		paramVariables: &params.Variables, paramExtensions: &params.Extensions,
+	} {
+		if err := decodeParam(name, all[name], to); err != nil {
+			return nil, err
+		}
+	}
+	return complete(params, documentID)
+}
+
+// decodeURL reads the parameters from the URL. Of these, operationName alone
+// is the same when it is empty as when it is missing, says the specification;
+// here that goes for all, for the sake of forms.
+func decodeURL(r *http.Request) (*graphql.RawParams, error) {
+	if r.ContentLength != 0 {
+		return nil, errors.New("a request by GET is in the URL, and not in a body")
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, errors.New("the URL's parameters are not encoded as they should be")
+	}
+	if err := onlyKnown(slices.Collect(maps.Keys(values))); err != nil {
+		return nil, err
+	}
+	for name, given := range values {
+		if len(given) > 1 {
+			return nil, fmt.Errorf("%s is given more than once", name)
+		}
+		if !utf8.ValidString(given[0]) {
+			return nil, fmt.Errorf("%s is not UTF-8", name)
+		}
+	}
+	params := &graphql.RawParams{Query: values.Get(paramQuery), OperationName: values.Get(paramOperation)}
+	for name, to := range map[string]any{paramVariables: &params.Variables, paramExtensions: &params.Extensions} {
+		if err := decodeParam(name, []byte(values.Get(name)), to); err != nil {
+			return nil, err
+		}
+	}
+	return complete(params, values.Get(paramDocument))
+}
+
+// complete adds the id of a persisted document to the extensions, where the
+// executor's extensions find it, and refuses a request for nothing.
+func complete(params *graphql.RawParams, documentID string) (*graphql.RawParams, error) {
+	if params.Query == "" && documentID == "" && params.Extensions["persistedQuery"] == nil {
+		return nil, errors.New("query is missing")
+	}
+	if documentID != "" {
+		if params.Extensions == nil {
+			params.Extensions = map[string]any{}
+		}
+		params.Extensions[paramDocument] = documentID
+	}
+	return params, nil
+}
+
+var speakable = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]{0,39}$`)
+
+// onlyKnown refuses names that are not parameters. The specification reserves
+// them, and what is ignored today may mean something tomorrow.
+func onlyKnown(names []string) error {
+	slices.Sort(names) // the same error for the same request
+	for _, name := range names {
+		if slices.Contains(paramNames, name) {
+			continue
+		}
+		return fmt.Errorf("there is no parameter %s; there are %s", speak(name), strings.Join(paramNames, ", "))
+	}
+	return nil
+}
+
+// speak is a name as an error repeats it: not at all, unless it is one.
+func speak(name string) string {
+	if speakable.MatchString(name) {
+		return name
+	}
+	return "of the name that is given"
+}
+
+// decodeParam reads a parameter of the type that to points to. Null and
+// nothing leave it as it is.
+func decodeParam(name string, raw json.RawMessage, to any) error {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	switch to := to.(type) {
+	case *string:
+		if raw[0] != '"' {
+			return fmt.Errorf("%s must be a string, and is %s", name, kind(raw))
+		}
+		if json.Unmarshal(raw, to) != nil {
+			return fmt.Errorf("%s is not a string in JSON", name)
+		}
+	case *map[string]any:
+		if raw[0] != '{' {
+			return fmt.Errorf("%s must be an object, and is %s", name, kind(raw))
+		}
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.UseNumber() // a float64 has no room for our longs
+		if err := dec.Decode(to); err != nil {
+			return fmt.Errorf("%s is not JSON", name)
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return fmt.Errorf("%s goes on after its end", name)
+		}
+	}
+	return nil
+}
+
+// kind is what a JSON value is.
+func kind(raw []byte) string {
+	switch raw[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	return "a number or no JSON"
+}
+
+// decodeObject reads the members of a JSON object, each of which must be there
+// only once: of two, one program reads the first and another the last. The
+// errors go on after "the request".
+func decodeObject(body []byte) (map[string]json.RawMessage, error) {
+	if !utf8.Valid(body) {
+		return nil, errors.New("is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	notJSON := func() error { return fmt.Errorf("is not JSON: see byte %d", dec.InputOffset()) }
+	switch open, err := dec.Token(); {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("is empty")
+	case err != nil:
+		return nil, notJSON()
+	case open == json.Delim('['):
+		return nil, errors.New("is a list: batches are not supported")
+	case open != json.Delim('{'):
+		return nil, errors.New("must be a JSON object")
+	}
+	members := map[string]json.RawMessage{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, notJSON()
+		}
+		name, _ := key.(string) // the decoder takes nothing else
+		if _, twice := members[name]; twice {
+			return nil, fmt.Errorf("has the member %s twice", speak(name))
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, notJSON()
+		}
+		members[name] = value
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, notJSON()
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("goes on after its end")
+	}
+	return members, nil
+}

@@ -1,0 +1,174 @@
+package transport
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// isUpgrade says whether a request wants to become a WebSocket.
+func isUpgrade(r *http.Request) bool {
+	return r.Method == http.MethodGet && hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
+}
+
+func hasToken(header http.Header, name, token string) bool {
+	for _, value := range header.Values(name) {
+		for element := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(element), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serveSocket speaks graphql-transport-ws until the connection ends.
+func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Origin") != "" && !h.originAllowed(r) {
+		refuse(w, r, accepted{}, &refusal{http.StatusForbidden, codeForbidden, "pages of this origin may not open a WebSocket here"})
+		return
+	}
+	if !h.sockets.enter() {
+		w.Header().Set("Retry-After", retryAfter)
+		refuse(w, r, accepted{}, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many WebSockets are open; try again later"})
+		return
+	}
+	defer h.sockets.leave()
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:       []string{subprotocol},
+		InsecureSkipVerify: true, // the origin was checked above
+	})
+	if err != nil {
+		return // it has answered
+	}
+	if conn.Subprotocol() != subprotocol {
+		_ = conn.Close(closeSubprotocol, closeReasons[closeSubprotocol])
+		return
+	}
+	conn.SetReadLimit(h.config.MaxMessage) // beyond it, the connection closes with 1009
+	s := &session{h: h, conn: conn, request: r, begun: make(chan struct{}), operations: map[string]*subscribed{}}
+	s.ctx, s.cancel = context.WithCancel(r.Context())
+	s.serve()
+}
+
+func (h *Handler) originAllowed(r *http.Request) bool {
+	if h.config.CheckOrigin != nil {
+		return h.config.CheckOrigin(r)
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && strings.EqualFold(origin.Host, r.Host)
+}
+
+// serve reads messages until the connection ends, and waits for all that was
+// begun on it.
+func (s *session) serve() {
+	defer s.running.Wait()
+	defer s.cancel()
+	// Where it is closed already, with or without a reason, this does nothing.
+	defer func() { _ = s.conn.CloseNow() }()
+	defer s.recover()
+	s.running.Go(s.watch)
+
+	// Not the session's context: when it ends, this would cut the connection
+	// before the reason has been said.
+	read := context.WithoutCancel(s.ctx)
+	for {
+		kind, body, err := s.conn.Read(read)
+		if err != nil {
+			return
+		}
+		s.heard.Store(true)
+		if s.closed.Load() {
+			continue // until the client has read why
+		}
+		if kind != websocket.MessageText {
+			s.close(closeInvalid, "the message is not text")
+			return
+		}
+		m, err := decodeMessage(body)
+		if err != nil {
+			s.close(closeInvalid, err.Error())
+			return
+		}
+		if !s.receive(m) {
+			return
+		}
+	}
+}
+
+// watch closes the connection when no connection_init comes, and when the
+// server shuts down.
+func (s *session) watch() {
+	late := time.NewTimer(s.h.config.InitTimeout)
+	defer late.Stop()
+	for begun := s.begun; ; {
+		select {
+		case <-begun:
+			late.Stop()
+			begun = nil
+			continue
+		case <-late.C:
+			s.close(closeInitTimeout, "")
+		case <-s.h.shutdown(s.ctx):
+			s.close(websocket.StatusGoingAway, "")
+		case <-s.ctx.Done():
+			if s.request.Context().Err() != nil {
+				s.close(websocket.StatusGoingAway, "")
+			}
+		}
+		return
+	}
+}
+
+// recover ends the session for a panic of ours. What panics in an operation
+// is an error of that.
+func (s *session) recover() {
+	if v := recover(); v != nil {
+		s.h.recovered(s.ctx, v)
+		s.close(closeInternal, "")
+	}
+}
+
+// authenticate returns the context for an operation, or for the connection,
+// made from that which cancel ends.
+func (s *session) authenticate(ctx context.Context, cancel context.CancelFunc) (context.Context, error) {
+	authorization := cmp.Or(s.authorization, s.request.Header.Get("Authorization"))
+	if authorization == "" || s.h.config.Authenticate == nil && s.authorization == "" {
+		return ctx, nil // as the middleware left it
+	}
+	if s.h.config.Authenticate == nil {
+		return nil, &gqlerror.Error{Message: "there are no credentials", Extensions: map[string]any{"code": codeForbidden}}
+	}
+	// The context goes on as the operation's, so it may not have a deadline for
+	// this.
+	timer := time.AfterFunc(s.h.config.Timeout, cancel)
+	defer timer.Stop()
+	return s.h.config.Authenticate(s.request.WithContext(ctx), authorization)
+}
+
+// closeFor closes the connection for an error of authentication. The executor
+// presents it first, so that what only the log may know gets there.
+func (s *session) closeFor(err error) {
+	ctx := graphql.WithOperationContext(s.ctx, &graphql.OperationContext{})
+	resp := s.h.exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
+	code := any(nil)
+	if resp != nil && len(resp.Errors) > 0 {
+		code = resp.Errors[0].Extensions["code"]
+	}
+	switch code {
+	case "UNAUTHENTICATED", codeForbidden:
+		s.close(closeForbidden, "")
+	case codeUnavailable:
+		s.close(websocket.StatusTryAgainLater, "")
+	default:
+		s.close(closeInternal, "")
+	}
+}

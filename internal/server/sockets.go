@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/rs/cors"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// sockets counts the requests that may become WebSockets. A connection that
+// has become one is no longer http.Server's, whose Shutdown doesn't wait for
+// it.
+type sockets struct {
+	mu   sync.Mutex
+	open int
+	none chan struct{} // closed while there are none
+}
+
+func newSockets() *sockets {
+	none := make(chan struct{})
+	close(none)
+	return &sockets{none: none}
+}
+
+func (s *sockets) add(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == 0 {
+		s.none = make(chan struct{})
+	}
+	if s.open += n; s.open == 0 {
+		close(s.none)
+	}
+}
+
+// count is the middleware.
+func (s *sockets) count(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			s.add(1)
+			defer s.add(-1)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// wait returns when there are none, or with ctx's error.
+func (s *sockets) wait(ctx context.Context) error {
+	s.mu.Lock()
+	none := s.none
+	s.mu.Unlock()
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// CheckOrigin returns what says whether a page may open a WebSocket: one that
+// may call the API from a browser, by the same list of origins.
+func CheckOrigin(origins []string) func(*http.Request) bool {
+	if len(origins) == 0 {
+		origins = []string{"*"}
+	}
+	return cors.New(cors.Options{AllowedOrigins: origins}).OriginAllowed
+}
+
+// Authenticate returns what finds out whose a credential is that came over a
+// WebSocket and not in the header of a request. It is in the form of the
+// header Authorization. The context that it returns is r's, with the viewer.
+func Authenticate(keys Authenticator) func(r *http.Request, authorization string) (context.Context, error) {
+	return func(r *http.Request, authorization string) (context.Context, error) {
+		with := r.Clone(r.Context())
+		with.Header = http.Header{"Authorization": {authorization}}
+		viewer, err := viewerOf(with, keys)
+		if err != nil {
+			return nil, err
+		}
+		return domain.WithViewer(r.Context(), viewer), nil
+	}
+}
