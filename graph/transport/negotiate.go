@@ -90,6 +90,8 @@ func weigh(ranges []mediaRange, name string) weight {
 			specific = anyOfIts
 		case "*/*":
 			specific = anything
+		default:
+			continue
 		}
 		if specific > found.specific || specific == found.specific && r.q > found.q {
 			found = weight{r.q, specific}

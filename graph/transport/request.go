@@ -231,8 +231,10 @@ func kind(raw []byte) string {
 		return "a boolean"
 	case 'n':
 		return "null"
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return "a number"
 	}
-	return "a number or no JSON"
+	return "no JSON"
 }
 
 // decodeObject reads the members of a JSON object, each of which must be there

@@ -131,10 +131,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // execute answers a request that is well-formed.
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accepted, params *graphql.RawParams) {
-	// The server's limit for reading has done its duty. It would end the
-	// request's context when it passes.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-
 	ctx, header := withHeader(r.Context())
 	x, failed := h.prepare(ctx, params)
 	if failed != nil {

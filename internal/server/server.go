@@ -65,9 +65,9 @@ func New(c Config) *Server {
 	base, cut := context.WithCancel(context.Background())
 	return &Server{
 		sockets: c.sockets,
-		log:   c.Log,
-		drain: c.Drain,
-		cut:   cut,
+		log:     c.Log,
+		drain:   c.Drain,
+		cut:     cut,
 		http: &http.Server{
 			Handler:           handler(c),
 			ReadHeaderTimeout: readHeaderTimeout,

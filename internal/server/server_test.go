@@ -441,20 +441,6 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-func TestSlowRequests(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawQuery == "late" {
-			fmt.Fprint(w, `{"data":null}`)
-		}
-		<-r.Context().Done()
-	}, func(c *server.Config) { c.Timeout = 50 * time.Millisecond })
-	wantError(t, s.get(t, "/graphql"), http.StatusServiceUnavailable, "UNAVAILABLE")
-	if got := s.get(t, "/graphql?late"); got.status != http.StatusOK || got.body != `{"data":null}` {
-		t.Errorf("an answer that had begun: got %d %s", got.status, got.body)
-	}
-}
-
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {

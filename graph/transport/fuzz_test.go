@@ -1,0 +1,69 @@
+package transport_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// FuzzRequest sends anything as a body and as a URL. What is not a request is
+// refused, without a fault of the server and without showing it again.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", "[]", "null", `"x"`, `{"query":"{hello}"}`, `{"query":"{hello}","variables":{"a":[1,2.5e400,{"b":null}]}}`,
+		`{"query":"{hello}"} x`, `{"query":"{hello}","query":1}`, `{"query":"\u0000"}`, "{\"query\":\"\xff\"}", `{"query":"\ud800"}`,
+		`{"documentId":"sha256:aa","extensions":{"persistedQuery":{}}}`, `{"extensions":{"persistedQuery":{}}}`,
+		`{"aVeryLongMemberThatSaysSomethingPrivateAboutItsSender":1}`, strings.Repeat("[", 11000), `{"query":"mutation{hello}"}`,
+		`{"query":"subscription{silent}"}`, `{"query":"query($a:Int){hello}","variables":{"a":"x"}}`,
+	} {
+		for _, accept := range []string{"", newer} {
+			f.Add(seed, accept, "query={hello}&variables={}")
+		}
+	}
+	f.Add(`{"query":"{hello}"}`, "text/*;q=0.1,*/*;q=0", "query=%7B&query=%7D")
+	f.Add(`{"query":"{hello}"}`, `a/b;c="d,e`, "a;b=%zz&extensions={")
+	h := newFixture().handler(config())
+	f.Fuzz(func(t *testing.T, body, accept, query string) {
+		byPost := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+		byPost.Header.Set("Content-Type", "application/json")
+		byGet := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+		byGet.URL = &url.URL{Path: "/graphql", RawQuery: query}
+		for _, r := range []*http.Request{byPost, byGet} {
+			r.Header.Set("Accept", accept)
+			w := httptest.NewRecorder()
+			if strings.Contains(body+query, "silent") || strings.Contains(body+query, "ticks") || strings.Contains(body+query, "big") ||
+				strings.Contains(body+query, "waits") || strings.Contains(body+query, "panics") || strings.Contains(body+query, "broken") || strings.Contains(body+query, "fails") {
+				// They wait for a client, and fail when they are asked to.
+				r.Header.Set("Accept", newer)
+				if !strings.Contains(body, "subscription{silent}") {
+					return
+				}
+			}
+			h.ServeHTTP(w, r)
+			if w.Code >= 500 {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+			if strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+				continue
+			}
+			var answer struct {
+				Errors []struct{ Extensions struct{ Code string } }
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+				t.Fatalf("%v in %q", err, w.Body)
+			}
+			// Errors of GraphQL quote the document.
+			if len(answer.Errors) > 0 && answer.Errors[0].Extensions.Code == "BAD_USER_INPUT" {
+				for i := 0; i+50 <= len(body); i++ {
+					if bytes.Contains(w.Body.Bytes(), []byte(body[i:i+50])) {
+						t.Fatalf("%q shows what was sent: %q", w.Body, body)
+					}
+				}
+			}
+		}
+	})
+}
