@@ -3,9 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/ent/apikey"
@@ -55,42 +53,4 @@ func (k *Keys) Authenticate(ctx context.Context, shown Shown) (*domain.Viewer, e
 	}
 	k.note(ctx, key, at)
 	return viewer, nil
-}
-
-// usePrecision is how exactly the last use of a key is known.
-const usePrecision = time.Minute
-
-// use is a key that was used from a network.
-type use struct {
-	key     domain.ID
-	network netip.Prefix
-}
-
-const (
-	// maxKnown bounds the networks that are remembered in memory.
-	maxKnown = 10_000
-	// maxPending bounds the uses that wait to be written.
-	maxPending = 10_000
-)
-
-// note remembers that a key was used, unless that is known well enough.
-func (k *Keys) note(ctx context.Context, key Key, at time.Time) {
-	u := use{key.ID, domain.NetworkOf(domain.ClientFrom(ctx))}
-	recent := key.LastUsedAt != nil && at.Sub(*key.LastUsedAt) < usePrecision
-	if recent && (!u.network.IsValid() || k.known.Contains(u)) {
-		return
-	}
-	k.mu.Lock()
-	_, noted := k.used[u]
-	if !noted && len(k.used) < maxPending {
-		k.used[u] = at
-	}
-	k.mu.Unlock()
-	if noted {
-		return
-	}
-	select {
-	case k.wake <- struct{}{}:
-	default: // Run has been told
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -30,10 +29,7 @@ type Keys struct {
 	now    func() time.Time
 
 	notes *audit.Notes
-
-	mu    sync.Mutex
-	used  map[use]time.Time         // uses that have yet to be written
-	wake  chan struct{}             // tells Run that there are some
+	uses  *uses[use]
 	known *lru.Cache[use, struct{}] // networks that are on the desk
 }
 
@@ -45,8 +41,9 @@ func NewKeys(stores *store.Stores, notes *audit.Notes, log *slog.Logger, now fun
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &Keys{stores: stores, notes: notes, log: log, now: now,
-		used: map[use]time.Time{}, wake: make(chan struct{}, 1), known: known}
+	k := &Keys{stores: stores, notes: notes, log: log, now: now, known: known}
+	k.uses = newUses("keys", stores, log, k.writeUse)
+	return k
 }
 
 func (k *Keys) clock() time.Time { return k.now().UTC().Truncate(time.Microsecond) }

@@ -2,7 +2,7 @@ package access
 
 import (
 	"context"
-	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/redthread-api/redthread/ent/apikey"
@@ -12,83 +12,39 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-const (
-	// flushPause lets uses gather, so that many keys that are used at once
-	// cost the desk one transaction.
-	flushPause = time.Second
+// use is a key that was used from a network.
+type use struct {
+	key     domain.ID
+	network netip.Prefix
+}
 
-	// drainLimit bounds the last write, at the end.
-	drainLimit = 5 * time.Second
+const (
+	// maxKnown bounds the networks that are remembered in memory.
+	maxKnown = 10_000
+	// maxKeyNetworks is how many networks are kept of one key. One that moves
+	// on beyond that is not told of any more.
+	maxKeyNetworks = 1000
 )
 
-// Run writes down when and from where keys were used, apart from the requests that used
-// them, until ctx is done; then it writes what is left and returns nil.
-//
-// A use that cannot be written is logged and tried again with the next one: it
-// is worth no more than that.
-func (k *Keys) Run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
-			defer cancel()
-			k.flush(last)
-			return nil
-		case <-k.wake:
-			k.flush(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(flushPause):
-		}
-	}
-}
-
-func (k *Keys) flush(ctx context.Context) {
-	if err := k.Flush(ctx); err != nil && ctx.Err() == nil {
-		k.log.WarnContext(ctx, "the use of keys could not be written", "error", err)
-	}
-}
+// Run writes down when and from where keys were used, apart from the requests
+// that used them, until ctx is done; then it writes what is left and returns
+// nil.
+func (k *Keys) Run(ctx context.Context) error { return k.uses.run(ctx) }
 
 // Flush writes what Run would write, now.
-func (k *Keys) Flush(ctx context.Context) error {
-	k.mu.Lock()
-	used := k.used
-	k.used = map[use]time.Time{}
-	k.mu.Unlock()
-	if len(used) == 0 {
-		return nil
+func (k *Keys) Flush(ctx context.Context) error { return k.uses.flush(ctx) }
+
+// note remembers that a key was used, unless that is known well enough.
+func (k *Keys) note(ctx context.Context, key Key, at time.Time) {
+	u := use{key.ID, domain.NetworkOf(domain.ClientFrom(ctx))}
+	if recent(key.LastUsedAt, at) && (!u.network.IsValid() || k.known.Contains(u)) {
+		return
 	}
-	err := k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for u, at := range used {
-			if err := writeUse(ctx, tx, u, at); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		for u := range used {
-			k.known.Add(u, struct{}{})
-		}
-		return nil
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for u, at := range used {
-		if _, later := k.used[u]; !later {
-			k.used[u] = at
-		}
-	}
-	return fmt.Errorf("write the use of keys: %w", err)
+	k.uses.note(u, at)
 }
 
-// maxKeyNetworks is how many networks are kept of one key. One that moves on
-// beyond that is not told of any more.
-const maxKeyNetworks = 1000
-
 // writeUse writes when a key was used, and the network, where that is new.
-func writeUse(ctx context.Context, tx *store.Tx, u use, at time.Time) error {
+func (k *Keys) writeUse(ctx context.Context, tx *store.Tx, u use, at time.Time) error {
 	// Another process may have written a use just now.
 	err := tx.Client().ApiKey.Update().
 		Where(apikey.ID(u.key), apikey.Or(apikey.LastUsedAtIsNil(), apikey.LastUsedAtLTE(at.Add(-usePrecision)))).
@@ -96,6 +52,7 @@ func writeUse(ctx context.Context, tx *store.Tx, u use, at time.Time) error {
 	if err != nil || !u.network.IsValid() {
 		return err
 	}
+	tx.AfterCommit(func() { k.known.Add(u, struct{}{}) })
 	of := tx.Client().KeyNetwork.Query().Where(keynetwork.KeyID(u.key))
 	known, err := of.Clone().Where(keynetwork.Network(u.network.String())).Exist(ctx)
 	if err != nil || known {

@@ -1,0 +1,442 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/outbound"
+)
+
+// OIDC says whose tokens are accepted, and what they are worth here. The zero
+// value accepts none.
+type OIDC struct {
+	// Issuer is the issuer's URL, exactly as it is in the "iss" of its
+	// tokens. Its configuration is found below it.
+	Issuer string
+	// Audiences are the client ids that a token may be meant for. Its "aud"
+	// has to name one of them.
+	Audiences []string
+
+	// RoleClaim is where a token says what its holder may do: the path of a
+	// string or a list of strings, such as "realm_access.roles". A dot may be
+	// in a claim's name as well. Empty: "roles".
+	RoleClaim string
+	// Roles are the roles of the values that may be there. Of several the
+	// highest counts; who has none of them has no entry.
+	Roles map[string]domain.Role
+
+	// ClearanceClaim is where a token says what its holder may see, in the
+	// same way. Empty: the clearance is what suits the role.
+	ClearanceClaim string
+	// Clearances are the clearances of the values that may be there. Of
+	// several the highest counts; who has none of them has CLEAR.
+	Clearances map[string]domain.Marking
+
+	// NameClaims are where a person's name may be, the best first. Empty:
+	// "name", "preferred_username", "email" (without the domain), "sub".
+	NameClaims []string
+	// Algorithms are the signatures that are accepted, of those that need a
+	// private key to make. Empty: all of them.
+	Algorithms []string
+
+	// AllowPrivate is for an issuer in a network that the public can't
+	// reach; see [outbound.Options].
+	AllowPrivate bool
+	// Timeout bounds each request to the issuer. 0: 5 seconds.
+	Timeout time.Duration
+}
+
+// algorithms are all that are accepted. With an HMAC, whoever can check a
+// token can make one, and here the key would be a public one.
+var algorithms = []string{
+	oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
+	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA,
+}
+
+const (
+	// clockSkew is how far the issuer's clock may be from ours.
+	clockSkew = time.Minute
+	// maxToken bounds a token, in bytes. Servers in front of us allow about
+	// as much for a header.
+	maxToken = 8 << 10
+	// maxKeyID bounds the id of the key that signed a token.
+	maxKeyID = 256
+	// maxSubject is the bound of OpenID Connect.
+	maxSubject = 255
+
+	// A token that was checked is not checked again for checkedFor. Whether
+	// its holder is disabled is asked each time.
+	checkedFor = 5 * time.Minute
+	maxChecked = 10_000
+)
+
+// errRefusedToken is the one answer to every token that opens nothing. Why it
+// does not is in the log, at debug level.
+var errRefusedToken = &domain.Error{Kind: domain.KindUnauthenticated,
+	Message: "this token is not valid: it may be malformed, expired, of another issuer or for another audience, or its holder disabled"}
+
+// claims are what a token says that was found to be good.
+type claims struct {
+	subject   string
+	name      string
+	email     string // empty: none that the issuer vouches for
+	role      domain.Role
+	admitted  bool // whether there is a role at all
+	clearance *domain.Marking
+	issuedAt  time.Time
+	until     time.Time // when the token has to be checked again
+}
+
+// tokens checks tokens. It is safe for concurrent use.
+type tokens struct {
+	config  OIDC
+	log     *slog.Logger
+	now     func() time.Time
+	issuer  *issuer
+	checked *lru.Cache[[sha256.Size]byte, *claims]
+}
+
+func newTokens(config OIDC, log *slog.Logger, now func() time.Time) *tokens {
+	config.RoleClaim = cmp.Or(config.RoleClaim, "roles")
+	if len(config.NameClaims) == 0 {
+		config.NameClaims = []string{"name", "preferred_username", "email", "sub"}
+	}
+	allowed := algorithms
+	if len(config.Algorithms) > 0 {
+		// What isn't in our list stays out, whatever the configuration says.
+		allowed = slices.DeleteFunc(slices.Clone(algorithms), func(a string) bool { return !slices.Contains(config.Algorithms, a) })
+	}
+	config.Algorithms = allowed
+	checked, err := lru.New[[sha256.Size]byte, *claims](maxChecked)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &tokens{config: config, log: log, now: now, checked: checked, issuer: newIssuer(config, log, now)}
+}
+
+// check returns what a good token says. Its errors are errRefusedToken, or of
+// KindUnavailable where the issuer can't be asked for its keys.
+func (t *tokens) check(ctx context.Context, token string) (*claims, error) {
+	if err := wellFormedToken(token, t.config.Algorithms); err != nil {
+		return nil, t.refuse(ctx, err)
+	}
+	key := sha256.Sum256([]byte(token))
+	if c, ok := t.checked.Get(key); ok && t.now().Before(c.until) {
+		return c, nil
+	}
+	c, err := t.verify(ctx, token)
+	if errors.Is(err, errNoKeys) {
+		return nil, errNoKeys
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, t.refuse(ctx, err)
+	}
+	t.checked.Add(key, c)
+	return c, nil
+}
+
+func (t *tokens) refuse(ctx context.Context, why error) error {
+	t.log.DebugContext(ctx, "a token is refused", "reason", clip(why.Error()))
+	return errRefusedToken
+}
+
+// clip shortens what others wrote before it is logged.
+func clip(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// wellFormedToken refuses what can be no token that we accept, before any work
+// is done for it.
+func wellFormedToken(token string, allowed []string) error {
+	if len(token) > maxToken {
+		return fmt.Errorf("it is longer than %d bytes", maxToken)
+	}
+	if strings.Count(token, ".") != 2 {
+		return errors.New("it has not three parts")
+	}
+	for i := range len(token) {
+		c := token[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return errors.New("it is not in base 64")
+		}
+	}
+	encoded, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		return errors.New("its header is not in base 64")
+	}
+	var header struct {
+		Algorithm string          `json:"alg"`
+		Type      string          `json:"typ"`
+		KeyID     string          `json:"kid"`
+		Critical  json.RawMessage `json:"crit"`
+	}
+	if err := json.Unmarshal(raw, &header); err != nil {
+		return errors.New("its header is not understood")
+	}
+	switch {
+	case !slices.Contains(allowed, header.Algorithm):
+		return errors.New("it is not signed in a way that is accepted")
+	case !slices.Contains([]string{"", "jwt", "at+jwt", "application/at+jwt"}, strings.ToLower(header.Type)):
+		return errors.New("it is neither an access token nor an ID token")
+	case len(header.KeyID) > maxKeyID:
+		return errors.New("the id of its key is too long")
+	case header.Critical != nil:
+		return errors.New("it asks for extensions")
+	}
+	return nil
+}
+
+// verify does what go-oidc does (form, signature, issuer, expiry), and what it
+// leaves to us.
+func (t *tokens) verify(ctx context.Context, token string) (*claims, error) {
+	now := t.now()
+	// go-oidc makes the error of a signature into text, so it is kept here.
+	signature := &signatureCheck{issuer: t.issuer, algorithms: t.config.Algorithms}
+	id, err := oidc.NewVerifier(t.config.Issuer, signature, &oidc.Config{
+		SkipClientIDCheck:    true, // there may be several; see below
+		SupportedSigningAlgs: t.config.Algorithms,
+		Now:                  func() time.Time { return now.Add(-clockSkew) },
+	}).Verify(ctx, token)
+	if signature.err != nil {
+		return nil, signature.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	var notBefore struct {
+		At *json.Number `json:"nbf"`
+	}
+	if err := errors.Join(id.Claims(&all), id.Claims(&notBefore)); err != nil {
+		return nil, err
+	}
+	if err := unambiguous(all); err != nil {
+		return nil, err
+	}
+	switch {
+	case !slices.ContainsFunc(id.Audience, func(a string) bool { return slices.Contains(t.config.Audiences, a) }):
+		return nil, errors.New("it is for another audience")
+	case id.Subject == "" || len(id.Subject) > maxSubject || strings.ContainsFunc(id.Subject, func(r rune) bool {
+		return unicode.IsControl(r) || r == utf8.RuneError
+	}):
+		return nil, errors.New("its subject is none")
+	case all["iat"] == nil:
+		return nil, errors.New("it doesn't say when it was issued")
+	case id.IssuedAt.After(now.Add(clockSkew)):
+		return nil, errors.New("it was issued in the future")
+	case all["events"] != nil:
+		return nil, errors.New("it tells of an event, such as a sign-out")
+	case all["cnf"] != nil:
+		return nil, errors.New("it may only be used with a proof of its key")
+	}
+	if notBefore.At != nil {
+		// go-oidc allows five minutes.
+		at, err := notBefore.At.Float64()
+		if err != nil || at > float64(now.Add(clockSkew).Unix()) {
+			return nil, errors.New("it is not valid yet")
+		}
+	}
+	c := t.read(all)
+	c.subject = id.Subject
+	c.issuedAt = id.IssuedAt.UTC()
+	c.until = now.Add(checkedFor)
+	if end := id.Expiry.Add(clockSkew); end.Before(c.until) {
+		c.until = end
+	}
+	return c, nil
+}
+
+// unambiguous refuses claims whose names differ from those that are checked by
+// their capitals only: package json would take one for the other.
+func unambiguous(all map[string]any) error {
+	for name := range all {
+		for _, registered := range []string{"iss", "sub", "aud", "exp", "nbf", "iat"} {
+			if name != registered && strings.EqualFold(name, registered) {
+				return errors.New("it has a claim that is written as none is")
+			}
+		}
+	}
+	return nil
+}
+
+// read finds what a token says of its holder.
+func (t *tokens) read(all map[string]any) *claims {
+	c := &claims{name: nameOf(all, t.config.NameClaims), email: emailOf(all)}
+	for _, value := range valuesAt(all, t.config.RoleClaim) {
+		if role, ok := t.config.Roles[value]; ok && role >= domain.Public && role <= domain.Admin {
+			c.role, c.admitted = max(c.role, role), true
+		}
+	}
+	if t.config.ClearanceClaim == "" {
+		return c
+	}
+	clearance := domain.Clear
+	for _, value := range valuesAt(all, t.config.ClearanceClaim) {
+		if marking, ok := t.config.Clearances[value]; ok && marking.Valid() {
+			clearance = max(clearance, marking)
+		}
+	}
+	c.clearance = &clearance
+	return c
+}
+
+// valuesAt returns the string, or the strings of the list, at a path. Whatever
+// else is there is nothing.
+func valuesAt(all map[string]any, path string) []string {
+	switch v := valueAt(all, path).(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var values []string
+		for _, one := range v {
+			if s, ok := one.(string); ok {
+				values = append(values, s)
+			}
+		}
+		return values
+	}
+	return nil
+}
+
+// valueAt finds the value at a path. The names on it may have dots of their
+// own, as those that are URLs do; the longest name wins.
+func valueAt(object map[string]any, path string) any {
+	if v, ok := object[path]; ok {
+		return v
+	}
+	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
+		if inner, ok := object[path[:end]].(map[string]any); ok {
+			if v := valueAt(inner, path[end+1:]); v != nil {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// nameOf is what a person is called here. It stands beside acts for ever, and
+// in the log, so an address is cut down to what is before the @, and what
+// would pass for something else is passed over.
+func nameOf(all map[string]any, from []string) string {
+	for _, path := range from {
+		value, _ := valueAt(all, path).(string)
+		value, _, _ = strings.Cut(value, "@")
+		value = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+			switch {
+			case unicode.IsSpace(r):
+				return ' '
+			case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+				return -1 // some turn the text around them
+			}
+			return r
+		}, value)), " ")
+		if runes := []rune(value); len(runes) > maxName {
+			value = strings.TrimSpace(string(runes[:maxName]))
+		}
+		if value != "" && !reserved(value) {
+			return value
+		}
+	}
+	return "somebody without a name"
+}
+
+// reserved reports whether a name would be taken for a key, for the program's
+// own work, for nobody, or for an id.
+func reserved(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, secretPrefix) || strings.HasPrefix(strings.ReplaceAll(lower, " ", ""), "system:") ||
+		lower == "anonymous" || isID(name)
+}
+
+// emailOf is the address of a person, unless the issuer says that it doesn't
+// know it to be theirs.
+func emailOf(all map[string]any) string {
+	const longest = 254 // RFC 5321
+	email, _ := all["email"].(string)
+	if verified, said := all["email_verified"]; said && verified != true && verified != "true" {
+		return ""
+	}
+	if len(email) > longest || !strings.Contains(email, "@") ||
+		strings.ContainsFunc(email, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return ""
+	}
+	return email
+}
+
+// signatureCheck checks the signature of one token.
+type signatureCheck struct {
+	issuer     *issuer
+	algorithms []string
+	err        error
+}
+
+// VerifySignature is what go-oidc calls, after it has seen to the algorithm.
+func (s *signatureCheck) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	var payload []byte
+	payload, s.err = s.verify(ctx, token)
+	return payload, s.err
+}
+
+func (s *signatureCheck) verify(ctx context.Context, token string) ([]byte, error) {
+	allowed := make([]jose.SignatureAlgorithm, len(s.algorithms))
+	for i, a := range s.algorithms {
+		allowed[i] = jose.SignatureAlgorithm(a)
+	}
+	signed, err := jose.ParseSignedCompact(token, allowed)
+	if err != nil {
+		return nil, err
+	}
+	header := signed.Signatures[0].Protected
+	keys, err := s.issuer.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		known := false
+		for _, key := range keys {
+			if header.KeyID != "" && key.KeyID != header.KeyID || key.Algorithm != "" && key.Algorithm != header.Algorithm {
+				continue
+			}
+			known = known || header.KeyID != ""
+			if payload, err := signed.Verify(key.Key); err == nil {
+				return payload, nil
+			}
+		}
+		if known || attempt == 2 {
+			return nil, errors.New("no key of the issuer has signed it")
+		}
+		// The issuer may have new keys.
+		if keys, err = s.issuer.reload(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// client is how the issuer is reached.
+func (c OIDC) outbound() outbound.Options {
+	return outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: cmp.Or(c.Timeout, 5*time.Second), MaxBody: maxIssuerAnswer}
+}
