@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -30,6 +31,7 @@ const maxErrors = 20
 type presenter struct {
 	log       *slog.Logger
 	requestID func(context.Context) string
+	notes     *audit.Notes
 }
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
@@ -55,6 +57,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		if len(known.Fields) > 0 {
 			out.Extensions["fields"] = known.Fields
 		}
+		if known.Kind == domain.KindForbidden {
+			p.notes.Note(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
+		}
 		if known.Kind == domain.KindUnavailable {
 			p.log.WarnContext(ctx, "graphql: unavailable", "error", errors.Unwrap(known), "request_id", p.id(ctx))
 		}
@@ -73,6 +78,15 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		out.Extensions["requestId"] = id
 	}
 	return out
+}
+
+// fieldName is the name of the field that is being resolved, whatever its
+// alias; of the operation's context outside of one.
+func fieldName(ctx context.Context) string {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Field != nil {
+		return fc.Field.Name
+	}
+	return "@inContext"
 }
 
 func (p presenter) id(ctx context.Context) string {

@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,6 +13,8 @@ import (
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -24,9 +28,24 @@ type Config struct {
 	// EntityURL is where HTML links to entities lead, with {slug} in the
 	// place of the slug: "/entities/{slug}" where it is empty.
 	EntityURL string
-	// MaxCost and MaxDepth limit one operation; see [Limits]. Zero stands for
-	// DefaultMaxCost and DefaultMaxDepth.
-	MaxCost, MaxDepth int
+	// Keys and People are managed by mutations; Registry is where registered
+	// documents are.
+	Keys     *access.Keys
+	People   *access.People
+	Registry *Registry
+	// RegisteredOnly refuses every document that is not registered.
+	RegisteredOnly bool
+	// Introspection says whom the schema's description is for:
+	// IntrospectionAll, which it is where it is empty, or another.
+	Introspection string
+	// Limits are the limits of each role; nil stands for StandardLimits. Meter
+	// keeps what viewers have spent of theirs.
+	Limits func(domain.Role) Limit
+	Meter  *access.Meter
+	// Notes takes note of what viewers are refused.
+	Notes *audit.Notes
+	// Now is the clock; nil stands for time.Now.
+	Now func() time.Time
 	// RequestID returns the id of the request that a context is of, for error
 	// messages and the log. It may be nil.
 	RequestID func(context.Context) string
@@ -38,9 +57,14 @@ type Config struct {
 // New returns the executable schema. The contexts that it is run with must
 // carry a viewer.
 func New(c Config) graphql.ExecutableSchema {
+	c = c.complete()
 	r := &Resolver{
 		reader: read.NewReader(c.Stores, catalog.Tables()),
 		desk:   c.Desk,
+		keys:   c.Keys,
+		people: c.People,
+		known:  c.Registry,
+		now:    c.Now,
 		texts:  newTexts(c.EntityURL),
 	}
 	return staged{
@@ -54,7 +78,35 @@ func New(c Config) graphql.ExecutableSchema {
 			},
 		}),
 		stores: c.Stores,
+		reader: r.reader,
 	}
+}
+
+// complete puts in what a configuration leaves out.
+func (c Config) complete() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Limits == nil {
+		c.Limits = StandardLimits
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Meter == nil {
+		c.Meter = access.NewMeter(c.Now)
+	}
+	if c.Notes == nil {
+		c.Notes = audit.NewNotes(c.Stores, c.Log, c.Now)
+	}
+	if c.Keys == nil {
+		c.Keys = access.NewKeys(c.Stores, c.Notes, c.Log, c.Now)
+	}
+	if c.Registry == nil {
+		c.Registry = NewRegistry(c.Stores, c.Now)
+	}
+	c.Introspection = cmp.Or(c.Introspection, IntrospectionAll)
+	return c
 }
 
 // staged runs each operation at its stage: a query at the one that it asks
@@ -63,6 +115,7 @@ func New(c Config) graphql.ExecutableSchema {
 type staged struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
+	reader *read.Reader
 }
 
 // Exec returns the handler of the operation in the context.
@@ -76,14 +129,36 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 			return &graphql.Response{}
 		}
 		ctx = domain.WithStage(ctx, stage)
+		ctx, seen := read.WithSeen(ctx)
+		if stage == domain.Desk {
+			seen.Raise(deskMarking)
+		}
 		if op.Operation.Operation == ast.Query {
 			var done func()
 			ctx, done = s.stores.Snapshot(ctx)
 			defer done()
 		}
-		return respond(ctx)
+		response := respond(ctx)
+		// Even what was refused on the way has been read.
+		marking, err := seen.Highest(ctx, s.reader)
+		if err != nil {
+			graphql.AddError(ctx, err)
+			return &graphql.Response{}
+		}
+		transport.Header(ctx).Set(MarkingHeader, "TLP:"+marking.Label())
+		graphql.RegisterExtension(ctx, "marking", marking.String())
+		return response
 	}
 }
+
+// MarkingHeader is the header with the highest marking of an answer, in the
+// words of TLP 2.0: "TLP:AMBER+STRICT". The answer has it as well, as
+// extensions.marking, in those of the schema's enum.
+const MarkingHeader = "TLP"
+
+// deskMarking is the least that an answer from the desk is marked: drafts are
+// for the publisher's own people, whatever they will be marked in live.
+const deskMarking = domain.AmberStrict
 
 // stageOf returns the stage of an operation. The desk needs a member of staff;
 // a mutation asks for the right to do what it does by itself.

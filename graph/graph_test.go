@@ -104,6 +104,16 @@ func (a *api) as(v *domain.Viewer, document string, variables vars) *response {
 	return out
 }
 
+// data is the answer's data as it came.
+func (r *response) data() string {
+	r.t.Helper()
+	var parts struct{ Data json.RawMessage }
+	if err := json.Unmarshal([]byte(r.body), &parts); err != nil {
+		r.t.Fatalf("%v in %s", err, r.body)
+	}
+	return string(parts.Data)
+}
+
 // query runs a document for a viewer and wants no error.
 func (a *api) query(v *domain.Viewer, document string) *response {
 	a.t.Helper()

@@ -13,9 +13,8 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 )
 
-// Bounds of a document.
+// What is kept of documents that have been.
 const (
-	maxTokens     = 15_000
 	cachedQueries = 1_000
 	cachedQuery   = 16 << 10 // bytes; a parsed document takes many times as much
 )
@@ -23,19 +22,22 @@ const (
 // Handler serves the API over HTTP; see the package transport. The requests'
 // contexts must carry a viewer. The limit of a request's size is the caller's.
 func Handler(c Config) http.Handler {
+	c = c.complete()
 	exec := executor.New(New(c))
 	exec.SetParserTokenLimit(maxTokens)
 	cache := queryCache{lru.New[*ast.QueryDocument](cachedQueries)}
 	exec.SetQueryCache(cache)
 
-	p := presenter{log: c.Log, requestID: c.RequestID}
+	p := presenter{log: c.Log, requestID: c.RequestID, notes: c.Notes}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(bounded)
 	exec.Use(extension.Introspection{})
-	exec.Use(overlap{cache})
+	// What is not for everybody is not suggested to anybody.
+	exec.SetDisableSuggestion(c.Introspection != IntrospectionAll)
+	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
-	exec.Use(NewLimits(c.MaxCost, c.MaxDepth))
+	exec.Use(newGuard(c))
 	return transport.New(exec, c.Transport)
 }
 

@@ -8,67 +8,84 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The standard limits of one operation.
-const (
-	DefaultMaxCost  = 500_000
-	DefaultMaxDepth = 20
-)
-
-// plainList is how many elements a list without a page size is taken to have.
-const plainList = 10
-
-// Limits refuses operations that ask for too much at once.
-//
-// The cost of an operation is the number of fields in the largest answer that
-// it could have: a field costs one, and what is selected in a list costs as
-// often as the list has elements. A connection has as many as its first or
-// last says. Introspection is free.
-type Limits struct{ maxCost, maxDepth int }
-
-// NewLimits returns limits; zero stands for the standard ones.
-func NewLimits(maxCost, maxDepth int) *Limits {
-	if maxCost == 0 {
-		maxCost = DefaultMaxCost
-	}
-	if maxDepth == 0 {
-		maxDepth = DefaultMaxDepth
-	}
-	return &Limits{maxCost, maxDepth}
+// Limit is what one operation may be, and what all of a viewer's may cost in a
+// minute.
+type Limit struct {
+	Tokens     int // of the document
+	Depth      int // of the fields that are selected in each other
+	Roots      int // fields at the top, as a client would batch
+	Aliases    int
+	Directives int
+	Fragments  int // definitions, spreads and inline ones
+	Cost       int // of one operation; see coster
+	PerMinute  int // cost of all operations in a minute
 }
 
-// ExtensionName and Validate make Limits an extension of gqlgen's server.
-func (*Limits) ExtensionName() string                   { return "Limits" }
-func (*Limits) Validate(graphql.ExecutableSchema) error { return nil }
+// standardLimits are the limits of each role; docs/access.md has the same
+// table. Who has no credential shares what PUBLIC has with all of the same
+// network address.
+var standardLimits = map[domain.Role]Limit{
+	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Cost: 100_000, PerMinute: 2_000_000},
+	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Cost: 250_000, PerMinute: 10_000_000},
+	domain.Author:  staffLimit,
+	domain.Editor:  staffLimit,
+	domain.Admin:   staffLimit,
+}
+
+var staffLimit = Limit{Tokens: 15_000, Depth: 20, Roots: 200, Aliases: 500, Directives: 200, Fragments: 500, Cost: 500_000, PerMinute: 20_000_000}
+
+// StandardLimits returns the standard limits of a role.
+func StandardLimits(role domain.Role) Limit { return standardLimits[role] }
+
+// maxTokens is the most that any role may send: whatever is longer is not
+// parsed at all.
+const maxTokens = 15_000
 
 const codeCostLimit = "COST_LIMIT"
 
-// MutateOperationContext measures an operation before it runs.
-func (l *Limits) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	m := measurer{variables: op.Variables, fragments: map[fragmentKey]size{}}
-	got := m.set(op.Operation.SelectionSet, 1)
-	switch {
-	case got.depth > l.maxDepth:
-		return refuse("the operation is %d levels deep; at most %d", got.depth, l.maxDepth)
-	case got.cost > l.maxCost:
-		return refuse("the operation may answer with %d fields; at most %d: ask for fewer or smaller pages", got.cost, l.maxCost)
-	}
-	return nil
-}
-
-func refuse(format string, got, limit int) *gqlerror.Error {
-	err := gqlerror.Errorf(format, got, limit)
-	err.Extensions = map[string]any{"code": codeCostLimit}
+// tooMuch is the error of an operation that is beyond a limit.
+func tooMuch(format string, args ...any) *gqlerror.Error {
+	err := gqlerror.Errorf(format, args...)
+	errcode.Set(err, codeCostLimit)
 	return err
 }
 
-// size is what a selection comes to.
-type size struct{ cost, depth int }
+// What some fields are worth besides the one that each field costs: more work
+// goes into them than into a column. docs/access.md has the same table.
+var surcharges = map[string]int{
+	"totalCount":  10,  // a count of its own
+	"diff":        200, // two snapshots, read and compared
+	"liveDiff":    200,
+	"snapshot":    50,
+	"formerSlugs": 5,
+}
+
+const (
+	// plainList is how many elements a list without a page size is taken to
+	// have.
+	plainList = 10
+	// rendered is the surcharge of a text in another format than it is kept in.
+	rendered = 5
+	// mutation is the surcharge of each field of a mutation.
+	mutation = 100
+	// described is how many fields of the schema's description cost one: they
+	// are at hand.
+	described = 20
+)
+
+// descriptionSizes are the sizes that the lists of a schema's description are
+// taken to have.
+var descriptionSizes = map[string]int{
+	"types": 400, "fields": 15, "inputFields": 15, "args": 4, "enumValues": 10, "interfaces": 2, "possibleTypes": 9, "directives": 5,
+}
 
 // fragmentKey names a fragment inside a connection with a page size.
 type fragmentKey struct {
@@ -76,46 +93,63 @@ type fragmentKey struct {
 	page int
 }
 
-type measurer struct {
+// coster works out what an operation costs: about the number of fields in the
+// largest answer that it could have. A field costs one, some a surcharge, and
+// what is selected in a list costs as often as the list has elements; a
+// connection has as many as its first or last says. Each fragment is measured
+// once, wherever it is spread.
+type coster struct {
 	variables map[string]any
-	fragments map[fragmentKey]size // each is measured once
+	fragments map[fragmentKey]int
+}
+
+// costOf measures an operation.
+func costOf(op *graphql.OperationContext) int {
+	c := coster{variables: op.Variables, fragments: map[fragmentKey]int{}}
+	cost := c.set(op.Operation.SelectionSet, 1)
+	if op.Operation.Operation == ast.Mutation {
+		cost = add(cost, times(mutation, len(op.Operation.SelectionSet)))
+	}
+	return cost
 }
 
 // set measures a selection set. page is the size of the connection that it is
 // of.
-func (m *measurer) set(set ast.SelectionSet, page int) size {
-	var sum size
+func (c *coster) set(set ast.SelectionSet, page int) int {
+	sum := 0
 	for _, sel := range set {
-		var s size
+		own := 0
 		switch sel := sel.(type) {
 		case *ast.Field:
-			s = m.field(sel, page)
+			own = c.field(sel, page)
 		case *ast.InlineFragment:
-			s = m.set(sel.SelectionSet, page)
+			own = c.set(sel.SelectionSet, page)
 		case *ast.FragmentSpread:
 			key := fragmentKey{sel.Name, page}
-			known, ok := m.fragments[key]
+			known, ok := c.fragments[key]
 			if !ok {
-				known = m.set(sel.Definition.SelectionSet, page)
-				m.fragments[key] = known
+				known = c.set(sel.Definition.SelectionSet, page)
+				c.fragments[key] = known
 			}
-			s = known
+			own = known
 		}
-		sum.cost = add(sum.cost, s.cost)
-		sum.depth = max(sum.depth, s.depth)
+		sum = add(sum, own)
 	}
 	return sum
 }
 
-func (m *measurer) field(f *ast.Field, page int) size {
-	if strings.HasPrefix(f.Name, "__") {
-		return size{}
+func (c *coster) field(f *ast.Field, page int) int {
+	switch f.Name {
+	case "__typename":
+		return 0
+	case "__schema", "__type":
+		return 1 + describedCost(f.SelectionSet, map[string]int{})/described
 	}
 	inner := 1
 	if strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
-		inner = m.pageSize(f)
+		inner = c.pageSize(f)
 	}
-	children := m.set(f.SelectionSet, inner)
+	children := c.set(f.SelectionSet, inner)
 	elements := 1
 	if f.Definition.Type.Elem != nil && len(f.SelectionSet) > 0 {
 		elements = plainList
@@ -123,15 +157,42 @@ func (m *measurer) field(f *ast.Field, page int) size {
 		case strings.HasSuffix(f.ObjectDefinition.Name, "Connection"):
 			elements = page
 		case f.Name == "nodes":
-			elements = m.listSize(f, "ids")
+			elements = c.listSize(f, "ids")
 		}
 	}
-	return size{cost: add(1, times(elements, children.cost)), depth: children.depth + 1}
+	own := 1 + surcharges[f.Name]
+	if format, ok := f.ArgumentMap(c.variables)["format"]; ok && format != "MARKDOWN" {
+		own += rendered
+	}
+	return add(own, times(elements, children))
 }
 
-// pageSize is how many elements a connection asks for.
-func (m *measurer) pageSize(f *ast.Field) int {
-	args := f.ArgumentMap(m.variables)
+// describedCost is the number of fields of a part of the schema's description.
+func describedCost(set ast.SelectionSet, fragments map[string]int) int {
+	sum := 0
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			sum = add(sum, add(1, times(max(descriptionSizes[sel.Name], 1), describedCost(sel.SelectionSet, fragments))))
+		case *ast.InlineFragment:
+			sum = add(sum, describedCost(sel.SelectionSet, fragments))
+		case *ast.FragmentSpread:
+			known, ok := fragments[sel.Name]
+			if !ok {
+				known = describedCost(sel.Definition.SelectionSet, fragments)
+				fragments[sel.Name] = known
+			}
+			sum = add(sum, known)
+		}
+	}
+	return sum
+}
+
+// pageSize is how many elements a connection asks for. A size beyond the most
+// counts as that: the list refuses it, with all else that is wrong with its
+// arguments, before it reads anything.
+func (c *coster) pageSize(f *ast.Field) int {
+	args := f.ArgumentMap(c.variables)
 	for _, name := range []string{"first", "last"} {
 		if n, ok := whole(args[name]); ok {
 			return min(max(n, 1), read.MaxPage)
@@ -140,8 +201,8 @@ func (m *measurer) pageSize(f *ast.Field) int {
 	return read.DefaultPage
 }
 
-func (m *measurer) listSize(f *ast.Field, argument string) int {
-	list, _ := f.ArgumentMap(m.variables)[argument].([]any)
+func (c *coster) listSize(f *ast.Field, argument string) int {
+	list, _ := f.ArgumentMap(c.variables)[argument].([]any)
 	return max(len(list), 1)
 }
 
@@ -176,4 +237,17 @@ func times(a, b int) int {
 		return math.MaxInt
 	}
 	return a * b
+}
+
+// limitOf is the limit of the viewer of ctx.
+func limitOf(ctx context.Context, limits func(domain.Role) Limit) (*domain.Viewer, Limit, error) {
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil {
+		return nil, Limit{}, err
+	}
+	limit := limits(viewer.Role)
+	if viewer.RateLimit > 0 {
+		limit.PerMinute = viewer.RateLimit
+	}
+	return viewer, limit, nil
 }

@@ -1,39 +1,12 @@
 package graph
 
-import (
-	"context"
+import "github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
-)
-
-// overlap refuses documents that select so much under the same names that
-// validating them would take seconds: gqlparser compares all selections of a
-// name with each other, 14,000 of one name in half a minute.
-//
-// It runs before the document is validated, and not for documents that have
-// been before.
-type overlap struct{ known queryCache }
-
-func (overlap) ExtensionName() string                   { return "Overlap" }
-func (overlap) Validate(graphql.ExecutableSchema) error { return nil }
-
-func (o overlap) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
-	if _, ok := o.known.Get(ctx, params.Query); ok {
-		return nil
-	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, maxTokens)
-	if err != nil {
-		return nil // the executor says what is wrong
-	}
-	if name := cycle(doc); name != "" {
-		err := gqlerror.Errorf("the fragment %q contains itself", name)
-		errcode.Set(err, errcode.ValidationFailed)
-		return err
-	}
+// overlaps reports whether a document selects so much under the same names
+// that validating it would take seconds: gqlparser compares all selections of
+// a name with each other, 14,000 of one name in half a minute. No fragment of
+// the document may contain itself.
+func overlaps(doc *ast.QueryDocument) bool {
 	m := merger{doc: doc, left: maxComparisons}
 	for _, op := range doc.Operations {
 		m.merge([]ast.SelectionSet{op.SelectionSet})
@@ -41,13 +14,7 @@ func (o overlap) MutateOperationParameters(ctx context.Context, params *graphql.
 	for _, f := range doc.Fragments {
 		m.merge([]ast.SelectionSet{f.SelectionSet})
 	}
-	if m.left < 0 {
-		err := gqlerror.Errorf("the document is too large with its fragments in place, or selects too much under the same names; "+
-			"at most %d comparisons", maxComparisons)
-		errcode.Set(err, codeCostLimit)
-		return err
-	}
-	return nil
+	return m.left < 0
 }
 
 // maxComparisons bounds the pairs of selections and of fragments that

@@ -28,9 +28,18 @@ func (r queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	viewer := &model.Viewer{Role: v.Role.String(), Clearance: v.Clearance}
+	viewer := &model.Viewer{Role: v.Role.String(), Rights: []string{}, Clearance: v.Clearance}
+	for _, right := range domain.Rights() {
+		if v.May(right) {
+			viewer.Rights = append(viewer.Rights, right.String())
+		}
+	}
 	if v.Name != "" {
 		viewer.Name = &v.Name
+	}
+	if id := v.CredentialID(); id != 0 {
+		text := id.String()
+		viewer.ID = &text
 	}
 	return viewer, nil
 }

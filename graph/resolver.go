@@ -2,12 +2,14 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -16,7 +18,11 @@ import (
 type Resolver struct {
 	reader *read.Reader
 	desk   *content.Desk
+	keys   *access.Keys
+	people *access.People
+	known  *Registry
 	texts  *texts
+	now    func() time.Time
 }
 
 // The resolvers of each type that has fields beyond its columns.
@@ -43,6 +49,10 @@ type (
 	listingResolver      struct{}
 	observationResolver  struct{}
 	itemResolver         struct{ *Resolver }
+
+	keyResolver    struct{ *Resolver }
+	personResolver struct{}
+	auditResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
 	pendingResolver  struct{ *Resolver }
@@ -87,6 +97,10 @@ func (r *Resolver) Citation() generated.CitationResolver         { return citati
 func (r *Resolver) Listing() generated.ListingResolver           { return listingResolver{} }
 func (r *Resolver) Observation() generated.ObservationResolver   { return observationResolver{} }
 func (r *Resolver) EditionItem() generated.EditionItemResolver   { return itemResolver{r} }
+
+func (r *Resolver) ApiKey() generated.ApiKeyResolver         { return keyResolver{r} }
+func (r *Resolver) Person() generated.PersonResolver         { return personResolver{} }
+func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
 func (r *Resolver) PendingChange() generated.PendingChangeResolver       { return pendingResolver{r} }

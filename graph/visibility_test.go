@@ -61,7 +61,7 @@ func TestHiddenStaysHidden(t *testing.T) {
 
 		// What only the desk knows is null in live, for staff too.
 		r := a.query(author, `{ report(slug: "bravo") { createdBy updatedBy liveVersion formerSlugs revisions { totalCount } liveDiff { path } } }`)
-		if want := `{"data":{"report":{"createdBy":null,"updatedBy":null,"liveVersion":null,"formerSlugs":null,"revisions":null,"liveDiff":null}}}`; r.body != want {
+		if want := `{"report":{"createdBy":null,"updatedBy":null,"liveVersion":null,"formerSlugs":null,"revisions":null,"liveDiff":null}}`; r.data() != want {
 			t.Errorf("live shows %s", r.body)
 		}
 		for _, document := range []string{
@@ -69,7 +69,7 @@ func TestHiddenStaysHidden(t *testing.T) {
 			`query @inContext(stage: DESK) { reports { totalCount } }`, `query @inContext(stage: DESK) { viewer { role } }`,
 			`query($s: Stage!) @inContext(stage: $s) { reports { totalCount } }`,
 		} {
-			a.as(public, document, vars{"s": "DESK"}).refused("UNAUTHENTICATED", "key")
+			a.as(public, document, vars{"s": "DESK"}).refused("UNAUTHENTICATED", "credential")
 			a.as(partner, document, vars{"s": "DESK"}).refused("FORBIDDEN", "AUTHOR")
 		}
 	})
@@ -78,10 +78,10 @@ func TestHiddenStaysHidden(t *testing.T) {
 func TestViewer(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
-		if got := a.query(public, `{ viewer { name role clearance } }`).body; got != `{"data":{"viewer":{"name":null,"role":"PUBLIC","clearance":"CLEAR"}}}` {
+		if got := a.query(public, `{ viewer { id name role clearance rights } }`).data(); got != `{"viewer":{"id":null,"name":null,"role":"PUBLIC","clearance":"CLEAR","rights":["READ_LIVE"]}}` {
 			t.Errorf("public: %s", got)
 		}
-		if got := a.query(partner, `{ viewer { name role clearance } }`).body; got != `{"data":{"viewer":{"name":"partner","role":"PARTNER","clearance":"GREEN"}}}` {
+		if got := a.query(partner, `{ viewer { name role clearance } }`).data(); got != `{"viewer":{"name":"partner","role":"PARTNER","clearance":"GREEN"}}` {
 			t.Errorf("partner: %s", got)
 		}
 	})

@@ -313,6 +313,32 @@ var (
 		Orders: orders{"SEQUENCE": {Column: "sequence", Kind: read.Int}},
 	}
 
+	// A key's hash is of no use to anybody who reads.
+	keyTable = &read.Table{
+		Name: "api_keys", Type: "ApiKey", Never: []string{"hash"},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
+	personTable = &read.Table{
+		Name: "people", Type: "Person",
+		Orders: orders{"LAST_SEEN_AT": {Column: "last_seen_at", Kind: read.DateTime}},
+	}
+
+	auditTable = &read.Table{
+		Name: "audit_entries", Type: "AuditEntry", Key: "sequence",
+		Fields: fields{
+			"action": text("action"),
+			"actor":  {Column: "actor_id", Kind: read.ID, Nullable: true},
+			"at":     {Column: "at", Kind: read.DateTime},
+		},
+		Orders: orders{"SEQUENCE": {Column: "sequence", Kind: read.Int}},
+	}
+
+	registeredTable = &read.Table{
+		Name: "registered_documents", Type: "RegisteredDocument",
+		Orders: orders{"REGISTERED_AT": {Column: "registered_at", Kind: read.DateTime}},
+	}
+
 	scheduleTable = &read.Table{
 		Name: "schedules", Type: "Schedule",
 		Fields: fields{"status": enum("status", domain.ScheduleStatuses)},

@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
+	"github.com/redthread-api/redthread/ent/auditentry"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -14,7 +16,9 @@ import (
 	"github.com/redthread-api/redthread/ent/listing"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/observation"
+	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
 	"github.com/redthread-api/redthread/ent/revision"
@@ -50,7 +54,11 @@ var (
 
 // What is on the desk only.
 var (
-	Revisions = read.NewType(revisionTable, revision.Columns, func(c *ent.Client) *ent.RevisionQuery { return c.Revision.Query() })
-	Log       = read.NewType(logTable, publicationentry.Columns, func(c *ent.Client) *ent.PublicationEntryQuery { return c.PublicationEntry.Query() })
-	Schedules = read.NewType(scheduleTable, schedule.Columns, func(c *ent.Client) *ent.ScheduleQuery { return c.Schedule.Query() })
+	Revisions           = read.NewType(revisionTable, revision.Columns, func(c *ent.Client) *ent.RevisionQuery { return c.Revision.Query() })
+	Log                 = read.NewType(logTable, publicationentry.Columns, func(c *ent.Client) *ent.PublicationEntryQuery { return c.PublicationEntry.Query() })
+	ApiKeys             = read.NewType(keyTable, apikey.Columns, func(c *ent.Client) *ent.ApiKeyQuery { return c.ApiKey.Query() })
+	People              = read.NewType(personTable, person.Columns, func(c *ent.Client) *ent.PersonQuery { return c.Person.Query() })
+	Audit               = read.NewType(auditTable, auditentry.Columns, func(c *ent.Client) *ent.AuditEntryQuery { return c.AuditEntry.Query() })
+	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *ent.Client) *ent.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
+	Schedules           = read.NewType(scheduleTable, schedule.Columns, func(c *ent.Client) *ent.ScheduleQuery { return c.Schedule.Query() })
 )

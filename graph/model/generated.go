@@ -10,10 +10,46 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
+// A key.
+type APIKeyPayload struct {
+	// The key.
+	APIKey *ent.ApiKey `json:"apiKey"`
+}
+
+// A key and its text.
+type APIKeySecretPayload struct {
+	// The key.
+	APIKey *ent.ApiKey `json:"apiKey"`
+	// Its text, which cannot be had again.
+	Secret string `json:"secret"`
+	// The key that it replaces, where it does.
+	Replaced *ent.ApiKey `json:"replaced,omitempty"`
+}
+
 // Which schedule to call off.
 type CancelScheduleInput struct {
 	// Its id.
 	ID string `json:"id"`
+}
+
+// A new key.
+type CreateAPIKeyInput struct {
+	// Who will hold it. It is shown where the holder acts, in revisions for example.
+	Name string `json:"name"`
+	// How far its rights can go.
+	Role string `json:"role"`
+	// The highest marking that its holder sees; unless you say otherwise RED for staff, GREEN for a PARTNER and CLEAR for PUBLIC.
+	Clearance *domain.Marking `json:"clearance,omitempty"`
+	// The rights that are left of the role's; all of them unless you say otherwise. An empty list leaves none.
+	Scopes []string `json:"scopes,omitempty"`
+	// The origins of the pages that may use it from a browser; any unless you say otherwise.
+	Origins []string `json:"origins,omitempty"`
+	// The networks that it may be used from, such as `203.0.113.0/24`; any unless you say otherwise.
+	Networks []string `json:"networks,omitempty"`
+	// The cost that it is allowed a minute; its role's unless you say otherwise.
+	RateLimit *int `json:"rateLimit,omitempty"`
+	// When it ends; never unless you say otherwise.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
 // The result of deleting.
@@ -38,6 +74,60 @@ type PendingChangeEdge struct {
 	Cursor string `json:"cursor"`
 	// The item.
 	Node *PendingChange `json:"node"`
+}
+
+// A person.
+type PersonPayload struct {
+	// The person.
+	Person *ent.Person `json:"person"`
+}
+
+// What was deleted for good.
+type PurgePayload struct {
+	// The ids of the documents. They are never given to anything else.
+	Purged []string `json:"purged"`
+}
+
+// A document to be registered.
+type RegisterDocumentInput struct {
+	// What clients will send as `documentId`, or as the hash of a persisted query. Unless you say
+	// otherwise it is the SHA-256 of the text, in lower case hex; something that looks like one has to
+	// be.
+	ID *string `json:"id,omitempty"`
+	// What it is called; the name of its operation unless you say otherwise.
+	Name *string `json:"name,omitempty"`
+	// The document: one operation with its fragments.
+	Text string `json:"text"`
+}
+
+// Documents to be registered.
+type RegisterDocumentsInput struct {
+	// The documents, at most 1000.
+	Documents []*RegisterDocumentInput `json:"documents"`
+}
+
+// What was registered.
+type RegisterDocumentsPayload struct {
+	// The documents, in the order that they were given.
+	Documents []*ent.RegisteredDocument `json:"documents"`
+	// How many of them are new.
+	Created int `json:"created"`
+}
+
+// A key that is to open nothing any more.
+type RevokeAPIKeyInput struct {
+	// Which: its id, its name, its hint, or, where it has leaked, its text.
+	APIKey string `json:"apiKey"`
+}
+
+// A key that is to be replaced by a new one.
+type RotateAPIKeyInput struct {
+	// Which: its id, its name, its hint, or, where it has leaked, its text.
+	APIKey string `json:"apiKey"`
+	// For how many minutes the old key goes on; 1440, a day, unless you say otherwise. 0 ends it at once.
+	OverlapMinutes *int `json:"overlapMinutes,omitempty"`
+	// When the new key ends; unless you say otherwise as long after now as the old one was made for.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
 // The result of scheduling.
@@ -88,12 +178,28 @@ type UndeleteInput struct {
 	Document string `json:"document"`
 }
 
+// Documents that are not to be named any more.
+type UnregisterDocumentsInput struct {
+	// The ids that clients send.
+	DocumentIds []string `json:"documentIds"`
+}
+
+// What was unregistered.
+type UnregisterDocumentsPayload struct {
+	// The ids of those that had been registered.
+	DocumentIds []string `json:"documentIds"`
+}
+
 // Who is asking.
 type Viewer struct {
-	// The name of the key; null for the anonymous public.
+	// The id of the key, or of the person; null for the anonymous public.
+	ID *string `json:"id,omitempty"`
+	// The name of the key, or of the person; null for the anonymous public.
 	Name *string `json:"name,omitempty"`
-	// What the viewer may do.
+	// How far the viewer's rights can go.
 	Role string `json:"role"`
+	// What the viewer may do: the rights of the role, less what the scopes of a key leave out.
+	Rights []string `json:"rights"`
 	// The highest marking that the viewer may see in live.
 	Clearance domain.Marking `json:"clearance"`
 }

@@ -36,4 +36,13 @@ type (
 	RevisionEdge           = read.Edge[ent.Revision]
 	ScheduleConnection     = read.Connection[ent.Schedule]
 	ScheduleEdge           = read.Edge[ent.Schedule]
+
+	ApiKeyConnection             = read.Connection[ent.ApiKey]
+	ApiKeyEdge                   = read.Edge[ent.ApiKey]
+	PersonConnection             = read.Connection[ent.Person]
+	PersonEdge                   = read.Edge[ent.Person]
+	AuditEntryConnection         = read.Connection[ent.AuditEntry]
+	AuditEntryEdge               = read.Edge[ent.AuditEntry]
+	RegisteredDocumentConnection = read.Connection[ent.RegisteredDocument]
+	RegisteredDocumentEdge       = read.Edge[ent.RegisteredDocument]
 )

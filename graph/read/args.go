@@ -35,22 +35,24 @@ type plan struct {
 
 // window checks first and last.
 func (a Args) window(p *domain.Problems) (limit int, backward bool) {
-	check := func(name string, n int) {
-		switch {
-		case n < 0:
-			p.Add(name, "%d is negative; want 0 to %d", n, MaxPage)
-		case n > MaxPage:
-			p.Add(name, "%d is too many; want 0 to %d, and go on from endCursor for more", n, MaxPage)
+	check := func(name string, n *int) {
+		if n != nil {
+			switch {
+			case *n < 0:
+				p.Add(name, "%d is negative; want 0 to %d", *n, MaxPage)
+			case *n > MaxPage:
+				p.Add(name, "%d is too many; want 0 to %d, and go on from endCursor for more", *n, MaxPage)
+			}
 		}
 	}
+	check("first", a.First)
+	check("last", a.Last)
 	switch {
 	case a.First != nil && a.Last != nil:
 		p.Add("last", "give first or last, not both")
 	case a.First != nil:
-		check("first", *a.First)
 		return *a.First, false
 	case a.Last != nil:
-		check("last", *a.Last)
 		return *a.Last, true
 	}
 	return DefaultPage, false

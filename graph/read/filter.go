@@ -39,11 +39,13 @@ func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, p
 	if filter == nil {
 		return nil, nil
 	}
-	fence, err := store.Fence(ctx)
-	if err != nil {
-		return nil, err
+	c := &compiler{reader: r, problems: problems, note: func(t *Table) { noteFilter(ctx, t) }}
+	if t.Document != 0 || len(t.Relations) > 0 {
+		var err error
+		if c.fence, err = store.Fence(ctx); err != nil {
+			return nil, err
+		}
 	}
-	c := &compiler{reader: r, fence: fence, problems: problems}
 	cond := c.filter(t, filter, path, scope{depth: 1})
 	if c.conditions > MaxFilterConditions {
 		problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
@@ -53,7 +55,8 @@ func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, p
 
 type compiler struct {
 	reader     *Reader
-	fence      func(*sql.Selector)
+	fence      func(*sql.Selector) // for what relations lead to
+	note       func(*Table)        // told of what relations lead to
 	problems   *domain.Problems
 	conditions int
 }
@@ -194,6 +197,7 @@ func joined(all []condition, op func(...*sql.Predicate) *sql.Predicate) conditio
 // matching owners once instead of probing each row of the outer statement.
 func (c *compiler) relation(p Path, filter map[string]any, path string, at scope) condition {
 	target := c.reader.tables[p.Target]
+	c.note(target)
 	at.negated = false // inside a subquery unknown is as good as false
 	at.tables++
 	alias := "f" + strconv.Itoa(at.tables)

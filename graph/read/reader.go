@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -77,17 +78,25 @@ func all[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shap
 }
 
 func find[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shape func(*sql.Selector)) ([]*T, error) {
-	rows, err := t.find(ctx, r.stores.Client(ctx), t.names(groups), shape)
+	names := t.names(groups)
+	if column := markingColumn(ctx); seenOf(ctx) != nil && t.Document.IsDocument() && !slices.Contains(names, column) {
+		names = append(names, column)
+	}
+	rows, err := t.find(ctx, r.stores.Client(ctx), names, shape)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Name, err)
 	}
+	noteRows(ctx, t, rows)
 	return rows, nil
 }
 
 // tally runs a grouped count and returns it by group. Shape must select the
 // group as ownerAlias and the count as countAlias.
 func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) (map[domain.ID]int, error) {
-	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, shape)
+	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
+		shape(s)
+		maxMarking(ctx, t.Table, s)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
@@ -102,6 +111,9 @@ func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Se
 			return nil, err
 		}
 		counts[domain.ID(owner)] = int(n)
+		if err := noteCount(ctx, t.Table, row); err != nil {
+			return nil, err
+		}
 	}
 	return counts, nil
 }
@@ -113,6 +125,7 @@ const (
 	positionAlias = "rt_position"
 	rankAlias     = "rt_rank"
 	countAlias    = "rt_count"
+	markingAlias  = "rt_marking"
 )
 
 // extra returns a whole number that a statement added to a row.

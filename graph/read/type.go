@@ -57,13 +57,17 @@ func NewType[T, S any, Q query[T, S]](table *Table, columns []string, open func(
 		}
 	}
 	for _, c := range columns {
+		if slices.Contains(table.Never, c) {
+			continue
+		}
 		if _, ok := t.columns[c]; !ok {
 			panic(fmt.Sprintf("read: %s has no field for the column %q", row, c))
 		}
-		if table.ofColumn(c) == 0 && !slices.Contains(table.Never, c) {
+		if table.ofColumn(c) == 0 {
 			t.always = append(t.always, c)
 		}
 	}
+	table.highest = func(ctx context.Context, r *Reader) (domain.Marking, error) { return highestOf(ctx, r, t) }
 	for _, g := range table.Groups {
 		for _, c := range g.Columns {
 			if !slices.Contains(columns, c) {

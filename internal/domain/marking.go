@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Marking is a Traffic Light Protocol 2.0 label (https://www.first.org/tlp/).
@@ -41,6 +42,9 @@ func (m Marking) String() string {
 	}
 	return Markings[m]
 }
+
+// Label is the label as TLP 2.0 writes it: "AMBER+STRICT".
+func (m Marking) Label() string { return strings.Replace(m.String(), "_", "+", 1) }
 
 // MarshalText is the label's name.
 func (m Marking) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

@@ -2,7 +2,9 @@ package domain
 
 import (
 	"context"
+	"io"
 	"slices"
+	"strconv"
 )
 
 // Role is what a viewer may do. Each role may do all that the ones below it
@@ -32,6 +34,20 @@ func (r Role) String() string {
 		return "UNKNOWN"
 	}
 	return Roles[r]
+}
+
+// MarshalGQL writes the role as a GraphQL enum value.
+func (r Role) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(r.String())) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (r *Role) UnmarshalGQL(v any) error {
+	s, _ := v.(string)
+	role, ok := ParseRole(s)
+	if !ok {
+		return Invalid("%q is no role: want one of %v", clip(s, 40), Roles)
+	}
+	*r = role
+	return nil
 }
 
 // Staff reports whether the role works on the desk.

@@ -74,9 +74,7 @@ func CheckOrigin(origins []string) func(*http.Request) bool {
 // header Authorization. The context that it returns is r's, with the viewer.
 func Authenticate(keys Authenticator) func(r *http.Request, authorization string) (context.Context, error) {
 	return func(r *http.Request, authorization string) (context.Context, error) {
-		with := r.Clone(r.Context())
-		with.Header = http.Header{"Authorization": {authorization}}
-		viewer, err := viewerOf(with, keys)
+		viewer, err := authenticate(r, authorization, keys)
 		if err != nil {
 			return nil, err
 		}

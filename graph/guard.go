@@ -1,0 +1,145 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// guard refuses what is too much before anything is done for it: first by the
+// text of a document, then by its syntax, then by what it would cost; and what
+// would go beyond a viewer's budget.
+type guard struct {
+	limits func(domain.Role) Limit
+	meter  *access.Meter
+	// describe says whom the schema's description is for.
+	describe string
+	shapes   *lru.Cache[string, shape] // of documents that have been
+}
+
+func newGuard(c Config) *guard {
+	shapes, err := lru.New[string, shape](cachedQueries)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes}
+}
+
+// Whom the schema's description is for.
+const (
+	IntrospectionAll   = "all"
+	IntrospectionStaff = "staff"
+	IntrospectionOff   = "off"
+)
+
+// requestCost is what each request costs, whatever comes of it.
+const requestCost = 20
+
+func (*guard) ExtensionName() string                   { return "Guard" }
+func (*guard) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters looks at a document before it is parsed for good
+// and validated.
+func (g *guard) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
+	viewer, limit, err := limitOf(ctx, g.limits)
+	if err != nil {
+		return gqlerror.Wrap(err)
+	}
+	if err := g.charge(ctx, viewer, limit, requestCost); err != nil {
+		return err
+	}
+	known, ok := g.shapes.Get(params.Query)
+	if !ok {
+		var refused *gqlerror.Error
+		if _, known, refused = parse(params.Query); refused != nil {
+			return refused
+		}
+		if len(params.Query) <= cachedQuery {
+			g.shapes.Add(params.Query, known)
+		}
+	}
+	if refused := known.within(limit); refused != nil {
+		return refused
+	}
+	if known.describes && !g.describes(viewer) {
+		refused := gqlerror.Errorf("the schema's description is not for this viewer")
+		errcode.Set(refused, codes[domain.KindForbidden])
+		return refused
+	}
+	return nil
+}
+
+func (g *guard) describes(v *domain.Viewer) bool {
+	switch g.describe {
+	case IntrospectionOff:
+		return false
+	case IntrospectionStaff:
+		return v.Role.Staff()
+	}
+	return true
+}
+
+// MutateOperationContext works out what a valid operation costs, and takes
+// that from the viewer's budget.
+func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	viewer, limit, err := limitOf(ctx, g.limits)
+	if err != nil {
+		return gqlerror.Wrap(err)
+	}
+	cost, most := costOf(op), min(limit.Cost, limit.PerMinute)
+	if cost > most {
+		return tooMuch("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, most)
+	}
+	op.Stats.SetExtension(costExtension, costStats{cost, most})
+	return g.charge(ctx, viewer, limit, cost)
+}
+
+const costExtension = "cost"
+
+type costStats struct{ cost, most int }
+
+// InterceptResponse tells what the operation cost.
+func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.HasOperationContext(ctx) {
+		if stats, ok := graphql.GetOperationContext(ctx).Stats.GetExtension(costExtension).(costStats); ok {
+			graphql.RegisterExtension(ctx, "cost", map[string]int{"requested": stats.cost, "maximum": stats.most})
+		}
+	}
+	return next(ctx)
+}
+
+// charge takes a cost from the budget of whoever asks, and tells in headers
+// how that stands, as draft-ietf-httpapi-ratelimit-headers has it.
+func (g *guard) charge(ctx context.Context, viewer *domain.Viewer, limit Limit, cost int) *gqlerror.Error {
+	if viewer.System {
+		return nil
+	}
+	standing := g.meter.Charge(access.Payer(ctx, viewer), cost, limit.PerMinute)
+	header := transport.Header(ctx)
+	header.Set("RateLimit-Policy", fmt.Sprintf(`"cost";q=%d;w=60`, limit.PerMinute))
+	header.Set("RateLimit", fmt.Sprintf(`"cost";r=%d;t=%d`, standing.Remaining, seconds(standing.Full)))
+	if standing.OK {
+		return nil
+	}
+	wait := max(seconds(standing.Wait), 1)
+	header.Set("Retry-After", strconv.Itoa(wait))
+	refused := gqlerror.Errorf("too much was asked for in the last minute: this costs %d, and %d of %d are left; try again in %d s",
+		cost, standing.Remaining, limit.PerMinute, wait)
+	refused.Extensions = map[string]any{"code": codeRateLimited, "retryAfter": wait}
+	return refused
+}
+
+const codeRateLimited = "RATE_LIMITED"
+
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

@@ -1,0 +1,133 @@
+package read
+
+import (
+	"context"
+	"sync"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Seen is the highest marking among what an operation has read: of each
+// document, of those that it has counted, and, for a filter that goes through
+// a relation, of all that the relation could lead to, since the answer tells of
+// those too. It is safe for concurrent use.
+type Seen struct {
+	mu      sync.Mutex
+	highest domain.Marking
+	asked   map[*Table]bool // whose rows a filter has asked about
+}
+
+type seenKey struct{}
+
+// WithSeen returns a context whose reads are noted. For a viewer who sees
+// CLEAR alone there is nothing to note, and nothing is.
+func WithSeen(ctx context.Context) (context.Context, *Seen) {
+	seen := &Seen{asked: map[*Table]bool{}}
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil || viewer.Clearance == domain.Clear {
+		return ctx, seen
+	}
+	return context.WithValue(ctx, seenKey{}, seen), seen
+}
+
+func seenOf(ctx context.Context) *Seen {
+	seen, _ := ctx.Value(seenKey{}).(*Seen)
+	return seen
+}
+
+// Raise notes a marking.
+func (s *Seen) Raise(m domain.Marking) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.highest = max(s.highest, m)
+}
+
+// markingColumn is where a document's marking is at the stage of ctx.
+func markingColumn(ctx context.Context) string {
+	if domain.StageFrom(ctx) == domain.Desk {
+		return "marking"
+	}
+	return "effective_marking"
+}
+
+// noteRows notes the markings of rows of a document's type.
+func noteRows[T any](ctx context.Context, t *Type[T], rows []*T) {
+	seen := seenOf(ctx)
+	if seen == nil || !t.Document.IsDocument() {
+		return
+	}
+	column := markingColumn(ctx)
+	for _, row := range rows {
+		switch m := t.value(row, column).(type) {
+		case domain.Marking:
+			seen.Raise(m)
+		case int:
+			seen.Raise(domain.Marking(m))
+		}
+	}
+}
+
+// noteFilter notes that a filter asks about the rows of a table.
+func noteFilter(ctx context.Context, t *Table) {
+	seen := seenOf(ctx)
+	if seen == nil || !t.Document.IsDocument() {
+		return
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	seen.asked[t] = true
+}
+
+// Highest returns the highest marking that was noted. It asks the store about
+// what filters went through.
+func (s *Seen) Highest(ctx context.Context, r *Reader) (domain.Marking, error) {
+	s.mu.Lock()
+	highest := s.highest
+	tables := make([]*Table, 0, len(s.asked))
+	for t := range s.asked {
+		tables = append(tables, t)
+	}
+	s.mu.Unlock()
+	for _, t := range tables {
+		m, err := t.highest(ctx, r)
+		if err != nil {
+			return highest, err
+		}
+		highest = max(highest, m)
+	}
+	return highest, nil
+}
+
+// highestOf reads the highest marking in a type's table that the viewer may
+// see.
+func highestOf[T any](ctx context.Context, r *Reader, t *Type[T]) (domain.Marking, error) {
+	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
+		s.Select()
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(markingColumn(ctx))+"), 0)"), markingAlias)
+	})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	m, err := extra(rows[0], markingAlias)
+	return domain.Marking(m), err
+}
+
+// maxMarking adds the highest marking of the rows that a statement counts.
+func maxMarking(ctx context.Context, t *Table, s *sql.Selector) {
+	if seenOf(ctx) != nil && t.Document.IsDocument() {
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(markingColumn(ctx))+"), 0)"), markingAlias)
+	}
+}
+
+// noteCount notes the highest marking of rows that were counted.
+func noteCount(ctx context.Context, t *Table, row any) error {
+	seen := seenOf(ctx)
+	if seen == nil || !t.Document.IsDocument() {
+		return nil
+	}
+	m, err := extra(row, markingAlias)
+	seen.Raise(domain.Marking(m))
+	return err
+}
