@@ -52,6 +52,15 @@ func TestHiddenStaysHidden(t *testing.T) {
 			`tags: {entities: {outgoing: {marking: {in: [GREEN, AMBER, RED]}}}}`:  "",
 			`narratives: {}`: "",
 			`entities: {amplifies: {amplifiers: {not: {marking: {eq: CLEAR}}}}}`: "",
+
+			// Alternatives stay beside the fence, however they are nested.
+			`or: [{or: [{kind: {eq: BRIEF}}, {kind: {ne: BRIEF}}]}]`:                                 "charlie bravo",
+			`or: [{or: [{or: [{}, {slug: {eq: "x"}}]}]}]`:                                            "charlie bravo",
+			`and: [{or: [{kind: {eq: BRIEF}}, {kind: {ne: BRIEF}}]}]`:                                "charlie bravo",
+			`or: [{publishedAt: {ne: "2020-01-01"}}]`:                                                "charlie bravo",
+			`not: {and: [{or: [{slug: {eq: "x"}}, {slug: {eq: "y"}}]}]}`:                             "charlie bravo",
+			`tags: {or: [{or: [{slug: {eq: "secret-term"}}, {slug: {eq: "x"}}]}]}`:                   "",
+			`contributors: {and: [{or: [{slug: {eq: "hidden-fund"}}, {country: {isNull: false}}]}]}`: "",
 		} {
 			r := a.query(public, `{ reports(filter: {`+filter+`}) { totalCount nodes { slug } } }`)
 			if got := r.list("reports.nodes", "slug"); got != want {

@@ -24,12 +24,17 @@ const (
 // statement over the filter's table; nil holds for every row.
 type condition func(s *sql.Selector) *sql.Predicate
 
-// on returns the predicate for the statement, nil where there is none.
+// on returns the predicate for the statement, nil where there is none. It is in
+// parentheses, so that nothing in it can get round the fence beside it.
 func (c condition) on(s *sql.Selector) *sql.Predicate {
 	if c == nil {
 		return nil
 	}
-	return c(s)
+	return sql.P(func(b *sql.Builder) { wrap(b, c(s)) })
+}
+
+func wrap(b *sql.Builder, p *sql.Predicate) {
+	b.Wrap(func(b *sql.Builder) { b.Join(p) })
 }
 
 // compile turns a filter input into a condition, and notes all that is wrong
@@ -100,9 +105,9 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 			inner.negated = true
 			add(not(c.filter(t, c.object(raw, path), path, inner)))
 		case name == "and":
-			add(c.junction(t, raw, path, inner, sql.And))
+			add(c.junction(t, raw, path, inner, " AND "))
 		case name == "or":
-			add(c.junction(t, raw, path, inner, sql.Or))
+			add(c.junction(t, raw, path, inner, " OR "))
 		case isField:
 			for _, cond := range c.operators(field, c.object(raw, path), path, at.negated) {
 				add(cond)
@@ -119,7 +124,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 	case 1:
 		return all[0]
 	}
-	return joined(all, sql.And)
+	return joined(all, " AND ")
 }
 
 func join(path, name string) string {
@@ -147,7 +152,7 @@ func list(raw any) []any {
 	return []any{raw}
 }
 
-func (c *compiler) junction(t *Table, raw any, path string, at scope, op func(...*sql.Predicate) *sql.Predicate) condition {
+func (c *compiler) junction(t *Table, raw any, path string, at scope, op string) condition {
 	var all []condition
 	for i, raw := range list(raw) {
 		path := path + "[" + strconv.Itoa(i) + "]"
@@ -182,13 +187,19 @@ func not(cond condition) condition {
 	return func(s *sql.Selector) *sql.Predicate { return sql.Not(cond(s)) }
 }
 
-func joined(all []condition, op func(...*sql.Predicate) *sql.Predicate) condition {
+// joined puts each condition in parentheses of its own. Ent's And and Or leave
+// them out where there is one condition, and then lose those around what is
+// in it: Or(Or(a, b)) beside a fence became "fence AND a OR b".
+func joined(all []condition, op string) condition {
 	return func(s *sql.Selector) *sql.Predicate {
-		ps := make([]*sql.Predicate, len(all))
-		for i, cond := range all {
-			ps[i] = cond(s)
-		}
-		return op(ps...)
+		return sql.P(func(b *sql.Builder) {
+			for i, cond := range all {
+				if i > 0 {
+					b.WriteString(op)
+				}
+				wrap(b, cond(s))
+			}
+		})
 	}
 }
 
