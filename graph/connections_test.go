@@ -136,6 +136,37 @@ func TestNestedPages(t *testing.T) {
 	})
 }
 
+// A list that editors put in order has cursors that tell nothing of the rows
+// that the viewer may not see: not by what is in them, nor by where they lead.
+func TestCursorsTellNoPositions(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		// A hidden entity comes first in one report; in the other there is none.
+		r := a.query(partner, `{ behind: report(slug: "charlie") { entities { edges { cursor node { slug } } } } alone: report(slug: "delta") { entities { edges { cursor } } } }`)
+		if behind, alone := r.at("behind.entities.edges.0.cursor"), r.at("alone.entities.edges.0.cursor"); behind != alone {
+			t.Errorf("the cursor of one entity is %v behind a hidden one and %v alone", behind, alone)
+		}
+		const page = `query($c: String) { report(slug: "charlie") { after: entities(after: $c) { nodes { slug } } before: entities(before: $c) { nodes { slug } } } }`
+		hidden := a.query(author, `{ report(slug: "charlie") { entities { edges { cursor node { slug } } } } }`)
+		for i, want := range []string{"crane-works/crane-works", "/"} {
+			cursor := vars{"c": hidden.at(fmt.Sprintf("report.entities.edges.%d.cursor", i))}
+			r := a.as(partner, page, cursor).ok()
+			if got := r.list("report.after.nodes", "slug") + "/" + r.list("report.before.nodes", "slug"); got != want {
+				t.Errorf("after and before the cursor of %v: got %q, want %q", hidden.at(fmt.Sprintf("report.entities.edges.%d.node.slug", i)), got, want)
+			}
+		}
+		// Who sees all goes on from where the cursor is, either way.
+		for i, want := range []string{"crane-works/", "/hidden-fund"} {
+			r := a.as(author, page, vars{"c": hidden.at(fmt.Sprintf("report.entities.edges.%d.cursor", i))}).ok()
+			if got := r.list("report.after.nodes", "slug") + "/" + r.list("report.before.nodes", "slug"); got != want {
+				t.Errorf("row %d: got %q, want %q", i, got, want)
+			}
+		}
+		old := base64.RawURLEncoding.EncodeToString([]byte(`{"l":"Report.entities","v":0,"i":"` + a.query(public, `{ entity(slug: "crane-works") { id } }`).at("entity.id").(string) + `"}`))
+		a.as(public, page, vars{"c": old}).refused("BAD_USER_INPUT", "after: this is no cursor")
+	})
+}
+
 func TestRelationshipsOfEntity(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {

@@ -20,9 +20,8 @@ type Connection[T any] struct {
 
 // page is what was read of a list.
 type page[T any] struct {
-	rows      []*T
-	positions []int64 // of the rows, where the order is by position
-	more      bool    // there are rows beyond the page, in the direction of reading
+	rows []*T
+	more bool // there are rows beyond the page, in the direction of reading
 }
 
 // Edge is a row with its place in the list.
@@ -96,9 +95,7 @@ func (c *Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.
 
 func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
 	at := place{id: c.typ.ID(p.rows[i])}
-	if c.plan.order.byPosition {
-		at.value = p.positions[i]
-	} else {
+	if !c.plan.order.byPosition {
 		at.value = plain(c.typ.value(p.rows[i], c.plan.order.Column))
 	}
 	return c.plan.order.encode(at)
@@ -106,8 +103,8 @@ func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
 
 // trim makes a page of what was read with a limit of one more than the page,
 // in the direction of reading.
-func trim[T any](p *plan, rows []*T, positions []int64) *page[T] {
-	out := &page[T]{rows: rows, positions: positions}
+func trim[T any](p *plan, rows []*T) *page[T] {
+	out := &page[T]{rows: rows}
 	if len(rows) > p.limit {
 		out.more = true
 		out.rows = rows[:p.limit]
@@ -115,9 +112,6 @@ func trim[T any](p *plan, rows []*T, positions []int64) *page[T] {
 	if p.backward {
 		// The rows may share their memory with others: turn a copy round.
 		out.rows = reversed(out.rows)
-		if positions != nil {
-			out.positions = reversed(positions[:len(out.rows)])
-		}
 	}
 	return out
 }
@@ -148,10 +142,11 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 			once.Do(func() {
 				var rows []*T
 				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, func(s *sql.Selector) {
-					p.restrict(r, s, s.C(p.order.Column))
+					p.where(s)
+					p.between(r, s, s.C(p.order.Column))
 					p.sort(r, s, s.C(p.order.Column))
 				})
-				got = trim(p, rows, nil)
+				got = trim(p, rows)
 			})
 			return got, failed
 		},

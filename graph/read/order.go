@@ -30,7 +30,7 @@ type ordering struct {
 	Order
 	list       string // names the list and its order, for cursors
 	descending bool
-	byPosition bool // the column is the link's or the owned row's position
+	byPosition bool // the column is the link's or the owned row's position, which no cursor has
 	notNull    bool // the column is never null at this stage
 }
 
@@ -143,9 +143,12 @@ func (o *ordering) decode(s string) (place, error) {
 
 func (o *ordering) parse(raw json.RawMessage) (any, error) {
 	if string(raw) == "null" {
-		if o.Nullable {
+		if o.Nullable || o.byPosition {
 			return nil, nil
 		}
+		return nil, errBrokenCursor
+	}
+	if o.byPosition {
 		return nil, errBrokenCursor
 	}
 	switch o.Kind {

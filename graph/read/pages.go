@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // pages is what is known of an edge's connections for all rows of a batch,
@@ -14,6 +15,7 @@ import (
 type pages[C any] struct {
 	plan   *plan
 	groups columns
+	fence  func(*sql.Selector) // of the targets
 }
 
 // Page returns a page of the rows that the edge leads to.
@@ -32,7 +34,11 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
-		return &pages[C]{plan: p, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.Column)}, nil
+		fence, err := store.Fence(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &pages[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.Column)}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -76,16 +82,16 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pages[C]) (m
 	p, r := all.plan, b.reader
 	rows, err := find(ctx, r, e.to, all.groups, func(s *sql.Selector) {
 		owner, column := e.path.attach(r, s, b.ids())
-		if !p.order.byPosition {
+		p.where(s)
+		if p.order.byPosition {
+			e.betweenPositions(s, all, owner, column)
+		} else {
 			column = s.C(p.order.Column)
+			p.between(r, s, column)
 		}
-		p.restrict(r, s, column)
 		columns := s.SelectedColumns()
 		if e.path.Link != nil {
 			s.AppendSelectAs(owner, ownerAlias)
-		}
-		if p.order.byPosition {
-			s.AppendSelectAs(column, positionAlias)
 		}
 		if len(b.rows) == 1 {
 			p.sort(r, s, column)
@@ -100,14 +106,6 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pages[C]) (m
 	if err != nil {
 		return nil, err
 	}
-	positions := make([]int64, len(rows))
-	if p.order.byPosition {
-		for i, row := range rows {
-			if positions[i], err = extra(row, positionAlias); err != nil {
-				return nil, err
-			}
-		}
-	}
 	newBatch(ctx, r, e.to, rows, all.groups)
 	grouped := map[domain.ID]*page[C]{}
 	for i, row := range rows {
@@ -117,12 +115,43 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pages[C]) (m
 			grouped[owners[i]] = g
 		}
 		g.rows = append(g.rows, row)
-		g.positions = append(g.positions, positions[i])
 	}
 	for owner, g := range grouped {
-		grouped[owner] = trim(p, g.rows, g.positions)
+		grouped[owner] = trim(p, g.rows)
 	}
 	return grouped, nil
+}
+
+// betweenPositions puts the cursors on a statement that is ordered by
+// position. A position tells how many rows are before it, whether the viewer
+// may see them or not, so it is not in the cursor: it is looked up for the row
+// that the cursor is of, among those that the viewer may see. As Relay has it,
+// a cursor of a row that is not in the owner's list leaves nothing out.
+func (e *EdgeOf[P, C]) betweenPositions(s *sql.Selector, all *pages[C], owner, position string) {
+	bound := func(at *place, op, otherwise string) {
+		if at == nil {
+			return
+		}
+		row := sql.Dialect(s.Dialect()).Table(e.to.Name).As("at")
+		found := sql.Dialect(s.Dialect()).Select().From(row).WithContext(s.Context())
+		if e.to.Document != 0 {
+			all.fence(found)
+		}
+		found.Where(sql.EQ(found.C(e.to.key()), int64(at.id)))
+		of, column := found.C(e.path.Back), found.C("position")
+		if l := e.path.Link; l != nil {
+			link := sql.Dialect(s.Dialect()).Table(l.Table).As("at_link")
+			found.Join(link).On(link.C(l.Target), found.C("id"))
+			of, column = link.C(l.Owner), link.C(l.Position)
+		}
+		found.Select(sql.Min(column)).Where(sql.P(func(b *sql.Builder) { b.WriteString(of + " = " + owner) }))
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString(position + op + "coalesce((").Join(found).WriteString("), " + otherwise + ")")
+		}))
+	}
+	after, before := all.plan.after, all.plan.before
+	bound(after, " > ", "-1")
+	bound(before, " < ", position+" + 1")
 }
 
 // where puts the filter on a statement.
@@ -132,9 +161,8 @@ func (p *plan) where(s *sql.Selector) {
 	}
 }
 
-// restrict puts the filter and the cursors on a statement.
-func (p *plan) restrict(r *Reader, s *sql.Selector, column string) {
-	p.where(s)
+// between puts the cursors on a statement that is ordered by a column.
+func (p *plan) between(r *Reader, s *sql.Selector, column string) {
 	if p.after != nil {
 		s.Where(p.order.beyond(r.engine, column, s.C(p.key), *p.after, false))
 	}
@@ -157,9 +185,6 @@ func (p *plan) rank(r *Reader, s *sql.Selector, owner, column string, columns []
 	inner := new(sql.Selector)
 	*inner = *s
 	inner.Select().AppendSelectAs(s.C(p.key), idAlias).AppendSelectAs(owner, ownerAlias)
-	if p.order.byPosition {
-		inner.AppendSelectAs(column, positionAlias)
-	}
 	inner.AppendSelectExprAs(
 		sql.RowNumber().PartitionBy(owner).OrderExpr(p.order.terms(r.engine, column, s.C(p.key), p.backward)...),
 		rankAlias)
@@ -169,9 +194,6 @@ func (p *plan) rank(r *Reader, s *sql.Selector, owner, column string, columns []
 	outer := sql.Dialect(s.Dialect()).Select(columns...).From(table).WithContext(s.Context())
 	outer.Join(inner).On(inner.C(idAlias), outer.C(p.key))
 	outer.AppendSelect(inner.C(ownerAlias))
-	if p.order.byPosition {
-		outer.AppendSelect(inner.C(positionAlias))
-	}
 	outer.Where(sql.LTE(inner.C(rankAlias), p.limit+1))
 	outer.OrderBy(inner.C(rankAlias))
 	*s = *outer

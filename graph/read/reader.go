@@ -120,12 +120,11 @@ func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Se
 
 // Columns that a statement adds to those of the rows.
 const (
-	idAlias       = "rt_id"
-	ownerAlias    = "rt_owner"
-	positionAlias = "rt_position"
-	rankAlias     = "rt_rank"
-	countAlias    = "rt_count"
-	markingAlias  = "rt_marking"
+	idAlias      = "rt_id"
+	ownerAlias   = "rt_owner"
+	rankAlias    = "rt_rank"
+	countAlias   = "rt_count"
+	markingAlias = "rt_marking"
 )
 
 // extra returns a whole number that a statement added to a row.
