@@ -32,6 +32,7 @@ func TestStatements(t *testing.T) {
 			{"two aliases of a connection", `{ reports { nodes { a: entities(first: 1) { nodes { slug } } b: entities(first: 2) { nodes { slug } } } } }`, nil, 3},
 			{"a shared row's own edges", `{ reports { nodes { entities { nodes { tags { slug parent { slug } } } } } } }`, nil, 4},
 			{"nested counts", `{ entities { nodes { reports { totalCount } relationships { totalCount } } } }`, nil, 3},
+			{"no hero", `{ report(slug: "bravo") { hero { slug } } }`, nil, 2}, // as for one that is not seen
 			{"former slug", `{ report(slug: "nothing") { title } }`, nil, 2},
 			{"bodies of a list", `{ reports { nodes { body outline { text } wordCount } } }`, nil, 1},
 			{"HTML of a list", `{ reports { nodes { body(format: HTML) } } }`, nil, 2},

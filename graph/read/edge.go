@@ -54,18 +54,16 @@ func (e *EdgeOf[P, C]) batch(ctx context.Context, row *P) (context.Context, *Bat
 }
 
 // One returns the row that a column of row refers to; nil where it is null or
-// what it refers to is not visible.
+// what it refers to is not visible. Both take the same statement: how long an
+// answer takes must not tell the one from the other.
 func (e *EdgeOf[P, C]) One(ctx context.Context, row *P) (*C, error) {
-	if e.from.reference(row, e.path.Column) == 0 {
-		return nil, nil
-	}
 	ctx, b, err := e.batch(ctx, row)
 	if err != nil {
 		return nil, err
 	}
 	groups := e.to.selected(ctx)
 	found, err := once(b, memoKey{edge: e.name, groups: groups}, func() (map[domain.ID]*C, error) {
-		var ids []int64
+		ids := []int64{}
 		asked := map[domain.ID]bool{}
 		for _, row := range b.rows {
 			if id := e.from.reference(row, e.path.Column); id != 0 && !asked[id] {

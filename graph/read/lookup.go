@@ -6,7 +6,9 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
+	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // ByIDs reads the documents of a type that have, or before a merge had, one of
@@ -27,9 +29,7 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 	if len(missing) == 0 {
 		return found, nil
 	}
-	aliases, err := r.stores.Client(ctx).Alias.Query().
-		Where(func(s *sql.Selector) { s.Where(r.within(s.C("former_id"), missing)) }).
-		All(ctx)
+	aliases, err := r.aliases(ctx, t.Table, func(s *sql.Selector) { s.Where(r.within(s.C("former_id"), missing)) })
 	if err != nil || len(aliases) == 0 {
 		return found, err
 	}
@@ -44,6 +44,22 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 		}
 	}
 	return found, err
+}
+
+// aliases reads those former names of documents of a table that are wanted,
+// where the viewer may see the document. What is read next, and whether it is,
+// must not depend on the others.
+func (r *Reader) aliases(ctx context.Context, t *Table, wanted func(*sql.Selector)) ([]*ent.Alias, error) {
+	fence, err := store.Fence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.stores.Client(ctx).Alias.Query().
+		Where(sql.FieldEQ("type", int64(t.Document)), wanted, func(s *sql.Selector) {
+			documents := sql.Dialect(s.Dialect()).Select("id").From(sql.Dialect(s.Dialect()).Table(t.Name)).WithContext(ctx)
+			fence(documents)
+			s.Where(sql.In(s.C("document_id"), documents))
+		}).All(ctx)
 }
 
 func byIDs[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, ids []domain.ID) (map[domain.ID]*T, error) {
@@ -146,10 +162,7 @@ func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) 
 	if len(missing) == 0 {
 		return found, nil
 	}
-	aliases, err := r.stores.Client(ctx).Alias.Query().
-		Where(func(s *sql.Selector) {
-			s.Where(sql.EQ(s.C("type"), int64(t.Document))).Where(r.within(s.C("slug"), missing))
-		}).All(ctx)
+	aliases, err := r.aliases(ctx, t.Table, func(s *sql.Selector) { s.Where(r.within(s.C("slug"), missing)) })
 	if err != nil || len(aliases) == 0 {
 		return found, err
 	}
