@@ -145,6 +145,8 @@ func TestFiltersAsVariables(t *testing.T) {
 			{nil, "alpha bravo charlie delta echo"},
 			{vars{"wordCount": vars{"gte": 4}}, "alpha bravo"},
 			{vars{"kind": vars{"in": []string{"BRIEF"}}}, "bravo charlie echo"},
+			{vars{"kind": vars{"in": "BRIEF"}}, "bravo charlie echo"},
+			{vars{"or": vars{"kind": vars{"in": "BRIEF"}}}, "bravo charlie echo"},
 			{vars{"or": []any{vars{"slug": vars{"eq": "alpha"}}}}, "alpha"},
 			{vars{"entities": vars{"outgoing": vars{"share": vars{"eq": 33.4}}}}, "alpha charlie delta"},
 		} {
@@ -159,6 +161,8 @@ func TestFiltersAsVariables(t *testing.T) {
 		a.as(public, `query($s: String) { reports(filter: {slug: {eq: $s}}) { nodes { slug } } }`, vars{"s": nil}).
 			refused("BAD_USER_INPUT", "filter.slug.eq: null compares with nothing; to ask for what has no value use isNull")
 		a.as(public, `query($k: ReportKind) { reports(filter: {kind: {eq: $k}}) { nodes { slug } } }`, vars{"k": "brief"}).
+			refused("GRAPHQL_VALIDATION_FAILED", "letter case counts")
+		a.as(public, `query($k: [ReportKind!]) { reports(filter: {kind: {in: $k}}) { nodes { slug } } }`, vars{"k": "brief"}).
 			refused("GRAPHQL_VALIDATION_FAILED", "letter case counts")
 	})
 }

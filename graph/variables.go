@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -11,9 +12,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// exactEnums refuses variables with an enum value in other letter case, which
-// gqlparser lets through though the specification does not, and which nothing
-// behind it expects.
+// exactEnums gives variables the form that everything behind it expects. It
+// refuses an enum value in other letter case, which gqlparser lets through
+// though the specification does not, and makes one value that stands for a
+// list of one a list like others.
 type exactEnums struct{ schema *ast.Schema }
 
 func (*exactEnums) ExtensionName() string { return "ExactEnums" }
@@ -24,6 +26,9 @@ func (e *exactEnums) Validate(schema graphql.ExecutableSchema) error {
 }
 
 func (e *exactEnums) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	for name, value := range op.Variables {
+		op.Variables[name] = anyLists(value)
+	}
 	for _, def := range op.Operation.VariableDefinitions {
 		path := ast.Path{ast.PathName("variable"), ast.PathName(def.Variable)}
 		if err := e.check(def.Type, op.Variables[def.Variable], path); err != nil {
@@ -32,6 +37,29 @@ func (e *exactEnums) MutateOperationContext(_ context.Context, op *graphql.Opera
 		}
 	}
 	return nil
+}
+
+// anyLists returns a variable with each list as []any. Where one value stands
+// for a list of one, gqlparser makes a slice of the value's own type.
+func anyLists(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case map[string]any:
+		for name, field := range v {
+			v[name] = anyLists(field)
+		}
+		return v
+	}
+	slice := reflect.ValueOf(value)
+	if slice.Kind() != reflect.Slice {
+		return value
+	}
+	list := make([]any, slice.Len())
+	for i := range list {
+		list[i] = anyLists(slice.Index(i).Interface())
+	}
+	return list
 }
 
 func (e *exactEnums) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
