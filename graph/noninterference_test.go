@@ -1,0 +1,547 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	sqlschema "entgo.io/ent/dialect/sql/schema"
+	"entgo.io/ent/schema/field"
+	"pgregory.net/rapid"
+
+	"github.com/redthread-api/redthread/ent/migrate"
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// TestNoninterference holds the whole of reading to one sentence: what a
+// viewer gets is what they would get if the documents that they may not see
+// did not exist at all. Not only the rows: the counts, the cursors, the
+// errors and the number of statements as well, byte for byte.
+//
+// For random content, and for each clearance, there are two worlds: live as
+// it was projected, and a copy without what the clearance hides and without
+// every trace of it; see [withoutHidden]. Both are asked the same random
+// questions. Fields, arguments, filters, orders and tables are taken from the
+// schemas, so that new ones are asked for and removed without a line here.
+//
+// First each door of the schema is gone through once, with fixed seeds. Then
+// come questions at random, which rapid shrinks where one fails.
+func TestNoninterference(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		others := map[domain.Marking]*store.Stores{}
+		for m := domain.Clear; m < domain.Red; m++ {
+			others[m] = another(t, s)
+		}
+		contents := 2
+		if testing.Short() || s.Dialect() == dialect.Postgres {
+			contents = 1 // the same code, at several times the cost
+		}
+		for seed := range contents {
+			if seed > 0 {
+				s = another(t, s)
+			}
+			w := newWorlds(t, s, others, seed)
+			if seed == 0 {
+				w.everyDoor(t)
+			}
+			if t.Failed() {
+				return
+			}
+			questions := w.grammar.questions()
+			rapid.Check(t, func(rt *rapid.T) {
+				for range questionsAtOnce {
+					v := pick(dice{rt}, w.viewers)
+					w.compare(rt.Fatalf, v, questions.Draw(rt, "question"))
+				}
+			})
+			w.check(t)
+		}
+	})
+}
+
+// questionsAtOnce are in each check of rapid, which makes 100.
+const questionsAtOnce = 6
+
+// another opens more stores of the same engine.
+func another(t *testing.T, s *store.Stores) *store.Stores {
+	t.Helper()
+	if s.Dialect() == dialect.Postgres {
+		return storetest.Postgres(t)
+	}
+	return storetest.SQLite(t)
+}
+
+// worlds are live with all that is in it, and for each viewer a live without
+// what they may not see.
+type worlds struct {
+	seed    int
+	viewers []*domain.Viewer
+	full    http.Handler
+	without map[*domain.Viewer]http.Handler
+	grammar *grammar
+	asked   int            // questions
+	refused int            // of them, those that are not for staff only
+	doors   map[string]int // how often a question went through each
+}
+
+// newWorlds fills empty stores with the content of a seed, and the others, of
+// each clearance, with what is left of it there.
+func newWorlds(t *testing.T, s *store.Stores, others map[domain.Marking]*store.Stores, seed int) *worlds {
+	t.Helper()
+	w := &worlds{seed: seed, without: map[*domain.Viewer]http.Handler{}, doors: map[string]int{}}
+	publish(t, content.New(s, slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
+	w.full = handlerOver(s)
+	all := liveRows(t, s)
+	hidden := 0
+	for m := domain.Clear; m < domain.Red; m++ {
+		rest := withoutHidden(all, m)
+		insertLive(t, others[m], rest)
+		viewers := []*domain.Viewer{{Name: m.String(), Role: domain.Partner, Clearance: m, KeyID: 1}}
+		if m == domain.Clear {
+			viewers = append(viewers, public)
+		}
+		for _, v := range viewers {
+			w.viewers = append(w.viewers, v)
+			w.without[v] = handlerOver(others[m])
+		}
+		hidden += len(all["reports"]) - len(rest["reports"])
+	}
+	if hidden == 0 {
+		t.Fatalf("content %d hides no report from anybody", seed)
+	}
+	w.grammar = newGrammar(t, s, all, w.full)
+	return w
+}
+
+// handlerOver is the API without limits on what an operation may cost: they
+// do not depend on the content.
+func handlerOver(s *store.Stores) http.Handler {
+	log := slog.New(slog.DiscardHandler)
+	return graph.Handler(graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, MaxCost: 1 << 40, MaxDepth: 50})
+}
+
+// answer is what a client gets, and how many statements it took.
+type answer struct {
+	status     int
+	body       string
+	statements int64
+}
+
+func (a answer) String() string {
+	return fmt.Sprintf("status %d, %d statements: %s", a.status, a.statements, a.body)
+}
+
+func put(ctx context.Context, h http.Handler, v *domain.Viewer, q question) answer {
+	body, err := json.Marshal(map[string]any{"query": q.Document, "variables": q.Variables})
+	if err != nil {
+		panic(err)
+	}
+	ctx, statements := store.CountStatements(domain.WithViewer(ctx, v))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return answer{out.Code, out.Body.String(), *statements}
+}
+
+// compare asks both worlds and reports whether they answer alike.
+func (w *worlds) compare(errorf func(string, ...any), v *domain.Viewer, q question) bool {
+	full, without := put(context.Background(), w.full, v, q), put(context.Background(), w.without[v], v, q)
+	if full != without {
+		errorf("a viewer of TLP:%v (%s) can tell that something is hidden from them, in content %d, by %s:\n%v\nwith it:    %v\nwithout it: %v",
+			v.Clearance, v.Role, w.seed, difference(full, without), q, full, without)
+		return false
+	}
+	if strings.Contains(full.body, `"INTERNAL"`) || strings.Contains(full.body, "GRAPHQL_") {
+		errorf("a question that is none, or an error of the program:\n%v\n%v", q, full)
+		return false
+	}
+	w.asked++
+	if strings.Contains(full.body, `"errors"`) && !strings.Contains(full.body, domain.Author.String()) {
+		w.refused++
+	}
+	for _, d := range q.Doors {
+		w.doors[d]++
+	}
+	return true
+}
+
+// difference says where two answers differ first.
+func difference(a, b answer) string {
+	if a.body == b.body {
+		return "the number of statements or the status"
+	}
+	i := 0
+	for i < min(len(a.body), len(b.body)) && a.body[i] == b.body[i] {
+		i++
+	}
+	around := func(s string) string { return s[max(0, i-120):min(len(s), i+40)] }
+	return fmt.Sprintf("%q instead of %q", around(a.body), around(b.body))
+}
+
+// everyDoor goes through each door until each has been gone through twice.
+func (w *worlds) everyDoor(t *testing.T) {
+	t.Helper()
+	doors := allDoors(w.grammar.schema)
+	for i, d := range doors {
+		if w.doors[d.name] > 1 {
+			continue
+		}
+		questions := w.grammar.questions(d.way...)
+		for try := range 20 {
+			q := questions.Example(i + try*len(doors))
+			if !slices.Contains(q.Doors, d.name) {
+				continue
+			}
+			for _, v := range []*domain.Viewer{w.viewers[i%len(w.viewers)], w.viewers[(i+2)%len(w.viewers)]} {
+				if !w.compare(t.Errorf, v, q) {
+					return // one is enough to look into
+				}
+			}
+			break
+		}
+		if w.doors[d.name] == 0 {
+			t.Errorf("no question goes through %s, the way to which is %v", d.name, d.way)
+		}
+	}
+}
+
+// check wants the questions to have been worth asking.
+func (w *worlds) check(t *testing.T) {
+	t.Helper()
+	t.Logf("content %d: %d questions, of which %d were refused, through %d doors", w.seed, w.asked, w.refused, len(w.doors))
+	if w.refused*10 > w.asked*3 {
+		t.Errorf("%d of %d questions were refused: too many to tell much", w.refused, w.asked)
+	}
+}
+
+// row is a row of a table, by column.
+type row = map[string]any
+
+// liveRows reads all of live.
+func liveRows(t *testing.T, s *store.Stores) map[string][]row {
+	t.Helper()
+	tables, err := store.LiveTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]row{}
+	for _, table := range tables {
+		all[table.Name] = rowsOf(t, s.LiveRows(), table)
+	}
+	return all
+}
+
+func quoted(columns []*sqlschema.Column) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = `"` + c.Name + `"`
+	}
+	return strings.Join(names, ", ")
+}
+
+func rowsOf(t *testing.T, db store.Rows, table *sqlschema.Table) []row {
+	t.Helper()
+	rows, err := db.Query(t.Context(), "SELECT "+quoted(table.Columns)+" FROM "+table.Name+" ORDER BY "+quoted(table.PrimaryKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		values, into := make([]any, len(table.Columns)), make([]any, len(table.Columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		r := row{}
+		for i, c := range table.Columns {
+			if text, ok := values[i].([]byte); ok {
+				values[i] = string(text)
+			}
+			r[c.Name] = values[i]
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// insertLive fills an empty live.
+func insertLive(t *testing.T, s *store.Stores, all map[string][]row) {
+	t.Helper()
+	tables, err := store.LiveTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, table := range tables {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table.Name); err != nil {
+				return err
+			}
+			marks := strings.Repeat("?, ", len(table.Columns)-1) + "?"
+			insert := store.Bind(s.Dialect(), "INSERT INTO "+table.Name+" ("+quoted(table.Columns)+") VALUES ("+marks+")")
+			for _, r := range all[table.Name] {
+				values := make([]any, len(table.Columns))
+				for i, c := range table.Columns {
+					values[i] = r[c.Name]
+				}
+				if _, err := tx.Exec(ctx, insert, values...); err != nil {
+					return fmt.Errorf("%s: %w", table.Name, err)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withoutHidden returns live as if what the clearance does not show did not
+// exist, nor what is not live. That is, by the rules that the schema says:
+//
+//   - A document that is not shown is gone, and with it what it owns, which is
+//     what has a foreign key to it that cascades.
+//   - What refers to something that is gone, or that was never live, does not
+//     refer to it: an optional reference is null; a row that is nothing but the
+//     reference, as a link or a citation is, is gone.
+//   - So is a row that names the document by a number that is no foreign key, as
+//     its former slugs do.
+//   - The rows that an owner still has are numbered from the start: had there
+//     never been others, there would be no gaps.
+//
+// Texts stay as they are: publishing refuses one that names what is hidden
+// from readers of the text. So do effective markings: that of a tag is told by
+// the lowest of those that refer to it, who are still there if it is.
+func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]row {
+	rest := map[string][]row{}
+	live, gone := map[any]bool{}, map[any]bool{}
+	for name, rows := range all {
+		for _, r := range rows {
+			if marking, ok := r["effective_marking"]; ok && marking.(int64) > int64(clearance) {
+				gone[r["id"]] = true
+				continue
+			}
+			live[r["id"]] = true
+			rest[name] = append(rest[name], maps.Clone(r))
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, table := range migrate.Tables {
+			rest[table.Name] = slices.DeleteFunc(rest[table.Name], func(r row) bool {
+				if stays(table, r, live, gone) {
+					return false
+				}
+				again = true
+				delete(live, r["id"])
+				gone[r["id"]] = true
+				return true
+			})
+		}
+	}
+	for _, table := range migrate.Tables {
+		renumber(table, rest[table.Name])
+	}
+	return rest
+}
+
+// stays reports whether a row is still there, and takes out of it what is not.
+func stays(table *sqlschema.Table, r row, live, gone map[any]bool) bool {
+	keys := map[string]*sqlschema.ForeignKey{}
+	for _, fk := range table.ForeignKeys {
+		keys[fk.Columns[0].Name] = fk
+	}
+	for _, c := range table.Columns {
+		value, fk := r[c.Name], keys[c.Name]
+		if value == nil || c.Name == "id" {
+			continue
+		}
+		if missing := fk != nil && !live[value] || fk == nil && c.Type == field.TypeInt64 && gone[value]; !missing {
+			continue
+		}
+		if !c.Nullable || fk != nil && fk.OnDelete == sqlschema.Cascade {
+			return false
+		}
+		r[c.Name] = nil
+	}
+	return true
+}
+
+// renumber numbers the rows of each owner from the start.
+func renumber(table *sqlschema.Table, rows []row) {
+	slices.SortStableFunc(rows, func(a, b row) int { return int(number(a["position"]) - number(b["position"])) })
+	next := map[string]int64{}
+	for _, r := range rows {
+		if _, ok := r["position"]; !ok {
+			return
+		}
+		owner := ""
+		for _, fk := range table.ForeignKeys {
+			if fk.OnDelete == sqlschema.Cascade {
+				owner += fmt.Sprint(fk.Columns[0].Name, r[fk.Columns[0].Name], " ")
+			}
+		}
+		r["position"] = next[owner]
+		next[owner]++
+	}
+}
+
+func number(v any) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+// newGrammar reads from live, and from the desk what is not live, the values
+// that questions are asked with.
+func newGrammar(t *testing.T, s *store.Stores, all map[string][]row, full http.Handler) *grammar {
+	t.Helper()
+	g := &grammar{
+		schema: generated.NewExecutableSchema(generated.Config{}).Schema(),
+		texts:  map[string][]string{}, times: map[string][]string{}, numbers: map[string][]int64{},
+		ids: map[string][]string{}, slugs: map[string][]string{}, cursors: map[string][]string{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, r := range all[name] {
+			for _, column := range slices.Sorted(maps.Keys(r)) {
+				switch v := r[column].(type) {
+				case string:
+					g.texts[column] = append(g.texts[column], v)
+					g.texts[""] = append(g.texts[""], v)
+				case time.Time:
+					g.times[column] = append(g.times[column], moment(v))
+					g.times[""] = append(g.times[""], moment(v))
+				case int64:
+					g.numbers[column] = append(g.numbers[column], v)
+				}
+			}
+		}
+	}
+	tables, err := store.DeskTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	know := func(of domain.Type, id int64, slug any) {
+		for _, name := range []string{"", of.Name()} {
+			if id != 0 {
+				g.ids[name] = append(g.ids[name], domain.ID(id).String())
+			}
+			if slug, ok := slug.(string); ok {
+				g.slugs[name] = append(g.slugs[name], slug)
+			}
+		}
+	}
+	for _, table := range tables {
+		rows := rowsOf(t, s.DeskRows(), table)
+		for _, r := range rows {
+			switch {
+			case table.Name == "aliases":
+				know(domain.Type(number(r["type"])), number(r["former_id"]), r["slug"])
+			case r["effective_marking"] != nil:
+				id := number(r["id"])
+				know(domain.ID(id).Type(), id, r["slug"])
+			}
+		}
+	}
+	g.harvest(t, full)
+	return g
+}
+
+// harvest collects the cursors of each list in each order, as the viewer gets
+// them who sees the most.
+func (g *grammar) harvest(t *testing.T, full http.Handler) {
+	t.Helper()
+	aliases := map[string]string{}
+	lists := func(of string) string {
+		var b strings.Builder
+		for _, f := range g.schema.Types[of].Fields {
+			orders := []any{nil}
+			if arg := f.Arguments.ForName("orderBy"); arg != nil {
+				for _, by := range g.schema.Types[g.schema.Types[arg.Type.Name()].Fields.ForName("field").Type.Name()].EnumValues {
+					for _, direction := range []string{"ASC", "DESC"} {
+						orders = append(orders, map[string]any{"field": enumValue(by.Name), "direction": enumValue(direction)})
+					}
+				}
+			}
+			if !strings.HasSuffix(f.Type.Name(), "Connection") || slices.Contains(deskDoors, f.Name) {
+				continue
+			}
+			for _, order := range orders {
+				alias := fmt.Sprintf("h%d", len(aliases))
+				aliases[alias] = listKey(of+"."+f.Name, order)
+				args := "first: 30"
+				if order != nil {
+					args += ", orderBy: " + literal(order)
+				}
+				fmt.Fprintf(&b, "%s: %s(%s) { edges { cursor } } ", alias, f.Name, args)
+			}
+		}
+		return b.String()
+	}
+	collect := func(document string) {
+		r := put(t.Context(), full, everything, question{Document: document})
+		var parsed any
+		if err := json.Unmarshal([]byte(r.body), &parsed); err != nil || strings.Contains(r.body, `"errors"`) {
+			t.Fatalf("%v of %s", r, document)
+		}
+		g.collect(parsed, aliases)
+	}
+	collect("{ " + lists("Query") + "}")
+	for _, f := range g.schema.Query.Fields {
+		of, isList := strings.CutSuffix(f.Type.Name(), "Connection")
+		if !isList || slices.Contains(deskDoors, f.Name) {
+			continue
+		}
+		if inner := lists(of); inner != "" {
+			collect("{ " + f.Name + "(first: 100) { nodes { " + inner + "} } }")
+		}
+	}
+	for name, list := range g.cursors {
+		slices.Sort(list)
+		g.cursors[name] = slices.Compact(list)
+	}
+}
+
+func (g *grammar) collect(v any, aliases map[string]string) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			g.collect(e, aliases)
+		}
+	case map[string]any:
+		for name, inner := range v {
+			list, isConnection := inner.(map[string]any)
+			key, known := aliases[name]
+			if !isConnection || !known {
+				g.collect(inner, aliases)
+				continue
+			}
+			for _, e := range list["edges"].([]any) {
+				cursor := e.(map[string]any)["cursor"].(string)
+				g.cursors[key] = append(g.cursors[key], cursor)
+				g.cursors[""] = append(g.cursors[""], cursor)
+			}
+		}
+	}
+}

@@ -1,0 +1,629 @@
+package graph_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"pgregory.net/rapid"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// question is an operation that was made up from the schema. Doors are the
+// fields, arguments, input fields and enum values that it goes through, as
+// "Report.tags", "Query.reports(filter)", "ReportFilter.tags" and
+// "ReportOrderField.TITLE".
+type question struct {
+	Document  string
+	Variables map[string]any
+	Doors     []string
+}
+
+func (q question) String() string {
+	variables, err := json.Marshal(q.Variables)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s\nvariables %s", q.Document, variables)
+}
+
+// dice draw evenly. Rapid's own generators prefer what is small, and would
+// leave most doors shut.
+type dice struct{ t *rapid.T }
+
+var coin = rapid.Bool()
+
+func (d dice) below(n int) int {
+	v := 0
+	for top := 1; top < 8*n; top *= 2 {
+		v *= 2
+		if coin.Draw(d.t, "bit") {
+			v++
+		}
+	}
+	return v % n
+}
+
+// chance is true in so many of a hundred cases, and false when it is shrunk.
+func (d dice) chance(percent int) bool { return d.below(100) >= 100-percent }
+
+func pick[E any](d dice, list []E) E { return list[d.below(len(list))] }
+
+// grammar is what questions are made from: the schema, and the values that
+// the content has, so that conditions match something.
+type grammar struct {
+	schema *ast.Schema
+	// texts, times and numbers are the values of columns, by the name of the
+	// column.
+	texts   map[string][]string
+	times   map[string][]string
+	numbers map[string][]int64
+	ids     map[string][]string // by type of document
+	slugs   map[string][]string // by type of document
+	cursors map[string][]string // by listKey
+}
+
+// listKey names a list in an order: cursors lead on in their own list only.
+func listKey(field string, order any) string {
+	if order == nil {
+		return field
+	}
+	return field + " " + literal(order)
+}
+
+// questions generates questions that go through all doors in must, which are
+// those of one way through the schema, and any others.
+func (g *grammar) questions(must ...string) *rapid.Generator[question] {
+	wanted := map[string]bool{}
+	for _, door := range must {
+		wanted[door] = true
+	}
+	return rapid.Custom(func(t *rapid.T) question {
+		a := &asking{grammar: g, dice: dice{t}, must: wanted, variables: map[string]any{}, doors: map[string]bool{}}
+		return a.question()
+	})
+}
+
+// asking is a question in the making.
+type asking struct {
+	*grammar
+	dice
+	must      map[string]bool
+	names     int
+	declared  []string
+	variables map[string]any
+	fragments []string
+	doors     map[string]bool
+}
+
+// The depths of a question: of selections, counted in documents and what they
+// own, and of filters.
+const (
+	questionDepth = 4
+	filterDepth   = 3
+)
+
+func (a *asking) question() question {
+	query := a.schema.Query
+	var roots []string
+	for _, f := range query.Fields {
+		if a.must[query.Name+"."+f.Name] {
+			roots = append(roots, a.field(query, f, questionDepth, false))
+		}
+	}
+	for range a.below(3) {
+		f := pick(a.dice, query.Fields)
+		if strings.HasPrefix(f.Name, "__") || slices.Contains(deskDoors, f.Name) && !a.chance(5) {
+			continue
+		}
+		roots = append(roots, a.field(query, f, questionDepth, false))
+	}
+	for len(roots) == 0 {
+		f := query.Fields.ForName("nodes")
+		roots = append(roots, a.field(query, f, questionDepth, false))
+	}
+	head := "query"
+	if len(a.declared) > 0 {
+		head += "(" + strings.Join(a.declared, ", ") + ")"
+	}
+	if a.chance(3) {
+		head += " @inContext(stage: " + pick(a.dice, []string{"LIVE", "DESK"}) + ")"
+	}
+	return question{
+		Document:  head + " { " + strings.Join(roots, " ") + " } " + strings.Join(a.fragments, " "),
+		Variables: a.variables,
+		Doors:     slices.Sorted(maps.Keys(a.doors)),
+	}
+}
+
+func (a *asking) name(prefix string) string {
+	a.names++
+	return prefix + strconv.Itoa(a.names)
+}
+
+// field writes a field with arguments and selections. Among fields of several
+// types each has a name of its own: two enums of one name would not merge.
+func (a *asking) field(parent *ast.Definition, f *ast.FieldDefinition, depth int, named bool) string {
+	a.doors[parent.Name+"."+f.Name] = true
+	out := f.Name + a.arguments(parent, f)
+	target := a.schema.Types[f.Type.Name()]
+	leaf := target.Kind == ast.Scalar || target.Kind == ast.Enum
+	if named || !leaf || len(f.Arguments) > 0 || a.chance(20) {
+		out = a.name("a") + ": " + out
+	}
+	switch a.below(60) {
+	case 1:
+		out += " @include(if: true)"
+	case 2:
+		out += " @skip(if: " + a.variable("Boolean!", a.chance(50)) + ")"
+	}
+	if leaf {
+		return out
+	}
+	if !plumbing(target) {
+		depth--
+	}
+	return out + " { " + a.selection(target, depth, false) + " }"
+}
+
+// plumbing are the types between a list and its elements.
+func plumbing(t *ast.Definition) bool {
+	return strings.HasSuffix(t.Name, "Connection") || strings.HasSuffix(t.Name, "Edge") || t.Name == "PageInfo"
+}
+
+// selection writes what is selected of a type.
+func (a *asking) selection(t *ast.Definition, depth int, named bool) string {
+	var parts []string
+	var leaves, others ast.FieldList
+	for _, f := range t.Fields {
+		inner := a.schema.Types[f.Type.Name()]
+		switch {
+		case strings.HasPrefix(f.Name, "__"):
+		case a.must[t.Name+"."+f.Name] && depth > -questionDepth:
+			parts = append(parts, a.field(t, f, depth, named))
+		case inner.Kind == ast.Scalar || inner.Kind == ast.Enum:
+			leaves = append(leaves, f)
+		default:
+			others = append(others, f)
+		}
+	}
+	if strings.HasSuffix(t.Name, "Edge") {
+		depth-- // nodes and edges lead to the same
+	}
+	for range a.below(3) {
+		if len(leaves) > 0 {
+			parts = append(parts, a.field(t, pick(a.dice, leaves), depth, named))
+		}
+	}
+	if depth > 0 && len(others) > 0 {
+		for range 1 + a.below(2) {
+			parts = append(parts, a.field(t, pick(a.dice, others), depth, named))
+		}
+	}
+	if t.IsAbstractType() {
+		parts = append(parts, a.possible(t, depth)...)
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "__typename")
+		if t.Fields.ForName("id") != nil && !named {
+			parts = append(parts, "id")
+		}
+	}
+	all := strings.Join(parts, " ")
+	switch a.below(24) {
+	case 1:
+		return "... { " + all + " }"
+	case 2:
+		return "... on " + t.Name + " @include(if: " + a.variable("Boolean!", true) + ") { " + all + " }"
+	case 3:
+		name := a.name("F")
+		a.fragments = append(a.fragments, "fragment "+name+" on "+t.Name+" { "+all+" }")
+		return "..." + name + " ..." + name
+	}
+	return all
+}
+
+// possible writes fragments on some of the types that an interface stands for.
+func (a *asking) possible(t *ast.Definition, depth int) []string {
+	var parts []string
+	types := a.schema.GetPossibleTypes(t)
+	for _, p := range types {
+		for door := range a.must {
+			if strings.HasPrefix(door, p.Name+".") {
+				parts = append(parts, "... on "+p.Name+" { "+a.selection(p, depth, true)+" }")
+				break
+			}
+		}
+	}
+	for range a.below(3) {
+		p := pick(a.dice, types)
+		parts = append(parts, "... on "+p.Name+" { "+a.selection(p, depth, true)+" }")
+	}
+	return parts
+}
+
+// variable declares a variable with a value and returns its use.
+func (a *asking) variable(of string, value any) string {
+	name := a.name("v")
+	a.declared = append(a.declared, "$"+name+": "+of)
+	a.variables[name] = value
+	return "$" + name
+}
+
+// arguments writes the arguments of a field.
+func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) string {
+	door := parent.Name + "." + f.Name
+	given := map[string]any{}
+	give := func(arg *ast.ArgumentDefinition, value any) {
+		a.doors[door+"("+arg.Name+")"] = true
+		given[arg.Name] = value
+	}
+	var order any
+	if arg := f.Arguments.ForName("orderBy"); arg != nil && (a.must[door+"(orderBy)"] || a.chance(50)) {
+		order = a.value(arg.Type, hint{name: arg.Name})
+		give(arg, order)
+	}
+	identity := 0 // arguments of which one wants one
+	for _, arg := range f.Arguments {
+		at := hint{name: arg.Name, of: f.Type.Name(), list: listKey(door, order), depth: filterDepth}
+		required := arg.Type.NonNull && arg.DefaultValue == nil
+		likely := 25
+		switch arg.Name {
+		case "orderBy":
+			continue
+		case "last":
+			if given["first"] != nil {
+				likely = 3
+			}
+		case "id", "slug":
+			if !required {
+				likely = 50
+				if identity > 0 {
+					likely = 2
+				} else if arg.Name == "slug" {
+					likely = 98
+				}
+				if a.must[door+"(slug)"] && arg.Name == "id" {
+					likely = 2
+				}
+			}
+		case "filter":
+			likely = 45
+		}
+		if !required && !a.must[door+"("+arg.Name+")"] && !a.chance(likely) {
+			continue
+		}
+		if identity++; !arg.Type.NonNull && a.chance(2) {
+			give(arg, nil)
+			continue
+		}
+		give(arg, a.value(arg.Type, at))
+	}
+	if len(given) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, arg := range f.Arguments {
+		v, ok := given[arg.Name]
+		switch {
+		case !ok:
+		case a.chance(20):
+			parts = append(parts, arg.Name+": "+a.variable(arg.Type.String(), v))
+		default:
+			parts = append(parts, arg.Name+": "+literal(v))
+		}
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// hint says what a value is for: the name of the argument or of the field
+// that a filter compares, the operator, the type that it is about, the list
+// that a cursor is of, and how deep a filter may go.
+type hint struct {
+	name, operator, of, list string
+	depth                    int
+}
+
+// enumValue is a value of an enum, which is bare in a document.
+type enumValue string
+
+// value makes up a value of an input type.
+func (a *asking) value(t *ast.Type, at hint) any {
+	if t.Elem != nil {
+		n := 1 + a.below(3)
+		if a.chance(6) {
+			n = 0
+		}
+		list := make([]any, n)
+		for i := range list {
+			list[i] = a.value(t.Elem, at)
+		}
+		if n == 1 && a.chance(10) {
+			return list[0] // one value stands for a list of one
+		}
+		return list
+	}
+	switch d := a.schema.Types[t.NamedType]; d.Kind {
+	case ast.Enum:
+		v := pick(a.dice, d.EnumValues)
+		for _, must := range d.EnumValues {
+			if a.must[d.Name+"."+must.Name] {
+				v = must
+			}
+		}
+		a.doors[d.Name+"."+v.Name] = true
+		return enumValue(v.Name)
+	case ast.InputObject:
+		return a.object(d, at)
+	case ast.Scalar:
+		return a.scalar(d.Name, at)
+	}
+	panic(fmt.Sprintf("%s is no input", t))
+}
+
+func (a *asking) object(d *ast.Definition, at hint) any {
+	out := map[string]any{}
+	isFilter := d.Fields.ForName("and") != nil
+	give := func(f *ast.FieldDefinition) {
+		a.doors[d.Name+"."+f.Name] = true
+		inner := at
+		switch {
+		case isFilter:
+			inner.name = f.Name
+			inner.of = strings.TrimSuffix(d.Name, "Filter")
+			inner.depth--
+		case strings.HasSuffix(d.Name, "Filter"):
+			inner.operator = f.Name
+		default:
+			inner.name = f.Name
+		}
+		if !f.Type.NonNull && a.chance(1) {
+			out[f.Name] = nil
+			return
+		}
+		out[f.Name] = a.value(f.Type, inner)
+	}
+	var optional ast.FieldList
+	for _, f := range d.Fields {
+		inner := a.schema.Types[f.Type.Name()]
+		nested := inner.Kind == ast.InputObject && inner.Fields.ForName("and") != nil
+		switch {
+		case nested && at.depth <= 0:
+		case f.Type.NonNull && f.DefaultValue == nil, a.must[d.Name+"."+f.Name]:
+			give(f)
+		default:
+			optional = append(optional, f)
+		}
+	}
+	switch {
+	case len(optional) == 0 || a.chance(2):
+	case len(out) == 0:
+		give(pick(a.dice, optional))
+	}
+	if len(optional) > 0 && a.chance(25) {
+		give(pick(a.dice, optional))
+	}
+	// An order always says its direction, so that it tells which cursors are
+	// its own.
+	if f := d.Fields.ForName("direction"); f != nil && out["direction"] == nil {
+		give(f)
+	}
+	return out
+}
+
+// scalar makes up a scalar. One that it does not know fails the test: there
+// is then a kind of value that questions are not asked with.
+func (a *asking) scalar(name string, at hint) any {
+	column := snake(at.name)
+	switch name {
+	case "Boolean":
+		return a.chance(50)
+	case "Int", "Long", "Float":
+		return a.number(name, column, at)
+	case "ID":
+		return a.id(at)
+	case "String":
+		return a.text(column, at)
+	case "DateTime":
+		return pick(a.dice, a.known(a.times, column))
+	case "Date":
+		date := pick(a.dice, a.known(a.texts, column))
+		if _, err := domain.ParseDate(date); err != nil {
+			date = "2020"
+		}
+		return date[:pick(a.dice, []int{len(date), min(len(date), 7), 4})]
+	}
+	panic(fmt.Sprintf("questions have no values for the scalar %s: add some", name))
+}
+
+func (a *asking) number(name, column string, at hint) any {
+	if at.name == "first" || at.name == "last" {
+		if a.chance(4) {
+			return pick(a.dice, []int{-1, 101})
+		}
+		return pick(a.dice, []int{100, 0, 1, 2, 3, 5})
+	}
+	n := int64(a.below(10))
+	if known := a.numbers[column]; len(known) > 0 && a.chance(70) {
+		n = pick(a.dice, known)
+	}
+	if name == "Float" {
+		return json.Number(domain.Share(n).String())
+	}
+	return n
+}
+
+func (a *asking) id(at hint) string {
+	switch a.below(24) {
+	case 1:
+		return "rpt_0000000000000"
+	case 2:
+		return a.slug(at)
+	case 3, 4:
+		return pick(a.dice, a.known(a.ids, ""))
+	}
+	return pick(a.dice, a.known(a.ids, at.of))
+}
+
+func (a *asking) slug(at hint) string { return pick(a.dice, a.known(a.slugs, at.of)) }
+
+func (a *asking) text(column string, at hint) string {
+	switch {
+	case at.name == "after" || at.name == "before":
+		return a.cursor(at)
+	case at.name == "slug":
+		return a.slug(at)
+	}
+	text := pick(a.dice, a.known(a.texts, column))
+	if at.operator == "startsWith" {
+		runes := []rune(text)
+		text = string(runes[:a.below(min(len(runes), 12)+1)])
+	}
+	if len(text) > 200 {
+		return "x"
+	}
+	return text
+}
+
+// cursor is one of the list, most of the time: also one that another viewer
+// got, of a row that this one does not see.
+func (a *asking) cursor(at hint) string {
+	foreign := pick(a.dice, a.known(a.cursors, ""))
+	own := pick(a.dice, a.known(a.cursors, at.list))
+	switch a.below(30) {
+	case 1:
+		return foreign
+	case 2:
+		return own[:a.below(len(own))]
+	case 3: // the place of one row with the id of another
+		var ours, theirs map[string]json.RawMessage
+		if unpack(own, &ours) && unpack(foreign, &theirs) {
+			ours["i"] = theirs["i"]
+			packed, err := json.Marshal(ours)
+			if err != nil {
+				panic(err)
+			}
+			return base64.RawURLEncoding.EncodeToString(packed)
+		}
+	}
+	return own
+}
+
+func unpack(cursor string, into any) bool {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	return err == nil && json.Unmarshal(text, into) == nil
+}
+
+// known returns the values of a name; all there are where there are none.
+func (a *asking) known(values map[string][]string, name string) []string {
+	if list := values[name]; len(list) > 0 {
+		return list
+	}
+	return values[""]
+}
+
+// literal writes a value as it stands in a document.
+func literal(v any) string {
+	switch v := v.(type) {
+	case enumValue:
+		return string(v)
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = literal(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, name+": "+literal(v[name]))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// snake turns publishedAt into published_at.
+func snake(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// door is something of the schema that a question can go through, with the
+// doors on the shortest way to it from the query.
+type door struct {
+	name string
+	way  []string
+}
+
+// allDoors walks the schema from the query to everything that a question can
+// have.
+func allDoors(s *ast.Schema) []door {
+	var doors []door
+	seen := map[string]bool{}
+	type stop struct {
+		t   *ast.Definition
+		way []string
+	}
+	queue := []stop{{s.Query, nil}}
+	visited := map[string]bool{s.Query.Name: true}
+	enter := func(name, of string, way []string) {
+		way = append(slices.Clone(way), name)
+		if !seen[name] {
+			seen[name] = true
+			doors = append(doors, door{name, way})
+		}
+		if s.Types[of].Kind == ast.Enum && !onInput(way) {
+			return
+		}
+		if !visited[of] {
+			visited[of] = true
+			queue = append(queue, stop{s.Types[of], way})
+		}
+	}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		for _, v := range at.t.EnumValues {
+			enter(at.t.Name+"."+v.Name, at.t.Name, at.way)
+		}
+		for _, f := range at.t.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			name := at.t.Name + "." + f.Name
+			enter(name, f.Type.Name(), at.way)
+			for _, arg := range f.Arguments {
+				enter(name+"("+arg.Name+")", arg.Type.Name(), append(slices.Clone(at.way), name))
+			}
+		}
+	}
+	return doors
+}
+
+// onInput reports whether a way went through an argument: enums of answers
+// are no doors.
+func onInput(way []string) bool {
+	return slices.ContainsFunc(way, func(door string) bool { return strings.HasSuffix(door, ")") })
+}
+
+// moment writes a time as the API does.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00") }
