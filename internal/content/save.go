@@ -118,6 +118,10 @@ func (e *edit) locate(ctx context.Context, params SaveParams, p *domain.Problems
 		}
 		return nil, p.Err("the input is not complete")
 	}
+	if id, err := domain.ParseID(name); err == nil && id.Type() != params.Type && params.Mode == Update {
+		p.Add("id", "is the id of %s %s; want %s %s", article(id.Type()), id.Type(), article(params.Type), params.Type)
+		return nil, p.Err(fmt.Sprintf("the %s cannot be saved", params.Type))
+	}
 	found, err := lookup(ctx, e.tx, params.Type, []string{name})
 	if err != nil {
 		return nil, err
