@@ -72,7 +72,7 @@ func randomContent(t *rapid.T) randomLibrary {
 			l.out.releases = append(l.out.releases, content.PublishParams{Documents: publish[i], References: content.Omit, PublishedAt: &someTimes[i]})
 		}
 	}
-	for range 2 {
+	for range 6 { // of which two or three can be
 		l.out.merged = append(l.out.merged, content.MergeParams{From: []string{l.one(domain.Entity)}, Into: l.one(domain.Entity)})
 	}
 	return l.out
