@@ -30,6 +30,10 @@
 // (footnotes, citations, links) carry no marking; they are reached through
 // their owner, which was visible.
 //
+// What is hidden must not be told apart from what is not there: not by a cursor,
+// and not by the number of statements. So cursors hold nothing that counts
+// hidden rows, and whether a statement runs depends on visible rows alone.
+//
 // # Engines
 //
 // A statement's text depends on what is asked, never on how many rows or
