@@ -99,6 +99,11 @@ func noLimits(domain.Role) graph.Limit {
 	return graph.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Cost: none, PerMinute: none}
 }
 
+func isDeskDoor(name string) bool {
+	_, ok := deskDoors[name]
+	return ok
+}
+
 type matrix struct {
 	*api
 	schema *ast.Schema

@@ -121,7 +121,7 @@ func (a *asking) question() question {
 	}
 	for range a.below(3) {
 		f := pick(a.dice, query.Fields)
-		if strings.HasPrefix(f.Name, "__") || slices.Contains(deskDoors, f.Name) && !a.chance(5) {
+		if strings.HasPrefix(f.Name, "__") || isDeskDoor(f.Name) && !a.chance(5) {
 			continue
 		}
 		roots = append(roots, a.field(query, f, questionDepth, false))
