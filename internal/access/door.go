@@ -11,21 +11,17 @@ import (
 // somebody who has signed in brings along.
 type Door struct {
 	keys   *Keys
-	people Tokens
+	people *People
 }
 
-// Tokens knows whose a token is that is no key.
-type Tokens interface {
-	Authenticate(ctx context.Context, token string) (*domain.Viewer, error)
-}
+// NewDoor returns a door for keys and people.
+func NewDoor(keys *Keys, people *People) *Door { return &Door{keys, people} }
 
-// NewDoor returns a door for keys and, where people is not nil, for people.
-func NewDoor(keys *Keys, people Tokens) *Door { return &Door{keys, people} }
-
-// Authenticate returns the viewer who stands behind a credential. An error of
-// KindUnauthenticated says that it opens nothing, and not why.
+// Authenticate returns the viewer who stands behind a credential: it asks the
+// keys about what begins as a key does, and the people about all else. An error
+// of KindUnauthenticated says that it opens nothing, and not why.
 func (d *Door) Authenticate(ctx context.Context, shown Shown) (*domain.Viewer, error) {
-	if strings.HasPrefix(shown.Token, secretPrefix) || d.people == nil {
+	if strings.HasPrefix(shown.Token, secretPrefix) {
 		return d.keys.Authenticate(ctx, shown)
 	}
 	return d.people.Authenticate(ctx, shown.Token)

@@ -44,7 +44,7 @@ type App struct {
 //
 // ctx is for starting only: a server that runs is ended by [App.Close].
 func Start(ctx context.Context, c Config, parts Parts) (*App, error) {
-	a := &App{log: parts.Log, stopWork: func() {}, failed: make(chan error, 4)}
+	a := &App{log: parts.Log, stopWork: func() {}, failed: make(chan error, 8)}
 	if err := a.start(ctx, c, parts); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}
@@ -79,14 +79,20 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "the desk's own work", a.backend.desk.Run)
 	a.run(work, "writing the use of keys", a.backend.keys.Run)
 	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
+	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
+	a.run(work, "writing when people were seen", people.Run)
 
+	door := access.NewDoor(a.backend.keys, people)
 	api := graph.Handler(graph.Config{
-		Stores: stores, Desk: a.backend.desk, Log: a.log,
+		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
+		Keys: a.backend.keys, People: people, Notes: a.backend.notes,
+		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
+		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		EntityURL: c.EntityURL, RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
-			MaxMessage:   server.DefaultMaxBody,
-			Authenticate: server.Authenticate(a.backend.keys),
+			MaxMessage:   server.MaxQuestion,
+			Authenticate: server.Authenticate(door),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 		},
 	})
@@ -95,7 +101,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
-	a.serve(c, api, parts.Now)
+	a.serve(c, api, door, parts.Now)
 	return nil
 }
 
@@ -116,10 +122,10 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 	})
 }
 
-func (a *App) serve(c Config, api http.Handler, now func() time.Time) {
+func (a *App) serve(c Config, api http.Handler, door *access.Door, now func() time.Time) {
 	a.server = server.New(server.Config{
-		GraphQL: api, Examples: openingExamples(), Keys: access.NewDoor(a.backend.keys, nil),
-		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins,
+		GraphQL: api, Examples: openingExamples(), Keys: door,
+		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins, TrustedProxies: c.Protection.proxies(),
 	})
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
@@ -22,6 +23,8 @@ type backend struct {
 	desk   *content.Desk
 	notes  *audit.Notes
 	keys   *access.Keys
+
+	registry *graph.Registry
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
@@ -31,6 +34,8 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 		desk:   content.New(stores, log, now),
 		notes:  notes,
 		keys:   access.NewKeys(stores, notes, log, now),
+
+		registry: graph.NewRegistry(stores, now),
 	}
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	Demo        bool
 	CORSOrigins []string
 	EntityURL   string
+	OIDC        OIDCConfig
+	Protection  ProtectionConfig
 }
 
 // variables names the variable of each flag that has one. A flag that is given
@@ -44,6 +46,21 @@ var variables = map[string]string{
 	"demo":        "REDTHREAD_DEMO",
 	"cors-origin": "REDTHREAD_CORS_ORIGINS",
 	"entity-url":  "REDTHREAD_ENTITY_URL",
+
+	"trusted-proxy":      "REDTHREAD_TRUSTED_PROXIES",
+	"introspection":      "REDTHREAD_INTROSPECTION",
+	"registered-only":    "REDTHREAD_REGISTERED_ONLY",
+	"rate-limit-public":  "REDTHREAD_RATE_LIMIT_PUBLIC",
+	"rate-limit-partner": "REDTHREAD_RATE_LIMIT_PARTNER",
+	"rate-limit-staff":   "REDTHREAD_RATE_LIMIT_STAFF",
+
+	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",
+	"oidc-audience":        "REDTHREAD_OIDC_AUDIENCES",
+	"oidc-role-claim":      "REDTHREAD_OIDC_ROLE_CLAIM",
+	"oidc-roles":           "REDTHREAD_OIDC_ROLES",
+	"oidc-clearance-claim": "REDTHREAD_OIDC_CLEARANCE_CLAIM",
+	"oidc-clearances":      "REDTHREAD_OIDC_CLEARANCES",
+	"oidc-allow-private":   "REDTHREAD_OIDC_ALLOW_PRIVATE",
 }
 
 // usage is a flag's line in --help.
@@ -65,6 +82,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
 		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
 	f.StringVar(&c.EntityURL, "entity-url", "/entities/{slug}", usage("entity-url", "`pattern` of your site's pages about entities, to which links in HTML lead"))
+	c.OIDC.flags(f)
+	c.Protection.flags(f)
 }
 
 // resolve takes from the environment what no flag has set, and checks it all.
@@ -76,7 +95,7 @@ func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error
 			continue
 		}
 		if err := flag.Value.Set(value); err != nil {
-			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false"}[flag.Value.Type()])
+			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number"}[flag.Value.Type()])
 		}
 	}
 	c.check(flags, &p)
@@ -106,6 +125,8 @@ func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 }
 
 func (c *Config) checkServe(p *domain.Problems) {
+	c.OIDC.check(p)
+	c.Protection.check(p)
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
 		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
 	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {

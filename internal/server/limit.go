@@ -6,16 +6,23 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// limitBody refuses requests of more than max bytes with 413: at once where
-// they say how long they are, and otherwise when they have gone too far,
-// whatever the handler makes of the error that its reader gets then.
-func limitBody(max int64) middleware {
-	tooLarge := refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT",
-		fmt.Sprintf("the request is larger than %d bytes", max)}
+// limitBody refuses requests that are larger than their viewer may send, with
+// 413: at once where they say how long they are, and otherwise when they have
+// gone too far, whatever the handler makes of the error that its reader gets
+// then. Staff send whole reports; all others send questions.
+func limitBody(staff, others int64) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			max := others
+			if viewer, err := domain.ViewerFrom(r.Context()); err == nil && viewer.Role.Staff() {
+				max = staff
+			}
+			tooLarge := refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT",
+				fmt.Sprintf("the request is larger than %d bytes", max)}
 			if r.ContentLength > max {
 				// The rest is not read, so the connection cannot go on.
 				w.Header().Set("Connection", "close")

@@ -21,9 +21,9 @@ func around(h http.Handler, all ...middleware) http.Handler {
 func handler(c Config) http.Handler {
 	api := around(c.GraphQL,
 		noStore,
-		limitBody(c.MaxBody),
 		c.sockets.count,
 		findViewer(c.Keys, c.Log),
+		limitBody(c.MaxBody, min(c.MaxBody, MaxQuestion)),
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
@@ -41,6 +41,7 @@ func handler(c Config) http.Handler {
 
 	return around(mux,
 		giveRequestID,
+		findClient(c.TrustedProxies),
 		logAccess(c.Log),
 		secureHeaders,
 		allowOrigins(c.CORSOrigins),

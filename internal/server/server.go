@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/server/explorer"
@@ -14,13 +15,16 @@ import (
 
 // What applies where [Config] says nothing.
 const (
-	DefaultMaxBody = 4 << 20
+	DefaultMaxBody = 4 << 20 // of staff
 	DefaultTimeout = 30 * time.Second
 	DefaultDrain   = 15 * time.Second
 )
 
 // Limits that nobody has a reason to change.
 const (
+	// MaxQuestion is the largest body, in bytes, of who is not staff.
+	MaxQuestion = 256 << 10
+
 	readHeaderTimeout = 5 * time.Second
 	idleTimeout       = 2 * time.Minute
 	writeSlack        = 15 * time.Second // for a slow reader of an answer that took its time
@@ -39,7 +43,11 @@ type Config struct {
 	// browser; empty stands for all. See allowOrigins for why that is safe.
 	CORSOrigins []string
 
-	MaxBody int64         // of a request, in bytes
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For says
+	// who the client is.
+	TrustedProxies []netip.Prefix
+
+	MaxBody int64         // of a request of staff, in bytes
 	Timeout time.Duration // that the API takes for one request; it keeps to it by itself
 	Drain   time.Duration // how long running requests may go on after Close
 

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"net/netip"
+
+	"github.com/spf13/pflag"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// ProtectionConfig is what can be set about how the API is kept from harm.
+type ProtectionConfig struct {
+	TrustedProxies []string
+	Introspection  string
+	RegisteredOnly bool
+	// The cost that is allowed a minute, by role; 0 is the standard.
+	RatePublic, RatePartner, RateStaff int
+}
+
+func (c *ProtectionConfig) flags(f *pflag.FlagSet) {
+	f.StringSliceVar(&c.TrustedProxies, "trusted-proxy", nil, usage("trusted-proxy",
+		"`network` of proxies that say in X-Forwarded-For who the client is, such as 10.0.0.0/8; repeat it or separate by commas"))
+	f.StringVar(&c.Introspection, "introspection", graph.IntrospectionAll, usage("introspection", "for `whom` the schema's description is: all, staff or off"))
+	f.BoolVar(&c.RegisteredOnly, "registered-only", false, usage("registered-only", "run registered documents and nothing else"))
+	f.IntVar(&c.RatePublic, "rate-limit-public", 0, usage("rate-limit-public", "`cost` a minute of each network address without a credential, and of each key of role PUBLIC (default 2000000)"))
+	f.IntVar(&c.RatePartner, "rate-limit-partner", 0, usage("rate-limit-partner", "`cost` a minute of each PARTNER (default 10000000)"))
+	f.IntVar(&c.RateStaff, "rate-limit-staff", 0, usage("rate-limit-staff", "`cost` a minute of each member of staff (default 20000000)"))
+}
+
+// check notes every problem of the settings.
+func (c *ProtectionConfig) check(p *domain.Problems) {
+	for _, text := range c.TrustedProxies {
+		if _, err := access.ParseNetwork(text); err != nil {
+			p.Add("--trusted-proxy", "%s", err)
+		}
+	}
+	switch c.Introspection {
+	case graph.IntrospectionAll, graph.IntrospectionStaff, graph.IntrospectionOff:
+	default:
+		p.Add("--introspection", "want all, staff or off, not %q", c.Introspection)
+	}
+	for flag, rate := range map[string]int{
+		"--rate-limit-public": c.RatePublic, "--rate-limit-partner": c.RatePartner, "--rate-limit-staff": c.RateStaff,
+	} {
+		if rate < 0 {
+			p.Add(flag, "want a cost of at least 1")
+		}
+	}
+}
+
+// proxies are the trusted networks of settings that were checked.
+func (c *ProtectionConfig) proxies() []netip.Prefix {
+	var networks []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		if network, err := access.ParseNetwork(text); err == nil {
+			networks = append(networks, network)
+		}
+	}
+	return networks
+}
+
+// limits are the limits of a role.
+func (c *ProtectionConfig) limits(role domain.Role) graph.Limit {
+	limit := graph.StandardLimits(role)
+	rate := c.RatePublic
+	switch {
+	case role.Staff():
+		rate = c.RateStaff
+	case role == domain.Partner:
+		rate = c.RatePartner
+	}
+	if rate != 0 {
+		limit.PerMinute = rate
+	}
+	return limit
+}
