@@ -194,8 +194,8 @@ func TestDisabledPeopleAreOutAtOnce(t *testing.T) {
 		id := s.in(t, token).PersonID
 		s.update(t, access.UpdatePersonParams{ID: id, Disabled: ptr(true)})
 		want := s.refused(t, "a.b.c")
-		if got := s.refused(t, token); got.Error() != want.Error() {
-			t.Errorf("got %v, want %v", got, want)
+		if got := s.refused(t, token); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 		s.clock.advance(time.Minute)
 		s.refused(t, s.issuer.Token(t, nil)) // a new token is no way around it
