@@ -33,8 +33,8 @@ type Limit struct {
 // table. Who has no credential shares what PUBLIC has with all of the same
 // network address.
 var standardLimits = map[domain.Role]Limit{
-	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Cost: 100_000, PerMinute: 2_000_000},
-	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Cost: 250_000, PerMinute: 10_000_000},
+	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Cost: 200_000, PerMinute: 2_000_000},
+	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Cost: 300_000, PerMinute: 10_000_000},
 	domain.Author:  staffLimit,
 	domain.Editor:  staffLimit,
 	domain.Admin:   staffLimit,
