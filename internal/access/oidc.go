@@ -436,7 +436,7 @@ func (s *signatureCheck) verify(ctx context.Context, token string) ([]byte, erro
 	}
 }
 
-// client is how the issuer is reached.
+// outbound is how the issuer is reached.
 func (c OIDC) outbound() outbound.Options {
 	return outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: cmp.Or(c.Timeout, 5*time.Second), MaxBody: maxIssuerAnswer}
 }
