@@ -163,9 +163,9 @@ func TestSocket(t *testing.T) {
 func TestSocketPings(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
-	server := serve(t, f, transport.Config{KeepAlive: 20 * time.Millisecond})
+	server := serve(t, f, transport.Config{KeepAlive: 300 * time.Millisecond})
 	s := connected(t, server.URL)
-	for range 3 {
+	for range 2 {
 		s.want(`{"type":"ping"}`)
 		s.send(`{"type":"pong"}`)
 	}

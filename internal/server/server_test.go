@@ -406,6 +406,69 @@ func TestCompression(t *testing.T) {
 	}
 }
 
+// Each event arrives by itself, whatever stands between.
+func TestEventStreams(t *testing.T) {
+	t.Parallel()
+	seen := make(chan struct{})
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		fmt.Fprint(w, "data: 1\n\n")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			panic(err)
+		}
+		<-seen
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+			panic(err)
+		}
+		fmt.Fprint(w, "data: 2\n\n")
+	}, nil)
+	res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", "", "Accept-Encoding", "gzip, zstd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, 9)
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "data: 1\n\n" || res.Header.Get("Content-Encoding") != "" {
+		t.Errorf("got %q, %v, encoded as %q", first, err, res.Header.Get("Content-Encoding"))
+	}
+	close(seen)
+	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "data: 2\n\n" {
+		t.Errorf("got %q, %v", rest, err)
+	}
+}
+
+func TestUpgrades(t *testing.T) {
+	t.Parallel()
+	leave := make(chan struct{})
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		<-leave
+		fmt.Fprint(conn, "goodbye")
+	}, nil)
+	res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", "", "Connection", "Upgrade", "Upgrade", "websocket", "Accept-Encoding", "gzip"))
+	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("got %v, %v", res, err)
+	}
+	defer res.Body.Close()
+	closed := make(chan struct{})
+	go func() { s.close(); close(closed) }()
+	close(leave)
+	if got, err := io.ReadAll(res.Body); err != nil || string(got) != "goodbye" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	<-closed
+	if got := s.log.lines(t, "request"); len(got) != 1 || got[0]["status"] != 101.0 {
+		t.Errorf("Close did not wait for it, or it is logged as something else: %v", got)
+	}
+}
+
 func TestLargeRequests(t *testing.T) {
 	t.Parallel()
 	echo := func(w http.ResponseWriter, r *http.Request) {
