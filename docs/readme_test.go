@@ -59,13 +59,14 @@ func TestReadme(t *testing.T) {
 	}
 	same := func(got []byte, want string) {
 		t.Helper()
-		var a, b any
+		var a, b map[string]any
 		if err := json.Unmarshal(got, &a); err != nil {
 			t.Fatalf("%v: %s", err, got)
 		}
 		if err := json.Unmarshal([]byte(want), &b); err != nil {
 			t.Fatal(err)
 		}
+		delete(a, "extensions") // what it costs is not what the README is about
 		if d := cmp.Diff(b, a); d != "" {
 			t.Errorf("the README says otherwise (-README +answer):\n%s", d)
 		}

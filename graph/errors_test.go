@@ -27,7 +27,8 @@ func TestErrorCodes(t *testing.T) {
 			code, text string
 		}{
 			{public, `{ reports {`, "GRAPHQL_PARSE_FAILED", "Expected"},
-			{public, ``, "GRAPHQL_VALIDATION_FAILED", "no operation"},
+			{public, ``, "BAD_USER_INPUT", "query is missing"},
+			{public, `# nothing`, "GRAPHQL_VALIDATION_FAILED", "no operation"},
 			{public, `{ repots { totalCount } }`, "GRAPHQL_VALIDATION_FAILED", `Did you mean`},
 			{public, `{ reports(first: "x") { totalCount } }`, "GRAPHQL_VALIDATION_FAILED", "Int"},
 			{public, `{ reports(first: 99999999999999999999) { totalCount } }`, "", ""},

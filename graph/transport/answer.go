@@ -106,7 +106,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, accepts accepte
 }
 
 func write(w http.ResponseWriter, r *http.Request, media string, status int, body []byte) {
-	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", media+"; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(len(body)))

@@ -124,7 +124,7 @@ func authorizationOf(payload json.RawMessage) (string, error) {
 			continue
 		}
 		if found != "" {
-			return "", errors.New("Authorization is given more than once")
+			return "", errors.New("there is more than one Authorization")
 		}
 		if err := decodeParam("Authorization", value, &found); err != nil {
 			return "", err

@@ -95,7 +95,7 @@ func TestURL(t *testing.T) {
 	t.Run("EmptyIsMissing", func(t *testing.T) {
 		t.Parallel()
 		got := send(t, http.MethodGet, server.URL+"?query={hello}&operationName=&variables=&extensions=null", "")
-		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}`+"\n" {
+		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}` {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
@@ -177,7 +177,7 @@ func TestMethods(t *testing.T) {
 		}
 	}
 	got := send(t, http.MethodHead, server.URL+"?query={hello}", "")
-	if got.status != 200 || got.body != "" || got.header.Get("Content-Length") != "27" {
+	if got.status != 200 || got.body != "" || got.header.Get("Content-Length") != "26" {
 		t.Errorf("HEAD: got %d %v", got.status, got.header)
 	}
 	for _, accept := range []string{older, newer, events} {
@@ -262,7 +262,7 @@ func TestStatus(t *testing.T) {
 	} {
 		for accept, want := range map[string]int{newer: row.newer, older: row.older} {
 			got := post(t, server.URL, fmt.Sprintf(`{"query":%q}`, row.query), "Accept", accept)
-			if got.status != want || row.want != "" && got.body != row.want+"\n" {
+			if got.status != want || row.want != "" && got.body != row.want {
 				t.Errorf("%s as %s: got %d %s, want %d %s", row.query, accept, got.status, got.body, want, row.want)
 			}
 			if row.want == "" && (strings.Contains(got.body, `"data"`) || got.code(t) == "") {

@@ -192,7 +192,7 @@ func TestSocketCloses(t *testing.T) {
 		"PayloadOfInit":    {[]string{`{"type":"connection_init","payload":"x"}`}, 4400, "the payload of connection_init must be an object, and is a string"},
 		"PayloadOfPing":    {[]string{`{"type":"ping","payload":[]}`}, 4400, "the payload of ping must be an object, and is a list"},
 		"AuthorizationBad": {[]string{`{"type":"connection_init","payload":{"authorization":1}}`}, 4400, "Authorization must be a string, and is a number"},
-		"AuthorizationTwo": {[]string{`{"type":"connection_init","payload":{"authorization":"a","Authorization":"b"}}`}, 4400, "Authorization is given more than once"},
+		"AuthorizationTwo": {[]string{`{"type":"connection_init","payload":{"authorization":"a","Authorization":"b"}}`}, 4400, "there is more than one Authorization"},
 		"NoID":             {[]string{ready, `{"type":"subscribe","payload":{"query":"{hello}"}}`}, 4400, "subscribe needs an id"},
 		"NoPayload":        {[]string{ready, `{"type":"subscribe","id":"a","payload":null}`}, 4400, "subscribe needs a payload"},
 		"NoQuery":          {[]string{ready, `{"type":"subscribe","id":"a","payload":{}}`}, 4400, "query is missing"},

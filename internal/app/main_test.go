@@ -115,6 +115,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"},
 		EntityURL:   "https://site.example/who/{slug}",
+		Protection:  app.ProtectionConfig{Introspection: "all"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

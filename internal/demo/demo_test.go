@@ -142,9 +142,10 @@ func TestLoad(t *testing.T) {
 
 func TestLoadNeedsAnEditor(t *testing.T) {
 	t.Parallel()
-	err := demo.Load(anonymous(t.Context()), newExec(t, storetest.SQLite(t)))
-	if err == nil || !strings.Contains(err.Error(), "this needs a key") {
-		t.Errorf("got %v, want an error that asks for a key", err)
+	author := domain.WithViewer(t.Context(), &domain.Viewer{Name: "a", Role: domain.Author, Clearance: domain.Red, KeyID: 1})
+	err := demo.Load(author, newExec(t, storetest.SQLite(t)))
+	if err == nil || !strings.Contains(err.Error(), "this needs the role EDITOR") {
+		t.Errorf("got %v, want an error that asks for an editor", err)
 	}
 }
 

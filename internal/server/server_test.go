@@ -450,7 +450,7 @@ func TestUpgrades(t *testing.T) {
 		}
 		defer conn.Close()
 		<-leave
-		fmt.Fprint(conn, "goodbye")
+		_, _ = conn.Write([]byte("goodbye")) // the client tells whether it came
 	}, nil)
 	res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", "", "Connection", "Upgrade", "Upgrade", "websocket", "Accept-Encoding", "gzip"))
 	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
