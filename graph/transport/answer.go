@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -79,23 +78,11 @@ func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *
 }
 
 func encode(resp *graphql.Response) ([]byte, error) {
-	return marshal(struct {
+	return json.Marshal(struct {
 		Errors     gqlerror.List   `json:"errors,omitempty"`
 		Data       json.RawMessage `json:"data,omitempty"`
 		Extensions map[string]any  `json:"extensions,omitempty"`
 	}{resp.Errors, resp.Data, resp.Extensions})
-}
-
-// marshal is json.Marshal without escapes for HTML, in which none of this is
-// embedded. It is one line.
-func marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
 // answer writes a single answer.

@@ -3,6 +3,7 @@ package transport
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -202,7 +203,7 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 
 // fail sends the errors of a response, with which its operation ends.
 func (s *session) fail(op *subscribed, resp *graphql.Response) {
-	body, err := marshal(resp.Errors)
+	body, err := json.Marshal(resp.Errors)
 	if err != nil {
 		panic(err)
 	}
@@ -232,7 +233,7 @@ func (s *session) forget(id string) {
 // false where it doesn't: the connection has ended, or the client has
 // completed the operation. The last message about an operation frees its id.
 func (s *session) send(op *subscribed, m message) bool {
-	body, err := marshal(m)
+	body, err := json.Marshal(m)
 	if err != nil {
 		panic(err)
 	}

@@ -135,12 +135,12 @@ func TestStreamsOutliveTheServersLimits(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
 	h := httptest.NewUnstartedServer(f.handler(transport.Config{KeepAlive: time.Millisecond, Timeout: 5 * time.Millisecond}))
-	h.Config.ReadTimeout = 20 * time.Millisecond
-	h.Config.WriteTimeout = 20 * time.Millisecond
+	h.Config.ReadTimeout = 200 * time.Millisecond
+	h.Config.WriteTimeout = 200 * time.Millisecond
 	h.Start()
 	t.Cleanup(h.Close)
 	s := subscribe(t, h.URL, "subscription { ticks }")
-	for range 100 { // 100 ms
+	for range 300 { // at least 300 ms
 		s.want(comment)
 	}
 	f.ticks <- 7
