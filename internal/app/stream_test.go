@@ -32,7 +32,7 @@ func TestStreamsThroughTheWholeServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
-		const want = ":\n\nevent: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\ndata:\n\n"
+		const want = ":\n\nevent: next\ndata: {\"data\":{\"__typename\":\"Query\"},\"extensions\":{\"cost\":{\"maximum\":200000,\"requested\":0},\"marking\":\"CLEAR\"}}\n\nevent: complete\ndata:\n\n"
 		if got, err := io.ReadAll(res.Body); err != nil || string(got) != want {
 			t.Errorf("events: got %q, %v", got, err)
 		}
@@ -52,7 +52,7 @@ func TestStreamsThroughTheWholeServer(t *testing.T) {
 		for _, trip := range [][2]string{
 			{`{"type":"connection_init","payload":{"Authorization":"Bearer ` + a.DemoKey() + `"}}`, `{"type":"connection_ack"}`},
 			{`{"id":"1","type":"subscribe","payload":{"query":"query @inContext(stage: DESK) { reports { totalCount } }"}}`,
-				`{"id":"1","type":"next","payload":{"data":{"reports":{"totalCount":0}}}}`},
+				`{"id":"1","type":"next","payload":{"data":{"reports":{"totalCount":0}},"extensions":{"cost":{"maximum":500000,"requested":12},"marking":"AMBER_STRICT"}}}`},
 		} {
 			if err := conn.Write(t.Context(), websocket.MessageText, []byte(trip[0])); err != nil {
 				t.Fatal(err)
