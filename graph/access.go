@@ -18,8 +18,11 @@ import (
 
 // withRight returns a context that reads the desk, for a viewer with a right.
 func withRight(ctx context.Context, right domain.Right) (context.Context, error) {
-	_, err := domain.Require(ctx, right)
-	return domain.WithStage(ctx, domain.Desk), err
+	if _, err := domain.Require(ctx, right); err != nil {
+		return ctx, err
+	}
+	read.Raise(ctx, deskMarking)
+	return domain.WithStage(ctx, domain.Desk), nil
 }
 
 func newestFirst(field string) *order { return &order{Field: field, Direction: read.Descending} }

@@ -15,8 +15,7 @@ import (
 // atDesk returns a context that reads the desk, for a member of staff. What
 // is on the desk only can be asked for at any stage.
 func atDesk(ctx context.Context) (context.Context, error) {
-	_, err := domain.Require(ctx, domain.ReadDesk)
-	return domain.WithStage(ctx, domain.Desk), err
+	return withRight(ctx, domain.ReadDesk)
 }
 
 func (revisionResolver) Snapshot(_ context.Context, obj *ent.Revision) (any, error) {

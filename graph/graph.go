@@ -130,7 +130,7 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 		}
 		ctx = domain.WithStage(ctx, stage)
 		ctx, seen := read.WithSeen(ctx)
-		if stage == domain.Desk {
+		if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
 			seen.Raise(deskMarking)
 		}
 		if op.Operation.Operation == ast.Query {

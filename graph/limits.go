@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -67,6 +68,9 @@ var surcharges = map[string]int{
 	"snapshot":    50,
 	"formerSlugs": 5,
 }
+
+// Surcharges returns what fields are worth besides the one that each costs.
+func Surcharges() map[string]int { return maps.Clone(surcharges) }
 
 const (
 	// plainList is how many elements a list without a page size is taken to

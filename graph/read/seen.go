@@ -14,6 +14,8 @@ import (
 // a relation, of all that the relation could lead to, since the answer tells of
 // those too. It is safe for concurrent use.
 type Seen struct {
+	rows bool // documents are noted
+
 	mu      sync.Mutex
 	highest domain.Marking
 	asked   map[*Table]bool // whose rows a filter has asked about
@@ -21,19 +23,27 @@ type Seen struct {
 
 type seenKey struct{}
 
-// WithSeen returns a context whose reads are noted. For a viewer who sees
-// CLEAR alone there is nothing to note, and nothing is.
+// WithSeen returns a context whose reads are noted. In live, a viewer who sees
+// CLEAR alone reads nothing else, so documents are not noted there.
 func WithSeen(ctx context.Context) (context.Context, *Seen) {
-	seen := &Seen{asked: map[*Table]bool{}}
 	viewer, err := domain.ViewerFrom(ctx)
-	if err != nil || viewer.Clearance == domain.Clear {
-		return ctx, seen
-	}
+	seen := &Seen{rows: err == nil && viewer.Clearance > domain.Clear, asked: map[*Table]bool{}}
 	return context.WithValue(ctx, seenKey{}, seen), seen
 }
 
+// Raise notes, for the operation of ctx, a marking that is of no document.
+func Raise(ctx context.Context, m domain.Marking) {
+	if seen, _ := ctx.Value(seenKey{}).(*Seen); seen != nil {
+		seen.Raise(m)
+	}
+}
+
+// seenOf is where documents are noted; nil where they are not.
 func seenOf(ctx context.Context) *Seen {
 	seen, _ := ctx.Value(seenKey{}).(*Seen)
+	if seen == nil || !seen.rows {
+		return nil
+	}
 	return seen
 }
 

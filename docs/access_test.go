@@ -1,0 +1,51 @@
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// What docs/access.md says of rights and limits is what the code does.
+func TestAccessTables(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("access.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	for _, right := range domain.Rights() {
+		row := fmt.Sprintf("| `%s` | %s | %s |\n", right, right.Role(), right.Meaning())
+		if !strings.Contains(text, row) {
+			t.Errorf("access.md lacks %s", row)
+		}
+	}
+	public, partner, staff := graph.StandardLimits(domain.Public), graph.StandardLimits(domain.Partner), graph.StandardLimits(domain.Author)
+	if staff != graph.StandardLimits(domain.Editor) || staff != graph.StandardLimits(domain.Admin) {
+		t.Error("staff have several limits, and access.md has one column for them")
+	}
+	for name, of := range map[string]func(graph.Limit) int{
+		"tokens":                      func(l graph.Limit) int { return l.Tokens },
+		"depth":                       func(l graph.Limit) int { return l.Depth },
+		"fields at the top":           func(l graph.Limit) int { return l.Roots },
+		"aliases":                     func(l graph.Limit) int { return l.Aliases },
+		"directives":                  func(l graph.Limit) int { return l.Directives },
+		"fragments":                   func(l graph.Limit) int { return l.Fragments },
+		"cost":                        func(l graph.Limit) int { return l.Cost },
+		"**cost of all in a minute**": func(l graph.Limit) int { return l.PerMinute },
+	} {
+		row := fmt.Sprintf("| %s | %d | %d | %d |\n", name, of(public), of(partner), of(staff))
+		if !strings.Contains(text, row) {
+			t.Errorf("access.md lacks %s", row)
+		}
+	}
+	for field, more := range graph.Surcharges() {
+		if !strings.Contains(text, fmt.Sprintf("`%s`", field)) || !strings.Contains(text, fmt.Sprintf(" | %d |\n", more)) {
+			t.Errorf("access.md lacks the surcharge of %s, %d", field, more)
+		}
+	}
+}
