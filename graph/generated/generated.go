@@ -1515,7 +1515,7 @@ type Tag implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "The date of publication that the document bears; null while it has never been published."
+  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String
@@ -1649,7 +1649,7 @@ type Source implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "The date of publication that the document bears; null while it has never been published."
+  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String
@@ -1809,7 +1809,7 @@ type Asset implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "The date of publication that the document bears; null while it has never been published."
+  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String

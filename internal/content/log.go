@@ -104,11 +104,7 @@ func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, ve
 	if err := p.Err("the " + head.ID.Type().String() + " cannot be marked higher"); err != nil {
 		return err
 	}
-	published := e.at
-	if head.PublishedAt != nil {
-		published = *head.PublishedAt
-	}
-	entries := []entry{{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: published}}
+	entries := []entry{{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt}}
 	// What the new version refers to (a tag's parent) goes live with it.
 	more, err := e.supportingClosure(ctx, r.targets(tableOf(head.ID.Type())), map[domain.ID]bool{head.ID: true})
 	if err != nil {
@@ -158,11 +154,9 @@ func (e *edit) supportingClosure(ctx context.Context, targets []domain.ID, done 
 			if snap == nil {
 				continue
 			}
-			published := e.at
-			if at := heads[id].PublishedAt; at != nil {
-				published = *at
-			}
-			entries = append(entries, entry{Action: actionPublish, Document: id, Revision: numbers[id], PublishedAt: published})
+			// It goes live with whatever refers to it first, which not everybody
+			// may see: that moment must not be told by its date.
+			entries = append(entries, entry{Action: actionPublish, Document: id, Revision: numbers[id], PublishedAt: heads[id].CreatedAt})
 			targets = append(targets, snap.Root.targets(tableOf(id.Type()))...)
 		}
 	}

@@ -241,7 +241,11 @@ func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, f
 		args := make([]any, 0, n*len(names))
 		for _, snap := range snaps[:n] {
 			e := final[snap.ID]
-			args = append(args, int64(snap.ID), int64(e.Revision), snap.CreatedAt, e.At, e.PublishedAt)
+			updated := e.At
+			if snap.Type.Supporting() {
+				updated = snap.savedAt // see supportingClosure
+			}
+			args = append(args, int64(snap.ID), int64(e.Revision), snap.CreatedAt, updated, e.PublishedAt)
 			for _, c := range t.columns {
 				args = append(args, toSQL(c, snap.Root.Fields[c.name]))
 			}

@@ -281,3 +281,31 @@ func TestRights(t *testing.T) {
 		d.wantLive(domain.Red)
 	})
 }
+
+// A tag goes live with the first report that refers to it, which not everybody
+// may see. What live says of the tag's times is the same as if that report did
+// not exist.
+func TestDatesOfSupportingDocumentsTellOfNobody(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		id := d.tag("sea")
+		d.advance(time.Hour)
+		d.report("secret", fields{"tags": list("sea"), "marking": "RED"})
+		d.publish("report:secret")
+		d.advance(time.Hour)
+		d.report("open", fields{"tags": list("sea")})
+		d.publish("report:open")
+		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+		tag, err := d.stores.Client(ctx).Tag.Get(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tag.PublishedAt == nil || !tag.PublishedAt.Equal(tag.CreatedAt) || !tag.UpdatedAt.Equal(tag.CreatedAt) {
+			t.Errorf("created %v, updated %v, published %v: want the same", tag.CreatedAt, tag.UpdatedAt, tag.PublishedAt)
+		}
+		d.save(domain.Tag, content.Update, fields{"id": "sea", "label": "The sea"})
+		if tag, err = d.stores.Client(ctx).Tag.Get(ctx, id); err != nil || !tag.UpdatedAt.After(tag.CreatedAt) || !tag.PublishedAt.Equal(tag.CreatedAt) {
+			t.Errorf("after a save: updated %v, published %v, %v", tag.UpdatedAt, tag.PublishedAt, err)
+		}
+		d.wantRebuilt()
+	})
+}

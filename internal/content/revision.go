@@ -93,16 +93,21 @@ func readRevisionKeys(ctx context.Context, db store.Rows, keys []revisionKey) (m
 		byNumber[k.number] = append(byNumber[k.number], k.id)
 	}
 	for number, ids := range byNumber {
-		query := "SELECT document_id, snapshot FROM revisions WHERE number = ? AND document_id" + store.InSet(db.Dialect())
+		query := "SELECT document_id, snapshot, created_at FROM revisions WHERE number = ? AND document_id" + store.InSet(db.Dialect())
 		err := queryRows(ctx, db, query, []any{int64(number), store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 			var id domain.ID
 			var raw []byte
-			if err := rows.Scan(&id, &raw); err != nil {
+			var saved time.Time
+			if err := rows.Scan(&id, &raw, &saved); err != nil {
 				return err
 			}
 			snap, err := DecodeSnapshot(raw)
+			if err != nil {
+				return err
+			}
+			snap.savedAt = saved
 			found[revisionKey{id, number}] = snap
-			return err
+			return nil
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read revisions: %w", err)

@@ -20,6 +20,8 @@ type Snapshot struct {
 	Root        *Row
 	FormerSlugs []string    // in order of age
 	FormerIDs   []domain.ID // of the documents that were merged into this one
+
+	savedAt time.Time // of the revision; known where it was read from the desk
 }
 
 // snapshotSchema is the number of the form below. A change of the form, or of
