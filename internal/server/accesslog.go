@@ -58,8 +58,11 @@ func logAccess(log *slog.Logger) middleware {
 				}
 				if v := seen.viewer; v != nil {
 					attrs = append(attrs, slog.String("role", v.Role.String()))
-					if v.KeyID != 0 {
+					switch {
+					case v.KeyID != 0:
 						attrs = append(attrs, slog.String("key_id", v.KeyID.String()))
+					case v.PersonID != 0:
+						attrs = append(attrs, slog.String("person_id", v.PersonID.String()))
 					}
 				}
 				log.LogAttrs(ctx, level, "request", attrs...)
