@@ -81,18 +81,14 @@ func (r keyResolver) State(_ context.Context, obj *ent.ApiKey) (string, error) {
 	return access.Key{RevokedAt: obj.RevokedAt, ExpiresAt: obj.ExpiresAt}.State(r.now()), nil
 }
 
-func (personResolver) Role(_ context.Context, obj *ent.Person) (string, error) {
-	if obj.AssignedRole != nil {
-		return obj.AssignedRole.String(), nil
-	}
-	return obj.Role.String(), nil
+func (r personResolver) Role(_ context.Context, obj *ent.Person) (string, error) {
+	role, _ := r.people.Worth(obj)
+	return role.String(), nil
 }
 
-func (personResolver) Clearance(_ context.Context, obj *ent.Person) (domain.Marking, error) {
-	if obj.AssignedClearance != nil {
-		return *obj.AssignedClearance, nil
-	}
-	return obj.Clearance, nil
+func (r personResolver) Clearance(_ context.Context, obj *ent.Person) (domain.Marking, error) {
+	_, clearance := r.people.Worth(obj)
+	return clearance, nil
 }
 
 func (auditResolver) Documents(_ context.Context, obj *ent.AuditEntry) ([]string, error) {
@@ -220,9 +216,6 @@ func (r mutationResolver) UpdatePerson(ctx context.Context, in input) (*model.Pe
 	}
 	if err := p.Err("the person was not changed"); err != nil {
 		return nil, err
-	}
-	if r.people == nil {
-		return nil, domain.NotFound("nobody can sign in here")
 	}
 	who, err := r.people.Update(ctx, params)
 	if err != nil {

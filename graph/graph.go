@@ -102,6 +102,9 @@ func (c Config) complete() Config {
 	if c.Keys == nil {
 		c.Keys = access.NewKeys(c.Stores, c.Notes, c.Log, c.Now)
 	}
+	if c.People == nil {
+		c.People = access.NewPeople(c.Stores, c.Notes, c.Log, c.Now, access.OIDC{})
+	}
 	if c.Registry == nil {
 		c.Registry = NewRegistry(c.Stores, c.Now)
 	}

@@ -51,7 +51,7 @@ type (
 	itemResolver         struct{ *Resolver }
 
 	keyResolver    struct{ *Resolver }
-	personResolver struct{}
+	personResolver struct{ *Resolver }
 	auditResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
@@ -99,7 +99,7 @@ func (r *Resolver) Observation() generated.ObservationResolver   { return observ
 func (r *Resolver) EditionItem() generated.EditionItemResolver   { return itemResolver{r} }
 
 func (r *Resolver) ApiKey() generated.ApiKeyResolver         { return keyResolver{r} }
-func (r *Resolver) Person() generated.PersonResolver         { return personResolver{} }
+func (r *Resolver) Person() generated.PersonResolver         { return personResolver{r} }
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }

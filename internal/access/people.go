@@ -80,12 +80,17 @@ type Person struct {
 	DisabledAt *time.Time
 }
 
-func (p *People) personOf(row *ent.Person) Person {
+// Worth is what a person may do, as far as the last sign-in tells.
+func (p *People) Worth(row *ent.Person) (domain.Role, domain.Marking) {
 	var claimed *domain.Marking
 	if p.config.ClearanceClaim != "" {
 		claimed = &row.Clearance
 	}
-	role, clearance := worth(row, row.Role, claimed)
+	return worth(row, row.Role, claimed)
+}
+
+func (p *People) personOf(row *ent.Person) Person {
+	role, clearance := p.Worth(row)
 	who := Person{
 		ID: row.ID, Issuer: row.Issuer, Subject: row.Subject, Name: row.Name,
 		Role: role, Clearance: clearance, ClaimedRole: row.Role, ClaimedClearance: row.Clearance,
