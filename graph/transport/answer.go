@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -77,12 +79,53 @@ func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *
 	return body, resp
 }
 
+var errNotJSON = errors.New("the data is not JSON")
+
+// encode writes the data as it is, rather than have it written anew: it is most
+// of an answer.
 func encode(resp *graphql.Response) ([]byte, error) {
-	return json.Marshal(struct {
-		Errors     gqlerror.List   `json:"errors,omitempty"`
-		Data       json.RawMessage `json:"data,omitempty"`
-		Extensions map[string]any  `json:"extensions,omitempty"`
-	}{resp.Errors, resp.Data, resp.Extensions})
+	data := []byte(resp.Data)
+	if len(data) > 0 && !json.Valid(data) {
+		return nil, errNotJSON
+	}
+	if bytes.IndexByte(data, '\n') >= 0 {
+		// An event of a stream is of one line.
+		var line bytes.Buffer
+		if err := json.Compact(&line, data); err != nil {
+			return nil, err
+		}
+		data = line.Bytes()
+	}
+	body := make([]byte, 0, len(data)+256)
+	member := func(name string, value []byte) {
+		if len(body) == 0 {
+			body = append(body, '{')
+		} else {
+			body = append(body, ',')
+		}
+		body = append(append(append(append(body, '"'), name...), `":`...), value...)
+	}
+	if len(resp.Errors) > 0 {
+		list, err := json.Marshal(resp.Errors)
+		if err != nil {
+			return nil, err
+		}
+		member("errors", list)
+	}
+	if len(data) > 0 {
+		member("data", data)
+	}
+	if len(resp.Extensions) > 0 {
+		extensions, err := json.Marshal(resp.Extensions)
+		if err != nil {
+			return nil, err
+		}
+		member("extensions", extensions)
+	}
+	if len(body) == 0 {
+		return []byte("{}"), nil
+	}
+	return append(body, '}'), nil
 }
 
 // answer writes a single answer.

@@ -110,7 +110,7 @@ func (f *fixture) Exec(ctx context.Context) graphql.ResponseHandler {
 			return data("header", "set")
 		case "extensions":
 			graphql.RegisterExtension(ctx, "cost", 1)
-			return &graphql.Response{Data: []byte(`{"extensions": "<b>"}`)}
+			return &graphql.Response{Data: []byte(`{"extensions":"<b>"}`)}
 		case "fails":
 			code, _ := field.ArgumentMap(op.Variables)["code"].(string)
 			return &graphql.Response{Errors: gqlerror.List{{Message: "fails", Extensions: map[string]any{"code": code}}}}
@@ -162,7 +162,7 @@ func data(name string, value any) *graphql.Response {
 	if err != nil {
 		panic(err)
 	}
-	return &graphql.Response{Data: fmt.Appendf(nil, `{%q: %s}`, name, v)}
+	return &graphql.Response{Data: fmt.Appendf(nil, `{%q:%s}`, name, v)}
 }
 
 // handler returns the fixture behind the transport.

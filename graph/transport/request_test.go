@@ -248,7 +248,7 @@ func TestStatus(t *testing.T) {
 		{`{ hello }`, 200, 200, `{"data":{"hello":"world"}}`},
 		{`{ partial }`, 200, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
 		{`{ null }`, 200, 200, `{"errors":[{"message":"no value"}],"data":null}`},
-		{`{ extensions }`, 200, 200, `{"data":{"extensions":"\u003cb\u003e"},"extensions":{"cost":1}}`},
+		{`{ extensions }`, 200, 200, `{"data":{"extensions":"<b>"},"extensions":{"cost":1}}`},
 		{`{ panics }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ broken }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ fails(code: "UNAUTHENTICATED") }`, 401, 401, ""},
