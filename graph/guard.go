@@ -49,15 +49,28 @@ const requestCost = 20
 func (*guard) ExtensionName() string                   { return "Guard" }
 func (*guard) Validate(graphql.ExecutableSchema) error { return nil }
 
+// toll charges each request, before anything else is done for it.
+type toll struct{ guard *guard }
+
+func (*toll) ExtensionName() string                   { return "Toll" }
+func (*toll) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters takes what a request costs from the viewer's
+// budget.
+func (t *toll) MutateOperationParameters(ctx context.Context, _ *graphql.RawParams) *gqlerror.Error {
+	viewer, limit, err := limitOf(ctx, t.guard.limits)
+	if err != nil {
+		return gqlerror.Wrap(err)
+	}
+	return t.guard.charge(ctx, viewer, limit, requestCost)
+}
+
 // MutateOperationParameters looks at a document before it is parsed for good
 // and validated.
 func (g *guard) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
 	viewer, limit, err := limitOf(ctx, g.limits)
 	if err != nil {
 		return gqlerror.Wrap(err)
-	}
-	if err := g.charge(ctx, viewer, limit, requestCost); err != nil {
-		return err
 	}
 	known, ok := g.shapes.Get(params.Query)
 	if !ok {
@@ -97,7 +110,9 @@ func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
-	cost, most := costOf(op), min(limit.Cost, limit.PerMinute)
+	// The request itself is paid for by then: what leaves no room for that
+	// could never be paid.
+	cost, most := costOf(op), min(limit.Cost, max(limit.PerMinute-requestCost, 0))
 	if cost > most {
 		return tooMuch("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, most)
 	}

@@ -35,9 +35,11 @@ func Handler(c Config) http.Handler {
 	exec.Use(extension.Introspection{})
 	// What is not for everybody is not suggested to anybody.
 	exec.SetDisableSuggestion(c.Introspection != IntrospectionAll)
+	guard := newGuard(c)
+	exec.Use(&toll{guard}) // first: also a look-up of what is not there is paid for
 	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
-	exec.Use(newGuard(c))
+	exec.Use(guard)
 	return transport.New(exec, c.Transport)
 }
 
