@@ -4,14 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
+	"entgo.io/ent/dialect/sql"
+	lru "github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
@@ -32,24 +36,87 @@ type Registry struct {
 	stores *store.Stores
 	now    func() time.Time
 	schema *ast.Schema
-	recent *expirable.LRU[string, string] // texts by id
+
+	mu      sync.Mutex
+	changes int                          // made in this process
+	recent  *lru.LRU[string, recentText] // by id
+	// unknown are ids that were asked for and are not registered, with the
+	// time until which that is believed: clients of automatic persisted
+	// queries ask for such, and so do those who mean harm.
+	unknown *lru.LRU[string, time.Time]
+}
+
+type recentText struct {
+	text  string
+	until time.Time
 }
 
 const (
 	maxRegistered     = 1000      // documents at once
 	maxRegisteredText = 100 << 10 // bytes of one
 	recentDocuments   = 2000
-	// recentFor is how long an ended registration may be honoured.
-	recentFor = 10 * time.Second
+	unknownDocuments  = 20_000
+	// recentFor is how long another process may honour a registration that has
+	// ended, and unknownFor how long it may not know of a new one.
+	recentFor  = 10 * time.Second
+	unknownFor = 5 * time.Second
 )
 
 // NewRegistry returns the documents that are registered on the desk. now is
 // the clock.
 func NewRegistry(stores *store.Stores, now func() time.Time) *Registry {
+	recent, err := lru.NewLRU[string, recentText](recentDocuments, nil)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	unknown, err := lru.NewLRU[string, time.Time](unknownDocuments, nil)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
 	return &Registry{
 		stores: stores, now: now,
 		schema: generated.NewExecutableSchema(generated.Config{}).Schema(),
-		recent: expirable.NewLRU[string, string](recentDocuments, nil, recentFor),
+		recent: recent, unknown: unknown,
+	}
+}
+
+// remembered is what look-ups have found, if it is not too long ago, and the
+// number of changes until now.
+func (g *Registry) remembered(id string) (text string, ok, known bool, changes int) {
+	at := g.now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r, ok := g.recent.Get(id); ok && at.Before(r.until) {
+		return r.text, true, true, g.changes
+	}
+	until, known := g.unknown.Get(id)
+	return "", false, known && at.Before(until), g.changes
+}
+
+// remember keeps what a look-up has found, unless something has changed since
+// it began.
+func (g *Registry) remember(changes int, id, text string, ok bool) {
+	at := g.now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case changes != g.changes:
+	case ok:
+		g.recent.Add(id, recentText{text, at.Add(recentFor)})
+	default:
+		g.unknown.Add(id, at.Add(unknownFor))
+	}
+}
+
+// forget makes the next look-up of ids go to the desk, and look-ups that are
+// on their way not to be remembered.
+func (g *Registry) forget(ids ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.changes++
+	for _, id := range ids {
+		g.recent.Remove(id)
+		g.unknown.Remove(id)
 	}
 }
 
@@ -83,11 +150,12 @@ func plainID(id string) string {
 	return id
 }
 
-// Register keeps documents, all or none. One that is registered already is no
+// Register keeps documents, all or none, and returns them in the order that
+// they were given, with how many are new. One that is registered already is no
 // error. The right REGISTER_DOCUMENTS may.
 //
 // Errors: KindInvalid for whatever is wrong with any of them; KindConflict
-// where an id stands for another text already.
+// for each id that stands for another text already.
 func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*ent.RegisteredDocument, created int, err error) {
 	viewer, err := domain.Require(ctx, domain.RegisterQueries)
 	if err != nil {
@@ -99,13 +167,16 @@ func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*
 	at := g.now().UTC().Truncate(time.Microsecond)
 	err = g.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		kept, created = nil, 0
-		for _, d := range documents {
+		var taken []domain.FieldError
+		for i, d := range documents {
 			row, err := tx.Client().RegisteredDocument.Query().Where(registereddocument.DocumentID(d.ID)).Only(ctx)
 			if err != nil && !ent.IsNotFound(err) {
 				return err
 			}
 			if row != nil && row.Text != d.Text {
-				return domain.Conflict("the id %q stands for another document already: give the new one an id of its own", d.ID)
+				taken = append(taken, domain.FieldError{Path: fmt.Sprintf("documents[%d].id", i),
+					Message: fmt.Sprintf("%q stands for another document already: give the new one an id of its own", d.ID)})
+				continue
 			}
 			if row == nil {
 				create := tx.Client().RegisteredDocument.Create().SetID(domain.NewID(domain.Query, at)).
@@ -120,6 +191,9 @@ func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*
 			}
 			kept = append(kept, row)
 		}
+		if taken != nil {
+			return &domain.Error{Kind: domain.KindConflict, Message: "nothing was registered", Fields: taken[:min(len(taken), domain.MaxProblems)]}
+		}
 		if created == 0 {
 			return nil
 		}
@@ -128,7 +202,27 @@ func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*
 	if err != nil {
 		return nil, 0, fmt.Errorf("register documents: %w", err)
 	}
+	ids := make([]string, len(kept))
+	for i, row := range kept {
+		ids[i] = row.DocumentID
+	}
+	g.forget(ids...)
 	return kept, created, nil
+}
+
+// List returns all registered documents, the newest first. The right
+// REGISTER_DOCUMENTS may.
+func (g *Registry) List(ctx context.Context) ([]*ent.RegisteredDocument, error) {
+	if _, err := domain.Require(ctx, domain.RegisterQueries); err != nil {
+		return nil, err
+	}
+	ctx = domain.WithStage(ctx, domain.Desk)
+	rows, err := g.stores.Client(ctx).RegisteredDocument.Query().
+		Order(registereddocument.ByRegisteredAt(sql.OrderDesc()), registereddocument.ByID(sql.OrderDesc())).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the registered documents: %w", err)
+	}
+	return rows, nil
 }
 
 // check notes all that is wrong with documents, and completes their ids and
@@ -181,7 +275,7 @@ func (g *Registry) checkText(text, path string, p *domain.Problems) *ast.Operati
 	}
 	if doc == nil {
 		_, err := parser.ParseQuery(&ast.Source{Input: text})
-		p.Add(path, "does not parse: %s", err)
+		p.Add(path, "%s", located(err))
 		return nil
 	}
 	if len(doc.Operations) != 1 {
@@ -192,9 +286,22 @@ func (g *Registry) checkText(text, path string, p *domain.Problems) *ast.Operati
 		if i == maxErrors {
 			break
 		}
-		p.Add(path, "%s", err.Message)
+		p.Add(path, "%s", located(err))
 	}
 	return doc.Operations[0]
+}
+
+// located is what is wrong with a document, after the line that it is in where
+// that is known: "line 3: …".
+func located(err error) string {
+	known, ok := errors.AsType[*gqlerror.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case len(known.Locations) == 0:
+		return known.Message
+	}
+	return fmt.Sprintf("line %d: %s", known.Locations[0].Line, known.Message)
 }
 
 // Unregister ends the registration of documents, and returns the ids of those
@@ -229,31 +336,32 @@ func (g *Registry) Unregister(ctx context.Context, ids []string) (ended []string
 	if err != nil {
 		return nil, fmt.Errorf("unregister documents: %w", err)
 	}
-	for _, id := range ended {
-		g.recent.Remove(id)
-	}
+	g.forget(ended...)
 	return ended, nil
 }
 
 // Text returns the registered document of an id; ok is false where there is
-// none.
+// none. What it says is asked of the desk, and then remembered for some
+// seconds: also that there is none.
 func (g *Registry) Text(ctx context.Context, id string) (text string, ok bool, err error) {
 	id = plainID(id)
-	if text, ok := g.recent.Get(id); ok {
-		return text, true, nil
-	}
 	if !documentID.MatchString(id) {
 		return "", false, nil
+	}
+	text, ok, known, changes := g.remembered(id)
+	if known {
+		return text, ok, nil
 	}
 	system := domain.WithStage(domain.AsSystem(ctx, "look up a registered document"), domain.Desk)
 	row, err := g.stores.Client(system).RegisteredDocument.Query().Where(registereddocument.DocumentID(id)).Only(system)
 	if ent.IsNotFound(err) {
+		g.remember(changes, id, "", false)
 		return "", false, nil
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("look up a registered document: %w", err)
 	}
-	g.recent.Add(id, row.Text)
+	g.remember(changes, id, row.Text, true)
 	return row.Text, true, nil
 }
 
