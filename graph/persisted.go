@@ -18,8 +18,16 @@ import (
 // automatic persisted queries). It runs before anything looks at the text.
 type persisted struct {
 	registry *Registry
-	only     bool                       // nothing but registered documents is run
-	sent     *lru.Cache[string, string] // texts by hash
+	only     bool                     // nothing but registered documents is run
+	sent     *lru.Cache[sent, string] // texts
+}
+
+// sent is a document that a client has sent. Each credential has its own: a
+// hash that is known must not tell what others ask. Those without one share
+// what they send.
+type sent struct {
+	by   domain.ID
+	hash string
 }
 
 const (
@@ -30,25 +38,29 @@ const (
 )
 
 func newPersisted(registry *Registry, only bool) *persisted {
-	sent, err := lru.New[string, string](sentDocuments)
+	known, err := lru.New[sent, string](sentDocuments)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &persisted{registry, only, sent}
+	return &persisted{registry, only, known}
 }
 
 func (*persisted) ExtensionName() string                   { return "Persisted" }
 func (*persisted) Validate(graphql.ExecutableSchema) error { return nil }
 
 func (p *persisted) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
-	if viewer, err := domain.ViewerFrom(ctx); err != nil || viewer.System {
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil {
+		return gqlerror.Wrap(err)
+	}
+	if viewer.System {
 		return nil // the program's own documents
 	}
 	if id, ok := params.Extensions["documentId"]; ok {
 		return p.byID(ctx, params, id)
 	}
 	if extension, ok := params.Extensions["persistedQuery"]; ok {
-		return p.byHash(ctx, params, extension)
+		return p.byHash(ctx, viewer, params, extension)
 	}
 	if !p.only {
 		return nil
@@ -83,7 +95,7 @@ func (p *persisted) byID(ctx context.Context, params *graphql.RawParams, id any)
 	return nil
 }
 
-func (p *persisted) byHash(ctx context.Context, params *graphql.RawParams, extension any) *gqlerror.Error {
+func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *graphql.RawParams, extension any) *gqlerror.Error {
 	fields, _ := extension.(map[string]any)
 	hash, _ := fields["sha256Hash"].(string)
 	if version := fmt.Sprint(fields["version"]); version != "1" || !sha256Hex.MatchString(hash) {
@@ -105,11 +117,11 @@ func (p *persisted) byHash(ctx context.Context, params *graphql.RawParams, exten
 		return refusal(codeOnly, "only registered documents are run here; this one is not")
 	case params.Query != "":
 		if len(params.Query) <= cachedQuery {
-			p.sent.Add(hash, params.Query)
+			p.sent.Add(sent{viewer.CredentialID(), hash}, params.Query)
 		}
 		return nil
 	}
-	if text, ok := p.sent.Get(hash); ok && !p.only {
+	if text, ok := p.sent.Get(sent{viewer.CredentialID(), hash}); ok && !p.only {
 		params.Query = text
 		return nil
 	}
