@@ -64,18 +64,20 @@ type Standing struct {
 
 // Charge takes a cost from a payer's budget of perMinute, if that much is left.
 func (m *Meter) Charge(payer string, cost, perMinute int) Standing {
-	at, most := m.now(), float64(perMinute)
+	most := float64(perMinute)
 	perSecond := most / 60
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	at := m.now() // not before the lock: charges come in the order of their times
 	b, ok := m.budgets.Get(payer)
 	if !ok {
 		b = &budget{left: most, at: at}
 		m.budgets.Add(payer, b)
 	}
 	if passed := at.Sub(b.at); passed > 0 {
-		b.left, b.at = b.left+passed.Seconds()*perSecond, at
+		b.left += passed.Seconds() * perSecond
 	}
+	b.at = at                  // where the clock was put back, it goes on from there
 	b.left = min(b.left, most) // it may have been lowered
 	s := Standing{OK: b.left >= float64(cost)}
 	if s.OK {
