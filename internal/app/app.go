@@ -83,7 +83,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "writing when people were seen", people.Run)
 
 	door := access.NewDoor(a.backend.keys, people)
-	api := graph.Handler(graph.Config{
+	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Notes: a.backend.notes,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
@@ -95,13 +95,15 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 			Authenticate: server.Authenticate(door),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 		},
-	})
+	}
 	if c.Demo {
-		if a.demoKey, err = a.prepareDemo(ctx, c, api, parts.Demo); err != nil {
+		free := config
+		free.RegisteredOnly = false // the demo's own documents are not registered
+		if a.demoKey, err = a.prepareDemo(ctx, c, graph.Handler(free), parts.Demo); err != nil {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
-	a.serve(c, api, door, parts.Now)
+	a.serve(c, graph.Handler(config), door, parts.Now)
 	return nil
 }
 
