@@ -92,7 +92,30 @@ func (o *ordering) beyond(e engine, column, id string, p place, reverse bool) *s
 type cursor struct {
 	List  string          `json:"l"`
 	Value json.RawMessage `json:"v"`
-	ID    domain.ID       `json:"i"`
+	ID    rowID           `json:"i"`
+}
+
+// rowID is what tells rows apart in a cursor: an id in its public form, or the
+// number of a row that has none, such as an entry of the audit log.
+type rowID domain.ID
+
+func (id rowID) MarshalJSON() ([]byte, error) {
+	if text := domain.ID(id).String(); isID(text) {
+		return json.Marshal(text)
+	}
+	return json.Marshal(int64(id))
+}
+
+func (id *rowID) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*domain.ID)(id))
+	}
+	return json.Unmarshal(b, (*int64)(id))
+}
+
+func isID(text string) bool {
+	_, err := domain.ParseID(text)
+	return err == nil
 }
 
 // maxCursor bounds the cursors that are read. The longest that are made hold
@@ -109,7 +132,7 @@ func (o *ordering) encode(p place) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := json.Marshal(cursor{List: o.list, Value: v, ID: p.id})
+	c, err := json.Marshal(cursor{List: o.list, Value: v, ID: rowID(p.id)})
 	return base64.RawURLEncoding.EncodeToString(c), err
 }
 
@@ -138,7 +161,7 @@ func (o *ordering) decode(s string) (place, error) {
 	if err != nil {
 		return place{}, errBrokenCursor
 	}
-	return place{value: value, id: c.ID}, nil
+	return place{value: value, id: domain.ID(c.ID)}, nil
 }
 
 func (o *ordering) parse(raw json.RawMessage) (any, error) {
