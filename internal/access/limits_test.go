@@ -193,7 +193,7 @@ func TestRotate(t *testing.T) {
 		tooLong := 10_000 * time.Hour
 		past := c.now()
 		_, _, _, err = keys.Rotate(admin(t), access.RotateParams{Key: made.ID.String(), Overlap: &tooLong, ExpiresAt: &past})
-		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "overlap:") || !strings.Contains(err.Error(), "expiresAt:") {
+		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "overlapMinutes:") || !strings.Contains(err.Error(), "expiresAt:") {
 			t.Errorf("got %v", err)
 		}
 		if entries := audited(t, s, audit.RotateKey); len(entries) != 1 || *entries[0].Subject != old.ID.String() {

@@ -47,7 +47,7 @@ func (k *Keys) Rotate(ctx context.Context, params RotateParams) (created, old Ke
 		overlap = *params.Overlap
 	}
 	if overlap < 0 || overlap > maxOverlap {
-		p.Add("overlap", "want from 0 to %d hours", int(maxOverlap.Hours()))
+		p.Add("overlapMinutes", "want from 0 to %d, which is %d days", int(maxOverlap.Minutes()), int(maxOverlap.Hours()/24))
 	}
 	if params.ExpiresAt != nil && !params.ExpiresAt.After(at) {
 		p.Add("expiresAt", "is in the past")

@@ -19,8 +19,8 @@ var deskOnly = map[string]domain.Right{
 	ent.TypeKeyNetwork:       domain.ManageAccess,
 	ent.TypePerson:           domain.ManageAccess,
 	ent.TypeAuditEntry:       domain.ReadAudit,
-	// Whoever knows the id of a registered document may run it.
-	ent.TypeRegisteredDocument: domain.ReadLive,
+	// The program itself looks up those that clients name.
+	ent.TypeRegisteredDocument: domain.RegisterQueries,
 }
 
 func isDocument(entType string) bool {
