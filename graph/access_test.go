@@ -1,0 +1,778 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// turned is a clock that stands still until a test turns it.
+type turned struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *turned) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *turned) turn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// gate is an API with all that manages access, over empty stores.
+type gate struct {
+	*api
+	clock    *turned
+	keys     *access.Keys
+	people   *access.People
+	notes    *audit.Notes
+	registry *graph.Registry
+}
+
+// gateDay is when the clocks of gates begin.
+var gateDay = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// newGate returns a gate. change, where it is not nil, sees the configuration
+// before it is used.
+func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
+	t.Helper()
+	clock := &turned{at: gateDay}
+	logged := &bytes.Buffer{}
+	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	notes := audit.NewNotes(s, log, clock.now)
+	g := &gate{
+		api: &api{t: t, stores: s, log: logged}, clock: clock, notes: notes,
+		keys:     access.NewKeys(s, notes, log, clock.now),
+		people:   access.NewPeople(s, notes, log, clock.now, access.OIDC{}),
+		registry: graph.NewRegistry(s, clock.now),
+	}
+	c := graph.Config{
+		Stores: s, Desk: content.New(s, log, clock.now), Log: log, Now: clock.now,
+		Keys: g.keys, People: g.people, Notes: notes, Registry: g.registry,
+	}
+	if change != nil {
+		change(&c)
+	}
+	g.handler = graph.Handler(c)
+	return g
+}
+
+func eachGate(t *testing.T, change func(*graph.Config), fn func(t *testing.T, g *gate)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newGate(t, s, change)) })
+}
+
+// holder is a viewer with a key of a role.
+func holder(role domain.Role, scopes ...domain.Right) *domain.Viewer {
+	return &domain.Viewer{
+		Name: strings.ToLower(role.String()), Role: role, Scopes: scopes, Clearance: access.DefaultClearance(role),
+		KeyID: domain.NewID(domain.Key, gateDay),
+	}
+}
+
+// scopeless is a viewer whose scopes leave nothing.
+func scopeless(role domain.Role) *domain.Viewer {
+	v := holder(role)
+	v.Scopes = []domain.Right{}
+	return v
+}
+
+// reply is an answer as it came over HTTP.
+type reply struct {
+	*response
+	status int
+	header http.Header
+}
+
+// send asks as a viewer: the parameters are the body of a POST, or in the URL
+// of a GET.
+func (a *api) send(v *domain.Viewer, method string, parameters vars) reply {
+	a.t.Helper()
+	return a.sendIn(domain.WithViewer(a.t.Context(), v), method, parameters)
+}
+
+func (a *api) sendIn(ctx context.Context, method string, parameters vars) reply {
+	a.t.Helper()
+	ctx, statements := store.CountStatements(ctx)
+	target, body := "/graphql", []byte(nil)
+	if method == http.MethodGet {
+		values := url.Values{}
+		for name, v := range parameters {
+			text, isText := v.(string)
+			if !isText {
+				encoded, err := json.Marshal(v)
+				if err != nil {
+					a.t.Fatal(err)
+				}
+				text = string(encoded)
+			}
+			values.Set(name, text)
+		}
+		target += "?" + values.Encode()
+	} else {
+		var err error
+		if body, err = json.Marshal(parameters); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	r := httptest.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	a.handler.ServeHTTP(w, r)
+	out := &response{t: a.t, body: w.Body.String(), statements: *statements}
+	if err := json.Unmarshal(w.Body.Bytes(), out); err != nil {
+		a.t.Fatalf("%v in %s", err, w.Body)
+	}
+	return reply{out, w.Code, w.Header()}
+}
+
+// code is the code of an answer's first error; empty where there is none.
+func (r *response) code() string {
+	if len(r.Errors) == 0 {
+		return ""
+	}
+	return r.Errors[0].Extensions.Code
+}
+
+// fields are the paths of the problems that the first error lists.
+func (r *response) paths() string {
+	r.t.Helper()
+	if len(r.Errors) == 0 {
+		return ""
+	}
+	var paths []string
+	for _, f := range r.Errors[0].Extensions.Fields {
+		paths = append(paths, f.Path)
+	}
+	return strings.Join(paths, " ")
+}
+
+// entries are the audit log from a sequence on, the oldest first.
+func (g *gate) entries(after int64) []audit.Line {
+	g.t.Helper()
+	var lines []audit.Line
+	if err := audit.Export(domain.AsSystem(g.t.Context(), "test"), g.stores, audit.ExportParams{}, func(l audit.Line) error {
+		if l.Sequence > after {
+			lines = append(lines, l)
+		}
+		return nil
+	}); err != nil {
+		g.t.Fatal(err)
+	}
+	return lines
+}
+
+// person makes somebody who has signed in.
+func (g *gate) person(name string, role domain.Role) domain.ID {
+	g.t.Helper()
+	id := domain.NewID(domain.Person, gateDay)
+	err := g.stores.Desk(domain.AsSystem(g.t.Context(), "test"), func(ctx context.Context, tx *store.Tx) error {
+		return tx.Client().Person.Create().SetID(id).SetIssuer("https://id.example").SetSubject(name).SetName(name).
+			SetEmail(name + "@example.org").SetRole(role).SetClearance(access.DefaultClearance(role)).
+			SetCreatedAt(g.clock.now()).SetLastSeenAt(g.clock.now()).Exec(ctx)
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return id
+}
+
+// TestAccessDoors walks each role, and keys that are narrowed, through the
+// doors that manage access. The lowest role and the scope of each door are said
+// here once more, apart from the code.
+func TestAccessDoors(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		who := g.person("pat", domain.Author)
+		doors := []struct {
+			name, document string
+			role           domain.Role
+			scope          domain.Right
+		}{
+			{"createApiKey", `mutation { createApiKey(input: {name: "n", role: PUBLIC, scopes: []}) { apiKey { id } } }`, domain.Admin, domain.ManageAccess},
+			{"rotateApiKey", `mutation { rotateApiKey(input: {apiKey: "nobody's"}) { secret } }`, domain.Admin, domain.ManageAccess},
+			{"revokeApiKey", `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, domain.Admin, domain.ManageAccess},
+			{"apiKeys", `{ apiKeys { totalCount nodes { name } } }`, domain.Admin, domain.ManageAccess},
+			{"people", `{ people { totalCount nodes { name email } } }`, domain.Admin, domain.ManageAccess},
+			{"updatePerson", fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: false}) { person { name } } }`, who), domain.Admin, domain.ManageAccess},
+			{"updatePerson, wrong input", `mutation { updatePerson(input: {id: "x"}) { person { name } } }`, domain.Admin, domain.ManageAccess},
+			{"auditLog", `{ auditLog { totalCount nodes { action } } }`, domain.Admin, domain.ReadAudit},
+			{"purge", `mutation { purge(input: {documents: ["report:nothing"]}) { purged } }`, domain.Admin, domain.PurgeTrash},
+			{"registeredDocuments", `{ registeredDocuments { totalCount nodes { text } } }`, domain.Editor, domain.RegisterQueries},
+			{"registerDocuments", `mutation { registerDocuments(input: {documents: [{text: "{ __typename }"}]}) { created } }`, domain.Editor, domain.RegisterQueries},
+			{"unregisterDocuments", `mutation { unregisterDocuments(input: {documentIds: ["nothing"]}) { documentIds } }`, domain.Editor, domain.RegisterQueries},
+		}
+		viewers := []*domain.Viewer{public}
+		for role := domain.Public; role <= domain.Admin; role++ {
+			viewers = append(viewers, holder(role), scopeless(role))
+		}
+		for _, right := range domain.Rights() {
+			viewers = append(viewers, holder(domain.Admin, right))
+		}
+		for _, door := range doors {
+			for _, v := range viewers {
+				want := ""
+				switch {
+				case v.Role >= door.role && (v.Scopes == nil || slices.Contains(v.Scopes, door.scope)):
+				case v == public:
+					want = "UNAUTHENTICATED"
+				default:
+					want = "FORBIDDEN"
+				}
+				r := g.as(v, door.document, nil)
+				got := r.code()
+				if refused := got == "UNAUTHENTICATED" || got == "FORBIDDEN"; refused != (want != "") || refused && got != want {
+					t.Errorf("%s as %s with the scopes %v: got %q, want %q: %s", door.name, v.Role, v.Scopes, got, want, r.body)
+				}
+				if want != "" && (strings.Contains(r.data(), "pat") || r.paths() != "") {
+					t.Errorf("%s as %s with the scopes %v tells something: %s", door.name, v.Role, v.Scopes, r.body)
+				}
+				if strings.Contains(r.body, "INTERNAL") {
+					t.Errorf("%s: %s", door.name, r.body)
+				}
+			}
+		}
+	})
+}
+
+// Scopes narrow reading as well: what they leave out is not to be had by a way
+// round.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		g.query(editor, `mutation { createTag(input: {slug: "ports", label: "Ports", vocabulary: TOPIC}) { created } }`)
+		g.query(editor, `mutation { createReport(input: {slug: "bravo", title: "Bravo", kind: BRIEF, language: "en", summary: "S.", body: "B.", tags: ["ports"]}) { created } }`)
+		g.query(editor, `mutation { publish(input: {documents: ["report:bravo"], references: INCLUDE}) { state } }`)
+
+		blind := []*domain.Viewer{
+			scopeless(domain.Public), scopeless(domain.Partner), scopeless(domain.Admin),
+			holder(domain.Admin, domain.ManageAccess), holder(domain.Admin, domain.ReadAudit), holder(domain.Editor, domain.WriteDrafts),
+			holder(domain.Editor, domain.ReadDesk),
+		}
+		for _, v := range blind {
+			for _, document := range []string{
+				`{ reports { totalCount } }`, `{ report(slug: "bravo") { title } }`, `{ tags { nodes { slug } } }`,
+				`{ reports(filter: {tags: {slug: {eq: "ports"}}}) { nodes { slug } } }`,
+			} {
+				r := g.as(v, document, nil)
+				r.refused("FORBIDDEN", "READ_LIVE")
+				if strings.Contains(r.body, "Bravo") || strings.Contains(r.body, `"ports"`) {
+					t.Errorf("%s with the scopes %v reads live: %s", v.Role, v.Scopes, r.body)
+				}
+			}
+		}
+		id := g.query(public, `{ report(slug: "bravo") { id } }`).at("report.id")
+		r := g.as(scopeless(domain.Admin), `query($id: ID!) { node(id: $id) { id } }`, vars{"id": id})
+		r.refused("FORBIDDEN", "READ_LIVE")
+
+		// Who a key is, it may know; what it may do is told there.
+		who := g.query(scopeless(domain.Admin), `{ viewer { role rights clearance } }`)
+		if got := fmt.Sprint(who.at("viewer.role"), who.at("viewer.rights")); got != "ADMIN[]" {
+			t.Errorf("got %s", got)
+		}
+
+		// WRITE_DRAFTS alone writes, and can't read back what it wrote.
+		writer := holder(domain.Editor, domain.WriteDrafts)
+		r = g.as(writer, `mutation { createTag(input: {slug: "cranes", label: "Cranes", vocabulary: TOPIC}) { created tag { slug label } } }`, nil)
+		if r.at("createTag.created") != true || r.at("createTag.tag") != nil {
+			t.Errorf("got %s", r.body)
+		}
+		r.refused("FORBIDDEN", "READ_DESK")
+		g.as(writer, `query @inContext(stage: DESK) { tags { totalCount } }`, nil).refused("FORBIDDEN", "READ_DESK")
+		g.as(writer, `{ trash { nodes { id } } }`, nil).refused("FORBIDDEN", "READ_DESK")
+		g.as(writer, `mutation { publish(input: {documents: ["tag:cranes"]}) { state } }`, nil).refused("FORBIDDEN", "PUBLISH")
+		if got := g.query(editor, `query @inContext(stage: DESK) { tag(slug: "cranes") { label } }`).at("tag.label"); got != "Cranes" {
+			t.Errorf("what was written is not there: %v", got)
+		}
+	})
+}
+
+func TestAPIKeys(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		ctx := domain.WithClient(t.Context(), netip.MustParseAddr("203.0.113.77"))
+		door := access.NewDoor(g.keys, g.people)
+		const all = `id name hint state role clearance scopes origins networks rateLimit replaces createdBy createdAt lastUsedAt expiresAt revokedAt`
+
+		var answers []string
+		made := g.query(admin, `mutation { createApiKey(input: {name: "site", role: EDITOR, clearance: GREEN, scopes: [READ_LIVE, WRITE_DRAFTS], origins: ["https://Site.example:443"],
+			networks: ["203.0.113.7/24"], rateLimit: 5000, expiresAt: "2024-07-01T00:00:00Z"}) { secret replaced { id } apiKey { `+all+` } } }`)
+		secret := made.at("createApiKey.secret").(string)
+		id := made.at("createApiKey.apiKey.id").(string)
+		got := fmt.Sprint(made.at("createApiKey.replaced"), made.at("createApiKey.apiKey"))
+		want := fmt.Sprint(nil, map[string]any{
+			"id": id, "name": "site", "hint": secret[:len(made.at("createApiKey.apiKey.hint").(string))], "state": "ACTIVE", "role": "EDITOR", "clearance": "GREEN",
+			"scopes": []any{"READ_LIVE", "WRITE_DRAFTS"}, "origins": []any{"https://site.example"}, "networks": []any{"203.0.113.0/24"}, "rateLimit": 5000.0,
+			"replaces": nil, "createdBy": "admin", "createdAt": "2024-06-01T00:00:00Z", "lastUsedAt": nil, "expiresAt": "2024-07-01T00:00:00Z", "revokedAt": nil,
+		})
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		viewer, err := door.Authenticate(ctx, access.Shown{Token: secret, Origin: "https://site.example"})
+		if err != nil || viewer.Name != "site" || viewer.Role != domain.Editor || viewer.Clearance != domain.Green || !viewer.May(domain.WriteDrafts) ||
+			viewer.May(domain.ReadDesk) || viewer.RateLimit != 5000 || viewer.KeyID.String() != id {
+			t.Errorf("the key opens %+v, %v", viewer, err)
+		}
+
+		g.clock.turn(time.Hour)
+		rotated := g.query(admin, fmt.Sprintf(`mutation { rotateApiKey(input: {apiKey: %q, overlapMinutes: 60}) { secret apiKey { %s } replaced { id state expiresAt } } }`, id, all))
+		second := rotated.at("rotateApiKey.secret").(string)
+		if rotated.at("rotateApiKey.apiKey.replaces") != id || rotated.at("rotateApiKey.replaced.id") != id ||
+			rotated.at("rotateApiKey.replaced.expiresAt") != "2024-06-01T02:00:00Z" || rotated.at("rotateApiKey.replaced.state") != "ACTIVE" ||
+			rotated.at("rotateApiKey.apiKey.rateLimit") != 5000.0 || rotated.at("rotateApiKey.apiKey.expiresAt") != "2024-07-01T01:00:00Z" {
+			t.Errorf("got %s", rotated.body)
+		}
+		g.clock.turn(time.Hour)
+		for text, opens := range map[string]bool{secret: false, second: true} {
+			if _, err := door.Authenticate(ctx, access.Shown{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
+				t.Errorf("after the overlap: %v", err)
+			}
+		}
+		g.as(admin, fmt.Sprintf(`mutation { rotateApiKey(input: {apiKey: %q}) { secret } }`, id), nil).refused("CONFLICT", "EXPIRED")
+
+		// The key itself names a key that has leaked; then it is worthless.
+		revoked := g.as(admin, `mutation($k: String!) { revokeApiKey(input: {apiKey: $k}) { apiKey { id state revokedAt } } }`, vars{"k": second}).ok()
+		if revoked.at("revokeApiKey.apiKey.state") != "REVOKED" || revoked.at("revokeApiKey.apiKey.id") != rotated.at("rotateApiKey.apiKey.id") {
+			t.Errorf("got %s", revoked.body)
+		}
+		if _, err := door.Authenticate(ctx, access.Shown{Token: second, Origin: "https://site.example"}); err == nil {
+			t.Error("a revoked key opens")
+		}
+		g.as(admin, `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, nil).refused("NOT_FOUND", "no such key")
+
+		// A secret is in the answer that made it, and nowhere else.
+		if err := g.notes.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list := g.query(admin, `{ apiKeys { totalCount nodes { `+all+` } edges { cursor } } auditLog(first: 100) { nodes { action actor actorId subject detail documents } } }`)
+		if got := list.list("apiKeys.nodes", "state"); got != "REVOKED EXPIRED" {
+			t.Errorf("got the states %s", got)
+		}
+		entries, err := json.Marshal(g.entries(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, revoked.body, list.body, g.log.String(), string(entries))
+		for _, s := range []string{secret, second} {
+			if strings.Count(made.body+rotated.body, s) != 1 {
+				t.Error("a secret is not in exactly one answer")
+			}
+			for _, a := range answers {
+				// Not even what follows the hint.
+				if strings.Contains(a, s[12:]) {
+					t.Errorf("a secret is told again: %s", a)
+				}
+			}
+		}
+		if got := list.list("auditLog.nodes", "action"); got != "REFUSE_CREDENTIAL REFUSE_CREDENTIAL REVOKE_KEY ROTATE_KEY CREATE_KEY" &&
+			got != "REFUSE_CREDENTIAL REVOKE_KEY REFUSE_CREDENTIAL ROTATE_KEY CREATE_KEY" {
+			t.Errorf("on the audit log: %s", got)
+		}
+	})
+}
+
+func TestAPIKeysArePagedNewestFirst(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		for i := range 5 {
+			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
+			if i != 2 { // two of one moment
+				g.clock.turn(time.Second)
+			}
+		}
+		var names []string
+		after := "null"
+		for range 5 {
+			page := g.query(admin, fmt.Sprintf(`{ apiKeys(first: 2, after: %s) { totalCount nodes { name } pageInfo { endCursor hasNextPage } } }`, after))
+			names = append(names, page.list("apiKeys.nodes", "name"))
+			if page.at("apiKeys.totalCount") != 5.0 {
+				t.Errorf("got %s", page.body)
+			}
+			if page.at("apiKeys.pageInfo.hasNextPage") != true {
+				break
+			}
+			after = fmt.Sprintf("%q", page.at("apiKeys.pageInfo.endCursor"))
+		}
+		if got := strings.Join(names, "|"); got != "k4 k3|k2 k1|k0" && got != "k4 k2|k3 k1|k0" {
+			t.Errorf("got %s", got)
+		}
+		last := g.query(admin, `{ apiKeys(last: 1) { nodes { name } pageInfo { hasPreviousPage } } }`)
+		if last.list("apiKeys.nodes", "name") != "k0" || last.at("apiKeys.pageInfo.hasPreviousPage") != true {
+			t.Errorf("got %s", last.body)
+		}
+	})
+}
+
+func TestAPIKeyInputIsRefusedAllAtOnce(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		for _, row := range []struct{ name, document, paths string }{
+			{"Create", `mutation { createApiKey(input: {name: " ", role: PARTNER, scopes: [PUBLISH, READ_LIVE, PURGE], origins: ["site"], networks: ["here", "10.0.0.0/8", "::ffff:10.0.0.0/104"],
+				rateLimit: 0, expiresAt: "2020-01-01T00:00:00Z"}) { secret } }`, "name expiresAt scopes scopes origins networks networks rateLimit"},
+			{"Rotate", `mutation { rotateApiKey(input: {apiKey: "x", overlapMinutes: -1, expiresAt: "2020-01-01T00:00:00Z"}) { secret } }`, "overlapMinutes expiresAt"},
+			{"RotateForever", `mutation { rotateApiKey(input: {apiKey: "x", overlapMinutes: 2147483647}) { secret } }`, "overlapMinutes"},
+			{"Person", `mutation { updatePerson(input: {id: "key_0000000000000", role: null}) { person { id } } }`, "id"},
+		} {
+			r := g.as(admin, row.document, nil)
+			if r.code() != "BAD_USER_INPUT" || r.paths() != row.paths {
+				t.Errorf("%s: got %s at %q, want %q: %s", row.name, r.code(), r.paths(), row.paths, r.body)
+			}
+		}
+		for _, document := range []string{
+			`mutation { createApiKey(input: {name: "x", role: OWNER}) { secret } }`,
+			`mutation { createApiKey(input: {name: "x", role: "ADMIN"}) { secret } }`,
+			`mutation { createApiKey(input: {name: "x", role: ADMIN, scopes: [EVERYTHING]}) { secret } }`,
+			`mutation { createApiKey(input: {name: "x"}) { secret } }`,
+		} {
+			if r := g.as(admin, document, nil); r.code() != "GRAPHQL_VALIDATION_FAILED" {
+				t.Errorf("%s: got %s", document, r.body)
+			}
+		}
+		if r := g.as(admin, `mutation($r: Role!) { createApiKey(input: {name: "x", role: $r}) { secret } }`, vars{"r": "owner"}); len(r.Errors) == 0 {
+			t.Errorf("got %s", r.body)
+		}
+		if n := len(g.entries(0)); n != 0 {
+			t.Errorf("%d acts are on the audit log", n)
+		}
+	})
+}
+
+// Nobody gives more than they have.
+func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		green := holder(domain.Admin)
+		green.Clearance = domain.Green
+		narrow := holder(domain.Admin, domain.ManageAccess, domain.ReadLive)
+		strong := g.query(admin, `mutation { createApiKey(input: {name: "strong", role: ADMIN}) { apiKey { id } } }`).at("createApiKey.apiKey.id")
+		pat := g.person("pat", domain.Author)
+		boss := g.person("boss", domain.Admin)
+		g.query(admin, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { disabledAt } } }`, boss))
+		for _, row := range []struct {
+			name     string
+			by       *domain.Viewer
+			document string
+			refused  bool
+		}{
+			{"Clearance", green, `mutation { createApiKey(input: {name: "x", role: PARTNER, clearance: AMBER}) { secret } }`, true},
+			{"DefaultClearance", green, `mutation { createApiKey(input: {name: "x", role: AUTHOR}) { secret } }`, true},
+			{"OwnClearance", green, `mutation { createApiKey(input: {name: "x", role: PARTNER}) { secret } }`, false},
+			{"AllScopes", narrow, `mutation { createApiKey(input: {name: "x", role: ADMIN}) { secret } }`, true},
+			{"OtherScope", narrow, `mutation { createApiKey(input: {name: "x", role: ADMIN, scopes: [READ_AUDIT]}) { secret } }`, true},
+			{"OwnScopes", narrow, `mutation { createApiKey(input: {name: "x", role: ADMIN, scopes: [MANAGE_ACCESS, READ_LIVE]}) { secret } }`, false},
+			{"RoleWithoutMore", narrow, `mutation { createApiKey(input: {name: "x", role: PARTNER}) { secret } }`, false},
+			{"RotateStronger", narrow, fmt.Sprintf(`mutation { rotateApiKey(input: {apiKey: %q}) { secret } }`, strong), true},
+			{"RotateClearer", green, fmt.Sprintf(`mutation { rotateApiKey(input: {apiKey: %q}) { secret } }`, strong), true},
+			{"RevokeStronger", narrow, fmt.Sprintf(`mutation { revokeApiKey(input: {apiKey: %q}) { apiKey { state } } }`, strong), false},
+			{"PersonClearance", green, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, role: EDITOR}) { person { role } } }`, pat), false},
+			{"PersonRole", narrow, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, role: ADMIN}) { person { role } } }`, pat), true},
+			{"LetInAgain", green, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: false}) { person { role } } }`, boss), true},
+			{"LetInAgainByAdmin", admin, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: false}) { person { role } } }`, boss), false},
+		} {
+			r := g.as(row.by, row.document, nil)
+			if refused := r.code() == "FORBIDDEN"; refused != row.refused || !refused && r.code() != "" {
+				t.Errorf("%s: refused %v, want %v: %s", row.name, refused, row.refused, r.body)
+			}
+			if row.refused && strings.Contains(r.data(), "rt_") {
+				t.Errorf("%s: a secret in %s", row.name, r.body)
+			}
+		}
+	})
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		pat := g.person("pat", domain.Author)
+		g.clock.turn(time.Minute)
+		g.person("ada", domain.Editor)
+		list := g.query(admin, `{ people { totalCount nodes { name email issuer subject role clearance assignedRole assignedClearance disabledAt lastSeenAt createdAt } } }`)
+		if got := list.list("people.nodes", "name"); got != "ada pat" || list.at("people.nodes.1.role") != "AUTHOR" || list.at("people.nodes.1.assignedRole") != nil {
+			t.Errorf("got %s", list.body)
+		}
+		for _, row := range []struct{ input, want string }{
+			{`role: EDITOR, clearance: AMBER`, "EDITOR AMBER EDITOR AMBER <nil>"},
+			{`role: null`, "AUTHOR AMBER <nil> AMBER <nil>"},
+			{`clearance: null, disabled: true`, "AUTHOR RED <nil> <nil> 2024-06-01T00:01:00Z"},
+			{`disabled: false`, "AUTHOR RED <nil> <nil> <nil>"},
+			{``, "AUTHOR RED <nil> <nil> <nil>"},
+		} {
+			r := g.query(admin, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, %s}) { person { role clearance assignedRole assignedClearance disabledAt } } }`, pat, row.input))
+			p := func(f string) any { return r.at("updatePerson.person." + f) }
+			if got := fmt.Sprint(p("role"), " ", p("clearance"), " ", p("assignedRole"), " ", p("assignedClearance"), " ", p("disabledAt")); got != row.want {
+				t.Errorf("%s: got %s, want %s", row.input, got, row.want)
+			}
+		}
+		if n := len(g.entries(0)); n != 4 {
+			t.Errorf("got %d entries, want one for each change and none for what changed nothing", n)
+		}
+		none := domain.NewID(domain.Person, gateDay)
+		g.as(admin, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, none), nil).refused("NOT_FOUND", "no person")
+	})
+}
+
+// Nobody can sign in where there is no issuer; whoever may not ask is not told.
+func TestUpdatePersonWithoutPeople(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) { c.People = nil })
+	document := fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, domain.NewID(domain.Person, gateDay))
+	g.as(holder(domain.Admin), document, nil).refused("NOT_FOUND", "nobody can sign in here")
+	g.as(holder(domain.Editor), document, nil).refused("FORBIDDEN", "ADMIN")
+}
+
+func TestAuditLog(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin, other := holder(domain.Admin), holder(domain.Admin)
+		for i := range 3 {
+			g.clock.turn(time.Minute)
+			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
+			g.clock.turn(time.Minute)
+			g.query(other, fmt.Sprintf(`mutation { createTag(input: {slug: "t%d", label: "T", vocabulary: TOPIC}) { created } }`, i))
+		}
+		for _, row := range []struct{ name, arguments, want string }{
+			{"NewestFirst", ``, "6 5 4 3 2 1"},
+			{"Page", `first: 2`, "6 5"},
+			{"Last", `last: 2`, "2 1"},
+			{"Action", `actions: [CREATE_KEY]`, "5 3 1"},
+			{"Actions", `actions: [CREATE, CREATE_KEY]`, "6 5 4 3 2 1"},
+			{"OtherAction", `actions: [PURGE]`, ""},
+			{"NoAction", `actions: []`, ""},
+			{"NullAction", `actions: null`, "6 5 4 3 2 1"},
+			{"Actor", fmt.Sprintf(`actors: [%q]`, other.KeyID), "6 4 2"},
+			{"NoActor", `actors: []`, ""},
+			{"Since", `since: "2024-06-01T00:03:00Z"`, "6 5 4 3"},
+			{"Until", `until: "2024-06-01T00:03:00Z"`, "2 1"},
+			{"Between", `since: "2024-06-01T00:02:00+00:00", until: "2024-06-01T02:04:00+02:00"`, "3 2"},
+			{"Nothing", `since: "2024-06-02T00:00:00Z"`, ""},
+			{"Together", fmt.Sprintf(`actions: [CREATE_KEY], actors: [%q], since: "2024-06-01T00:02:00Z"`, admin.KeyID), "5 3"},
+		} {
+			arguments := ""
+			if row.arguments != "" {
+				arguments = "(" + row.arguments + ")"
+			}
+			r := g.query(holder(domain.Admin, domain.ReadAudit), `{ auditLog`+arguments+` { totalCount nodes { sequence at action actor actorId documents times } } }`)
+			if got := r.list("auditLog.nodes", "sequence"); got != row.want {
+				t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+			}
+			if n := len(strings.Fields(row.want)); !strings.Contains(row.arguments, "first") && !strings.Contains(row.arguments, "last") && r.at("auditLog.totalCount") != float64(n) {
+				t.Errorf("%s: got a count of %v", row.name, r.at("auditLog.totalCount"))
+			}
+		}
+		page := g.query(admin, `{ auditLog(first: 2) { pageInfo { endCursor } } }`)
+		next := g.query(admin, fmt.Sprintf(`{ auditLog(first: 2, after: %q) { nodes { sequence } pageInfo { hasPreviousPage hasNextPage } } }`, page.at("auditLog.pageInfo.endCursor")))
+		if next.list("auditLog.nodes", "sequence") != "4 3" || next.at("auditLog.pageInfo.hasNextPage") != true {
+			t.Errorf("got %s", next.body)
+		}
+		g.as(admin, `{ auditLog(actors: ["me"]) { totalCount } }`, nil).refused("BAD_USER_INPUT", "actor")
+	})
+}
+
+// mutations is each mutation of the schema, in an order in which one can follow
+// the other, with what it leaves on the audit log. $x is what an answer before
+// it had at a path.
+var mutations = []struct {
+	name, input string
+	action      audit.Action
+	answer      string // what is asked of it
+	keep, at    string // keeps what is at the path of the answer
+}{
+	{"createSource", `slug: "s" title: "S"`, audit.Create, "created", "", ""},
+	{"updateSource", `id: "s" title: "S2"`, audit.Update, "changed", "", ""},
+	{"upsertSource", `slug: "s" title: "S3"`, audit.Update, "changed", "", ""},
+	{"createAsset", `slug: "a" url: "https://example.org/a" mediaType: "image/png" altText: "A"`, audit.Create, "created", "", ""},
+	{"updateAsset", `id: "a" altText: "B"`, audit.Update, "changed", "", ""},
+	{"upsertAsset", `slug: "a2" url: "https://example.org/b" mediaType: "image/png" altText: "A"`, audit.Create, "created", "", ""},
+	{"createTag", `slug: "t" label: "T" vocabulary: TOPIC`, audit.Create, "created", "", ""},
+	{"updateTag", `id: "t" label: "T2"`, audit.Update, "changed", "", ""},
+	{"upsertTag", `slug: "t" label: "T3"`, audit.Update, "changed", "", ""},
+	{"createEntity", `slug: "e" kind: COMPANY name: "E"`, audit.Create, "created", "", ""},
+	{"updateEntity", `id: "e" name: "E2"`, audit.Update, "changed", "", ""},
+	{"upsertEntity", `slug: "e2" kind: COMPANY name: "F"`, audit.Create, "created", "", ""},
+	{"createRelationship", `slug: "r" from: "e" to: "e2" kind: OWNS confidence: CONFIRMED`, audit.Create, "created", "", ""},
+	{"updateRelationship", `id: "r" confidence: POSSIBLE`, audit.Update, "changed", "", ""},
+	{"upsertRelationship", `slug: "r" confidence: CONFIRMED`, audit.Update, "changed", "", ""},
+	{"createNarrative", `slug: "n" title: "N" claim: "C" status: ACTIVE`, audit.Create, "created", "", ""},
+	{"updateNarrative", `id: "n" title: "N2"`, audit.Update, "changed", "", ""},
+	{"upsertNarrative", `slug: "n" title: "N3"`, audit.Update, "changed", "", ""},
+	{"createEdition", `slug: "w" series: "W" number: 1 title: "W" language: "en"`, audit.Create, "created", "", ""},
+	{"updateEdition", `id: "w" title: "W2"`, audit.Update, "changed", "", ""},
+	{"upsertEdition", `slug: "w" title: "W3"`, audit.Update, "changed", "", ""},
+	{"createReport", `slug: "p" title: "P" kind: BRIEF language: "en" summary: "S" body: "B"`, audit.Create, "created", "", ""},
+	{"updateReport", `id: "p" title: "P2"`, audit.Update, "changed", "", ""},
+	{"upsertReport", `slug: "p" title: "P3"`, audit.Update, "changed", "", ""},
+	{"restoreRevision", `document: "report:p" revision: 1`, audit.Restore, "changed", "", ""},
+	{"publish", `documents: ["report:p"]`, audit.Publish, "state", "", ""},
+	{"unpublish", `documents: ["report:p"]`, audit.Publish, "state", "", ""},
+	{"release", `publish: ["report:p"]`, audit.Publish, "state", "", ""},
+	{"schedulePublication", `documents: ["report:p"] action: UNPUBLISH at: "2030-01-01T00:00:00Z"`, audit.Schedule, "schedule { id }", "schedule", "schedule.id"},
+	{"cancelSchedule", `id: $schedule`, audit.CancelSchedule, "schedule { status }", "", ""},
+	{"deleteRelationship", `id: "r"`, audit.Delete, "id", "", ""},
+	{"undelete", `document: "relationship:r"`, audit.Undelete, "changed", "", ""},
+	{"mergeEntities", `from: ["e2"] into: "e"`, audit.Merge, "__typename", "", ""},
+	{"deleteNarrative", `id: "n"`, audit.Delete, "id", "", ""},
+	{"deleteEdition", `id: "w"`, audit.Delete, "id", "", ""},
+	{"deleteTag", `id: "t"`, audit.Delete, "id", "", ""},
+	{"deleteSource", `id: "s"`, audit.Delete, "id", "", ""},
+	{"deleteAsset", `id: "a"`, audit.Delete, "id", "", ""},
+	{"createReport", `slug: "q" title: "Q" kind: BRIEF language: "en"`, audit.Create, "created", "", ""},
+	{"deleteReport", `id: "q"`, audit.Delete, "id", "", ""},
+	{"createEntity", `slug: "e3" kind: COMPANY name: "G"`, audit.Create, "created", "", ""},
+	{"deleteEntity", `id: "e3"`, audit.Delete, "id", "", ""},
+	{"purge", `documents: ["report:q", "entity:e3"]`, audit.Purge, "purged", "", ""},
+	{"createApiKey", `name: "k" role: PARTNER`, audit.CreateKey, "apiKey { id }", "key", "apiKey.id"},
+	{"rotateApiKey", `apiKey: $key`, audit.RotateKey, "apiKey { id }", "", ""},
+	{"revokeApiKey", `apiKey: $key`, audit.RevokeKey, "apiKey { id }", "", ""},
+	{"updatePerson", `id: $person role: EDITOR`, audit.UpdatePerson, "person { id }", "", ""},
+	{"registerDocuments", `documents: [{text: "{ __typename }"}]`, audit.RegisterDocuments, "documents { documentId }", "document", "documents.0.documentId"},
+	{"unregisterDocuments", `documentIds: [$document]`, audit.RegisterDocuments, "documentIds", "", ""},
+}
+
+// Every mutation of the schema leaves one entry on the audit log, in the name
+// of whoever sent it. Refused, it leaves a note, in which those of one kind are
+// gathered.
+func TestEveryMutationIsAudited(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		tested := map[string]bool{}
+		for _, m := range mutations {
+			tested[m.name] = true
+		}
+		for _, f := range generated.NewExecutableSchema(generated.Config{}).Schema().Mutation.Fields {
+			if !tested[f.Name] && !strings.HasPrefix(f.Name, "__") {
+				t.Errorf("the mutation %s has no row: say which action it leaves on the audit log", f.Name)
+			}
+		}
+
+		admin, low := holder(domain.Admin), holder(domain.Public)
+		kept := map[string]string{"$person": g.person("pat", domain.Author).String()}
+		var after int64
+		var refused []string
+		for i, m := range mutations {
+			input := m.input
+			for name, value := range kept {
+				input = strings.ReplaceAll(input, name, fmt.Sprintf("%q", value))
+			}
+			document := fmt.Sprintf("mutation { %s(input: {%s}) { %s } }", m.name, input, m.answer)
+			g.clock.turn(time.Second)
+			for range 2 {
+				g.as(low, document, nil).refused("FORBIDDEN", "this credential has PUBLIC")
+			}
+			if !slices.Contains(refused, m.name) {
+				refused = append(refused, m.name)
+			}
+			ctx := domain.WithRequestID(domain.WithClient(domain.WithViewer(t.Context(), admin), netip.MustParseAddr("203.0.113.77")), fmt.Sprint("req-", i))
+			r := g.sendIn(ctx, http.MethodPost, vars{"query": document})
+			if len(r.Errors) > 0 {
+				t.Fatalf("%s: %s", document, r.body)
+			}
+			lines := g.entries(after)
+			if len(lines) != 1 || lines[0].Action != string(m.action) || lines[0].Actor != "admin" || *lines[0].ActorID != admin.KeyID ||
+				*lines[0].RequestID != fmt.Sprint("req-", i) || *lines[0].Network != "203.0.113.0/24" || !lines[0].At.Equal(g.clock.now()) || lines[0].Times != 1 {
+				t.Errorf("%s: got %+v, want one entry %s", m.name, lines, m.action)
+			}
+			after += int64(len(lines))
+			if m.keep != "" {
+				kept["$"+m.keep] = r.at(m.name + "." + m.at).(string)
+			}
+			if (lines[0].Subject == nil) == (len(lines[0].Documents) == 0) && m.action != audit.Schedule && m.action != audit.RegisterDocuments {
+				t.Errorf("%s: what it was done to is not said, or twice: %+v", m.name, lines[0])
+			}
+		}
+		if err := g.notes.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		notes := map[string]int{}
+		for _, line := range g.entries(after) {
+			if line.Action != string(audit.RefuseRight) || *line.ActorID != low.KeyID {
+				t.Errorf("got %+v", line)
+			}
+			notes[*line.Subject] += line.Times
+		}
+		for _, name := range refused {
+			if notes[name] == 0 || notes[name]%2 != 0 {
+				t.Errorf("%s: %d refusals are noted", name, notes[name])
+			}
+			delete(notes, name)
+		}
+		if len(notes) > 0 {
+			t.Errorf("noted as well: %v", notes)
+		}
+	})
+}
+
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		admin := holder(domain.Admin)
+		g.query(editor, `mutation { createTag(input: {slug: "ports", label: "Ports", vocabulary: TOPIC}) { created } }`)
+		id := g.query(editor, `mutation { createReport(input: {slug: "bravo", title: "Bravo", kind: BRIEF, language: "en", summary: "S.", body: "secretbody", tags: ["ports"]}) { report { id } } }`).
+			at("createReport.report.id").(string)
+		g.query(editor, `mutation { publish(input: {documents: ["report:bravo"], references: INCLUDE}) { state } }`)
+
+		r := g.as(admin, `mutation { purge(input: {documents: ["report:bravo", "nothing", "tag:ports", "report:none"]}) { purged } }`, nil)
+		if r.code() != "BAD_USER_INPUT" || r.paths() != "documents[0] documents[1] documents[2] documents[3]" {
+			t.Errorf("what is not in the trash: got %s", r.body)
+		}
+		g.as(admin, `mutation { purge(input: {documents: []}) { purged } }`, nil).refused("BAD_USER_INPUT", "documents:")
+
+		g.query(editor, `mutation { unpublish(input: {documents: ["report:bravo"]}) { state } }`)
+		g.query(editor, `mutation { deleteReport(input: {id: "bravo"}) { id } }`)
+		g.as(editor, `mutation { purge(input: {documents: ["report:bravo"]}) { purged } }`, nil).refused("FORBIDDEN", "ADMIN")
+		g.as(holder(domain.Admin, domain.ReadDesk, domain.WriteDrafts), `mutation { purge(input: {documents: ["report:bravo"]}) { purged } }`, nil).refused("FORBIDDEN", "PURGE")
+		g.as(admin, `mutation { undelete(input: {document: "report:nothing"}) { changed } }`, nil)
+		if r := g.query(editor, `{ trash { nodes { id slug } } }`); r.list("trash.nodes", "id") != id {
+			t.Fatalf("got %s", r.body)
+		}
+		if got := g.query(holder(domain.Admin, domain.PurgeTrash), `mutation { purge(input: {documents: ["report:bravo", "report:bravo"]}) { purged } }`).at("purge.purged"); fmt.Sprint(got) != "["+id+"]" {
+			t.Errorf("got %v", got)
+		}
+		for _, document := range []string{
+			`{ trash { nodes { id } } }`, `query @inContext(stage: DESK) { report(slug: "bravo") { title } node(id: "` + id + `") { id } }`,
+			`{ publicationLog { nodes { document { id ... on Report { body } } } } }`,
+		} {
+			if r := g.query(editor, document); strings.Contains(r.data(), id) || strings.Contains(r.body, "secretbody") {
+				t.Errorf("%s still has it: %s", document, r.body)
+			}
+		}
+		if r := g.query(editor, `{ publicationLog { nodes { documentId action } } }`); !strings.Contains(r.list("publicationLog.nodes", "documentId"), id) {
+			t.Errorf("the publication log has forgotten it: %s", r.body)
+		}
+		g.as(editor, `mutation { undelete(input: {document: "report:bravo"}) { changed } }`, nil).refused("NOT_FOUND", "")
+		if got := g.query(editor, `mutation { createReport(input: {slug: "bravo", title: "Bravo", kind: BRIEF, language: "en"}) { report { id } } }`).at("createReport.report.id"); got == id {
+			t.Error("an id was given again")
+		}
+	})
+}
