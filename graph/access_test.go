@@ -225,6 +225,7 @@ func TestAccessDoors(t *testing.T) {
 			{"updatePerson, wrong input", `mutation { updatePerson(input: {id: "x"}) { person { name } } }`, domain.Admin, domain.ManageAccess},
 			{"auditLog", `{ auditLog { totalCount nodes { action } } }`, domain.Admin, domain.ReadAudit},
 			{"purge", `mutation { purge(input: {documents: ["report:nothing"]}) { purged } }`, domain.Admin, domain.PurgeTrash},
+			{"pendingChanges, of nothing", `{ pendingChanges(types: []) { nodes { __typename } } }`, domain.Author, domain.ReadDesk},
 			{"registeredDocuments", `{ registeredDocuments { totalCount nodes { text } } }`, domain.Editor, domain.RegisterQueries},
 			{"registerDocuments", `mutation { registerDocuments(input: {documents: [{text: "{ __typename }"}]}) { created } }`, domain.Editor, domain.RegisterQueries},
 			{"unregisterDocuments", `mutation { unregisterDocuments(input: {documentIds: ["nothing"]}) { documentIds } }`, domain.Editor, domain.RegisterQueries},

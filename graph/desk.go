@@ -86,6 +86,9 @@ func (r *Resolver) onDesk(ctx context.Context, page *model.Together, id domain.I
 var pendingPlaces = read.Places{List: "pendingChanges", Kind: read.Int}
 
 func (r queryResolver) PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error) {
+	if _, err := atDesk(ctx); err != nil {
+		return nil, err
+	}
 	limit, err := read.PageSize(first)
 	if err != nil {
 		return nil, err
