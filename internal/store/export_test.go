@@ -13,6 +13,9 @@ import (
 // LiveReadDB is the pool behind the client of live.
 func LiveReadDB(s *Stores) *sql.DB { return s.liveRead.db }
 
+// LiveSnapshots is how many snapshots of live may be open at once.
+func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshots) }
+
 // SchemaDrift returns the statements that would turn the tables as they are
 // into the tables that are wanted.
 func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Table) ([]string, error) {

@@ -18,14 +18,20 @@ type pool struct {
 	dialect string
 	cache   *statements
 	idle    int // how many connections are kept open
+	// snapshots has a place for each snapshot that may be open at once.
+	snapshots chan struct{}
 }
 
 // newPool takes over a database with at most n connections, all of which it
 // keeps open.
+//
+// All but one of them may be held by snapshots. A snapshot that comes to a new
+// statement needs another connection for a moment to prepare it: were all held,
+// they would wait for each other.
 func newPool(db *sql.DB, engine string, n int) *pool {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-	p := &pool{db: db, dialect: engine, idle: n}
+	p := &pool{db: db, dialect: engine, idle: n, snapshots: make(chan struct{}, max(n-1, 1))}
 	if engine == dialect.SQLite {
 		p.cache = &statements{db: db, byText: map[string]*sql.Stmt{}}
 	}

@@ -79,7 +79,7 @@ func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, 
 		}
 		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, err), db.Close())
 	}
-	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))), nil
+	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))+1), nil
 }
 
 // takeLiveRole gives up the connection's rights on everything but live, where

@@ -20,6 +20,8 @@ type snapshot struct {
 	once sync.Once
 	tx   *sql.Tx
 	err  error
+	// placed says that the snapshot has one of its pool's places.
+	placed bool
 
 	// busy is held from a query until its rows are closed: a PostgreSQL
 	// connection runs one statement at a time.
@@ -49,6 +51,13 @@ func snapshotFrom(ctx context.Context, p *pool) *snapshot {
 
 func (snap *snapshot) begin(ctx context.Context) error {
 	snap.once.Do(func() {
+		select {
+		case snap.pool.snapshots <- struct{}{}:
+			snap.placed = true
+		case <-ctx.Done():
+			snap.err = fmt.Errorf("begin snapshot: %w", ctx.Err())
+			return
+		}
 		opts := &sql.TxOptions{ReadOnly: true}
 		if snap.pool.dialect == dialect.Postgres {
 			opts.Isolation = sql.LevelRepeatableRead
@@ -67,11 +76,15 @@ func (snap *snapshot) end() {
 	if snap.tx != nil {
 		_ = snap.tx.Rollback() // nothing was written
 	}
+	if snap.placed {
+		snap.placed = false
+		<-snap.pool.snapshots
+	}
 }
 
 // Query runs a statement in the snapshot, with ent's conventions.
 func (snap *snapshot) Query(ctx context.Context, query string, args, v any) error {
-	// Prepared before the transaction takes a connection of its own.
+	// Prepared on another connection: there is one; see newPool.
 	stmt := snap.pool.cache.prepare(ctx, query)
 	if err := snap.begin(ctx); err != nil {
 		return err

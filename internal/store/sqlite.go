@@ -95,7 +95,7 @@ func sqliteReader(ctx context.Context, file string) (*pool, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), err), db.Close())
 	}
-	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))), nil
+	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))+1), nil
 }
 
 // sqliteFault reads SQLite's result code.

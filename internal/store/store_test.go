@@ -3,13 +3,16 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
 
 	"github.com/redthread-api/redthread/ent"
@@ -338,6 +341,66 @@ func TestStatementsAreCounted(t *testing.T) {
 		slugs(t, ctx, s)
 		if *n != 2 {
 			t.Errorf("counted %d statements, want 2", *n)
+		}
+	})
+}
+
+// Each snapshot holds a connection, and needs another to prepare a statement
+// that is new: when all that may be open come to one, none has to wait for
+// another.
+func TestSnapshotsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		n := store.LiveSnapshots(s)
+		failed := make(chan error, n)
+		var begun sync.WaitGroup
+		begun.Add(n)
+		for i := range n {
+			go func() {
+				ctx, cancel := context.WithTimeout(domain.WithViewer(t.Context(), domain.Anonymous()), 20*time.Second)
+				defer cancel()
+				ctx, end := s.Snapshot(ctx)
+				defer end()
+				_, err := s.Client(ctx).Tag.Query().Count(ctx)
+				begun.Done()
+				begun.Wait()
+				if err == nil {
+					_, err = s.Client(ctx).Tag.Query().Limit(i + 1).All(ctx)
+				}
+				if err == nil {
+					_, err = s.Client(ctx).Tag.Query().Where(func(s *sql.Selector) {
+						s.Where(sql.P(func(b *sql.Builder) { b.WriteString(fmt.Sprintf("%d = %[1]d", i)) }))
+					}).All(ctx)
+				}
+				failed <- err
+			}()
+		}
+		for range n {
+			if err := <-failed; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// Who waits for a snapshot waits no longer than its context lasts.
+func TestSnapshotsWaitWithinTheirContext(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		viewer := domain.WithViewer(t.Context(), domain.Anonymous())
+		for range store.LiveSnapshots(s) {
+			ctx, end := s.Snapshot(viewer)
+			defer end()
+			if _, err := s.Client(ctx).Tag.Query().Count(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(viewer, 10*time.Millisecond)
+		defer cancel()
+		ctx, end := s.Snapshot(ctx)
+		defer end()
+		if _, err := s.Client(ctx).Tag.Query().Count(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want that the time is up", err)
 		}
 	})
 }
