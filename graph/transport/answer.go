@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -131,8 +132,21 @@ func encode(resp *graphql.Response) ([]byte, error) {
 // answer writes a single answer.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
 	body, resp := h.encode(r.Context(), resp)
+	resp, body, letGo := h.keep(r.Context(), resp, body)
+	defer letGo()
 	putHeader(w, header)
-	write(w, r, accepts.object, status(accepts.object, resp), body)
+	code := status(accepts.object, resp)
+	if code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	if len(body) >= largeAnswer {
+		// The server's own limit leaves time for the operation as well. Where
+		// none can be set, as in tests, there is none.
+		s := events{w: w, control: http.NewResponseController(w)}
+		_ = s.control.SetWriteDeadline(time.Now().Add(h.config.WriteTimeout + h.config.WriteTimeout/10*time.Duration(len(body)>>20)))
+		defer s.end(r)
+	}
+	write(w, r, accepts.object, code, body)
 }
 
 func write(w http.ResponseWriter, r *http.Request, media string, status int, body []byte) {

@@ -33,6 +33,7 @@ var testSchema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 		partial: String
 		broken: String
 		header: String
+		large: String
 		extensions: String
 		fails(code: String!): String
 	}
@@ -104,6 +105,8 @@ func (f *fixture) Exec(ctx context.Context) graphql.ResponseHandler {
 			return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: "no value"}}}
 		case "broken":
 			return &graphql.Response{Data: []byte(`{"broken":`)}
+		case "large":
+			return data("large", strings.Repeat("x", largeAnswer))
 		case "header":
 			transport.Header(ctx).Set("Retry-After", "7")
 			transport.Header(ctx).Set("Vary", "X-Key")
@@ -156,6 +159,9 @@ func (f *fixture) subscribe(ctx context.Context, name string) graphql.ResponseHa
 		return nil
 	}
 }
+
+// largeAnswer is more than the system's buffers of a connection take.
+const largeAnswer = 12 << 20
 
 func data(name string, value any) *graphql.Response {
 	v, err := json.Marshal(value)

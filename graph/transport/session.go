@@ -190,11 +190,15 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 	defer x.cancel()
 	for resp := x.next(); resp != nil; resp = x.next() {
 		body, resp := s.h.encode(ctx, resp)
+		resp, body, letGo := s.h.keep(ctx, resp, body)
 		if len(resp.Data) == 0 {
+			letGo()
 			s.fail(op, resp)
 			return
 		}
-		if !s.send(op, message{ID: op.id, Type: messageNext, Payload: body}) {
+		sent := s.send(op, message{ID: op.id, Type: messageNext, Payload: body})
+		letGo()
+		if !sent {
 			return
 		}
 	}

@@ -80,8 +80,11 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 				}
 				return
 			}
-			body, _ := h.encode(ctx, resp)
-			if !s.write("event: next\ndata: " + string(body) + "\n\n") {
+			body, resp := h.encode(ctx, resp)
+			_, body, letGo := h.keep(ctx, resp, body)
+			sent := s.write("event: next\ndata: " + string(body) + "\n\n")
+			letGo()
+			if !sent {
 				return
 			}
 			alive.Reset(h.config.KeepAlive)

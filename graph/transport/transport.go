@@ -21,6 +21,7 @@ const (
 	DefaultMaxStreams     = 1000
 	DefaultMaxConnections = 1000
 	DefaultMaxOperations  = 50
+	DefaultMaxUnsent      = 128 << 20
 )
 
 // Executor runs operations. It is what gqlgen's executor.Executor does.
@@ -37,7 +38,8 @@ type Config struct {
 	// on for as long as their client listens.
 	Timeout time.Duration
 	// WriteTimeout is how long a client of a stream or a WebSocket may take to
-	// read one event. A slower one is cut off.
+	// read one event, and any client to read a large answer; a tenth more for
+	// each MiB of that. A slower one is cut off.
 	WriteTimeout time.Duration
 	// KeepAlive is the time between signs of life on a silent stream, and
 	// between pings on a WebSocket. A WebSocket from which nothing has come
@@ -50,6 +52,10 @@ type Config struct {
 	MaxConnections int   // WebSockets of the process
 	MaxOperations  int   // running on one WebSocket
 	MaxMessage     int64 // of one WebSocket message, in bytes
+
+	// MaxUnsent bounds what the process keeps of large answers that their
+	// clients have not read yet, in bytes. Beyond it large answers are refused.
+	MaxUnsent int64
 
 	// Authenticate finds out whose the credential of a WebSocket's
 	// connection_init is: authorization is in the form of the header. It
@@ -73,6 +79,7 @@ type Handler struct {
 	config   Config
 	streams  gate
 	sockets  gate
+	unsent   gate     // bytes
 	shutting sync.Map // *http.Server to the channel of its shutdown
 }
 
@@ -87,10 +94,12 @@ func New(exec Executor, c Config) *Handler {
 	c.MaxConnections = cmp.Or(c.MaxConnections, DefaultMaxConnections)
 	c.MaxOperations = cmp.Or(c.MaxOperations, DefaultMaxOperations)
 	c.MaxMessage = cmp.Or(c.MaxMessage, DefaultMaxMessage)
+	c.MaxUnsent = cmp.Or(c.MaxUnsent, DefaultMaxUnsent)
 	return &Handler{
 		exec: exec, config: c,
 		streams: gate{max: int64(c.MaxStreams)},
 		sockets: gate{max: int64(c.MaxConnections)},
+		unsent:  gate{max: c.MaxUnsent},
 	}
 }
 
@@ -164,15 +173,36 @@ type gate struct {
 	max    int64
 }
 
-func (g *gate) enter() bool {
-	if g.inside.Add(1) > g.max {
-		g.leave()
+func (g *gate) enter() bool { return g.enterAll(1) }
+func (g *gate) leave()      { g.inside.Add(-1) }
+
+// enterAll lets all of a group in, or none.
+func (g *gate) enterAll(n int64) bool {
+	if g.inside.Add(n) > g.max {
+		g.inside.Add(-n)
 		return false
 	}
 	return true
 }
 
-func (g *gate) leave() { g.inside.Add(-1) }
+// largeAnswer is the size from which on answers count as unsent. Smaller ones
+// go to the system's buffers, whether their clients read or not.
+const largeAnswer = 256 << 10
+
+// keep makes room for an answer until it is sent, and then has to be let go.
+// Where there is no room, it returns the answer to give instead.
+func (h *Handler) keep(ctx context.Context, resp *graphql.Response, body []byte) (kept *graphql.Response, encoded []byte, letGo func()) {
+	n := int64(len(body))
+	switch {
+	case n < largeAnswer:
+		return resp, body, func() {}
+	case h.unsent.enterAll(n):
+		return resp, body, func() { h.unsent.inside.Add(-n) }
+	}
+	resp = failure(ctx, codeUnavailable, "too many large answers are waiting to be read by others; try again later, or ask for less at once")
+	body, _ = encode(resp) // it has strings only
+	return resp, body, func() {}
+}
 
 // shutdown returns a channel that is closed when the server that the context
 // is of begins to shut down: it then waits for streams, which would not end by
