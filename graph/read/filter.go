@@ -156,14 +156,15 @@ func (c *compiler) junction(t *Table, raw any, path string, at scope, op string)
 	var all []condition
 	for i, raw := range list(raw) {
 		path := path + "[" + strconv.Itoa(i) + "]"
+		// Counted also where it is empty: each is written into the statement.
+		if c.conditions++; c.conditions > MaxFilterConditions {
+			return nil // compile says so
+		}
 		cond := c.filter(t, c.object(raw, path), path, at)
 		if cond == nil {
 			cond = everything
 		}
 		all = append(all, cond)
-		if c.conditions > MaxFilterConditions {
-			break
-		}
 	}
 	if len(all) == 0 {
 		return nothing
