@@ -102,8 +102,8 @@ func (p presenter) recovered(ctx context.Context, v any) error {
 	return fmt.Errorf("panic: %v", v)
 }
 
-// bounded cuts the list of errors of an answer.
-func bounded(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+// fewErrors cuts the list of errors of an answer.
+func fewErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp != nil && len(resp.Errors) > maxErrors {
 		more := len(resp.Errors) - maxErrors

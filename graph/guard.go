@@ -10,8 +10,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -26,6 +28,8 @@ type guard struct {
 	// describe says whom the schema's description is for.
 	describe string
 	shapes   *lru.Cache[string, shape] // of documents that have been
+	gate     *gate
+	schema   *ast.Schema
 }
 
 func newGuard(c Config) *guard {
@@ -33,7 +37,7 @@ func newGuard(c Config) *guard {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes}
+	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, gate: newGate()}
 }
 
 // Whom the schema's description is for.
@@ -43,11 +47,21 @@ const (
 	IntrospectionOff   = "off"
 )
 
-// requestCost is what each request costs, whatever comes of it.
-const requestCost = 20
+// requestCost is what each request costs, whatever comes of it. A document that
+// has not been here lately has to be parsed and validated, for which it costs
+// one more for each bytesPerCost; each value in the variables costs one.
+const (
+	requestCost  = 20
+	bytesPerCost = 10
+)
 
-func (*guard) ExtensionName() string                   { return "Guard" }
-func (*guard) Validate(graphql.ExecutableSchema) error { return nil }
+func (*guard) ExtensionName() string { return "Guard" }
+
+// Validate is told of the schema.
+func (g *guard) Validate(s graphql.ExecutableSchema) error {
+	g.schema = s.Schema()
+	return nil
+}
 
 // toll charges each request, before anything else is done for it.
 type toll struct{ guard *guard }
@@ -73,6 +87,20 @@ func (g *guard) MutateOperationParameters(ctx context.Context, params *graphql.R
 		return gqlerror.Wrap(err)
 	}
 	known, ok := g.shapes.Get(params.Query)
+	given := max(limit.Values, lightNode) + 1
+	given -= values(params.Variables, given)
+	more := given
+	if !ok {
+		more += len(params.Query) / bytesPerCost
+	}
+	if more > 0 {
+		if err := g.charge(ctx, viewer, limit, more); err != nil {
+			return err
+		}
+	}
+	if limit.Values > 0 && given > limit.Values {
+		return tooMuch("the variables have more than %d values", limit.Values)
+	}
 	if !ok {
 		var refused *gqlerror.Error
 		if _, known, refused = parse(params.Query); refused != nil {
@@ -112,7 +140,7 @@ func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 	}
 	// The request itself is paid for by then: what leaves no room for that
 	// could never be paid.
-	cost, most := costOf(op), min(limit.Cost, max(limit.PerMinute-requestCost, 0))
+	cost, most := costOf(g.schema, op), min(limit.Cost, max(limit.PerMinute-requestCost, 0))
 	if cost > most {
 		return tooMuch("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, most)
 	}
@@ -124,14 +152,47 @@ const costExtension = "cost"
 
 type costStats struct{ cost, most int }
 
-// InterceptResponse tells what the operation cost.
+// InterceptResponse runs an operation within the limits of its viewer: a dear
+// one when it is its turn, for so long, and with so large an answer. It tells
+// what the operation cost.
 func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if graphql.HasOperationContext(ctx) {
-		if stats, ok := graphql.GetOperationContext(ctx).Stats.GetExtension(costExtension).(costStats); ok {
-			graphql.RegisterExtension(ctx, "cost", map[string]int{"requested": stats.cost, "maximum": stats.most})
+	if !graphql.HasOperationContext(ctx) {
+		return next(ctx)
+	}
+	op := graphql.GetOperationContext(ctx)
+	stats, ok := op.Stats.GetExtension(costExtension).(costStats)
+	if !ok {
+		return next(ctx)
+	}
+	graphql.RegisterExtension(ctx, "cost", map[string]int{"requested": stats.cost, "maximum": stats.most})
+	viewer, limit, err := limitOf(ctx, g.limits)
+	if err != nil || viewer.System || op.Operation.Operation == ast.Subscription {
+		return next(ctx)
+	}
+	if stats.cost > lightCost {
+		leave, refused := g.gate.enter(ctx, viewer)
+		if refused != nil {
+			return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
+		}
+		defer leave()
+	}
+	if limit.Time > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit.Time)
+		defer cancel()
+	}
+	if limit.Answer <= 0 {
+		return next(ctx)
+	}
+	ctx, answer := bounded.With(ctx, limit.Answer)
+	resp := next(ctx)
+	if answer.Exceeded() {
+		return &graphql.Response{
+			Errors:     gqlerror.List{tooMuch("the answer has more than %d bytes; ask for fewer texts or smaller pages", limit.Answer)},
+			Extensions: graphql.GetExtensions(ctx),
 		}
 	}
-	return next(ctx)
+	return resp
 }
 
 // charge takes a cost from the budget of whoever asks, and tells in headers

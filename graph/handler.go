@@ -31,7 +31,7 @@ func Handler(c Config) http.Handler {
 	p := presenter{log: c.Log, requestID: c.RequestID, notes: c.Notes}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
-	exec.AroundResponses(bounded)
+	exec.AroundResponses(fewErrors)
 	exec.Use(extension.Introspection{})
 	// What is not for everybody is not suggested to anybody.
 	exec.SetDisableSuggestion(c.Introspection != IntrospectionAll)
@@ -40,7 +40,7 @@ func Handler(c Config) http.Handler {
 	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
 	exec.Use(guard)
-	return transport.New(exec, c.Transport)
+	return transport.New(gated{exec, guard}, c.Transport)
 }
 
 // queryCache keeps parsed documents, save those that are unusually long.

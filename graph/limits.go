@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -26,22 +27,28 @@ type Limit struct {
 	Aliases    int
 	Directives int
 	Fragments  int // definitions, spreads and inline ones
+	Values     int // in the variables
 	Cost       int // of one operation; see coster
 	PerMinute  int // cost of all operations in a minute
+
+	// Answer is the size of the largest answer, in bytes, and Time how long an
+	// operation may run. Zero stands for no limit but that of the transport.
+	Answer int
+	Time   time.Duration
 }
 
 // standardLimits are the limits of each role; docs/access.md has the same
 // table. Who has no credential shares what PUBLIC has with all of the same
 // network address.
 var standardLimits = map[domain.Role]Limit{
-	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Cost: 200_000, PerMinute: 2_000_000},
-	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Cost: 300_000, PerMinute: 10_000_000},
+	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Values: 5_000, Cost: 200_000, PerMinute: 2_000_000, Answer: 8 << 20, Time: 10 * time.Second},
+	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Values: 10_000, Cost: 300_000, PerMinute: 10_000_000, Answer: 16 << 20, Time: 20 * time.Second},
 	domain.Author:  staffLimit,
 	domain.Editor:  staffLimit,
 	domain.Admin:   staffLimit,
 }
 
-var staffLimit = Limit{Tokens: 15_000, Depth: 20, Roots: 200, Aliases: 500, Directives: 200, Fragments: 500, Cost: 500_000, PerMinute: 20_000_000}
+var staffLimit = Limit{Tokens: 15_000, Depth: 20, Roots: 200, Aliases: 500, Directives: 200, Fragments: 500, Values: 50_000, Cost: 500_000, PerMinute: 20_000_000, Answer: 32 << 20, Time: 30 * time.Second}
 
 // StandardLimits returns the standard limits of a role.
 func StandardLimits(role domain.Role) Limit { return standardLimits[role] }
@@ -67,6 +74,14 @@ var surcharges = map[string]int{
 	"liveDiff":    200,
 	"snapshot":    50,
 	"formerSlugs": 5,
+
+	// Texts, which can be long.
+	"body":         10,
+	"outline":      10,
+	"description":  2, // seldom long
+	"assessment":   5,
+	"introduction": 5,
+	"analysis":     5,
 }
 
 // Surcharges returns what fields are worth besides the one that each costs.
@@ -83,6 +98,10 @@ const (
 	// described is how many fields of the schema's description cost one: they
 	// are at hand.
 	described = 20
+	// A condition of a filter costs one. One through a relation is a join: it
+	// costs joined, times the square of how deep it is in others, because each
+	// multiplies the rows that are looked at.
+	joined = 300
 )
 
 // descriptionSizes are the sizes that the lists of a schema's description are
@@ -101,16 +120,22 @@ type fragmentKey struct {
 // largest answer that it could have. A field costs one, some a surcharge, and
 // what is selected in a list costs as often as the list has elements; a
 // connection has as many as its first or last says. Each fragment is measured
-// once, wherever it is spread.
+// once, wherever it is spread. A filter costs by its conditions, once for all
+// rows whose connections it is of: they are read in one statement.
 type coster struct {
+	schema    *ast.Schema
 	variables map[string]any
-	fragments map[fragmentKey]int
+	fragments map[fragmentKey]fragmentCost
+	filters   int // of all filters so far
 }
 
+type fragmentCost struct{ fields, filters int }
+
 // costOf measures an operation.
-func costOf(op *graphql.OperationContext) int {
-	c := coster{variables: op.Variables, fragments: map[fragmentKey]int{}}
+func costOf(schema *ast.Schema, op *graphql.OperationContext) int {
+	c := coster{schema: schema, variables: op.Variables, fragments: map[fragmentKey]fragmentCost{}}
 	cost := c.set(op.Operation.SelectionSet, 1)
+	cost = add(cost, c.filters)
 	if op.Operation.Operation == ast.Mutation {
 		cost = add(cost, times(mutation, len(op.Operation.SelectionSet)))
 	}
@@ -131,11 +156,15 @@ func (c *coster) set(set ast.SelectionSet, page int) int {
 		case *ast.FragmentSpread:
 			key := fragmentKey{sel.Name, page}
 			known, ok := c.fragments[key]
-			if !ok {
-				known = c.set(sel.Definition.SelectionSet, page)
+			if ok {
+				c.filters = add(c.filters, known.filters)
+			} else {
+				before := c.filters
+				known.fields = c.set(sel.Definition.SelectionSet, page)
+				known.filters = c.filters - before
 				c.fragments[key] = known
 			}
-			own = known
+			own = known.fields
 		}
 		sum = add(sum, own)
 	}
@@ -164,11 +193,63 @@ func (c *coster) field(f *ast.Field, page int) int {
 			elements = c.listSize(f, "ids")
 		}
 	}
-	own := 1 + surcharges[f.Name]
-	if format, ok := f.ArgumentMap(c.variables)["format"]; ok && format != "MARKDOWN" {
-		own += rendered
+	own := 1
+	if f.ObjectDefinition == nil || f.ObjectDefinition.Name[0] != '_' { // not of the schema's description
+		own += surcharges[f.Name]
+	}
+	if len(f.Arguments) > 0 {
+		arguments := f.ArgumentMap(c.variables)
+		if format, ok := arguments["format"]; ok && format != "MARKDOWN" {
+			own += rendered
+		}
+		if filter := f.Definition.Arguments.ForName("filter"); filter != nil {
+			if given, ok := arguments["filter"].(map[string]any); ok {
+				c.filters = add(c.filters, c.filter(filter.Type.Name(), given, 1))
+			}
+		}
 	}
 	return add(own, times(elements, children))
+}
+
+// filter measures a filter that is so deep in others. What is too deep, or has
+// too many conditions, is refused when the filter is read; so nothing goes on
+// here for long.
+func (c *coster) filter(of string, given map[string]any, depth int) int {
+	def := c.schema.Types[of]
+	if def == nil || depth > read.MaxFilterDepth {
+		return 0
+	}
+	sum := 0
+	for name, value := range given {
+		field := def.Fields.ForName(name)
+		if field == nil {
+			continue
+		}
+		inner := field.Type.Name()
+		own := 1
+		switch target := c.schema.Types[inner]; {
+		case name == "and" || name == "or" || name == "not":
+			own = c.conditions(inner, value, depth)
+		case target != nil && target.Fields.ForName("and") != nil:
+			own = add(times(joined, depth*depth), c.conditions(inner, value, depth+1))
+		}
+		sum = add(sum, own)
+	}
+	return sum
+}
+
+func (c *coster) conditions(of string, value any, depth int) int {
+	switch value := value.(type) {
+	case map[string]any:
+		return c.filter(of, value, depth)
+	case []any:
+		sum := 0
+		for _, v := range value {
+			sum = add(sum, c.conditions(of, v, depth))
+		}
+		return sum
+	}
+	return 0
 }
 
 // describedCost is the number of fields of a part of the schema's description.

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
-	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/markdown"
@@ -24,37 +26,54 @@ const (
 // texts turns Markdown into the formats that are asked for.
 type texts struct {
 	entityURL string
-	parsed    *lru.Cache[string, *markdown.Document]
+
+	mu     sync.Mutex
+	parsed *simplelru.LRU[string, *markdown.Document]
+	bytes  int // of the texts that are kept parsed
 }
 
-// The bounds of what is kept parsed: at most cachedTexts texts of cachedBytes
-// each. A parsed text takes some ten times the room of the text.
+// The bounds of what is kept parsed. A parsed text takes some ten times the
+// room of the text. Long ones are kept, too: to parse one anew each time that
+// an operation has it in another format takes longer than anything else.
 const (
-	cachedTexts = 256
-	cachedBytes = 64 << 10
+	cachedTexts = 1000
+	cachedBytes = 16 << 20
 )
 
 func newTexts(entityURL string) *texts {
 	if entityURL == "" {
 		entityURL = "/entities/{slug}"
 	}
-	parsed, err := lru.New[string, *markdown.Document](cachedTexts)
+	t := &texts{entityURL: entityURL}
+	parsed, err := simplelru.NewLRU(cachedTexts, func(src string, _ *markdown.Document) { t.bytes -= len(src) })
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &texts{entityURL: entityURL, parsed: parsed}
+	t.parsed = parsed
+	return t
 }
 
 // parse reads a text, or finds it read.
-func (t *texts) parse(src string) *markdown.Document {
-	if doc, ok := t.parsed.Get(src); ok {
-		return doc
+func (t *texts) parse(ctx context.Context, src string) (*markdown.Document, error) {
+	t.mu.Lock()
+	doc, ok := t.parsed.Get(src)
+	t.mu.Unlock()
+	if ok {
+		return doc, nil
 	}
-	doc := markdown.Parse(src)
-	if len(src) <= cachedBytes {
+	if err := bounded.Text(ctx, len(src)); err != nil {
+		return nil, err
+	}
+	doc = markdown.Parse(src)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.parsed.Contains(src) {
 		t.parsed.Add(src, doc)
+		for t.bytes += len(src); t.bytes > cachedBytes; {
+			t.parsed.RemoveOldest()
+		}
 	}
-	return doc
+	return doc, nil
 }
 
 // prose is a Markdown field of a type.
@@ -87,7 +106,7 @@ func (p prose[T]) document(ctx context.Context, t *texts, row *T) (*markdown.Doc
 	if src == nil {
 		return nil, nil
 	}
-	return t.parse(*src), nil
+	return t.parse(ctx, *src)
 }
 
 // render returns the text of a row in a format; nil where it has none.
@@ -100,10 +119,17 @@ func (p prose[T]) render(ctx context.Context, t *texts, row *T, format string) (
 	if src == nil || format == formatMarkdown {
 		return src, nil
 	}
-	doc := t.parse(*src)
+	doc, err := t.parse(ctx, *src)
+	if err != nil {
+		return nil, err
+	}
 	if format == formatText {
 		text := doc.Text()
 		return &text, nil
+	}
+	// A text becomes longer as HTML, but seldom by much.
+	if err := bounded.Text(ctx, len(*src)); err != nil {
+		return nil, err
 	}
 	named, err := p.entities(ctx, t, row)
 	if err != nil {
@@ -137,7 +163,11 @@ func (p prose[T]) entities(ctx context.Context, t *texts, row *T) (map[string]*e
 			if src == nil {
 				continue
 			}
-			for _, m := range t.parse(*src).Mentions() {
+			doc, err := t.parse(ctx, *src)
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range doc.Mentions() {
 				slugs = append(slugs, m.Slug)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"regexp"
 	"slices"
 
 	"github.com/99designs/gqlgen/api"
@@ -28,6 +29,9 @@ func generateGraphQL() error {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	if err := sequentialLists(cfg.Exec.Filename); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	if err := boundedAnswers(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	return nil
@@ -85,6 +89,34 @@ func sequentialLists(filename string) error {
 			return fmt.Errorf("%s still runs something in goroutines: %q", filename, trace)
 		}
 	}
+	if code, err = format.Source(code); err != nil {
+		return err
+	}
+	return os.WriteFile(filename, code, 0o644)
+}
+
+// writing is how the executor writes an answer into a buffer, and takes it from
+// there.
+var (
+	writing = regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n`)
+	taking  = []byte("buf.Bytes()")
+)
+
+// boundedAnswers makes the executor write answers of a bounded size. It fails
+// where the generated code is not what it was written for.
+func boundedAnswers(filename string) error {
+	code, err := os.ReadFile(filename)
+	if err != nil {
+		return err
+	}
+	if n := len(writing.FindAll(code, -1)); n == 0 || n != bytes.Count(code, taking) {
+		return fmt.Errorf("%s is not as expected: answers are written in another way", filename)
+	}
+	code = writing.ReplaceAll(code, nil)
+	code = bytes.ReplaceAll(code, taking, []byte("bounded.JSON(ctx, data)"))
+	code = bytes.Replace(code, []byte("\t\"bytes\"\n"), nil, 1)
+	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/sequential"`+"\n"),
+		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/sequential"`+"\n"), 1)
 	if code, err = format.Source(code); err != nil {
 		return err
 	}
