@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -358,6 +359,45 @@ func TestRegistryRemembers(t *testing.T) {
 		clock.turn(1)
 		lookup(elsewhere, id, false, 1)
 	})
+}
+
+// A look-up that is on its way while a document is registered or unregistered
+// does not bring back what was before.
+func TestRegistryUnderLoad(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	clock := &turned{at: gateDay}
+	g := graph.NewRegistry(s, clock.now)
+	system := domain.AsSystem(t.Context(), "test")
+	const count = `query Count { reports { totalCount } }`
+	ctx, cancel := context.WithCancel(domain.WithViewer(t.Context(), public))
+	var others sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				if _, _, err := g.Text(ctx, "count"); err != nil && ctx.Err() == nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 50 {
+		if _, _, err := g.Register(system, []graph.Document{{ID: "count", Text: count}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := g.Text(system, "count"); !ok {
+			t.Errorf("what was registered is not found: %v", err)
+		}
+		if _, err := g.Unregister(system, []string{"count"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := g.Text(system, "count"); ok {
+			t.Errorf("what was unregistered is found: %v", err)
+		}
+	}
+	cancel()
+	others.Wait()
 }
 
 // Many made-up ids neither fill the memory nor come for free: each request is
