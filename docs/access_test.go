@@ -36,6 +36,9 @@ func TestAccessTables(t *testing.T) {
 		"directives":                  func(l graph.Limit) int { return l.Directives },
 		"fragments":                   func(l graph.Limit) int { return l.Fragments },
 		"cost":                        func(l graph.Limit) int { return l.Cost },
+		"values in the variables":     func(l graph.Limit) int { return l.Values },
+		"bytes of the answer":         func(l graph.Limit) int { return l.Answer },
+		"seconds":                     func(l graph.Limit) int { return int(l.Time.Seconds()) },
 		"**cost of all in a minute**": func(l graph.Limit) int { return l.PerMinute },
 	} {
 		row := fmt.Sprintf("| %s | %d | %d | %d |\n", name, of(public), of(partner), of(staff))

@@ -549,7 +549,7 @@ func TestUpdatePersonWithoutPeople(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) { c.People = nil })
 	document := fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, domain.NewID(domain.Person, gateDay))
-	g.as(holder(domain.Admin), document, nil).refused("NOT_FOUND", "nobody can sign in here")
+	g.as(holder(domain.Admin), document, nil).refused("NOT_FOUND", "there is no person")
 	g.as(holder(domain.Editor), document, nil).refused("FORBIDDEN", "ADMIN")
 }
 

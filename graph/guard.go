@@ -87,8 +87,8 @@ func (g *guard) MutateOperationParameters(ctx context.Context, params *graphql.R
 		return gqlerror.Wrap(err)
 	}
 	known, ok := g.shapes.Get(params.Query)
-	given := max(limit.Values, lightNode) + 1
-	given -= values(params.Variables, given)
+	given := max(limit.Values, lightNode) + 2
+	given -= values(params.Variables, given) + 1 // the object that holds them is none
 	more := given
 	if !ok {
 		more += len(params.Query) / bytesPerCost
