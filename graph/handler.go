@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
 )
@@ -33,14 +35,31 @@ func Handler(c Config) http.Handler {
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(fewErrors)
 	exec.Use(extension.Introspection{})
-	// What is not for everybody is not suggested to anybody.
-	exec.SetDisableSuggestion(c.Introspection != IntrospectionAll)
+	if c.Introspection != IntrospectionAll {
+		// What is not for everybody is not suggested to anybody.
+		exec.SetDisableSuggestion(true)
+		exec.SetDefaultRulesFn(silentRules)
+	}
 	guard := newGuard(c)
 	exec.Use(&toll{guard}) // first: also a look-up of what is not there is paid for
 	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
 	exec.Use(guard)
 	return transport.New(gated{exec, guard}, c.Transport)
+}
+
+// silentRules are those of validation, without suggestions. The executor's own
+// switch is for two of them.
+func silentRules() *rules.Rules {
+	all := rules.NewDefaultRules()
+	for name, silent := range map[string]core.Rule{
+		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
+		rules.KnownTypeNamesRule.Name:      rules.KnownTypeNamesRuleWithoutSuggestions,
+		rules.ValuesOfCorrectTypeRule.Name: rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+	} {
+		all.ReplaceRule(name, silent.RuleFunc)
+	}
+	return all
 }
 
 // queryCache keeps parsed documents, save those that are unusually long.
