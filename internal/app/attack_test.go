@@ -1,0 +1,604 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// besieged is a whole server that is attacked over real connections, with keys
+// of all kinds. Connections from 127.0.0.1 are a trusted proxy's; those from
+// all other addresses are not.
+type besieged struct {
+	*app.App
+	t      *testing.T
+	log    *record
+	later  atomic.Int64 // how far its clock is ahead
+	keys   *access.Keys
+	ctx    context.Context // of whoever makes keys
+	secret map[string]string
+	id     map[string]domain.ID
+	dir    string
+}
+
+func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besieged {
+	t.Helper()
+	b := &besieged{t: t, log: &record{}, ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
+	c, p := config(t, stores), parts(b.log)
+	c.Protection = app.ProtectionConfig{TrustedProxies: []string{"127.0.0.1"}, Introspection: graph.IntrospectionAll}
+	if adjust != nil {
+		adjust(&c)
+	}
+	p.Now = func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+	b.dir = c.Data
+	b.App = start(t, c, p)
+
+	opened, err := store.Open(t.Context(), store.Config{Dir: c.Data, DeskDSN: c.DeskDSN, LiveDSN: c.LiveDSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = opened.Close() })
+	b.keys = access.NewKeys(opened, audit.NewNotes(opened, p.Log, p.Now), p.Log, p.Now)
+	soon := p.Now().Add(time.Hour)
+	for name, params := range map[string]access.CreateParams{
+		"editor":  {Role: domain.Editor},
+		"partner": {Role: domain.Partner},
+		"expired": {Role: domain.Editor, ExpiresAt: &soon},
+		"revoked": {Role: domain.Editor},
+		"small":   {Role: domain.Partner, Limits: access.Limits{RateLimit: 200}},
+		"network": {Role: domain.Editor, Limits: access.Limits{Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}},
+		"origin":  {Role: domain.Editor, Limits: access.Limits{Origins: []string{"https://site.example"}}},
+	} {
+		b.create(name, params)
+	}
+	return b
+}
+
+func (b *besieged) create(name string, params access.CreateParams) {
+	b.t.Helper()
+	params.Name = name
+	key, secret, err := b.keys.Create(b.ctx, params)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.secret[name], b.id[name] = secret, key.ID
+}
+
+func (b *besieged) revoke(name string) {
+	b.t.Helper()
+	if _, err := b.keys.Revoke(b.ctx, b.id[name].String()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// attack is a request, and what must come of it.
+type attack struct {
+	name   string
+	from   string // the address of the connection; 127.0.0.1 where it is empty
+	method string // POST where it is empty
+	path   string // /graphql where it is empty
+	key    string // the name of one
+	header []string
+	body   string // a document, unless it begins with a brace that is JSON's
+
+	status   int
+	code     string
+	contains string
+	lacks    string
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) code() string {
+	var out struct {
+		Errors []struct{ Extensions struct{ Code string } }
+	}
+	if json.Unmarshal([]byte(a.body), &out) != nil || len(out.Errors) == 0 {
+		return ""
+	}
+	return out.Errors[0].Extensions.Code
+}
+
+// gql is the body of a request with a document.
+func gql(document string) string {
+	raw, err := json.Marshal(map[string]string{"query": document})
+	if err != nil {
+		panic(err) // it is a string
+	}
+	return string(raw)
+}
+
+// send sends a request from an address. Answers are asked for with a status
+// that tells.
+func (b *besieged) send(x attack) answer {
+	b.t.Helper()
+	method, path := x.method, x.path
+	if method == "" {
+		method = http.MethodPost
+	}
+	if path == "" {
+		path = "/graphql"
+	}
+	var body io.Reader
+	if x.body != "" {
+		body = strings.NewReader(x.body)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.URL()+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Close = true
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/graphql-response+json")
+	if x.key != "" {
+		r.Header.Set("Authorization", "Bearer "+b.secret[x.key])
+	}
+	for i := 0; i < len(x.header); i += 2 {
+		if i == 0 || x.header[i] != x.header[i-2] {
+			r.Header.Del(x.header[i])
+		}
+		r.Header.Add(x.header[i], x.header[i+1])
+	}
+	if len(x.body) > 100<<10 {
+		// A client that goes on sending may find the connection closed before it
+		// has read why.
+		r.Header.Set("Expect", "100-continue")
+	}
+	if r.Header.Get("Transfer-Encoding") == "chunked" {
+		r.Header.Del("Transfer-Encoding")
+		r.ContentLength, r.Body = -1, io.NopCloser(body)
+	}
+	res, err := clientFrom(x.from).Do(r)
+	if err != nil {
+		b.t.Fatalf("%s: %v", x.name, err)
+	}
+	defer res.Body.Close()
+	out, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatalf("%s: %v", x.name, err)
+	}
+	return answer{res.StatusCode, res.Header, string(out)}
+}
+
+// clientFrom is a client whose connections come from an address.
+func clientFrom(address string) *http.Client {
+	if address == "" {
+		return http.DefaultClient
+	}
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+}
+
+// spilled is what no answer and no line of the log may have: the words of an
+// engine or of the program, and what was sent.
+var spilled = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|pgx|runtime error|/tmp/|bodysecret`)
+
+func (b *besieged) clean(what, text string) {
+	b.t.Helper()
+	if found := spilled.FindString(text); found != "" {
+		b.t.Errorf("%s has %q: %.500s", what, found, text)
+	}
+	for name, secret := range b.secret {
+		if strings.Contains(text, secret) || strings.Contains(text, secret[3:30]) {
+			b.t.Errorf("%s has the key %s", what, name)
+		}
+	}
+	if strings.Contains(text, b.dir) {
+		b.t.Errorf("%s has the folder of the stores", what)
+	}
+}
+
+func (b *besieged) run(attacks []attack) {
+	b.t.Helper()
+	for _, x := range attacks {
+		got := b.send(x)
+		if got.status != x.status || got.code() != x.code {
+			b.t.Errorf("%s: got %d %s, want %d %s: %.300s", x.name, got.status, got.code(), x.status, x.code, got.body)
+		}
+		if !strings.Contains(got.body, x.contains) {
+			b.t.Errorf("%s: %.300s lacks %q", x.name, got.body, x.contains)
+		}
+		if x.lacks != "" && strings.Contains(got.body, x.lacks) {
+			b.t.Errorf("%s: %.300s has %q", x.name, got.body, x.lacks)
+		}
+		if got.status >= 400 && strings.Contains(got.body, `"data"`) {
+			b.t.Errorf("%s: %d has data: %.300s", x.name, got.status, got.body)
+		}
+		b.clean(x.name, got.body)
+	}
+}
+
+// ended closes the server and looks at its log, in which there must be no
+// error and nothing that was sent.
+func (b *besieged) ended() {
+	b.t.Helper()
+	stop(b.t, b.App)
+	for line := range strings.Lines(b.log.String()) {
+		b.clean("the log", line)
+		if strings.Contains(line, `"level":"ERROR"`) {
+			b.t.Errorf("logged %s", line)
+		}
+	}
+}
+
+// numbered repeats a text with numbers in the place of %d.
+func numbered(n int, format string) string {
+	var s strings.Builder
+	for i := range n {
+		s.WriteString(strings.ReplaceAll(format, "%d", fmt.Sprint(i)))
+	}
+	return s.String()
+}
+
+// Requests that are malformed, too large, or made to be dear. Each is refused
+// in the words of the API, and none is answered with a fault.
+func TestHostileRequests(t *testing.T) {
+	t.Parallel()
+	b := besiege(t, storetest.SQLiteConfig(t), nil)
+	big := gql(`{ viewer { name } } #bodysecret` + strings.Repeat("x", 300<<10))
+	mutation := `mutation { createTag(input: {slug: "bodysecret", label: "x", vocabulary: TOPIC}) { tag { slug } } }`
+	form := url.Values{"query": {mutation}}.Encode()
+	multipart := "--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n" + gql(mutation) +
+		"\r\n--x\r\nContent-Disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.bodysecret\"]}\r\n--x--\r\n"
+	q := func(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
+	evil := func(contentType string) []string {
+		return []string{"Origin", "https://evil.example", "Content-Type", contentType, "Sec-Fetch-Site", "cross-site"}
+	}
+	b.run([]attack{
+		{name: "a large body", body: big, status: 413, code: "BAD_USER_INPUT"},
+		{name: "a large body in chunks", body: big, header: []string{"Transfer-Encoding", "chunked"}, status: 413, code: "BAD_USER_INPUT"},
+		{name: "a large body of a partner", key: "partner", body: big, status: 413, code: "BAD_USER_INPUT"},
+		{name: "a large body of staff", key: "editor", body: big, status: 200, contains: `"name":"editor"`},
+		{name: "a larger body of staff", key: "editor", body: gql(strings.Repeat("bodysecret", 500_000)), status: 413, code: "BAD_USER_INPUT"},
+		{name: "malformed JSON", body: `{"query":"bodysecret`, status: 400, code: "BAD_USER_INPUT"},
+		{name: "no UTF-8", body: "{\"query\":\"{ viewer { name } } #bodysecret\xff\"}", status: 400, code: "BAD_USER_INPUT"},
+		{name: "UTF-16", body: "\xff\xfe{\x00}\x00", status: 400, code: "BAD_USER_INPUT"},
+		{name: "a batch", body: `[` + gql(`{ viewer { name } }`) + `]`, status: 400, code: "BAD_USER_INPUT", contains: "batches"},
+		{name: "two queries", body: `{"query":"{ viewer { name } }","query":"{ bodysecret }"}`, status: 400, code: "BAD_USER_INPUT"},
+		{name: "deep variables", body: `{"query":"{ viewer { name } }","variables":{"bodysecret":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}}`, status: 400, code: "BAD_USER_INPUT"},
+		{name: "a compressed body", header: []string{"Content-Encoding", "gzip"}, body: gql(`{ viewer { name } }`), status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+
+		{name: "a form of another site", key: "editor", header: evil("application/x-www-form-urlencoded"), body: form, status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+		{name: "multipart of another site", key: "editor", header: evil("multipart/form-data; boundary=x"), body: multipart, status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+		{name: "multipart with a preflight header", key: "editor", header: append(evil("multipart/form-data; boundary=x"), "GraphQL-Require-Preflight", "1"), body: multipart, status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+		{name: "plain text of another site", key: "editor", header: evil("text/plain"), body: gql(mutation), status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+		{name: "two content types", key: "editor", header: []string{"Content-Type", "application/json", "Content-Type", "text/plain"}, body: gql(mutation), status: 415, code: "UNSUPPORTED_MEDIA_TYPE"},
+
+		{name: "a mutation by GET", key: "editor", method: "GET", path: q(mutation), status: 405, code: "METHOD_NOT_ALLOWED"},
+		{name: "a mutation by HEAD", key: "editor", method: "HEAD", path: q(mutation), status: 405},
+		{name: "a mutation by GET, as events", key: "editor", method: "GET", path: q(mutation), header: []string{"Accept", "text/event-stream"}, status: 405, code: "METHOD_NOT_ALLOWED"},
+		{name: "a mutation behind a query", key: "editor", method: "GET", path: q(`query A { viewer { name } } `+strings.Replace(mutation, "mutation", "mutation B", 1)) + "&operationName=B", status: 405, code: "METHOD_NOT_ALLOWED"},
+		{name: "a method in a header", method: "GET", path: "/graphql", header: []string{"X-HTTP-Method-Override", "POST"}, status: 400, code: "BAD_USER_INPUT"},
+		{name: "DELETE", method: "DELETE", status: 405, code: "METHOD_NOT_ALLOWED"},
+		{name: "TRACE", method: "TRACE", status: 405, code: "METHOD_NOT_ALLOWED", lacks: "TRACE"},
+		{name: "a method of nobody's", method: "BREW", status: 405, code: "METHOD_NOT_ALLOWED"},
+
+		{name: "1,000 aliases", body: gql(`{ ` + numbered(1_000, "a%d: viewer { name } ") + `}`), status: 400, code: "COST_LIMIT"},
+		{name: "1,000 aliases in fragments", body: gql(`{ ` + numbered(30, "...F%d ") + `} ` + numbered(30, "fragment F%d on Query { "+numbered(30, "b%d: viewer { name } ")+"} ")), status: 400, code: "COST_LIMIT"},
+		{name: "10,000 names twice", body: gql(`{ viewer { ` + strings.Repeat("name ", 10_000) + `} }`), status: 400, code: "COST_LIMIT"},
+		{name: "10,000 unknown fields", body: gql(`{ viewer { ` + numbered(10_000, "nam%d ") + `} }`), status: 400, code: "COST_LIMIT"},
+		{name: "20,000 directives", body: gql(`{ viewer { name ` + strings.Repeat("@a ", 20_000) + `} }`), status: 400, code: "COST_LIMIT"},
+		{name: "50 loops", body: gql(strings.Repeat("{ reports { nodes { entities { nodes ", 25) + "{ id }" + strings.Repeat(" } } } }", 25)), status: 400, code: "COST_LIMIT"},
+		{name: "a wide answer", body: gql(`{ tags(first: 100) { nodes { reports(first: 100) { nodes { entities(first: 100) { nodes { slug } } } } } } }`), status: 400, code: "COST_LIMIT"},
+		{name: "joins in joins", body: gql(`{ ` + numbered(30, `r%d: reports(filter: {entities: {reports: {entities: {reports: {slug: {ne: "x"}}}}}}) { totalCount } `) + `}`), status: 400, code: "COST_LIMIT"},
+		{name: "a circle of fragments", body: gql(`{ ...A } fragment A on Query { viewer { name } ...B } fragment B on Query { ...A }`), status: 400, code: "GRAPHQL_VALIDATION_FAILED"},
+		{name: "a deep description", body: gql(`{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }`), status: 400, code: "COST_LIMIT"},
+		{name: "many values", body: `{"query":"query($f: ReportFilter) { reports(filter: $f) { totalCount } }","variables":{"f":{"or":[{}` + strings.Repeat(`,{}`, 60_000) + `]}}}`, status: 400, code: "COST_LIMIT"},
+		{name: "many errors", body: gql(`{ ` + numbered(30, `r%d: reports(first: 1000) { totalCount } `) + `}`), status: 200, code: "BAD_USER_INPUT", contains: "and 10 more errors"},
+
+		{name: "NUL in a query", body: gql("{ viewer { name } }\x00"), status: 400, code: "GRAPHQL_PARSE_FAILED"},
+		{name: "NUL in a variable", body: `{"query":"query($s: String) { report(slug: $s) { id } }","variables":{"s":"a\u0000b"}}`, status: 200, contains: `{"report":null}`},
+		{name: "half a character", body: `{"query":"query($s: String) { report(slug: $s) { id } }","variables":{"s":"\ud800"}}`, status: 200},
+		{name: "marks of direction", body: gql("{ viewer { name\u202e } }"), status: 400, code: "GRAPHQL_PARSE_FAILED"},
+		{name: "NUL in the URL", method: "GET", path: "/graphql?query=%7B%00%7D", status: 400, code: "GRAPHQL_PARSE_FAILED"},
+		{name: "no UTF-8 in the URL", method: "GET", path: "/graphql?query=%ff", status: 400, code: "BAD_USER_INPUT"},
+		{name: "no UTF-8 in the path", method: "GET", path: "/graphql%ff", status: 404, code: "NOT_FOUND"},
+		{name: "a path that climbs", method: "GET", path: "/explorer/..%2f..%2f..%2fetc/passwd", status: 404, lacks: "root:"},
+		{name: "a path that climbs in back-slashes", method: "GET", path: `/explorer/..%5c..%5cgo.mod`, status: 404},
+		{name: "a path with NUL", method: "GET", path: "/explorer/%00", status: 404},
+		{name: "another path", method: "GET", path: "/.git/config", status: 404, code: "NOT_FOUND"},
+	})
+	if got := b.send(attack{key: "editor", body: gql(`query @inContext(stage: DESK) { tags { totalCount } }`)}); !strings.Contains(got.body, `"totalCount":0`) {
+		t.Errorf("something was written: %s", got.body)
+	}
+	b.ended()
+}
+
+// What the client sends besides a body, as it is on the wire.
+func TestHostileHeaders(t *testing.T) {
+	t.Parallel()
+	b := besiege(t, storetest.SQLiteConfig(t), nil)
+	for name, x := range map[string]struct{ request, status string }{
+		"many headers":              {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + numbered(20_000, "X-%d: bodysecret\r\n") + "\r\n", "431"},
+		"a long header":             {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 200_000) + "\r\n\r\n", "431"},
+		"a long URL":                {"GET /graphql?query=" + strings.Repeat("x", 200_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", "431"},
+		"NUL in a header":           {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n", "400"},
+		"NUL in the first line":     {"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+		"no host":                   {"GET /healthz HTTP/1.1\r\n\r\n", "400"},
+		"two hosts":                 {"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"},
+		"two lengths":               {"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", "400"},
+		"a length and chunks":       {"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "400"},
+		"chunks of no size":         {"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nbodysecret\r\n", "400"},
+		"a request id with escapes": {"GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x1b[31mbodysecret\r\nConnection: close\r\n\r\n", "400"},
+		"a request id of markup":    {"GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: <b>bodysecret\r\nConnection: close\r\n\r\n", "404"},
+		"a header in UTF-8":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \u0661\u0662\u0667.0.0.1\r\nConnection: close\r\n\r\n", "200"},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(b.URL(), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The server may answer before it has read all, and then hang up.
+		go func() { _, _ = io.WriteString(conn, x.request) }()
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if !strings.Contains(line, " "+x.status+" ") {
+			t.Errorf("%s: got %q, %v, want %s", name, line, err, x.status)
+		}
+		_ = conn.Close()
+	}
+	b.ended()
+}
+
+// The schema's description is for those it is for, however it is asked for, and
+// asking for something that only has its name is no asking.
+func TestDescriptionIsKept(t *testing.T) {
+	t.Parallel()
+	asking := map[string]string{
+		"plainly":              `{ __schema { types { name } } }`,
+		"a type":               `{ __type(name: "Report") { name } }`,
+		"with an alias":        `{ name: __schema { types { name } } }`,
+		"in a fragment":        `{ ...F } fragment F on Query { __schema { types { name } } }`,
+		"in an inline one":     `{ ... on Query { ... { x: __type(name: "Query") { fields { name } } } } }`,
+		"in another operation": `query A { viewer { name } } query B { __schema { types { name } } }`,
+		"in fragments of both": `{ viewer { name } ...F } fragment F on Query { ...G } fragment G on Query { a: __schema { description } }`,
+	}
+	innocent := map[string]string{
+		"in a string":   `{ report(slug: "__schema { types }") { id } }`,
+		"in a comment":  "{ viewer { name } } # __schema { types { name } }",
+		"in an alias":   `{ schema__: viewer { name } }`,
+		"of each thing": `{ __typename viewer { __typename } }`,
+		"of operations": `query __schema { viewer { name } }`,
+	}
+	for _, whom := range []string{graph.IntrospectionAll, graph.IntrospectionStaff, graph.IntrospectionOff} {
+		b := besiege(t, storetest.SQLiteConfig(t), func(c *app.Config) { c.Protection.Introspection = whom })
+		for _, key := range []string{"", "partner", "editor"} {
+			allowed := whom == graph.IntrospectionAll || whom == graph.IntrospectionStaff && key == "editor"
+			var all []attack
+			for how, document := range asking {
+				body := gql(document)
+				if strings.Contains(document, "query A") {
+					body = strings.TrimSuffix(body, "}") + `,"operationName":"A"}`
+				}
+				x := attack{name: whom + " for " + key + " " + how, key: key, body: body, status: 403, code: "FORBIDDEN", lacks: "ReportFilter"}
+				if allowed {
+					x.status, x.code, x.lacks = 200, "", ""
+				}
+				all = append(all, x)
+			}
+			for how, document := range innocent {
+				all = append(all, attack{name: whom + " for " + key + " " + how, key: key, body: gql(document), status: 200})
+			}
+			// What does not exist is not told by what does.
+			for _, document := range []string{`{ reportz { id } }`, `{ reports(frist: 1) { totalCount } }`, `{ viewer { nam } }`, `query($f: ReportFiltr) { viewer { name } }`,
+				`{ reports(orderBy: {field: PUBLISHED}) { totalCount } }`, `{ reports(filter: {slog: {eq: "x"}}) { totalCount } }`} {
+				x := attack{name: whom + " for " + key + " a mistake", key: key, body: gql(document), status: 400, code: "GRAPHQL_VALIDATION_FAILED", lacks: "Did you mean"}
+				if whom == graph.IntrospectionAll {
+					x.lacks = ""
+				}
+				all = append(all, x)
+			}
+			b.run(all)
+		}
+		b.ended()
+	}
+}
+
+// Credentials that are none, or no longer, or not from here.
+func TestHostileCredentials(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
+		b := besiege(t, stores, nil)
+		b.revoke("revoked")
+		who := gql(`{ viewer { name } }`)
+		header := func(values ...string) (out []string) {
+			for _, v := range values {
+				out = append(out, "Authorization", v)
+			}
+			return out
+		}
+		good := "Bearer " + b.secret["editor"]
+		proxied := func(hops ...string) (out []string) {
+			for _, hop := range hops {
+				out = append(out, "X-Forwarded-For", hop)
+			}
+			return out
+		}
+		refused := func(name string, h []string) attack {
+			return attack{name: name, header: h, body: who, status: 401, code: "UNAUTHENTICATED", lacks: "editor"}
+		}
+		b.run([]attack{
+			{name: "a good key", key: "editor", body: who, status: 200, contains: `"editor"`},
+			{name: "a good key of a partner for the desk", key: "partner", body: gql(`query @inContext(stage: DESK) { reports { totalCount } }`), status: 403, code: "FORBIDDEN"},
+			{name: "no key for the desk", body: gql(`query @inContext(stage: DESK) { reports { totalCount } }`), status: 401, code: "UNAUTHENTICATED"},
+			{name: "a revoked key", key: "revoked", body: who, status: 401, code: "UNAUTHENTICATED"},
+			refused("two headers", header(good, "Bearer x")),
+			refused("two good headers", header(good, good)),
+			refused("two keys in one header", header(good+", "+good)),
+			refused("Basic", header("Basic ZWRpdG9yOngK")),
+			refused("no scheme", header(b.secret["editor"])),
+			refused("nothing", header("Bearer")),
+			refused("a cut key", header(good[:len(good)-1])),
+			refused("a key that goes on", header(good+"a")),
+			refused("a key in capitals", header("Bearer "+strings.ToUpper(b.secret["editor"]))),
+			refused("SQL", header("Bearer rt_' OR '1'='1")),
+			refused("a long key", header("Bearer rt_"+strings.Repeat("a", 30_000))),
+			refused("a token of nobody's", header("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.")),
+			{name: "a key in the URL", method: "GET", path: "/graphql?query=%7Bviewer%7Bname%7D%7D&access_token=" + b.secret["editor"], status: 400, code: "BAD_USER_INPUT"},
+			{name: "a key as a user of the URL's", header: []string{"Cookie", "Authorization=" + b.secret["editor"], "X-API-Key", b.secret["editor"]}, body: who, status: 200, contains: `"name":null`},
+
+			{name: "a key from another network", key: "network", body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "from its own, says the proxy", key: "network", header: proxied("203.0.113.7"), body: who, status: 200, contains: `"network"`},
+			{name: "with a port", key: "network", header: proxied("203.0.113.7:4711"), body: who, status: 200, contains: `"network"`},
+			{name: "as IPv6", key: "network", header: proxied("[::ffff:203.0.113.7]:4711"), body: who, status: 200, contains: `"network"`},
+			{name: "from its own, says nobody", from: "127.0.0.9", key: "network", header: proxied("203.0.113.7"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "from its own, says the client to the proxy", key: "network", header: proxied("203.0.113.7, 198.51.100.1"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "the same in two headers", key: "network", header: proxied("203.0.113.7", "198.51.100.1"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "behind another trusted one", key: "network", header: proxied("198.51.100.1, 203.0.113.7, 127.0.0.1"), body: who, status: 200, contains: `"network"`},
+			{name: "nonsense at the end", key: "network", header: proxied("203.0.113.7, nonsense"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "nothing at the end", key: "network", header: proxied("203.0.113.7,"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "with a zone", key: "network", header: proxied("203.0.113.7, fe80::1%eth0"), body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "by another header", key: "network", header: []string{"X-Real-Ip", "203.0.113.7", "Forwarded", "for=203.0.113.7"}, body: who, status: 401, code: "UNAUTHENTICATED"},
+
+			{name: "a key of an origin without one", key: "origin", body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "a key of another origin", key: "origin", header: []string{"Origin", "https://evil.example"}, body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "a key of an origin like it", key: "origin", header: []string{"Origin", "https://site.example.evil.example"}, body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "a key of its origin", key: "origin", header: []string{"Origin", "https://site.example"}, body: who, status: 200, contains: `"origin"`},
+
+			{name: "as events", key: "revoked", header: []string{"Accept", "text/event-stream"}, body: who, status: 401, code: "UNAUTHENTICATED"},
+			{name: "before it expires", key: "expired", body: who, status: 200, contains: `"expired"`},
+		})
+		b.later.Store(int64(2 * time.Hour))
+		b.run([]attack{{name: "after it has expired", key: "expired", body: who, status: 401, code: "UNAUTHENTICATED"}})
+		b.ended()
+	})
+}
+
+// A key that is revoked while a WebSocket is open opens nothing more on it.
+func TestRevokedKeyOnASocket(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
+		b := besiege(t, stores, nil)
+		const subscribe = `{"id":"%s","type":"subscribe","payload":{"query":"{ viewer { name } }"}}`
+		for name, way := range map[string]struct{ header, payload string }{
+			"header":  {header: "Bearer "},
+			"payload": {payload: "Bearer "},
+		} {
+			b.create(name, access.CreateParams{Role: domain.Editor})
+			options := &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{}}
+			start := `{"type":"connection_init"}`
+			if way.header != "" {
+				options.HTTPHeader.Set("Authorization", way.header+b.secret[name])
+			} else {
+				start = `{"type":"connection_init","payload":{"Authorization":"` + way.payload + b.secret[name] + `"}}`
+			}
+			conn, _, err := websocket.Dial(t.Context(), b.URL()+"/graphql", options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			say := func(message string) (string, error) {
+				if err := conn.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
+					return "", err
+				}
+				_, got, err := conn.Read(t.Context())
+				return string(got), err
+			}
+			if got, err := say(start); got != `{"type":"connection_ack"}` {
+				t.Fatalf("%s: got %s, %v", name, got, err)
+			}
+			if got, err := say(fmt.Sprintf(subscribe, "1")); !strings.Contains(got, `"name":"`+name+`"`) {
+				t.Errorf("%s: got %s, %v", name, got, err)
+			}
+			if _, got, err := conn.Read(t.Context()); !strings.Contains(string(got), "complete") {
+				t.Errorf("%s: got %s, %v", name, got, err)
+			}
+			b.revoke(name)
+			got, err := say(fmt.Sprintf(subscribe, "2"))
+			if closed, _ := errors.AsType[websocket.CloseError](err); closed.Code != 4403 {
+				t.Errorf("%s: got %s, %v, want 4403", name, got, err)
+			}
+			_ = conn.CloseNow()
+		}
+		b.ended()
+	})
+}
+
+// A budget is of one payer, says in headers how it stands, and fills up again.
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
+		b := besiege(t, stores, func(c *app.Config) { c.Protection.RatePublic = 300 })
+		who := gql(`{ viewer { name } }`)
+		// Each request costs 24 at first, as it has to be parsed, and 22 then.
+		spend := func(x attack) answer {
+			t.Helper()
+			x.body = who
+			for range 20 {
+				got := b.send(x)
+				if got.status == http.StatusTooManyRequests {
+					return got
+				}
+				if got.status != http.StatusOK {
+					t.Fatalf("got %d %s", got.status, got.body)
+				}
+			}
+			t.Fatalf("the budget doesn't end")
+			return answer{}
+		}
+		check := func(what string, got answer, policy string) {
+			t.Helper()
+			if got.code() != "RATE_LIMITED" || got.header.Get("Retry-After") == "" || strings.Contains(got.body, `"data"`) ||
+				got.header.Get("RateLimit-Policy") != policy || !strings.HasPrefix(got.header.Get("RateLimit"), `"cost";r=`) {
+				t.Errorf("%s: got %v %s", what, got.header, got.body)
+			}
+			b.clean(what, got.body)
+		}
+		check("an address", spend(attack{from: "127.0.0.2"}), `"cost";q=300;w=60`)
+		check("an address behind the proxy", spend(attack{header: []string{"X-Forwarded-For", "198.51.100.9"}}), `"cost";q=300;w=60`)
+		check("a key with a limit of its own", spend(attack{key: "small"}), `"cost";q=200;w=60`)
+		still := func(what string, x attack, status int) {
+			t.Helper()
+			x.body = who
+			if got := b.send(x); got.status != status {
+				t.Errorf("%s: got %d %s", what, got.status, got.body)
+			}
+		}
+		still("the same address", attack{from: "127.0.0.2"}, 429)
+		still("the same address, which lies", attack{from: "127.0.0.2", header: []string{"X-Forwarded-For", "198.51.100.77"}}, 429)
+		still("the same client, which lies to the proxy", attack{header: []string{"X-Forwarded-For", "198.51.100.77, 198.51.100.9"}}, 429)
+		still("the same key from elsewhere", attack{key: "small", from: "127.0.0.4"}, 429)
+		still("another address", attack{from: "127.0.0.3"}, 200)
+		still("another client of the proxy", attack{header: []string{"X-Forwarded-For", "198.51.100.10"}}, 200)
+		still("another key", attack{key: "partner"}, 200)
+		still("a key from the address", attack{key: "partner", from: "127.0.0.2"}, 200)
+		if got := b.send(attack{from: "127.0.0.2", body: who, header: []string{"Accept", "text/event-stream"}}); !strings.Contains(got.body, "RATE_LIMITED") {
+			t.Errorf("as events: got %d %s", got.status, got.body)
+		}
+		// One machine with IPv6 has many addresses, and they are one payer.
+		for n := range 20 {
+			if got := b.send(attack{body: who, header: []string{"X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", n)}}); got.status == 429 {
+				break
+			} else if n == 19 {
+				t.Errorf("a network of IPv6 isn't one payer")
+			}
+		}
+		b.later.Store(int64(61 * time.Second))
+		still("an address after a minute", attack{from: "127.0.0.2"}, 200)
+		still("a key after a minute", attack{key: "small"}, 200)
+		b.ended()
+	})
+}
