@@ -8,33 +8,33 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The bounds of the gate, with a credential and without.
-var (
-	MaxWaiting  = maxWaiting
-	MaxPerPayer = maxPerPayer
-)
-
-// Gate lets a few dear operations run at once.
+// Gate lets some operations run at once.
 type Gate struct{ gate *gate }
 
-// NewGate returns a gate with so many places.
-func NewGate(places int) Gate { return Gate{&gate{free: places, payers: map[string]int{}}} }
+// NewGate returns a gate with so many places to run and to wait in.
+func NewGate(places, perRow, perPayer int) Gate { return Gate{newGate(places, perRow, perPayer)} }
 
 // Enter waits for a place.
-func (g Gate) Enter(ctx context.Context, v *domain.Viewer) (leave func(), refused *gqlerror.Error) {
+func (g Gate) Enter(ctx context.Context, v *domain.Viewer) *gqlerror.Error {
 	return g.gate.enter(ctx, v)
 }
 
-// Waiting is how many wait: with a credential, and without.
-func (g Gate) Waiting() (with, without int) {
+// Leave gives it back.
+func (g Gate) Leave() { g.gate.leave() }
+
+// Waiting is how many wait, and of how many payers.
+func (g Gate) Waiting() (all, payers int) {
 	g.gate.mu.Lock()
 	defer g.gate.mu.Unlock()
-	return len(g.gate.waiting[0]), len(g.gate.waiting[1])
+	for _, r := range g.gate.rows {
+		all, payers = all+r.n, payers+len(r.payers)
+	}
+	return all, payers
 }
 
-// Free is how many places are free, and of how many payers something is known.
-func (g Gate) Free() (places, payers int) {
+// Free is how many places are free.
+func (g Gate) Free() int {
 	g.gate.mu.Lock()
 	defer g.gate.mu.Unlock()
-	return g.gate.free, len(g.gate.payers)
+	return g.gate.free
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -16,155 +17,193 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// What is light, and passes the gate unseen, takes some ten milliseconds at
-// most. It is nearly all that frontends ask.
+// What is light takes some ten milliseconds at most. It is nearly all that
+// frontends ask.
 const (
 	lightCost = 3_000
-	lightText = 8 << 10 // bytes of a document that has to be parsed and validated
-	lightNode = 2_000   // values in variables
+	lightText = 2 << 10 // bytes of a document that has to be parsed and validated
+	lightNode = 500     // values in variables
 )
 
-// The bounds of the gate: first for those with a credential, then for those
-// without.
-var (
-	maxWaiting  = [2]int{64, 16}
-	maxPerPayer = [2]int{16, 4} // that wait or run
-)
-
-// maxWait is how long one waits for a place; the time to run begins after that.
+// maxWait is how long an operation waits for its turn. The time that it has to
+// run begins after that.
 const maxWait = 5 * time.Second
 
-// gate lets a few dear operations run at once, so that however many are asked
-// for, light ones find a processor, a connection to the store and memory.
-// Those that must wait do so in two rows, in the order in which they came:
-// whoever has no credential stands behind all that have one. Who finds the row
-// full is sent away at once.
+// lanes keep dear operations from taking all that the light ones need.
+type lanes struct{ light, dear *gate }
+
+// newLanes lets dear operations have half of the processors. Of light ones it
+// runs as many at once as keep the rest, and the stores, busy: more would only
+// wait for each other, and for longer.
+func newLanes() lanes {
+	n := runtime.GOMAXPROCS(0)
+	return lanes{
+		light: newGate(max(4, 2*n), 500, 100),
+		dear:  newGate(max(1, n/2), 16, 4),
+	}
+}
+
+// gate lets some operations run at once. The others wait in two rows: whoever
+// has no credential stands behind all that have one. In each row payers take
+// turns, so that it is of no use to ask for more at once than others do. Who
+// finds the row full is sent away.
 type gate struct {
-	mu      sync.Mutex
-	free    int
-	waiting [2][]*waiter // with a credential, without
-	payers  map[string]int
+	mu       sync.Mutex
+	free     int
+	rows     [2]row // with a credential, without
+	perRow   int    // that wait
+	perPayer int    // that wait
+}
+
+// row is who waits, by payer. The payer whose turn it is comes first.
+type row struct {
+	payers []*payer
+	n      int // of all that wait
+}
+
+type payer struct {
+	name    string
+	waiting []*waiter
 }
 
 type waiter struct {
 	admitted chan struct{} // closed when it is its turn
 }
 
-// newGate leaves half of the processors to light operations.
-func newGate() *gate {
-	return &gate{free: max(1, runtime.GOMAXPROCS(0)/2), payers: map[string]int{}}
+func newGate(places, perRow, perPayer int) *gate {
+	return &gate{free: places, perRow: perRow, perPayer: perPayer}
 }
 
-// enter returns when the operation may run, and what to call when it has. It
-// returns an error where it may not.
-func (g *gate) enter(ctx context.Context, viewer *domain.Viewer) (leave func(), refused *gqlerror.Error) {
-	if viewer.System {
-		return func() {}, nil
-	}
-	payer, row := access.Payer(ctx, viewer), 1
-	if viewer.CredentialID() != 0 {
-		row = 0
-	}
-	leave = func() { g.leave(payer) }
+// enter returns nil when the operation may run; it has to leave in the end.
+// Where it is not to run, enter returns the reason.
+func (g *gate) enter(ctx context.Context, viewer *domain.Viewer) *gqlerror.Error {
 	g.mu.Lock()
-	if g.payers[payer] >= maxPerPayer[row] {
-		g.mu.Unlock()
-		return nil, busy(ctx, "too many large operations of yours are running or waiting")
-	}
 	if g.free > 0 {
 		g.free--
-		g.payers[payer]++
 		g.mu.Unlock()
-		return leave, nil
+		return nil
 	}
-	if len(g.waiting[row]) >= maxWaiting[row] {
+	r := &g.rows[1]
+	if viewer.CredentialID() != 0 {
+		r = &g.rows[0]
+	}
+	p := r.payer(access.Payer(ctx, viewer))
+	if r.n >= g.perRow || len(p.waiting) >= g.perPayer {
 		g.mu.Unlock()
-		return nil, busy(ctx, "too many large operations are running")
+		return busy(ctx)
 	}
 	w := &waiter{make(chan struct{})}
-	g.waiting[row] = append(g.waiting[row], w)
-	g.payers[payer]++
+	r.add(p, w)
 	g.mu.Unlock()
 
 	late := time.NewTimer(maxWait)
 	defer late.Stop()
 	select {
 	case <-w.admitted:
-		return leave, nil
+		return nil
 	case <-late.C:
 	case <-ctx.Done():
 	}
-	if !g.give(row, w, payer) {
-		return leave, nil // it was admitted in the same moment
-	}
-	return nil, busy(ctx, "too many large operations are running")
-}
-
-// give takes a waiter out of its row. It returns false where it has been
-// admitted already.
-func (g *gate) give(row int, w *waiter, payer string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, other := range g.waiting[row] {
-		if other == w {
-			g.waiting[row] = append(g.waiting[row][:i:i], g.waiting[row][i+1:]...)
-			g.forget(payer)
-			return true
-		}
+	if !r.remove(p, w) {
+		return nil // it was admitted in the same moment
 	}
-	return false
+	return busy(ctx)
 }
 
-func (g *gate) leave(payer string) {
+// leave gives the place to who is next.
+func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.forget(payer)
-	for row := range g.waiting {
-		if len(g.waiting[row]) > 0 {
-			next := g.waiting[row][0]
-			g.waiting[row] = g.waiting[row][1:]
-			close(next.admitted) // and has the place
+	for i := range g.rows {
+		if w := g.rows[i].next(); w != nil {
+			close(w.admitted)
 			return
 		}
 	}
 	g.free++
 }
 
-func (g *gate) forget(payer string) {
-	if g.payers[payer]--; g.payers[payer] == 0 {
-		delete(g.payers, payer)
+// payer returns the payer of a name: one that waits, or a new one.
+func (r *row) payer(name string) *payer {
+	for _, p := range r.payers {
+		if p.name == name {
+			return p
+		}
 	}
+	return &payer{name: name}
+}
+
+func (r *row) add(p *payer, w *waiter) {
+	if len(p.waiting) == 0 {
+		r.payers = append(r.payers, p)
+	}
+	p.waiting = append(p.waiting, w)
+	r.n++
+}
+
+// next takes out whose turn it is; nil where nobody waits. Their payer, if it
+// has more to run, is then last.
+func (r *row) next() *waiter {
+	if r.n == 0 {
+		return nil
+	}
+	p := r.payers[0]
+	w := p.waiting[0]
+	p.waiting = p.waiting[1:]
+	r.n--
+	r.payers = append(r.payers[:0:0], r.payers[1:]...)
+	if len(p.waiting) > 0 {
+		r.payers = append(r.payers, p)
+	}
+	return w
+}
+
+// remove takes out one that goes away. It returns false where it isn't there.
+func (r *row) remove(p *payer, w *waiter) bool {
+	i := slices.Index(p.waiting, w)
+	if i < 0 {
+		return false
+	}
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	r.n--
+	if len(p.waiting) == 0 {
+		r.payers = slices.DeleteFunc(r.payers, func(other *payer) bool { return other == p })
+	}
+	return true
 }
 
 // busyRetry is when to come again, in seconds.
 const busyRetry = 5
 
-func busy(ctx context.Context, why string) *gqlerror.Error {
+func busy(ctx context.Context) *gqlerror.Error {
 	transport.Header(ctx).Set("Retry-After", strconv.Itoa(busyRetry))
-	err := gqlerror.Errorf("%s; try again in a moment, or ask for less at once", why)
+	err := gqlerror.Errorf("too much is being asked for at once; try again in a moment, or ask for less")
 	err.Extensions = map[string]any{"code": codes[domain.KindUnavailable], "retryAfter": busyRetry}
 	return err
 }
 
-// gated is an executor that parses and validates long documents, and reads
-// large variables, behind the gate.
+// gated is an executor that reads, parses and validates operations when it is
+// their turn.
 type gated struct {
 	*executor.Executor
 	guard *guard
 }
 
 func (e gated) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	if !e.guard.light(params) {
-		viewer, err := domain.ViewerFrom(ctx)
-		if err != nil {
-			return &graphql.OperationContext{}, gqlerror.List{gqlerror.Wrap(err)}
-		}
-		leave, refused := e.guard.gate.enter(ctx, viewer)
-		if refused != nil {
-			return &graphql.OperationContext{}, gqlerror.List{refused}
-		}
-		defer leave()
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil || viewer.System {
+		return e.Executor.CreateOperationContext(ctx, params)
 	}
+	lane := e.guard.lanes.dear
+	if e.guard.light(params) {
+		lane = e.guard.lanes.light
+	}
+	if refused := lane.enter(ctx, viewer); refused != nil {
+		return &graphql.OperationContext{}, gqlerror.List{refused}
+	}
+	defer lane.leave()
 	return e.Executor.CreateOperationContext(ctx, params)
 }
 

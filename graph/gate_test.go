@@ -21,101 +21,92 @@ func keyHolder(n int) *domain.Viewer {
 	return &domain.Viewer{Name: "key " + strconv.Itoa(n), Role: domain.Partner, KeyID: domain.ID(n)}
 }
 
-// queue lets somebody wait at a gate and returns when they do.
-func queue(t *testing.T, g graph.Gate, ctx context.Context, v *domain.Viewer, admitted func(leave func())) {
-	t.Helper()
-	count := func() int { a, b := g.Waiting(); return a + b }
-	before := count()
+// queue lets somebody wait at a gate and returns when they do. What became of
+// them is told later.
+func queue(ctx context.Context, g graph.Gate, v *domain.Viewer, told func(admitted bool)) {
+	before, _ := g.Waiting()
 	go func() {
-		if leave, refused := g.Enter(ctx, v); refused == nil {
-			admitted(leave)
-		} else {
-			admitted(nil)
+		refused := g.Enter(ctx, v)
+		told(refused == nil)
+		if refused == nil {
+			g.Leave()
 		}
 	}()
-	for count() == before {
+	for n := before; n == before; n, _ = g.Waiting() {
 		runtime.Gosched()
 	}
 }
 
-// Who has a credential comes before all who have none; otherwise the order is
-// that of coming.
+// Who has a credential comes before all who have none. Among those payers take
+// turns, whoever has asked for most.
 func TestGateOrder(t *testing.T) {
 	t.Parallel()
-	g := graph.NewGate(1)
-	first, refused := g.Enter(from(t.Context(), 1), public)
-	if refused != nil {
+	g := graph.NewGate(1, 10, 10)
+	if refused := g.Enter(from(t.Context(), 1), public); refused != nil {
 		t.Fatal(refused)
 	}
-	order := make(chan int, 4)
-	wait := func(n int, v *domain.Viewer) {
-		queue(t, g, from(t.Context(), n), v, func(leave func()) { order <- n; leave() })
+	order := make(chan int, 10)
+	for _, w := range []struct {
+		n int
+		v *domain.Viewer
+	}{{1, public}, {1, public}, {1, public}, {2, public}, {2, public}, {3, public}, {8, keyHolder(8)}, {8, keyHolder(8)}, {9, keyHolder(9)}} {
+		queue(from(t.Context(), w.n), g, w.v, func(bool) { order <- w.n })
 	}
-	wait(1, public)
-	wait(2, public)
-	wait(3, keyHolder(3))
-	wait(4, keyHolder(4))
-	first()
+	g.Leave()
 	var got []int
-	for range 4 {
+	for range 9 {
 		got = append(got, <-order)
 	}
-	if want := []int{3, 4, 1, 2}; !slices.Equal(got, want) {
+	if want := []int{8, 9, 8, 1, 2, 3, 1, 2, 1}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	for {
-		if free, payers := g.Free(); free == 1 && payers == 0 {
-			break // the last has left
-		}
-		runtime.Gosched()
+	for g.Free() != 1 {
+		runtime.Gosched() // until the last has left
 	}
 }
 
-// No payer takes more than some of the places to wait in, and all of the
-// anonymous together no place of those with a credential.
-func TestGateIsShared(t *testing.T) {
+// There are only so many places to wait in, for one payer, and for all of the
+// anonymous together, who take none from those with a credential.
+func TestGateIsFull(t *testing.T) {
 	t.Parallel()
-	g := graph.NewGate(1)
+	g := graph.NewGate(1, 4, 2)
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{}, 1000)
+	told := make(chan bool, 10)
 	wait := func(n int, v *domain.Viewer) {
-		queue(t, g, from(ctx, n), v, func(leave func()) {
-			if leave != nil {
-				leave()
-			}
-			done <- struct{}{}
-		})
-	}
-	leave, refused := g.Enter(from(ctx, 1), public)
-	if refused != nil {
-		t.Fatal(refused)
-	}
-	for range graph.MaxPerPayer[1] - 1 {
-		wait(1, public)
+		queue(from(ctx, n), g, v, func(admitted bool) { told <- admitted })
 	}
 	full := func(what string, n int, v *domain.Viewer) {
 		t.Helper()
-		if _, refused := g.Enter(from(ctx, n), v); refused == nil || refused.Extensions["code"] != "UNAVAILABLE" || refused.Extensions["retryAfter"] == nil {
+		if refused := g.Enter(from(ctx, n), v); refused == nil || refused.Extensions["code"] != "UNAVAILABLE" || refused.Extensions["retryAfter"] == nil {
 			t.Errorf("%s: got %v", what, refused)
 		}
 	}
+	if refused := g.Enter(from(ctx, 1), public); refused != nil {
+		t.Fatal(refused)
+	}
+	wait(1, public)
+	wait(1, public)
 	full("one address", 1, public)
-	for n := range graph.MaxWaiting[1] - graph.MaxPerPayer[1] + 1 {
-		wait(100+n, public)
-	}
-	full("another address", 200, public)
-	for n := range graph.MaxWaiting[0] {
-		wait(0, keyHolder(n+1))
-	}
-	full("a key", 0, keyHolder(100))
+	wait(2, public)
+	wait(3, public)
+	full("another address", 4, public)
+	wait(1, keyHolder(1))
+	wait(1, keyHolder(1))
+	full("one key", 1, keyHolder(1))
+	wait(1, keyHolder(2))
 
 	// Whoever goes away gives up the place.
 	cancel()
-	for range graph.MaxWaiting[0] + graph.MaxWaiting[1] {
-		<-done
+	for range 7 {
+		if <-told {
+			t.Error("somebody was admitted while nobody left")
+		}
 	}
-	leave()
-	if free, payers := g.Free(); free != 1 || payers != 0 {
-		t.Errorf("%d places are free, want 1; %d payers are remembered", free, payers)
+	if n, payers := g.Waiting(); n != 0 || payers != 0 {
+		t.Errorf("%d still wait, of %d payers", n, payers)
+	}
+	g.Leave()
+	if g.Free() != 1 {
+		t.Errorf("%d places are free, want 1", g.Free())
 	}
 }

@@ -28,7 +28,7 @@ type guard struct {
 	// describe says whom the schema's description is for.
 	describe string
 	shapes   *lru.Cache[string, shape] // of documents that have been
-	gate     *gate
+	lanes    lanes
 	schema   *ast.Schema
 }
 
@@ -37,7 +37,7 @@ func newGuard(c Config) *guard {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, gate: newGate()}
+	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, lanes: newLanes()}
 }
 
 // Whom the schema's description is for.
@@ -169,12 +169,17 @@ func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	if err != nil || viewer.System || op.Operation.Operation == ast.Subscription {
 		return next(ctx)
 	}
-	if stats.cost > lightCost {
-		leave, refused := g.gate.enter(ctx, viewer)
-		if refused != nil {
+	// Mutations wait for each other, and those who may send them are known: they
+	// must not keep others from reading meanwhile.
+	if op.Operation.Operation == ast.Query {
+		lane := g.lanes.light
+		if stats.cost > lightCost {
+			lane = g.lanes.dear
+		}
+		if refused := lane.enter(ctx, viewer); refused != nil {
 			return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
 		}
-		defer leave()
+		defer lane.leave()
 	}
 	if limit.Time > 0 {
 		var cancel context.CancelFunc

@@ -98,7 +98,8 @@ const (
 	// described is how many fields of the schema's description cost one: they
 	// are at hand.
 	described = 20
-	// A condition of a filter costs one. One through a relation is a join: it
+	// A condition of a filter costs one, and one for each value in a list. One
+	// through a relation is a join: it
 	// costs joined, times the square of how deep it is in others, because each
 	// multiplies the rows that are looked at.
 	joined = 300
@@ -226,7 +227,7 @@ func (c *coster) filter(of string, given map[string]any, depth int) int {
 			continue
 		}
 		inner := field.Type.Name()
-		own := 1
+		own := 1 + elements(value)
 		switch target := c.schema.Types[inner]; {
 		case name == "and" || name == "or" || name == "not":
 			own = c.conditions(inner, value, depth)
@@ -236,6 +237,17 @@ func (c *coster) filter(of string, given map[string]any, depth int) int {
 		sum = add(sum, own)
 	}
 	return sum
+}
+
+// elements is how many values the lists of an operator have.
+func elements(operators any) int {
+	n := 0
+	given, _ := operators.(map[string]any)
+	for _, v := range given {
+		list, _ := v.([]any)
+		n += len(list)
+	}
+	return n
 }
 
 func (c *coster) conditions(of string, value any, depth int) int {

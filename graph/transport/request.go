@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ var paramNames = []string{paramQuery, paramDocument, paramOperation, paramVariab
 
 // read reads the parameters from the request. When it succeeds, the body has
 // been read to its end.
-func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
 	start := graphql.Now()
 	var params *graphql.RawParams
 	var err error
@@ -44,7 +45,11 @@ func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal)
 		if refused != nil {
 			return nil, refused
 		}
-		params, err = decodeBody(body)
+		if len(body) < largeBody {
+			params, err = decodeBody(body)
+		} else if params, refused, err = h.decodeLarge(w, r, body); refused != nil {
+			return nil, refused
+		}
 	} else {
 		params, err = decodeURL(r)
 	}
@@ -54,6 +59,25 @@ func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal)
 	params.Headers = r.Header
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	return params, nil
+}
+
+// largeBody is the size from which on bodies are decoded a few at a time: the
+// largest take ten milliseconds and more. Frontends send a tenth of it.
+const largeBody = 16 << 10
+
+// decodeLarge is decodeBody when it is the body's turn.
+func (h *Handler) decodeLarge(w http.ResponseWriter, r *http.Request, body []byte) (*graphql.RawParams, *refusal, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), h.config.InitTimeout)
+	defer cancel()
+	select {
+	case h.decoding <- struct{}{}:
+		defer func() { <-h.decoding }()
+		params, err := decodeBody(body)
+		return params, nil, err
+	case <-ctx.Done():
+		w.Header().Set("Retry-After", retryAfter)
+		return nil, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many large requests are being read; try again later"}, nil
+	}
 }
 
 // checkContentType refuses bodies of any type but JSON in UTF-8.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,8 @@ type Config struct {
 	// between pings on a WebSocket. A WebSocket from which nothing has come
 	// between two pings is closed.
 	KeepAlive time.Duration
-	// InitTimeout is how long a WebSocket may stay without connection_init.
+	// InitTimeout is how long a WebSocket may stay without connection_init, and
+	// a large request may have to wait until it is decoded.
 	InitTimeout time.Duration
 
 	MaxStreams     int   // event streams of the process
@@ -79,8 +81,9 @@ type Handler struct {
 	config   Config
 	streams  gate
 	sockets  gate
-	unsent   gate     // bytes
-	shutting sync.Map // *http.Server to the channel of its shutdown
+	unsent   gate          // bytes
+	decoding chan struct{} // has a place for each large request that is decoded
+	shutting sync.Map      // *http.Server to the channel of its shutdown
 }
 
 // New returns a handler. The requests' contexts must carry whatever the
@@ -100,6 +103,8 @@ func New(exec Executor, c Config) *Handler {
 		streams: gate{max: int64(c.MaxStreams)},
 		sockets: gate{max: int64(c.MaxConnections)},
 		unsent:  gate{max: c.MaxUnsent},
+
+		decoding: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 }
 
@@ -130,7 +135,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"none of the media types in the header Accept can be had; there are " + typeResponse + ", " + typeJSON + " and " + typeEvents})
 		return
 	}
-	params, refused := read(w, r)
+	params, refused := h.read(w, r)
 	if refused != nil {
 		refuse(w, r, accepts, refused)
 		return
