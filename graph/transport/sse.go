@@ -16,12 +16,13 @@ const retryAfter = "10"
 // doesn't read, and when the server shuts down, then without an event of
 // completion, so that the client comes again.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Header, x *execution) {
-	if !h.streams.enter() {
+	leave := h.streams.enter(r.Context())
+	if leave == nil {
 		w.Header().Set("Retry-After", retryAfter)
 		refuse(w, r, accepted{}, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many streams are open; try again later"})
 		return
 	}
-	defer h.streams.leave()
+	defer leave()
 
 	// The operation is begun by the goroutine that runs it, and not before the
 	// answer: a subscription may wait for its first event in there.

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // What applies where [Config] says nothing.
@@ -50,8 +53,8 @@ type Config struct {
 	// a large request may have to wait until it is decoded.
 	InitTimeout time.Duration
 
-	MaxStreams     int   // event streams of the process
-	MaxConnections int   // WebSockets of the process
+	MaxStreams     int   // event streams of the process; a fifth of one client
+	MaxConnections int   // WebSockets of the process; a fifth of one client
 	MaxOperations  int   // running on one WebSocket
 	MaxMessage     int64 // of one WebSocket message, in bytes
 
@@ -79,8 +82,8 @@ type Config struct {
 type Handler struct {
 	exec     Executor
 	config   Config
-	streams  gate
-	sockets  gate
+	streams  clientGate
+	sockets  clientGate
 	unsent   gate          // bytes
 	decoding chan struct{} // has a place for each large request that is decoded
 	shutting sync.Map      // *http.Server to the channel of its shutdown
@@ -100,8 +103,8 @@ func New(exec Executor, c Config) *Handler {
 	c.MaxUnsent = cmp.Or(c.MaxUnsent, DefaultMaxUnsent)
 	return &Handler{
 		exec: exec, config: c,
-		streams: gate{max: int64(c.MaxStreams)},
-		sockets: gate{max: int64(c.MaxConnections)},
+		streams: clientGate{max: c.MaxStreams},
+		sockets: clientGate{max: c.MaxConnections},
 		unsent:  gate{max: c.MaxUnsent},
 
 		decoding: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
@@ -172,16 +175,57 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 	}
 }
 
-// gate lets a number of guests in.
+// clientGate lets a number of guests in, a fifth of them of one client, so that
+// nobody alone can keep all others out.
+type clientGate struct {
+	max int
+
+	mu     sync.Mutex
+	inside int
+	of     map[netip.Prefix]int
+}
+
+// enter returns what to call in the end; nil where there is no place.
+func (g *clientGate) enter(ctx context.Context) (leave func()) {
+	client := network(domain.ClientFrom(ctx))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside >= g.max || client.IsValid() && g.of[client] >= max(1, g.max/5) {
+		return nil
+	}
+	if g.of == nil {
+		g.of = map[netip.Prefix]int{}
+	}
+	g.inside++
+	g.of[client]++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.inside--
+		if g.of[client]--; g.of[client] == 0 {
+			delete(g.of, client)
+		}
+	}
+}
+
+// network is what one client has of addresses: of IPv6 the first 64 bits. It is
+// not valid where the address is not known.
+func network(a netip.Addr) netip.Prefix {
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits) // of no address: not valid
+	return p
+}
+
+// gate lets a number of bytes in.
 type gate struct {
 	inside atomic.Int64
 	max    int64
 }
 
-func (g *gate) enter() bool { return g.enterAll(1) }
-func (g *gate) leave()      { g.inside.Add(-1) }
-
-// enterAll lets all of a group in, or none.
+// enterAll lets all of them in, or none.
 func (g *gate) enterAll(n int64) bool {
 	if g.inside.Add(n) > g.max {
 		g.inside.Add(-n)

@@ -6,11 +6,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // stall asks for something over a connection of its own and reads the first
@@ -84,4 +88,61 @@ func TestSlowReaderOfAnAnswer(t *testing.T) {
 	defer server.Close()
 	defer stall(t, server.URL, `{"query":"{ large }"}`)()
 	<-closed
+}
+
+// One client has a fifth of the streams and of the WebSockets, and a place that
+// it gives up is free again. What has one network of IPv6 is one client.
+func TestOneClientHasAFifth(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	h := f.handler(transport.Config{MaxStreams: 10, MaxConnections: 10})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(domain.WithClient(r.Context(), netip.MustParseAddr(r.Header.Get("X-Client")))))
+	}))
+	defer server.Close()
+	stream := func(client string) *http.Response {
+		return open(t, http.MethodGet, server.URL+"?query=subscription{silent}", "", "Accept", events, "X-Client", client)
+	}
+	socket := func(client string) (*websocket.Conn, int) {
+		conn, res, _ := websocket.Dial(t.Context(), server.URL, &websocket.DialOptions{
+			Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"X-Client": {client}}})
+		return conn, res.StatusCode
+	}
+	for _, clients := range [][3]string{{"192.0.2.1", "192.0.2.1", "192.0.2.2"}, {"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"}} {
+		one, other, another := clients[0], clients[1], clients[2]
+		first := stream(one)
+		defer stream(other).Body.Close()
+		conn, _ := socket(one)
+		if _, got := socket(other); got != http.StatusSwitchingProtocols {
+			t.Errorf("%s: got %d", other, got)
+		}
+		refused := stream(one)
+		refused.Body.Close()
+		if _, got := socket(one); refused.StatusCode != http.StatusServiceUnavailable || got != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d and %d, want 503", one, refused.StatusCode, got)
+		}
+		further := stream(another)
+		defer further.Body.Close()
+		if _, got := socket(another); further.StatusCode != http.StatusOK || got != http.StatusSwitchingProtocols {
+			t.Errorf("%s: got %d and %d", another, further.StatusCode, got)
+		}
+		first.Body.Close()
+		_ = conn.CloseNow()
+		again := func(what string, taken func() bool) {
+			for end := time.Now().Add(10 * time.Second); !taken(); {
+				if time.Now().After(end) {
+					t.Fatalf("%s: the %s's place is not free again", one, what)
+				}
+			}
+		}
+		again("stream", func() bool {
+			res := stream(one)
+			defer res.Body.Close()
+			return res.StatusCode == http.StatusOK
+		})
+		again("socket", func() bool {
+			_, got := socket(one)
+			return got == http.StatusSwitchingProtocols
+		})
+	}
 }

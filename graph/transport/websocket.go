@@ -36,12 +36,13 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, accepted{}, &refusal{http.StatusForbidden, codeForbidden, "pages of this origin may not open a WebSocket here"})
 		return
 	}
-	if !h.sockets.enter() {
+	leave := h.sockets.enter(r.Context())
+	if leave == nil {
 		w.Header().Set("Retry-After", retryAfter)
 		refuse(w, r, accepted{}, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many WebSockets are open; try again later"})
 		return
 	}
-	defer h.sockets.leave()
+	defer leave()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // the origin was checked above
