@@ -78,7 +78,7 @@ func New(c Config) *Server {
 		cut:     cut,
 		http: &http.Server{
 			Handler:           handler(c),
-			ReadHeaderTimeout: readHeaderTimeout,
+			ReadHeaderTimeout: min(readHeaderTimeout, c.Timeout),
 			ReadTimeout:       c.Timeout,
 			WriteTimeout:      c.Timeout + writeSlack,
 			IdleTimeout:       idleTimeout,
