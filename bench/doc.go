@@ -12,4 +12,17 @@
 // Absolute times do not travel from one machine to another; the quotient does,
 // more or less. Machines whose disks only pretend to sync flatter both sides
 // of the write benchmarks.
+//
+// Two benchmarks attack the program, as a process of its own, over a library of
+// 4,000 documents; they have no baseline, and need Linux:
+//
+//	go test -run '^$' -bench Bombs -benchtime 1x ./bench
+//	go test -run '^$' -bench UnderAttack -benchtime 1x ./bench
+//
+// The first tells what the dearest requests that the limits of an anonymous
+// reader allow cost one by one, in CPU, memory and of the reader's budget. The
+// second sends them from 64 connections of 40 addresses, beside clients that
+// don't read and clients that don't finish, and tells what typical requests at
+// a fixed rate see of it. The attackers share the machine with the server, so
+// its figures are on the dark side.
 package bench

@@ -38,6 +38,7 @@ const (
 
 // site is a seeded pair of stores with the API over them.
 type site struct {
+	stores  *store.Stores
 	ctx     context.Context // of an editor
 	desk    *content.Desk
 	handler http.Handler
@@ -49,6 +50,12 @@ type site struct {
 // narratives.
 func newSite(tb testing.TB) *site {
 	tb.Helper()
+	return newSiteOf(tb, reports, entities)
+}
+
+// newSiteOf seeds as many reports and entities as the caller says.
+func newSiteOf(tb testing.TB, reports, entities int) *site {
+	tb.Helper()
 	config := storetest.SQLiteConfig(tb)
 	stores, err := store.Open(tb.Context(), config)
 	if err != nil {
@@ -57,9 +64,10 @@ func newSite(tb testing.TB) *site {
 	tb.Cleanup(func() { _ = stores.Close() })
 	log := slog.New(slog.DiscardHandler)
 	s := &site{
-		ctx:  domain.AsSystem(tb.Context(), "bench"),
-		desk: content.New(stores, log, time.Now),
-		dir:  config.Dir,
+		stores: stores,
+		ctx:    domain.AsSystem(tb.Context(), "bench"),
+		desk:   content.New(stores, log, time.Now),
+		dir:    config.Dir,
 	}
 	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: func(role domain.Role) graph.Limit {
 		limit := graph.StandardLimits(role)
@@ -69,9 +77,18 @@ func newSite(tb testing.TB) *site {
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), domain.Anonymous())))
 	})
-	s.seed(tb)
+	s.seed(tb, reports, entities)
 	s.live = openPlain(tb, filepath.Join(config.Dir, "live.db"), "&_pragma=query_only(1)")
 	return s
+}
+
+// leave closes the stores and returns their folder, for another process.
+func (s *site) leave(tb testing.TB) string {
+	tb.Helper()
+	if err := s.stores.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return s.dir
 }
 
 func openPlain(tb testing.TB, file, params string) *sql.DB {
@@ -91,7 +108,7 @@ func (s *site) save(tb testing.TB, t domain.Type, fields map[string]any) {
 	}
 }
 
-func (s *site) seed(tb testing.TB) {
+func (s *site) seed(tb testing.TB, reports, entities int) {
 	tb.Helper()
 	for i := range tags {
 		s.save(tb, domain.Tag, map[string]any{"slug": fmt.Sprintf("tag-%d", i), "label": fmt.Sprintf("Tag %d", i), "vocabulary": "TOPIC"})
