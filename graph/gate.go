@@ -39,7 +39,7 @@ func newLanes() lanes {
 	n := runtime.GOMAXPROCS(0)
 	return lanes{
 		light: newGate(max(4, 2*n), 500, 100),
-		dear:  newGate(max(1, n/2), 16, 4),
+		dear:  newGate(max(1, n/2), 32, 8),
 	}
 }
 
