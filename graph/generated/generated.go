@@ -1511,7 +1511,7 @@ type Tag implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
+  "The date of publication that the document bears; null while it has never been published."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String
@@ -1645,7 +1645,7 @@ type Source implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
+  "The date of publication that the document bears; null while it has never been published."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String
@@ -1805,7 +1805,7 @@ type Asset implements Node & Document {
   createdAt: DateTime!
   "When it was last saved."
   updatedAt: DateTime!
-  "When it was created, once it has been live: it goes live with what refers to it, not by itself."
+  "The date of publication that the document bears; null while it has never been published."
   publishedAt: DateTime
   "Who created it. Desk only, null in live."
   createdBy: String
