@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -35,10 +36,14 @@ type lanes struct{ light, dear *gate }
 // newLanes lets dear operations have half of the processors. Of light ones it
 // runs as many at once as keep the rest, and the stores, busy: more would only
 // wait for each other, and for longer.
-func newLanes() lanes {
+func newLanes(engine string) lanes {
 	n := runtime.GOMAXPROCS(0)
+	light := max(4, 2*n)
+	if engine == dialect.Postgres {
+		light *= 2 // most of the time they wait for another machine
+	}
 	return lanes{
-		light: newGate(max(4, 2*n), 500, 100),
+		light: newGate(light, 500, 100),
 		dear:  newGate(max(1, n/2), 32, 8),
 	}
 }

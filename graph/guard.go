@@ -37,7 +37,7 @@ func newGuard(c Config) *guard {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, lanes: newLanes()}
+	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, lanes: newLanes(c.Stores.Dialect())}
 }
 
 // Whom the schema's description is for.
