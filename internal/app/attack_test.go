@@ -197,7 +197,7 @@ func clientFrom(address string) *http.Client {
 
 // spilled is what no answer and no line of the log may have: the words of an
 // engine or of the program, and what was sent.
-var spilled = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|pgx|runtime error|/tmp/|bodysecret`)
+var spilled = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
 
 func (b *besieged) clean(what, text string) {
 	b.t.Helper()
