@@ -250,7 +250,7 @@ func (p *People) signIn(ctx context.Context, c *claims) (*ent.Person, error) {
 }
 
 // List returns all people who have ever signed in, by name, those who are
-// disabled too. ADMIN may.
+// disabled too. Needs the right MANAGE_ACCESS.
 func (p *People) List(ctx context.Context) ([]Person, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return nil, err
@@ -267,7 +267,7 @@ func (p *People) List(ctx context.Context) ([]Person, error) {
 	return people, nil
 }
 
-// Get returns a person. ADMIN may. The error is of KindNotFound where there is
+// Get returns a person. Needs the right MANAGE_ACCESS. The error is of KindNotFound where there is
 // none of the id.
 func (p *People) Get(ctx context.Context, id domain.ID) (Person, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {

@@ -22,7 +22,7 @@ type MergeParams struct {
 // refers to it, on the desk and in live; their ids and slugs lead to it from
 // now on; and they go to the trash for good. All of it, live included, is one
 // release. A relationship that would tie the entity to itself goes to the
-// trash. EDITOR may.
+// trash. Needs the right PUBLISH.
 //
 // Errors: KindConflict when an entity is live and the one it is merged into
 // is not, or when a live text may not name that one.

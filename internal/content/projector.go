@@ -306,7 +306,7 @@ type Rebuilt struct {
 const rebuildBatch = 500
 
 // RebuildLive makes live anew from the log and the revisions, in one
-// transaction: readers see the old live until it is done. ADMIN may.
+// transaction: readers see the old live until it is done. Needs the right OPERATE.
 func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return Rebuilt{}, err

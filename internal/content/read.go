@@ -9,7 +9,7 @@ import (
 
 // Fields reads a document of the desk as the input that would write it: what
 // [Desk.Save] takes, references as ids. The name is an id or a slug; nil where
-// there is no such document. AUTHOR may.
+// there is no such document. Needs the right READ_DESK.
 func (d *Desk) Fields(ctx context.Context, t domain.Type, name string) (map[string]any, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err

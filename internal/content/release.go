@@ -68,7 +68,7 @@ type named struct {
 }
 
 // Publish makes the present version of the documents live: all or none of
-// them, seen by readers all at once. EDITOR may.
+// them, seen by readers all at once. Needs the right PUBLISH.
 //
 // Errors: KindInvalid lists everything that stands in the way: what is
 // missing, what is not cited, references that are not live, and texts that
@@ -80,7 +80,7 @@ func (d *Desk) Publish(ctx context.Context, params PublishParams) (Released, err
 	})
 }
 
-// Unpublish takes the documents out of live. EDITOR may.
+// Unpublish takes the documents out of live. Needs the right PUBLISH.
 func (d *Desk) Unpublish(ctx context.Context, params UnpublishParams) (Released, error) {
 	return d.Release(ctx, ReleaseParams{Unpublish: params.Documents, Message: params.Message})
 }

@@ -32,7 +32,7 @@ type ScheduleParams struct {
 }
 
 // Schedule notes that documents are to be published or unpublished at a time.
-// What is published is the version that the documents have then. EDITOR may.
+// What is published is the version that the documents have then. Needs the right PUBLISH.
 func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedule, error) {
 	var made *ent.Schedule
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
@@ -91,7 +91,7 @@ func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 }
 
 // CancelSchedule calls a schedule off. KindConflict once it has been carried
-// out. EDITOR may.
+// out. Needs the right PUBLISH.
 func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule, error) {
 	var cancelled *ent.Schedule
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) error {
