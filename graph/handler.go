@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -21,9 +20,10 @@ const (
 	cachedQuery   = 16 << 10 // bytes; a parsed document takes many times as much
 )
 
-// Handler serves the API over HTTP; see the package transport. The requests'
-// contexts must carry a viewer. The limit of a request's size is the caller's.
-func Handler(c Config) http.Handler {
+// Handler serves the API over HTTP, and to the program's other doors; see the
+// package transport. The requests' contexts must carry a viewer. The limit of a
+// request's size is the caller's.
+func Handler(c Config) *transport.Handler {
 	c = c.complete()
 	exec := executor.New(New(c))
 	exec.SetParserTokenLimit(maxTokens)

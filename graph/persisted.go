@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -53,7 +54,7 @@ func (p *persisted) MutateOperationParameters(ctx context.Context, params *graph
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
-	if viewer.System {
+	if viewer.System || transport.Own(ctx) {
 		return nil // the program's own documents
 	}
 	if id, ok := params.Extensions["documentId"]; ok {
