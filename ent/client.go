@@ -20,6 +20,7 @@ import (
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
 	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -68,6 +69,8 @@ type Client struct {
 	Asset *AssetClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// Change is the client for interacting with the Change builders.
+	Change *ChangeClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Contribution is the client for interacting with the Contribution builders.
@@ -149,6 +152,7 @@ func (c *Client) init() {
 	c.ApiKey = NewApiKeyClient(c.config)
 	c.Asset = NewAssetClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
+	c.Change = NewChangeClient(c.config)
 	c.Citation = NewCitationClient(c.config)
 	c.Contribution = NewContributionClient(c.config)
 	c.Edition = NewEditionClient(c.config)
@@ -278,6 +282,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ApiKey:             NewApiKeyClient(cfg),
 		Asset:              NewAssetClient(cfg),
 		AuditEntry:         NewAuditEntryClient(cfg),
+		Change:             NewChangeClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Contribution:       NewContributionClient(cfg),
 		Edition:            NewEditionClient(cfg),
@@ -334,6 +339,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ApiKey:             NewApiKeyClient(cfg),
 		Asset:              NewAssetClient(cfg),
 		AuditEntry:         NewAuditEntryClient(cfg),
+		Change:             NewChangeClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Contribution:       NewContributionClient(cfg),
 		Edition:            NewEditionClient(cfg),
@@ -396,13 +402,14 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Citation, c.Contribution, c.Edition,
-		c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName, c.EntityTag,
-		c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing, c.Narrative,
-		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Person, c.Projection, c.PublicationEntry, c.RegisteredDocument,
-		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
-		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
+		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
+		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
+		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
+		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
+		c.Observation, c.Person, c.Projection, c.PublicationEntry,
+		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
+		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
+		c.Schedule, c.Source, c.Tag,
 	} {
 		n.Use(hooks...)
 	}
@@ -412,13 +419,14 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Citation, c.Contribution, c.Edition,
-		c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName, c.EntityTag,
-		c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing, c.Narrative,
-		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Person, c.Projection, c.PublicationEntry, c.RegisteredDocument,
-		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
-		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
+		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
+		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
+		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
+		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
+		c.Observation, c.Person, c.Projection, c.PublicationEntry,
+		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
+		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
+		c.Schedule, c.Source, c.Tag,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -435,6 +443,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Asset.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
+	case *ChangeMutation:
+		return c.Change.mutate(ctx, m)
 	case *CitationMutation:
 		return c.Citation.mutate(ctx, m)
 	case *ContributionMutation:
@@ -1035,6 +1045,139 @@ func (c *AuditEntryClient) mutate(ctx context.Context, m *AuditEntryMutation) (V
 		return (&AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditEntry mutation op: %q", m.Op())
+	}
+}
+
+// ChangeClient is a client for the Change schema.
+type ChangeClient struct {
+	config
+}
+
+// NewChangeClient returns a client for the Change from the given config.
+func NewChangeClient(c config) *ChangeClient {
+	return &ChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `change.Hooks(f(g(h())))`.
+func (c *ChangeClient) Use(hooks ...Hook) {
+	c.hooks.Change = append(c.hooks.Change, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `change.Intercept(f(g(h())))`.
+func (c *ChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Change = append(c.inters.Change, interceptors...)
+}
+
+// Create returns a builder for creating a Change entity.
+func (c *ChangeClient) Create() *ChangeCreate {
+	mutation := newChangeMutation(c.config, OpCreate)
+	return &ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Change entities.
+func (c *ChangeClient) CreateBulk(builders ...*ChangeCreate) *ChangeCreateBulk {
+	return &ChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChangeClient) MapCreateBulk(slice any, setFunc func(*ChangeCreate, int)) *ChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChangeCreateBulk{err: fmt.Errorf("calling to ChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Change.
+func (c *ChangeClient) Update() *ChangeUpdate {
+	mutation := newChangeMutation(c.config, OpUpdate)
+	return &ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChangeClient) UpdateOne(_m *Change) *ChangeUpdateOne {
+	mutation := newChangeMutation(c.config, OpUpdateOne, withChange(_m))
+	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChangeClient) UpdateOneID(id int64) *ChangeUpdateOne {
+	mutation := newChangeMutation(c.config, OpUpdateOne, withChangeID(id))
+	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Change.
+func (c *ChangeClient) Delete() *ChangeDelete {
+	mutation := newChangeMutation(c.config, OpDelete)
+	return &ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChangeClient) DeleteOne(_m *Change) *ChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChangeClient) DeleteOneID(id int64) *ChangeDeleteOne {
+	builder := c.Delete().Where(change.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for Change.
+func (c *ChangeClient) Query() *ChangeQuery {
+	return &ChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Change entity by its id.
+func (c *ChangeClient) Get(ctx context.Context, id int64) (*Change, error) {
+	return c.Query().Where(change.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChangeClient) GetX(ctx context.Context, id int64) *Change {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChangeClient) Hooks() []Hook {
+	return c.hooks.Change
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChangeClient) Interceptors() []Interceptor {
+	return c.inters.Change
+}
+
+func (c *ChangeClient) mutate(ctx context.Context, m *ChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Change mutation op: %q", m.Op())
 	}
 }
 
@@ -6118,21 +6261,21 @@ func (c *TagClient) mutate(ctx context.Context, m *TagMutation) (Value, error) {
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alias, ApiKey, Asset, AuditEntry, Citation, Contribution, Edition, EditionItem,
-		Entity, EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
-		KeyNetwork, Listing, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
-		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source,
-		Tag []ent.Hook
+		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
+		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
+		ItemEntity, ItemTag, KeyNetwork, Listing, Narrative, NarrativeAmplifier,
+		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
+		PublicationEntry, RegisteredDocument, Relationship, Report, ReportAttachment,
+		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
+		Source, Tag []ent.Hook
 	}
 	inters struct {
-		Alias, ApiKey, Asset, AuditEntry, Citation, Contribution, Edition, EditionItem,
-		Entity, EntityIdentifier, EntityName, EntityTag, Footnote, ItemEntity, ItemTag,
-		KeyNetwork, Listing, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
-		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source,
-		Tag []ent.Interceptor
+		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
+		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
+		ItemEntity, ItemTag, KeyNetwork, Listing, Narrative, NarrativeAmplifier,
+		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
+		PublicationEntry, RegisteredDocument, Relationship, Report, ReportAttachment,
+		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
+		Source, Tag []ent.Interceptor
 	}
 )

@@ -16,6 +16,7 @@ import (
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
 	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -113,6 +114,7 @@ func checkColumn(t, c string) error {
 			apikey.Table:             apikey.ValidColumn,
 			asset.Table:              asset.ValidColumn,
 			auditentry.Table:         auditentry.ValidColumn,
+			change.Table:             change.ValidColumn,
 			citation.Table:           citation.ValidColumn,
 			contribution.Table:       contribution.ValidColumn,
 			edition.Table:            edition.ValidColumn,

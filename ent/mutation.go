@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/ent/apikey"
 	"github.com/redthread-api/redthread/ent/asset"
 	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -65,6 +66,7 @@ const (
 	TypeApiKey             = "ApiKey"
 	TypeAsset              = "Asset"
 	TypeAuditEntry         = "AuditEntry"
+	TypeChange             = "Change"
 	TypeCitation           = "Citation"
 	TypeContribution       = "Contribution"
 	TypeEdition            = "Edition"
@@ -4802,6 +4804,983 @@ func (m *AuditEntryMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AuditEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEntry edge %s", name)
+}
+
+// ChangeMutation represents an operation that mutates the Change nodes in the graph.
+type ChangeMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int64
+	at              *int64
+	addat           *int64
+	document_id     *domain.ID
+	adddocument_id  *domain.ID
+	_type           *int
+	add_type        *int
+	clear           *int
+	addclear        *int
+	green           *int
+	addgreen        *int
+	amber           *int
+	addamber        *int
+	amber_strict    *int
+	addamber_strict *int
+	red             *int
+	addred          *int
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Change, error)
+	predicates      []predicate.Change
+}
+
+var _ ent.Mutation = (*ChangeMutation)(nil)
+
+// changeOption allows management of the mutation configuration using functional options.
+type changeOption func(*ChangeMutation)
+
+// newChangeMutation creates new mutation for the Change entity.
+func newChangeMutation(c config, op Op, opts ...changeOption) *ChangeMutation {
+	m := &ChangeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeChange,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withChangeID sets the ID field of the mutation.
+func withChangeID(id int64) changeOption {
+	return func(m *ChangeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Change
+		)
+		m.oldValue = func(ctx context.Context) (*Change, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Change.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withChange sets the old Change of the mutation.
+func withChange(node *Change) changeOption {
+	return func(m *ChangeMutation) {
+		m.oldValue = func(context.Context) (*Change, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ChangeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ChangeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Change entities.
+func (m *ChangeMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ChangeMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ChangeMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Change.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAt sets the "at" field.
+func (m *ChangeMutation) SetAt(i int64) {
+	m.at = &i
+	m.addat = nil
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *ChangeMutation) At() (r int64, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// AddAt adds i to the "at" field.
+func (m *ChangeMutation) AddAt(i int64) {
+	if m.addat != nil {
+		*m.addat += i
+	} else {
+		m.addat = &i
+	}
+}
+
+// AddedAt returns the value that was added to the "at" field in this mutation.
+func (m *ChangeMutation) AddedAt() (r int64, exists bool) {
+	v := m.addat
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *ChangeMutation) ResetAt() {
+	m.at = nil
+	m.addat = nil
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *ChangeMutation) SetDocumentID(d domain.ID) {
+	m.document_id = &d
+	m.adddocument_id = nil
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *ChangeMutation) DocumentID() (r domain.ID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldDocumentID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// AddDocumentID adds d to the "document_id" field.
+func (m *ChangeMutation) AddDocumentID(d domain.ID) {
+	if m.adddocument_id != nil {
+		*m.adddocument_id += d
+	} else {
+		m.adddocument_id = &d
+	}
+}
+
+// AddedDocumentID returns the value that was added to the "document_id" field in this mutation.
+func (m *ChangeMutation) AddedDocumentID() (r domain.ID, exists bool) {
+	v := m.adddocument_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *ChangeMutation) ResetDocumentID() {
+	m.document_id = nil
+	m.adddocument_id = nil
+}
+
+// SetType sets the "type" field.
+func (m *ChangeMutation) SetType(i int) {
+	m._type = &i
+	m.add_type = nil
+}
+
+// GetType returns the value of the "type" field in the mutation.
+func (m *ChangeMutation) GetType() (r int, exists bool) {
+	v := m._type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldType returns the old "type" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldType(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldType: %w", err)
+	}
+	return oldValue.Type, nil
+}
+
+// AddType adds i to the "type" field.
+func (m *ChangeMutation) AddType(i int) {
+	if m.add_type != nil {
+		*m.add_type += i
+	} else {
+		m.add_type = &i
+	}
+}
+
+// AddedType returns the value that was added to the "type" field in this mutation.
+func (m *ChangeMutation) AddedType() (r int, exists bool) {
+	v := m.add_type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetType resets all changes to the "type" field.
+func (m *ChangeMutation) ResetType() {
+	m._type = nil
+	m.add_type = nil
+}
+
+// SetClear sets the "clear" field.
+func (m *ChangeMutation) SetClear(i int) {
+	m.clear = &i
+	m.addclear = nil
+}
+
+// Clear returns the value of the "clear" field in the mutation.
+func (m *ChangeMutation) Clear() (r int, exists bool) {
+	v := m.clear
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClear returns the old "clear" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldClear(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClear is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClear requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClear: %w", err)
+	}
+	return oldValue.Clear, nil
+}
+
+// AddClear adds i to the "clear" field.
+func (m *ChangeMutation) AddClear(i int) {
+	if m.addclear != nil {
+		*m.addclear += i
+	} else {
+		m.addclear = &i
+	}
+}
+
+// AddedClear returns the value that was added to the "clear" field in this mutation.
+func (m *ChangeMutation) AddedClear() (r int, exists bool) {
+	v := m.addclear
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetClear resets all changes to the "clear" field.
+func (m *ChangeMutation) ResetClear() {
+	m.clear = nil
+	m.addclear = nil
+}
+
+// SetGreen sets the "green" field.
+func (m *ChangeMutation) SetGreen(i int) {
+	m.green = &i
+	m.addgreen = nil
+}
+
+// Green returns the value of the "green" field in the mutation.
+func (m *ChangeMutation) Green() (r int, exists bool) {
+	v := m.green
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGreen returns the old "green" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldGreen(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGreen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGreen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGreen: %w", err)
+	}
+	return oldValue.Green, nil
+}
+
+// AddGreen adds i to the "green" field.
+func (m *ChangeMutation) AddGreen(i int) {
+	if m.addgreen != nil {
+		*m.addgreen += i
+	} else {
+		m.addgreen = &i
+	}
+}
+
+// AddedGreen returns the value that was added to the "green" field in this mutation.
+func (m *ChangeMutation) AddedGreen() (r int, exists bool) {
+	v := m.addgreen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGreen resets all changes to the "green" field.
+func (m *ChangeMutation) ResetGreen() {
+	m.green = nil
+	m.addgreen = nil
+}
+
+// SetAmber sets the "amber" field.
+func (m *ChangeMutation) SetAmber(i int) {
+	m.amber = &i
+	m.addamber = nil
+}
+
+// Amber returns the value of the "amber" field in the mutation.
+func (m *ChangeMutation) Amber() (r int, exists bool) {
+	v := m.amber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmber returns the old "amber" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldAmber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmber: %w", err)
+	}
+	return oldValue.Amber, nil
+}
+
+// AddAmber adds i to the "amber" field.
+func (m *ChangeMutation) AddAmber(i int) {
+	if m.addamber != nil {
+		*m.addamber += i
+	} else {
+		m.addamber = &i
+	}
+}
+
+// AddedAmber returns the value that was added to the "amber" field in this mutation.
+func (m *ChangeMutation) AddedAmber() (r int, exists bool) {
+	v := m.addamber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmber resets all changes to the "amber" field.
+func (m *ChangeMutation) ResetAmber() {
+	m.amber = nil
+	m.addamber = nil
+}
+
+// SetAmberStrict sets the "amber_strict" field.
+func (m *ChangeMutation) SetAmberStrict(i int) {
+	m.amber_strict = &i
+	m.addamber_strict = nil
+}
+
+// AmberStrict returns the value of the "amber_strict" field in the mutation.
+func (m *ChangeMutation) AmberStrict() (r int, exists bool) {
+	v := m.amber_strict
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmberStrict returns the old "amber_strict" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldAmberStrict(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmberStrict is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmberStrict requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmberStrict: %w", err)
+	}
+	return oldValue.AmberStrict, nil
+}
+
+// AddAmberStrict adds i to the "amber_strict" field.
+func (m *ChangeMutation) AddAmberStrict(i int) {
+	if m.addamber_strict != nil {
+		*m.addamber_strict += i
+	} else {
+		m.addamber_strict = &i
+	}
+}
+
+// AddedAmberStrict returns the value that was added to the "amber_strict" field in this mutation.
+func (m *ChangeMutation) AddedAmberStrict() (r int, exists bool) {
+	v := m.addamber_strict
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmberStrict resets all changes to the "amber_strict" field.
+func (m *ChangeMutation) ResetAmberStrict() {
+	m.amber_strict = nil
+	m.addamber_strict = nil
+}
+
+// SetRed sets the "red" field.
+func (m *ChangeMutation) SetRed(i int) {
+	m.red = &i
+	m.addred = nil
+}
+
+// Red returns the value of the "red" field in the mutation.
+func (m *ChangeMutation) Red() (r int, exists bool) {
+	v := m.red
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRed returns the old "red" field's value of the Change entity.
+// If the Change object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChangeMutation) OldRed(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRed: %w", err)
+	}
+	return oldValue.Red, nil
+}
+
+// AddRed adds i to the "red" field.
+func (m *ChangeMutation) AddRed(i int) {
+	if m.addred != nil {
+		*m.addred += i
+	} else {
+		m.addred = &i
+	}
+}
+
+// AddedRed returns the value that was added to the "red" field in this mutation.
+func (m *ChangeMutation) AddedRed() (r int, exists bool) {
+	v := m.addred
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRed resets all changes to the "red" field.
+func (m *ChangeMutation) ResetRed() {
+	m.red = nil
+	m.addred = nil
+}
+
+// Where appends a list predicates to the ChangeMutation builder.
+func (m *ChangeMutation) Where(ps ...predicate.Change) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ChangeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ChangeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Change, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ChangeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ChangeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Change).
+func (m *ChangeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ChangeMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.at != nil {
+		fields = append(fields, change.FieldAt)
+	}
+	if m.document_id != nil {
+		fields = append(fields, change.FieldDocumentID)
+	}
+	if m._type != nil {
+		fields = append(fields, change.FieldType)
+	}
+	if m.clear != nil {
+		fields = append(fields, change.FieldClear)
+	}
+	if m.green != nil {
+		fields = append(fields, change.FieldGreen)
+	}
+	if m.amber != nil {
+		fields = append(fields, change.FieldAmber)
+	}
+	if m.amber_strict != nil {
+		fields = append(fields, change.FieldAmberStrict)
+	}
+	if m.red != nil {
+		fields = append(fields, change.FieldRed)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ChangeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case change.FieldAt:
+		return m.At()
+	case change.FieldDocumentID:
+		return m.DocumentID()
+	case change.FieldType:
+		return m.GetType()
+	case change.FieldClear:
+		return m.Clear()
+	case change.FieldGreen:
+		return m.Green()
+	case change.FieldAmber:
+		return m.Amber()
+	case change.FieldAmberStrict:
+		return m.AmberStrict()
+	case change.FieldRed:
+		return m.Red()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ChangeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case change.FieldAt:
+		return m.OldAt(ctx)
+	case change.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case change.FieldType:
+		return m.OldType(ctx)
+	case change.FieldClear:
+		return m.OldClear(ctx)
+	case change.FieldGreen:
+		return m.OldGreen(ctx)
+	case change.FieldAmber:
+		return m.OldAmber(ctx)
+	case change.FieldAmberStrict:
+		return m.OldAmberStrict(ctx)
+	case change.FieldRed:
+		return m.OldRed(ctx)
+	}
+	return nil, fmt.Errorf("unknown Change field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChangeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case change.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case change.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case change.FieldType:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetType(v)
+		return nil
+	case change.FieldClear:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClear(v)
+		return nil
+	case change.FieldGreen:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGreen(v)
+		return nil
+	case change.FieldAmber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmber(v)
+		return nil
+	case change.FieldAmberStrict:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmberStrict(v)
+		return nil
+	case change.FieldRed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRed(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Change field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ChangeMutation) AddedFields() []string {
+	var fields []string
+	if m.addat != nil {
+		fields = append(fields, change.FieldAt)
+	}
+	if m.adddocument_id != nil {
+		fields = append(fields, change.FieldDocumentID)
+	}
+	if m.add_type != nil {
+		fields = append(fields, change.FieldType)
+	}
+	if m.addclear != nil {
+		fields = append(fields, change.FieldClear)
+	}
+	if m.addgreen != nil {
+		fields = append(fields, change.FieldGreen)
+	}
+	if m.addamber != nil {
+		fields = append(fields, change.FieldAmber)
+	}
+	if m.addamber_strict != nil {
+		fields = append(fields, change.FieldAmberStrict)
+	}
+	if m.addred != nil {
+		fields = append(fields, change.FieldRed)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ChangeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case change.FieldAt:
+		return m.AddedAt()
+	case change.FieldDocumentID:
+		return m.AddedDocumentID()
+	case change.FieldType:
+		return m.AddedType()
+	case change.FieldClear:
+		return m.AddedClear()
+	case change.FieldGreen:
+		return m.AddedGreen()
+	case change.FieldAmber:
+		return m.AddedAmber()
+	case change.FieldAmberStrict:
+		return m.AddedAmberStrict()
+	case change.FieldRed:
+		return m.AddedRed()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChangeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case change.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAt(v)
+		return nil
+	case change.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDocumentID(v)
+		return nil
+	case change.FieldType:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddType(v)
+		return nil
+	case change.FieldClear:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddClear(v)
+		return nil
+	case change.FieldGreen:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGreen(v)
+		return nil
+	case change.FieldAmber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmber(v)
+		return nil
+	case change.FieldAmberStrict:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmberStrict(v)
+		return nil
+	case change.FieldRed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRed(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Change numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ChangeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ChangeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ChangeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Change nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ChangeMutation) ResetField(name string) error {
+	switch name {
+	case change.FieldAt:
+		m.ResetAt()
+		return nil
+	case change.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case change.FieldType:
+		m.ResetType()
+		return nil
+	case change.FieldClear:
+		m.ResetClear()
+		return nil
+	case change.FieldGreen:
+		m.ResetGreen()
+		return nil
+	case change.FieldAmber:
+		m.ResetAmber()
+		return nil
+	case change.FieldAmberStrict:
+		m.ResetAmberStrict()
+		return nil
+	case change.FieldRed:
+		m.ResetRed()
+		return nil
+	}
+	return fmt.Errorf("unknown Change field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ChangeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ChangeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ChangeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ChangeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ChangeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ChangeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ChangeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Change unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ChangeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Change edge %s", name)
 }
 
 // CitationMutation represents an operation that mutates the Citation nodes in the graph.
@@ -21654,6 +22633,8 @@ type ProjectionMutation struct {
 	applied_sequence    *int64
 	addapplied_sequence *int64
 	applied_at          *time.Time
+	history             *int64
+	addhistory          *int64
 	clearedFields       map[string]struct{}
 	done                bool
 	oldValue            func(context.Context) (*Projection, error)
@@ -21856,6 +22837,62 @@ func (m *ProjectionMutation) ResetAppliedAt() {
 	m.applied_at = nil
 }
 
+// SetHistory sets the "history" field.
+func (m *ProjectionMutation) SetHistory(i int64) {
+	m.history = &i
+	m.addhistory = nil
+}
+
+// History returns the value of the "history" field in the mutation.
+func (m *ProjectionMutation) History() (r int64, exists bool) {
+	v := m.history
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHistory returns the old "history" field's value of the Projection entity.
+// If the Projection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectionMutation) OldHistory(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHistory is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHistory requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHistory: %w", err)
+	}
+	return oldValue.History, nil
+}
+
+// AddHistory adds i to the "history" field.
+func (m *ProjectionMutation) AddHistory(i int64) {
+	if m.addhistory != nil {
+		*m.addhistory += i
+	} else {
+		m.addhistory = &i
+	}
+}
+
+// AddedHistory returns the value that was added to the "history" field in this mutation.
+func (m *ProjectionMutation) AddedHistory() (r int64, exists bool) {
+	v := m.addhistory
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetHistory resets all changes to the "history" field.
+func (m *ProjectionMutation) ResetHistory() {
+	m.history = nil
+	m.addhistory = nil
+}
+
 // Where appends a list predicates to the ProjectionMutation builder.
 func (m *ProjectionMutation) Where(ps ...predicate.Projection) {
 	m.predicates = append(m.predicates, ps...)
@@ -21890,12 +22927,15 @@ func (m *ProjectionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProjectionMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 3)
 	if m.applied_sequence != nil {
 		fields = append(fields, projection.FieldAppliedSequence)
 	}
 	if m.applied_at != nil {
 		fields = append(fields, projection.FieldAppliedAt)
+	}
+	if m.history != nil {
+		fields = append(fields, projection.FieldHistory)
 	}
 	return fields
 }
@@ -21909,6 +22949,8 @@ func (m *ProjectionMutation) Field(name string) (ent.Value, bool) {
 		return m.AppliedSequence()
 	case projection.FieldAppliedAt:
 		return m.AppliedAt()
+	case projection.FieldHistory:
+		return m.History()
 	}
 	return nil, false
 }
@@ -21922,6 +22964,8 @@ func (m *ProjectionMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAppliedSequence(ctx)
 	case projection.FieldAppliedAt:
 		return m.OldAppliedAt(ctx)
+	case projection.FieldHistory:
+		return m.OldHistory(ctx)
 	}
 	return nil, fmt.Errorf("unknown Projection field %s", name)
 }
@@ -21945,6 +22989,13 @@ func (m *ProjectionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAppliedAt(v)
 		return nil
+	case projection.FieldHistory:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHistory(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Projection field %s", name)
 }
@@ -21956,6 +23007,9 @@ func (m *ProjectionMutation) AddedFields() []string {
 	if m.addapplied_sequence != nil {
 		fields = append(fields, projection.FieldAppliedSequence)
 	}
+	if m.addhistory != nil {
+		fields = append(fields, projection.FieldHistory)
+	}
 	return fields
 }
 
@@ -21966,6 +23020,8 @@ func (m *ProjectionMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case projection.FieldAppliedSequence:
 		return m.AddedAppliedSequence()
+	case projection.FieldHistory:
+		return m.AddedHistory()
 	}
 	return nil, false
 }
@@ -21981,6 +23037,13 @@ func (m *ProjectionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddAppliedSequence(v)
+		return nil
+	case projection.FieldHistory:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHistory(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Projection numeric field %s", name)
@@ -22014,6 +23077,9 @@ func (m *ProjectionMutation) ResetField(name string) error {
 		return nil
 	case projection.FieldAppliedAt:
 		m.ResetAppliedAt()
+		return nil
+	case projection.FieldHistory:
+		m.ResetHistory()
 		return nil
 	}
 	return fmt.Errorf("unknown Projection field %s", name)

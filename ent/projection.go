@@ -21,7 +21,9 @@ type Projection struct {
 	// AppliedSequence holds the value of the "applied_sequence" field.
 	AppliedSequence int64 `json:"applied_sequence,omitempty"`
 	// AppliedAt holds the value of the "applied_at" field.
-	AppliedAt    time.Time `json:"applied_at,omitempty"`
+	AppliedAt time.Time `json:"applied_at,omitempty"`
+	// Which history of changes this is: random, and another after live was lost.
+	History      int64 `json:"history,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -30,7 +32,7 @@ func (*Projection) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case projection.FieldID, projection.FieldAppliedSequence:
+		case projection.FieldID, projection.FieldAppliedSequence, projection.FieldHistory:
 			values[i] = new(sql.NullInt64)
 		case projection.FieldAppliedAt:
 			values[i] = new(sql.NullTime)
@@ -66,6 +68,12 @@ func (_m *Projection) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field applied_at", values[i])
 			} else if value.Valid {
 				_m.AppliedAt = value.Time
+			}
+		case projection.FieldHistory:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field history", values[i])
+			} else if value.Valid {
+				_m.History = value.Int64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -108,6 +116,9 @@ func (_m *Projection) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("applied_at=")
 	builder.WriteString(_m.AppliedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("history=")
+	builder.WriteString(fmt.Sprintf("%v", _m.History))
 	builder.WriteByte(')')
 	return builder.String()
 }

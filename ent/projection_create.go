@@ -33,6 +33,20 @@ func (_c *ProjectionCreate) SetAppliedAt(v time.Time) *ProjectionCreate {
 	return _c
 }
 
+// SetHistory sets the "history" field.
+func (_c *ProjectionCreate) SetHistory(v int64) *ProjectionCreate {
+	_c.mutation.SetHistory(v)
+	return _c
+}
+
+// SetNillableHistory sets the "history" field if the given value is not nil.
+func (_c *ProjectionCreate) SetNillableHistory(v *int64) *ProjectionCreate {
+	if v != nil {
+		_c.SetHistory(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProjectionCreate) SetID(v domain.ID) *ProjectionCreate {
 	_c.mutation.SetID(v)
@@ -46,6 +60,7 @@ func (_c *ProjectionCreate) Mutation() *ProjectionMutation {
 
 // Save creates the Projection in the database.
 func (_c *ProjectionCreate) Save(ctx context.Context) (*Projection, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -71,6 +86,14 @@ func (_c *ProjectionCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *ProjectionCreate) defaults() {
+	if _, ok := _c.mutation.History(); !ok {
+		v := projection.DefaultHistory
+		_c.mutation.SetHistory(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *ProjectionCreate) check() error {
 	if _, ok := _c.mutation.AppliedSequence(); !ok {
@@ -78,6 +101,9 @@ func (_c *ProjectionCreate) check() error {
 	}
 	if _, ok := _c.mutation.AppliedAt(); !ok {
 		return &ValidationError{Name: "applied_at", err: errors.New(`ent: missing required field "Projection.applied_at"`)}
+	}
+	if _, ok := _c.mutation.History(); !ok {
+		return &ValidationError{Name: "history", err: errors.New(`ent: missing required field "Projection.history"`)}
 	}
 	return nil
 }
@@ -119,6 +145,10 @@ func (_c *ProjectionCreate) createSpec() (*Projection, *sqlgraph.CreateSpec) {
 		_spec.SetField(projection.FieldAppliedAt, field.TypeTime, value)
 		_node.AppliedAt = value
 	}
+	if value, ok := _c.mutation.History(); ok {
+		_spec.SetField(projection.FieldHistory, field.TypeInt64, value)
+		_node.History = value
+	}
 	return _node, _spec
 }
 
@@ -140,6 +170,7 @@ func (_c *ProjectionCreateBulk) Save(ctx context.Context) ([]*Projection, error)
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*ProjectionMutation)
 				if !ok {

@@ -64,6 +64,27 @@ func (_u *ProjectionUpdate) SetNillableAppliedAt(v *time.Time) *ProjectionUpdate
 	return _u
 }
 
+// SetHistory sets the "history" field.
+func (_u *ProjectionUpdate) SetHistory(v int64) *ProjectionUpdate {
+	_u.mutation.ResetHistory()
+	_u.mutation.SetHistory(v)
+	return _u
+}
+
+// SetNillableHistory sets the "history" field if the given value is not nil.
+func (_u *ProjectionUpdate) SetNillableHistory(v *int64) *ProjectionUpdate {
+	if v != nil {
+		_u.SetHistory(*v)
+	}
+	return _u
+}
+
+// AddHistory adds value to the "history" field.
+func (_u *ProjectionUpdate) AddHistory(v int64) *ProjectionUpdate {
+	_u.mutation.AddHistory(v)
+	return _u
+}
+
 // Mutation returns the ProjectionMutation object of the builder.
 func (_u *ProjectionUpdate) Mutation() *ProjectionMutation {
 	return _u.mutation
@@ -120,6 +141,12 @@ func (_u *ProjectionUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AppliedAt(); ok {
 		_spec.SetField(projection.FieldAppliedAt, field.TypeTime, value)
 	}
+	if value, ok := _u.mutation.History(); ok {
+		_spec.SetField(projection.FieldHistory, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedHistory(); ok {
+		_spec.AddField(projection.FieldHistory, field.TypeInt64, value)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -174,6 +201,27 @@ func (_u *ProjectionUpdateOne) SetNillableAppliedAt(v *time.Time) *ProjectionUpd
 	if v != nil {
 		_u.SetAppliedAt(*v)
 	}
+	return _u
+}
+
+// SetHistory sets the "history" field.
+func (_u *ProjectionUpdateOne) SetHistory(v int64) *ProjectionUpdateOne {
+	_u.mutation.ResetHistory()
+	_u.mutation.SetHistory(v)
+	return _u
+}
+
+// SetNillableHistory sets the "history" field if the given value is not nil.
+func (_u *ProjectionUpdateOne) SetNillableHistory(v *int64) *ProjectionUpdateOne {
+	if v != nil {
+		_u.SetHistory(*v)
+	}
+	return _u
+}
+
+// AddHistory adds value to the "history" field.
+func (_u *ProjectionUpdateOne) AddHistory(v int64) *ProjectionUpdateOne {
+	_u.mutation.AddHistory(v)
 	return _u
 }
 
@@ -262,6 +310,12 @@ func (_u *ProjectionUpdateOne) sqlSave(ctx context.Context) (_node *Projection, 
 	}
 	if value, ok := _u.mutation.AppliedAt(); ok {
 		_spec.SetField(projection.FieldAppliedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.History(); ok {
+		_spec.SetField(projection.FieldHistory, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedHistory(); ok {
+		_spec.AddField(projection.FieldHistory, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Projection{config: _u.config}

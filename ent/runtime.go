@@ -4,6 +4,7 @@ package ent
 
 import (
 	"github.com/redthread-api/redthread/ent/asset"
+	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/ent/citation"
 	"github.com/redthread-api/redthread/ent/contribution"
 	"github.com/redthread-api/redthread/ent/edition"
@@ -21,6 +22,7 @@ import (
 	"github.com/redthread-api/redthread/ent/narrativetag"
 	"github.com/redthread-api/redthread/ent/narrativetarget"
 	"github.com/redthread-api/redthread/ent/observation"
+	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
 	"github.com/redthread-api/redthread/ent/reportattachment"
@@ -55,6 +57,28 @@ func init() {
 	assetDescEffectiveMarking := assetMixinFields0[4].Descriptor()
 	// asset.DefaultEffectiveMarking holds the default value on creation for the effective_marking field.
 	asset.DefaultEffectiveMarking = domain.Marking(assetDescEffectiveMarking.Default.(int))
+	changeFields := schema.Change{}.Fields()
+	_ = changeFields
+	// changeDescClear is the schema descriptor for clear field.
+	changeDescClear := changeFields[4].Descriptor()
+	// change.DefaultClear holds the default value on creation for the clear field.
+	change.DefaultClear = changeDescClear.Default.(int)
+	// changeDescGreen is the schema descriptor for green field.
+	changeDescGreen := changeFields[5].Descriptor()
+	// change.DefaultGreen holds the default value on creation for the green field.
+	change.DefaultGreen = changeDescGreen.Default.(int)
+	// changeDescAmber is the schema descriptor for amber field.
+	changeDescAmber := changeFields[6].Descriptor()
+	// change.DefaultAmber holds the default value on creation for the amber field.
+	change.DefaultAmber = changeDescAmber.Default.(int)
+	// changeDescAmberStrict is the schema descriptor for amber_strict field.
+	changeDescAmberStrict := changeFields[7].Descriptor()
+	// change.DefaultAmberStrict holds the default value on creation for the amber_strict field.
+	change.DefaultAmberStrict = changeDescAmberStrict.Default.(int)
+	// changeDescRed is the schema descriptor for red field.
+	changeDescRed := changeFields[8].Descriptor()
+	// change.DefaultRed holds the default value on creation for the red field.
+	change.DefaultRed = changeDescRed.Default.(int)
 	citationMixin := schema.Citation{}.Mixin()
 	citationMixinFields0 := citationMixin[0].Fields()
 	_ = citationMixinFields0
@@ -232,6 +256,12 @@ func init() {
 	observationDescPosition := observationMixinFields0[1].Descriptor()
 	// observation.DefaultPosition holds the default value on creation for the position field.
 	observation.DefaultPosition = observationDescPosition.Default.(int)
+	projectionFields := schema.Projection{}.Fields()
+	_ = projectionFields
+	// projectionDescHistory is the schema descriptor for history field.
+	projectionDescHistory := projectionFields[3].Descriptor()
+	// projection.DefaultHistory holds the default value on creation for the history field.
+	projection.DefaultHistory = projectionDescHistory.Default.(int64)
 	relationshipMixin := schema.Relationship{}.Mixin()
 	relationshipMixinFields0 := relationshipMixin[0].Fields()
 	_ = relationshipMixinFields0

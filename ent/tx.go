@@ -20,6 +20,8 @@ type Tx struct {
 	Asset *AssetClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// Change is the client for interacting with the Change builders.
+	Change *ChangeClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Contribution is the client for interacting with the Contribution builders.
@@ -221,6 +223,7 @@ func (tx *Tx) init() {
 	tx.ApiKey = NewApiKeyClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
+	tx.Change = NewChangeClient(tx.config)
 	tx.Citation = NewCitationClient(tx.config)
 	tx.Contribution = NewContributionClient(tx.config)
 	tx.Edition = NewEditionClient(tx.config)

@@ -22,7 +22,7 @@ func (revisionResolver) Snapshot(_ context.Context, obj *ent.Revision) (any, err
 	return json.RawMessage(obj.Snapshot), nil
 }
 
-func (r revisionResolver) Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.Change, error) {
+func (r revisionResolver) Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.FieldChange, error) {
 	from := obj.Number - 1
 	if against != nil {
 		from = *against

@@ -60,7 +60,7 @@ func (r documentResolver[T]) Revisions(ctx context.Context, obj *T, first *int, 
 	return r.revisions.Page(ctx, obj, args(first, after, last, before, nil, nil))
 }
 
-func (r documentResolver[T]) LiveDiff(ctx context.Context, obj *T) ([]*content.Change, error) {
+func (r documentResolver[T]) LiveDiff(ctx context.Context, obj *T) ([]*content.FieldChange, error) {
 	if !r.onDesk(obj) {
 		return nil, nil
 	}

@@ -22,6 +22,7 @@ var codes = map[domain.Kind]string{
 	domain.KindNotFound:        "NOT_FOUND",
 	domain.KindConflict:        "CONFLICT",
 	domain.KindUnavailable:     "UNAVAILABLE",
+	domain.KindGone:            "CURSOR_EXPIRED",
 }
 
 // maxErrors bounds the errors of one answer.

@@ -166,6 +166,66 @@ var (
 			},
 		},
 	}
+	// ChangesColumns holds the columns for the "changes" table.
+	ChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "at", Type: field.TypeInt64},
+		{Name: "document_id", Type: field.TypeInt64},
+		{Name: "type", Type: field.TypeInt},
+		{Name: "clear", Type: field.TypeInt, Default: 0},
+		{Name: "green", Type: field.TypeInt, Default: 0},
+		{Name: "amber", Type: field.TypeInt, Default: 0},
+		{Name: "amber_strict", Type: field.TypeInt, Default: 0},
+		{Name: "red", Type: field.TypeInt, Default: 0},
+	}
+	// ChangesTable holds the schema information for the "changes" table.
+	ChangesTable = &schema.Table{
+		Name:       "changes",
+		Columns:    ChangesColumns,
+		PrimaryKey: []*schema.Column{ChangesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "change_clear",
+				Unique:  false,
+				Columns: []*schema.Column{ChangesColumns[1], ChangesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "clear > 0",
+				},
+			},
+			{
+				Name:    "change_green",
+				Unique:  false,
+				Columns: []*schema.Column{ChangesColumns[1], ChangesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "green > 0",
+				},
+			},
+			{
+				Name:    "change_amber",
+				Unique:  false,
+				Columns: []*schema.Column{ChangesColumns[1], ChangesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "amber > 0",
+				},
+			},
+			{
+				Name:    "change_amber_strict",
+				Unique:  false,
+				Columns: []*schema.Column{ChangesColumns[1], ChangesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "amber_strict > 0",
+				},
+			},
+			{
+				Name:    "change_red",
+				Unique:  false,
+				Columns: []*schema.Column{ChangesColumns[1], ChangesColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "red > 0",
+				},
+			},
+		},
+	}
 	// CitationsColumns holds the columns for the "citations" table.
 	CitationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -991,6 +1051,7 @@ var (
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "applied_sequence", Type: field.TypeInt64},
 		{Name: "applied_at", Type: field.TypeTime},
+		{Name: "history", Type: field.TypeInt64, Default: 0},
 	}
 	// ProjectionTable holds the schema information for the "projection" table.
 	ProjectionTable = &schema.Table{
@@ -1603,6 +1664,7 @@ var (
 		APIKeysTable,
 		AssetsTable,
 		AuditEntriesTable,
+		ChangesTable,
 		CitationsTable,
 		ContributionsTable,
 		EditionsTable,
@@ -1651,6 +1713,9 @@ func init() {
 	}
 	AuditEntriesTable.Annotation = &entsql.Annotation{
 		Table: "audit_entries",
+	}
+	ChangesTable.Annotation = &entsql.Annotation{
+		Table: "changes",
 	}
 	CitationsTable.ForeignKeys[0].RefTable = RelationshipsTable
 	CitationsTable.ForeignKeys[1].RefTable = ListingsTable

@@ -18,6 +18,9 @@ type Asset func(*sql.Selector)
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
 
+// Change is the predicate function for change builders.
+type Change func(*sql.Selector)
+
 // Citation is the predicate function for citation builders.
 type Citation func(*sql.Selector)
 

@@ -15,6 +15,8 @@ const (
 	FieldAppliedSequence = "applied_sequence"
 	// FieldAppliedAt holds the string denoting the applied_at field in the database.
 	FieldAppliedAt = "applied_at"
+	// FieldHistory holds the string denoting the history field in the database.
+	FieldHistory = "history"
 	// Table holds the table name of the projection in the database.
 	Table = "projection"
 )
@@ -24,6 +26,7 @@ var Columns = []string{
 	FieldID,
 	FieldAppliedSequence,
 	FieldAppliedAt,
+	FieldHistory,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -35,6 +38,11 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
+
+var (
+	// DefaultHistory holds the default value on creation for the "history" field.
+	DefaultHistory int64
+)
 
 // OrderOption defines the ordering options for the Projection queries.
 type OrderOption func(*sql.Selector)
@@ -52,4 +60,9 @@ func ByAppliedSequence(opts ...sql.OrderTermOption) OrderOption {
 // ByAppliedAt orders the results by the applied_at field.
 func ByAppliedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAppliedAt, opts...).ToFunc()
+}
+
+// ByHistory orders the results by the history field.
+func ByHistory(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHistory, opts...).ToFunc()
 }

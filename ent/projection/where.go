@@ -65,6 +65,11 @@ func AppliedAt(v time.Time) predicate.Projection {
 	return predicate.Projection(sql.FieldEQ(FieldAppliedAt, v))
 }
 
+// History applies equality check predicate on the "history" field. It's identical to HistoryEQ.
+func History(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldHistory, v))
+}
+
 // AppliedSequenceEQ applies the EQ predicate on the "applied_sequence" field.
 func AppliedSequenceEQ(v int64) predicate.Projection {
 	return predicate.Projection(sql.FieldEQ(FieldAppliedSequence, v))
@@ -143,6 +148,46 @@ func AppliedAtLT(v time.Time) predicate.Projection {
 // AppliedAtLTE applies the LTE predicate on the "applied_at" field.
 func AppliedAtLTE(v time.Time) predicate.Projection {
 	return predicate.Projection(sql.FieldLTE(FieldAppliedAt, v))
+}
+
+// HistoryEQ applies the EQ predicate on the "history" field.
+func HistoryEQ(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldHistory, v))
+}
+
+// HistoryNEQ applies the NEQ predicate on the "history" field.
+func HistoryNEQ(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldNEQ(FieldHistory, v))
+}
+
+// HistoryIn applies the In predicate on the "history" field.
+func HistoryIn(vs ...int64) predicate.Projection {
+	return predicate.Projection(sql.FieldIn(FieldHistory, vs...))
+}
+
+// HistoryNotIn applies the NotIn predicate on the "history" field.
+func HistoryNotIn(vs ...int64) predicate.Projection {
+	return predicate.Projection(sql.FieldNotIn(FieldHistory, vs...))
+}
+
+// HistoryGT applies the GT predicate on the "history" field.
+func HistoryGT(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldGT(FieldHistory, v))
+}
+
+// HistoryGTE applies the GTE predicate on the "history" field.
+func HistoryGTE(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldGTE(FieldHistory, v))
+}
+
+// HistoryLT applies the LT predicate on the "history" field.
+func HistoryLT(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldLT(FieldHistory, v))
+}
+
+// HistoryLTE applies the LTE predicate on the "history" field.
+func HistoryLTE(v int64) predicate.Projection {
+	return predicate.Projection(sql.FieldLTE(FieldHistory, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -1,14 +1,18 @@
 package schema
 
 import (
+	"strings"
+
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables below are on the desk only.
+// The tables below are on the desk only, but for the last two.
 
 // Revision is a document's aggregate as it was saved.
 type Revision struct{ ent.Schema }
@@ -80,5 +84,40 @@ type Projection struct{ ent.Schema }
 
 func (Projection) Annotations() []schema.Annotation { return table("projection") }
 func (Projection) Fields() []ent.Field {
-	return []ent.Field{id(), field.Int64("applied_sequence"), field.Time("applied_at")}
+	return []ent.Field{
+		id(), field.Int64("applied_sequence"), field.Time("applied_at"),
+		field.Int64("history").Default(0).Comment("Which history of changes this is: random, and another after live was lost."),
+	}
+}
+
+// Change is in live only: what a release changed about one document, for each
+// clearance. The numbers are those of content.ChangeKind; 0 says that a viewer
+// of the clearance has seen nothing of it.
+type Change struct{ ent.Schema }
+
+func (Change) Annotations() []schema.Annotation { return table("changes") }
+func (Change) Fields() []ent.Field {
+	never := false
+	fields := []ent.Field{
+		field.Int64("id").Annotations(entsql.Annotation{Incremental: &never}),
+		field.Int64("at").Comment("When, in microseconds since 1970: the same for a whole release, and later than that of the one before."),
+		ref("document_id"),
+		field.Int("type"),
+	}
+	for _, marking := range domain.Markings {
+		fields = append(fields, field.Int(strings.ToLower(marking)).Default(0))
+	}
+	return fields
+}
+
+// Indexes of which each clearance has its own, so that what others see takes
+// no time to skip.
+func (Change) Indexes() []ent.Index {
+	var indexes []ent.Index
+	for _, marking := range domain.Markings {
+		column := strings.ToLower(marking)
+		indexes = append(indexes, index.Fields("at", "document_id").StorageKey("change_"+column).
+			Annotations(entsql.IndexWhere(column+" > 0")))
+	}
+	return indexes
 }

@@ -90,7 +90,7 @@ type AssetResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Asset) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Asset) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Asset, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Asset) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Asset) ([]*content.FieldChange, error)
 }
 type AssetPayloadResolver interface {
 	Asset(ctx context.Context, obj *content.Saved) (*ent.Asset, error)
@@ -113,7 +113,7 @@ type EditionResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Edition) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Edition) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Edition, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Edition) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Edition) ([]*content.FieldChange, error)
 
 	Introduction(ctx context.Context, obj *ent.Edition, format string) (*string, error)
 
@@ -136,7 +136,7 @@ type EntityResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Entity) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Entity) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Entity) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Entity) ([]*content.FieldChange, error)
 
 	Description(ctx context.Context, obj *ent.Entity, format string) (*string, error)
 
@@ -216,7 +216,7 @@ type NarrativeResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Narrative) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Narrative) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Narrative) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Narrative) ([]*content.FieldChange, error)
 
 	Description(ctx context.Context, obj *ent.Narrative, format string) (*string, error)
 	Assessment(ctx context.Context, obj *ent.Narrative, format string) (*string, error)
@@ -281,7 +281,7 @@ type RelationshipResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Relationship) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Relationship) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Relationship, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Relationship) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Relationship) ([]*content.FieldChange, error)
 
 	From(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error)
 	To(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error)
@@ -304,7 +304,7 @@ type ReportResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Report) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Report) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Report) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Report) ([]*content.FieldChange, error)
 
 	Body(ctx context.Context, obj *ent.Report, format string) (string, error)
 	Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error)
@@ -323,7 +323,7 @@ type ReportPayloadResolver interface {
 }
 type RevisionResolver interface {
 	Snapshot(ctx context.Context, obj *ent.Revision) (any, error)
-	Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.Change, error)
+	Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.FieldChange, error)
 }
 type SourceResolver interface {
 	CreatedBy(ctx context.Context, obj *ent.Source) (*string, error)
@@ -331,7 +331,7 @@ type SourceResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Source) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Source) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Source, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Source) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Source) ([]*content.FieldChange, error)
 
 	Reports(ctx context.Context, obj *ent.Source, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
 }
@@ -344,7 +344,7 @@ type TagResolver interface {
 	LiveVersion(ctx context.Context, obj *ent.Tag) (*int, error)
 	FormerSlugs(ctx context.Context, obj *ent.Tag) ([]string, error)
 	Revisions(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Tag) ([]*content.Change, error)
+	LiveDiff(ctx context.Context, obj *ent.Tag) ([]*content.FieldChange, error)
 
 	Description(ctx context.Context, obj *ent.Tag, format string) (*string, error)
 
@@ -11194,8 +11194,8 @@ func (ec *executionContext) _Asset_liveDiff(ctx context.Context, field graphql.C
 			return ec.Resolvers.Asset().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12528,8 +12528,8 @@ func (ec *executionContext) _Edition_liveDiff(ctx context.Context, field graphql
 			return ec.Resolvers.Edition().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13585,8 +13585,8 @@ func (ec *executionContext) _Entity_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Entity().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14569,7 +14569,7 @@ func (ec *executionContext) fieldContext_EntityPayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("EntityPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql.CollectedField, obj *content.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14592,7 +14592,7 @@ func (ec *executionContext) fieldContext_FieldChange_path(_ context.Context, fie
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *content.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14615,7 +14615,7 @@ func (ec *executionContext) fieldContext_FieldChange_before(_ context.Context, f
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _FieldChange_after(ctx context.Context, field graphql.CollectedField, obj *content.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_after(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17387,8 +17387,8 @@ func (ec *executionContext) _Narrative_liveDiff(ctx context.Context, field graph
 			return ec.Resolvers.Narrative().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21503,8 +21503,8 @@ func (ec *executionContext) _Relationship_liveDiff(ctx context.Context, field gr
 			return ec.Resolvers.Relationship().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22504,8 +22504,8 @@ func (ec *executionContext) _Report_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Report().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23502,8 +23502,8 @@ func (ec *executionContext) _Revision_diff(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Revision().Diff(ctx, obj, fc.Args["against"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24498,8 +24498,8 @@ func (ec *executionContext) _Source_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Source().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25330,8 +25330,8 @@ func (ec *executionContext) _Tag_liveDiff(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Tag().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Change) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30419,7 +30419,7 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 
 var fieldChangeImplementors = []string{"FieldChange"}
 
-func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *content.Change) graphql.Marshaler {
+func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *content.FieldChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, fieldChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35243,11 +35243,11 @@ func (ec *executionContext) marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑ
 	return ec._EntityPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChange(ctx, sel, v[i])
+		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -35259,7 +35259,7 @@ func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChange(ctx context.Context, sel ast.SelectionSet, v *content.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v *content.FieldChange) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "FieldChange!")
 		return graphql.Null
@@ -37783,14 +37783,14 @@ func (ec *executionContext) unmarshalOEntityOrder2ᚖgithubᚗcomᚋredthreadᚑ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Change) graphql.Marshaler {
+func (ec *executionContext) marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChange(ctx, sel, v[i])
+		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -17,12 +17,14 @@ type Desk struct {
 	now    func() time.Time
 
 	projecting sync.Mutex    // one projector at a time in this process
+	versions   versions      // how far live has come
 	wake       chan struct{} // tells Run that a schedule was made
 }
 
 // New returns the desk over the stores. now is the clock.
 func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
-	return &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1)}
+	return &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
+		versions: versions{moved: make(chan struct{})}}
 }
 
 // clock is the time of a transaction: UTC, to the microsecond, which is what

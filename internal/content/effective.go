@@ -34,6 +34,9 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 	if err != nil {
 		return err
 	}
+	if err := p.before(ctx, relationships); err != nil {
+		return err
+	}
 	if err := p.update(ctx, relationshipMarking(p.tx.Dialect()), relationships); err != nil {
 		return err
 	}
@@ -42,6 +45,9 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 	}
 	supporting := byType(append(slices.Collect(maps.Keys(touched)), ids...))
 	for _, t := range []domain.Type{domain.Source, domain.Asset} {
+		if err := p.before(ctx, supporting[t]); err != nil {
+			return err
+		}
 		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), t), supporting[t]); err != nil {
 			return err
 		}
@@ -49,6 +55,9 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 	// A tag is seen where a tag below it is: work upwards.
 	level := supporting[domain.Tag]
 	for depth := 0; len(level) > 0 && depth <= maxTreeDepth; depth++ {
+		if err := p.before(ctx, level); err != nil {
+			return err
+		}
 		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), domain.Tag), level); err != nil {
 			return err
 		}

@@ -2,9 +2,11 @@ package content
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -54,4 +56,44 @@ func CheckRevision(ctx context.Context, s *store.Stores, id domain.ID, number in
 		return fmt.Errorf("%v: the tables hold\n%s\nand revision %d says\n%s", id, got, number, want)
 	}
 	return nil
+}
+
+// LiveDocument is a document as live has it.
+type LiveDocument struct {
+	Effective domain.Marking
+	Says      string // all that it says by itself
+	RefersTo  []domain.ID
+}
+
+// LiveDocuments are all documents in live.
+func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocument, error) {
+	all := map[domain.ID]LiveDocument{}
+	for _, t := range domain.Types() {
+		var ids []domain.ID
+		err := queryRows(ctx, s.LiveRows(), "SELECT id, effective_marking, version, updated_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
+			var id domain.ID
+			var d LiveDocument
+			var version int
+			var updated time.Time
+			err := rows.Scan(&id, &d.Effective, &version, &updated)
+			d.Says = fmt.Sprint(version, updated.UTC())
+			all[id] = d
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		rows, err := load(ctx, s.LiveRows(), t, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, r := range rows {
+			d := all[id]
+			d.Says += string(encode(r))
+			d.RefersTo = r.targets(tableOf(t))
+			all[id] = d
+		}
+	}
+	return all, nil
 }

@@ -20,11 +20,22 @@ func (d *Desk) Project(ctx context.Context) error {
 	d.projecting.Lock()
 	defer d.projecting.Unlock()
 	for {
-		lag, err := d.Lag(ctx)
-		if err != nil || lag == 0 {
+		at := d.now()
+		live, lag, err := d.lag(ctx)
+		if err != nil {
 			return err
 		}
-		if err := d.stores.Live(ctx, d.projectRelease); err != nil {
+		if live.history != 0 {
+			d.confirm(live, at)
+			if lag == 0 {
+				return nil
+			}
+		}
+		next := d.projectRelease
+		if live.history == 0 {
+			next = d.beginHistory
+		}
+		if err := d.stores.Live(ctx, next); err != nil {
 			return fmt.Errorf("project: %w", err)
 		}
 	}
@@ -32,36 +43,34 @@ func (d *Desk) Project(ctx context.Context) error {
 
 // Lag is the number of log entries that live has not yet applied.
 func (d *Desk) Lag(ctx context.Context) (int64, error) {
-	applied, err := appliedSequence(ctx, d.stores.LiveRows())
-	if err != nil {
-		return 0, err
-	}
-	last, err := lastSequence(ctx, d.stores.DeskRows())
-	return last - applied, err
+	_, lag, err := d.lag(ctx)
+	return lag, err
 }
 
-func appliedSequence(ctx context.Context, db store.Rows) (int64, error) {
-	var applied int64
-	err := queryRows(ctx, db, "SELECT applied_sequence FROM projection", nil,
-		func(rows *sql.Rows) error { return rows.Scan(&applied) })
+func (d *Desk) lag(ctx context.Context) (projection, int64, error) {
+	live, err := readProjection(ctx, d.stores.LiveRows())
 	if err != nil {
-		return 0, fmt.Errorf("read how far live has come: %w", err)
+		return live, 0, err
 	}
-	return applied, nil
+	last, err := lastSequence(ctx, d.stores.DeskRows())
+	return live, last - live.applied, err
 }
 
 // projectRelease applies the next release to live.
 func (d *Desk) projectRelease(ctx context.Context, tx *store.Tx) error {
-	applied, err := appliedSequence(ctx, tx)
+	live, err := readProjection(ctx, tx)
 	if err != nil {
 		return err
 	}
-	entries, err := nextRelease(ctx, d.stores.DeskRows(), applied)
+	entries, err := nextRelease(ctx, d.stores.DeskRows(), live.applied)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
-	p := &projector{tx: tx, desk: d.stores.DeskRows()}
+	p := &projector{tx: tx, desk: d.stores.DeskRows(), effects: effects{}}
 	if err := p.apply(ctx, entries); err != nil {
+		return fmt.Errorf("release %d: %w", entries[0].Release, err)
+	}
+	if err := p.record(ctx, entries[0].At); err != nil {
 		return fmt.Errorf("release %d: %w", entries[0].Release, err)
 	}
 	return p.setApplied(ctx, entries[0].Release, d.clock())
@@ -92,8 +101,9 @@ func readEntries(ctx context.Context, db store.Rows, query string, args ...any) 
 
 // projector applies log entries in one transaction on live.
 type projector struct {
-	tx   *store.Tx
-	desk store.Rows // where the snapshots are
+	tx      *store.Tx
+	desk    store.Rows // where the snapshots are
+	effects effects    // what the entries did; nil where nobody asks
 }
 
 // apply makes live what the entries say, and then works out who may see it.
@@ -115,6 +125,12 @@ func (p *projector) apply(ctx context.Context, entries []entry) error {
 	snaps, err := readRevisionKeys(ctx, p.desk, keys)
 	if err != nil {
 		return err
+	}
+	if err := p.before(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p.effects.release(id)
 	}
 	touched, err := p.targetsInLive(ctx, ids)
 	if err != nil {
@@ -287,9 +303,7 @@ func aliasID(document domain.ID, name string) int64 {
 
 func (p *projector) setApplied(ctx context.Context, sequence int64, at time.Time) error {
 	_, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(),
-		"INSERT INTO projection (id, applied_sequence, applied_at) VALUES (1, ?, ?)"+
-			" ON CONFLICT (id) DO UPDATE SET applied_sequence = excluded.applied_sequence, applied_at = excluded.applied_at"),
-		sequence, at)
+		"UPDATE projection SET applied_sequence = ?, applied_at = ? WHERE id = 1"), sequence, at)
 	if err != nil {
 		return fmt.Errorf("note how far live has come: %w", err)
 	}
@@ -311,6 +325,20 @@ func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return Rebuilt{}, err
 	}
+	out, err := d.rebuildLive(ctx)
+	if err != nil {
+		return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
+	}
+	if err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.RebuildLive, Detail: fmt.Sprintf("up to sequence %d", out.Sequence)})
+	}); err != nil {
+		return Rebuilt{}, err
+	}
+	d.log.InfoContext(ctx, "live was rebuilt", "documents", out.Documents, "sequence", out.Sequence)
+	return out, d.Project(ctx)
+}
+
+func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 	d.projecting.Lock()
 	defer d.projecting.Unlock()
 	var out Rebuilt
@@ -318,6 +346,21 @@ func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 		desk := d.stores.DeskRows()
 		last, err := lastSequence(ctx, desk)
 		if err != nil {
+			return err
+		}
+		live, err := readProjection(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if live.history == 0 {
+			if err := d.beginHistory(ctx, tx); err != nil {
+				return err
+			}
+		}
+		// Live as it was and as it will be should be the same. Where they are
+		// not, those who follow its changes have to hear of it.
+		recorder := &projector{tx: tx, effects: effects{}}
+		if err := recorder.beforeAll(ctx); err != nil {
 			return err
 		}
 		for name := range tables() {
@@ -341,17 +384,12 @@ func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 				return err
 			}
 		}
+		at := latest(d.clock(), live.at.Add(time.Microsecond))
+		if err := recorder.recordAll(ctx, at); err != nil {
+			return err
+		}
 		out = Rebuilt{Documents: len(entries), Sequence: last}
-		return p.setApplied(ctx, last, d.clock())
+		return p.setApplied(ctx, last, at)
 	})
-	if err != nil {
-		return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
-	}
-	if err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.RebuildLive, Detail: fmt.Sprintf("up to sequence %d", out.Sequence)})
-	}); err != nil {
-		return Rebuilt{}, err
-	}
-	d.log.InfoContext(ctx, "live was rebuilt", "documents", out.Documents, "sequence", out.Sequence)
-	return out, nil
+	return out, err
 }

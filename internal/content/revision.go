@@ -221,16 +221,16 @@ func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Pro
 	return nil
 }
 
-// Change is one difference between two states of a document. Path is that of
+// FieldChange is one difference between two states of a document. Path is that of
 // the field in the API ("title", "listings[2].since"); Before and After are
 // JSON values, nil where there is nothing.
-type Change struct {
+type FieldChange struct {
 	Path          string
 	Before, After any
 }
 
 // Diff compares two revisions of a document.
-func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]Change, error) {
+func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]FieldChange, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]Change, 
 
 // LiveDiff compares what is live of a document with what is on the desk. For
 // a document that is not live everything is new.
-func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]Change, error) {
+func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]FieldChange, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]Change, error) {
 }
 
 // diffRevisions compares two revisions; number 0 is the empty document.
-func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to int) ([]Change, error) {
+func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to int) ([]FieldChange, error) {
 	roots := [2]*Row{newRow(), newRow()}
 	for i, number := range []int{from, to} {
 		if number == 0 {
@@ -271,8 +271,8 @@ func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to in
 	return diff(shapes[id.Type()], roots[0], roots[1]), nil
 }
 
-func diff(s *shape, before, after *Row) []Change {
-	var changes []Change
+func diff(s *shape, before, after *Row) []FieldChange {
+	var changes []FieldChange
 	diffRow(tableOf(s.doc), s.fields, s.sets, "", before, after, &changes)
 	return changes
 }
@@ -280,11 +280,11 @@ func diff(s *shape, before, after *Row) []Change {
 // diffRow compares two rows: their fields, then what they own. Owned rows
 // that say the same are matched wherever they stand; of the others the first
 // is compared with the first, and what is left over came or went.
-func diffRow(t *table, fields []fieldShape, sets []setShape, prefix string, before, after *Row, changes *[]Change) {
+func diffRow(t *table, fields []fieldShape, sets []setShape, prefix string, before, after *Row, changes *[]FieldChange) {
 	for _, c := range t.columns {
 		a, b := before.Fields[c.name], after.Fields[c.name]
 		if !reflect.DeepEqual(a, b) {
-			*changes = append(*changes, Change{prefix + apiName(c), plainValue(fields, c, a), plainValue(fields, c, b)})
+			*changes = append(*changes, FieldChange{prefix + apiName(c), plainValue(fields, c, a), plainValue(fields, c, b)})
 		}
 	}
 	for _, o := range t.owned {
@@ -302,7 +302,7 @@ func shapeOf(sets []setShape, o owned) setShape {
 	return sets[slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })]
 }
 
-func diffOwned(t *table, set setShape, path string, before, after []*Row, changes *[]Change) {
+func diffOwned(t *table, set setShape, path string, before, after []*Row, changes *[]FieldChange) {
 	counts := map[string]int{}
 	for _, r := range before {
 		counts[r.fingerprint()]++
@@ -335,10 +335,10 @@ func diffOwned(t *table, set setShape, path string, before, after []*Row, change
 		came, went = came[1:], went[1:]
 	}
 	for _, r := range came {
-		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, set, r.row)})
+		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, set, r.row)})
 	}
 	for _, r := range went {
-		*changes = append(*changes, Change{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, set, r.row), nil})
+		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, set, r.row), nil})
 	}
 }
 

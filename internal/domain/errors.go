@@ -19,6 +19,7 @@ const (
 	KindNotFound                    // not there, or not for this viewer to know
 	KindConflict                    // the state has changed, or stands in the way
 	KindUnavailable                 // try again later
+	KindGone                        // what the input goes on from is no more: begin anew
 )
 
 // Error is an error that can be shown. Message and Fields are for the client;

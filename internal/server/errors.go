@@ -27,6 +27,7 @@ var refusals = map[domain.Kind]refusal{
 	domain.KindNotFound:        {http.StatusNotFound, "NOT_FOUND", ""},
 	domain.KindConflict:        {http.StatusConflict, "CONFLICT", ""},
 	domain.KindUnavailable:     {http.StatusServiceUnavailable, "UNAVAILABLE", ""},
+	domain.KindGone:            {http.StatusGone, "CURSOR_EXPIRED", ""},
 }
 
 var internalError = refusal{http.StatusInternalServerError, "INTERNAL", "internal error"}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	entsql "entgo.io/ent/dialect/sql"
 
@@ -34,6 +35,14 @@ func newClient(p *pool, stage domain.Stage) *ent.Client {
 		if right, ok := deskOnly[q.Type()]; ok {
 			_, err := domain.Require(ctx, right)
 			return err
+		}
+		if q.Type() == ent.TypeChange {
+			condition, err := changeFence(ctx)
+			if err != nil {
+				return err
+			}
+			q.WhereP(condition)
+			return nil
 		}
 		if !isDocument(q.Type()) {
 			return nil // a row that is reached through its owner only
@@ -79,6 +88,25 @@ func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), err
 		return func(s *entsql.Selector) { s.Where(entsql.NotNull(s.C("deleted_at"))) }, nil
 	}
 	return func(s *entsql.Selector) { s.Where(entsql.IsNull(s.C("deleted_at"))) }, nil
+}
+
+// changeFence is the condition under which a change in live happened for the
+// viewer of ctx. It is in the words of the index of their clearance.
+func changeFence(ctx context.Context) (func(*entsql.Selector), error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return nil, err
+	}
+	column := ChangeColumn(viewer.Clearance)
+	return func(s *entsql.Selector) {
+		s.Where(entsql.P(func(b *entsql.Builder) { b.WriteString(column + " > 0") }))
+	}, nil
+}
+
+// ChangeColumn is the column of the table of changes with what viewers of a
+// clearance saw.
+func ChangeColumn(clearance domain.Marking) string {
+	return strings.ToLower(min(clearance, domain.Red).String())
 }
 
 type trashKey struct{}

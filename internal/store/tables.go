@@ -6,8 +6,8 @@ import (
 	"github.com/redthread-api/redthread/ent/migrate"
 )
 
-// projectionTable is the one table that only live has.
-const projectionTable = "projection"
+// liveTables are the tables that only live has.
+var liveTables = map[string]bool{"projection": true, "changes": true}
 
 // deskTables are the tables that only the desk has.
 var deskTables = map[string]bool{
@@ -17,7 +17,7 @@ var deskTables = map[string]bool{
 
 // DeskTables are the tables of the desk, as the ent schema has them.
 func DeskTables() ([]*schema.Table, error) {
-	return selectTables(func(t *schema.Table) bool { return t.Name != projectionTable })
+	return selectTables(func(t *schema.Table) bool { return !liveTables[t.Name] })
 }
 
 // LiveTables are the tables of live: the same documents and owned rows, with

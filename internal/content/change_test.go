@@ -1,0 +1,382 @@
+package content_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// Random histories, followed: whoever applies the changes to what they hold
+// ends with exactly what they may see, whatever their clearance, however often
+// they look and in pages of whatever size. And the feed says nothing else: a
+// viewer hears of a document when, and only when, it changed for them.
+func TestFollowersOfRandomHistories(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		done := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			config := c
+			if done++; c.DeskDSN != "" && done > 15 {
+				return // the same code, at many times the cost
+			}
+			if c.DeskDSN == "" {
+				config = storetest.SQLiteConfig(t)
+			}
+			s, err := store.Open(t.Context(), config)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			defer s.Close()
+			h := &history{desk: newDesk(t, s), rt: rt, prefix: fmt.Sprintf("f%d-", historyNumber.Add(1))}
+			if err := h.desk.Project(t.Context()); err != nil {
+				rt.Fatal(err)
+			}
+			var partners, witnesses []*partner
+			live := &liveNow{rt: rt, desk: h.desk}
+			for c := domain.Clear; c <= domain.Red; c++ {
+				partners = append(partners, newPartner(live, c))
+				witnesses = append(witnesses, newPartner(live, c))
+			}
+			witness := func() {
+				for _, w := range witnesses {
+					w.witness()
+				}
+			}
+			witness() // what other histories have left there
+			h.begin()
+			witness()
+			for range rapid.IntRange(10, 30).Draw(rt, "steps") {
+				h.step()
+				witness()
+				rapid.SampledFrom(partners).Draw(rt, "who looks").follow(rapid.IntRange(1, 5).Draw(rt, "page"))
+			}
+			if rapid.Bool().Draw(rt, "rebuild") {
+				if _, err := h.desk.RebuildLive(as(t.Context(), domain.Admin)); err != nil {
+					rt.Fatal(err)
+				}
+				witness()
+			}
+			for _, p := range partners {
+				p.follow(7)
+				if diff := cmp.Diff(p.sees(), p.holds); diff != "" {
+					rt.Errorf("clearance %v: a partner does not hold what it may see (-may see +holds):\n%s", p.clearance, diff)
+				}
+			}
+		})
+	})
+}
+
+// partner holds what a viewer of a clearance was told of.
+type partner struct {
+	*liveNow
+	ctx       context.Context
+	clearance domain.Marking
+	after     content.Position
+	at        time.Time
+	known     map[domain.ID]bool   // by the kinds of the changes alone
+	holds     map[domain.ID]string // by reading what has changed
+}
+
+func newPartner(live *liveNow, clearance domain.Marking) *partner {
+	ctx := domain.WithViewer(live.desk.t.Context(), &domain.Viewer{Role: domain.Partner, Clearance: clearance, KeyID: 2})
+	return &partner{liveNow: live, ctx: ctx, clearance: clearance, known: map[domain.ID]bool{}, holds: map[domain.ID]string{}}
+}
+
+// liveNow is what live holds.
+type liveNow struct {
+	rt      *rapid.T
+	desk    *desk
+	version content.Version
+	all     map[domain.ID]content.LiveDocument
+}
+
+func (l *liveNow) live() map[domain.ID]content.LiveDocument {
+	if v := l.desk.Version(); l.all == nil || !v.Same(l.version) {
+		all, err := content.LiveDocuments(l.desk.ctx, l.desk.stores)
+		if err != nil {
+			l.rt.Fatal(err)
+		}
+		l.version, l.all = v, all
+	}
+	return l.all
+}
+
+// sees is what the partner may see in live: what each document says, and which
+// of those that it refers to are there for the partner.
+func (p *partner) sees() map[domain.ID]string {
+	all := p.live()
+	seen := map[domain.ID]string{}
+	for id, d := range all {
+		if d.Effective > p.clearance {
+			continue
+		}
+		var refers []domain.ID
+		for _, target := range d.RefersTo {
+			if t, ok := all[target]; ok && t.Effective <= p.clearance {
+				refers = append(refers, target)
+			}
+		}
+		seen[id] = fmt.Sprint(d.Says, refers)
+	}
+	return seen
+}
+
+// follow reads the changes to the end and applies them. It returns those of
+// each document, which must fit what was told before.
+func (p *partner) follow(page int) map[domain.ID][]content.Change {
+	sees := p.sees()
+	told := map[domain.ID][]content.Change{}
+	for {
+		changes, err := p.desk.Changes(p.ctx, content.ChangesParams{After: p.after, First: page})
+		if err != nil {
+			p.rt.Fatal(err)
+		}
+		for _, c := range changes {
+			if !p.after.Before(c.Position) || c.At.Before(p.at) {
+				p.rt.Fatalf("the change of %v at %v is out of order", c.Document, c.At)
+			}
+			if p.known[c.Document] != (c.Kind != content.Published) {
+				p.rt.Errorf("clearance %v: %v of %v, which they know: %v", p.clearance, c.Kind, c.Document, p.known[c.Document])
+			}
+			p.known[c.Document] = !c.Kind.Tombstone()
+			if now, ok := sees[c.Document]; ok && !c.Kind.Tombstone() {
+				p.holds[c.Document] = now
+			} else {
+				delete(p.holds, c.Document)
+			}
+			told[c.Document] = append(told[c.Document], c)
+			p.after, p.at = c.Position, c.At
+		}
+		if len(changes) < page {
+			return told
+		}
+	}
+}
+
+// witness follows the feed after a single act, and compares what it says with
+// what has changed.
+func (p *partner) witness() {
+	before := p.holds
+	p.holds = make(map[domain.ID]string, len(before))
+	for id, text := range before {
+		p.holds[id] = text
+	}
+	told := p.follow(100)
+	now, all := p.sees(), p.live()
+	for id, changes := range told {
+		last := changes[len(changes)-1]
+		was, wasThere := before[id]
+		is, isThere := now[id]
+		_, live := all[id]
+		var want content.ChangeKind
+		switch {
+		case isThere && !wasThere:
+			want = content.Published
+		case isThere && was != is:
+			want = content.Updated
+		case wasThere && !isThere && live:
+			want = content.NoLongerVisible
+		case wasThere && !isThere:
+			want = content.Unpublished
+		}
+		if len(changes) == 1 && last.Kind != want {
+			p.rt.Errorf("clearance %v was told %v of %v, want %v:\n%s\n%s", p.clearance, last.Kind, id, want, was, is)
+		}
+	}
+	if diff := cmp.Diff(now, p.holds); diff != "" {
+		p.rt.Errorf("clearance %v was not told of (-may see +holds):\n%s", p.clearance, diff)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		public := domain.WithViewer(t.Context(), domain.Anonymous())
+		begin, err := d.LastChange(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag := d.tag("harbours")
+		report := d.report("cranes", fields{"tags": []any{"harbours"}})
+		d.publish("report:cranes")
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "title": "Cranes, again"})
+		d.publish("report:cranes")
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "marking": "AMBER"})
+		d.publish("report:cranes")
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "title": "Cranes, for few"})
+		d.publish("report:cranes")
+
+		told := func(ctx context.Context, params content.ChangesParams) []string {
+			t.Helper()
+			changes, err := d.Changes(ctx, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, c := range changes {
+				out = append(out, c.Kind.String()+" "+c.Document.String())
+			}
+			return out
+		}
+		amber := domain.WithViewer(t.Context(), &domain.Viewer{Role: domain.Partner, Clearance: domain.Amber, KeyID: 2})
+		all := content.ChangesParams{After: begin, First: 100}
+		for _, tt := range []struct {
+			name   string
+			ctx    context.Context
+			params content.ChangesParams
+			want   []string
+		}{
+			{"TheReMarkingIsTheLastThatThePublicHearsOf", public, all, []string{
+				"PUBLISH " + report.String(), "PUBLISH " + tag.String(), "UPDATE " + report.String(),
+				"NO_LONGER_VISIBLE " + report.String(), "NO_LONGER_VISIBLE " + tag.String()}},
+			{"WhoMaySeeItHearsOfUpdates", amber, all, []string{
+				"PUBLISH " + report.String(), "PUBLISH " + tag.String(), "UPDATE " + report.String(),
+				"UPDATE " + report.String(), "UPDATE " + report.String()}},
+			{"TypesAlone", amber, content.ChangesParams{After: begin, First: 100, Types: []domain.Type{domain.Tag}}, []string{"PUBLISH " + tag.String()}},
+			{"NoTypesAreNone", amber, content.ChangesParams{After: begin, First: 100, Types: []domain.Type{}}, nil},
+			{"AFew", amber, content.ChangesParams{After: begin, First: 2}, []string{"PUBLISH " + report.String(), "PUBLISH " + tag.String()}},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				got := told(tt.ctx, tt.params)
+				// Which of a release comes first is by their ids, made in one millisecond.
+				if diff := cmp.Diff(sorted(tt.want), sorted(got)); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+			})
+		}
+
+		t.Run("TheLastChangeIsTheEnd", func(t *testing.T) {
+			last, err := d.LastChange(amber)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := told(amber, content.ChangesParams{After: last, First: 100}); got != nil {
+				t.Errorf("got %v after the last change", got)
+			}
+			again, err := content.ParsePosition(last.String())
+			if err != nil || again != last {
+				t.Errorf("got %v, %v, want %v", again, err, last)
+			}
+		})
+		t.Run("ErrGoneForAnotherHistory", func(t *testing.T) {
+			other, err := content.ParsePosition("cAAAAAQAAAAAAAAAAAAAAAAAAAAA")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Changes(public, content.ChangesParams{After: other, First: 1}); domain.KindOf(err) != domain.KindGone {
+				t.Errorf("got %v, want an error of KindGone", err)
+			}
+		})
+		t.Run("ErrWithoutViewer", func(t *testing.T) {
+			if _, err := d.Changes(t.Context(), all); err == nil {
+				t.Error("changes were read without a viewer")
+			}
+		})
+	})
+}
+
+// Live of a program that knew no changes has documents and no history.
+func TestHistoryBeginsWithWhatIsThere(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		report := d.report("old")
+		d.publish("report:old")
+		d.forgetHistory()
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		changes, err := d.Changes(domain.WithViewer(t.Context(), domain.Anonymous()), content.ChangesParams{First: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range changes {
+			if c.Document == report && c.Kind == content.Published {
+				return
+			}
+		}
+		t.Errorf("got %v, want that %v was published", changes, report)
+	})
+}
+
+func TestVersionMovesOn(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		before := d.Version()
+		moved := d.Advanced(before)
+		d.report("news")
+		select {
+		case <-moved:
+			t.Fatal("a draft has moved live on")
+		default:
+		}
+		d.publish("report:news")
+		select {
+		case <-moved:
+		default:
+			t.Error("a publication has not moved live on")
+		}
+		after := d.Version()
+		if after.Sequence <= before.Sequence {
+			t.Errorf("got sequence %d after %d", after.Sequence, before.Sequence)
+		}
+		if _, err := d.RebuildLive(as(t.Context(), domain.Admin)); err != nil {
+			t.Fatal(err)
+		}
+		if rebuilt := d.Version(); rebuilt.Same(after) {
+			t.Error("live that was rebuilt has the version that it had before")
+		}
+	})
+}
+
+func FuzzParsePosition(f *testing.F) {
+	f.Add("cAAAAAQAAAAAAAAAAAAAAAAAAAAA")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		p, err := content.ParsePosition(cursor)
+		if err != nil {
+			if !errors.Is(err, domain.ErrInvalid) {
+				t.Errorf("got %v, want an error of KindInvalid", err)
+			}
+			return
+		}
+		if got := p.String(); got != cursor {
+			t.Errorf("%q is read as %q", cursor, got)
+		}
+	})
+}
+
+// forgetHistory makes live one of a program that kept no history of changes.
+func (d *desk) forgetHistory() {
+	d.t.Helper()
+	err := d.stores.Live(d.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, statement := range []string{"DELETE FROM changes", "UPDATE projection SET history = 0"} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func sorted(s []string) []string {
+	s = slices.Clone(s)
+	slices.Sort(s)
+	return s
+}

@@ -1,0 +1,263 @@
+package content
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// effects are what a transaction on live does to documents.
+type effects map[domain.ID]*effect
+
+type effect struct {
+	before, after domain.Marking // effective; Unseen for what is not there
+	live          bool           // it is there, after
+	released      bool           // its own content is new
+	rippled       [clearances]bool
+}
+
+// clearances is how many a viewer can have: one for each marking.
+const clearances = int(domain.Red) + 1
+
+func (f effects) release(id domain.ID) {
+	if e := f[id]; e != nil {
+		e.released = true
+	}
+}
+
+// before takes note of who sees the documents, ahead of what may change that.
+func (p *projector) before(ctx context.Context, ids []domain.ID) error {
+	if p.effects == nil {
+		return nil
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return p.effects[id] != nil })
+	for _, id := range ids {
+		p.effects[id] = &effect{before: domain.Unseen, after: domain.Unseen}
+	}
+	return p.effective(ctx, ids, func(id domain.ID, m domain.Marking) { p.effects[id].before = m })
+}
+
+// beforeAll takes note of who sees what there is in live.
+func (p *projector) beforeAll(ctx context.Context) error {
+	return p.effectiveOfAll(ctx, func(id domain.ID, m domain.Marking) {
+		p.effects[id] = &effect{before: m, after: domain.Unseen}
+	})
+}
+
+// effective reads effective markings of documents that are in live.
+func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(domain.ID, domain.Marking)) error {
+	for t, ids := range byType(ids) {
+		query := "SELECT id, effective_marking FROM " + tableOf(t).name + " WHERE id" + store.InSet(p.tx.Dialect())
+		if err := p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *projector) effectiveOfAll(ctx context.Context, found func(domain.ID, domain.Marking)) error {
+	for _, t := range domain.Types() {
+		if err := p.markings(ctx, "SELECT id, effective_marking FROM "+tableOf(t).name, nil, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *projector) markings(ctx context.Context, query string, args []any, found func(domain.ID, domain.Marking)) error {
+	err := queryRows(ctx, p.tx, query, args, func(rows *sql.Rows) error {
+		var id domain.ID
+		var m domain.Marking
+		err := rows.Scan(&id, &m)
+		found(id, m)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read effective markings: %w", err)
+	}
+	return nil
+}
+
+// record writes what the transaction has done to the history of changes, as
+// one moment: at, or just after the last moment there.
+func (p *projector) record(ctx context.Context, at time.Time) error {
+	err := p.effective(ctx, slices.Collect(maps.Keys(p.effects)), func(id domain.ID, m domain.Marking) {
+		p.effects[id].after, p.effects[id].live = m, true
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.ripple(ctx); err != nil {
+		return err
+	}
+	return p.writeChanges(ctx, at)
+}
+
+// recordAll is record where documents may have come that nobody took note of.
+func (p *projector) recordAll(ctx context.Context, at time.Time) error {
+	err := p.effectiveOfAll(ctx, func(id domain.ID, _ domain.Marking) {
+		if p.effects[id] == nil {
+			p.effects[id] = &effect{before: domain.Unseen, after: domain.Unseen}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return p.record(ctx, at)
+}
+
+// seenBy reports whether viewers of a clearance see what has an effective
+// marking.
+func seenBy(c int, m domain.Marking) bool { return m <= domain.Marking(c) }
+
+// kinds is what the effect is for viewers of each clearance; 0 for none.
+func (e *effect) kinds() (kinds [clearances]ChangeKind, some bool) {
+	for c := range clearances {
+		before, after := seenBy(c, e.before), seenBy(c, e.after)
+		switch {
+		case after && !before:
+			kinds[c] = Published
+		case after && (e.released || e.rippled[c]):
+			kinds[c] = Updated
+		case before && !after && e.live:
+			kinds[c] = NoLongerVisible
+		case before && !after:
+			kinds[c] = Unpublished
+		}
+		some = some || kinds[c] != 0
+	}
+	return kinds, some
+}
+
+// ripple notes the documents that refer to one that came into sight, or went
+// out of it: who sees both sees that the reference came, or went.
+func (p *projector) ripple(ctx context.Context) error {
+	// Those whose sight changes for the same viewers are looked for together.
+	groups := map[[clearances]bool][]domain.ID{}
+	for id, e := range p.effects {
+		var changed [clearances]bool
+		for c := range clearances {
+			changed[c] = seenBy(c, e.before) != seenBy(c, e.after)
+		}
+		if changed != [clearances]bool{} {
+			groups[changed] = append(groups[changed], id)
+		}
+	}
+	for changed, ids := range groups {
+		for t, ids := range byType(ids) {
+			for _, r := range referrers()[t] {
+				if err := p.rippleTo(ctx, r, ids, changed); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// rippleTo notes the documents that refer, in one way, to those of ids.
+func (p *projector) rippleTo(ctx context.Context, r referrer, ids []domain.ID, changed [clearances]bool) error {
+	query := "SELECT DISTINCT d.id, d.effective_marking FROM " + r.from + " WHERE " + r.column + store.InSet(p.tx.Dialect())
+	return p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
+		e := p.effects[id]
+		if e == nil {
+			e = &effect{before: m, after: m, live: true}
+			p.effects[id] = e
+		}
+		for c := range clearances {
+			e.rippled[c] = e.rippled[c] || changed[c]
+		}
+	})
+}
+
+func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
+	last, moment, err := lastChange(ctx, p.tx)
+	if err != nil {
+		return err
+	}
+	moment = max(at.UnixMicro(), moment+1)
+	var rows [][]any
+	for _, id := range slices.Sorted(maps.Keys(p.effects)) {
+		kinds, some := p.effects[id].kinds()
+		if !some {
+			continue
+		}
+		last++
+		row := []any{last, moment, int64(id), int64(id.Type())}
+		for _, k := range kinds {
+			row = append(row, int64(k))
+		}
+		rows = append(rows, row)
+	}
+	columns := []string{"id", "at", "document_id", "type"}
+	for c := range clearances {
+		columns = append(columns, quote(store.ChangeColumn(domain.Marking(c))))
+	}
+	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
+	for len(rows) > 0 {
+		n := batchSize(len(rows))
+		query := head + strings.Repeat(one+", ", n-1) + one
+		if _, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), query), slices.Concat(rows[:n]...)...); err != nil {
+			return fmt.Errorf("record changes: %w", err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// lastChange is the row number and the moment of the last change; 0 without
+// one.
+func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error) {
+	err = queryRows(ctx, db, "SELECT id, at FROM changes ORDER BY id DESC LIMIT 1", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&id, &moment) })
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the last change: %w", err)
+	}
+	return id, moment, nil
+}
+
+// beginHistory begins the history of changes of a live that has none: it is
+// new, or older than such histories. What is there by now came with its first
+// moment. The number of the history is random, so that a position in one that
+// was lost, along with live, is not taken for one of this.
+func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx) error {
+	live, err := readProjection(ctx, tx)
+	if err != nil || live.history != 0 {
+		return err
+	}
+	at := live.at
+	if at.IsZero() {
+		at = d.clock()
+	}
+	p := &projector{tx: tx, effects: effects{}}
+	if err := p.recordAll(ctx, at); err != nil {
+		return err
+	}
+	var number [4]byte
+	rand.Read(number[:]) // never fails: it crashes the program instead
+	_, err = tx.Exec(ctx, store.Bind(tx.Dialect(),
+		"INSERT INTO projection (id, applied_sequence, applied_at, history) VALUES (1, ?, ?, ?)"+
+			" ON CONFLICT (id) DO UPDATE SET history = excluded.history"),
+		live.applied, at, int64(binary.BigEndian.Uint32(number[:])|1))
+	if err != nil {
+		return fmt.Errorf("begin the history of changes: %w", err)
+	}
+	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

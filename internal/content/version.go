@@ -1,0 +1,89 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Version says how far live has come. What live shows is the same for as long
+// as Sequence and AppliedAt are.
+type Version struct {
+	// Sequence is that of the last entry of the publication log that live shows.
+	Sequence int64
+	// AppliedAt is when that was applied. Live that was rebuilt has another.
+	AppliedAt time.Time
+	// ConfirmedAt is when this process last saw that it is so.
+	ConfirmedAt time.Time
+}
+
+// Same reports whether live shows the same at both versions.
+func (v Version) Same(other Version) bool {
+	return v.Sequence == other.Sequence && v.AppliedAt.Equal(other.AppliedAt)
+}
+
+// versions keeps the version that this process last saw.
+type versions struct {
+	mu    sync.RWMutex
+	last  Version
+	moved chan struct{} // closed when live has moved on from last
+}
+
+// Version is how far live has come, as this process last saw it: at once after
+// a publication of its own, and within a second after one of another process.
+func (d *Desk) Version() Version {
+	d.versions.mu.RLock()
+	defer d.versions.mu.RUnlock()
+	return d.versions.last
+}
+
+// Advanced returns a channel that is closed when live is no longer at a version.
+func (d *Desk) Advanced(from Version) <-chan struct{} {
+	d.versions.mu.RLock()
+	defer d.versions.mu.RUnlock()
+	if !d.versions.last.Same(from) {
+		return closed
+	}
+	return d.versions.moved
+}
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// confirm takes note of what live was seen to be at a time. What was seen later
+// stands.
+func (d *Desk) confirm(p projection, at time.Time) {
+	seen := Version{Sequence: p.applied, AppliedAt: p.at, ConfirmedAt: at}
+	d.versions.mu.Lock()
+	defer d.versions.mu.Unlock()
+	last := d.versions.last
+	if seen.Sequence < last.Sequence || seen.Sequence == last.Sequence && seen.AppliedAt.Before(last.AppliedAt) {
+		return // it was read before somebody else confirmed more
+	}
+	d.versions.last = seen
+	if !seen.Same(last) {
+		close(d.versions.moved)
+		d.versions.moved = make(chan struct{})
+	}
+}
+
+// projection is how far live has come, as live has it.
+type projection struct {
+	applied int64
+	at      time.Time
+	history int64 // which history of changes this is; 0: none was begun
+}
+
+func readProjection(ctx context.Context, db store.Rows) (projection, error) {
+	var p projection
+	err := queryRows(ctx, db, "SELECT applied_sequence, applied_at, history FROM projection", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history) })
+	if err != nil {
+		return p, fmt.Errorf("read how far live has come: %w", err)
+	}
+	p.at = p.at.UTC()
+	return p, nil
+}
