@@ -380,3 +380,41 @@ func sorted(s []string) []string {
 	slices.Sort(s)
 	return s
 }
+
+// What another process publishes, this one notices by itself.
+func TestAnotherProcessPublishes(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		open := func() *desk {
+			s, err := store.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			return newDesk(t, s)
+		}
+		here, there := open(), open()
+		if err := here.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- here.Run(ctx) }()
+		slug := fmt.Sprintf("from-there-%d", historyNumber.Add(1))
+		report := there.report(slug)
+		moved := here.Advanced(here.Version())
+		there.publish("report:" + slug)
+		<-moved
+		changes, err := here.Changes(domain.WithViewer(t.Context(), domain.Anonymous()), content.ChangesParams{First: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(changes, func(c content.Change) bool { return c.Document == report }) {
+			t.Errorf("got %v, want a change of %v", changes, report)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -71,7 +71,7 @@ func (e *edit) appendRelease(ctx context.Context, entries []entry, message strin
 		i += n
 	}
 	e.appended = release
-	return release, nil
+	return release, e.tx.Notify(ctx)
 }
 
 // markPublished notes on the desk which version of a document is live.

@@ -307,7 +307,7 @@ func (p *projector) setApplied(ctx context.Context, sequence int64, at time.Time
 	if err != nil {
 		return fmt.Errorf("note how far live has come: %w", err)
 	}
-	return nil
+	return p.tx.Notify(ctx)
 }
 
 // Rebuilt is what a rebuild of live came to.

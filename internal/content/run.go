@@ -2,6 +2,7 @@ package content
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -11,9 +12,13 @@ const pollInterval = time.Second
 
 // Run does what the desk has to do by itself, until ctx is done: it carries
 // out schedules when they are due, also those that came due while no process
-// ran, and brings live up to the log where something kept it behind. It
-// returns nil; what goes wrong is logged and tried again.
+// ran, and brings live up to the log where something kept it behind. It also
+// notices what other processes have published. It returns nil; what goes wrong
+// is logged and tried again.
 func (d *Desk) Run(ctx context.Context) error {
+	var listening sync.WaitGroup
+	defer listening.Wait()
+	listening.Go(func() { d.stores.Listen(ctx, d.wakeUp) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

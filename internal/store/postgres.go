@@ -29,6 +29,9 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 		liveDSN = c.DeskDSN
 	}
 	var err error
+	if s.listenConfig, err = postgresConfig(c.DeskDSN, "desk"); err != nil {
+		return err
+	}
 	if s.deskWrite, err = postgresPool(ctx, c.DeskDSN, "desk", writing); err != nil {
 		return err
 	}
@@ -51,7 +54,8 @@ const (
 	readingLive
 )
 
-func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, error) {
+// postgresConfig is how connections to a schema are made.
+func postgresConfig(dsn, schema string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		// pgx's own message quotes the DSN, password and all.
@@ -62,6 +66,14 @@ func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, 
 	config.RuntimeParams["application_name"] = "redthread " + schema
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
+	}
+	return config, nil
+}
+
+func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, error) {
+	config, err := postgresConfig(dsn, schema)
+	if err != nil {
+		return nil, err
 	}
 	var options []stdlib.OptionOpenDB
 	if use != writing {

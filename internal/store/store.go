@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"entgo.io/ent/dialect"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -32,6 +33,8 @@ type Stores struct {
 	deskWrite, liveWrite *pool
 
 	deskClient, liveClient *ent.Client
+
+	listenConfig *pgx.ConnConfig // of PostgreSQL alone
 }
 
 // Open opens both stores. It changes nothing in them: see [Stores.Migrate].
