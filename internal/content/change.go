@@ -205,18 +205,27 @@ func (d *Desk) LastChange(ctx context.Context) (Position, error) {
 // history is the number of the history of changes, which must be that of the
 // position.
 func (d *Desk) history(ctx context.Context, of Position) (int64, error) {
-	live, err := d.stores.Client(ctx).Projection.Query().Only(ctx)
-	if ent.IsNotFound(err) {
-		live, err = &ent.Projection{}, nil
-	}
+	live, err := d.liveAt(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read how far live has come: %w", err)
+		return 0, err
 	}
 	if of.history != 0 && of.history != live.History {
 		return 0, &domain.Error{Kind: domain.KindGone,
 			Message: "this cursor is of a feed that has since begun anew: read from the beginning, without a cursor, and drop what does not come again"}
 	}
 	return live.History, nil
+}
+
+// liveAt is how far live has come where it is read.
+func (d *Desk) liveAt(ctx context.Context) (*ent.Projection, error) {
+	live, err := d.stores.Client(ctx).Projection.Query().Only(ctx)
+	if ent.IsNotFound(err) {
+		return &ent.Projection{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how far live has come: %w", err)
+	}
+	return live, nil
 }
 
 func changeOf(row *ent.Change, clearance domain.Marking, history int64) Change {

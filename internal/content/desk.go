@@ -16,9 +16,11 @@ type Desk struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	projecting sync.Mutex    // one projector at a time in this process
-	versions   versions      // how far live has come
-	wake       chan struct{} // tells Run that a schedule was made
+	projecting sync.Mutex // one projector at a time in this process
+	versions   versions   // how far live has come
+
+	tails [clearances]tail // the ends of the change feeds
+	wake  chan struct{}    // tells Run that a schedule was made
 }
 
 // New returns the desk over the stores. now is the clock.

@@ -1,0 +1,137 @@
+package content
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxTail is how many changes are kept in memory for the followers of one
+// clearance; keepTail is how many are left of them when there are more. Who is
+// further behind reads the store.
+const (
+	maxTail  = 4096
+	keepTail = 2048
+)
+
+// replicaPause is when to look again where live is read from a replica that is
+// not as far as the primary.
+const replicaPause = 100 * time.Millisecond
+
+// tail is the end of the feed of one clearance, for all that follow it: each
+// change is read once, however many they are. None of them has a queue, so that
+// a slow one holds nothing but its own position.
+type tail struct {
+	mu      sync.Mutex
+	version Version  // that it has been read at
+	from    Position // behind which it begins
+	changes []Change // is replaced, and appended to, but never changed
+}
+
+// Follow returns what comes in the feed after a position, as [Desk.Changes]
+// does, and waits until there is something. A zero position is the beginning.
+// It returns ctx's error when ctx ends.
+func (d *Desk) Follow(ctx context.Context, params ChangesParams) ([]Change, error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return nil, err
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	t := &d.tails[min(viewer.Clearance, domain.Red)]
+	for {
+		version := d.Version()
+		moved := d.Advanced(version)
+		changes, upToDate, err := d.after(ctx, t, version, params)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(changes); n > 0 {
+			params.After = changes[n-1].Position
+			if params.Types != nil {
+				changes = slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
+					return !slices.Contains(params.Types, c.Document.Type())
+				})
+			}
+			if len(changes) > 0 {
+				return changes, nil
+			}
+			continue
+		}
+		var again <-chan time.Time
+		if !upToDate {
+			again = time.After(replicaPause)
+		}
+		select {
+		case <-moved:
+		case <-again:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// after returns changes of whatever type after a position, without waiting for
+// any. upToDate is false where live could not be read at the version yet.
+func (d *Desk) after(ctx context.Context, t *tail, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
+	t.mu.Lock()
+	upToDate, err = d.extend(ctx, t, version)
+	from, kept := t.from, t.changes
+	t.mu.Unlock()
+	if err != nil {
+		return nil, false, err
+	}
+	if params.After.history == from.history && !params.After.Before(from) {
+		i := sort.Search(len(kept), func(i int) bool { return params.After.Before(kept[i].Position) })
+		end := min(i+params.First, len(kept))
+		return kept[i:end:end], upToDate, nil
+	}
+	// It is further behind, or of another history.
+	changes, err = d.Changes(ctx, ChangesParams{After: params.After, First: params.First})
+	return changes, upToDate, err
+}
+
+// extend brings the tail up to a version of live.
+func (d *Desk) extend(ctx context.Context, t *tail, version Version) (upToDate bool, err error) {
+	if t.version.Same(version) && t.from.history != 0 {
+		return true, nil
+	}
+	ctx, done := d.stores.Snapshot(context.WithoutCancel(ctx)) // it is for all followers
+	defer done()
+	live, err := d.liveAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	if t.from.history != live.History {
+		last, err := d.LastChange(ctx)
+		if err != nil {
+			return false, err
+		}
+		t.from, t.changes = last, nil
+	}
+	for {
+		last := t.from
+		if n := len(t.changes); n > 0 {
+			last = t.changes[n-1].Position
+		}
+		more, err := d.Changes(ctx, ChangesParams{After: last, First: maxTail})
+		if err != nil {
+			return false, err
+		}
+		t.changes = append(t.changes, more...)
+		if n := len(t.changes) - keepTail; len(t.changes) > maxTail {
+			t.from = t.changes[n-1].Position
+			t.changes = slices.Clone(t.changes[n:])
+		}
+		if len(more) < maxTail {
+			break
+		}
+	}
+	if upToDate = live.AppliedSequence >= version.Sequence; upToDate {
+		t.version = version
+	}
+	return upToDate, nil
+}
