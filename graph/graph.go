@@ -114,7 +114,8 @@ func (c Config) complete() Config {
 
 // staged runs each operation at its stage: a query at the one that it asks
 // for, under one snapshot, so that all its reads see one state; a mutation at
-// the desk, without a snapshot, so that it sees what it wrote.
+// the desk, without a snapshot, so that it sees what it wrote; a subscription
+// in live, with a snapshot for each event.
 type staged struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
@@ -136,7 +137,12 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 		if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
 			seen.Raise(deskMarking)
 		}
-		if op.Operation.Operation == ast.Query {
+		if op.Operation.Operation == ast.Subscription {
+			raiseToClearance(ctx)
+		}
+		if op.Operation.Operation != ast.Mutation {
+			// Of a subscription each event has its own, which begins when there is
+			// something to read for it.
 			var done func()
 			ctx, done = s.stores.Snapshot(ctx)
 			defer done()
@@ -172,6 +178,9 @@ func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, e
 	d := op.Operation.Directives.ForName("inContext")
 	if d == nil || d.ArgumentMap(op.Variables)["stage"] != domain.Desk.String() {
 		return domain.Live, nil
+	}
+	if op.Operation.Operation == ast.Subscription {
+		return domain.Live, errLiveOnly
 	}
 	_, err := domain.Require(ctx, domain.ReadDesk)
 	return domain.Desk, err

@@ -141,6 +141,9 @@ func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 	// The request itself is paid for by then: what leaves no room for that
 	// could never be paid.
 	cost, most := costOf(g.schema, op), min(limit.Cost, max(limit.PerMinute-requestCost, 0))
+	if op.Operation.Operation == ast.Subscription {
+		most = min(most, lightCost) // it runs for each event, and with those of all others
+	}
 	if cost > most {
 		return tooMuch("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, most)
 	}
@@ -148,7 +151,10 @@ func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 	return g.charge(ctx, viewer, limit, cost)
 }
 
-const costExtension = "cost"
+const (
+	costExtension    = "cost"
+	refusedExtension = "refused" // why a subscription is to end
+)
 
 type costStats struct{ cost, most int }
 
@@ -166,8 +172,11 @@ func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	}
 	graphql.RegisterExtension(ctx, "cost", map[string]int{"requested": stats.cost, "maximum": stats.most})
 	viewer, limit, err := limitOf(ctx, g.limits)
-	if err != nil || viewer.System || op.Operation.Operation == ast.Subscription {
+	if err != nil || viewer.System {
 		return next(ctx)
+	}
+	if op.Operation.Operation == ast.Subscription {
+		return g.event(ctx, next, viewer, limit, stats.cost)
 	}
 	// Mutations wait for each other, and those who may send them are known: they
 	// must not keep others from reading meanwhile.
@@ -194,6 +203,34 @@ func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	if answer.Exceeded() {
 		return &graphql.Response{
 			Errors:     gqlerror.List{tooMuch("the answer has more than %d bytes; ask for fewer texts or smaller pages", limit.Answer)},
+			Extensions: graphql.GetExtensions(ctx),
+		}
+	}
+	return resp
+}
+
+// event answers with the next event of a subscription, and charges for it as
+// for an operation. A subscription that is more than its viewer can pay for
+// ends, after an event, with an error.
+func (g *guard) event(ctx context.Context, next graphql.ResponseHandler, viewer *domain.Viewer, limit Limit, cost int) *graphql.Response {
+	op := graphql.GetOperationContext(ctx)
+	if refused, ok := op.Stats.GetExtension(refusedExtension).(*gqlerror.Error); ok {
+		return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
+	}
+	var answer *bounded.Answer
+	if limit.Answer > 0 {
+		ctx, answer = bounded.With(ctx, limit.Answer)
+	}
+	resp := next(ctx)
+	if resp == nil {
+		return nil
+	}
+	if refused := g.charge(ctx, viewer, limit, cost); refused != nil {
+		op.Stats.SetExtension(refusedExtension, refused)
+	}
+	if answer != nil && answer.Exceeded() {
+		return &graphql.Response{
+			Errors:     gqlerror.List{tooMuch("an event has more than %d bytes; ask for fewer texts", limit.Answer)},
 			Extensions: graphql.GetExtensions(ctx),
 		}
 	}

@@ -54,6 +54,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.orders(v)
 			m.filters(v)
 			m.oneByOne(v)
+			m.changes(v)
 			m.desk(v)
 		}
 		m.golden()
@@ -90,7 +91,7 @@ var (
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 	}
-	otherDoors = []string{"node", "nodes", "viewer"} // walked by oneByOne
+	otherDoors = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
 
 // noLimits are the limits of tests that ask for everything at once.
@@ -450,6 +451,48 @@ func (m *matrix) oneByOne(v *domain.Viewer) {
 					m.t.Errorf("%s (TLP:%v): %s of %s: seen %v, want %v", v.Role, v.Clearance, door, slug, got, want)
 				}
 			}
+		}
+	}
+}
+
+// changes reads the change feed to its end. Of what was published and taken
+// back everybody hears; of nothing else that they don't see.
+func (m *matrix) changes(v *domain.Viewer) {
+	m.t.Helper()
+	stateOf := map[string]string{}
+	for slug, id := range m.ids {
+		stateOf[id] = slug[strings.LastIndex(slug, "-")+1:]
+	}
+	m.doors["Change.document"] = true
+	var after any
+	heard := map[string]bool{}
+	for pages := 0; ; pages++ {
+		r := m.as(v, `query($after: String) { changes(first: 20, after: $after) {
+			nodes { kind documentId type document { id slug } } edges { cursor node { documentId } } pageInfo { hasNextPage endCursor } } }`, vars{"after": after}).ok()
+		nodes := r.at("changes.nodes").([]any)
+		for _, n := range nodes {
+			n := n.(map[string]any)
+			id := n["documentId"].(string)
+			state, document := stateOf[id], n["document"]
+			if state != "gone" && !sees(v, state) {
+				m.t.Errorf("%s (TLP:%v) hears of %v, which is %s", v.Role, v.Clearance, n, state)
+			}
+			if tombstone := n["kind"] == "UNPUBLISH" || n["kind"] == "NO_LONGER_VISIBLE"; tombstone && document != nil {
+				m.t.Errorf("%s (TLP:%v) is given a document along with its tombstone: %v", v.Role, v.Clearance, n)
+			}
+			heard[id] = document != nil
+		}
+		if after = r.at("changes.pageInfo.endCursor"); r.at("changes.pageInfo.hasNextPage") != true {
+			break
+		}
+		if pages > 100 {
+			m.t.Fatal("the feed does not end")
+		}
+	}
+	for id, state := range stateOf {
+		found := m.as(v, `query($id: ID!) { node(id: $id) { id } }`, vars{"id": id}).ok().at("node") != nil
+		if heard[id] != found {
+			m.t.Errorf("%s (TLP:%v): the last that was heard of %s (%s) is that it is there: %v; it is: %v", v.Role, v.Clearance, id, state, heard[id], found)
 		}
 	}
 }

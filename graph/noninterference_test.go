@@ -338,6 +338,10 @@ func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]
 	rest := map[string][]row{}
 	live, gone := map[any]bool{}, map[any]bool{}
 	for name, rows := range all {
+		if name == "changes" {
+			rest[name] = changesFor(rows, clearance)
+			continue
+		}
 		for _, r := range rows {
 			if marking, ok := r["effective_marking"]; ok && marking.(int64) > int64(clearance) {
 				gone[r["id"]] = true
@@ -350,6 +354,9 @@ func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]
 	for again := true; again; {
 		again = false
 		for _, table := range migrate.Tables {
+			if table.Name == "changes" {
+				continue
+			}
 			rest[table.Name] = slices.DeleteFunc(rest[table.Name], func(r row) bool {
 				if stays(table, r, live, gone) {
 					return false
@@ -365,6 +372,25 @@ func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]
 		renumber(table, rest[table.Name])
 	}
 	return rest
+}
+
+// changesFor is the history of changes as those of a clearance saw it. That
+// this is what they should have seen is for tests of the history to show.
+func changesFor(rows []row, clearance domain.Marking) []row {
+	var seen []row
+	for _, r := range rows {
+		kind := r[store.ChangeColumn(clearance)]
+		if number(kind) == 0 {
+			continue
+		}
+		r = maps.Clone(r)
+		for m := domain.Clear; m <= domain.Red; m++ {
+			r[store.ChangeColumn(m)] = int64(0)
+		}
+		r["id"], r[store.ChangeColumn(clearance)] = int64(len(seen)+1), kind
+		seen = append(seen, r)
+	}
+	return seen
 }
 
 // stays reports whether a row is still there, and takes out of it what is not.

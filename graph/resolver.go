@@ -58,6 +58,10 @@ type (
 	pendingResolver  struct{ *Resolver }
 	entryResolver    struct{ *Resolver }
 	releasedResolver struct{ *Resolver }
+	changeResolver   struct{ *Resolver }
+	changesResolver  struct{ *Resolver }
+
+	subscriptionResolver struct{ *Resolver }
 	savedResolver    struct{ *Resolver }
 )
 
@@ -65,6 +69,9 @@ type (
 
 func (r *Resolver) Query() generated.QueryResolver       { return queryResolver{r} }
 func (r *Resolver) Mutation() generated.MutationResolver { return mutationResolver{r} }
+func (r *Resolver) Subscription() generated.SubscriptionResolver {
+	return subscriptionResolver{r}
+}
 
 func (r *Resolver) Report() generated.ReportResolver {
 	return reportResolver{documentOf(r, catalog.Reports, catalog.ReportRevisions)}
@@ -104,6 +111,8 @@ func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResol
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
 func (r *Resolver) PendingChange() generated.PendingChangeResolver       { return pendingResolver{r} }
+func (r *Resolver) Change() generated.ChangeResolver                     { return changeResolver{r} }
+func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { return changesResolver{r} }
 func (r *Resolver) PublicationEntry() generated.PublicationEntryResolver { return entryResolver{r} }
 func (r *Resolver) ReleasePayload() generated.ReleasePayloadResolver     { return releasedResolver{r} }
 

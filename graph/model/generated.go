@@ -32,6 +32,14 @@ type CancelScheduleInput struct {
 	ID string `json:"id"`
 }
 
+// One of a page of changes.
+type ChangeEdge struct {
+	// Its place in the feed, for `after`.
+	Cursor string `json:"cursor"`
+	// The item.
+	Node *Change `json:"node"`
+}
+
 // A new key.
 type CreateAPIKeyInput struct {
 	// Who will hold it. It is shown where the holder acts, in revisions for example.

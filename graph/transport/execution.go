@@ -49,7 +49,7 @@ func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *ex
 	x = &execution{h: h, ctx: limited, cancel: cancel, operation: operation}
 	if x.isSubscription() {
 		cancel()
-		x.ctx, x.cancel = context.WithCancel(ctx)
+		x.ctx, x.cancel = context.WithCancel(context.WithValue(ctx, endingKey{}, &ending{}))
 	}
 	return x, nil
 }
@@ -82,7 +82,9 @@ func (x *execution) next() (resp *graphql.Response) {
 	if resp != nil && len(resp.Data) == 0 && len(resp.Errors) == 0 {
 		panic(errors.New("the operation answered neither data nor errors"))
 	}
-	if resp == nil && !x.isSubscription() {
+	if resp == nil && x.isSubscription() {
+		resp = x.failed()
+	} else if resp == nil {
 		resp = x.unanswered()
 	}
 	x.over = resp == nil || len(resp.Data) == 0 || !x.isSubscription()

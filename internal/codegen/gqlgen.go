@@ -96,10 +96,11 @@ func sequentialLists(filename string) error {
 }
 
 // writing is how the executor writes an answer into a buffer, and takes it from
-// there.
+// there; writingOn how it does that again and again, for a subscription.
 var (
-	writing = regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n`)
-	taking  = []byte("buf.Bytes()")
+	writing   = regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n`)
+	writingOn = regexp.MustCompile(`(?s)var buf bytes\.Buffer\n(\s*return func\(ctx context\.Context\) \*graphql\.Response \{\n)\s*buf\.Reset\(\)\n(.{0,100}?)\s*data\.MarshalGQL\(&buf\)\n`)
+	taking    = []byte("buf.Bytes()")
 )
 
 // boundedAnswers makes the executor write answers of a bounded size. It fails
@@ -109,10 +110,12 @@ func boundedAnswers(filename string) error {
 	if err != nil {
 		return err
 	}
-	if n := len(writing.FindAll(code, -1)); n == 0 || n != bytes.Count(code, taking) {
+	once, on := len(writing.FindAll(code, -1)), len(writingOn.FindAll(code, -1))
+	if once == 0 || on != 1 || once+on != bytes.Count(code, taking) {
 		return fmt.Errorf("%s is not as expected: answers are written in another way", filename)
 	}
 	code = writing.ReplaceAll(code, nil)
+	code = writingOn.ReplaceAll(code, []byte("$1$2"))
 	code = bytes.ReplaceAll(code, taking, []byte("bounded.JSON(ctx, data)"))
 	code = bytes.Replace(code, []byte("\t\"bytes\"\n"), nil, 1)
 	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/sequential"`+"\n"),

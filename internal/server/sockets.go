@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -78,6 +79,8 @@ func Authenticate(keys Authenticator) func(r *http.Request, authorization string
 		if err != nil {
 			return nil, err
 		}
-		return domain.WithViewer(r.Context(), viewer), nil
+		return access.WithProof(domain.WithViewer(r.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
+			return authenticate(r.WithContext(ctx), authorization, keys)
+		}), nil
 	}
 }

@@ -40,7 +40,11 @@ func findViewer(keys Authenticator, log *slog.Logger) middleware {
 				return
 			}
 			noteViewer(r.Context(), viewer)
-			next.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), viewer)))
+			ctx := domain.WithViewer(r.Context(), viewer)
+			if viewer.CredentialID() != 0 {
+				ctx = access.WithProof(ctx, func(ctx context.Context) (*domain.Viewer, error) { return viewerOf(r.WithContext(ctx), keys) })
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }

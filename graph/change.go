@@ -1,0 +1,85 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func (r queryResolver) Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error) {
+	if domain.StageFrom(ctx) != domain.Live {
+		return nil, errLiveOnly
+	}
+	limit, err := read.PageSize(first)
+	if err != nil {
+		return nil, err
+	}
+	from, err := position(after)
+	if err != nil {
+		return nil, err
+	}
+	raiseToClearance(ctx)
+	changes, err := r.desk.Changes(ctx, content.ChangesParams{After: from, First: limit + 1, Types: typesOrAll(types)})
+	if err != nil {
+		return nil, err
+	}
+	out := &model.ChangeConnection{PageInfo: &read.PageInfo{HasPreviousPage: after != nil}}
+	if len(changes) > limit {
+		changes, out.PageInfo.HasNextPage = changes[:limit], true
+	}
+	out.Nodes = model.NewChanges(changes)
+	if n := len(changes); n > 0 {
+		start, end := changes[0].Position.String(), changes[n-1].Position.String()
+		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &start, &end
+	}
+	return out, nil
+}
+
+var errLiveOnly = &domain.Error{Kind: domain.KindInvalid, Message: "the change feed is of what is live: ask for it without stage: DESK"}
+
+// raiseToClearance marks the answer as high as the viewer may see: a change
+// tells of a document also where that is not read with it, or is no more.
+func raiseToClearance(ctx context.Context) {
+	if viewer, err := domain.ViewerFrom(ctx); err == nil {
+		read.Raise(ctx, min(viewer.Clearance, domain.Red))
+	}
+}
+
+// position reads the argument after; nil is the beginning.
+func position(after *string) (content.Position, error) {
+	if after == nil {
+		return content.Position{}, nil
+	}
+	from, err := content.ParsePosition(*after)
+	if err != nil || *after == "" {
+		var p domain.Problems
+		p.Add("after", "this is not a cursor of the change feed; leave it out to begin at the beginning")
+		return from, p.Err("the arguments are not right")
+	}
+	return from, nil
+}
+
+// typesOrAll is documentTypes, but tells no types from all.
+func typesOrAll(names []string) []domain.Type {
+	if names == nil {
+		return nil
+	}
+	return append([]domain.Type{}, documentTypes(names)...)
+}
+
+func (r changesResolver) Head(ctx context.Context, _ *model.ChangeConnection) (string, error) {
+	last, err := r.desk.LastChange(ctx)
+	return last.String(), err
+}
+
+func (r changeResolver) Document(ctx context.Context, obj *model.Change) (model.Document, error) {
+	if obj.Kind.Tombstone() {
+		return nil, nil
+	}
+	return obj.Page.Get(obj.Change.Document, func(ids []domain.ID) (map[domain.ID]model.Document, error) {
+		return r.byID(read.AllColumns(ctx), ids)
+	})
+}
