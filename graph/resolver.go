@@ -62,7 +62,7 @@ type (
 	changesResolver  struct{ *Resolver }
 
 	subscriptionResolver struct{ *Resolver }
-	savedResolver    struct{ *Resolver }
+	savedResolver        struct{ *Resolver }
 )
 
 // The methods below are generated.ResolverRoot.

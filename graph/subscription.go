@@ -74,7 +74,7 @@ type follower struct {
 func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 	var proven time.Time
 	for {
-		changes, err := f.desk.Follow(ctx, content.ChangesParams{After: f.after, Types: f.types, First: maxTold})
+		news, err := f.desk.Follow(ctx, content.ChangesParams{After: f.after, Types: f.types, First: maxTold})
 		if err != nil {
 			return err
 		}
@@ -84,8 +84,8 @@ func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 			}
 			proven = now
 		}
-		f.after = changes[len(changes)-1].Position
-		changes, err = f.wanted(ctx, changes)
+		f.after = news.After
+		changes, err := f.wanted(ctx, news.Changes)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -124,9 +123,9 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 	})
 }
 
-func (a *App) serve(c Config, api http.Handler, door *access.Door, now func() time.Time) {
+func (a *App) serve(c Config, api *transport.Handler, door *access.Door, now func() time.Time) {
 	a.server = server.New(server.Config{
-		GraphQL: api, Examples: openingExamples(), Keys: door,
+		GraphQL: api, Feed: a.backend.desk, Streams: api, Examples: openingExamples(), Keys: door,
 		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins, TrustedProxies: c.Protection.proxies(),
 	})
 	a.working.Go(func() {

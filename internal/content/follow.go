@@ -32,13 +32,23 @@ type tail struct {
 	changes []Change // is replaced, and appended to, but never changed
 }
 
-// Follow returns what comes in the feed after a position, as [Desk.Changes]
-// does, and waits until there is something. A zero position is the beginning.
-// It returns ctx's error when ctx ends.
-func (d *Desk) Follow(ctx context.Context, params ChangesParams) ([]Change, error) {
+// News are what has come in the feed after a position.
+type News struct {
+	Changes []Change
+	// After is where to go on from: behind the changes, and behind those that
+	// were not asked for.
+	After Position
+	// More is closed when there may be more. It is nil where there are changes:
+	// ask again at once.
+	More <-chan struct{}
+}
+
+// News returns what has come after a position, as [Desk.Changes] does, or what
+// to wait for. A zero position is the beginning.
+func (d *Desk) News(ctx context.Context, params ChangesParams) (News, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
-		return nil, err
+		return News{}, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
 	t := &d.tails[min(viewer.Clearance, domain.Red)]
@@ -47,29 +57,46 @@ func (d *Desk) Follow(ctx context.Context, params ChangesParams) ([]Change, erro
 		moved := d.Advanced(version)
 		changes, upToDate, err := d.after(ctx, t, version, params)
 		if err != nil {
-			return nil, err
+			return News{}, err
 		}
-		if n := len(changes); n > 0 {
-			params.After = changes[n-1].Position
-			if params.Types != nil {
-				changes = slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
-					return !slices.Contains(params.Types, c.Document.Type())
-				})
+		if len(changes) == 0 {
+			if !upToDate {
+				moved = soon(replicaPause)
 			}
-			if len(changes) > 0 {
-				return changes, nil
-			}
-			continue
+			return News{After: params.After, More: moved}, nil
 		}
-		var again <-chan time.Time
-		if !upToDate {
-			again = time.After(replicaPause)
+		params.After = changes[len(changes)-1].Position
+		if params.Types != nil {
+			changes = slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
+				return !slices.Contains(params.Types, c.Document.Type())
+			})
 		}
+		if len(changes) > 0 {
+			return News{Changes: changes, After: params.After}, nil
+		}
+	}
+}
+
+// soon returns a channel that is closed after a while.
+func soon(d time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	time.AfterFunc(d, func() { close(c) })
+	return c
+}
+
+// Follow is [Desk.News], and waits until there are changes. It returns ctx's
+// error when ctx ends.
+func (d *Desk) Follow(ctx context.Context, params ChangesParams) (News, error) {
+	for {
+		news, err := d.News(ctx, params)
+		if err != nil || len(news.Changes) > 0 {
+			return news, err
+		}
+		params.After = news.After
 		select {
-		case <-moved:
-		case <-again:
+		case <-news.More:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return News{}, ctx.Err()
 		}
 	}
 }

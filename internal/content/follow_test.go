@@ -30,13 +30,12 @@ func TestFollowersHearAll(t *testing.T) {
 			following.Go(func() {
 				after := begin
 				for len(heard[i]) < reports {
-					changes, err := d.Follow(public, content.ChangesParams{After: after, First: i + 1, Types: []domain.Type{domain.Report}})
+					news, err := d.Follow(public, content.ChangesParams{After: after, First: i + 1, Types: []domain.Type{domain.Report}})
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					heard[i] = append(heard[i], changes...)
-					after = changes[len(changes)-1].Position
+					heard[i], after = append(heard[i], news.Changes...), news.After
 				}
 			})
 		}

@@ -31,6 +31,7 @@ func handler(c Config) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
+	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))

@@ -34,6 +34,8 @@ const (
 // Config is what a server is made of.
 type Config struct {
 	GraphQL  http.Handler       // the API; its requests carry a viewer and a request id
+	Feed     Feed               // the change feed
+	Streams  Streams            // what it is told in
 	Examples []explorer.Example // the explorer's first tabs
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown

@@ -1,0 +1,330 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// listener hears server-sent events.
+type listener struct {
+	t    *testing.T
+	body *bufio.Reader
+	id   string // the last event's
+	hang context.CancelFunc
+}
+
+// event is one that has data.
+type event struct{ name, data string }
+
+// listen opens a stream; header are names and values.
+func listen(t *testing.T, url string, header ...string) *listener {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	for pair := range slices.Chunk(header, 2) {
+		r.Header.Set(pair[0], pair[1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = res.Body.Close() })
+	if got := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || !strings.HasPrefix(got, "text/event-stream") {
+		body, _ := io.ReadAll(res.Body)
+		t.Fatalf("%s: got %s, %s: %s", url, res.Status, got, body)
+	}
+	return &listener{t: t, body: bufio.NewReader(res.Body), hang: cancel}
+}
+
+// block reads until an empty line, as the standard's parser does.
+func (l *listener) block() (event, bool) {
+	var e event
+	var data []string
+	for {
+		line, err := l.body.ReadString('\n')
+		if err != nil {
+			return e, false
+		}
+		line = strings.TrimSuffix(line, "\n")
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		switch {
+		case line == "":
+			e.data = strings.Join(data, "\n")
+			return e, true
+		case name == "id":
+			l.id = value
+		case name == "event":
+			e.name = value
+		case name == "data":
+			data = append(data, value)
+		}
+	}
+}
+
+// ready waits for the first block, which says where the feed begins.
+func (l *listener) ready() *listener {
+	l.t.Helper()
+	if _, ok := l.block(); !ok {
+		l.t.Fatal("the stream has ended")
+	}
+	return l
+}
+
+// next returns the next event; one without a name when the stream has ended.
+func (l *listener) next() event {
+	for {
+		e, ok := l.block()
+		if !ok || e.name != "" {
+			return e
+		}
+	}
+}
+
+// hear returns the next changes: "PUBLISH REPORT".
+func (l *listener) hear(n int) []string {
+	l.t.Helper()
+	var heard []string
+	for range n {
+		e := l.next()
+		var c struct{ Kind, DocumentID, Type, At, Cursor string }
+		if err := json.Unmarshal([]byte(e.data), &c); err != nil || e.name != "change" {
+			l.t.Fatalf("got %+v, %v, want a change", e, err)
+		}
+		if c.Cursor != l.id || c.DocumentID == "" || c.At == "" {
+			l.t.Errorf("got %s with the id %s", e.data, l.id)
+		}
+		heard = append(heard, c.Kind+" "+c.Type)
+	}
+	return heard
+}
+
+func (l *listener) wants(want ...string) {
+	l.t.Helper()
+	if got := l.hear(len(want)); !slices.Equal(got, want) {
+		l.t.Errorf("heard %v, want %v", got, want)
+	}
+}
+
+// news writes a report of a marking and publishes it.
+func news(t *testing.T, a *app.App, slug, marking string) {
+	t.Helper()
+	got := query(t, a, a.DemoKey(), fmt.Sprintf(`mutation {
+		createReport(input: {slug: %[1]q, title: "News", kind: BRIEF, language: "en", summary: "S.", body: "B.", marking: %[2]s}) { changed }
+		publish(input: {documents: ["report:%[1]s"]}) { state } }`, slug, marking))
+	if !strings.Contains(got, "APPLIED") {
+		t.Fatalf("publish: got %s", got)
+	}
+}
+
+func unpublish(t *testing.T, a *app.App, slug string) {
+	t.Helper()
+	if got := query(t, a, a.DemoKey(), `mutation { unpublish(input: {documents: ["report:`+slug+`"]}) { state } }`); !strings.Contains(got, "APPLIED") {
+		t.Fatalf("unpublish: got %s", got)
+	}
+}
+
+func demo(t *testing.T, s store.Config) (*app.App, app.Config) {
+	t.Helper()
+	c := config(t, s)
+	c.Demo = true
+	return start(t, c, parts(io.Discard)), c
+}
+
+func TestChangesAsTheyHappen(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
+		a, _ := demo(t, s)
+		public := listen(t, a.URL()+"/changes").ready()
+		staff := listen(t, a.URL()+"/changes?types=report,tag", "Authorization", "Bearer "+a.DemoKey()).ready()
+		tags := listen(t, a.URL()+"/changes?types=tag").ready()
+		news(t, a, "open", "CLEAR")
+		news(t, a, "closed", "RED")
+		news(t, a, "open-too", "CLEAR")
+		public.wants("PUBLISH REPORT", "PUBLISH REPORT")
+		staff.wants("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
+
+		// While nobody listens, and after that.
+		public.hang()
+		unpublish(t, a, "open")
+		unpublish(t, a, "closed")
+		again := listen(t, a.URL()+"/changes?after=start", "Last-Event-ID", public.id).ready()
+		news(t, a, "last", "CLEAR")
+		again.wants("UNPUBLISH REPORT", "PUBLISH REPORT")
+		all := listen(t, a.URL()+"/changes?after=start").ready()
+		all.wants("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
+		listen(t, a.URL()+"/changes?after="+public.id).ready().wants("UNPUBLISH REPORT", "PUBLISH REPORT")
+
+		if code, body := get(t, a.URL()+"/changes?after=nonsense&types=book&since=now"); code != http.StatusBadRequest ||
+			!strings.Contains(body, "nonsense") && !strings.Contains(body, "BAD_USER_INPUT") {
+			t.Errorf("got %d, %s", code, body)
+		}
+		if code, body := get(t, a.URL()+"/changes?after=cAAAAAQAAAAAAAAAAAAAAAAAAAAA"); code != http.StatusGone || !strings.Contains(body, "CURSOR_EXPIRED") {
+			t.Errorf("a cursor of another feed: got %d, %s", code, body)
+		}
+		stop(t, a)
+		if e := tags.next(); e.name != "" {
+			t.Errorf("who asked for tags was told %+v", e)
+		}
+	})
+}
+
+// A process hears of what another one publishes.
+func TestChangesOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
+		here, c := demo(t, s)
+		there := start(t, c, parts(io.Discard))
+		l := listen(t, here.URL()+"/changes").ready()
+		for n := range 3 {
+			news(t, there, fmt.Sprintf("from-there-%d", n), "CLEAR")
+		}
+		l.wants("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
+	})
+}
+
+// Who is told things because of a key is not told any more once it is revoked.
+func TestARevokedKeyHearsNothing(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
+		a, c := demo(t, s)
+		var out, errs bytes.Buffer
+		args := []string{"--data", c.Data, "--desk-dsn", c.DeskDSN}
+		if code := app.Main(t.Context(), process(&out, &errs, nil, append([]string{"key", "create", "--name", "Pat", "--role", "PARTNER", "--clearance", "RED", "--json"}, args...)...)); code != 0 {
+			t.Fatalf("exit %d: %s", code, &errs)
+		}
+		var made struct{ Key string }
+		if err := json.Unmarshal(out.Bytes(), &made); err != nil {
+			t.Fatalf("%v in %s", err, &out)
+		}
+		key := made.Key
+		plain := listen(t, a.URL()+"/changes", "Authorization", "Bearer "+key).ready()
+		news(t, a, "before", "RED")
+		plain.wants("PUBLISH REPORT")
+		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind}}", "Authorization", "Bearer "+key).ready()
+		if code := app.Main(t.Context(), process(&out, &errs, nil, append([]string{"key", "revoke", "Pat"}, args...)...)); code != 0 {
+			t.Fatalf("exit %d: %s", code, &errs)
+		}
+		// It is believed for a moment.
+		ended := make(chan string, 2)
+		for _, l := range []*listener{plain, subscribed} {
+			go func() {
+				for {
+					if e := l.next(); e.name != "change" && !strings.Contains(e.data, "PUBLISH") {
+						ended <- e.data
+						return
+					}
+				}
+			}()
+		}
+		left := 2
+		for n := 0; left > 0; n++ {
+			if n > 2000 {
+				t.Fatal("it goes on being told")
+			}
+			news(t, a, fmt.Sprintf("after-%d", n), "RED")
+			select {
+			case why := <-ended:
+				if !strings.Contains(why, "UNAUTHENTICATED") {
+					t.Errorf("got %s", why)
+				}
+				left--
+			default:
+			}
+		}
+	})
+}
+
+func TestSubscriptions(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
+		a, _ := demo(t, s)
+		head := query(t, a, "", `{ changes(first: 0) { head } }`)
+		_, head, _ = strings.Cut(head, `"head":"`)
+		head, _, _ = strings.Cut(head, `"`)
+
+		news(t, a, "first", "CLEAR")
+		news(t, a, "hidden", "RED")
+		const document = `subscription($after: String) { contentChanged(types: [REPORT], after: $after) { kind cursor document { slug } } }`
+		conn, _, err := websocket.Dial(t.Context(), a.URL()+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.CloseNow() }()
+		send := func(message string) {
+			if err := conn.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		type told struct {
+			Type    string
+			Payload struct {
+				Data struct {
+					ContentChanged struct {
+						Kind, Cursor string
+						Document     *struct{ Slug string }
+					}
+				}
+			}
+		}
+		read := func() (m told) {
+			_, body, err := conn.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(body, &m); err != nil {
+				t.Fatalf("%v in %s", err, body)
+			}
+			return m
+		}
+		send(`{"type":"connection_init"}`)
+		if m := read(); m.Type != "connection_ack" {
+			t.Fatalf("got %+v", m)
+		}
+		subscribe := func(id, after string) {
+			payload, _ := json.Marshal(map[string]any{"query": document, "variables": map[string]string{"after": after}})
+			send(fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":%s}`, id, payload))
+		}
+		subscribe("1", head)
+		var cursor string
+		for _, want := range []string{"first", "second", "third"} {
+			if want != "first" {
+				news(t, a, want, "CLEAR")
+			}
+			c := read().Payload.Data.ContentChanged
+			if c.Kind != "PUBLISH" || c.Document == nil || c.Document.Slug != want {
+				t.Errorf("got %+v, want %s", c, want)
+			}
+			if want == "second" {
+				cursor = c.Cursor
+			}
+		}
+		send(`{"id":"1","type":"complete"}`)
+		unpublish(t, a, "first")
+		subscribe("2", cursor)
+		if c := read().Payload.Data.ContentChanged; c.Document == nil || c.Document.Slug != "third" {
+			t.Errorf("got %+v, want what was missed", c)
+		}
+		if c := read().Payload.Data.ContentChanged; c.Kind != "UNPUBLISH" || c.Document != nil {
+			t.Errorf("got %+v, want a tombstone", c)
+		}
+	})
+}

@@ -1,0 +1,195 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Feed is the change feed.
+type Feed interface {
+	News(ctx context.Context, params content.ChangesParams) (content.News, error)
+	LastChange(ctx context.Context) (content.Position, error)
+}
+
+// Streams are answers of server-sent events.
+type Streams interface {
+	OpenStream(w http.ResponseWriter, r *http.Request) *transport.Stream
+}
+
+const (
+	// newsAtOnce is how many changes are read, and written, at once.
+	newsAtOnce = 500
+	// proofInterval is for how long a credential is believed to be good while
+	// changes are told.
+	proofInterval = time.Second
+	// comeAgain is when a client should connect again, in milliseconds.
+	comeAgain = 2000
+)
+
+// changes is the change feed as server-sent events: each change once, in order,
+// with its cursor as the event's id. A client that was interrupted sends the
+// last id along, as browsers do by themselves, and misses nothing.
+//
+// The events are the same for all who see the same, and have no documents in
+// them, so that an event costs little more than to write it.
+type changes struct {
+	feed    Feed
+	streams Streams
+	log     *slog.Logger
+}
+
+func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	params, err := changesParams(r)
+	if err == nil && params.After == (content.Position{}) && !fromStart(r) {
+		params.After, err = h.feed.LastChange(r.Context())
+	}
+	var news content.News
+	if err == nil {
+		news, err = h.feed.News(r.Context(), params)
+	}
+	if err != nil {
+		refuse(w, r, h.refusalOf(r, err))
+		return
+	}
+	if viewer, err := domain.ViewerFrom(r.Context()); err == nil {
+		w.Header().Set(graph.MarkingHeader, "TLP:"+min(viewer.Clearance, domain.Red).Label())
+	}
+	stream := h.streams.OpenStream(w, r)
+	if stream == nil {
+		return
+	}
+	defer stream.Close()
+	if r.Method == http.MethodHead {
+		return
+	}
+	// Where to go on from, before there was any event.
+	begin := fmt.Sprintf("retry: %d\nid: %s\n\n", comeAgain, params.After)
+	if !stream.Send([]byte(begin)) {
+		return
+	}
+	proven := time.Now()
+	var buf []byte
+	for {
+		if now := time.Now(); now.Sub(proven) >= proofInterval {
+			if err := access.StillHolds(r.Context()); err != nil {
+				stream.Send(lastWords(h.refusalOf(r, err)))
+				return
+			}
+			proven = now
+		}
+		if len(news.Changes) > 0 {
+			buf = buf[:0]
+			for _, c := range news.Changes {
+				buf = appendEvent(buf, c)
+			}
+			if !stream.Send(buf) {
+				return
+			}
+		} else {
+			select {
+			case <-news.More:
+			case <-stream.Alive:
+				if !stream.StayAlive() {
+					return
+				}
+			case <-stream.Shutdown:
+				return
+			case <-r.Context().Done():
+				return
+			}
+		}
+		params.After = news.After
+		if news, err = h.feed.News(r.Context(), params); err != nil {
+			stream.Send(lastWords(h.refusalOf(r, err)))
+			return
+		}
+	}
+}
+
+// start is the cursor of the beginning of the feed.
+const start = "start"
+
+func fromStart(r *http.Request) bool {
+	return r.Header.Get("Last-Event-ID") == "" && r.URL.Query().Get("after") == start
+}
+
+// changesParams reads the parameters types and after, and the header
+// Last-Event-ID, which comes later and so says more than after.
+func changesParams(r *http.Request) (content.ChangesParams, error) {
+	params := content.ChangesParams{First: newsAtOnce}
+	var p domain.Problems
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.Add("", "the URL's parameters are not encoded as they should be")
+	}
+	for name, given := range values {
+		switch {
+		case name != "after" && name != "types":
+			p.Add(clip(name, 40), "there is no such parameter; there are after, types")
+		case name == "after" && len(given) > 1:
+			p.Add("after", "is given more than once")
+		case name == "types":
+			params.Types = []domain.Type{}
+			for _, text := range strings.Split(strings.Join(given, ","), ",") {
+				t, ok := domain.ParseType(text)
+				if !ok {
+					p.Add("types", "%q is no type of document; want one of %v", clip(text, 40), domain.Types())
+				}
+				params.Types = append(params.Types, t)
+			}
+		}
+	}
+	name, cursor := "Last-Event-ID", r.Header.Get("Last-Event-ID")
+	if cursor == "" {
+		name, cursor = "after", values.Get("after")
+	}
+	if cursor != start || name != "after" {
+		if params.After, err = content.ParsePosition(cursor); err != nil {
+			p.Add(name, "this is not a cursor of the change feed; leave it out to begin now, or say %s to begin at the beginning", start)
+		}
+	}
+	return params, p.Err("the parameters are not right")
+}
+
+// appendEvent writes a change as an event. None of its parts needs escaping.
+func appendEvent(b []byte, c content.Change) []byte {
+	cursor := c.Position.String()
+	b = append(b, "id: "...)
+	b = append(b, cursor...)
+	b = append(b, "\nevent: change\ndata: {\"kind\":\""...)
+	b = append(b, c.Kind.String()...)
+	b = append(b, "\",\"documentId\":\""...)
+	b = append(b, c.Document.String()...)
+	b = append(b, "\",\"type\":\""...)
+	b = append(b, strings.ToUpper(c.Document.Type().String())...)
+	b = append(b, "\",\"at\":\""...)
+	b = c.At.AppendFormat(b, time.RFC3339Nano)
+	b = append(b, "\",\"cursor\":\""...)
+	b = append(b, cursor...)
+	return append(b, "\"}\n\n"...)
+}
+
+// lastWords is the event that says why a stream ends.
+func lastWords(why refusal) []byte {
+	return []byte("event: end\ndata: {\"code\":" + strconv.Quote(why.code) + ",\"message\":" + strconv.Quote(why.message) + "}\n\n")
+}
+
+func (h changes) refusalOf(r *http.Request, err error) refusal {
+	answer, mapped := refusalOf(err)
+	if !mapped && r.Context().Err() == nil {
+		h.log.ErrorContext(r.Context(), "the change feed cannot be read", "error", err)
+	}
+	return answer
+}
