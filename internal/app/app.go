@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -125,7 +126,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 func (a *App) serve(c Config, api *transport.Handler, door *access.Door, now func() time.Time) {
 	a.server = server.New(server.Config{
-		GraphQL: api, Feed: a.backend.desk, Streams: api, Examples: openingExamples(), Keys: door,
+		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Examples: openingExamples(), Keys: door,
 		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins, TrustedProxies: c.Protection.proxies(),
 	})
 	a.working.Go(func() {

@@ -21,6 +21,8 @@ and then prints where it listens. It ends on SIGINT or SIGTERM, after the
 requests that are running; a second signal ends it at once.
 
   /graphql   the API
+  /v1        the API as JSON
+  /docs      what /v1 has, for people
   /          the explorer
   /healthz   200 while the process runs
   /readyz    200 while it can do its work, or 503 with what is missing`,
@@ -66,6 +68,8 @@ func (p *program) welcome(a *App) {
 Redthread is ready.
 
   API       %[1]s/graphql
+  JSON      %[1]s/v1/reports
+  Docs      %[1]s/docs
   Explorer  %[1]s/
 `, a.URL())
 	if key := a.DemoKey(); key != "" {

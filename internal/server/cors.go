@@ -25,7 +25,7 @@ func allowOrigins(origins []string) middleware {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader},
-		ExposedHeaders: []string{requestIDHeader, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
+		ExposedHeaders: []string{requestIDHeader, "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
 		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers keep
 	})
 	return c.Handler

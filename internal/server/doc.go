@@ -4,6 +4,8 @@
 // # Routes
 //
 //	/graphql            the API, a handler that is passed in
+//	/v1/                the API as JSON, and its description; see package rest
+//	/docs               that description for people
 //	/  /explorer/       the page on which people try queries
 //	/healthz            the process is alive
 //	/readyz             it can do its work; 503 says what is missing
@@ -21,8 +23,9 @@
 // # Errors
 //
 // Whatever the server itself refuses is answered in GraphQL's shape, on every
-// route, so that a client has one to read: an "errors" list whose first entry
-// has a message, extensions.code and extensions.requestId.
+// route but those at /v1, so that a client has one to read: an "errors" list
+// whose first entry has a message, extensions.code and extensions.requestId. At
+// /v1 it is a problem, as all is there that is not an answer.
 //
 // It decides nothing about content: who may see what is the stores' fence, and
 // what may be done is asked by the use cases.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
 // refusal is an answer of the server itself: an error before the API is
@@ -50,8 +51,12 @@ func refusalOf(err error) (answer refusal, mapped bool) {
 	return answer, true
 }
 
-// refuse answers in GraphQL's shape.
+// refuse answers in GraphQL's shape; at the paths of JSON, with a problem.
 func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
+	if rest.Serves(r.URL.Path) {
+		rest.Refuse(w, r, answer.status, answer.code, answer.message)
+		return
+	}
 	type extensions struct {
 		Code      string `json:"code"`
 		RequestID string `json:"requestId,omitempty"`

@@ -34,10 +34,17 @@ func handler(c Config) http.Handler {
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
+	if c.REST != nil {
+		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log))
+		mux.Handle("/v1", routes)
+		mux.Handle("/v1/", routes)
+		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
+		mux.Handle("/docs", onlyGet(c.REST.Page()))
+	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(readiness{c.Checks, c.Log})))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql"})
+		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 	})
 
 	return around(mux,

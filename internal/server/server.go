@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/server/explorer"
+	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
 // What applies where [Config] says nothing.
@@ -37,6 +38,7 @@ type Config struct {
 	Feed     Feed               // the change feed
 	Streams  Streams            // what it is told in
 	Examples []explorer.Example // the explorer's first tabs
+	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger

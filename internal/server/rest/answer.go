@@ -1,0 +1,150 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// shape tells where in an answer there are connections, which are written in
+// another form. Nil: there are none.
+type shape struct {
+	connection bool
+	fields     map[string]*shape // of the object; of a connection, of its nodes
+}
+
+// shapeOf is the shape of a field's value.
+func shapeOf(f *ast.Field) *shape {
+	s := &shape{connection: isConnection(f), fields: map[string]*shape{}}
+	of := f
+	if s.connection {
+		if of = member(f, "nodes"); of == nil {
+			return s
+		}
+	}
+	for _, field := range flatten(of.SelectionSet) {
+		if inner := shapeOf(field); inner != nil {
+			s.fields[field.Alias] = inner
+		}
+	}
+	if !s.connection && len(s.fields) == 0 {
+		return nil
+	}
+	return s
+}
+
+// cursors are those of a page: before and behind it, where there is more.
+type cursors struct{ next, previous *string }
+
+// write writes a value of GraphQL's answer in its shape. Of a connection it
+// returns the cursors.
+func (s *shape) write(out *bytes.Buffer, value json.RawMessage) (cursors, error) {
+	if s == nil || len(value) == 0 || value[0] != '{' && value[0] != '[' {
+		out.Write(value)
+		return cursors{}, nil
+	}
+	switch {
+	case value[0] == '[':
+		return cursors{}, s.list(out, value)
+	case s.connection:
+		return s.page(out, value)
+	}
+	return cursors{}, s.object(out, value)
+}
+
+func (s *shape) list(out *bytes.Buffer, value json.RawMessage) error {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(value, &elements); err != nil {
+		return err
+	}
+	out.WriteByte('[')
+	for i, element := range elements {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		if _, err := s.write(out, element); err != nil {
+			return err
+		}
+	}
+	out.WriteByte(']')
+	return nil
+}
+
+// object writes an object's members in their order.
+func (s *shape) object(out *bytes.Buffer, value json.RawMessage) error {
+	in := json.NewDecoder(bytes.NewReader(value))
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	out.WriteByte('{')
+	for i := 0; in.More(); i++ {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		token, err := in.Token()
+		if err != nil {
+			return err
+		}
+		name, ok := token.(string)
+		if !ok {
+			return fmt.Errorf("%v is no name of a member", token)
+		}
+		var inner json.RawMessage
+		if err := in.Decode(&inner); err != nil {
+			return err
+		}
+		out.WriteString(`"` + name + `":`) // a name of GraphQL has no character to escape
+		if _, err := s.fields[name].write(out, inner); err != nil {
+			return err
+		}
+	}
+	out.WriteByte('}')
+	return nil
+}
+
+func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) {
+	var c struct {
+		Nodes    json.RawMessage
+		PageInfo struct {
+			HasNextPage     bool
+			EndCursor       *string
+			HasPreviousPage *bool // nil: it is not selected
+			StartCursor     *string
+		}
+		TotalCount *int
+	}
+	if err := json.Unmarshal(value, &c); err != nil {
+		return cursors{}, err
+	}
+	of := cursors{}
+	if c.PageInfo.HasNextPage {
+		of.next = c.PageInfo.EndCursor
+	}
+	if c.PageInfo.HasPreviousPage != nil && *c.PageInfo.HasPreviousPage {
+		of.previous = c.PageInfo.StartCursor
+	}
+	nodes := &shape{fields: s.fields}
+	out.WriteString(`{"data":`)
+	if _, err := nodes.write(out, c.Nodes); err != nil {
+		return cursors{}, err
+	}
+	out.WriteString(`,"page":{"next":`)
+	writeCursor(out, of.next)
+	if c.PageInfo.HasPreviousPage != nil {
+		out.WriteString(`,"previous":`)
+		writeCursor(out, of.previous)
+	}
+	out.WriteByte('}')
+	if c.TotalCount != nil {
+		fmt.Fprintf(out, `,"totalCount":%d`, *c.TotalCount)
+	}
+	out.WriteByte('}')
+	return of, nil
+}
+
+func writeCursor(out *bytes.Buffer, cursor *string) {
+	text, _ := json.Marshal(cursor) // of a string
+	out.Write(text)
+}

@@ -1,0 +1,54 @@
+// Package rest is the API for those who don't speak GraphQL: JSON at /v1.
+//
+// It has no resolvers and no statements. Each route is a GraphQL document in
+// this folder, which is run by the same executor as anybody's; so what a route
+// answers, what it costs and who may see it is what the executor says. The
+// description of the routes (OpenAPI) and the page for people are made from the
+// documents and the schema, and can't say anything else.
+//
+// # A document
+//
+// A file has one query, and begins with a comment:
+//
+//	# GET /v1/reports/{slug}
+//	# Reports: Get a report
+//	#
+//	# One report with its text. This is Markdown, and may have paragraphs.
+//	#
+//	# $body: The format of the text.
+//	# Example: /v1/reports/reading-a-chain-of-owners?body=HTML
+//
+// The first line is the route. The second is the section that it is described
+// in and what it does in a few words. "$" and a name begin the description of a
+// parameter; without it, the parameter is described as the argument that it is
+// passed to is in the schema. Examples are requests to the demo; a test keeps
+// their answers in the folder examples, and those of the first are shown.
+// Fragments are in fragments.graphql.
+//
+// The query's name is the operation's id. Its variables are the route's
+// parameters, with their types and defaults:
+//
+//   - $slug is the part of the path. A text in the form of an id is passed to
+//     $id instead, which is no parameter of its own.
+//   - All others are parameters of the query string. A list is given by
+//     repeating the parameter, or with commas.
+//
+// A variable may be within an object: "filter: {tags: {slug: {in: $tag}}}". An
+// object in which no variable has a value is left out with all that is in it;
+// to GraphQL it would be there, and "tags: {slug: {}}" means "has a tag".
+//
+// The query has one field at the top, and the answer is the value of that;
+// where the path goes on after {slug}, it is the value of the field in it that
+// is called like the last part. Everything that is a connection in GraphQL is
+// written as
+//
+//	{"data": […], "page": {"next": "…", "previous": null}, "totalCount": 3}
+//
+// with what of it the document selects, and a cursor where there is a page.
+//
+// # Answers
+//
+// For the same request, viewer and content the bytes are the same. Whatever is
+// not an answer is a problem (RFC 9457): also an answer of which a part failed,
+// so that what is missing is never taken for what isn't there.
+package rest

@@ -1,0 +1,289 @@
+package rest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/rest"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// The examples are what the routes answer on the demo, and fit the schemas of
+// the description. Everything that the description promises is in one of them,
+// or in the demo's other documents.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		a := newAPI(t, s)
+		a.load()
+		d := describe(t, a)
+		kept := map[string]bool{}
+		for _, r := range a.rest.Routes() {
+			for i, example := range r.Examples {
+				got := a.get(public, example).ok()
+				d.check(t, r, example, got.body)
+				if l := (list{}); r.List {
+					got.into(&l)
+					if len(l.Data) == 0 {
+						t.Errorf("%s answers nothing", example)
+					}
+				}
+				file := rest.AnswerFile(r.Operation, i)
+				kept[filepath.Base(file)] = true
+				golden(t, file, settled(got.body))
+				d.check(t, r, file, settled(got.body))
+			}
+		}
+		there, err := fs.Glob(os.DirFS("examples"), "*.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range there {
+			if !kept[name] {
+				t.Errorf("examples/%s is the answer to no example", name)
+			}
+		}
+	})
+}
+
+// Every document of the demo fits the schemas, for who sees all of them.
+func TestAnswersFitTheirSchemas(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, storetest.SQLite(t))
+	a.load()
+	d := describe(t, a)
+	all := cleared(domain.Red)
+	for _, r := range a.rest.Routes() {
+		if strings.Contains(r.Path, "{slug}") {
+			continue
+		}
+		for target := r.Path + "?first=50&totalCount=true"; target != ""; {
+			if !slices.Contains(r.Parameters, "totalCount") {
+				target = strings.Replace(target, "&totalCount=true", "", 1)
+			}
+			page := a.get(all, target).ok()
+			d.check(t, r, target, page.body)
+			for _, document := range page.list().Data {
+				for _, one := range a.rest.Routes() {
+					if base, ok := strings.CutPrefix(one.Path, r.Path+"/{slug}"); ok {
+						at := fmt.Sprintf("%s/%s%s", r.Path, document["slug"], base)
+						if one.List {
+							at += "?totalCount=true"
+						}
+						d.check(t, one, at, a.get(all, at).ok().body)
+					}
+				}
+			}
+			target = page.link(target, "next")
+		}
+	}
+	d.covered(t)
+}
+
+// description is the description in OpenAPI, and validators of what it has.
+type description struct {
+	raw      map[string]any
+	compiler *jsonschema.Compiler
+	seen     map[string]bool // members of objects that an answer had
+}
+
+// describe reads the description. Its objects are closed: what an answer has
+// beside them would be undescribed.
+func describe(t *testing.T, a *api) *description {
+	t.Helper()
+	d := &description{compiler: jsonschema.NewCompiler(), seen: map[string]bool{}}
+	body := static(t, a.rest.Description(), "/v1/openapi.json").body
+	raw, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.raw = raw.(map[string]any)
+	closed(d.raw["components"].(map[string]any)["schemas"])
+	d.compiler.AssertFormat()
+	d.compiler.DefaultDraft(jsonschema.Draft2020)
+	if err := d.compiler.AddResource("openapi.json", d.raw); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func closed(schema any) {
+	switch s := schema.(type) {
+	case map[string]any:
+		if _, ok := s["properties"].(map[string]any); ok && s["type"] == "object" {
+			s["additionalProperties"] = false
+		}
+		for _, inner := range s {
+			closed(inner)
+		}
+	case []any:
+		for _, inner := range s {
+			closed(inner)
+		}
+	}
+}
+
+// check validates an answer of a route.
+func (d *description) check(t *testing.T, r rest.Route, target, body string) {
+	t.Helper()
+	pointer := "#/paths/" + strings.NewReplacer("/", "~1", "{", "%7B", "}", "%7D").Replace(r.Path) +
+		"/get/responses/200/content/application~1json/schema"
+	schema, err := d.compiler.Compile("openapi.json" + pointer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("%s: %#v\n%s", target, err, body)
+	}
+	d.note(r.Operation, value)
+}
+
+// note notes which members were there with a value, and which without.
+func (d *description) note(at string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if inner != nil {
+				d.seen[at+"."+name] = true
+			}
+			d.note(at+"."+name, inner)
+		}
+	case []any:
+		for _, inner := range v {
+			d.note(at, inner)
+		}
+	}
+}
+
+// covered wants each member that the description has of an answer to have had
+// a value somewhere, so that its schema was tried.
+func (d *description) covered(t *testing.T) {
+	t.Helper()
+	missing := []string{}
+	var walk func(at string, schema map[string]any)
+	walk = func(at string, schema map[string]any) {
+		if to, ok := schema["$ref"].(string); ok {
+			walk(at, d.raw["components"].(map[string]any)["schemas"].(map[string]any)[strings.TrimPrefix(to, "#/components/schemas/")].(map[string]any))
+			return
+		}
+		if items, ok := schema["items"].(map[string]any); ok {
+			walk(at, items)
+		}
+		choices, _ := schema["anyOf"].([]any)
+		for _, one := range choices {
+			walk(at, one.(map[string]any))
+		}
+		properties, _ := schema["properties"].(map[string]any)
+		for name, inner := range properties {
+			if !d.seen[at+"."+name] {
+				missing = append(missing, at+"."+name)
+				continue
+			}
+			walk(at+"."+name, inner.(map[string]any))
+		}
+	}
+	for _, item := range d.raw["paths"].(map[string]any) {
+		op := item.(map[string]any)["get"].(map[string]any)
+		content := op["responses"].(map[string]any)["200"].(map[string]any)["content"].(map[string]any)
+		walk(op["operationId"].(string), content["application/json"].(map[string]any)["schema"].(map[string]any))
+	}
+	slices.Sort(missing)
+	for _, name := range missing {
+		if !slices.ContainsFunc(neverInTheDemo, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
+			t.Errorf("%s has a value in no answer", name)
+		}
+	}
+}
+
+// neverInTheDemo are members that are null or empty in all of it.
+var neverInTheDemo = []string{
+	".page.next", ".page.previous",
+	"getEdition.items.citations.quote", "getEntity.listings.citations.quote", "getEntity.listings.citations.source.archiveUrl",
+}
+
+var (
+	anID     = regexp.MustCompile(`\b([a-z]{3})_[0-9a-z]{13}\b`)
+	aCursor  = regexp.MustCompile(`"eyJ[A-Za-z0-9_-]+"`)
+	savedAt  = regexp.MustCompile(`"(createdAt|updatedAt|at)":\s*"[^"]*"`)
+	lastTime = "2026-06-01T09:30:00Z"
+)
+
+// settled is an answer without what differs from one load to the next: ids,
+// cursors, and when something was saved.
+func settled(body string) string {
+	ids := map[string]string{}
+	body = anID.ReplaceAllStringFunc(body, func(id string) string {
+		if _, ok := ids[id]; !ok {
+			ids[id] = fmt.Sprintf("%s_0qj45xx4%05d", id[:3], len(ids)+1)
+		}
+		return ids[id]
+	})
+	body = aCursor.ReplaceAllString(body, `"eyJsIjoicmVwb3J0cyJ9"`)
+	body = savedAt.ReplaceAllString(body, `"$1":"`+lastTime+`"`)
+	var out bytes.Buffer
+	if err := json.Indent(&out, []byte(body), "", "  "); err != nil {
+		return err.Error()
+	}
+	return out.String()
+}
+
+// golden compares a text with a file.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", file, d)
+	}
+}
+
+// The contract in one look: routes, operations, parameters and schemas.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, storetest.SQLite(t))
+	d := describe(t, a)
+	var lines []string
+	for _, r := range a.rest.Routes() {
+		lines = append(lines, "GET "+r.Path+" "+r.Operation)
+		for _, p := range r.Parameters {
+			if slices.Contains(r.Lists, p) {
+				p += " (list)"
+			}
+			lines = append(lines, "  ?"+p)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.raw["components"].(map[string]any)["schemas"].(map[string]any))) {
+		lines = append(lines, "schema "+name)
+	}
+	golden(t, "testdata/contract.txt", strings.Join(lines, "\n")+"\n")
+}

@@ -1,0 +1,49 @@
+package rest
+
+import "github.com/vektah/gqlparser/v2/ast"
+
+// Route is what tests know of a route.
+type Route struct {
+	Operation, Path, Section, Summary string
+	Examples                          []string
+	Parameters                        []string // of the query string
+	Lists                             []string // of those, the ones with several values
+	List                              bool     // the answer is a page
+	Nested                            []string // lists in the answer that go on elsewhere
+	Text                              string
+}
+
+// Routes are the routes.
+func (a *API) Routes() []Route {
+	var all []Route
+	for _, r := range a.routes {
+		out := Route{Operation: r.operation, Path: r.path, Section: r.section, Summary: r.summary, Examples: r.examples, List: r.list(), Text: r.text}
+		for _, p := range r.parameters {
+			if p.path {
+				continue
+			}
+			out.Parameters = append(out.Parameters, p.name)
+			if p.list() {
+				out.Lists = append(out.Lists, p.name)
+			}
+		}
+		if !r.list() {
+			for _, f := range flatten(r.answer.SelectionSet) {
+				if isConnection(f) {
+					out.Nested = append(out.Nested, f.Alias)
+				}
+			}
+		}
+		all = append(all, out)
+	}
+	return all
+}
+
+// AnswerFile is the file with the answer to the nth example of an operation.
+func AnswerFile(operation string, n int) string { return exampleFile(operation, n) }
+
+// Parse reads a document.
+func Parse(schema *ast.Schema, source, fragments string) error {
+	_, err := parse(schema, source, fragments)
+	return err
+}

@@ -1,0 +1,168 @@
+package rest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Problem is an answer that is none (RFC 9457).
+type Problem struct {
+	Type     string           `json:"type"`     // where it is described
+	Title    string           `json:"title"`    // the same for all of the type
+	Status   int              `json:"status"`   // of HTTP
+	Detail   string           `json:"detail"`   // of this one
+	Instance string           `json:"instance"` // "urn:request:" and the id of the request
+	Code     string           `json:"code"`     // as in GraphQL's extensions.code
+	Errors   []ParameterError `json:"errors,omitempty"`
+}
+
+// ParameterError says what is wrong with one parameter.
+type ParameterError struct {
+	Parameter string `json:"parameter"`
+	Detail    string `json:"detail"`
+}
+
+// The codes of problems that are made here.
+const (
+	codeInvalid  = "BAD_USER_INPUT"
+	codeNotFound = "NOT_FOUND"
+	codeMethod   = "METHOD_NOT_ALLOWED"
+	codeInternal = "INTERNAL"
+)
+
+type kind struct {
+	status       int
+	title, about string
+}
+
+// kinds are the problems by code. What is none of them is INTERNAL.
+var kinds = map[string]kind{
+	codeInvalid: {http.StatusBadRequest, "The request is not right",
+		"A parameter is not known, or its value is not one. `errors` names each."},
+	"COST_LIMIT": {http.StatusBadRequest, "The request asks for too much",
+		"It would cost more than one request may, or the answer would be too large. Ask for smaller pages, or narrow the list."},
+	"UNAUTHENTICATED": {http.StatusUnauthorized, "The credential is not valid",
+		"The key or token is wrong, expired, revoked, or used from where it may not be. Without one you read what is public."},
+	"FORBIDDEN": {http.StatusForbidden, "The credential is not enough",
+		"The key or token is known and may not do this, because its scopes leave it out."},
+	codeNotFound: {http.StatusNotFound, "There is nothing here",
+		"There is no such document or path, or none that you may see."},
+	codeMethod: {http.StatusMethodNotAllowed, "The method is not allowed",
+		"Everything here is read, with GET or HEAD."},
+	"CONFLICT": {http.StatusConflict, "The request is in conflict with what is there",
+		"What is there has changed meanwhile. Send the request again."},
+	"RATE_LIMITED": {http.StatusTooManyRequests, "The budget of this minute is spent",
+		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` says how the budget stands in every answer."},
+	"UNAVAILABLE": {http.StatusServiceUnavailable, "The request could not be answered now",
+		"Too much is asked for at once, or it took too long. Send the request again after `Retry-After` seconds."},
+	codeInternal: {http.StatusInternalServerError, "A fault of the server",
+		"Not your mistake. The id in `instance` finds it in the server's log."},
+}
+
+// codes are the codes of problems, by status and name.
+func codes() []string {
+	return slices.SortedFunc(maps.Keys(kinds), func(a, b string) int {
+		if kinds[a].status != kinds[b].status {
+			return kinds[a].status - kinds[b].status
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+// anchor is the part of the page for people that describes a problem.
+func anchor(code string) string {
+	return "problem-" + strings.ReplaceAll(strings.ToLower(code), "_", "-")
+}
+
+// retryAfter is for those who are told to come again, in seconds, where the
+// executor has not said when.
+const retryAfter = "10"
+
+// Refuse answers a request with a problem: of a code of GraphQL's errors, with
+// a status, or that of the code where it is 0.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code, detail string, wrong ...ParameterError) {
+	of, ok := kinds[code]
+	if !ok {
+		code, detail = codeInternal, "internal error"
+		of = kinds[code]
+		status = 0
+	}
+	if status == 0 {
+		status = of.status
+	}
+	body, err := json.Marshal(Problem{
+		Type: "/docs#" + anchor(code), Title: of.title, Status: status, Detail: detail,
+		Instance: "urn:request:" + domain.RequestID(r.Context()), Code: code, Errors: wrong,
+	})
+	if err != nil {
+		panic(err) // it has strings only
+	}
+	header := w.Header()
+	switch status {
+	case http.StatusUnauthorized:
+		if header.Get("WWW-Authenticate") == "" {
+			header.Set("WWW-Authenticate", `Bearer realm="redthread"`)
+		}
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if header.Get("Retry-After") == "" {
+			header.Set("Retry-After", retryAfter)
+		}
+	case http.StatusMethodNotAllowed:
+		if header.Get("Allow") == "" {
+			header.Set("Allow", "GET, HEAD")
+		}
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Type", "application/problem+json")
+	send(w, r, status, append(body, '\n'))
+}
+
+// failed answers with the problem that GraphQL's errors are.
+func (r *route) failed(w http.ResponseWriter, req *http.Request, errs gqlerror.List) {
+	first := errs[0]
+	code, _ := first.Extensions["code"].(string)
+	if strings.HasPrefix(code, "GRAPHQL_") {
+		code = codeInvalid // the document is right, so a parameter is not
+	}
+	if code != codeInvalid {
+		Refuse(w, req, 0, code, first.Message)
+		return
+	}
+	var wrong []ParameterError
+	add := func(place, detail string) {
+		if name := r.parameterAt(place); name != "" {
+			wrong = append(wrong, ParameterError{name, detail})
+		}
+	}
+	for _, err := range errs {
+		fields, _ := err.Extensions["fields"].([]domain.FieldError)
+		for _, f := range fields {
+			add(f.Path, f.Message)
+		}
+		if path := err.Path.String(); len(fields) == 0 {
+			add(strings.TrimPrefix(path, "variable."), err.Message)
+		}
+	}
+	detail := first.Message
+	if len(wrong) > 0 {
+		detail = "the parameters are not right"
+	}
+	Refuse(w, req, 0, codeInvalid, detail, wrong...)
+}
+
+// send writes an answer whose type is set.
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may have gone
+	}
+}

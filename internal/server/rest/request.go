@@ -1,0 +1,154 @@
+package rest
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph/scalar"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxListed bounds the values of one list.
+const maxListed = 100
+
+// read returns the variables of a query string, and all that is wrong with it.
+func (r *route) read(query url.Values) (values map[string]any, wrong []ParameterError) {
+	values = map[string]any{}
+	var known []string
+	for _, p := range r.parameters {
+		if p.path {
+			continue
+		}
+		known = append(known, p.name)
+		given, ok := query[p.name]
+		if !ok {
+			continue
+		}
+		value, err := p.parse(given)
+		if err != nil {
+			wrong = append(wrong, ParameterError{Parameter: p.name, Detail: err.Error()})
+			continue
+		}
+		values[p.name] = value
+	}
+	var unknown []string
+	for name := range query {
+		if !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	there := "there are none here"
+	if len(known) > 0 {
+		slices.Sort(known)
+		there = "there are " + strings.Join(known, ", ")
+	}
+	for _, name := range unknown {
+		wrong = append(wrong, ParameterError{Parameter: name, Detail: "is no parameter; " + there})
+	}
+	return values, wrong
+}
+
+// question puts values into the places of the document's own variables.
+func (r *route) question(values map[string]any) map[string]any {
+	asked := map[string]any{}
+	within := map[string]any{} // arguments
+	for _, p := range r.parameters {
+		value, given := values[p.name]
+		if given && p.direct {
+			asked[p.name] = value
+		}
+		if !given && p.initial != nil {
+			value, _ = p.initial.Value(nil) // it was valid when it was loaded
+			given = true
+		}
+		if given {
+			within[p.name] = value
+		}
+	}
+	for _, a := range r.arguments {
+		if filled, ok := a.fill(within); ok {
+			asked[a.variable] = filled
+		}
+	}
+	return asked
+}
+
+// parse reads the values that were given for a parameter.
+func (p *parameter) parse(given []string) (any, error) {
+	if !p.list() {
+		if len(given) > 1 {
+			return nil, fmt.Errorf("is given %d times; want it once", len(given))
+		}
+		return p.parseOne(given[0])
+	}
+	list := []any{}
+	for _, values := range given {
+		for one := range strings.SplitSeq(values, ",") {
+			value, err := p.parseOne(one)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+	}
+	if len(list) > maxListed {
+		return nil, fmt.Errorf("has %d values; at most %d", len(list), maxListed)
+	}
+	return list, nil
+}
+
+func (p *parameter) parseOne(text string) (any, error) {
+	if text == "" {
+		return nil, fmt.Errorf("has no value; leave it out instead")
+	}
+	if p.def.Kind == ast.Enum {
+		if p.def.EnumValues.ForName(text) != nil {
+			return text, nil
+		}
+		var names []string
+		for _, v := range p.def.EnumValues {
+			names = append(names, v.Name)
+		}
+		return nil, fmt.Errorf("%q is none of %s", clip(text), strings.Join(names, ", "))
+	}
+	switch p.def.Name {
+	case "Int":
+		n, err := strconv.ParseInt(text, 10, 32)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%q is not a whole number", clip(text))
+		case p.most > 0 && (n < int64(p.least) || n > int64(p.most)):
+			return nil, fmt.Errorf("want %d to %d, not %d", p.least, p.most, n)
+		}
+		return n, nil
+	case "Boolean":
+		if text != "true" && text != "false" {
+			return nil, fmt.Errorf("want true or false, not %q", clip(text))
+		}
+		return text == "true", nil
+	case "DateTime":
+		if _, err := scalar.UnmarshalDateTime(text); err != nil {
+			return nil, fmt.Errorf("%q is not a time: want RFC 3339, such as 2024-05-31T09:30:00Z", clip(text))
+		}
+	case "Date":
+		if _, err := domain.ParseDate(text); err != nil {
+			return nil, fmt.Errorf("%q is not a date: want a year, month or day, such as 2023, 2023-04 or 2023-04-26", clip(text))
+		}
+	}
+	return text, nil
+}
+
+// clip shortens what is repeated to whoever sent it.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,207 @@
+package rest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Asker runs a query for the viewer of ctx. The errors of its replies have an
+// extensions.code.
+type Asker interface {
+	Ask(ctx context.Context, q transport.Question) transport.Reply
+}
+
+// API serves the routes at /v1. The requests' contexts must carry a viewer and
+// the request's id.
+type API struct {
+	asker       Asker
+	schema      *ast.Schema
+	routes      []*route
+	description func() []byte
+}
+
+// New returns the API over an executor.
+func New(asker Asker) *API {
+	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	routes, err := load(schema)
+	if err != nil {
+		panic(err) // the documents are constants, and tested
+	}
+	a := &API{asker: asker, schema: schema, routes: routes}
+	a.description = sync.OnceValue(a.describe)
+	return a
+}
+
+// Serves reports whether a path is one of those that answer problems.
+func Serves(path string) bool { return path == "/v1" || strings.HasPrefix(path, "/v1/") }
+
+const nothingHere = "there is nothing at this path, or nothing that you may see; /docs lists what there is"
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, slug := a.find(r.URL.EscapedPath())
+	if route == nil {
+		Refuse(w, r, 0, codeNotFound, nothingHere)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
+		return
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		Refuse(w, r, 0, codeInvalid, "the query string is not well-formed")
+		return
+	}
+	values, wrong := route.read(query)
+	if len(wrong) > 0 {
+		Refuse(w, r, 0, codeInvalid, "the parameters are not right", wrong...)
+		return
+	}
+	variables := route.question(values)
+	if route.one() {
+		if !domain.LooksLikeID(slug) {
+			variables["slug"] = slug
+		} else if _, err := domain.ParseID(slug); err == nil {
+			variables["id"] = slug
+		} else {
+			Refuse(w, r, 0, codeNotFound, nothingHere)
+			return
+		}
+	}
+	reply := a.asker.Ask(r.Context(), transport.Question{Document: route.text, Operation: route.operation, Variables: variables})
+	maps.Copy(w.Header(), reply.Header)
+	if len(reply.Errors) > 0 {
+		// Also where there is data: what is missing from it would be taken for
+		// what isn't there.
+		route.failed(w, r, reply.Errors)
+		return
+	}
+	if err := route.respond(w, r, slug, query, reply.Data); err != nil {
+		panic(fmt.Errorf("rest: the answer of %s: %w", route.operation, err))
+	}
+}
+
+// find returns the route of a path, and what stands for {slug} in it.
+func (a *API) find(path string) (*route, string) {
+	parts := strings.Split(path, "/")
+	for _, route := range a.routes {
+		pattern := strings.Split(route.path, "/")
+		if len(pattern) != len(parts) {
+			continue
+		}
+		slug, matches := "", true
+		for i, part := range parts {
+			if pattern[i] == "{slug}" {
+				var err error
+				slug, err = url.PathUnescape(part)
+				matches = matches && err == nil && slug != ""
+			} else {
+				matches = matches && pattern[i] == part
+			}
+		}
+		if matches {
+			return route, slug
+		}
+	}
+	return nil, ""
+}
+
+// respond writes the answer that is in GraphQL's.
+func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, query url.Values, data []byte) error {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(data, &top); err != nil {
+		return err
+	}
+	value := top[r.root.Alias]
+	if bytes.Equal(value, []byte("null")) {
+		Refuse(w, req, 0, codeNotFound, nothingHere)
+		return nil
+	}
+	if r.one() {
+		var found map[string]json.RawMessage
+		if err := json.Unmarshal(value, &found); err != nil {
+			return err
+		}
+		var present string
+		if err := json.Unmarshal(found["slug"], &present); err != nil {
+			return err
+		}
+		if present != slug && !domain.LooksLikeID(slug) {
+			r.moved(w, req, present)
+			return nil
+		}
+		if r.answer != r.root {
+			value = found[r.answer.Alias]
+		}
+	}
+	var body bytes.Buffer
+	body.Grow(len(value) + 1)
+	at, err := r.shape.write(&body, value)
+	if err != nil {
+		return err
+	}
+	body.WriteByte('\n')
+	if r.list() {
+		w.Header()["Link"] = r.links(query, at)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	send(w, req, http.StatusOK, body.Bytes())
+	return nil
+}
+
+// moved redirects from a former slug to the present one. The address is
+// relative to the request's, so that it holds behind a proxy that serves this
+// under another path.
+func (r *route) moved(w http.ResponseWriter, req *http.Request, slug string) {
+	to := url.PathEscape(slug)
+	if _, below, ok := strings.Cut(r.path, "{slug}/"); ok {
+		to = "../" + to + "/" + below
+	}
+	if req.URL.RawQuery != "" {
+		to += "?" + req.URL.RawQuery
+	}
+	w.Header().Set("Location", to)
+	send(w, req, http.StatusPermanentRedirect, nil)
+}
+
+// links are the pages around the one that was answered (RFC 8288). Their
+// addresses are relative, as in moved, and keep all other parameters.
+func (r *route) links(query url.Values, at cursors) []string {
+	size := cmp.Or(query.Get("first"), query.Get("last"), strconv.Itoa(read.DefaultPage))
+	to := func(relation, sized, from, cursor string) string {
+		q := maps.Clone(query)
+		for _, name := range []string{"first", "after", "last", "before"} {
+			q.Del(name)
+		}
+		q.Set(sized, size)
+		if cursor != "" {
+			q.Set(from, cursor)
+		}
+		return "<?" + q.Encode() + `>; rel="` + relation + `"`
+	}
+	links := []string{to("first", "first", "", "")}
+	if at.previous != nil {
+		links = append(links, to("prev", "last", "before", *at.previous))
+	}
+	if at.next != nil {
+		links = append(links, to("next", "first", "after", *at.next))
+	}
+	return links
+}
