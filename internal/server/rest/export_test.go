@@ -8,6 +8,7 @@ type Route struct {
 	Examples                          []string
 	Parameters                        []string // of the query string
 	Lists                             []string // of those, the ones with several values
+	Texts                             []string // of those, the ones whose values are any text
 	List                              bool     // the answer is a page
 	Nested                            []string // lists in the answer that go on elsewhere
 	Text                              string
@@ -23,6 +24,9 @@ func (a *API) Routes() []Route {
 				continue
 			}
 			out.Parameters = append(out.Parameters, p.name)
+			if p.def.Name == "String" {
+				out.Texts = append(out.Texts, p.name)
+			}
 			if p.list() {
 				out.Lists = append(out.Lists, p.name)
 			}

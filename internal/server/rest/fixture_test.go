@@ -71,7 +71,7 @@ func (a *api) exec(document string) json.RawMessage {
 	a.t.Helper()
 	reply := a.graph.Ask(domain.WithViewer(a.t.Context(), editor), transport.Question{Document: document})
 	if len(reply.Errors) > 0 {
-		a.t.Fatalf("%s: %v", document, reply.Errors)
+		a.t.Fatalf("%s: %v %v", document, reply.Errors, reply.Errors[0].Extensions)
 	}
 	return reply.Data
 }
