@@ -57,8 +57,6 @@ var kinds = map[string]kind{
 		"There is no such document or path, or none that you may see."},
 	codeMethod: {http.StatusMethodNotAllowed, "The method is not allowed",
 		"Everything here is read, with GET or HEAD."},
-	"CONFLICT": {http.StatusConflict, "The request is in conflict with what is there",
-		"What is there has changed meanwhile. Send the request again."},
 	"RATE_LIMITED": {http.StatusTooManyRequests, "The budget of this minute is spent",
 		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` says how the budget stands in every answer."},
 	"UNAVAILABLE": {http.StatusServiceUnavailable, "The request could not be answered now",

@@ -78,9 +78,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if route.one() {
 		if !domain.LooksLikeID(slug) {
 			variables["slug"] = slug
-		} else if _, err := domain.ParseID(slug); err == nil {
+		} else if id, err := domain.ParseID(slug); err == nil && id.Type().Name() == route.root.Definition.Type.Name() {
 			variables["id"] = slug
-		} else {
+		} else { // what is no id of this type identifies nothing
 			Refuse(w, r, 0, codeNotFound, nothingHere)
 			return
 		}
