@@ -29,7 +29,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s: got %d %.200q, want %q", path, got.status, got.body, want)
 		}
 	}
-	for _, path := range []string{"/nothing", "/graphql/", "/index.html", "/v1", "//graphql/x"} {
+	for _, path := range []string{"/nothing", "/graphql/", "/index.html", "/docs", "//graphql/x"} {
 		wantError(t, s.get(t, path), http.StatusNotFound, "NOT_FOUND")
 	}
 	for _, path := range []string{"/", "/healthz", "/readyz"} {

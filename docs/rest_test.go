@@ -1,0 +1,111 @@
+package docs_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/demo"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/rest"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// What rest.md shows is what the routes answer, on the demo: each request is
+// sent, and what is shown below it is in the answer.
+func TestREST(t *testing.T) {
+	t.Parallel()
+	stores := storetest.SQLite(t)
+	log := slog.New(slog.DiscardHandler)
+	api := graph.Handler(graph.Config{Stores: stores, Desk: content.New(stores, log, time.Now), Log: log})
+	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
+	if err := demo.Load(editor, func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
+		reply := api.Ask(ctx, transport.Question{Document: query, Variables: variables})
+		return json.Marshal(map[string]any{"data": json.RawMessage(reply.Data), "errors": reply.Errors})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	routes := rest.New(api)
+	raw, err := os.ReadFile("rest.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last *httptest.ResponseRecorder
+	requests, shown := 0, 0
+	for _, m := range regexp.MustCompile("(?s)```(json)?\n(.*?)```").FindAllStringSubmatch(string(raw), -1) {
+		if m[1] == "json" {
+			var want, got any
+			if err := json.Unmarshal([]byte(m[2]), &want); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(last.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, like(want, got)); d != "" {
+				t.Errorf("rest.md says otherwise (-rest.md +answer):\n%s", d)
+			}
+			shown++
+			continue
+		}
+		for line := range strings.Lines(m[2]) {
+			target, ok := strings.CutPrefix(strings.TrimSpace(line), `curl "$URL`)
+			if !ok {
+				continue
+			}
+			last = httptest.NewRecorder()
+			target = strings.TrimSuffix(target, `"`)
+			routes.ServeHTTP(last, httptest.NewRequestWithContext(domain.WithViewer(t.Context(), domain.Anonymous()), http.MethodGet, target, nil))
+			requests++
+			if want := http.StatusOK; last.Code != want && !strings.Contains(target, "colour") {
+				t.Errorf("%s: got %d %s", target, last.Code, last.Body)
+			}
+			if strings.HasPrefix(last.Body.String(), `{"data":[]`) {
+				t.Errorf("%s: nothing is found", target)
+			}
+		}
+	}
+	if requests != 8 || shown != 2 {
+		t.Errorf("found %d requests and %d answers", requests, shown)
+	}
+}
+
+// like is a value without what the page leaves out: a text that begins with an
+// ellipsis stands for anything, and one that ends in one for what begins so.
+func like(want, got any) any {
+	switch w := want.(type) {
+	case string:
+		if before, ok := strings.CutSuffix(w, "…"); ok && strings.HasPrefix(fmt.Sprint(got), before) {
+			return w
+		}
+	case []any:
+		g, ok := got.([]any)
+		if ok && len(w) == 1 && w[0] == "…" && len(g) > 0 {
+			return w
+		}
+		if ok && len(g) == len(w) {
+			for i := range w {
+				g[i] = like(w[i], g[i])
+			}
+		}
+	case map[string]any:
+		if g, ok := got.(map[string]any); ok {
+			for name := range g {
+				g[name] = like(w[name], g[name])
+			}
+		}
+	}
+	return got
+}
