@@ -20,51 +20,65 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// demoAPI is the routes over the demo.
-func demoAPI(t *testing.T, adjust ...func(*graph.Config)) *api {
-	t.Helper()
-	a := newAPI(t, storetest.SQLite(t), adjust...)
-	a.load()
-	return a
-}
-
-func TestPagesKeepAllOtherParameters(t *testing.T) {
+// TestOnTheDemo runs, over one load of the demo on each engine, what reads
+// there; what changes it comes last.
+func TestOnTheDemo(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		a := newAPI(t, s)
 		a.load()
-		all := a.get(public, "/v1/entities?kind=COMPANY&kind=PERSON&orderBy=SLUG&order=DESC&first=100&totalCount=true").list()
-		if all.TotalCount == nil || *all.TotalCount != len(all.Data) || len(all.Data) < 8 {
-			t.Fatalf("got %d entities, counted %v", len(all.Data), all.TotalCount)
-		}
-		var got []string
-		target := "/v1/entities?kind=COMPANY,PERSON&orderBy=SLUG&order=DESC&first=3"
-		first := a.get(public, target)
-		if link := first.link(target, "prev"); link != "" {
-			t.Errorf("the first page has a page before it: %s", link)
-		}
-		pages := []string{}
-		for target != "" {
-			page := a.get(public, target)
-			pages = append(pages, page.body)
-			got = append(got, texts(page.list().Data)...)
-			if to := page.link(target, "first"); a.get(public, to).body != first.body {
-				t.Errorf("%s is not the first page", to)
-			}
-			target = page.link(target, "next")
-		}
-		if want := texts(all.Data); !slices.Equal(got, want) {
-			t.Errorf("page by page %q, at once %q", got, want)
-		}
-		if len(pages) < 3 || strings.Contains(pages[0], "totalCount") {
-			t.Errorf("%d pages, the first %s", len(pages), pages[0])
+		for _, row := range []struct {
+			name string
+			test func(*testing.T, *api)
+		}{
+			{"ExamplesAreAnsweredAsShown", examplesAreAnsweredAsShown},
+			{"AnswersFitTheirSchemas", answersFitTheirSchemas},
+			{"TheSameRequestIsAnsweredWithTheSameBytes", theSameRequestIsAnsweredWithTheSameBytes},
+			{"PagesKeepAllOtherParameters", pagesKeepAllOtherParameters},
+			{"ThePageAfterAndTheOneBefore", thePageAfterAndTheOneBefore},
+			{"EveryParameterThatIsWrongIsNamed", everyParameterThatIsWrongIsNamed},
+			{"Methods", methods},
+			{"OneDocument", oneDocument},
+		} {
+			t.Run(row.name, func(t *testing.T) {
+				in := *a
+				in.t = t
+				row.test(t, &in)
+			})
 		}
 	})
 }
 
-func TestThePageAfterAndTheOneBefore(t *testing.T) {
-	t.Parallel()
-	a := demoAPI(t)
+func pagesKeepAllOtherParameters(t *testing.T, a *api) {
+	all := a.get(public, "/v1/entities?kind=COMPANY&kind=PERSON&orderBy=SLUG&order=DESC&first=100&totalCount=true").list()
+	if all.TotalCount == nil || *all.TotalCount != len(all.Data) || len(all.Data) < 8 {
+		t.Fatalf("got %d entities, counted %v", len(all.Data), all.TotalCount)
+	}
+	var got []string
+	target := "/v1/entities?kind=COMPANY,PERSON&orderBy=SLUG&order=DESC&first=3"
+	first := a.get(public, target)
+	if link := first.link(target, "prev"); link != "" {
+		t.Errorf("the first page has a page before it: %s", link)
+	}
+	pages := []string{}
+	for target != "" {
+		page := a.get(public, target)
+		pages = append(pages, page.body)
+		got = append(got, texts(page.list().Data)...)
+		if to := page.link(target, "first"); a.get(public, to).body != first.body {
+			t.Errorf("%s is not the first page", to)
+		}
+		target = page.link(target, "next")
+	}
+	if want := texts(all.Data); !slices.Equal(got, want) {
+		t.Errorf("page by page %q, at once %q", got, want)
+	}
+	if len(pages) < 3 || strings.Contains(pages[0], "totalCount") {
+		t.Errorf("%d pages, the first %s", len(pages), pages[0])
+	}
+}
+
+func thePageAfterAndTheOneBefore(t *testing.T, a *api) {
 	const target = "/v1/tags?first=4"
 	first := a.get(public, target)
 	second := a.get(public, first.link(target, "next"))
@@ -87,7 +101,10 @@ func TestThePageAfterAndTheOneBefore(t *testing.T) {
 // in the list.
 func TestParametersNarrowOnlyWhenGiven(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, storetest.SQLite(t))
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { narrowed(t, newAPI(t, s)) })
+}
+
+func narrowed(t *testing.T, a *api) {
 	a.exec(`mutation { createTag(input: {slug: "ports" label: "Ports" vocabulary: TOPIC}) { created } }`)
 	for _, fields := range []string{`slug: "bare" kind: BRIEF`, `slug: "tagged" kind: BRIEF tags: ["ports"]`, `slug: "long" kind: RESEARCH tags: ["ports"]`} {
 		a.exec(`mutation { createReport(input: {title: "T" language: "en" summary: "S." body: "B." ` + fields + `}) { created } }`)
@@ -116,9 +133,7 @@ func TestParametersNarrowOnlyWhenGiven(t *testing.T) {
 	}
 }
 
-func TestEveryParameterThatIsWrongIsNamed(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t, storetest.SQLite(t))
+func everyParameterThatIsWrongIsNamed(t *testing.T, a *api) {
 	for target, want := range map[string][]string{
 		"/v1/reports?first=500&kind=POEM&publishedAfter=today&colour=red&tag=&totalCount=1&orderBy=title": {
 			"first: want 1 to 100, not 500", `kind: "POEM" is none of RESEARCH, BRIEF`, "tag: has no value", `publishedAfter: "today" is not a time`,
@@ -155,17 +170,14 @@ func TestEveryParameterThatIsWrongIsNamed(t *testing.T) {
 		a.get(public, target).problem(http.StatusBadRequest, "BAD_USER_INPUT")
 	}
 	// A cursor of another list, too, is told by the parameter's name.
-	b := demoAPI(t)
-	next := b.get(public, "/v1/tags?first=1").list().Page.Next
-	problem := b.get(public, "/v1/reports?after="+*next).problem(http.StatusBadRequest, "BAD_USER_INPUT")
+	next := a.get(public, "/v1/tags?first=1").list().Page.Next
+	problem := a.get(public, "/v1/reports?after="+*next).problem(http.StatusBadRequest, "BAD_USER_INPUT")
 	if len(problem.Errors) != 1 || problem.Errors[0].Parameter != "after" {
 		t.Errorf("a cursor of another list: got %+v", problem)
 	}
 }
 
-func TestOneDocument(t *testing.T) {
-	t.Parallel()
-	a := demoAPI(t)
+func oneDocument(t *testing.T, a *api) {
 	a.exec(`mutation { updateReport(input: {id: "carrow-strait-ja" slug: "carrow-strait-in-japanese"}) { changed } }`)
 	a.exec(`mutation { publish(input: {documents: ["report:carrow-strait-in-japanese"]}) { state } }`)
 	got := a.get(public, "/v1/reports/carrow-strait-in-japanese").ok()
@@ -204,9 +216,7 @@ func TestOneDocument(t *testing.T) {
 	}
 }
 
-func TestMethods(t *testing.T) {
-	t.Parallel()
-	a := demoAPI(t)
+func methods(t *testing.T, a *api) {
 	get, head := a.get(public, "/v1/tags?first=2").ok(), a.do(public, http.MethodHead, "/v1/tags?first=2")
 	if head.status != http.StatusOK || head.body != "" {
 		t.Errorf("HEAD: got %d %q", head.status, head.body)
@@ -225,9 +235,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-func TestTheSameRequestIsAnsweredWithTheSameBytes(t *testing.T) {
-	t.Parallel()
-	a := demoAPI(t)
+func theSameRequestIsAnsweredWithTheSameBytes(t *testing.T, a *api) {
 	for _, r := range a.rest.Routes() {
 		for _, example := range r.Examples {
 			first, second := a.get(public, example).ok(), a.get(public, example).ok()
@@ -309,16 +317,19 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 
 func TestBudgetAndRegisteredOnly(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, storetest.SQLite(t), func(c *graph.Config) {
-		c.RegisteredOnly = true
-		c.Limits = func(r domain.Role) graph.Limit {
-			l := graph.StandardLimits(r)
-			if r == domain.Public {
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		spend(t, newAPI(t, s, func(c *graph.Config) {
+			c.RegisteredOnly = true
+			c.Limits = func(r domain.Role) graph.Limit {
+				l := graph.StandardLimits(r)
 				l.PerMinute = 2_000
+				return l
 			}
-			return l
-		}
+		}))
 	})
+}
+
+func spend(t *testing.T, a *api) {
 	a.get(public, "/v1/editions?first=1").ok()
 	for range 50 {
 		if got := a.get(public, "/v1/editions?first=1"); got.status != http.StatusOK {
@@ -336,7 +347,7 @@ func TestBudgetAndRegisteredOnly(t *testing.T) {
 // same cursors.
 func TestListsInDocumentsGoOn(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, storetest.SQLite(t))
+	a := &api{t: t, rest: rest.New(answers{})}
 	paths := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		paths[r.Path] = true
@@ -352,7 +363,10 @@ func TestListsInDocumentsGoOn(t *testing.T) {
 	if n < 5 {
 		t.Errorf("%d lists in documents", n)
 	}
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { goOn(t, newAPI(t, s)) })
+}
 
+func goOn(t *testing.T, a *api) {
 	a.exec(`mutation { createEntity(input: {slug: "hub" kind: COMPANY name: "Hub" description: "D."}) { created } }`)
 	a.exec(`mutation { createSource(input: {slug: "register" title: "Register" url: "https://example.org/"}) { created } }`)
 	for i := range 25 {
@@ -407,7 +421,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 
 func TestDescriptionAndPage(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t, storetest.SQLite(t))
+	a := &api{t: t, rest: rest.New(answers{})}
 	for name, h := range map[string]http.Handler{"application/json": a.rest.Description(), "text/html; charset=utf-8": a.rest.Page()} {
 		got := static(t, h, "/x")
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != name || got.header.Get("Cache-Control") != "no-cache" {
