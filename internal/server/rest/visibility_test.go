@@ -250,8 +250,8 @@ func (w *world) pages(v *domain.Viewer, r rest.Route, path string) {
 		w.t.Errorf("%s leads nowhere even for who may see everything", path)
 	}
 	var backwards []string
-	if len(forwards) == 0 {
-		return
+	if len(forwards) == 0 || !slices.Contains(r.Parameters, "last") {
+		return // there is nothing to go back over, or no way back
 	}
 	for target := w.get(v, last).link(last, "prev"); target != ""; {
 		got := w.get(v, target).ok()
