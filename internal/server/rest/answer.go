@@ -114,6 +114,7 @@ func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) 
 			StartCursor     *string
 		}
 		TotalCount *int
+		Head       *string
 	}
 	if err := json.Unmarshal(value, &c); err != nil {
 		return cursors{}, err
@@ -139,6 +140,10 @@ func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) 
 	out.WriteByte('}')
 	if c.TotalCount != nil {
 		fmt.Fprintf(out, `,"totalCount":%d`, *c.TotalCount)
+	}
+	if c.Head != nil {
+		out.WriteString(`,"head":`)
+		writeCursor(out, c.Head)
 	}
 	out.WriteByte('}')
 	return of, nil

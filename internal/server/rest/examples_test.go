@@ -209,7 +209,7 @@ var neverInTheDemo = []string{
 
 var (
 	anID     = regexp.MustCompile(`\b([a-z]{3})_[0-9a-z]{13}\b`)
-	aCursor  = regexp.MustCompile(`"eyJ[A-Za-z0-9_-]+"`)
+	aCursor  = regexp.MustCompile(`"(next|previous|cursor|head)":\s*"[^"]*"`)
 	savedAt  = regexp.MustCompile(`"(createdAt|updatedAt|at)":\s*"[^"]*"`)
 	lastTime = "2026-06-01T09:30:00Z"
 )
@@ -224,7 +224,7 @@ func settled(body string) string {
 		}
 		return ids[id]
 	})
-	body = aCursor.ReplaceAllString(body, `"eyJsIjoicmVwb3J0cyJ9"`)
+	body = aCursor.ReplaceAllString(body, `"$1":"eyJsIjoicmVwb3J0cyJ9"`)
 	body = savedAt.ReplaceAllString(body, `"$1":"`+lastTime+`"`)
 	var out bytes.Buffer
 	if err := json.Indent(&out, []byte(body), "", "  "); err != nil {

@@ -116,6 +116,10 @@ func (s *schemas) page(f *ast.Field) object {
 	if total := member(f, "totalCount"); total != nil {
 		properties = append(properties, pair{"totalCount", describedAs(s.value(total), total.Definition.Description+" Only where it is asked for.")})
 	}
+	if head := member(f, "head"); head != nil {
+		properties = append(properties, pair{"head", describedAs(s.value(head), head.Definition.Description)})
+		required = append(required, "head")
+	}
 	return object{{"type", "object"}, {"properties", properties}, {"required", required}}
 }
 

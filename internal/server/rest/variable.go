@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,25 +123,12 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 			name: def.Variable, of: def.Type, def: schema.Types[def.Type.Name()], initial: def.DefaultValue, path: def.Variable == "slug" && r.one(),
 			direct: direct[def.Variable], about: r.notes[def.Variable],
 		}
-		if p.about == "" {
-			p.about = described[def.Variable]
-		}
-		switch {
-		case p.path:
-			p.about = "The slug, or the id. A former slug is redirected to the present one."
-		case p.name == "first" || p.name == "last":
-			p.least, p.most = 1, read.MaxPage
-		}
+		p.about = cmp.Or(p.about, common[p.name], described[p.name])
 		switch p.name {
 		case "first":
-			p.about = "How many to answer from the start."
-			p.standard = read.DefaultPage
+			p.least, p.most, p.standard = 1, read.MaxPage, read.DefaultPage
 		case "last":
-			p.about = "How many to answer from the end, instead of `first`."
-		case "after":
-			p.about = "Start behind this cursor: a `page.next`."
-		case "before":
-			p.about = "Stop ahead of this cursor: a `page.previous`. Goes with `last`."
+			p.least, p.most = 1, read.MaxPage
 		}
 		if p.def.Kind == ast.InputObject {
 			return fmt.Errorf("the variable %s is an object, which no parameter can be", p.name)
@@ -162,6 +150,16 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 	}
 	op.VariableDefinitions = append(kept, added...)
 	return nil
+}
+
+// common are the descriptions of parameters that routes have in common, where
+// a document has none of its own. In the schema they speak of GraphQL.
+var common = map[string]string{
+	"slug":   "The slug, or the id. A former slug is redirected to the present one.",
+	"first":  "How many to answer from the start.",
+	"after":  "Start behind this cursor: a `page.next`.",
+	"last":   "How many to answer from the end, instead of `first`.",
+	"before": "Stop ahead of this cursor: a `page.previous`. Goes with `last`.",
 }
 
 // within notes where in an object the variables are.
