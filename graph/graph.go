@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	// EntityURL is where HTML links to entities lead, with {slug} in the
 	// place of the slug: "/entities/{slug}" where it is empty.
 	EntityURL string
+	// Site is where the publisher's pages are, which JSON-LD leads to.
+	Site site.Site
 	// Keys and People are managed by mutations; Registry is where registered
 	// documents are.
 	Keys     *access.Keys
@@ -66,6 +69,7 @@ func New(c Config) graphql.ExecutableSchema {
 		known:  c.Registry,
 		now:    c.Now,
 		texts:  newTexts(c.EntityURL),
+		site:   c.Site,
 	}
 	return staged{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{

@@ -95,6 +95,8 @@ func TestMarkingOfAnswers(t *testing.T) {
 			{"FilterOfNested", `{ tag(slug: "cranes") { reports(filter: {slug: {eq: "bravo"}, tags: {slug: {eq: "cranes"}}}) { totalCount } } }`, "CLEAR CLEAR CLEAR CLEAR RED"},
 			{"TextWithLinks", `{ report(slug: "bravo") { body(format: HTML) } }`, "CLEAR CLEAR CLEAR CLEAR CLEAR"},
 			{"TextWithHiddenLinks", `{ report(slug: "alpha") { body(format: HTML) } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
+			{"LinkedDataWithHiddenEntities", `{ report(slug: "charlie") { jsonLd } }`, "CLEAR CLEAR AMBER AMBER RED"},
+			{"LinkedDataOfNarratives", `{ narrative(slug: "ports-are-safe") { jsonLd } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
 			{"Twice", `{ report(slug: "delta-2") { slug } reports(filter: {slug: {eq: "alpha"}}) { totalCount } }`, "CLEAR GREEN AMBER AMBER AMBER"},
 			{"WithErrors", `{ report(slug: "delta-2") { slug } a: reports(first: 1000) { totalCount } }`, ""},
 		} {

@@ -44,6 +44,10 @@ func (narrativeResolver) Reports(ctx context.Context, obj *ent.Narrative, first 
 	return catalog.NarrativeReports.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
+func (r narrativeResolver) JSONLd(ctx context.Context, obj *ent.Narrative) (any, error) {
+	return r.narrativeLinked(ctx, obj)
+}
+
 func (observationResolver) Citations(ctx context.Context, obj *ent.Observation) ([]*ent.Citation, error) {
 	return catalog.ObservationCitations.List(ctx, obj)
 }

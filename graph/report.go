@@ -57,6 +57,10 @@ func (reportResolver) Narratives(ctx context.Context, obj *ent.Report, first *in
 	return catalog.ReportNarratives.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
+func (r reportResolver) JSONLd(ctx context.Context, obj *ent.Report) (any, error) {
+	return r.reportLinked(ctx, obj)
+}
+
 func (footnoteResolver) Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error) {
 	return catalog.FootnoteSource.One(ctx, obj)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
 )
 
 // Resolver is the root of all resolvers.
@@ -22,6 +23,7 @@ type Resolver struct {
 	people *access.People
 	known  *Registry
 	texts  *texts
+	site   site.Site
 	now    func() time.Time
 }
 

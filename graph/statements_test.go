@@ -38,6 +38,13 @@ func TestStatements(t *testing.T) {
 			{"HTML of a list", `{ reports { nodes { body(format: HTML) } } }`, nil, 2},
 			{"text through a fragment", `{ reports { nodes { ...T } } } fragment T on Report { body(format: TEXT) }`, nil, 1},
 			{"four levels", `{ tags(first: 5) { nodes { reports(first: 5) { nodes { entities(first: 5) { nodes { relationships(first: 5) { nodes { from { slug } to { slug } citations { source { slug } } } } } } } } } } }`, nil, 8},
+			// The page; tags, entities, mentions, narratives, contributions with
+			// theirs, footnotes, heroes, attachments; identifiers of entities
+			// three times. No source is named.
+			{"JSON-LD of a list", `{ reports { nodes { a: jsonLd b: jsonLd } } }`, nil, 13},
+			// The page, tags, targets and amplifiers with identifiers, parents,
+			// sightings.
+			{"JSON-LD of narratives", `{ narratives { nodes { jsonLd } } }`, nil, 8},
 			{"items", `{ editions { nodes { items { summary(format: HTML) entities { slug } tags { slug } citations { quote } sources { slug } } } } }`, nil, 6},
 		} {
 			t.Run(tt.name, func(t *testing.T) {

@@ -56,8 +56,8 @@ func document(t read.Table) *read.Table {
 	t.Orders = orders
 	t.Never = []string{"effective_marking"}
 	t.Groups = append(t.Groups,
-		read.Group{Columns: []string{"published_at"}, Fields: []string{"publishedAt"}},
-		read.Group{Columns: []string{"created_at", "updated_at"}, Fields: []string{"createdAt", "updatedAt"}},
+		read.Group{Columns: []string{"published_at"}, Fields: []string{"publishedAt", "jsonLd"}},
+		read.Group{Columns: []string{"created_at", "updated_at"}, Fields: []string{"createdAt", "updatedAt", "jsonLd"}},
 		read.Group{
 			Columns: []string{"created_by", "updated_by", "published_by", "live_version", "deleted_at", "deleted_by"},
 			Fields:  []string{"createdBy", "updatedBy", "liveVersion"},
@@ -90,7 +90,7 @@ var (
 		Groups: groups{
 			{Columns: []string{"body"}, Fields: []string{"body", "outline"}},
 			{Columns: []string{"subtitle", "summary", "question", "key_findings", "methods"},
-				Fields: []string{"subtitle", "summary", "question", "keyFindings", "methods"}},
+				Fields: []string{"subtitle", "summary", "question", "keyFindings", "methods", "jsonLd"}},
 		},
 		Fields: fields{
 			"kind":      enum("kind", domain.ReportKinds),
@@ -111,7 +111,7 @@ var (
 
 	narrativeTable = document(read.Table{
 		Name: "narratives", Type: "Narrative", Document: domain.Narrative,
-		Groups: groups{prose("description", "assessment")},
+		Groups: groups{{Columns: []string{"description", "assessment"}, Fields: []string{"description", "assessment", "jsonLd"}}},
 		Fields: fields{
 			"title":         text("title"),
 			"status":        enum("status", domain.NarrativeStatuses),

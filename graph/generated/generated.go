@@ -237,6 +237,7 @@ type NarrativeResolver interface {
 	Tags(ctx context.Context, obj *ent.Narrative) ([]*ent.Tag, error)
 	Observations(ctx context.Context, obj *ent.Narrative) ([]*ent.Observation, error)
 	Reports(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
+	JSONLd(ctx context.Context, obj *ent.Narrative) (any, error)
 }
 type NarrativePayloadResolver interface {
 	Narrative(ctx context.Context, obj *content.Saved) (*ent.Narrative, error)
@@ -327,6 +328,7 @@ type ReportResolver interface {
 	Entities(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
 	Mentions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
 	Narratives(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
+	JSONLd(ctx context.Context, obj *ent.Report) (any, error)
 }
 type ReportPayloadResolver interface {
 	Report(ctx context.Context, obj *content.Saved) (*ent.Report, error)
@@ -1118,6 +1120,11 @@ type Report implements Node & Document {
     "The order; without it, the order in which the editors put them."
     orderBy: NarrativeOrder
   ): NarrativeConnection!
+  """
+  The report as JSON-LD in the vocabulary of schema.org (` + "`" + `Report` + "`" + `), with what the viewer may see of
+  what it refers to. As text it can be put into ` + "`" + `<script type="application/ld+json">` + "`" + ` as it is.
+  """
+  jsonLd: JSON!
 }
 
 "A claim or story line that is spread to influence."
@@ -1267,6 +1274,12 @@ type Narrative implements Node & Document {
     "The order; without it, newest first."
     orderBy: ReportOrder
   ): ReportConnection!
+  """
+  The narrative as JSON-LD in the vocabulary of schema.org: a ` + "`" + `ClaimReview` + "`" + ` where the assessment
+  begins with a verdict and a colon ("False: …"), else a ` + "`" + `Claim` + "`" + `. As text it can be put into
+  ` + "`" + `<script type="application/ld+json">` + "`" + ` as it is.
+  """
+  jsonLd: JSON!
 }
 
 "A person, company, body, place, law, project, platform or event."
@@ -6172,6 +6185,8 @@ func (ec *executionContext) childFields_Narrative(ctx context.Context, field gra
 		return ec.fieldContext_Narrative_observations(ctx, field)
 	case "reports":
 		return ec.fieldContext_Narrative_reports(ctx, field)
+	case "jsonLd":
+		return ec.fieldContext_Narrative_jsonLd(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Narrative", field.Name)
 }
@@ -6626,6 +6641,8 @@ func (ec *executionContext) childFields_Report(ctx context.Context, field graphq
 		return ec.fieldContext_Report_mentions(ctx, field)
 	case "narratives":
 		return ec.fieldContext_Report_narratives(ctx, field)
+	case "jsonLd":
+		return ec.fieldContext_Report_jsonLd(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Report", field.Name)
 }
@@ -18440,6 +18457,29 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Narrative_jsonLd(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Narrative_jsonLd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Narrative().JSONLd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v any) graphql.Marshaler {
+			return ec.marshalNJSON2interface(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Narrative_jsonLd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Narrative", field, true, true, "JSON")
+}
+
 func (ec *executionContext) _NarrativeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23722,6 +23762,29 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Report_jsonLd(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Report_jsonLd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Report().JSONLd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v any) graphql.Marshaler {
+			return ec.marshalNJSON2interface(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Report_jsonLd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Report", field, true, true, "JSON")
 }
 
 func (ec *executionContext) _ReportConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Report]) (ret graphql.Marshaler) {
@@ -31920,6 +31983,11 @@ func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "jsonLd":
+			out.Values[i] = ec._Narrative_jsonLd(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33636,6 +33704,11 @@ func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "narratives":
 			out.Values[i] = ec._Report_narratives(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "jsonLd":
+			out.Values[i] = ec._Report_jsonLd(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

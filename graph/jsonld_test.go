@@ -1,0 +1,59 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// JSON-LD has what the viewer may see, and tells nothing of what is left out.
+func TestJSONLD(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		r := a.query(public, `{ report(slug: "bravo") { jsonLd } }`)
+		for path, want := range map[string]any{
+			"@type": "Report", "@id": "/reports/bravo", "headline": "bravo", "abstract": "Second.", "inLanguage": "en", "datePublished": "2024-03-06T00:00:00Z",
+			"author.0.@type": "Person", "author.0.name": "Ana Lyst", "about.0.url": "/entities/port-ltd", "keywords.0": "Cranes", "publisher.name": "Redthread",
+		} {
+			if got := r.at("report.jsonLd." + path); got != want {
+				t.Errorf("%s: got %v, want %v", path, got, want)
+			}
+		}
+		if strings.Contains(r.body, "contributor") || strings.Contains(r.body, "idden") {
+			t.Errorf("the public sees of the hidden partner: %s", r.body)
+		}
+		r = a.query(author, `{ report(slug: "alpha") { jsonLd } }`)
+		for path, want := range map[string]any{
+			"citation.0.name": "Harbour Gazette", "image.contentSize": "5000000000 B", "encoding.0.contentUrl": "https://example.org/crane.jpg",
+			"about.0.identifier.0.value": "CRANE123", "mentions.0.name": "Hidden Fund", "editor.0.name": "Ana Lyst",
+		} {
+			if got := r.at("report.jsonLd." + path); got != want {
+				t.Errorf("%s: got %v, want %v", path, got, want)
+			}
+		}
+		claim := a.query(public, `{ narrative(slug: "ports-are-safe") { jsonLd } }`)
+		if got := claim.at("narrative.jsonLd.@type"); got != "Claim" {
+			t.Errorf("without a verdict: got %v", got)
+		}
+		a.query(editor, `mutation { updateNarrative(input: {id: "ports-are-safe", assessment: "**Misleading:** see [[port-ltd]]. </script>"}) { changed } }`)
+		review := a.query(author, `query @inContext(stage: DESK) { narrative(slug: "ports-are-safe") { jsonLd } }`)
+		if got := review.at("narrative.jsonLd.reviewRating.alternateName"); got != "Misleading" {
+			t.Errorf("with a verdict: got %v in %s", got, review.body)
+		}
+		if strings.Contains(review.body, "<") {
+			t.Errorf("the answer would end a script: %s", review.body)
+		}
+	})
+}
+
+// What it costs is told before it is made.
+func TestCostOfJSONLD(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		r := a.query(public, `{ reports(first: 10) { nodes { jsonLd } } }`)
+		want := fmt.Sprintf(`"requested":%d`, 1+1+10*301)
+		if !strings.Contains(r.body, want) {
+			t.Errorf("got %s, want %s", r.body[strings.Index(r.body, `"extensions"`):], want)
+		}
+	})
+}
