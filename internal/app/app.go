@@ -88,7 +88,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		Keys: a.backend.keys, People: people, Notes: a.backend.notes,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
-		EntityURL: c.EntityURL, RequestID: domain.RequestID,
+		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxQuestion,
@@ -128,6 +128,7 @@ func (a *App) serve(c Config, api *transport.Handler, door *access.Door, now fun
 	a.server = server.New(server.Config{
 		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Examples: openingExamples(), Keys: door,
 		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins, TrustedProxies: c.Protection.proxies(),
+		Feeds: server.FeedsConfig{Content: api, Site: c.Site.site(a.URL()), PublicURL: c.Site.public(a.URL())},
 	})
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); err != nil {

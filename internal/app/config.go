@@ -29,7 +29,7 @@ type Config struct {
 	Addr        string
 	Demo        bool
 	CORSOrigins []string
-	EntityURL   string
+	Site        SiteConfig
 	OIDC        OIDCConfig
 	Protection  ProtectionConfig
 }
@@ -45,7 +45,15 @@ var variables = map[string]string{
 	"addr":        "REDTHREAD_ADDR",
 	"demo":        "REDTHREAD_DEMO",
 	"cors-origin": "REDTHREAD_CORS_ORIGINS",
-	"entity-url":  "REDTHREAD_ENTITY_URL",
+
+	"public-url":    "REDTHREAD_PUBLIC_URL",
+	"site-url":      "REDTHREAD_SITE_URL",
+	"site-name":     "REDTHREAD_SITE_NAME",
+	"report-url":    "REDTHREAD_REPORT_URL",
+	"narrative-url": "REDTHREAD_NARRATIVE_URL",
+	"entity-url":    "REDTHREAD_ENTITY_URL",
+	"edition-url":   "REDTHREAD_EDITION_URL",
+	"tag-url":       "REDTHREAD_TAG_URL",
 
 	"trusted-proxy":      "REDTHREAD_TRUSTED_PROXIES",
 	"introspection":      "REDTHREAD_INTROSPECTION",
@@ -81,7 +89,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print a staff key"))
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
 		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
-	f.StringVar(&c.EntityURL, "entity-url", "/entities/{slug}", usage("entity-url", "`pattern` of your site's pages about entities, to which links in HTML lead"))
+	c.Site.flags(f)
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
 }
@@ -125,6 +133,7 @@ func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 }
 
 func (c *Config) checkServe(p *domain.Problems) {
+	c.Site.check(p)
 	c.OIDC.check(p)
 	c.Protection.check(p)
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
@@ -136,13 +145,6 @@ func (c *Config) checkServe(p *domain.Problems) {
 		if origin != "*" && !isOrigin(origin) {
 			p.Add("--cors-origin", "want scheme://host[:port], such as https://site.example or https://*.site.example, not %q", origin)
 		}
-	}
-	// A pattern ends in the href of links, so it must not be a script.
-	page, err := url.Parse(strings.ReplaceAll(c.EntityURL, "{slug}", "x"))
-	if strings.Count(c.EntityURL, "{slug}") != 1 || err != nil ||
-		page.Scheme == "" && (!strings.HasPrefix(c.EntityURL, "/") || page.Host != "") ||
-		page.Scheme != "" && (page.Scheme != "http" && page.Scheme != "https" || page.Host == "") {
-		p.Add("--entity-url", "want a path or an http URL with {slug} in it once, such as https://site.example/entities/{slug}, not %q", c.EntityURL)
 	}
 }
 

@@ -105,6 +105,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 		"REDTHREAD_CORS_ORIGINS": "https://a.example,https://*.b.example", "REDTHREAD_LOG_FORMAT": "",
 		"REDTHREAD_DESK_DSN": "postgres://u@h/d", "REDTHREAD_LIVE_DSN": "host=replica user=u",
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
+		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
 	}
 	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error"}, env)
 	if err != nil {
@@ -114,8 +115,11 @@ func TestFlagsWinOverVariables(t *testing.T) {
 		Data: "/from/flag", DeskDSN: "postgres://u@h/d", LiveDSN: "host=replica user=u",
 		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"},
-		EntityURL:   "https://site.example/who/{slug}",
-		Protection:  app.ProtectionConfig{Introspection: "all"},
+		Site: app.SiteConfig{
+			URL: "https://site.example", Name: "The Publisher", TagURL: "none", EntityURL: "https://site.example/who/{slug}",
+			ReportURL: "/reports/{slug}", NarrativeURL: "/narratives/{slug}", EditionURL: "/editions/{slug}",
+		},
+		Protection: app.ProtectionConfig{Introspection: "all"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -147,6 +151,8 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 	for _, args := range [][]string{
 		{"--entity-url", "//evil.example/{slug}"}, {"--entity-url", "/entities/"}, {"--entity-url", "entities/{slug}"},
 		{"--entity-url", "https:{slug}"}, {"--entity-url", "/{slug}/{slug}"}, {"--addr", "127.0.0.1:70000"}, {"--addr", "127.0.0.1:http"},
+		{"--entity-url", "none"}, {"--report-url", "reports/{slug}"}, {"--public-url", "api.example"},
+		{"--site-url", "https://u:p@site.example"}, {"--site-url", "https://site.example/?a=b"}, {"--site-url", "javascript:x"},
 		{"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
 	} {
 		if _, err := app.Resolve(args, nil); err == nil {

@@ -20,12 +20,15 @@ It brings the stores' schema up to date, brings live up to the publication log,
 and then prints where it listens. It ends on SIGINT or SIGTERM, after the
 requests that are running; a second signal ends it at once.
 
-  /graphql   the API
-  /v1        the API as JSON
-  /docs      what /v1 has, for people
-  /          the explorer
-  /healthz   200 while the process runs
-  /readyz    200 while it can do its work, or 503 with what is missing`,
+  /graphql      the API
+  /v1           the API as JSON
+  /docs         what /v1 has, for people
+  /             the explorer
+  /changes      what changes in live, as it happens
+  /feeds        RSS, Atom and JSON feeds
+  /sitemap.xml  the pages of your site
+  /healthz      200 while the process runs
+  /readyz       200 while it can do its work, or 503 with what is missing`,
 		Example: `  redthread serve --demo
   redthread serve --data /var/lib/redthread --addr :8080 --cors-origin https://site.example
   REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve`,
@@ -71,6 +74,7 @@ Redthread is ready.
   JSON      %[1]s/v1/reports
   Docs      %[1]s/docs
   Explorer  %[1]s/
+  Feeds     %[1]s/feeds
 `, a.URL())
 	if key := a.DemoKey(); key != "" {
 		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoKeyFile))

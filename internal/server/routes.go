@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/redthread-api/redthread/internal/server/explorer"
+	"github.com/redthread-api/redthread/internal/server/feeds"
 )
 
 // middleware puts something around a handler.
@@ -32,6 +33,12 @@ func handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
+	if c.Feeds.Content != nil {
+		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log)))
+		for _, path := range feeds.Paths() {
+			mux.Handle(path, documents)
+		}
+	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
 	if c.REST != nil {
@@ -56,6 +63,16 @@ func handler(c Config) http.Handler {
 		compress(),
 		recoverPanics(c.Log),
 	)
+}
+
+// feedsOf is the door of feeds and sitemaps.
+func feedsOf(c Config) http.Handler {
+	return feeds.Handler(feeds.Config{
+		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Log: c.Log,
+		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+			refuse(w, r, refusal{status, code, message})
+		},
+	})
 }
 
 // noStore keeps answers that say nothing about it out of every cache.

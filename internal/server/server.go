@@ -10,7 +10,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/server/explorer"
+	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
@@ -39,6 +41,7 @@ type Config struct {
 	Streams  Streams            // what it is told in
 	Examples []explorer.Example // the explorer's first tabs
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
+	Feeds    FeedsConfig
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
@@ -56,6 +59,14 @@ type Config struct {
 	Drain   time.Duration // how long running requests may go on after Close
 
 	sockets *sockets
+}
+
+// FeedsConfig is what feeds and sitemaps are made of; there are none where
+// Content is nil.
+type FeedsConfig struct {
+	Content   feeds.Asker
+	Site      site.Site
+	PublicURL string // where clients find the server, without a slash at the end
 }
 
 // Server answers HTTP requests.

@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"encoding/xml"
+	"slices"
 	"time"
 )
 
@@ -90,7 +91,7 @@ func (f Feed) Atom() ([]byte, error) {
 		for _, file := range it.Files {
 			entry.Links = append(entry.Links, enclosureLink(file))
 		}
-		if it.Image != nil {
+		if it.Image != nil && !slices.ContainsFunc(it.Files, func(f File) bool { return f.URL == it.Image.URL }) {
 			entry.Links = append(entry.Links, enclosureLink(*it.Image))
 		}
 		out.Entries = append(out.Entries, entry)

@@ -1,0 +1,18 @@
+// Package feeds serves what is live as feeds and sitemaps.
+//
+// It reads no store. It asks the API questions of its own ([Asker]), for the
+// viewer of the request, so that there is one set of resolvers, one fence and
+// one budget; and it writes the answers with package internal/exchange/feeds.
+//
+// The same request of the same viewer gets the same bytes until the content
+// changes: nothing in an answer comes from the clock, from the request's header,
+// or from what was asked before. In particular, addresses are made from the
+// configuration and never from Host or a Forwarded header, with which anybody
+// could have an answer of theirs put into a cache for everybody.
+//
+// Answers have a Last-Modified, for people and for crawlers that schedule by it,
+// but If-Modified-Since is not honoured: when the newest document is
+// unpublished, an answer becomes older, and whoever was told "not modified"
+// would keep what was withdrawn. An ETag tells that; it is the business of
+// whoever serves the answers of this package.
+package feeds

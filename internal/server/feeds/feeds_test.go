@@ -1,0 +1,403 @@
+package feeds_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mmcdole/gofeed"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/feeds/feedstest"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// each runs fn on each engine, over a small press.
+func each(t *testing.T, fn func(t *testing.T, p *press)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		p := newPress(t, s, 0)
+		p.library()
+		fn(t, p)
+	})
+}
+
+// library writes three reports on cranes, one of which is GREEN, and a series.
+func (p *press) library() {
+	p.t.Helper()
+	p.write(`a: createTag(input: {slug: "cranes", label: "Cranes & more", description: "On *cranes*.", vocabulary: TOPIC}) { created }
+		b: createAsset(input: {slug: "pdf", title: "One (PDF)", url: "https://files.example/one.pdf", mediaType: "application/pdf", size: 1234, altText: "x"}) { created }
+		c: createAsset(input: {slug: "photo", url: "https://files.example/crane.jpg", mediaType: "image/jpeg", altText: "A crane"}) { created }
+		d: createSource(input: {slug: "gazette", title: "Gazette <1>", url: "https://gazette.example/1"}) { created }
+		e: createEntity(input: {slug: "works", kind: COMPANY, name: "Crane Works"}) { created }
+		f: createEntity(input: {slug: "ann", kind: PERSON, name: "Ann"}) { created }
+		g: createEntity(input: {slug: "bo", kind: PERSON, name: "Bo"}) { created }
+		h: createNarrative(input: {slug: "safe", title: "Cranes are safe", claim: "All cranes are safe.", status: ACTIVE}) { created }`)
+	p.write(`a: createReport(input: {slug: "old", title: "Old", kind: BRIEF, language: "en", summary: "The old one.", body: "See [[works]]."}) { created }
+		b: createReport(input: {slug: "new", title: "New", kind: RESEARCH, language: "ja", summary: "The new one.", body: "On [[works|them]].[^1]\n\n![p](/p.png)\n\n[^1]: Known.",
+			tags: ["cranes"], entities: ["ann"], narratives: ["safe"], hero: "photo", attachments: ["pdf"],
+			contributions: [{entity: "ann", role: AUTHOR}, {entity: "ann", role: ANALYST}, {entity: "bo", role: REVIEWER}]}) { created }
+		c: createReport(input: {slug: "green", title: "Green", kind: BRIEF, language: "en", summary: "For some.", body: "x", marking: GREEN, tags: ["cranes"]}) { created }
+		d: createEdition(input: {series: "Weekly & more", number: 7, title: "Week seven", introduction: "Of [[works]].", language: "en", items: [
+			{headline: "A <crane> fell", occurredOn: "2024-02", summary: "It *fell*.", analysis: "Why.", tags: ["cranes"], citations: [{source: "gazette"}]}, {headline: "Nothing", summary: "No.", tags: ["cranes"]}]}) { created }`)
+	for at, document := range map[string]string{"2024-01-01": "report:old", "2024-02-01": "report:new", "2024-03-01": "report:green", "2024-02-02": "edition:weekly-more-7"} {
+		p.write(`publish(input: {documents: [%q], references: INCLUDE, publishedAt: "%sT08:00:00Z"}) { state }`, document, at)
+	}
+}
+
+func titles(f *gofeed.Feed) string {
+	var all []string
+	for _, it := range f.Items {
+		all = append(all, it.Title)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestFeeds(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		for path, want := range map[string]struct{ title, home, public, green string }{
+			"/feeds/reports":                  {"Harbour Press", "/", "New, Old", "Green, New, Old"},
+			"/feeds/tags/cranes":              {"Harbour Press: Cranes & more", "/tags/cranes", "New", "Green, New"},
+			"/feeds/entities/works":           {"Harbour Press: Crane Works", "/entities/works", "New, Old", "New, Old"}, // which mention them
+			"/feeds/entities/ann":             {"Harbour Press: Ann", "/entities/ann", "New", "New"},                     // which is about her
+			"/feeds/narratives/safe":          {"Harbour Press: Cranes are safe", "/narratives/safe", "New", "New"},
+			"/feeds/series/Weekly%20&%20more": {"Harbour Press: Weekly & more", "/", "Weekly & more 7: Week seven", "Weekly & more 7: Week seven"},
+		} {
+			for _, ext := range []string{"rss", "atom", "json"} {
+				for v, items := range map[*domain.Viewer]string{public: want.public, cleared(domain.Green): want.green} {
+					g := p.found(v, path+"."+ext)
+					f := feedstest.Feed(t, ext, []byte(g.body))
+					if f.Title != want.title || f.Link != siteURL+want.home || titles(f) != items {
+						t.Errorf("%s.%s: got %q, %q, %q; want %q, %q, %q", path, ext, f.Title, f.Link, titles(f), want.title, siteURL+want.home, items)
+					}
+					if self := publicURL + strings.ReplaceAll(path, "&", "&amp;") + "." + ext; ext == "rss" && !strings.Contains(g.body, self) {
+						t.Errorf("%s.%s does not link to %s: %s", path, ext, self, g.body)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestItems(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		g := p.found(public, "/feeds/tags/cranes.atom")
+		if want := "application/atom+xml; charset=utf-8"; g.header.Get("Content-Type") != want {
+			t.Errorf("the type is %q, want %q", g.header.Get("Content-Type"), want)
+		}
+		it := feedstest.Feed(t, "atom", []byte(g.body)).Items[0]
+		const page = siteURL + "/reports/new"
+		if it.Link != page || it.Description != "The new one." || it.Published != "2024-02-01T08:00:00Z" || it.Authors[0].Name != "Ann" || len(it.Authors) != 1 ||
+			!slices.Equal(it.Categories, []string{"Cranes & more"}) {
+			t.Errorf("got %+v", it)
+		}
+		for _, want := range []string{`<a href="` + siteURL + `/entities/works" class="entity">them</a>`, `href="` + page + `#fn-1"`, `src="` + siteURL + `/p.png"`} {
+			if !strings.Contains(it.Content, want) {
+				t.Errorf("the text lacks %s: %s", want, it.Content)
+			}
+		}
+		for _, want := range []string{
+			`<contributor>
+      <name>Bo</name>`, `xml:lang="ja"`, `<category term="cranes"`,
+			`<link rel="enclosure" href="https://files.example/one.pdf" type="application/pdf" length="1234" title="One (PDF)">`,
+			`<link rel="enclosure" href="https://files.example/crane.jpg" type="image/jpeg" title="A crane">`,
+		} {
+			if !strings.Contains(g.body, want) {
+				t.Errorf("there is no %s in %s", want, g.body)
+			}
+		}
+		edition := feedstest.Feed(t, "json", []byte(p.found(public, "/feeds/series/Weekly%20%26%20more.json").body)).Items[0]
+		const text = `<p>Of <a href="https://site.example/entities/works" class="entity">Crane Works</a>.</p>
+
+<h2>A &lt;crane&gt; fell</h2>
+<p><time datetime="2024-02">2024-02</time></p>
+<p>It <em>fell</em>.</p>
+
+<p>Why.</p>
+
+<ul>
+<li><a href="https://gazette.example/1">Gazette &lt;1&gt;</a></li>
+</ul>
+<h2>Nothing</h2>
+<p>No.</p>
+
+`
+		if d := cmp.Diff(text, edition.Content); d != "" {
+			t.Error(d)
+		}
+		if edition.Link != siteURL+"/e/weekly-more-7" || edition.Description != "Of Crane Works." && edition.Description != "Of works." {
+			t.Errorf("got %q, %q", edition.Link, edition.Description)
+		}
+	})
+}
+
+// The pages of a feed together are the feed.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		v := cleared(domain.Green)
+		first := feedstest.Feed(t, "json", []byte(p.found(v, "/feeds/reports.json?first=2").body))
+		g := p.found(v, "/feeds/reports.atom?first=2")
+		next := between(t, g.body, `<link rel="next" href="`, `"`)
+		if !strings.HasPrefix(next, publicURL+"/feeds/reports.atom?after=") || strings.Contains(g.body, `rel="first"`) {
+			t.Errorf("the next page of the first is %s: %s", next, g.body)
+		}
+		g = p.found(v, strings.TrimPrefix(strings.ReplaceAll(next, "&amp;", "&"), publicURL))
+		second := feedstest.Feed(t, "atom", []byte(g.body))
+		if got := titles(first) + ", " + titles(second); got != "Green, New, Old" {
+			t.Errorf("got %s", got)
+		}
+		if strings.Contains(g.body, `rel="next"`) || between(t, g.body, `<link rel="first" href="`, `"`) != publicURL+"/feeds/reports.atom?first=2" ||
+			between(t, g.body, `<link rel="self" href="`, `"`) != next {
+			t.Errorf("the links of the last page are wrong: %s", g.body)
+		}
+	})
+}
+
+func between(t *testing.T, text, from, to string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, from)
+	found, _, more := strings.Cut(rest, to)
+	if !ok || !more {
+		t.Fatalf("no %s in %s", from, text)
+	}
+	return found
+}
+
+func TestAddressesThatAreNoGood(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		for path, want := range map[string]string{
+			"/feeds/reports.rss?x=1":                              "400 BAD_USER_INPUT: the parameters here are first and after",
+			"/feeds/reports.rss?first=1&first=2":                  "400 BAD_USER_INPUT: first: give it once",
+			"/feeds/reports.rss?first=":                           "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
+			"/feeds/reports.rss?first=0":                          "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
+			"/feeds/reports.rss?first=51":                         "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
+			"/feeds/tags/cranes.rss?first=1.5":                    "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
+			"/feeds/tags/cranes.rss?after=":                       "400 BAD_USER_INPUT: after: want the cursor of a page, or leave it out",
+			"/feeds/tags/cranes.rss?after=x":                      "400 BAD_USER_INPUT: after: this is not the cursor of a page of this list",
+			"/feeds/reports.rss?a=%zz":                            "400 BAD_USER_INPUT: the parameters cannot be read",
+			"/feeds?first=1":                                      "400 BAD_USER_INPUT: there are no parameters here",
+			"/sitemap.xml?after=x":                                "400 BAD_USER_INPUT: there are no parameters here",
+			"/sitemaps/tags.xml?first=1":                          "400 BAD_USER_INPUT: the parameters here are after",
+			"/sitemaps/tags.xml?after=x":                          "400 BAD_USER_INPUT: after: this is not the cursor of a page of this list",
+			"/feeds/reports":                                      "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/reports.xml":                                  "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/other.rss":                                    "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/":                                             "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/tags/.rss":                                    "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/tags/nothing.rss":                             "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/tags/Cranes.rss":                              "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/tags/%00.rss":                                 "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/series/%ff%00.rss":                            "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/series/a%2Fb.rss":                             "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/series/" + strings.Repeat("x", 9000) + ".rss": "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/tags/" + url.PathEscape(`" or 1=1`) + ".rss":  "404 NOT_FOUND: there is nothing at this address",
+			"/feeds/narratives/nothing.atom":                      "404 NOT_FOUND: there is nothing at this address",
+			"/sitemaps/sources.xml":                               "404 NOT_FOUND: there is nothing at this address",
+			"/sitemaps/tags.json":                                 "404 NOT_FOUND: there is nothing at this address",
+		} {
+			g := p.get(public, path)
+			if got := fmt.Sprintf("%d %s", g.status, strings.TrimSpace(g.body)); got != want {
+				t.Errorf("%.80s: got %s, want %s", path, got, want)
+			}
+		}
+	})
+}
+
+// Who subscribed to a feed by a slug that has changed is told the new one.
+func TestFormerSlug(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		p.write(`updateTag(input: {id: "cranes", slug: "lifting"}) { changed }`)
+		g := p.get(public, "/feeds/tags/cranes.atom?first=7")
+		if want := publicURL + "/feeds/tags/lifting.atom?first=7"; g.status != http.StatusMovedPermanently || g.header.Get("Location") != want || g.body != "" {
+			t.Errorf("got %d to %q, want %q", g.status, g.header.Get("Location"), want)
+		}
+		p.found(public, "/feeds/tags/lifting.atom?first=7")
+	})
+}
+
+// The same bytes for each client, whatever it says of itself: the answer goes
+// into caches.
+func TestRequestsHaveNoSay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/reports.atom", "/feeds/tags/cranes.json", "/sitemap.xml", "/sitemaps/reports.xml"} {
+			want := p.found(public, path)
+			got := p.get(public, path, "Host", "evil.example", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher", "Forwarded", "host=evil.example",
+				"Accept", "text/html", "Accept-Language", "ja", "If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")
+			if d := cmp.Diff(want, got, cmp.AllowUnexported(want)); d != "" {
+				t.Errorf("%s differs:\n%s", path, d)
+			}
+		}
+	})
+}
+
+// When the newest report is unpublished, the feed is older than it was, and no
+// reader is told that it has not changed.
+func TestUnpublish(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		p.write(`updateReport(input: {id: "new", title: "Newer"}) { changed } publish(input: {documents: ["report:new"]}) { state }`)
+		before := p.found(public, "/feeds/reports.rss")
+		p.write(`unpublish(input: {documents: ["report:new"]}) { state }`)
+		after := p.get(public, "/feeds/reports.rss", "If-Modified-Since", before.header.Get("Last-Modified"))
+		was, err := http.ParseTime(before.header.Get("Last-Modified"))
+		is, err2 := http.ParseTime(after.header.Get("Last-Modified"))
+		if err != nil || err2 != nil || !is.Before(was) || after.status != http.StatusOK || strings.Contains(after.body, "New") {
+			t.Errorf("got %d, %v after %v: %s", after.status, is, was, after.body)
+		}
+	})
+}
+
+func TestNothingPublished(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		p := newPress(t, s, 0)
+		for _, ext := range []string{"rss", "atom", "json"} {
+			g := p.found(public, "/feeds/reports."+ext)
+			if f := feedstest.Feed(t, ext, []byte(g.body)); len(f.Items) != 0 || g.header.Get("Last-Modified") != "" {
+				t.Errorf("%s: got %d items and %v", ext, len(f.Items), g.header)
+			}
+		}
+		if got := feedstest.Sitemap(t, []byte(p.found(public, "/sitemap.xml").body)); !slices.Equal(got, []string{siteURL + "/"}) {
+			t.Errorf("the sitemap has %v", got)
+		}
+		if g := p.found(public, "/feeds"); !strings.Contains(g.body, "/feeds/reports.rss") {
+			t.Errorf("got %s", g.body)
+		}
+	})
+}
+
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		g := p.found(public, "/feeds")
+		for _, want := range []string{
+			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
+			`<link rel="alternate" type="application/feed&#43;json" title="Harbour Press: Weekly &amp; more (JSON Feed)" href="https://api.example/feeds/series/Weekly%20&amp;%20more.json">`,
+			`<li>Cranes &amp; more: <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,
+		} {
+			if !strings.Contains(g.body, want) {
+				t.Errorf("there is no %s in %s", want, g.body)
+			}
+		}
+	})
+}
+
+func TestSitemap(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		want := []string{
+			siteURL + "/", siteURL + "/reports/old", siteURL + "/reports/new", siteURL + "/narratives/safe", siteURL + "/e/weekly-more-7",
+			siteURL + "/entities/works", siteURL + "/entities/ann", siteURL + "/entities/bo", siteURL + "/tags/cranes",
+		}
+		got := feedstest.Sitemap(t, []byte(p.found(public, "/sitemap.xml").body))
+		if d := cmp.Diff(sorted(want), sorted(got)); d != "" {
+			t.Error(d)
+		}
+		g := p.found(cleared(domain.Green), "/sitemap.xml")
+		if !strings.Contains(g.body, siteURL+"/reports/green") || g.header.Get("TLP") != "TLP:GREEN" {
+			t.Errorf("a partner gets, marked %q, %s", g.header.Get("TLP"), g.body)
+		}
+	})
+}
+
+func sorted(all []string) []string {
+	all = slices.Clone(all)
+	slices.Sort(all)
+	return all
+}
+
+// A large sitemap is an index of parts, which have each page once.
+func TestSitemapInParts(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		p := newPress(t, s, 100)
+		p.library()
+		var want, publish []string
+		for i := range 230 {
+			p.write(`createEntity(input: {slug: "more-%[1]d", kind: PLACE, name: "More %[1]d"}) { created }`, i)
+			publish = append(publish, fmt.Sprintf(`"entity:more-%d"`, i))
+			want = append(want, fmt.Sprintf("%s/entities/more-%d", siteURL, i))
+		}
+		p.write(`publish(input: {documents: [%s]}) { state }`, strings.Join(publish, " "))
+		g := p.found(public, "/sitemap.xml")
+		if !strings.Contains(g.body, "<sitemapindex") {
+			t.Fatalf("got no index: %s", g.body)
+		}
+		var pages []string
+		parts := feedstest.Sitemap(t, []byte(g.body))
+		for _, part := range parts {
+			path, ok := strings.CutPrefix(part, publicURL)
+			if !ok {
+				t.Fatalf("a part is at %s", part)
+			}
+			pages = append(pages, feedstest.Sitemap(t, []byte(p.found(public, path).body))...)
+		}
+		if len(parts) != 7 { // entities in three, each other type in one
+			t.Errorf("the parts are %v", parts)
+		}
+		want = append(want, siteURL+"/reports/old", siteURL+"/reports/new", siteURL+"/narratives/safe", siteURL+"/e/weekly-more-7",
+			siteURL+"/entities/works", siteURL+"/entities/ann", siteURL+"/entities/bo", siteURL+"/tags/cranes")
+		if d := cmp.Diff(sorted(want), sorted(pages)); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// refusing answers each question in the same way.
+type refusing transport.Reply
+
+func (r refusing) Ask(context.Context, transport.Question) transport.Reply {
+	return transport.Reply(r)
+}
+
+func TestQuestionsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	p := &press{t: t}
+	for code, want := range map[string]struct {
+		status int
+		body   string
+	}{
+		"RATE_LIMITED": {429, "RATE_LIMITED: not now\n"}, "UNAVAILABLE": {503, "UNAVAILABLE: not now\n"}, "COST_LIMIT": {400, "COST_LIMIT: not now\n"},
+		"INTERNAL": {500, "INTERNAL: not now\n"}, "GRAPHQL_VALIDATION_FAILED": {500, "INTERNAL: not now\n"}, "": {500, "INTERNAL: not now\n"},
+	} {
+		h := p.handler(refusing{
+			Errors: gqlerror.List{{Message: "not now", Extensions: map[string]any{"code": code}}},
+			Header: http.Header{"Retry-After": {"7"}, "Tlp": {"TLP:RED"}}, Status: http.StatusOK, Data: []byte(`{"list":null}`),
+		}, 0)
+		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/tags/a.atom", "/feeds/series/a.json", "/sitemap.xml", "/sitemaps/tags.xml"} {
+			g := get(t, h, public, path)
+			if g.status != want.status || g.body != want.body || g.header.Get("Retry-After") != "7" || g.header.Get("TLP") != "" {
+				t.Errorf("%s at %s: got %d %q with %v", code, path, g.status, g.body, g.header)
+			}
+		}
+	}
+	// What is not understood is told to nobody.
+	h := p.handler(refusing{Data: []byte(`{"list": "secret"}`), Status: http.StatusOK}, 0)
+	if g := get(t, h, public, "/feeds/reports.rss"); g.status != http.StatusInternalServerError || g.body != "INTERNAL: internal error\n" {
+		t.Errorf("got %d %q", g.status, g.body)
+	}
+}
+
+// An answer of which it is not said how it is marked is marked highest.
+func TestUnmarked(t *testing.T) {
+	t.Parallel()
+	p := &press{t: t}
+	h := p.handler(refusing{Data: []byte(`{"list": {"nodes": []}}`), Status: http.StatusOK}, 0)
+	if g := get(t, h, public, "/feeds/reports.rss"); g.status != http.StatusOK || g.header.Get("TLP") != "TLP:RED" {
+		t.Errorf("got %d with %v", g.status, g.header)
+	}
+}

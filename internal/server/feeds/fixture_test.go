@@ -1,0 +1,130 @@
+package feeds_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var (
+	public = domain.Anonymous()
+	editor = &domain.Viewer{Name: "edo", Role: domain.Editor, Clearance: domain.Red, KeyID: 3}
+)
+
+// cleared is a partner with a clearance.
+func cleared(m domain.Marking) *domain.Viewer {
+	return &domain.Viewer{Name: m.String(), Role: domain.Partner, Clearance: m, KeyID: 1}
+}
+
+const (
+	publicURL = "https://api.example"
+	siteURL   = "https://site.example"
+)
+
+// press is a publisher: an API over stores, and the feeds of it.
+type press struct {
+	t     testing.TB
+	api   *transport.Handler
+	feeds http.Handler
+}
+
+// newPress makes one whose clock begins in June 2024 and moves a minute on with
+// each look.
+func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
+	t.Helper()
+	at := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	now := func() time.Time { at = at.Add(time.Minute); return at }
+	log := slog.New(slog.DiscardHandler)
+	// The tests ask for more than one viewer may in a minute.
+	limits := func(r domain.Role) graph.Limit {
+		limit := graph.StandardLimits(r)
+		limit.PerMinute = 1 << 40
+		return limit
+	}
+	p := &press{t: t, api: graph.Handler(graph.Config{
+		Stores: s, Desk: content.New(s, log, now), Log: log, Limits: limits, Meter: access.NewMeter(time.Now),
+	})}
+	p.feeds = p.handler(p.api, sitemapSize)
+	return p
+}
+
+func (p *press) handler(asker feeds.Asker, sitemapSize int) http.Handler {
+	return feeds.Handler(feeds.Config{
+		Content: asker, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.DiscardHandler),
+		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},
+		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, "%s: %s\n", code, message)
+		},
+	})
+}
+
+// write runs mutations as an editor.
+func (p *press) write(format string, args ...any) {
+	p.t.Helper()
+	body, err := json.Marshal(map[string]string{"query": "mutation {" + fmt.Sprintf(format, args...) + "}"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(domain.WithViewer(p.t.Context(), editor), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	p.api.ServeHTTP(w, r)
+	if strings.Contains(w.Body.String(), `"errors"`) {
+		p.t.Fatalf("%s: %s", body, w.Body)
+	}
+}
+
+// got is an answer.
+type got struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (p *press) get(v *domain.Viewer, path string, header ...string) got {
+	p.t.Helper()
+	return get(p.t, p.feeds, v, path, header...)
+}
+
+func get(t testing.TB, h http.Handler, v *domain.Viewer, path string, header ...string) got {
+	t.Helper()
+	r := httptest.NewRequestWithContext(domain.WithViewer(t.Context(), v), http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return got{w.Code, w.Header(), w.Body.String()}
+}
+
+// found gets what has to be there.
+func (p *press) found(v *domain.Viewer, path string) got {
+	p.t.Helper()
+	g := p.get(v, path)
+	if g.status != http.StatusOK {
+		p.t.Fatalf("%s: got %d %s", path, g.status, g.body)
+	}
+	return g
+}

@@ -1,0 +1,231 @@
+package feeds
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/redthread-api/redthread/internal/exchange/feeds"
+	"github.com/redthread-api/redthread/internal/exchange/site"
+)
+
+// Config is what feeds are made of.
+type Config struct {
+	Content Asker
+	// Site is where the publisher's pages are, which items lead to. Its URL has
+	// to be there.
+	Site site.Site
+	// PublicURL is where clients find this server, without a slash at the end.
+	PublicURL string
+	// SitemapSize is how many pages a sitemap may have before it is cut into
+	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
+	SitemapSize int
+	// Refuse answers with an error, in the form that the server has for all.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
+	Log    *slog.Logger
+}
+
+// DefaultSitemapSize is a fifth of what a sitemap may have: so many pages are
+// read within a second.
+const DefaultSitemapSize = feeds.MaxSitemap / 5
+
+// The number of items of a page of a feed.
+const (
+	DefaultItems = 20
+	MaxItems     = 50
+)
+
+type handler struct{ Config }
+
+// serve answers a request, with file being what {file} stands for in the
+// route's path.
+type serve func(h *handler, r *http.Request, file string) (*answer, error)
+
+// answer is a document, or the address that has it.
+type answer struct {
+	media    string // without a charset, which is UTF-8
+	body     []byte
+	modified time.Time // the zero time where that is not known
+	moved    string
+	talk     *talk
+}
+
+// route is a path of this package.
+type route struct {
+	path  string
+	serve serve
+}
+
+func routes() []route {
+	return []route{
+		{"/feeds", (*handler).index},
+		{"/feeds/{file}", reportsFeed},
+		{"/feeds/tags/{file}", feedOf("Tag")},
+		{"/feeds/entities/{file}", feedOf("Entity")},
+		{"/feeds/narratives/{file}", feedOf("Narrative")},
+		{"/feeds/series/{file}", (*handler).series},
+		{"/sitemap.xml", (*handler).sitemap},
+		{"/sitemaps/{file}", (*handler).sitemapPart},
+	}
+}
+
+// Paths are what [Handler] serves, as patterns of http.ServeMux.
+func Paths() []string {
+	var paths []string
+	for _, r := range routes() {
+		paths = append(paths, r.path)
+	}
+	return paths
+}
+
+// Handler serves feeds and sitemaps, to GET and HEAD; other methods are the
+// caller's to refuse. The contexts of its requests must carry a viewer.
+func Handler(c Config) http.Handler {
+	h := &handler{c}
+	if h.SitemapSize <= 0 || h.SitemapSize > feeds.MaxSitemap {
+		h.SitemapSize = DefaultSitemapSize
+	}
+	mux := http.NewServeMux()
+	for _, route := range routes() {
+		mux.HandleFunc(route.path, func(w http.ResponseWriter, r *http.Request) {
+			a, err := route.serve(h, r, r.PathValue("file"))
+			h.write(w, r, a, err)
+		})
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(w, r, errNotFound) })
+	return mux
+}
+
+func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, err error) {
+	if err != nil {
+		refused, ok := errors.AsType[*refusal](err)
+		if !ok {
+			h.Log.ErrorContext(r.Context(), "a feed could not be made", "path", r.URL.Path, "error", err)
+			refused = &refusal{status: http.StatusInternalServerError, code: "INTERNAL", message: "internal error"}
+		}
+		h.refuse(w, r, refused)
+		return
+	}
+	header := w.Header()
+	header.Set(markingHeader, markingPrefix+a.talk.marking.Label())
+	if a.moved != "" {
+		header.Set("Location", a.moved)
+		w.WriteHeader(http.StatusMovedPermanently)
+		return
+	}
+	header.Set("Content-Type", a.media+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if !a.modified.IsZero() {
+		header.Set("Last-Modified", a.modified.UTC().Format(http.TimeFormat))
+	}
+	_, _ = w.Write(a.body) // the client may have gone
+}
+
+// window is the part of a list that is asked for.
+type window struct {
+	first int
+	after string // empty for the start
+}
+
+// readWindow reads the parameters of a feed's address.
+func readWindow(r *http.Request) (window, error) {
+	win := window{first: DefaultItems}
+	given, err := parameters(r, "first", "after")
+	if err != nil {
+		return win, err
+	}
+	if text, ok := given["first"]; ok {
+		if win.first, err = strconv.Atoi(text); err != nil || win.first < 1 || win.first > MaxItems {
+			return win, badRequest("first: want a whole number from 1 to %d", MaxItems)
+		}
+	}
+	text, ok := given["after"]
+	if ok && text == "" {
+		return win, badRequest("after: want the cursor of a page, or leave it out")
+	}
+	win.after = text
+	return win, nil
+}
+
+// parameters are those of a request's address. Others than those that are
+// named, and one that is there twice, are refused: each address has one
+// meaning, and what means nothing is a mistake somewhere.
+func parameters(r *http.Request, names ...string) (map[string]string, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badRequest("the parameters cannot be read")
+	}
+	given := map[string]string{}
+	for _, name := range names {
+		all, ok := values[name]
+		if len(all) > 1 {
+			return nil, badRequest("%s: give it once", name)
+		}
+		if ok {
+			given[name] = all[0]
+		}
+		delete(values, name)
+	}
+	if len(values) > 0 {
+		if len(names) == 0 {
+			return nil, badRequest("there are no parameters here")
+		}
+		return nil, badRequest("the parameters here are %s", strings.Join(names, " and "))
+	}
+	return given, nil
+}
+
+// variables are those of a question about a list.
+func (w window) variables(name string) map[string]any {
+	v := map[string]any{"first": w.first}
+	if name != "" {
+		v["name"] = name
+	}
+	if w.after != "" {
+		v["after"] = w.after
+	}
+	return v
+}
+
+// query is the window in an address, in one form only.
+func (w window) query() string {
+	v := url.Values{}
+	if w.first != DefaultItems {
+		v.Set("first", strconv.Itoa(w.first))
+	}
+	if w.after != "" {
+		v.Set("after", w.after)
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
+
+// split cuts a file's name into what comes before its last dot, and after it.
+func split(file string) (name, ext string, ok bool) {
+	i := strings.LastIndexByte(file, '.')
+	if i <= 0 {
+		return "", "", false
+	}
+	return file[:i], file[i+1:], true
+}
+
+// formatOf finds the format of a feed by its file's name. Nothing has a name
+// that is not text.
+func formatOf(file string) (name string, format feeds.Format, err error) {
+	name, ext, ok := split(file)
+	ok = ok && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
+	for _, f := range feeds.Formats() {
+		if ok && f.Ext == ext {
+			return name, f, nil
+		}
+	}
+	return "", feeds.Format{}, errNotFound
+}
