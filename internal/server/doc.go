@@ -3,22 +3,24 @@
 //
 // # Routes
 //
-//	/graphql            the API, a handler that is passed in
-//	/v1/                the API as JSON, and its description; see package rest
-//	/docs               that description for people
-//	/  /explorer/       the page on which people try queries
-//	/healthz            the process is alive
-//	/readyz             it can do its work; 503 says what is missing
+//	/graphql              the API, a handler that is passed in
+//	/v1/                  the API as JSON, and its description; see package rest
+//	/docs                 that description for people
+//	/changes              what changes in live, as it happens
+//	/  /explorer/         the page on which people try queries
+//	/feeds  /sitemap.xml  what is live, for feed readers and crawlers
+//	/healthz              the process is alive
+//	/readyz               it can do its work; 503 says what is missing
 //
 // # Middleware
 //
 // Each is in a file of its own. From the outside in: request id, access log,
 // security headers, CORS, compression, recovery from panics; around the API
-// also the limit of size and the viewer; how long an operation may take is the
-// API's own business. The order matters: a
-// refused key still gets CORS headers, so that a browser shows the refusal to
-// the script; and what a panic leaves unsaid is said before the compressor
-// closes.
+// also the limit of size and the viewer, and around feeds the viewer and a
+// limit of time; how long an operation may take is the API's own business. The
+// order matters: a refused key still gets CORS headers, so that a browser shows
+// the refusal to the script; and what a panic leaves unsaid is said before the
+// compressor closes.
 //
 // # Errors
 //

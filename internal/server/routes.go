@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
@@ -34,7 +36,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/graphql", api)
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	if c.Feeds.Content != nil {
-		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log)))
+		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), limitTime(c.Timeout)))
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
@@ -73,6 +75,18 @@ func feedsOf(c Config) http.Handler {
 			refuse(w, r, refusal{status, code, message})
 		},
 	})
+}
+
+// limitTime ends what goes on for longer: a sitemap asks the API many times, and
+// each of those may take its time.
+func limitTime(d time.Duration) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), d)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
 }
 
 // noStore keeps answers that say nothing about it out of every cache.

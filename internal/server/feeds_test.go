@@ -1,0 +1,73 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/server"
+)
+
+// asked answers each question with the name of its viewer, as a tag that has
+// no reports, and wants a time limit.
+type asked struct{}
+
+func (asked) Ask(ctx context.Context, _ transport.Question) transport.Reply {
+	viewer, err := domain.ViewerFrom(ctx)
+	if err != nil {
+		panic(err)
+	}
+	if _, limited := ctx.Deadline(); !limited {
+		panic("a question may take for ever")
+	}
+	const data = `{"of": {"id": "tag_1", "slug": "a", "name": %q, "updatedAt": "2024-06-01T00:00:00Z", "description": %q, "list": {"nodes": []}}}`
+	return transport.Reply{
+		Data:   fmt.Appendf(nil, data, viewer.Role, strings.Repeat("long ", 1000)),
+		Header: http.Header{"Tlp": {"TLP:GREEN"}}, Status: http.StatusOK,
+	}
+}
+
+func TestFeeds(t *testing.T) {
+	t.Parallel()
+	s := start(t, hello, func(c *server.Config) {
+		c.Feeds = server.FeedsConfig{Content: asked{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
+		c.Timeout = 5 * time.Second
+	})
+	const path = "/feeds/tags/a.atom"
+	got := s.get(t, path, "Accept-Encoding", "identity")
+	if got.status != http.StatusOK || !strings.Contains(got.body, "Redthread: PUBLIC") || got.header.Get("Content-Type") != "application/atom+xml; charset=utf-8" || got.header.Get("TLP") != "TLP:GREEN" {
+		t.Errorf("got %d %v %s", got.status, got.header, got.body)
+	}
+	if got := s.get(t, path, "Authorization", "Bearer "+goodKey); !strings.Contains(got.body, "Redthread: EDITOR") {
+		t.Errorf("with a key: got %d %s", got.status, got.body)
+	}
+	wantError(t, s.get(t, path, "Authorization", "Bearer rt_bad"), http.StatusUnauthorized, "UNAUTHENTICATED")
+	if got := do(t, request(t, http.MethodHead, s.url+path, "")); got.status != http.StatusOK || got.body != "" || got.header.Get("Last-Modified") != "Sat, 01 Jun 2024 00:00:00 GMT" {
+		t.Errorf("HEAD: got %d %q with %v", got.status, got.body, got.header)
+	}
+	if got := s.get(t, path, "Accept-Encoding", "gzip"); got.header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("it is not compressed: %v", got.header)
+	}
+	wantError(t, s.get(t, "/feeds/tags/a.atom?x"), http.StatusBadRequest, "BAD_USER_INPUT")
+	wantError(t, s.get(t, "/feeds/nothing"), http.StatusNotFound, "NOT_FOUND")
+	for _, path := range []string{"/feeds", path, "/sitemap.xml", "/sitemaps/tags.xml"} {
+		for _, method := range []string{http.MethodPost, http.MethodDelete} {
+			got := do(t, request(t, method, s.url+path, "x"))
+			wantError(t, got, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
+			if got.header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s: Allow is %q", path, got.header.Get("Allow"))
+			}
+		}
+	}
+}
+
+func TestWithoutFeeds(t *testing.T) {
+	t.Parallel()
+	wantError(t, start(t, hello, nil).get(t, "/feeds"), http.StatusNotFound, "NOT_FOUND")
+}
