@@ -49,7 +49,9 @@ func TestFeedsGuide(t *testing.T) {
 	}
 	door := feeds.Handler(feeds.Config{
 		Content: api, PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
-		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _, message string) { http.Error(w, message, status) },
+		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _, message string) {
+			http.Error(w, message, status)
+		},
 	})
 
 	raw, err := os.ReadFile("feeds.md")

@@ -72,7 +72,8 @@ func feedOf(question string) serve {
 		kind := kinds[question]
 		path := "/feeds/" + kind.folder + "/"
 		if of.Slug != slug { // it is a former one
-			return &answer{talk: t, moved: h.PublicURL + path + of.Slug + "." + format.Ext + win.query()}, nil
+			// Beside this address, wherever that is for the client.
+			return &answer{talk: t, moved: of.Slug + "." + format.Ext + win.query()}, nil
 		}
 		return h.answer(t, format, path+of.Slug, win, list.PageInfo, feeds.Feed{
 			ID: feeds.URN("feed:" + of.ID), Title: h.Site.Title() + ": " + of.Name, Description: of.Description,
