@@ -29,7 +29,7 @@ type Item struct {
 	URL       string // the document's page; optional
 	Title     string
 	Summary   string // plain text; optional
-	HTML      string // the full text, without relative addresses; see [Absolute]
+	HTML      string // the full text, without relative addresses; see [Portable]
 	Language  string
 	Published time.Time
 	Updated   time.Time
@@ -95,7 +95,8 @@ func URN(name string) string {
 }
 
 // clean takes out what XML 1.0 has no way to write, escaped or not: control
-// characters, surrogates and noncharacters. What is not UTF-8 becomes U+FFFD.
+// characters, surrogates and noncharacters; and the control characters that it
+// only advises against. What is not UTF-8 becomes U+FFFD.
 func clean(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, unwritable) < 0 {
 		return s
@@ -108,12 +109,13 @@ func clean(s string) string {
 	}, s)
 }
 
-// unwritable reports whether a character is none of XML 1.0's Char.
+// unwritable reports whether a character is none of XML 1.0's Char, or one to
+// avoid.
 func unwritable(r rune) bool {
 	switch {
 	case r == '\t', r == '\n', r == '\r':
 		return false
-	case r < 0x20, r == 0xFFFE, r == 0xFFFF:
+	case r < 0x20, r >= 0x7F && r <= 0x9F, r == 0xFFFE, r == 0xFFFF:
 		return true
 	}
 	return r >= 0xD800 && r <= 0xDFFF

@@ -87,6 +87,9 @@ func (f Feed) RSS() ([]byte, error) {
 			Creators: names(it.Authors), Contributor: names(it.Contributors), Language: it.Language,
 			Description: clean(it.Summary), Content: clean(it.HTML), Enclosure: it.enclosure(),
 		}
+		if item.Description == "" && item.Content != "" {
+			item.Description = item.Title // readers that know no full texts look for one
+		}
 		for _, category := range it.Categories {
 			item.Categories = append(item.Categories, line(category.Label))
 		}

@@ -17,7 +17,7 @@ func (h *handler) reports(rows []report) []feeds.Item {
 		page := h.Site.Page(domain.Report, r.Slug)
 		it := feeds.Item{
 			ID: feeds.URN(r.ID), URL: page, Title: r.Title, Summary: r.Summary, Language: r.Language,
-			HTML:      feeds.Absolute(r.Body, cmp.Or(page, h.Site.Home())),
+			HTML:      feeds.Portable(r.Body, cmp.Or(page, h.Site.Home())),
 			Published: r.PublishedAt, Updated: later(r.PublishedAt, r.UpdatedAt), Categories: categories(r.Tags),
 		}
 		for _, c := range r.Contributions {
@@ -100,7 +100,7 @@ func (h *handler) editions(rows []edition) ([]feeds.Item, error) {
 		page := h.Site.Page(domain.Edition, e.Slug)
 		items = append(items, feeds.Item{
 			ID: feeds.URN(e.ID), URL: page, Title: fmt.Sprintf("%s %d: %s", e.Series, e.Number, e.Title),
-			Summary: e.Summary, Language: e.Language, HTML: feeds.Absolute(html.String(), cmp.Or(page, h.Site.Home())),
+			Summary: e.Summary, Language: e.Language, HTML: feeds.Portable(html.String(), cmp.Or(page, h.Site.Home())),
 			Published: e.PublishedAt, Updated: later(e.PublishedAt, e.UpdatedAt), Categories: categories(tags),
 		})
 	}

@@ -174,7 +174,7 @@ func (c *checker) html(s string) {
 			if a.Key == "src" || a.Key == "href" && !strings.HasPrefix(a.Val, "mailto:") {
 				c.address(a.Val)
 			}
-			c.want(!strings.HasPrefix(a.Key, "on") && a.Key != "style", "the attribute %s in a text", a.Key)
+			c.want(!strings.HasPrefix(a.Key, "on") && a.Key != "style" && a.Key != "role", "the attribute %s in a text", a.Key)
 		}
 	}
 }
@@ -214,6 +214,7 @@ func (c *checker) rss(root node) {
 		for _, content := range it.all("content:encoded") {
 			c.html(content.Text)
 		}
+		c.want(it.count("content:encoded") == 0 || it.count("description") == 1, "a text without a description")
 		c.want(it.count("enclosure") <= 1 && it.count("link") <= 1 && it.count("description") <= 1 && it.count("content:encoded") <= 1, "too much in an item")
 		for _, e := range it.all("enclosure") {
 			c.address(e.attr("url"))

@@ -2,15 +2,17 @@ package feeds
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
 )
 
-// Absolute returns HTML whose links and pictures have absolute addresses: a
-// feed's reader shows it somewhere else. base is the address of the page that
-// the HTML is of. All else stays as it is, byte for byte.
-func Absolute(text, base string) string {
+// Portable returns HTML as a feed's reader takes it, which shows it somewhere
+// else: its links and pictures have absolute addresses, and no element has a
+// role, which validators warn of. base is the address of the page that the HTML
+// is of. All else stays as it is, byte for byte.
+func Portable(text, base string) string {
 	from, err := url.Parse(base)
 	if err != nil || !strings.Contains(text, "=") {
 		return text
@@ -26,7 +28,10 @@ func Absolute(text, base string) string {
 			out.WriteString(raw)
 			continue
 		}
-		token, changed := z.Token(), false
+		token := z.Token()
+		attributes := len(token.Attr)
+		token.Attr = slices.DeleteFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "role" })
+		changed := len(token.Attr) < attributes
 		for i, a := range token.Attr {
 			if a.Key != "href" && a.Key != "src" {
 				continue
