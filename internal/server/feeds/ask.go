@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -126,12 +127,12 @@ func (t *talk) ask(ctx context.Context, operation string, variables map[string]a
 	return nil
 }
 
-const markingHeader, markingPrefix = "TLP", "TLP:"
+const markingPrefix = "TLP:"
 
 // markingOf reads the marking of an answer. One that does not say is taken for
 // one that is for nobody else.
 func markingOf(header http.Header) domain.Marking {
-	label := strings.TrimPrefix(header.Get(markingHeader), markingPrefix)
+	label := strings.TrimPrefix(header.Get(graph.MarkingHeader), markingPrefix)
 	m, ok := domain.ParseMarking(strings.ReplaceAll(label, "+", "_"))
 	if !ok {
 		return domain.Red
@@ -142,7 +143,7 @@ func markingOf(header http.Header) domain.Marking {
 // refuse answers with an error.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
 	header := refused.header.Clone()
-	header.Del(markingHeader) // what is said is no content
+	header.Del(graph.MarkingHeader) // what is said is no content
 	maps.Copy(w.Header(), header)
 	h.Refuse(w, r, refused.status, refused.code, refused.message)
 }

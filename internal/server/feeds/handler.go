@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 )
@@ -113,7 +114,7 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, err e
 		return
 	}
 	header := w.Header()
-	header.Set(markingHeader, markingPrefix+a.talk.marking.Label())
+	header.Set(graph.MarkingHeader, markingPrefix+a.talk.marking.Label())
 	if a.moved != "" {
 		header.Set("Location", a.moved)
 		w.WriteHeader(http.StatusMovedPermanently)
