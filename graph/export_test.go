@@ -38,3 +38,9 @@ func (g Gate) Free() int {
 	defer g.gate.mu.Unlock()
 	return g.gate.free
 }
+
+// MayBeKept reports whether answers with a root field may be kept.
+func MayBeKept(rootField string) bool { return keptFields[rootField] }
+
+// RecentFor is how long a look-up of a registered document is believed.
+const RecentFor = recentFor

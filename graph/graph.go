@@ -132,6 +132,10 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 	respond := s.ExecutableSchema.Exec(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		stage, err := stageOf(ctx, op)
+		kept := err == nil && mayKeep(op, stage)
+		if !kept {
+			transport.VerdictOf(ctx).Refuse()
+		}
 		if err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
@@ -157,6 +161,12 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 		if err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
+		}
+		if kept {
+			if err := s.keep(ctx, marking); err != nil {
+				graphql.AddError(ctx, err)
+				return &graphql.Response{}
+			}
 		}
 		transport.Header(ctx).Set(MarkingHeader, "TLP:"+marking.Label())
 		graphql.RegisterExtension(ctx, "marking", marking.String())

@@ -2,10 +2,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
-	"math"
-	"strconv"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -14,8 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/bounded"
-	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -23,8 +17,7 @@ import (
 // text of a document, then by its syntax, then by what it would cost; and what
 // would go beyond a viewer's budget.
 type guard struct {
-	limits func(domain.Role) Limit
-	meter  *access.Meter
+	Budgets
 	// describe says whom the schema's description is for.
 	describe string
 	shapes   *lru.Cache[string, shape] // of documents that have been
@@ -37,7 +30,7 @@ func newGuard(c Config) *guard {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &guard{limits: c.Limits, meter: c.Meter, describe: c.Introspection, shapes: shapes, lanes: newLanes(c.Stores.Dialect())}
+	return &guard{Budgets: NewBudgets(c), describe: c.Introspection, shapes: shapes, lanes: newLanes(c.Stores.Dialect())}
 }
 
 // Whom the schema's description is for.
@@ -236,28 +229,3 @@ func (g *guard) event(ctx context.Context, next graphql.ResponseHandler, viewer 
 	}
 	return resp
 }
-
-// charge takes a cost from the budget of whoever asks, and tells in headers
-// how that stands, as draft-ietf-httpapi-ratelimit-headers has it.
-func (g *guard) charge(ctx context.Context, viewer *domain.Viewer, limit Limit, cost int) *gqlerror.Error {
-	if viewer.System {
-		return nil
-	}
-	standing := g.meter.Charge(access.Payer(ctx, viewer), cost, limit.PerMinute)
-	header := transport.Header(ctx)
-	header.Set("RateLimit-Policy", fmt.Sprintf(`"cost";q=%d;w=60`, limit.PerMinute))
-	header.Set("RateLimit", fmt.Sprintf(`"cost";r=%d;t=%d`, standing.Remaining, seconds(standing.Full)))
-	if standing.OK {
-		return nil
-	}
-	wait := max(seconds(standing.Wait), 1)
-	header.Set("Retry-After", strconv.Itoa(wait))
-	refused := gqlerror.Errorf("too much was asked for in the last minute: this costs %d, and %d of %d are left; try again in %d s",
-		cost, standing.Remaining, limit.PerMinute, wait)
-	refused.Extensions = map[string]any{"code": codeRateLimited, "retryAfter": wait}
-	return refused
-}
-
-const codeRateLimited = "RATE_LIMITED"
-
-func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

@@ -67,7 +67,7 @@ func (p *persisted) MutateOperationParameters(ctx context.Context, params *graph
 		return nil
 	}
 	// A client that always sends the text may go on doing so.
-	_, ok, err := p.registry.Text(ctx, hashOf(params.Query))
+	_, ok, err := p.registered(ctx, hashOf(params.Query))
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
@@ -85,7 +85,7 @@ func (p *persisted) byID(ctx context.Context, params *graphql.RawParams, id any)
 	if params.Query != "" {
 		return refusal(codes[domain.KindInvalid], "give query or documentId, not both")
 	}
-	text, ok, err := p.registry.Text(ctx, name)
+	text, ok, err := p.registered(ctx, name)
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
@@ -106,7 +106,7 @@ func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *g
 	if params.Query != "" && hashOf(params.Query) != hash {
 		return refusal(codes[domain.KindInvalid], "extensions.persistedQuery.sha256Hash: is not the SHA-256 of the query")
 	}
-	text, ok, err := p.registry.Text(ctx, hash)
+	text, ok, err := p.registered(ctx, hash)
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
@@ -117,17 +117,30 @@ func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *g
 	case p.only && params.Query != "":
 		return refusal(codeOnly, "only registered documents are run here; this one is not")
 	case params.Query != "":
+		// The next who sends it is to be remembered as well.
+		transport.VerdictOf(ctx).Refuse()
 		if len(params.Query) <= cachedQuery {
 			p.sent.Add(sent{viewer.CredentialID(), hash}, params.Query)
 		}
 		return nil
 	}
 	if text, ok := p.sent.Get(sent{viewer.CredentialID(), hash}); ok && !p.only {
+		transport.VerdictOf(ctx).For(viewer.CredentialID())
 		params.Query = text
 		return nil
 	}
 	// The message is what Apollo's clients look for.
 	return refusal(codeNotPersisted, "PersistedQueryNotFound")
+}
+
+// registered is [Registry.Text], for an answer that may be used for as long as
+// the document may be.
+func (p *persisted) registered(ctx context.Context, id string) (text string, ok bool, err error) {
+	found, err := p.registry.lookUp(ctx, id)
+	if err == nil && found.ok {
+		transport.VerdictOf(ctx).While(found.until, func() bool { return p.registry.changes.Load() == found.changes })
+	}
+	return found.text, found.ok, err
 }
 
 func refusal(code, message string) *gqlerror.Error {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -37,9 +38,10 @@ type Registry struct {
 	now    func() time.Time
 	schema *ast.Schema
 
-	mu      sync.Mutex
-	changes int                          // made in this process
-	recent  *lru.LRU[string, recentText] // by id
+	changes atomic.Int64 // made in this process
+
+	mu     sync.Mutex
+	recent *lru.LRU[string, recentText] // by id
 	// unknown are ids that were asked for and are not registered, with the
 	// time until which that is believed: clients of automatic persisted
 	// queries ask for such, and so do those who mean harm.
@@ -80,31 +82,41 @@ func NewRegistry(stores *store.Stores, now func() time.Time) *Registry {
 	}
 }
 
-// remembered is what look-ups have found, if it is not too long ago, and the
-// number of changes until now.
-func (g *Registry) remembered(id string) (text string, ok, known bool, changes int) {
+// lookedUp is what a look-up has found.
+type lookedUp struct {
+	text string
+	ok   bool
+	// until is how long that is believed, and changes the number of those that
+	// had been made when it was looked up.
+	until   time.Time
+	changes int64
+}
+
+// remembered is what look-ups have found, if it is not too long ago.
+func (g *Registry) remembered(id string) (found lookedUp, known bool) {
 	at := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	found.changes = g.changes.Load()
 	if r, ok := g.recent.Get(id); ok && at.Before(r.until) {
-		return r.text, true, true, g.changes
+		found.text, found.ok, found.until = r.text, true, r.until
+		return found, true
 	}
 	until, known := g.unknown.Get(id)
-	return "", false, known && at.Before(until), g.changes
+	return found, known && at.Before(until)
 }
 
 // remember keeps what a look-up has found, unless something has changed since
 // it began.
-func (g *Registry) remember(changes int, id, text string, ok bool) {
-	at := g.now()
+func (g *Registry) remember(id string, found lookedUp) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case changes != g.changes:
-	case ok:
-		g.recent.Add(id, recentText{text, at.Add(recentFor)})
+	case found.changes != g.changes.Load():
+	case found.ok:
+		g.recent.Add(id, recentText{found.text, found.until})
 	default:
-		g.unknown.Add(id, at.Add(unknownFor))
+		g.unknown.Add(id, found.until)
 	}
 }
 
@@ -113,7 +125,7 @@ func (g *Registry) remember(changes int, id, text string, ok bool) {
 func (g *Registry) forget(ids ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.changes++
+	g.changes.Add(1)
 	for _, id := range ids {
 		g.recent.Remove(id)
 		g.unknown.Remove(id)
@@ -344,25 +356,32 @@ func (g *Registry) Unregister(ctx context.Context, ids []string) (ended []string
 // none. What it says is asked of the desk, and then remembered for some
 // seconds: also that there is none.
 func (g *Registry) Text(ctx context.Context, id string) (text string, ok bool, err error) {
+	found, err := g.lookUp(ctx, id)
+	return found.text, found.ok, err
+}
+
+func (g *Registry) lookUp(ctx context.Context, id string) (lookedUp, error) {
 	id = plainID(id)
 	if !documentID.MatchString(id) {
-		return "", false, nil
+		return lookedUp{}, nil
 	}
-	text, ok, known, changes := g.remembered(id)
+	found, known := g.remembered(id)
 	if known {
-		return text, ok, nil
+		return found, nil
 	}
+	at := g.now() // before it is read: from then on it is no longer known to hold
 	system := domain.WithStage(domain.AsSystem(ctx, "look up a registered document"), domain.Desk)
 	row, err := g.stores.Client(system).RegisteredDocument.Query().Where(registereddocument.DocumentID(id)).Only(system)
-	if ent.IsNotFound(err) {
-		g.remember(changes, id, "", false)
-		return "", false, nil
+	switch {
+	case ent.IsNotFound(err):
+		found.until = at.Add(unknownFor)
+	case err != nil:
+		return lookedUp{}, fmt.Errorf("look up a registered document: %w", err)
+	default:
+		found.text, found.ok, found.until = row.Text, true, at.Add(recentFor)
 	}
-	if err != nil {
-		return "", false, fmt.Errorf("look up a registered document: %w", err)
-	}
-	g.remember(changes, id, row.Text, true)
-	return row.Text, true, nil
+	g.remember(id, found)
+	return found, nil
 }
 
 func (r mutationResolver) RegisterDocuments(ctx context.Context, in model.RegisterDocumentsInput) (*model.RegisterDocumentsPayload, error) {

@@ -35,6 +35,7 @@ type Stores struct {
 	deskClient, liveClient *ent.Client
 
 	listenConfig *pgx.ConnConfig // of PostgreSQL alone
+	liveMayLag   bool
 }
 
 // Open opens both stores. It changes nothing in them: see [Stores.Migrate].
@@ -50,6 +51,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 	if err := open(ctx, c); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.liveMayLag = c.LiveDSN != ""
 	s.deskClient = newClient(s.deskRead, domain.Desk)
 	s.liveClient = newClient(s.liveRead, domain.Live)
 	return s, nil
@@ -75,6 +77,23 @@ func (s *Stores) Client(ctx context.Context) *ent.Client {
 		return s.deskClient
 	}
 	return s.liveClient
+}
+
+// LiveMayLag reports whether live is read from somewhere else than it is
+// written to: what has been written there may not have arrived here.
+func (s *Stores) LiveMayLag() bool { return s.liveMayLag }
+
+// LiveSequence is how far live has come where it is read: in the snapshot of
+// ctx, if it has one.
+func (s *Stores) LiveSequence(ctx context.Context) (int64, error) {
+	row, err := s.liveClient.Projection.Query().Only(ctx)
+	if ent.IsNotFound(err) {
+		return 0, nil // nothing was ever published
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read how far live has come: %w", err)
+	}
+	return row.AppliedSequence, nil
 }
 
 // Ping asks both stores for an answer.

@@ -1,0 +1,177 @@
+package graph_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// Each root field of a query is either one that may be kept, said here once
+// more, or one that may not. A new one fails the test until it is decided.
+func TestEveryRootFieldIsKeptOrNot(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{"node": true, "nodes": true, "viewer": false, "changes": false, "__typename": true, "__schema": true, "__type": true}
+	for _, doc := range documents {
+		want[doc.one], want[doc.many] = true, true
+	}
+	for door := range deskDoors {
+		want[door] = false
+	}
+	got := map[string]bool{"__typename": graph.MayBeKept("__typename")}
+	for _, f := range generated.NewExecutableSchema(generated.Config{}).Schema().Query.Fields {
+		got[f.Name] = graph.MayBeKept(f.Name)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("decide whether what a new field answers changes with publications only (-want +got):\n%s", d)
+	}
+}
+
+// verdict sends a request for a viewer and returns what was said about keeping
+// the answer.
+func (g *gate) verdict(v *domain.Viewer, body string) (transport.Terms, bool) {
+	g.t.Helper()
+	ctx, verdict := transport.WithVerdict(domain.WithViewer(g.t.Context(), v), nil)
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	g.handler.ServeHTTP(httptest.NewRecorder(), r)
+	return verdict.Terms()
+}
+
+func TestWhatMayBeKept(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		g.library()
+		for name, row := range map[string]struct {
+			viewer *domain.Viewer
+			query  string
+			want   bool
+		}{
+			"List":                 {public, `{ reports { totalCount nodes { title tags { label } } } }`, true},
+			"Several":              {public, `{ a: reports { totalCount } tags { totalCount } __typename }`, true},
+			"OfStaffFromLive":      {editor, `{ reports { nodes { slug createdBy } } }`, true},
+			"Nothing":              {public, `{ report(slug: "nothing") { title } }`, true},
+			"Schema":               {public, `{ __schema { types { name } } }`, true},
+			"InFragments":          {public, `{ ...F ... on Query { tags { totalCount } } } fragment F on Query { reports { totalCount } }`, true},
+			"Viewer":               {public, `{ viewer { role } }`, false},
+			"ViewerBesides":        {public, `{ reports { totalCount } viewer { role } }`, false},
+			"ViewerInAFragment":    {public, `{ ...F } fragment F on Query { ... { viewer { role } } }`, false},
+			"ViewerThatIsLeftOut":  {public, `{ reports { totalCount } viewer @skip(if: true) { role } }`, false},
+			"Log":                  {editor, `{ publicationLog { totalCount } }`, false},
+			"Desk":                 {editor, `query @inContext(stage: DESK) { reports { totalCount } }`, false},
+			"DeskRefused":          {public, `query @inContext(stage: DESK) { reports { totalCount } }`, false},
+			"Mutation":             {editor, `mutation { updateReport(input: {id: \"nothing\", title: \"x\"}) { changed } }`, false},
+			"Failing":              {public, `{ reports(first: 1000) { totalCount } }`, false},
+			"FailingInPart":        {public, `{ tags { totalCount } report(id: \"x\") { slug } }`, false},
+			"NotValid":             {public, `{ nothing }`, false},
+			"NoRight":              {scopeless(domain.Partner), `{ reports { totalCount } }`, false},
+			"TheExplicitLiveStage": {editor, `query @inContext(stage: LIVE) { reports { totalCount } }`, true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				terms, got := g.verdict(row.viewer, `{"query":"`+strings.ReplaceAll(strings.ReplaceAll(row.query, `\"`, `"`), `"`, `\"`)+`"}`)
+				if got != row.want {
+					t.Errorf("got %v, want %v", got, row.want)
+				}
+				if got && (!terms.Until.IsZero() || terms.Holds != nil || terms.Holder != nil || terms.Sequence != -1) {
+					t.Errorf("the terms are %+v", terms)
+				}
+			})
+		}
+	})
+}
+
+func TestKeptAnswersKeepTheirMarking(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		g.query(editor, `mutation { createTag(input: {slug: "t", label: "T", vocabulary: TOPIC, marking: AMBER}) { tag { id } } }`)
+		g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY, marking: AMBER, tags: ["t"]}) { entity { id } } }`)
+		g.query(editor, `mutation { publish(input: {documents: ["entity:e"], references: INCLUDE}) { state } }`)
+		for v, want := range map[*domain.Viewer]domain.Marking{public: domain.Clear, editor: domain.Amber} {
+			if terms, ok := g.verdict(v, `{"query":"{ entities { nodes { slug } } }"}`); !ok || terms.Marking != want {
+				t.Errorf("%s: got %v, %v, want %v", v.Role, terms.Marking, ok, want)
+			}
+		}
+	})
+}
+
+// What was asked by a name may be used for as long as the name stands for the
+// document.
+func TestKeptAnswersOfNamedDocuments(t *testing.T) {
+	t.Parallel()
+	eachGate(t, nil, func(t *testing.T, g *gate) {
+		const count, mine = `query Count { reports { totalCount } }`, `query Mine { tags { totalCount } }`
+		g.register(vars{"text": count}).ok()
+		byHash := `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha(count) + `"}}}`
+		for name, body := range map[string]string{"Id": `{"documentId":"` + sha(count) + `"}`, "Hash": byHash} {
+			terms, ok := g.verdict(public, body)
+			if !ok || terms.Until.Sub(g.clock.now()) != graph.RecentFor || len(terms.Holds) != 1 || !terms.Holds[0]() {
+				t.Errorf("%s: got %+v, %v", name, terms, ok)
+			}
+		}
+		g.clock.turn(graph.RecentFor / 2)
+		terms, _ := g.verdict(public, byHash)
+		if got := terms.Until.Sub(g.clock.now()); got != graph.RecentFor/2 {
+			t.Errorf("what was looked up before may be used for %s", got)
+		}
+		g.unregister(sha(count))
+		if terms.Holds[0]() {
+			t.Error("the answer outlives the registration")
+		}
+
+		named, sent := sha(mine), `{"query":"`+mine+`","extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+sha(mine)+`"}}}`
+		if _, ok := g.verdict(partner, sent); ok {
+			t.Error("a document that is sent to be remembered is kept, and the next to send it is not remembered")
+		}
+		terms, ok := g.verdict(partner, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+named+`"}}}`)
+		if !ok || terms.Holder == nil || *terms.Holder != partner.KeyID {
+			t.Errorf("of a hash that only its sender knows: got %+v, %v", terms, ok)
+		}
+	})
+}
+
+func TestKeptAnswersUnderRegisteredOnly(t *testing.T) {
+	t.Parallel()
+	eachGate(t, func(c *graph.Config) { c.RegisteredOnly = true }, func(t *testing.T, g *gate) {
+		const count = `query Count { reports { totalCount } }`
+		if _, _, err := g.registry.Register(domain.WithViewer(t.Context(), builder), []graph.Document{{Text: count}}); err != nil {
+			t.Fatal(err)
+		}
+		if terms, ok := g.verdict(public, `{"query":"`+count+`"}`); !ok || terms.Until.IsZero() || len(terms.Holds) != 1 {
+			t.Errorf("got %+v, %v", terms, ok)
+		}
+		if _, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); ok {
+			t.Error("a refusal is kept")
+		}
+	})
+}
+
+// Where live is read from somewhere else than it is written to, the answer says
+// how far what it was read from had come.
+func TestKeptAnswersOfAReplica(t *testing.T) {
+	t.Parallel()
+	config := storetest.PostgresConfig(t)
+	config.LiveDSN = config.DeskDSN
+	s, err := store.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	g := newGate(t, s, nil)
+	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 0 {
+		t.Errorf("of nothing: got %+v, %v", terms, ok)
+	}
+	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
+	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
+	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 1 {
+		t.Errorf("got %+v, %v", terms, ok)
+	}
+}
