@@ -5,41 +5,36 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// findClient puts the network address that a request comes from into its
-// context: that of the connection, or, where the connection is a trusted
-// proxy's, what the proxy says. Budgets, the networks of keys and the audit log
-// go by it, so it is never taken from anybody else's word.
+// clientOf is the network address that a request comes from: that of the
+// connection, or, where the connection is a trusted proxy's, what the proxy
+// says. Budgets, the networks of keys and the audit log go by it, so it is never
+// taken from anybody else's word.
 //
 // Each proxy adds the address that it was called from at the end of
 // X-Forwarded-For. From the end, the first that is no trusted proxy's is the
 // client's; what stands before it is the client's own invention.
-func findClient(trusted []netip.Prefix) middleware {
+func clientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	isTrusted := func(a netip.Addr) bool {
 		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			client := remoteAddress(r)
-			if isTrusted(client) {
-				hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-				for _, hop := range slices.Backward(hops) {
-					address, err := parseAddress(strings.TrimSpace(hop))
-					if err != nil {
-						break // the last that is known is as far as it can be told
-					}
-					client = address
-					if !isTrusted(address) {
-						break
-					}
-				}
-			}
-			next.ServeHTTP(w, r.WithContext(domain.WithClient(r.Context(), client)))
-		})
+	client := remoteAddress(r)
+	if !isTrusted(client) {
+		return client
 	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		address, err := parseAddress(strings.TrimSpace(hop))
+		if err != nil {
+			break // the last that is known is as far as it can be told
+		}
+		client = address
+		if !isTrusted(address) {
+			break
+		}
+	}
+	return client
 }
 
 // remoteAddress is the other end of the connection; the zero Addr, which no

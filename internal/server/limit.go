@@ -21,22 +21,28 @@ func limitBody(staff, others int64) middleware {
 			if viewer, err := domain.ViewerFrom(r.Context()); err == nil && viewer.Role.Staff() {
 				max = staff
 			}
-			tooLarge := refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT",
-				fmt.Sprintf("the request is larger than %d bytes", max)}
 			if r.ContentLength > max {
 				// The rest is not read, so the connection cannot go on.
 				w.Header().Set("Connection", "close")
-				refuse(w, r, tooLarge)
+				refuse(w, r, tooLarge(max))
 				return
 			}
-			a := &limitedAnswer{answer: answer{ResponseWriter: w}, request: r, tooLarge: tooLarge}
+			if r.ContentLength >= 0 {
+				next.ServeHTTP(w, r) // the server reads no more than that
+				return
+			}
+			a := &limitedAnswer{answer: answer{ResponseWriter: w}, request: r, max: max}
 			r.Body = &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, max), over: &a.over}
 			next.ServeHTTP(a, r)
 			if a.over.Load() && !a.begun() {
-				a.WriteHeader(tooLarge.status)
+				a.WriteHeader(http.StatusRequestEntityTooLarge)
 			}
 		})
 	}
+}
+
+func tooLarge(max int64) refusal {
+	return refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT", fmt.Sprintf("the request is larger than %d bytes", max)}
 }
 
 // limitedBody notes when more was sent than may be read.
@@ -59,7 +65,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 type limitedAnswer struct {
 	answer
 	request  *http.Request
-	tooLarge refusal
+	max      int64
 	over     atomic.Bool
 	replaced bool
 }
@@ -73,7 +79,7 @@ func (a *limitedAnswer) WriteHeader(status int) {
 	}
 	a.replaced = true
 	a.Header().Set("Connection", "close")
-	refuse(&a.answer, a.request, a.tooLarge)
+	refuse(&a.answer, a.request, tooLarge(a.max))
 }
 
 func (a *limitedAnswer) Write(b []byte) (int, error) {

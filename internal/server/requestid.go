@@ -1,12 +1,9 @@
 package server
 
 import (
-	"crypto/rand"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
-	"strings"
-
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -15,15 +12,26 @@ const requestIDHeader = "X-Request-Id"
 // anything. UUIDs and the ids of the usual proxies are of this form.
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}$`)
 
-// giveRequestID puts the request's id into its context and into the answer:
-// the one that a proxy has given it, if that is sane, or a new one.
-func giveRequestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(requestIDHeader)
-		if !saneRequestID.MatchString(id) {
-			id = strings.ToLower(rand.Text())
-		}
-		w.Header().Set(requestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(domain.WithRequestID(r.Context(), id)))
-	})
+// giveRequestID puts the request's id into the answer, and returns it: the one
+// that a proxy has given it, if that is sane, or a new one.
+func giveRequestID(w http.ResponseWriter, r *http.Request) string {
+	id := r.Header.Get(requestIDHeader)
+	if id == "" || !saneRequestID.MatchString(id) {
+		id = newRequestID()
+	}
+	w.Header()[requestIDHeader] = []string{id}
+	return id
+}
+
+// newRequestID returns an id that no other request has. It is not a secret, and
+// nothing follows from knowing the next one.
+func newRequestID() string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+	var id [26]byte // 130 bits, of which 128 are random
+	high, low := rand.Uint64(), rand.Uint64()
+	for i := range 13 {
+		id[i], id[i+13] = alphabet[high%32], alphabet[low%32]
+		high, low = high/32, low/32
+	}
+	return string(id[:])
 }

@@ -57,9 +57,7 @@ func handler(c Config) http.Handler {
 	})
 
 	return around(mux,
-		giveRequestID,
-		findClient(c.TrustedProxies),
-		logAccess(c.Log),
+		receive(c.Log, c.TrustedProxies),
 		secureHeaders,
 		allowOrigins(c.CORSOrigins),
 		compress(),
@@ -89,10 +87,12 @@ func limitTime(d time.Duration) middleware {
 	}
 }
 
+var noStoreValue = []string{"no-store"}
+
 // noStore keeps answers that say nothing about it out of every cache.
 func noStore(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
+		w.Header()["Cache-Control"] = noStoreValue
 		next.ServeHTTP(w, r)
 	})
 }
