@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -88,6 +89,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		Keys: a.backend.keys, People: people, Notes: a.backend.notes,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
+		Meter:     access.NewMeter(parts.Now),
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
@@ -103,7 +105,16 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
-	a.serve(c, graph.Handler(config), door, parts.Now)
+	kept := answers.New(answers.Config{
+		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.desk,
+		Budgets: graph.NewBudgets(config), Log: a.log, Now: parts.Now,
+	})
+	a.run(work, "dropping answers that are out of date", kept.Run)
+	api := graph.Handler(config)
+	a.serve(c, server.Config{
+		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Keys: door, Answers: kept,
+		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
+	}, parts.Now)
 	return nil
 }
 
@@ -124,12 +135,11 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 	})
 }
 
-func (a *App) serve(c Config, api *transport.Handler, door *access.Door, now func() time.Time) {
-	a.server = server.New(server.Config{
-		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Examples: openingExamples(), Keys: door,
-		Checks: checks(a.backend, now), Log: a.log, CORSOrigins: c.CORSOrigins, TrustedProxies: c.Protection.proxies(),
-		Feeds: server.FeedsConfig{Content: api, Site: c.Site.site(a.URL()), PublicURL: c.Site.public(a.URL())},
-	})
+// serve begins to serve the parts that it is given.
+func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
+	parts.Examples, parts.Checks, parts.Log = openingExamples(), checks(a.backend, now), a.log
+	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
+	a.server = server.New(parts)
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); err != nil {
 			a.failed <- fmt.Errorf("serve: %w", err)

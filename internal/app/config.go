@@ -32,6 +32,7 @@ type Config struct {
 	Site        SiteConfig
 	OIDC        OIDCConfig
 	Protection  ProtectionConfig
+	Cache       CacheConfig
 }
 
 // variables names the variable of each flag that has one. A flag that is given
@@ -61,6 +62,9 @@ var variables = map[string]string{
 	"rate-limit-public":  "REDTHREAD_RATE_LIMIT_PUBLIC",
 	"rate-limit-partner": "REDTHREAD_RATE_LIMIT_PARTNER",
 	"rate-limit-staff":   "REDTHREAD_RATE_LIMIT_STAFF",
+
+	"cache-size":    "REDTHREAD_CACHE_SIZE",
+	"cache-max-age": "REDTHREAD_CACHE_MAX_AGE",
 
 	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",
 	"oidc-audience":        "REDTHREAD_OIDC_AUDIENCES",
@@ -92,6 +96,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.Site.flags(f)
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
+	c.Cache.flags(f)
 }
 
 // resolve takes from the environment what no flag has set, and checks it all.
@@ -103,7 +108,8 @@ func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error
 			continue
 		}
 		if err := flag.Value.Set(value); err != nil {
-			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number"}[flag.Value.Type()])
+			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number",
+				"bytes": "a number of bytes, such as 64MiB", "duration": "a time, such as 30s"}[flag.Value.Type()])
 		}
 	}
 	c.check(flags, &p)
@@ -136,6 +142,7 @@ func (c *Config) checkServe(p *domain.Problems) {
 	c.Site.check(p)
 	c.OIDC.check(p)
 	c.Protection.check(p)
+	c.Cache.check(p)
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
 		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
 	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {

@@ -106,8 +106,9 @@ func TestFlagsWinOverVariables(t *testing.T) {
 		"REDTHREAD_DESK_DSN": "postgres://u@h/d", "REDTHREAD_LIVE_DSN": "host=replica user=u",
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
 		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
+		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s",
 	}
-	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error"}, env)
+	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error", "--cache-size", "100 KiB"}, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +121,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 			ReportURL: "/reports/{slug}", NarrativeURL: "/narratives/{slug}", EditionURL: "/editions/{slug}",
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
+		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -132,14 +134,14 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 		"--data", "", "--desk-dsn", "", "--live-dsn", "mysql://u:dsnsecret@h/d", "--addr", "nowhere",
 		"--cors-origin", "https://a.example/path,null", "--cors-origin", "ftp://b.example", "--entity-url", "javascript:{slug}",
 		"--log-format", "xml", "--log-level", "loud",
-	}, map[string]string{"REDTHREAD_DEMO": "perhaps"})
+	}, map[string]string{"REDTHREAD_DEMO": "perhaps", "REDTHREAD_CACHE_SIZE": "much", "REDTHREAD_CACHE_MAX_AGE": "30"})
 	if err == nil {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
 		"--data:", "--live-dsn: want postgres://", "--live-dsn: is of no use without --desk-dsn", "--addr:",
 		`"https://a.example/path"`, `"null"`, `"ftp://b.example"`, "--entity-url:", "--log-format:", "--log-level:",
-		"REDTHREAD_DEMO: want true or false",
+		"REDTHREAD_DEMO: want true or false", "REDTHREAD_CACHE_SIZE: want a number of bytes", "REDTHREAD_CACHE_MAX_AGE: want a time",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
@@ -154,6 +156,7 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 		{"--entity-url", "none"}, {"--report-url", "reports/{slug}"}, {"--public-url", "api.example"},
 		{"--site-url", "https://u:p@site.example"}, {"--site-url", "https://site.example/?a=b"}, {"--site-url", "javascript:x"},
 		{"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
+		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
 	} {
 		if _, err := app.Resolve(args, nil); err == nil {
 			t.Errorf("%v is accepted", args)

@@ -14,13 +14,13 @@
 //
 // # Middleware
 //
-// Each is in a file of its own. From the outside in: request id, access log,
-// security headers, CORS, compression, recovery from panics; around the API
-// also the limit of size and the viewer, and around feeds the viewer and a
-// limit of time; how long an operation may take is the API's own business. The
-// order matters: a refused key still gets CORS headers, so that a browser shows
-// the refusal to the script; and what a panic leaves unsaid is said before the
-// compressor closes.
+// Each is in a file of its own. From the outside in: request id, client and
+// access log, security headers, CORS, compression, recovery from panics; around
+// the API, its JSON and the feeds also the viewer and the kept answers (package
+// answers), around the API the limit of size, around feeds one of time; how long
+// an operation may take is the API's own business. The order matters: a refused
+// key still gets CORS headers, so that a browser shows the refusal to the
+// script; and what a panic leaves unsaid is said before the compressor closes.
 //
 // # Errors
 //

@@ -27,6 +27,7 @@ func handler(c Config) http.Handler {
 		c.sockets.count,
 		findViewer(c.Keys, c.Log),
 		limitBody(c.MaxBody, min(c.MaxBody, MaxQuestion)),
+		c.Answers.Around,
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
@@ -36,7 +37,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/graphql", api)
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	if c.Feeds.Content != nil {
-		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), limitTime(c.Timeout)))
+		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), c.Answers.Around, limitTime(c.Timeout)))
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
@@ -44,7 +45,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
 	if c.REST != nil {
-		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log))
+		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log), c.Answers.Around)
 		mux.Handle("/v1", routes)
 		mux.Handle("/v1/", routes)
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))

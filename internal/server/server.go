@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/rest"
@@ -45,6 +46,9 @@ type Config struct {
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
+
+	// Answers keeps what the API answers from live; nil keeps nothing.
+	Answers *answers.Cache
 
 	// CORSOrigins are the origins whose pages may call the API from a
 	// browser; empty stands for all. See allowOrigins for why that is safe.

@@ -1,0 +1,176 @@
+package answers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/redthread-api/redthread/internal/content"
+)
+
+const (
+	// DefaultSize is how many bytes are kept where nothing else is said.
+	DefaultSize = 64 << 20
+	// MaxAnswer is the size, in bytes before compression, from which on answers
+	// are not kept: those are counted while they wait for their readers, and a
+	// copy would not be.
+	MaxAnswer = 256 << 10
+
+	// hitCost is what a kept answer takes from its viewer's budget.
+	hitCost = 1
+	// trusted is how long a version may go without having been confirmed.
+	trusted = 10 * time.Second
+)
+
+// Live says how far live has come. It is what [content.Desk] does.
+type Live interface {
+	// Version returns what is known in this process, at once.
+	Version() content.Version
+	// Advanced returns a channel that is closed when live is no longer at a version.
+	Advanced(from content.Version) <-chan struct{}
+}
+
+// Budgets takes what kept answers cost.
+type Budgets interface {
+	// Charge takes a cost from the budget of the viewer of ctx and puts into
+	// the header how that stands; it returns false where too little is left.
+	Charge(ctx context.Context, cost int, header http.Header) bool
+}
+
+// Config is what a cache is made of.
+type Config struct {
+	// Size bounds what is kept, in bytes; see [Cache]. With 0 nothing is, but
+	// answers have their validators all the same.
+	Size int64
+	// MaxAge is for how long others may use an answer that everybody may see
+	// without asking again whether it still holds.
+	MaxAge  time.Duration
+	Live    Live
+	Budgets Budgets
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Cache keeps answers. It is safe for concurrent use.
+//
+// Its size bounds the bytes that answers hold while they can be found: their
+// bodies, plain and as compressed, their headers, their keys, and an allowance
+// for the table's own records. Not in it are the copies on their way to slow
+// readers, of which each connection has one at most, and for a moment after a
+// publish, until the garbage collector has been by, what was kept before.
+type Cache struct {
+	size    uint64
+	public  []string // the Cache-Control of what everybody may see
+	live    Live
+	budgets Budgets
+	log     *slog.Logger
+	now     func() time.Time
+
+	current atomic.Pointer[generation]
+	turning sync.Mutex
+
+	hits, misses, shared, unchanged, dropped atomic.Int64
+}
+
+// New returns an empty cache.
+func New(c Config) *Cache {
+	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicFor(c.MaxAge), live: c.Live, budgets: c.Budgets, log: c.Log, now: c.Now}
+	cache.current.Store(cache.begin(c.Live.Version()))
+	return cache
+}
+
+// generation is what is kept of one version. It is left as a whole when live
+// comes further, and then goes to the garbage collector with all that late
+// comers may still put there.
+type generation struct {
+	version content.Version
+	kept    *otter.Cache[key, *entry] // nil: nothing is kept
+
+	mu      sync.Mutex
+	flights map[flightKey]*flight
+}
+
+func (c *Cache) begin(v content.Version) *generation {
+	g := &generation{version: v, flights: map[flightKey]*flight{}}
+	if c.size > 0 {
+		g.kept = otter.Must(&otter.Options[key, *entry]{
+			MaximumWeight: c.size,
+			Weigher:       func(_ key, e *entry) uint32 { return e.weight },
+		})
+	}
+	return g
+}
+
+// generation returns that of the version that is known now, and how old that
+// knowledge is; nil where it is too old to go by.
+func (c *Cache) generation(now time.Time) (*generation, time.Duration) {
+	v := c.live.Version()
+	age := now.Sub(v.ConfirmedAt)
+	if age > trusted {
+		return nil, 0
+	}
+	g := c.current.Load()
+	if !g.version.Same(v) {
+		g = c.turn()
+	}
+	return g, max(age, 0)
+}
+
+// turn leaves what was kept of a former version. Of callers that have seen
+// different versions the latest wins, because it is looked up again here.
+func (c *Cache) turn() *generation {
+	c.turning.Lock()
+	defer c.turning.Unlock()
+	v, g := c.live.Version(), c.current.Load()
+	if g.version.Same(v) {
+		return g
+	}
+	if g.kept != nil {
+		c.dropped.Add(int64(g.kept.EstimatedSize()))
+	}
+	g = c.begin(v)
+	c.current.Store(g)
+	return g
+}
+
+// Run drops what is kept when live comes further, also while nobody asks, until
+// ctx is done.
+func (c *Cache) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			s := c.Stats()
+			c.log.InfoContext(ctx, "answers were kept", "hits", s.Hits, "misses", s.Misses, "shared", s.Shared,
+				"unchanged", s.Unchanged, "dropped", s.Dropped)
+			return nil
+		case <-c.live.Advanced(c.turn().version):
+		}
+	}
+}
+
+// Stats are what a cache has done since it was made, and holds now.
+type Stats struct {
+	Hits      int64 // answers that were kept
+	Misses    int64 // answers that had to be made and might have been kept
+	Shared    int64 // answers that were made for another request at the same time
+	Unchanged int64 // of all these, those that the client had already
+	Dropped   int64 // answers that were kept and outlived by a publish
+
+	Entries int
+	Bytes   int64 // at most the size
+}
+
+// Stats returns how the cache stands. The counts may lag by some requests.
+func (c *Cache) Stats() Stats {
+	s := Stats{Hits: c.hits.Load(), Misses: c.misses.Load(), Shared: c.shared.Load(), Unchanged: c.unchanged.Load(), Dropped: c.dropped.Load()}
+	if g := c.current.Load(); g.kept != nil {
+		g.kept.CleanUp()
+		s.Entries, s.Bytes = g.kept.EstimatedSize(), int64(g.kept.WeightedSize())
+	}
+	return s
+}

@@ -1,0 +1,286 @@
+package answers_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var schema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
+	type Query { hello: String amber: String desk: String fails: String partial: String large(size: Int!): String lags: String waits: String
+		until: String while: String mine: String }
+	type Mutation { hello: String }
+	type Subscription { hello: String }
+`})
+
+// door is a transport over a schema whose fields do what their names say. Each
+// answer has the number of operations that were run before.
+type door struct {
+	*transport.Handler
+	ran     atomic.Int64
+	waiting chan struct{} // told of each operation that waits
+	goOn    chan error    // lets one of them go on
+	clock   *clock
+	holds   atomic.Bool
+}
+
+func (d *door) Schema() *ast.Schema { return schema }
+
+func (d *door) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+func newDoor(c *clock) *door {
+	d := &door{waiting: make(chan struct{}, 100), goOn: make(chan error), clock: c}
+	d.holds.Store(true)
+	d.Handler = transport.New(executor.New(d), transport.Config{})
+	return d
+}
+
+func (d *door) Exec(ctx context.Context) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	return graphql.OneShot(d.answer(ctx, op, op.Operation.SelectionSet[0].(*ast.Field)))
+}
+
+func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *ast.Field) *graphql.Response {
+	verdict := transport.VerdictOf(ctx)
+	n := d.ran.Add(1)
+	transport.Header(ctx).Set("RateLimit", fmt.Sprintf("inner;r=%d", n))
+	transport.Header(ctx).Set("TLP", "TLP:CLEAR")
+	text := fmt.Sprintf("%s %d", field.Name, n)
+	if op.Operation.Operation != ast.Query {
+		verdict.Refuse()
+		_ = d.wait(ctx, field)
+		return data(text)
+	}
+	switch field.Name {
+	case "desk":
+		verdict.Refuse()
+		_ = d.wait(ctx, field)
+		return data(text)
+	case "fails":
+		verdict.Let(domain.Clear)
+		return &graphql.Response{Errors: gqlerror.List{{Message: text}}}
+	case "partial":
+		verdict.Let(domain.Clear)
+		return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: text}}}
+	case "amber":
+		verdict.Let(domain.Amber)
+		transport.Header(ctx).Set("TLP", "TLP:AMBER")
+		return data(text)
+	case "large":
+		size, _ := field.ArgumentMap(op.Variables)["size"].(int64)
+		text += strings.Repeat(" words", int(size)/6)
+	case "lags":
+		verdict.ReadAt(6)
+	case "until":
+		verdict.While(d.clock.now().Add(3*time.Second), func() bool { return true })
+	case "while":
+		verdict.While(d.clock.now().Add(time.Hour), d.holds.Load)
+	case "mine":
+		v, _ := domain.ViewerFrom(ctx)
+		verdict.For(v.CredentialID())
+	case "waits":
+		if err := d.wait(ctx, field); err != nil {
+			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
+		}
+	}
+	verdict.Let(domain.Clear)
+	return data(text)
+}
+
+// wait waits for the test, where the field has the alias "slow" or waits.
+func (d *door) wait(ctx context.Context, field *ast.Field) error {
+	if field.Name != "waits" && field.Alias != "slow" {
+		return nil
+	}
+	d.waiting <- struct{}{}
+	select {
+	case err := <-d.goOn:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func data(text string) *graphql.Response {
+	return &graphql.Response{Data: fmt.Appendf(nil, `{"it":%q}`, text)}
+}
+
+// clock is turned by tests.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) turn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// live is how far live has come, as a test has it.
+type live struct {
+	mu      sync.Mutex
+	version content.Version
+	moved   chan struct{}
+}
+
+func (l *live) Version() content.Version {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.version
+}
+
+func (l *live) Advanced(from content.Version) <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.version.Same(from) {
+		c := make(chan struct{})
+		close(c)
+		return c
+	}
+	return l.moved
+}
+
+// publish moves live on.
+func (l *live) publish(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.version = content.Version{Sequence: l.version.Sequence + 1, AppliedAt: at, ConfirmedAt: at}
+	close(l.moved)
+	l.moved = make(chan struct{})
+}
+
+// purse is a budget that a test fills.
+type purse struct{ left, taken atomic.Int64 }
+
+func (p *purse) Charge(_ context.Context, cost int, header http.Header) bool {
+	if p.left.Add(int64(-cost)) < 0 {
+		return false
+	}
+	p.taken.Add(int64(cost))
+	header.Set("RateLimit", fmt.Sprintf("cache;r=%d", p.left.Load()))
+	return true
+}
+
+// world is a cache around a door.
+type world struct {
+	t       testing.TB
+	cache   *answers.Cache
+	door    *door
+	live    *live
+	clock   *clock
+	purse   *purse
+	handler http.Handler
+}
+
+func newWorld(t testing.TB, change func(*answers.Config)) *world {
+	t.Helper()
+	w := &world{t: t, clock: newClock(), purse: &purse{}}
+	w.door = newDoor(w.clock)
+	w.live = &live{version: content.Version{Sequence: 7, ConfirmedAt: w.clock.now()}, moved: make(chan struct{})}
+	w.purse.left.Store(1 << 40)
+	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
+	if change != nil {
+		change(&config)
+	}
+	w.cache = answers.New(config)
+	w.handler = w.cache.Around(w.door)
+	return w
+}
+
+// The viewers of the tests.
+var (
+	anonymous = domain.Anonymous()
+	keyed     = &domain.Viewer{Role: domain.Public, Clearance: domain.Clear, KeyID: 5}
+	partner   = &domain.Viewer{Role: domain.Partner, Clearance: domain.Amber, KeyID: 6}
+)
+
+// post is a request for a field by POST, and get by GET.
+func post(t testing.TB, query string, header ...string) *http.Request {
+	return request(t, http.MethodPost, "/graphql", fmt.Sprintf(`{"query":%q}`, query), append([]string{"Content-Type", "application/json"}, header...)...)
+}
+
+func get(t testing.TB, query string, header ...string) *http.Request {
+	return request(t, http.MethodGet, "/graphql?query="+strings.ReplaceAll(query, " ", "%20"), "", header...)
+}
+
+func request(t testing.TB, method, target, body string, header ...string) *http.Request {
+	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	if body == "" {
+		r = httptest.NewRequestWithContext(t.Context(), method, target, http.NoBody)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+// reply is an answer as it came.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request for a viewer.
+func (w *world) ask(v *domain.Viewer, r *http.Request) reply {
+	w.t.Helper()
+	return askOf(w.t, w.handler, v, r)
+}
+
+func askOf(t testing.TB, h http.Handler, v *domain.Viewer, r *http.Request) reply {
+	t.Helper()
+	out := httptest.NewRecorder()
+	out.Header().Set("Cache-Control", "no-store") // as the server does
+	h.ServeHTTP(out, r.WithContext(domain.WithViewer(r.Context(), v)))
+	body, err := io.ReadAll(out.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{out.Code, out.Result().Header, string(body)}
+}
+
+// ran wants so many operations to have been run.
+func (w *world) ran(want int64) {
+	w.t.Helper()
+	if got := w.door.ran.Load(); got != want {
+		w.t.Errorf("%d operations were run, want %d", got, want)
+	}
+}
+
+// question asks for a field.
+func question(field string) transport.Question {
+	return transport.Question{Document: "{" + field + "}"}
+}

@@ -1,0 +1,47 @@
+package answers
+
+import "sync"
+
+// flightKey is what requests have in common that wait for one answer. Those
+// with a credential don't wait for one without, who may have to wait longer to
+// be let in.
+type flightKey struct {
+	key        key
+	credential bool
+}
+
+// flight is an answer that is being made, for all who ask the same meanwhile.
+type flight struct {
+	of   *generation
+	key  flightKey
+	once sync.Once
+	// landed is closed when there is nothing more to wait for, and then these
+	// don't change any more.
+	landed chan struct{}
+	entry  *entry // nil: there is nothing to share
+	never  bool   // nor will there be: everybody has to ask for themselves
+}
+
+// join returns the flight of a key, and whether it is new, so that whoever
+// called has to make the answer.
+func (g *generation) join(k flightKey) (f *flight, lead bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if f := g.flights[k]; f != nil {
+		return f, false
+	}
+	f = &flight{of: g, key: k, landed: make(chan struct{})}
+	g.flights[k] = f
+	return f, true
+}
+
+// land ends the flight; only the first call counts.
+func (f *flight) land(e *entry, never bool) {
+	f.once.Do(func() {
+		f.of.mu.Lock()
+		delete(f.of.flights, f.key)
+		f.of.mu.Unlock()
+		f.entry, f.never = e, never
+		close(f.landed)
+	})
+}

@@ -1,0 +1,181 @@
+package answers
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxBody is the largest body of a question that may be answered from here;
+// what frontends ask is a tenth of it.
+const maxBody = 64 << 10
+
+// key is the hash of a question; see the package comment.
+type key [sha256.Size]byte
+
+// question is a request that a kept answer may be the answer to.
+type question struct {
+	key    key
+	viewer *domain.Viewer
+	coding coding
+	// validates says that the answer has a validator, and that the client may
+	// ask whether the one it has still holds: only GET and HEAD are about what
+	// is at the URL.
+	validates bool
+	room      *room // nil where the body is not in it
+
+	next http.Handler // what answers where nothing that is kept does
+	now  time.Time
+	of   *generation // what is kept at the version that was known when it was asked
+	age  time.Duration
+}
+
+// room is memory to write a question down in. What is asked by POST ends with
+// the body.
+type room struct {
+	text []byte
+	body int
+}
+
+var rooms = sync.Pool{New: func() any { return &room{text: make([]byte, 0, 4<<10)} }}
+
+// read writes a request down. ok is false where no kept answer can be the
+// answer to it; the request can be read as before in any case.
+func read(r *http.Request) (q question, ok bool) {
+	viewer, err := domain.ViewerFrom(r.Context())
+	if err != nil || viewer.System || !viewer.May(domain.ReadLive) {
+		return q, false
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		// A body would be refused.
+		if r.ContentLength != 0 {
+			return q, false
+		}
+		q.validates = true
+	case http.MethodPost:
+		// All clients of note say how long it is.
+		if r.ContentLength <= 0 || r.ContentLength > maxBody {
+			return q, false
+		}
+	default:
+		return q, false
+	}
+	accept := r.Header["Accept"]
+	if len(r.Header["Upgrade"]) > 0 || wantsStream(accept) {
+		return q, false
+	}
+	q.viewer = viewer
+	q.coding = codingOf(r.Header.Get("Accept-Encoding"))
+
+	room := rooms.Get().(*room)
+	b := append(room.text[:0], byte(viewer.Role), byte(viewer.Clearance), boolByte(q.validates))
+	b = binary.AppendVarint(b, int64(viewer.RateLimit))
+	b = appendText(b, r.Host)
+	b = appendText(b, r.URL.Path)
+	b = appendText(b, r.URL.RawPath)
+	b = appendText(b, r.URL.RawQuery)
+	b = appendTexts(b, accept)
+	room.body = len(b)
+	if !q.validates {
+		b = appendTexts(b, r.Header["Content-Type"])
+		b = appendTexts(b, r.Header["Content-Encoding"])
+		room.body = len(b)
+		if b, ok = appendBody(b, r); !ok {
+			room.text = b // the request reads from it, so it doesn't go back
+			return q, false
+		}
+		q.room = room
+	}
+	room.text = b
+	q.key = sha256.Sum256(b)
+	if q.room == nil {
+		rooms.Put(room)
+	}
+	return q, true
+}
+
+// done gives back what the question was written down in, after the request has
+// been answered.
+func (q *question) done() {
+	if q.room != nil {
+		rooms.Put(q.room)
+		q.room = nil
+	}
+}
+
+// body is the request's, once more; nil where it has none.
+func (q *question) body() io.ReadCloser {
+	if q.room == nil {
+		return http.NoBody
+	}
+	return io.NopCloser(bytes.NewReader(q.room.text[q.room.body:]))
+}
+
+// appendBody reads the whole body. Where that fails, the request's body is then
+// one that begins with what was read and ends with the error.
+func appendBody(b []byte, r *http.Request) (_ []byte, ok bool) {
+	from, n := len(b), int(r.ContentLength)
+	if cap(b)-from < n {
+		b = append(make([]byte, 0, from+n), b...)
+	}
+	read, err := io.ReadFull(r.Body, b[from:from+n])
+	b = b[:from+read]
+	if err != nil {
+		r.Body = broken{io.MultiReader(bytes.NewReader(b[from:]), failing{err}), r.Body}
+		return b, false
+	}
+	return b, true
+}
+
+// broken is a body that ends with an error.
+type broken struct {
+	io.Reader
+	io.Closer
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// wantsStream says whether a client may mean an event stream. It is in doubt
+// true.
+func wantsStream(accept []string) bool {
+	for _, value := range accept {
+		if value == "*/*" || value == "application/json" {
+			continue // nearly all
+		}
+		value = strings.ToLower(value)
+		if strings.Contains(value, "event-stream") || strings.Contains(value, "text/*") {
+			return true
+		}
+	}
+	return false
+}
+
+// appendText adds a text so that no two lists of texts look alike.
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendTexts(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = appendText(b, s)
+	}
+	return b
+}
+
+func boolByte(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}

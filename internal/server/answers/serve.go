@@ -1,0 +1,256 @@
+package answers
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxWaits is how often a request waits for the answer to another. When that
+// comes to nothing, because that client has gone or had spent its budget, the
+// first of those who waited makes it; but nobody waits for ever.
+const maxWaits = 2
+
+// Around answers what it can from what is kept, and keeps what next answers.
+// The requests' contexts must carry a viewer. On a nil Cache it is next.
+func (c *Cache) Around(next http.Handler) http.Handler {
+	if c == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, ok := read(r)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		defer q.done()
+		q.next = next
+		// Not before: a body may take its time.
+		q.now = c.now()
+		if q.of, q.age = c.generation(q.now); q.of == nil {
+			q.pass(w, r)
+			return
+		}
+		c.serve(w, r, &q)
+	})
+}
+
+// pass has the next handler answer, whatever that comes to.
+func (q *question) pass(w http.ResponseWriter, r *http.Request) {
+	if q.room != nil {
+		r.Body = q.body()
+	}
+	q.next.ServeHTTP(w, r)
+}
+
+func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *question) {
+	g := q.of
+	if g.kept == nil {
+		c.make(w, r, q, nil)
+		return
+	}
+	if e := q.find(); e != nil {
+		c.reuse(w, r, q, e, &c.hits)
+		return
+	}
+	for range maxWaits {
+		f, lead := g.join(flightKey{q.key, q.viewer.Authenticated()})
+		if lead {
+			// The one before may have landed since it was looked for.
+			if e := q.find(); e != nil {
+				f.land(e, false)
+				c.reuse(w, r, q, e, &c.hits)
+				return
+			}
+			c.make(w, r, q, f)
+			return
+		}
+		select {
+		case <-f.landed:
+		case <-r.Context().Done():
+			q.pass(w, r) // which has to say so
+			return
+		}
+		if f.never {
+			q.pass(w, r)
+			return
+		}
+		q.now = c.now()
+		if e := f.entry; e != nil && e.usableBy(q.viewer, q.now) {
+			c.reuse(w, r, q, e, &c.shared)
+			return
+		}
+	}
+	c.make(w, r, q, nil)
+}
+
+// find returns what is kept for a question; nil where there is nothing that may
+// be used.
+func (q *question) find() *entry {
+	e, ok := q.of.kept.GetIfPresent(q.key)
+	if !ok || !e.usableBy(q.viewer, q.now) {
+		return nil
+	}
+	return e
+}
+
+// counter is one of the cache's.
+type counter interface{ Add(int64) int64 }
+
+// reuse answers with what was made for another request.
+func (c *Cache) reuse(w http.ResponseWriter, r *http.Request, q *question, e *entry, count counter) {
+	header := w.Header()
+	if !c.budgets.Charge(r.Context(), hitCost, header) {
+		// Who has nothing left for this has nothing left for next, which says
+		// so in its own words.
+		q.pass(w, r)
+		return
+	}
+	count.Add(1)
+	if q.validates {
+		header["Age"] = ageText(q.age)
+	}
+	c.send(w, r, q, e)
+}
+
+// make has the next handler answer, and keeps the answer if it may be. f is the flight of
+// those who wait for it; nil where there is none.
+func (c *Cache) make(w http.ResponseWriter, r *http.Request, q *question, f *flight) {
+	refused := func() {}
+	if f != nil {
+		refused = func() { f.land(nil, true) }
+		defer f.land(nil, false) // also where next panics
+	}
+	ctx, verdict := transport.WithVerdict(r.Context(), refused)
+	held := &capture{ResponseWriter: w, verdict: verdict, header: http.Header{}, head: r.Method == http.MethodHead}
+	q.pass(held, unconditional(ctx, r))
+	terms, ok := held.end()
+	if !ok {
+		return
+	}
+	c.misses.Add(1)
+	e := newEntry(held.header, held.body, terms).with(q.coding)
+	if g := q.of; g.kept != nil && (terms.Sequence < 0 || terms.Sequence >= g.version.Sequence) {
+		g.kept.Set(q.key, e)
+		if f != nil {
+			f.land(e, false)
+		}
+	}
+	delete(held.header, "Vary") // the entry has it
+	held.copyHeader()
+	c.send(w, r, q, e)
+}
+
+// unconditional is the request of which all who ask the same can have the
+// answer: it is not about what one of them has already.
+func unconditional(ctx context.Context, r *http.Request) *http.Request {
+	whole := r.WithContext(ctx)
+	if whole.Method == http.MethodHead {
+		whole.Method = http.MethodGet
+	}
+	cloned := false
+	for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Range", "Range"} {
+		if len(r.Header[name]) == 0 {
+			continue
+		}
+		if !cloned {
+			whole.Header, cloned = r.Header.Clone(), true
+		}
+		whole.Header.Del(name)
+	}
+	return whole
+}
+
+// send answers with an entry.
+func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *question, e *entry) {
+	coding := e.coded(q.coding)
+	if e.bodies[coding] == nil {
+		e = e.with(coding)
+		if kept := q.of.kept; kept != nil {
+			// Unless it has gone meanwhile.
+			kept.ComputeIfPresent(q.key, func(*entry) (*entry, otter.ComputeOp) { return e, otter.WriteOp })
+		}
+	}
+	header, body := w.Header(), e.bodies[coding]
+	header["Vary"] = e.varyWith(header["Vary"])
+	if !q.validates {
+		// An answer to a POST is not what is at the URL: without a
+		// Content-Location no cache may give it to the next who asks (RFC 9110,
+		// 9.3.3), and it has no validator, since there is no 304 to a POST.
+		header["Cache-Control"] = noStore
+		e.write(w, r, body)
+		return
+	}
+	header["Etag"] = body.validator
+	header["Cache-Control"] = c.control(q.viewer, e)
+	if holds(r.Header["If-None-Match"], body.validator[0]) {
+		c.unchanged.Add(1)
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	e.write(w, r, body)
+}
+
+var (
+	noStore = []string{"no-store"}
+	private = []string{"private, no-cache"}
+)
+
+// control is the Cache-Control of an answer. Others may keep what everybody may
+// see, and everybody's own cache what they may.
+func (c *Cache) control(v *domain.Viewer, e *entry) []string {
+	if v.Authenticated() || e.terms.Marking > domain.Clear {
+		return private
+	}
+	return c.public
+}
+
+func publicFor(maxAge time.Duration) []string {
+	if maxAge < time.Second {
+		return []string{"public, no-cache"}
+	}
+	return []string{"public, max-age=" + strconv.FormatInt(int64(maxAge/time.Second), 10) + ", must-revalidate"}
+}
+
+var justNow = []string{"0"}
+
+// ageText is an Age: a kept answer is as old as the knowledge that it holds.
+func ageText(age time.Duration) []string {
+	if age < time.Second {
+		return justNow
+	}
+	return []string{strconv.FormatInt(int64(age/time.Second), 10)}
+}
+
+// holds reports whether an If-None-Match names a validator, by weak comparison,
+// or any.
+func holds(ifNoneMatch []string, tag string) bool {
+	for _, list := range ifNoneMatch {
+		for list != "" {
+			list = strings.TrimLeft(list, " \t,")
+			if strings.HasPrefix(list, "*") {
+				return true
+			}
+			weak := strings.TrimPrefix(list, "W/")
+			if !strings.HasPrefix(weak, `"`) {
+				break // the rest is not understood
+			}
+			end := strings.IndexByte(weak[1:], '"')
+			if end < 0 {
+				break
+			}
+			if weak[:end+2] == tag {
+				return true
+			}
+			list = weak[end+2:]
+		}
+	}
+	return false
+}

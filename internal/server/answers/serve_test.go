@@ -1,0 +1,276 @@
+package answers_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/answers"
+)
+
+func TestWhoMayKeepAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		viewer *domain.Viewer
+		query  string
+		maxAge time.Duration
+		want   string
+	}{
+		{"Everybody", anonymous, "{hello}", 0, "public, no-cache"},
+		{"EverybodyForAWhile", anonymous, "{hello}", 90 * time.Second, "public, max-age=90, must-revalidate"},
+		{"NotOfAKey", keyed, "{hello}", time.Minute, "private, no-cache"},
+		{"NotAboveClear", anonymous, "{amber}", time.Minute, "private, no-cache"},
+		{"NotOfAPartner", partner, "{amber}", time.Minute, "private, no-cache"},
+		{"NotFromTheDesk", partner, "{desk}", time.Minute, "no-store"},
+		{"NotAnError", anonymous, "{fails}", time.Minute, "no-store"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *answers.Config) { c.MaxAge = row.maxAge })
+			for range 2 {
+				if got := w.ask(row.viewer, get(t, row.query)).header.Get("Cache-Control"); got != row.want {
+					t.Errorf("got %q, want %q", got, row.want)
+				}
+				got := w.ask(row.viewer, post(t, row.query)).header
+				if got.Get("Cache-Control") != "no-store" || got.Get("Etag") != "" || got.Get("Age") != "" {
+					t.Errorf("by POST: got %v", got)
+				}
+			}
+		})
+	}
+}
+
+func TestIfNoneMatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	fresh := w.ask(anonymous, get(t, "{hello}"))
+	tag := fresh.header.Get("Etag")
+	if !strings.HasPrefix(tag, `"`) || len(tag) < 20 {
+		t.Fatalf("the validator is %s: want a strong one", tag)
+	}
+	for given, want := range map[string]int{
+		tag: 304, "W/" + tag: 304, "*": 304, `"a", W/"b,c",` + tag: 304, ` "x" , ` + tag + ` , "y"`: 304,
+		`"a"`: 200, strings.Trim(tag, `"`): 200, "": 200, `"`: 200, `W/`: 200, strings.Replace(tag, `"`, `"x`, 1): 200,
+		strings.TrimSuffix(tag, `"`) + `-gzip"`: 200,
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			got := w.ask(anonymous, request(t, method, "/graphql?query={hello}", "", "If-None-Match", given))
+			if got.status != want {
+				t.Errorf("%s %q: got %d, want %d", method, given, got.status, want)
+			}
+			if got.header.Get("Etag") != tag || got.header.Get("Cache-Control") != "public, no-cache" || got.header.Get("Vary") != "Accept, Accept-Encoding, Authorization" ||
+				got.header.Get("Age") != "0" || (got.body == "") != (want == 304 || method == http.MethodHead) {
+				t.Errorf("%s %q: got %v", method, given, got)
+			}
+			if want == 304 && (got.header.Get("Content-Type") != "" || got.header.Get("Content-Length") != "") {
+				t.Errorf("304 describes a body: %v", got.header)
+			}
+		}
+	}
+	w.ran(1)
+	if got := w.ask(anonymous, post(t, "{hello}", "If-None-Match", "*")); got.status != 200 {
+		t.Errorf("by POST: got %d", got.status)
+	}
+
+	// The first who asks after a publish may have it already; what is kept then
+	// is the whole.
+	w.live.publish(w.clock.now())
+	again := newWorld(t, nil)
+	if got := again.ask(anonymous, get(t, "{hello}", "If-None-Match", tag)); got.status != 304 || got.body != "" {
+		t.Errorf("of an answer that is made: got %v", got)
+	}
+	if got := again.ask(anonymous, get(t, "{hello}")); got.status != 200 || got.body != fresh.body {
+		t.Errorf("after that: got %v", got)
+	}
+	again.ran(1)
+}
+
+// decoded is a body as it was before it was encoded.
+func decoded(t *testing.T, got reply) string {
+	t.Helper()
+	var in io.Reader = strings.NewReader(got.body)
+	var err error
+	switch got.header.Get("Content-Encoding") {
+	case "gzip":
+		in, err = gzip.NewReader(in)
+	case "zstd":
+		in, err = zstd.NewReader(in)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(plain)
+}
+
+func TestCodings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.handler = wrap(w.handler) // as the server does
+	large, tags := "{large(size: 8000)}", map[string]string{}
+	plain := w.ask(anonymous, get(t, large)).body
+	for range 2 {
+		for accepted, want := range map[string]string{"": "", "gzip": "gzip", "zstd": "zstd", "br": ""} {
+			got := w.ask(anonymous, get(t, large, "Accept-Encoding", accepted))
+			tag := got.header.Get("Etag")
+			if got.header.Get("Content-Encoding") != want || decoded(t, got) != plain || got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
+				t.Errorf("%q: got %.200v", accepted, got)
+			}
+			if before, ok := tags[want]; ok && before != tag {
+				t.Errorf("%q: the validator is %s, and was %s", accepted, tag, before)
+			}
+			tags[want] = tag
+			if vary := got.header.Values("Vary"); len(vary) != 1 || vary[0] != "Accept, Accept-Encoding, Authorization" {
+				t.Errorf("%q: Vary is %q", accepted, vary)
+			}
+			head := w.ask(anonymous, request(t, http.MethodHead, "/graphql?query="+strings.ReplaceAll(large, " ", "%20"), "", "Accept-Encoding", accepted))
+			for _, name := range []string{"Etag", "Content-Encoding", "Content-Length"} {
+				if head.header.Get(name) != got.header.Get(name) {
+					t.Errorf("%q: by HEAD %s is %q, not %q", accepted, name, head.header.Get(name), got.header.Get(name))
+				}
+			}
+			if again := w.ask(anonymous, get(t, large, "Accept-Encoding", accepted, "If-None-Match", tag)); again.status != 304 || again.header.Get("Etag") != tag {
+				t.Errorf("%q: got %v", accepted, again)
+			}
+		}
+	}
+	if len(tags) != 3 || tags[""] == tags["gzip"] || tags["gzip"] == tags["zstd"] {
+		t.Errorf("the validators are %v", tags)
+	}
+	if got := w.ask(anonymous, get(t, "{hello}", "Accept-Encoding", "gzip")); got.header.Get("Content-Encoding") != "" {
+		t.Errorf("a small answer is %s", got.header.Get("Content-Encoding"))
+	}
+	w.ran(2)
+}
+
+// The coding is the one that the compressor would choose.
+func TestCodingsAreChosenAsElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("words "), 1000)
+	compressor := wrap(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/json")
+		_, _ = out.Write(text)
+	}))
+	for _, accepted := range []string{
+		"", "gzip", "GZIP", "zstd", "gzip, zstd", "zstd, gzip", "gzip, deflate, br, zstd", "gzip, deflate", "gzip, deflate, br",
+		"gzip;q=0", "gzip;q=0, zstd", "gzip; q=0.5, zstd;q=0.4", "zstd;q=0.5 ,gzip;q=0.5", "*", "identity", "deflate, br", "*;q=0.5, gzip;q=0.1",
+		"gzip;q=1.0, identity; q=0.5, *;q=0", "x-gzip", " gzip ", "gzip;q=0.001", ",,gzip",
+	} {
+		want := askOf(t, compressor, anonymous, get(t, "x", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
+		got := w.ask(anonymous, get(t, "{large(size: 8000)}", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
+		if got != want {
+			t.Errorf("for %q: got %q, want %q", accepted, got, want)
+		}
+	}
+}
+
+func TestVaryKeepsWhatOthersSay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	h := http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Add("Vary", "Accept-Encoding")
+		out.Header().Add("Vary", "Origin")
+		w.handler.ServeHTTP(out, r)
+	})
+	for range 2 {
+		if got := askOf(t, h, anonymous, get(t, "{hello}")).header["Vary"]; len(got) != 1 || got[0] != "Accept, Accept-Encoding, Authorization, Origin" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+// A body that breaks off is the door's business.
+func TestABodyThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for range 2 {
+		r := post(t, "{hello}")
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), broken{}))
+		if got := w.ask(anonymous, r); got.status != http.StatusBadRequest || !strings.Contains(got.body, "cannot be read") {
+			t.Errorf("got %v", got)
+		}
+	}
+	w.ran(0)
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// What a handler streams goes out as it comes.
+func TestAHandlerThatFlushes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	sent := make(chan string, 1)
+	h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		reply := w.door.Ask(r.Context(), question("hello"))
+		_, _ = out.Write(reply.Data)
+		out.(http.Flusher).Flush()
+		sent <- "flushed"
+		_, _ = io.WriteString(out, " and more")
+	}))
+	got := askOf(t, h, anonymous, get(t, "x"))
+	if !strings.HasSuffix(got.body, " and more") || got.header.Get("Etag") != "" {
+		t.Errorf("got %v", got)
+	}
+	if s := w.cache.Stats(); s.Entries != 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Other doors ask as often as they like: what they make of it may be kept if
+// all that they asked may be.
+func TestOtherDoors(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		fields  []string
+		control string
+		ran     int64
+	}{
+		{"OneQuestion", []string{"hello"}, "public, no-cache", 1},
+		{"TheHighestMarkingCounts", []string{"amber", "hello"}, "private, no-cache", 2},
+		{"OneThatIsNotKept", []string{"hello", "desk"}, "no-store", 4},
+		{"OneThatFails", []string{"fails", "hello"}, "no-store", 4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+				out.Header().Set("Content-Type", "application/atom+xml")
+				for _, field := range row.fields {
+					_, _ = out.Write(w.door.Ask(r.Context(), question(field)).Data)
+				}
+			}))
+			for range 2 {
+				got := askOf(t, h, anonymous, get(t, "x"))
+				if got.header.Get("Cache-Control") != row.control || got.header.Get("Content-Type") != "application/atom+xml" {
+					t.Errorf("got %v", got)
+				}
+			}
+			w.ran(row.ran)
+		})
+	}
+}
