@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -38,8 +39,11 @@ func TestVisibilityMatrix(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		a := newAPI(t, s)
 		// Everything at once is more than one operation may ask for otherwise.
-		a.handler = graph.Handler(graph.Config{
-			Stores: s, Desk: content.New(s, slog.New(slog.DiscardHandler), time.Now), Log: slog.New(slog.DiscardHandler), Limits: noLimits})
+		desk := content.New(s, slog.New(slog.DiscardHandler), time.Now)
+		a.handler = graph.Handler(graph.Config{Stores: s, Desk: desk, Log: slog.New(slog.DiscardHandler), Limits: noLimits})
+		if s.Dialect() == dialect.SQLite { // what is kept is the same on both
+			a.handler = throughCache(t, a.handler, confirmed{desk})
+		}
 		m := &matrix{api: a, schema: generated.NewExecutableSchema(generated.Config{}).Schema(), doors: map[string]bool{}}
 		m.world()
 		for _, v := range []*domain.Viewer{

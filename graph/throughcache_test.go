@@ -1,0 +1,77 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/answers"
+)
+
+// throughCache returns a handler that asks h each query three times: by itself,
+// and twice through a cache around it, the second time for what was kept. All
+// three must be the same, byte for byte; the first is what it answers.
+func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler {
+	t.Helper()
+	cache := answers.New(answers.Config{
+		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Budgets: graph.NewBudgets(graph.Config{Limits: noLimits, Meter: access.NewMeter(time.Now)}),
+	})
+	kept := cache.Around(h)
+	t.Cleanup(func() {
+		if s := cache.Stats(); s.Hits < 50 || s.Hits < s.Misses/2 {
+			t.Errorf("little came from the cache: %+v", s)
+		}
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		again := func(ctx context.Context) *http.Request {
+			next := r.Clone(ctx)
+			next.Body, next.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			return next
+		}
+		h.ServeHTTP(w, again(r.Context()))
+		first, ok := w.(*httptest.ResponseRecorder)
+		if !ok || bytes.Contains(body, []byte("mutation")) {
+			return // which would be done three times
+		}
+		v, err := domain.ViewerFrom(r.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		for _, which := range []string{"cold", "warm"} {
+			out := httptest.NewRecorder()
+			kept.ServeHTTP(out, again(domain.WithViewer(context.Background(), v))) // statements are not counted
+			if out.Code != first.Code || out.Body.String() != first.Body.String() {
+				t.Errorf("%s (TLP:%v) through the cache, %s, gets\n%d %s\ninstead of\n%d %s\nfor %s",
+					v.Role, v.Clearance, which, out.Code, out.Body, first.Code, first.Body, body)
+			}
+		}
+	})
+}
+
+// confirmed is how far live has come, for a desk that doesn't look by itself;
+// nil stands for live that nobody publishes to.
+type confirmed struct{ desk *content.Desk }
+
+func (c confirmed) Version() (v content.Version) {
+	if c.desk != nil {
+		v = c.desk.Version()
+	}
+	v.ConfirmedAt = time.Now()
+	return v
+}
+
+func (c confirmed) Advanced(content.Version) <-chan struct{} { return nil }
