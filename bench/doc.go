@@ -13,6 +13,14 @@
 // more or less. Machines whose disks only pretend to sync flatter both sides
 // of the write benchmarks.
 //
+// BenchmarkKeptAnswer has 32 clients ask for an answer that is kept, and for the
+// same answer from a handler of net/http that has it ready, by turns. It reports
+// the quotient of their requests a second as of_ready_bytes, and that of their
+// requests a second of a processor as of_ready_bytes_by_cpu, which others on the
+// machine disturb less. The clients share the process.
+//
+//	go test -run '^$' -bench 'KeptAnswer$' -benchtime 20x ./bench
+//
 // Two benchmarks attack the program, as a process of its own, over a library of
 // 4,000 documents; they have no baseline, and need Linux:
 //

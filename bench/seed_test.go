@@ -69,17 +69,21 @@ func newSiteOf(tb testing.TB, reports, entities int) *site {
 		desk:   content.New(stores, log, time.Now),
 		dir:    config.Dir,
 	}
-	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: func(role domain.Role) graph.Limit {
-		limit := graph.StandardLimits(role)
-		limit.PerMinute = 1 << 50 // what is measured is work, not its refusal
-		return limit
-	}})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: unmetered})
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), domain.Anonymous())))
 	})
 	s.seed(tb, reports, entities)
 	s.live = openPlain(tb, filepath.Join(config.Dir, "live.db"), "&_pragma=query_only(1)")
 	return s
+}
+
+// unmetered are the limits without that of a minute: what is measured is work,
+// not its refusal.
+func unmetered(role domain.Role) graph.Limit {
+	limit := graph.StandardLimits(role)
+	limit.PerMinute = 1 << 50
+	return limit
 }
 
 // leave closes the stores and returns their folder, for another process.
