@@ -43,7 +43,7 @@ func BenchmarkFollowers(b *testing.B) {
 	for i := range followers {
 		listening.Add(1)
 		ended.Go(func() {
-			heard[i] = listen(ctx, clientFrom(fmt.Sprintf("127.0.5.%d", 1+i%10)), strings.TrimSuffix(v.url, "/graphql")+"/changes", published, listening.Done)
+			heard[i] = hear(ctx, clientFrom(fmt.Sprintf("127.0.5.%d", 1+i%10)), strings.TrimSuffix(v.url, "/graphql")+"/changes", published, listening.Done)
 		})
 	}
 	listening.Wait()
@@ -92,8 +92,8 @@ func update(ctx context.Context, v *victim, c *http.Client, i int, suffix string
 	return got.status == http.StatusOK && bytes.Contains(got.head, []byte("APPLIED"))
 }
 
-// listen returns when each of n events came.
-func listen(ctx context.Context, c *http.Client, url string, n int, ready func()) []time.Time {
+// hear returns when each of n events came.
+func hear(ctx context.Context, c *http.Client, url string, n int, ready func()) []time.Time {
 	ready = sync.OnceFunc(ready)
 	defer ready()
 	c.Timeout = 0

@@ -27,6 +27,7 @@ var keptFields = map[string]bool{
 	"source": true, "sources": true,
 	"edition": true, "editions": true,
 	"asset": true, "assets": true,
+	"changes": true,
 
 	"__typename": true, "__schema": true, "__type": true,
 }
