@@ -84,6 +84,11 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 		}
 		done = append(done, applied...)
 	}
+	jobs, err := s.migrateJobs(ctx)
+	done = append(done, jobs...)
+	if err != nil {
+		return done, fmt.Errorf("migrate the tables of the jobs: %w", err)
+	}
 	if s.postgres() && len(done) > 0 && s.makeLiveRole(ctx) {
 		// Connections that were opened before there was the role are not in it.
 		s.liveRead.renew()
@@ -100,7 +105,7 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 			return nil, err
 		}
 		known := map[string]time.Time{}
-		exists, err := s.hasRevisions(ctx, side)
+		exists, err := s.hasTable(ctx, side.pool, "schema_migrations")
 		if err == nil && exists {
 			known, err = appliedMigrations(ctx, poolRows{side.pool}, side.name, files)
 		}
@@ -111,7 +116,11 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 			all = append(all, Migration{side.name, f.Version(), f.Desc(), known[f.Version()]})
 		}
 	}
-	return all, nil
+	jobs, err := s.jobMigrations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrations of the jobs: %w", err)
+	}
+	return append(all, jobs...), nil
 }
 
 // Pending reports whether a step of the schema has yet to be applied.
@@ -127,13 +136,13 @@ var revisionsDDL = map[string]string{
 		version text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL)`,
 }
 
-func (s *Stores) hasRevisions(ctx context.Context, side side) (bool, error) {
-	query := "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'"
+func (s *Stores) hasTable(ctx context.Context, p *pool, name string) (bool, error) {
+	query := "SELECT count(*) FROM sqlite_master WHERE name = ?"
 	if s.postgres() {
-		query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migrations'"
+		query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1"
 	}
 	var n int
-	err := side.pool.db.QueryRowContext(ctx, query).Scan(&n)
+	err := p.db.QueryRowContext(ctx, query, name).Scan(&n)
 	return n > 0, err
 }
 

@@ -27,6 +27,7 @@ type Config struct {
 // Stores are the desk and live, opened.
 type Stores struct {
 	dialect string
+	deskDSN string // PostgreSQL only
 	log     *slog.Logger
 
 	deskRead, liveRead   *pool
@@ -43,7 +44,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stores{log: c.Log}
+	s := &Stores{log: c.Log, deskDSN: c.DeskDSN}
 	open := s.openSQLite
 	if c.DeskDSN != "" {
 		open = s.openPostgres

@@ -22,6 +22,7 @@ type Rows interface {
 // Tx is a write transaction on one store. It is not fenced.
 type Tx struct {
 	tx     *sql.Tx
+	conn   *sql.Conn // what tx runs on; PostgreSQL only
 	pool   *pool
 	missed map[string]bool // statements to keep prepared for the next time
 	client *ent.Client
@@ -83,11 +84,23 @@ func inTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx
 }
 
 func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx) error) error {
-	sqlTx, err := p.db.BeginTx(ctx, nil)
+	tx := &Tx{pool: p, missed: map[string]bool{}}
+	var begin interface {
+		BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
+	} = p.db
+	if p.dialect == dialect.Postgres {
+		conn, err := p.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("begin: %w", translate(err))
+		}
+		defer conn.Close() // gives it back
+		tx.conn, begin = conn, conn
+	}
+	sqlTx, err := begin.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
-	tx := &Tx{tx: sqlTx, pool: p, missed: map[string]bool{}}
+	tx.tx = sqlTx
 	defer sqlTx.Rollback() // does nothing after a commit
 	if p.dialect == dialect.Postgres {
 		if _, err := sqlTx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
