@@ -50,6 +50,8 @@ import (
 	"github.com/redthread-api/redthread/ent/schedule"
 	"github.com/redthread-api/redthread/ent/source"
 	"github.com/redthread-api/redthread/ent/tag"
+	"github.com/redthread-api/redthread/ent/webhook"
+	"github.com/redthread-api/redthread/ent/webhookdelivery"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -148,6 +150,8 @@ func checkColumn(t, c string) error {
 			schedule.Table:           schedule.ValidColumn,
 			source.Table:             source.ValidColumn,
 			tag.Table:                tag.ValidColumn,
+			webhook.Table:            webhook.ValidColumn,
+			webhookdelivery.Table:    webhookdelivery.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

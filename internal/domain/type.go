@@ -25,6 +25,8 @@ const (
 	Schedule Type = 34
 	Person   Type = 35
 	Query    Type = 36 // a registered GraphQL document
+	Webhook  Type = 40
+	Delivery Type = 41 // of an event to a webhook
 
 	// Row is a row that a document owns: a name, a footnote, a citation.
 	Row Type = 64
@@ -51,6 +53,8 @@ var typeNames = map[Type]typeName{
 	Schedule:     {"schedule", "sch"},
 	Person:       {"person", "per"},
 	Query:        {"query", "qry"},
+	Webhook:      {"webhook", "whk"},
+	Delivery:     {"delivery", "dlv"},
 	Row:          {"row", "row"},
 }
 

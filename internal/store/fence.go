@@ -22,6 +22,8 @@ var deskOnly = map[string]domain.Right{
 	ent.TypeAuditEntry:       domain.ReadAudit,
 	// The program itself looks up those that clients name.
 	ent.TypeRegisteredDocument: domain.RegisterQueries,
+	ent.TypeWebhook:            domain.ManageWebhooks,
+	ent.TypeWebhookDelivery:    domain.ManageWebhooks,
 }
 
 func isDocument(entType string) bool {

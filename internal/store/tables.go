@@ -13,6 +13,7 @@ var liveTables = map[string]bool{"projection": true, "changes": true}
 var deskTables = map[string]bool{
 	"revisions": true, "publication_entries": true, "schedules": true,
 	"api_keys": true, "key_networks": true, "people": true, "audit_entries": true, "registered_documents": true,
+	"webhooks": true, "webhook_deliveries": true,
 }
 
 // DeskTables are the tables of the desk, as the ent schema has them.
