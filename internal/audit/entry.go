@@ -36,6 +36,16 @@ const (
 	UpdatePerson      Action = "UPDATE_PERSON"
 	RegisterDocuments Action = "REGISTER_DOCUMENTS"
 
+	CreateWebhook   Action = "CREATE_WEBHOOK"
+	UpdateWebhook   Action = "UPDATE_WEBHOOK"
+	DeleteWebhook   Action = "DELETE_WEBHOOK"
+	RotateWebhook   Action = "ROTATE_WEBHOOK_SECRET"
+	TestWebhook     Action = "TEST_WEBHOOK"
+	RetryDeliveries Action = "RETRY_WEBHOOK_DELIVERIES"
+	// DisableWebhook is the program's own doing: the receiver has not
+	// accepted anything for days, or said that it is gone.
+	DisableWebhook Action = "DISABLE_WEBHOOK"
+
 	// RefuseCredential is a credential that was known and opened nothing:
 	// expired, revoked, disabled, or from where it may not be used.
 	RefuseCredential Action = "REFUSE_CREDENTIAL"
@@ -47,6 +57,7 @@ const (
 var Actions = []Action{
 	Create, Update, Restore, Delete, Undelete, Purge, Merge, Publish, Schedule, CancelSchedule, RebuildLive,
 	CreateKey, RotateKey, RevokeKey, KeyFromNewNetwork, SignIn, UpdatePerson, RegisterDocuments,
+	CreateWebhook, UpdateWebhook, DeleteWebhook, RotateWebhook, TestWebhook, RetryDeliveries, DisableWebhook,
 	RefuseCredential, RefuseRight,
 }
 

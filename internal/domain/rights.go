@@ -17,6 +17,7 @@ const (
 	PublishDocuments
 	RegisterQueries
 	ManageAccess
+	ManageWebhooks
 	ReadAudit
 	PurgeTrash
 	Operate
@@ -35,6 +36,7 @@ var rights = []struct {
 	PublishDocuments: {"PUBLISH", Editor, "publish, unpublish, schedule, merge, and change what live shows at once"},
 	RegisterQueries:  {"REGISTER_DOCUMENTS", Editor, "register GraphQL documents"},
 	ManageAccess:     {"MANAGE_ACCESS", Admin, "make, rotate and revoke keys; see and change people"},
+	ManageWebhooks:   {"MANAGE_WEBHOOKS", Admin, "register, change and test webhooks; see and repeat what they were sent"},
 	ReadAudit:        {"READ_AUDIT", Admin, "read and export the audit log"},
 	PurgeTrash:       {"PURGE", Admin, "delete documents from the trash for good"},
 	Operate:          {"OPERATE", Admin, "rebuild live"},

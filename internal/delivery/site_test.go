@@ -1,0 +1,302 @@
+package delivery_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/delivery"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// clock is a clock that tests turn. No two moments are the same.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(time.Microsecond)
+	return c.at
+}
+
+func (c *clock) turn(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if to.After(c.at) {
+		c.at = to
+	}
+}
+
+// site is a desk with webhooks, whose jobs the test runs when it turns the
+// clock.
+type site struct {
+	*delivery.Webhooks
+	t      testing.TB
+	stores *store.Stores
+	desk   *content.Desk
+	clock  *clock
+	log    *bytes.Buffer // read it when nothing runs
+
+	mu   sync.Mutex
+	jobs []delivery.Job
+}
+
+func newSite(t testing.TB, s *store.Stores) *site {
+	t.Helper()
+	site := &site{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	site.desk = content.New(s, log, site.clock.now)
+	if err := site.desk.Project(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.now, AllowPrivate: true},
+		func(_ context.Context, tx *store.Tx, jobs ...delivery.Job) error {
+			tx.AfterCommit(func() {
+				site.mu.Lock()
+				defer site.mu.Unlock()
+				site.jobs = append(site.jobs, jobs...)
+			})
+			return nil
+		})
+	return site
+}
+
+func each(t *testing.T, fn func(t *testing.T, s *site)) {
+	t.Helper()
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newSite(t, s)) })
+}
+
+// next takes out the job that is due first, of those that are due by a time.
+func (s *site) next(by time.Time) (delivery.Job, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	best := -1
+	for i, job := range s.jobs {
+		if !job.At.After(by) && (best < 0 || job.At.Before(s.jobs[best].At)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return delivery.Job{}, false
+	}
+	job := s.jobs[best]
+	s.jobs = slices.Delete(s.jobs, best, best+1)
+	return job, true
+}
+
+// pass tells the webhooks of what has changed, and runs all jobs that become due
+// within a time, which passes.
+func (s *site) pass(d time.Duration) {
+	s.t.Helper()
+	if err := s.DispatchAll(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	until := s.clock.now().Add(d)
+	for {
+		job, ok := s.next(until)
+		if !ok {
+			break
+		}
+		s.clock.turn(job.At)
+		if err := s.Attempt(s.t.Context(), job); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.clock.turn(until)
+}
+
+func as(ctx context.Context, role domain.Role, clearance domain.Marking) context.Context {
+	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: role, Clearance: clearance, KeyID: 1})
+}
+
+func (s *site) admin() context.Context { return as(s.t.Context(), domain.Admin, domain.Red) }
+
+// hook registers a webhook.
+func (s *site) hook(p delivery.CreateParams) (domain.ID, string) {
+	s.t.Helper()
+	id, secret, err := s.Create(s.admin(), p)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id, secret
+}
+
+func (s *site) row(id domain.ID) *ent.Webhook {
+	s.t.Helper()
+	ctx := domain.WithStage(s.admin(), domain.Desk)
+	row, err := s.stores.Client(ctx).Webhook.Get(ctx, id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return row
+}
+
+// deliveries reads the delivery log of a webhook, the oldest first.
+func (s *site) deliveries(hook domain.ID) []*ent.WebhookDelivery {
+	s.t.Helper()
+	ctx := domain.WithStage(s.admin(), domain.Desk)
+	rows, err := s.stores.Client(ctx).WebhookDelivery.Query().Where(webhookdelivery.WebhookID(hook)).Order(webhookdelivery.ByNumber()).All(ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return rows
+}
+
+type fields = map[string]any
+
+func (s *site) save(t domain.Type, mode content.Mode, f fields) domain.ID {
+	s.t.Helper()
+	saved, err := s.desk.Save(s.admin(), content.SaveParams{Type: t, Mode: mode, Fields: f})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return saved.ID
+}
+
+// report saves a report: new, or with what the fields say.
+func (s *site) report(slug string, more ...fields) domain.ID {
+	s.t.Helper()
+	f := fields{"slug": slug, "title": "About " + slug, "kind": "BRIEF", "language": "en", "summary": "S.", "body": "B."}
+	for _, m := range more {
+		for k, v := range m {
+			f[k] = v
+		}
+	}
+	return s.save(domain.Report, content.Upsert, f)
+}
+
+func (s *site) publish(slugs ...string) {
+	s.t.Helper()
+	var refs []string
+	for _, slug := range slugs {
+		refs = append(refs, "report:"+slug)
+	}
+	if _, err := s.desk.Publish(s.admin(), content.PublishParams{Documents: refs}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) unpublish(slug string) {
+	s.t.Helper()
+	if _, err := s.desk.Unpublish(s.admin(), content.UnpublishParams{Documents: []string{"report:" + slug}}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// received is a request that a receiver got.
+type received struct {
+	Type   string
+	Data   map[string]any
+	header http.Header
+	body   string
+}
+
+// line is the request in short: "report.published cranes".
+func (r received) line() string {
+	slug, _ := r.Data["slug"].(string)
+	return strings.TrimSpace(r.Type + " " + slug)
+}
+
+// receiver is somebody who gets webhooks.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	got    []received
+	answer func(r received) (status int, header map[string]string)
+}
+
+func newReceiver(t testing.TB) *receiver {
+	t.Helper()
+	r := &receiver{}
+	r.Server = httptest.NewServer(http.HandlerFunc(r.receive))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) receive(w http.ResponseWriter, q *http.Request) {
+	raw, _ := io.ReadAll(q.Body)
+	got := received{header: q.Header, body: string(raw)}
+	_ = json.Unmarshal(raw, &got) // what is none has no type, and no test expects that
+	r.mu.Lock()
+	r.got = append(r.got, got)
+	answer := r.answer
+	r.mu.Unlock()
+	status := http.StatusNoContent
+	if answer != nil {
+		var header map[string]string
+		status, header = answer(got)
+		for k, v := range header {
+			w.Header().Set(k, v)
+		}
+	}
+	w.WriteHeader(status)
+	if status != http.StatusNoContent {
+		_, _ = io.WriteString(w, "status\x00\x1b[31m text")
+	}
+}
+
+// answers sets how the receiver answers from now on.
+func (r *receiver) answers(answer func(received) (int, map[string]string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
+}
+
+func always(status int) func(received) (int, map[string]string) {
+	return func(received) (int, map[string]string) { return status, nil }
+}
+
+// take returns what came since the last time.
+func (r *receiver) take() []received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got := r.got
+	r.got = nil
+	return got
+}
+
+func (r *receiver) lines() string {
+	var lines []string
+	for _, got := range r.take() {
+		lines = append(lines, got.line())
+	}
+	return strings.Join(lines, ", ")
+}
+
+// signed reports whether a request bears a signature by a secret, as a receiver
+// would find out.
+func signed(r received, secret string) bool {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if err != nil {
+		return false
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(r.header.Get("webhook-id") + "." + r.header.Get("webhook-timestamp") + "." + r.body))
+	want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return slices.Contains(strings.Fields(r.header.Get("webhook-signature")), want)
+}
