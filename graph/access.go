@@ -49,17 +49,22 @@ func (r queryResolver) AuditLog(ctx context.Context, actions, actors []string, s
 	if err != nil {
 		return nil, err
 	}
+	where := allOf(oneOf("action", actions), oneOf("actor", actors), moment("gte", since), moment("lt", until))
+	return read.List(ctx, r.reader, catalog.Audit, args(first, after, last, before, where, newestFirst("SEQUENCE")))
+}
+
+// allOf is the condition that all of these hold that are given.
+func allOf(filters ...filter) filter {
 	var all []any
-	for _, f := range []filter{oneOf("action", actions), oneOf("actor", actors), moment("gte", since), moment("lt", until)} {
+	for _, f := range filters {
 		if f != nil {
 			all = append(all, map[string]any(f))
 		}
 	}
-	var where filter
-	if all != nil {
-		where = filter{"and": all}
+	if all == nil {
+		return nil
 	}
-	return read.List(ctx, r.reader, catalog.Audit, args(first, after, last, before, where, newestFirst("SEQUENCE")))
+	return filter{"and": all}
 }
 
 // moment is a condition on when an entry was made; none where it is not given.

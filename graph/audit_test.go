@@ -118,6 +118,12 @@ var mutations = []struct {
 	{"rotateApiKey", `apiKey: $key`, audit.RotateKey, "apiKey { id }", "", ""},
 	{"revokeApiKey", `apiKey: $key`, audit.RevokeKey, "apiKey { id }", "", ""},
 	{"updatePerson", `id: $person role: EDITOR`, audit.UpdatePerson, "person { id }", "", ""},
+	{"createWebhook", `url: "https://127.0.0.1:9/hook"`, audit.CreateWebhook, "webhook { id }", "webhook", "webhook.id"},
+	{"updateWebhook", `id: $webhook description: "D"`, audit.UpdateWebhook, "webhook { id }", "", ""},
+	{"rotateWebhookSecret", `id: $webhook`, audit.RotateWebhook, "secret", "", ""},
+	{"testWebhook", `id: $webhook`, audit.TestWebhook, "attempt { status }", "", ""},
+	{"retryWebhookDeliveries", `webhook: $webhook`, audit.RetryDeliveries, "deliveries", "", ""},
+	{"deleteWebhook", `id: $webhook`, audit.DeleteWebhook, "id", "", ""},
 	{"registerDocuments", `documents: [{text: "{ __typename }"}]`, audit.RegisterDocuments, "documents { documentId }", "document", "documents.0.documentId"},
 	{"unregisterDocuments", `documentIds: [$document]`, audit.RegisterDocuments, "documentIds", "", ""},
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/store"
@@ -36,6 +37,8 @@ type Config struct {
 	Keys     *access.Keys
 	People   *access.People
 	Registry *Registry
+	// Webhooks are managed by mutations, too.
+	Webhooks *delivery.Webhooks
 	// RegisteredOnly refuses every document that is not registered.
 	RegisteredOnly bool
 	// Introspection says whom the schema's description is for:
@@ -62,14 +65,15 @@ type Config struct {
 func New(c Config) graphql.ExecutableSchema {
 	c = c.complete()
 	r := &Resolver{
-		reader: read.NewReader(c.Stores, catalog.Tables()),
-		desk:   c.Desk,
-		keys:   c.Keys,
-		people: c.People,
-		known:  c.Registry,
-		now:    c.Now,
-		texts:  newTexts(c.EntityURL),
-		site:   c.Site,
+		reader:   read.NewReader(c.Stores, catalog.Tables()),
+		desk:     c.Desk,
+		keys:     c.Keys,
+		people:   c.People,
+		webhooks: c.Webhooks,
+		known:    c.Registry,
+		now:      c.Now,
+		texts:    newTexts(c.EntityURL),
+		site:     c.Site,
 	}
 	return staged{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{
@@ -111,6 +115,9 @@ func (c Config) complete() Config {
 	}
 	if c.Registry == nil {
 		c.Registry = NewRegistry(c.Stores, c.Now)
+	}
+	if c.Webhooks == nil {
+		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Desk: c.Desk, Log: c.Log, Now: c.Now})
 	}
 	c.Introspection = cmp.Or(c.Introspection, IntrospectionAll)
 	return c

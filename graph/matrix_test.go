@@ -94,6 +94,7 @@ var (
 	deskDoors = map[string]domain.Right{
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
+		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
 	}
 	otherDoors = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
@@ -517,7 +518,11 @@ func (m *matrix) desk(v *domain.Viewer) {
 	for door, right := range deskDoors {
 		m.doors["Query."+door] = true
 		for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
-			r := m.as(v, fmt.Sprintf(`%s{ %s(first: 1) { pageInfo { hasNextPage } } }`, stage, door), nil)
+			ask := door + "(first: 1) { pageInfo { hasNextPage } }"
+			if door == "webhook" {
+				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
+			}
+			r := m.as(v, fmt.Sprintf(`%s{ %s }`, stage, ask), nil)
 			switch {
 			case v.May(right):
 				r.ok()

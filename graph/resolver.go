@@ -11,20 +11,22 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 )
 
 // Resolver is the root of all resolvers.
 type Resolver struct {
-	reader *read.Reader
-	desk   *content.Desk
-	keys   *access.Keys
-	people *access.People
-	known  *Registry
-	texts  *texts
-	site   site.Site
-	now    func() time.Time
+	reader   *read.Reader
+	desk     *content.Desk
+	keys     *access.Keys
+	people   *access.People
+	webhooks *delivery.Webhooks
+	known    *Registry
+	texts    *texts
+	site     site.Site
+	now      func() time.Time
 }
 
 // The resolvers of each type that has fields beyond its columns.
@@ -55,6 +57,9 @@ type (
 	keyResolver    struct{ *Resolver }
 	personResolver struct{ *Resolver }
 	auditResolver  struct{}
+
+	deliveryResolver struct{}
+	attemptResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
 	pendingResolver  struct{ *Resolver }
@@ -110,6 +115,9 @@ func (r *Resolver) EditionItem() generated.EditionItemResolver   { return itemRe
 func (r *Resolver) ApiKey() generated.ApiKeyResolver         { return keyResolver{r} }
 func (r *Resolver) Person() generated.PersonResolver         { return personResolver{r} }
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }
+
+func (r *Resolver) WebhookDelivery() generated.WebhookDeliveryResolver { return deliveryResolver{} }
+func (r *Resolver) WebhookAttempt() generated.WebhookAttemptResolver   { return attemptResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
 func (r *Resolver) PendingChange() generated.PendingChangeResolver       { return pendingResolver{r} }

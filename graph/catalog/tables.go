@@ -339,6 +339,21 @@ var (
 		Orders: orders{"REGISTERED_AT": {Column: "registered_at", Kind: read.DateTime}},
 	}
 
+	// A webhook's secrets are shown when they are made, and never again.
+	webhookTable = &read.Table{
+		Name: "webhooks", Type: "Webhook", Never: []string{"secret", "previous_secret"},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
+	deliveryTable = &read.Table{
+		Name: "webhook_deliveries", Type: "WebhookDelivery",
+		Fields: fields{
+			"webhook": {Column: "webhook_id", Kind: read.ID},
+			"state":   enum("state", domain.DeliveryStates),
+		},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
 	scheduleTable = &read.Table{
 		Name: "schedules", Type: "Schedule",
 		Fields: fields{"status": enum("status", domain.ScheduleStatuses)},

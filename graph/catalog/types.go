@@ -25,6 +25,8 @@ import (
 	"github.com/redthread-api/redthread/ent/schedule"
 	"github.com/redthread-api/redthread/ent/source"
 	"github.com/redthread-api/redthread/ent/tag"
+	"github.com/redthread-api/redthread/ent/webhook"
+	"github.com/redthread-api/redthread/ent/webhookdelivery"
 	"github.com/redthread-api/redthread/graph/read"
 )
 
@@ -60,5 +62,7 @@ var (
 	People              = read.NewType(personTable, person.Columns, func(c *ent.Client) *ent.PersonQuery { return c.Person.Query() })
 	Audit               = read.NewType(auditTable, auditentry.Columns, func(c *ent.Client) *ent.AuditEntryQuery { return c.AuditEntry.Query() })
 	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *ent.Client) *ent.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
+	Webhooks            = read.NewType(webhookTable, webhook.Columns, func(c *ent.Client) *ent.WebhookQuery { return c.Webhook.Query() })
+	WebhookDeliveries   = read.NewType(deliveryTable, webhookdelivery.Columns, func(c *ent.Client) *ent.WebhookDeliveryQuery { return c.WebhookDelivery.Query() })
 	Schedules           = read.NewType(scheduleTable, schedule.Columns, func(c *ent.Client) *ent.ScheduleQuery { return c.Schedule.Query() })
 )

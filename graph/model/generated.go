@@ -60,9 +60,38 @@ type CreateAPIKeyInput struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
+// A new webhook.
+type CreateWebhookInput struct {
+	// Where requests are sent: https, at a public address.
+	URL string `json:"url"`
+	// What it is for.
+	Description *string `json:"description,omitempty"`
+	// The events that it is told of; all unless you say otherwise. An empty list is refused.
+	Events []string `json:"events,omitempty"`
+	// The types of document that it is told of; all unless you say otherwise. An empty list is refused.
+	Types []string `json:"types,omitempty"`
+	// The tags, ids or slugs, of which documents have to carry one; unless you say otherwise they need
+	// none. An empty list is refused.
+	Tags []string `json:"tags,omitempty"`
+	// The highest marking of what it is told of.
+	Ceiling domain.Marking `json:"ceiling"`
+}
+
 // The result of deleting.
 type DeletePayload struct {
 	// The id of the document that is in the trash now.
+	ID string `json:"id"`
+}
+
+// A webhook that is to end.
+type DeleteWebhookInput struct {
+	// Which: its id.
+	ID string `json:"id"`
+}
+
+// A webhook that was deleted.
+type DeleteWebhookPayload struct {
+	// Its id.
 	ID string `json:"id"`
 }
 
@@ -122,6 +151,20 @@ type RegisterDocumentsPayload struct {
 	Created int `json:"created"`
 }
 
+// Deliveries that are to be set going anew: those of a webhook, or these.
+type RetryWebhookDeliveriesInput struct {
+	// All of this webhook that were given up: its id.
+	Webhook *string `json:"webhook,omitempty"`
+	// Only these: their ids.
+	Deliveries []string `json:"deliveries,omitempty"`
+}
+
+// What was set going anew.
+type RetryWebhookDeliveriesPayload struct {
+	// The ids of the deliveries.
+	Deliveries []string `json:"deliveries"`
+}
+
 // A key that is to open nothing any more.
 type RevokeAPIKeyInput struct {
 	// Which: its id, its name, its hint, or, where it has leaked, its text.
@@ -138,10 +181,30 @@ type RotateAPIKeyInput struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
+// A webhook that is to have a new secret.
+type RotateWebhookSecretInput struct {
+	// Which: its id.
+	ID string `json:"id"`
+	// For how many minutes the secret before signs as well; 1440, a day, unless you say otherwise. 0 ends it at once.
+	OverlapMinutes *int `json:"overlapMinutes,omitempty"`
+}
+
 // The result of scheduling.
 type SchedulePayload struct {
 	// The schedule.
 	Schedule *ent.Schedule `json:"schedule"`
+}
+
+// A webhook that is to be tested.
+type TestWebhookInput struct {
+	// Which: its id.
+	ID string `json:"id"`
+}
+
+// What came of a test.
+type TestWebhookPayload struct {
+	// The request and its answer.
+	Attempt *domain.WebhookAttempt `json:"attempt"`
 }
 
 // A document in the trash.
@@ -210,4 +273,18 @@ type Viewer struct {
 	Rights []string `json:"rights"`
 	// The highest marking that the viewer may see in live.
 	Clearance domain.Marking `json:"clearance"`
+}
+
+// A webhook.
+type WebhookPayload struct {
+	// The webhook.
+	Webhook *ent.Webhook `json:"webhook"`
+}
+
+// A webhook and its secret.
+type WebhookSecretPayload struct {
+	// The webhook.
+	Webhook *ent.Webhook `json:"webhook"`
+	// Its secret, which cannot be had again: `whsec_` and the key in base64.
+	Secret string `json:"secret"`
 }

@@ -43,6 +43,10 @@ type (
 	PersonEdge                   = read.Edge[ent.Person]
 	AuditEntryConnection         = read.Connection[ent.AuditEntry]
 	AuditEntryEdge               = read.Edge[ent.AuditEntry]
+	WebhookConnection            = read.Connection[ent.Webhook]
+	WebhookEdge                  = read.Edge[ent.Webhook]
+	WebhookDeliveryConnection    = read.Connection[ent.WebhookDelivery]
+	WebhookDeliveryEdge          = read.Edge[ent.WebhookDelivery]
 	RegisteredDocumentConnection = read.Connection[ent.RegisteredDocument]
 	RegisteredDocumentEdge       = read.Edge[ent.RegisteredDocument]
 )

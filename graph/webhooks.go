@@ -1,0 +1,241 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/delivery"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func (r queryResolver) Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*model.WebhookConnection, error) {
+	ctx, err := withRight(ctx, domain.ManageWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	return read.List(ctx, r.reader, catalog.Webhooks, args(first, after, last, before, nil, newestFirst("CREATED_AT")))
+}
+
+func (r queryResolver) Webhook(ctx context.Context, id string) (*ent.Webhook, error) {
+	ctx, err := withRight(ctx, domain.ManageWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := domain.ParseID(id)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := read.ByIDs(ctx, r.reader, catalog.Webhooks, []domain.ID{parsed})
+	return rows[parsed], err
+}
+
+func (r queryResolver) WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*model.WebhookDeliveryConnection, error) {
+	ctx, err := withRight(ctx, domain.ManageWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	var hooks []string
+	if webhook != nil {
+		hooks = []string{*webhook}
+	}
+	return read.List(ctx, r.reader, catalog.WebhookDeliveries,
+		args(first, after, last, before, allOf(oneOf("webhook", hooks), oneOf("state", states)), newestFirst("CREATED_AT")))
+}
+
+func (deliveryResolver) Number(_ context.Context, obj *ent.WebhookDelivery) (int, error) {
+	return int(obj.Number), nil
+}
+
+func (deliveryResolver) Attempts(_ context.Context, obj *ent.WebhookDelivery) ([]*domain.WebhookAttempt, error) {
+	all := make([]*domain.WebhookAttempt, len(obj.Attempts))
+	for i := range obj.Attempts {
+		all[i] = &obj.Attempts[i]
+	}
+	return all, nil
+}
+
+func (attemptResolver) Status(_ context.Context, obj *domain.WebhookAttempt) (*int, error) {
+	return notZero(obj.Status), nil
+}
+
+func (attemptResolver) Response(_ context.Context, obj *domain.WebhookAttempt) (*string, error) {
+	return notZero(obj.Response), nil
+}
+
+func (attemptResolver) Error(_ context.Context, obj *domain.WebhookAttempt) (*string, error) {
+	return notZero(obj.Error), nil
+}
+
+// notZero is nil for the zero value.
+func notZero[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
+	}
+	return &v
+}
+
+// webhook reads a webhook as the API shows it.
+func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*ent.Webhook, error) {
+	return one(ctx, r, catalog.Webhooks, id)
+}
+
+func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebhookInput) (*model.WebhookSecretPayload, error) {
+	params := delivery.CreateParams{URL: in.URL, Events: eventsOf(in.Events), Types: in.Types, Tags: in.Tags, Ceiling: in.Ceiling}
+	if in.Description != nil {
+		params.Description = *in.Description
+	}
+	id, secret, err := r.webhooks.Create(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	row, err := r.webhook(ctx, id)
+	return orNil(model.WebhookSecretPayload{Webhook: row, Secret: secret}, err)
+}
+
+func (r mutationResolver) UpdateWebhook(ctx context.Context, in input) (*model.WebhookPayload, error) {
+	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+		return nil, err // before anything is told of the input
+	}
+	text, _ := in["id"].(string)
+	id, err := domain.ParseID(text)
+	if err != nil {
+		return nil, err
+	}
+	params := delivery.UpdateParams{ID: id, URL: given[string](in, "url"), Enabled: given[bool](in, "enabled"),
+		Types: givenList(in, "types"), Tags: givenList(in, "tags")}
+	if _, some := in["description"]; some {
+		none := ""
+		if params.Description = given[string](in, "description"); params.Description == nil {
+			params.Description = &none
+		}
+	}
+	if names := givenList(in, "events"); names != nil {
+		events := eventsOf(*names)
+		params.Events = &events
+	}
+	if name := given[string](in, "ceiling"); name != nil {
+		ceiling, _ := domain.ParseMarking(*name) // an enum
+		params.Ceiling = &ceiling
+	}
+	if err := r.webhooks.Update(ctx, params); err != nil {
+		return nil, err
+	}
+	row, err := r.webhook(ctx, id)
+	return orNil(model.WebhookPayload{Webhook: row}, err)
+}
+
+// given is a member of an input; nil where it is absent or null.
+func given[T any](in input, name string) *T {
+	if v, ok := in[name].(T); ok {
+		return &v
+	}
+	return nil
+}
+
+// givenList is a list of names in an input: nil where it is absent, and a nil
+// list where it is null.
+func givenList(in input, name string) *[]string {
+	v, some := in[name]
+	if !some {
+		return nil
+	}
+	var list []string
+	if items, ok := v.([]any); ok {
+		list = []string{}
+		for _, item := range items {
+			text, _ := item.(string) // as the schema has it
+			list = append(list, text)
+		}
+	}
+	return &list
+}
+
+// eventsOf reads a list of an enum; nil for nil.
+func eventsOf(names []string) []delivery.Event {
+	if names == nil {
+		return nil
+	}
+	events := make([]delivery.Event, len(names))
+	for i, name := range names {
+		events[i] = delivery.Event(name)
+	}
+	return events
+}
+
+func (r mutationResolver) DeleteWebhook(ctx context.Context, in model.DeleteWebhookInput) (*model.DeleteWebhookPayload, error) {
+	err := r.withWebhook(ctx, in.ID, func(id domain.ID) error { return r.webhooks.Delete(ctx, id) })
+	return orNil(model.DeleteWebhookPayload{ID: in.ID}, err)
+}
+
+func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.RotateWebhookSecretInput) (*model.WebhookSecretPayload, error) {
+	var overlap *time.Duration
+	if in.OverlapMinutes != nil {
+		// No more than is refused, or it would overflow.
+		minutes := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
+		overlap = &minutes
+	}
+	var payload model.WebhookSecretPayload
+	err := r.withWebhook(ctx, in.ID, func(id domain.ID) (err error) {
+		if payload.Secret, err = r.webhooks.Rotate(ctx, id, overlap); err == nil {
+			payload.Webhook, err = r.webhook(ctx, id)
+		}
+		return err
+	})
+	return orNil(payload, err)
+}
+
+func (r mutationResolver) TestWebhook(ctx context.Context, in model.TestWebhookInput) (*model.TestWebhookPayload, error) {
+	var payload model.TestWebhookPayload
+	err := r.withWebhook(ctx, in.ID, func(id domain.ID) error {
+		attempt, err := r.webhooks.Test(ctx, id)
+		payload.Attempt = &attempt
+		return err
+	})
+	return orNil(payload, err)
+}
+
+func (r mutationResolver) RetryWebhookDeliveries(ctx context.Context, in model.RetryWebhookDeliveriesInput) (*model.RetryWebhookDeliveriesPayload, error) {
+	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+		return nil, err // before anything is told of the input
+	}
+	var params delivery.RetryParams
+	if in.Webhook != nil {
+		id, err := domain.ParseID(*in.Webhook)
+		if err != nil {
+			return nil, err
+		}
+		params.Webhook = &id
+	}
+	if in.Deliveries != nil {
+		params.Deliveries = []domain.ID{}
+		for _, text := range in.Deliveries {
+			id, err := domain.ParseID(text)
+			if err != nil {
+				return nil, err
+			}
+			params.Deliveries = append(params.Deliveries, id)
+		}
+	}
+	repeated, err := r.webhooks.Retry(ctx, params)
+	ids := make([]string, len(repeated))
+	for i, id := range repeated {
+		ids[i] = id.String()
+	}
+	return orNil(model.RetryWebhookDeliveriesPayload{Deliveries: ids}, err)
+}
+
+// withWebhook hands the id of a webhook on, to whom may manage webhooks.
+func (r *Resolver) withWebhook(ctx context.Context, text string, fn func(domain.ID) error) error {
+	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+		return err // before anything is told of the input
+	}
+	id, err := domain.ParseID(text)
+	if err != nil {
+		return err
+	}
+	return fn(id)
+}
