@@ -34,7 +34,7 @@ func TestNothingAnsweredIsLost(t *testing.T) {
 			rounds = 2
 		}
 		s := &crashSite{config: c, dir: t.TempDir(), answered: map[string]answered{}}
-		s.key = s.makeKey(t)
+		s.key = s.makeKey(t, "EDITOR")
 		for range rounds {
 			s.round(t)
 		}
@@ -50,6 +50,7 @@ type answered struct{ saved, published int } // the last number that was answere
 type crashSite struct {
 	config   store.Config
 	dir      string
+	flags    []string // of serve
 	key      string
 	mu       sync.Mutex
 	answered map[string]answered
@@ -69,9 +70,14 @@ func (s *crashSite) command(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "redthread", args...)
 }
 
-func (s *crashSite) makeKey(t *testing.T) string {
+// serve is the command that serves the site.
+func (s *crashSite) serve(ctx context.Context) *exec.Cmd {
+	return s.command(ctx, append([]string{"serve", "--addr", "127.0.0.1:0"}, s.flags...)...)
+}
+
+func (s *crashSite) makeKey(t *testing.T, role string) string {
 	t.Helper()
-	out, err := s.command(t.Context(), "key", "create", "--name", "crash", "--role", "EDITOR", "--json").Output()
+	out, err := s.command(t.Context(), "key", "create", "--name", "crash "+role, "--role", role, "--json").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +91,7 @@ func (s *crashSite) makeKey(t *testing.T) string {
 // round starts the program, lets clients write, and kills it.
 func (s *crashSite) round(t *testing.T) {
 	t.Helper()
-	cmd, addr, stderr := started(t, s.command(t.Context(), "serve", "--addr", "127.0.0.1:0"))
+	cmd, addr, stderr := started(t, s.serve(t.Context()))
 	s.check(t, addr)
 	var clients sync.WaitGroup
 	for client := range 3 {
@@ -190,7 +196,7 @@ func (s *crashSite) post(t *testing.T, addr, query string, variables map[string]
 func (s *crashSite) check(t *testing.T, addrs ...string) {
 	t.Helper()
 	if len(addrs) == 0 {
-		cmd, addr, _ := started(t, s.command(t.Context(), "serve", "--addr", "127.0.0.1:0"))
+		cmd, addr, _ := started(t, s.serve(t.Context()))
 		defer func() { _ = cmd.Wait() }()
 		defer func() { _ = cmd.Process.Kill() }()
 		addrs = []string{addr}

@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/answers"
@@ -83,10 +84,14 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
 	a.run(work, "writing when people were seen", people.Run)
 
+	webhooks := delivery.New(delivery.Config{
+		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+	a.run(work, "delivering to webhooks", webhooks.Run)
+
 	door := access.NewDoor(a.backend.keys, people)
 	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
-		Keys: a.backend.keys, People: people, Notes: a.backend.notes,
+		Keys: a.backend.keys, People: people, Notes: a.backend.notes, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		Meter:     access.NewMeter(parts.Now),

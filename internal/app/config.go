@@ -33,6 +33,8 @@ type Config struct {
 	OIDC        OIDCConfig
 	Protection  ProtectionConfig
 	Cache       CacheConfig
+	// WebhookAllowPrivate lets receivers of webhooks be in private networks.
+	WebhookAllowPrivate bool
 }
 
 // variables names the variable of each flag that has one. A flag that is given
@@ -63,8 +65,9 @@ var variables = map[string]string{
 	"rate-limit-partner": "REDTHREAD_RATE_LIMIT_PARTNER",
 	"rate-limit-staff":   "REDTHREAD_RATE_LIMIT_STAFF",
 
-	"cache-size":    "REDTHREAD_CACHE_SIZE",
-	"cache-max-age": "REDTHREAD_CACHE_MAX_AGE",
+	"cache-size":            "REDTHREAD_CACHE_SIZE",
+	"cache-max-age":         "REDTHREAD_CACHE_MAX_AGE",
+	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
 
 	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",
 	"oidc-audience":        "REDTHREAD_OIDC_AUDIENCES",
@@ -97,6 +100,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
 	c.Cache.flags(f)
+	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 
 // resolve takes from the environment what no flag has set, and checks it all.

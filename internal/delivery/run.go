@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
 
 	"github.com/redthread-api/redthread/ent/webhook"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -54,12 +57,13 @@ func (w *Webhooks) Run(ctx context.Context) error {
 
 // follow dispatches whenever live has moved on, or webhooks were changed.
 func (w *Webhooks) follow(ctx context.Context, jobs *store.Jobs) {
+	f := follower{w: w, jobs: jobs, told: map[domain.ID]told{}}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		version := w.desk.Version()
 		pause := look
-		if err := w.step(ctx, jobs); err != nil && ctx.Err() == nil {
+		if err := f.step(ctx, version); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "webhooks could not be told of changes; it will be tried again", "error", err)
 			pause = afterError
 		}
@@ -78,9 +82,28 @@ func (w *Webhooks) follow(ctx context.Context, jobs *store.Jobs) {
 	}
 }
 
+// follower knows which webhooks have been told of everything.
+type follower struct {
+	w    *Webhooks
+	jobs *store.Jobs
+	told map[domain.ID]told
+}
+
+// told is when a webhook was told of all that there was at a version of live.
+type told struct {
+	version content.Version
+	updated time.Time // of the webhook
+	at      time.Time
+}
+
+// lookAgain is how long a webhook that was told of everything is left alone
+// while live stays as it is. A replica that live is read from may lag behind.
+const lookAgain = 5 * time.Second
+
 // step tells every webhook of all that has changed until now.
-func (w *Webhooks) step(ctx context.Context, jobs *store.Jobs) error {
-	hooks, err := w.stores.Client(ctx).Webhook.Query().Select(webhook.FieldID, webhook.FieldState).All(ctx)
+func (f *follower) step(ctx context.Context, version content.Version) error {
+	w := f.w
+	hooks, err := w.stores.Client(ctx).Webhook.Query().Select(webhook.FieldID, webhook.FieldState, webhook.FieldUpdatedAt).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the webhooks: %w", err)
 	}
@@ -88,12 +111,20 @@ func (w *Webhooks) step(ctx context.Context, jobs *store.Jobs) error {
 	for i, hook := range hooks {
 		queues[i] = hook.ID.String()
 	}
-	errs := []error{jobs.Work(ctx, queues, atOnce)}
+	errs := []error{f.jobs.Work(ctx, queues, atOnce)}
 	for _, hook := range hooks {
-		if hook.State == domain.WebhookEnabled {
-			errs = append(errs, w.dispatchTo(ctx, hook.ID))
+		last := f.told[hook.ID]
+		if hook.State != domain.WebhookEnabled ||
+			last.version.Same(version) && last.updated.Equal(hook.UpdatedAt) && time.Since(last.at) < lookAgain {
+			continue
 		}
+		if err := w.dispatchTo(ctx, hook.ID); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		f.told[hook.ID] = told{version: version, updated: hook.UpdatedAt, at: time.Now()}
 	}
+	maps.DeleteFunc(f.told, func(id domain.ID, _ told) bool { return !slices.Contains(queues, id.String()) })
 	return errors.Join(errs...)
 }
 
@@ -115,11 +146,12 @@ func (upkeep) Kind() string { return "webhook_upkeep" }
 
 // riverQueue keeps the jobs with river.
 type riverQueue struct {
+	now  func() time.Time
 	open func() (*store.Jobs, error)
 }
 
 func newRiver(stores *store.Stores, w *Webhooks) *riverQueue {
-	return &riverQueue{open: sync.OnceValues(func() (*store.Jobs, error) {
+	return &riverQueue{now: w.now, open: sync.OnceValues(func() (*store.Jobs, error) {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[task]) error {
 			return w.attempt(ctx, Job{Webhook: job.Args.Webhook, Delivery: job.Args.Delivery, Turn: job.Args.Turn})
@@ -143,11 +175,17 @@ func (q *riverQueue) enqueue(ctx context.Context, tx *store.Tx, jobs ...Job) err
 	if err != nil {
 		return err
 	}
+	now := q.now()
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, job := range jobs {
 		params[i] = river.InsertManyParams{
 			Args:       task{Webhook: job.Webhook, Delivery: job.Delivery, Turn: job.Turn},
-			InsertOpts: &river.InsertOpts{Queue: job.Webhook.String(), ScheduledAt: job.At},
+			InsertOpts: &river.InsertOpts{Queue: job.Webhook.String()},
+		}
+		// A job that has a time at all waits for river's scheduler, which looks
+		// every five seconds.
+		if job.At.After(now) {
+			params[i].InsertOpts.ScheduledAt = job.At
 		}
 	}
 	return kept.Enqueue(ctx, tx, params...)

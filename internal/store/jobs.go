@@ -52,6 +52,9 @@ const (
 	upkeepPoll  = 10 * time.Second
 )
 
+// softStop is how long jobs that run may go on when the process ends.
+const softStop = 5 * time.Second
+
 // JobsConfig says how jobs are run.
 type JobsConfig struct {
 	Workers *river.Workers
@@ -84,6 +87,7 @@ func (s *Stores) Jobs(c JobsConfig) (*Jobs, error) {
 		RetryPolicy:          retrySoon{},
 		JobTimeout:           c.Timeout,
 		RescueStuckJobsAfter: c.RescueAfter,
+		SoftStopTimeout:      softStop,
 		// What happened is kept elsewhere, for as long as it is of interest.
 		CompletedJobRetentionPeriod: time.Hour,
 		// River's own tables are small, and an index is not rebuilt each night.
@@ -122,8 +126,8 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyPara
 	return nil
 }
 
-// Start works jobs off until ctx is done. Then what is running is cancelled,
-// and Start returns when it has ended.
+// Start works jobs off until ctx is done. What runs then may go on for a short
+// while, and is cancelled after that; Start returns when it has ended.
 func (j *Jobs) Start(ctx context.Context) error {
 	if err := j.client.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)

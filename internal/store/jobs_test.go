@@ -110,6 +110,7 @@ func TestJobsSurviveAStop(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		began := make(chan struct{})
+		// It does not end by itself, so it is cancelled.
 		first := jobsOf(t, s, func(ctx context.Context, _ int) error {
 			close(began)
 			<-ctx.Done()
