@@ -25,8 +25,9 @@ import (
 // River's tables are of its own making: they are beside those of ent's schema,
 // and [Stores.Migrate] brings them up to date as well.
 type Jobs struct {
-	client jobsClient
-	close  func()
+	client  jobsClient
+	close   func()
+	wakeups *wakeups
 
 	mu     sync.Mutex
 	queues map[string]bool
@@ -40,16 +41,15 @@ type jobsClient interface {
 	insert(ctx context.Context, tx *Tx, jobs []river.InsertManyParams) error
 }
 
-// How jobs are looked for. River asks in this rhythm, by a statement on the
-// writing connection that changes nothing where there is nothing to do; it is
-// not told, because a notification needs a session that lasts, or on SQLite
-// more writing than the jobs themselves.
+// How jobs are looked for that nothing told of (see wakeups): in this rhythm, by
+// a statement on the writing connection that changes nothing where there is
+// nothing to do.
 const (
-	jobsPoll     = 250 * time.Millisecond
+	jobsPoll     = 5 * time.Second
 	jobsCooldown = 5 * time.Millisecond
 	// upkeepQueue is always there; it is for periodic jobs.
 	upkeepQueue = "upkeep"
-	upkeepPoll  = 10 * time.Second
+	upkeepPoll  = 30 * time.Second
 )
 
 // softStop is how long jobs that run may go on when the process ends.
@@ -82,7 +82,6 @@ func (s *Stores) Jobs(c JobsConfig) (*Jobs, error) {
 
 		FetchPollInterval:    jobsPoll,
 		FetchCooldown:        jobsCooldown,
-		PollOnly:             true,
 		MaxAttempts:          maxRuns,
 		RetryPolicy:          retrySoon{},
 		JobTimeout:           c.Timeout,
@@ -98,12 +97,12 @@ func (s *Stores) Jobs(c JobsConfig) (*Jobs, error) {
 			func() (river.JobArgs, *river.InsertOpts) { return args, &river.InsertOpts{Queue: upkeepQueue} },
 			&river.PeriodicJobOpts{RunOnStart: true}))
 	}
-	j := &Jobs{close: func() {}, queues: map[string]bool{}}
+	j := &Jobs{close: func() {}, wakeups: newWakeups(), queues: map[string]bool{}}
 	var err error
 	if s.postgres() {
-		j.client, j.close, err = s.postgresJobs(config)
+		j.client, j.close, err = s.postgresJobs(config, j.wakeups)
 	} else {
-		j.client, err = s.sqliteJobs(config)
+		j.client, err = s.sqliteJobs(config, j.wakeups)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the jobs: %w", err)
@@ -115,7 +114,8 @@ func (s *Stores) Jobs(c JobsConfig) (*Jobs, error) {
 // of Start is done and Start has returned.
 func (j *Jobs) Close() { j.close() }
 
-// Enqueue writes jobs in the transaction of what they are about.
+// Enqueue writes jobs in the transaction of what they are about. Each has
+// options that name its queue.
 func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyParams) error {
 	if len(jobs) == 0 {
 		return nil
@@ -123,6 +123,15 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyPara
 	if err := j.client.insert(ctx, tx, jobs); err != nil {
 		return fmt.Errorf("enqueue jobs: %w", translate(err))
 	}
+	queues := map[string]bool{}
+	for _, job := range jobs {
+		queues[job.InsertOpts.Queue] = true
+	}
+	tx.AfterCommit(func() {
+		for queue := range queues {
+			j.wakeups.wake(queue)
+		}
+	})
 	return nil
 }
 

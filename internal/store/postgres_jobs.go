@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 )
@@ -22,13 +23,20 @@ const jobConnections = 4
 // postgresJobs is river on a small pool of its own, in the schema desk.
 type postgresJobs struct{ *river.Client[pgx.Tx] }
 
-// pollingPostgres keeps river from notifying of each job, which nobody hears.
-type pollingPostgres struct{ *riverpgxv5.Driver }
+// wakenedPostgres is river's driver with our notifications: its own need a session
+// that lasts.
+type wakenedPostgres struct {
+	*riverpgxv5.Driver
+	wakeups *wakeups
+}
 
-func (pollingPostgres) SupportsListener() bool     { return false }
-func (pollingPostgres) SupportsListenNotify() bool { return false }
+func (wakenedPostgres) SupportsListener() bool     { return true }
+func (wakenedPostgres) SupportsListenNotify() bool { return false }
+func (d wakenedPostgres) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.wakeups
+}
 
-func (s *Stores) postgresJobs(config *river.Config) (jobsClient, func(), error) {
+func (s *Stores) postgresJobs(config *river.Config, w *wakeups) (jobsClient, func(), error) {
 	conn, err := postgresConfig(s.deskDSN, "desk")
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +52,7 @@ func (s *Stores) postgresJobs(config *river.Config) (jobsClient, func(), error) 
 	if err != nil {
 		return nil, nil, errors.New("the pool of the jobs cannot be made") // pgx's own message may quote the DSN
 	}
-	client, err := river.NewClient(pollingPostgres{riverpgxv5.New(pool)}, config)
+	client, err := river.NewClient(wakenedPostgres{riverpgxv5.New(pool), w}, config)
 	if err != nil {
 		pool.Close()
 		return nil, nil, err

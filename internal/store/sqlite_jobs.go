@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 )
@@ -14,14 +15,21 @@ import (
 // statement or one short transaction at a time.
 type sqliteJobs struct{ *river.Client[*sql.Tx] }
 
-// pollingSQLite keeps river from writing a row of notification for each job.
-type pollingSQLite struct{ *riversqlite.Driver }
+// wakenedSQLite is river's driver with our notifications: its own would write a row for
+// each job.
+type wakenedSQLite struct {
+	*riversqlite.Driver
+	wakeups *wakeups
+}
 
-func (pollingSQLite) SupportsListener() bool     { return false }
-func (pollingSQLite) SupportsListenNotify() bool { return false }
+func (wakenedSQLite) SupportsListener() bool     { return true }
+func (wakenedSQLite) SupportsListenNotify() bool { return false }
+func (d wakenedSQLite) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.wakeups
+}
 
-func (s *Stores) sqliteJobs(config *river.Config) (jobsClient, error) {
-	client, err := river.NewClient(pollingSQLite{riversqlite.New(s.deskWrite.db)}, config)
+func (s *Stores) sqliteJobs(config *river.Config, w *wakeups) (jobsClient, error) {
+	client, err := river.NewClient(wakenedSQLite{riversqlite.New(s.deskWrite.db), w}, config)
 	return sqliteJobs{client}, err
 }
 

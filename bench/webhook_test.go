@@ -1,0 +1,124 @@
+package bench_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/delivery"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// audience is a desk with webhooks that tell a receiver on this machine.
+type audience struct {
+	ctx  context.Context
+	desk *content.Desk
+	came atomic.Int64
+	want atomic.Int64
+	all  chan struct{} // as many came as are wanted
+}
+
+func newAudience(b *testing.B, webhooks int) *audience {
+	b.Helper()
+	t := &audience{all: make(chan struct{}, 1)}
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusNoContent)
+		if t.came.Add(1) == t.want.Load() {
+			t.all <- struct{}{}
+		}
+	}))
+	b.Cleanup(receiver.Close)
+	stores, err := store.Open(b.Context(), storetest.SQLiteConfig(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = stores.Close() })
+	log := slog.New(slog.DiscardHandler)
+	t.desk = content.New(stores, log, time.Now)
+	if err := t.desk.Project(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	t.ctx = domain.WithViewer(b.Context(), &domain.Viewer{Name: "bench", Role: domain.Admin, Clearance: domain.Red, KeyID: 1})
+	w := delivery.New(delivery.Config{Stores: stores, Desk: t.desk, Log: log, AllowPrivate: true})
+	for range webhooks {
+		if _, _, err := w.Create(t.ctx, delivery.CreateParams{URL: receiver.URL}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	})
+	return t
+}
+
+// save writes a new version of so many reports and returns their names.
+func (t *audience) save(b *testing.B, reports int) []string {
+	b.Helper()
+	names := make([]string, reports)
+	for i := range names {
+		slug := fmt.Sprintf("r%d", i)
+		names[i] = "report:" + slug
+		if _, err := t.desk.Save(t.ctx, content.SaveParams{Type: domain.Report, Mode: content.Upsert, Fields: map[string]any{
+			"slug": slug, "title": fmt.Sprint("Version ", time.Now().UnixNano()), "kind": "BRIEF", "language": "en", "summary": "S.", "body": "B."}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return names
+}
+
+func (t *audience) publish(b *testing.B, names []string) {
+	b.Helper()
+	if _, err := t.desk.Publish(t.ctx, content.PublishParams{Documents: names}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkWebhooks publishes 200 reports at once, and waits until five
+// webhooks have been told of each.
+func BenchmarkWebhooks(b *testing.B) {
+	const reports, webhooks = 200, 5
+	t := newAudience(b, webhooks)
+	b.ResetTimer()
+	for range b.N {
+		b.StopTimer()
+		names := t.save(b, reports)
+		t.want.Store(t.came.Load() + reports*webhooks)
+		b.StartTimer()
+		t.publish(b, names)
+		<-t.all
+	}
+	b.ReportMetric(float64(reports*webhooks*b.N)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+// BenchmarkPublishWithWebhooks publishes one report after another, with so many
+// webhooks that are told of each.
+func BenchmarkPublishWithWebhooks(b *testing.B) {
+	for _, webhooks := range []int{0, 5} {
+		b.Run(fmt.Sprint(webhooks), func(b *testing.B) {
+			t := newAudience(b, webhooks)
+			b.ResetTimer()
+			for range b.N {
+				b.StopTimer()
+				names := t.save(b, 1)
+				b.StartTimer()
+				t.publish(b, names)
+			}
+		})
+	}
+}
