@@ -226,6 +226,7 @@ func nextJobStep[T any](ctx context.Context, driver riverdriver.Driver[T], tx T)
 	if err != nil {
 		return nil, err
 	}
+	//lint:ignore SA1019 What is deprecated is to take several steps in one transaction; this is one.
 	result, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
 	if err != nil {
 		return nil, err
