@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redthread-api/redthread/ent"
@@ -29,8 +30,11 @@ func (r queryResolver) Webhook(ctx context.Context, id string) (*ent.Webhook, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := read.ByIDs(ctx, r.reader, catalog.Webhooks, []domain.ID{parsed})
-	return rows[parsed], err
+	row, err := r.webhook(ctx, parsed)
+	if errors.Is(err, domain.ErrNotFound) {
+		return nil, nil
+	}
+	return row, err
 }
 
 func (r queryResolver) WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*model.WebhookDeliveryConnection, error) {
