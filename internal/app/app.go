@@ -110,14 +110,15 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
+	budgets := graph.NewBudgets(config)
 	kept := answers.New(answers.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.desk,
-		Budgets: graph.NewBudgets(config), Log: a.log, Now: parts.Now,
+		Budgets: budgets, Log: a.log, Now: parts.Now,
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
 	a.serve(c, server.Config{
-		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

@@ -328,3 +328,27 @@ func TestSubscriptions(t *testing.T) {
 		}
 	})
 }
+
+// Who has spent a minute's budget is told so, and can go on later.
+func TestChangesArePaidFor(t *testing.T) {
+	t.Parallel()
+	c := config(t, storetest.SQLiteConfig(t))
+	c.Demo, c.Protection.RatePublic = true, 45
+	a := start(t, c, parts(io.Discard))
+	l := listen(t, a.URL()+"/changes").ready()
+	for n := range 30 {
+		news(t, a, fmt.Sprintf("news-%d", n), "CLEAR")
+	}
+	for range 31 {
+		if e := l.next(); e.name == "end" {
+			if !strings.Contains(e.data, "RATE_LIMITED") {
+				t.Errorf("got %+v", e)
+			}
+			if code, body := get(t, a.URL()+"/changes"); code != http.StatusTooManyRequests || !strings.Contains(body, "RATE_LIMITED") {
+				t.Errorf("then got %d, %s", code, body)
+			}
+			return
+		}
+	}
+	t.Error("it goes on without end")
+}

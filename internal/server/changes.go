@@ -28,7 +28,16 @@ type Streams interface {
 	OpenStream(w http.ResponseWriter, r *http.Request) *transport.Stream
 }
 
+// Budgets take what a stream costs from its viewer's budget.
+type Budgets interface {
+	// Charge returns false where so much is not left. It puts into the header
+	// how the budget stands.
+	Charge(ctx context.Context, cost int, header http.Header) bool
+}
+
 const (
+	// streamCost is what it costs to open a stream. Each change costs one more.
+	streamCost = 20
 	// newsAtOnce is how many changes are read, and written, at once.
 	newsAtOnce = 500
 	// proofInterval is for how long a credential is believed to be good while
@@ -47,10 +56,18 @@ const (
 type changes struct {
 	feed    Feed
 	streams Streams
+	budgets Budgets
 	log     *slog.Logger
 }
 
+var errSpent = refusal{http.StatusTooManyRequests, "RATE_LIMITED", "too much was asked for in the last minute; go on later, with the last cursor"}
+
 func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.budgets.Charge(r.Context(), streamCost, w.Header()) {
+		w.Header().Set("Retry-After", "60")
+		refuse(w, r, errSpent)
+		return
+	}
 	params, err := changesParams(r)
 	if err == nil && params.After == (content.Position{}) && !fromStart(r) {
 		params.After, err = h.feed.LastChange(r.Context())
@@ -90,6 +107,10 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			proven = now
 		}
 		if len(news.Changes) > 0 {
+			if !h.budgets.Charge(r.Context(), len(news.Changes), http.Header{}) {
+				stream.Send(lastWords(errSpent))
+				return
+			}
 			buf = buf[:0]
 			for _, c := range news.Changes {
 				buf = appendEvent(buf, c)

@@ -35,7 +35,7 @@ func handler(c Config) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
-	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Log}, noStore, findViewer(c.Keys, c.Log))))
+	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Budgets, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	if c.Feeds.Content != nil {
 		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), c.Answers.Around, limitTime(c.Timeout)))
 		for _, path := range feeds.Paths() {

@@ -40,6 +40,7 @@ type Config struct {
 	GraphQL  http.Handler       // the API; its requests carry a viewer and a request id
 	Feed     Feed               // the change feed
 	Streams  Streams            // what it is told in
+	Budgets  Budgets            // what pays for that
 	Examples []explorer.Example // the explorer's first tabs
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Feeds    FeedsConfig
