@@ -66,7 +66,7 @@ func TestRequest(t *testing.T) {
 		if _, err := content.ParsePosition(cursor); err != nil || cursor == "" {
 			t.Errorf("got the cursor %q", cursor)
 		}
-		want := fmt.Sprintf(`{"type":"report.published","timestamp":%q,"data":{"id":%q,"type":"Report","slug":"cranes","title":"About cranes","version":1,"cursor":%q,"at":%[1]q}}`,
+		want := fmt.Sprintf(`{"type":"report.published","timestamp":%q,"data":{"kind":"PUBLISH","documentId":%q,"type":"REPORT","at":%[1]q,"cursor":%[3]q,"slug":"cranes","title":"About cranes","version":1}}`,
 			q.Data["at"], id, cursor)
 		if q.body != want {
 			t.Errorf("got  %s\nwant %s", q.body, want)
@@ -76,7 +76,7 @@ func TestRequest(t *testing.T) {
 		s.pass(time.Minute)
 		gone := r.take()
 		if len(gone) != 1 || gone[0].Type != "report.unpublished" || gone[0].Data["slug"] != nil || gone[0].Data["title"] != nil || gone[0].Data["version"] != nil ||
-			gone[0].Data["id"] != id.String() {
+			gone[0].Data["documentId"] != id.String() {
 			t.Errorf("got %+v", gone)
 		}
 
@@ -511,7 +511,7 @@ func TestTestButton(t *testing.T) {
 			t.Errorf("got %+v, %v", a, err)
 		}
 		q := r.take()
-		if len(q) != 1 || q[0].Type != "webhook.test" || !signed(q[0], secret) || q[0].Data["id"] != hook.String() {
+		if len(q) != 1 || q[0].Type != "webhook.test" || !signed(q[0], secret) || q[0].Data["webhookId"] != hook.String() {
 			t.Errorf("got %+v", q)
 		}
 		r.answers(func(received) (int, map[string]string) {
@@ -522,6 +522,7 @@ func TestTestButton(t *testing.T) {
 			t.Errorf("got %+v, %v", a, err)
 		}
 		r.Close()
+		_, _ = s.Test(s.admin(), hook) // may find the connection of before, and see it end
 		a, err = s.Test(s.admin(), hook)
 		if err != nil || a.Status != 0 || a.Error != "the host refuses the connection" {
 			t.Errorf("got %+v, %v", a, err)

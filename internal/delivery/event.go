@@ -48,21 +48,26 @@ type message struct {
 	Data      data      `json:"data"`
 }
 
-// data is what a message says of a document. Of one that is gone it says no
-// more than which it was.
+// data is what a message says of a document, in the words of the change feed.
+// Of one that is gone it says no more than which it was.
 type data struct {
-	ID      domain.ID  `json:"id"`
-	Type    string     `json:"type"`
-	Slug    string     `json:"slug,omitempty"`
-	Title   string     `json:"title,omitempty"`
-	Version int        `json:"version,omitempty"`
-	Cursor  string     `json:"cursor,omitempty"`
-	At      *time.Time `json:"at,omitempty"`
+	Kind       string     `json:"kind,omitempty"`
+	DocumentID *domain.ID `json:"documentId,omitempty"`
+	Type       string     `json:"type,omitempty"`
+	At         *time.Time `json:"at,omitempty"`
+	Cursor     string     `json:"cursor,omitempty"`
+	Slug       string     `json:"slug,omitempty"`
+	Title      string     `json:"title,omitempty"`
+	Version    int        `json:"version,omitempty"`
+	WebhookID  *domain.ID `json:"webhookId,omitempty"` // of a test alone
 }
 
 // bodyOf is the message of a change. h is nil for a document that is gone.
 func bodyOf(c content.Change, h *head) (string, error) {
-	d := data{ID: c.Document, Type: c.Document.Type().Name(), Cursor: c.Position.String(), At: &c.At}
+	d := data{
+		Kind: c.Kind.String(), DocumentID: &c.Document, Type: strings.ToUpper(c.Document.Type().String()),
+		At: &c.At, Cursor: c.Position.String(),
+	}
 	if h != nil {
 		d.Slug, d.Title, d.Version = h.Slug, h.Title, h.Version
 	}

@@ -29,7 +29,7 @@ func (w *Webhooks) Test(ctx context.Context, id domain.ID) (domain.WebhookAttemp
 		return domain.WebhookAttempt{}, fmt.Errorf("test a webhook: %w", err)
 	}
 	at := w.clock()
-	body, err := json.Marshal(message{Type: "webhook.test", Timestamp: at, Data: data{ID: id, Type: id.Type().Name()}})
+	body, err := json.Marshal(message{Type: "webhook.test", Timestamp: at, Data: data{WebhookID: &id}})
 	if err != nil {
 		return domain.WebhookAttempt{}, err
 	}

@@ -54,6 +54,7 @@ type answer struct {
 	body     []byte
 	modified time.Time // the zero time where that is not known
 	moved    string
+	policy   string // the content security policy of a page that is one
 	talk     *talk
 }
 
@@ -121,6 +122,9 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, err e
 		return
 	}
 	header.Set("Content-Type", a.media+"; charset=utf-8")
+	if a.policy != "" {
+		header.Set("Content-Security-Policy", a.policy)
+	}
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if !a.modified.IsZero() {
 		header.Set("Last-Modified", a.modified.UTC().Format(http.TimeFormat))

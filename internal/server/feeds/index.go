@@ -2,7 +2,9 @@ package feeds
 
 import (
 	"bytes"
-	_ "embed"
+	"crypto/sha256"
+	_ "embed" // the page and its style
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -13,6 +15,16 @@ import (
 
 //go:embed index.html
 var indexPage string
+
+//go:embed index.css
+var indexStyle string
+
+// indexPolicy is the page's content security policy. Nothing is loaded: its one
+// style is in it, and known by its hash.
+var indexPolicy = func() string {
+	sum := sha256.Sum256([]byte(indexStyle))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
 
 var indexTemplate = template.Must(template.New("index").Parse(indexPage))
 
@@ -38,9 +50,10 @@ func (h *handler) index(r *http.Request, _ string) (*answer, error) {
 	}
 	page := struct {
 		Title, URL string
+		Style      template.CSS
 		Main, Tags []listed
 		Formats    []feeds.Format
-	}{Title: h.Site.Title(), URL: h.PublicURL, Formats: feeds.Formats()}
+	}{Title: h.Site.Title(), URL: h.PublicURL, Style: template.CSS(indexStyle), Formats: feeds.Formats()}
 	page.Main = []listed{{h.Site.Title(), "/feeds/reports"}}
 	seen := map[string]bool{}
 	for _, e := range said.Editions.Nodes {
@@ -56,5 +69,5 @@ func (h *handler) index(r *http.Request, _ string) (*answer, error) {
 	if err := indexTemplate.Execute(&b, page); err != nil {
 		return nil, fmt.Errorf("write the index of feeds: %w", err)
 	}
-	return &answer{media: "text/html", body: b.Bytes(), talk: t}, nil
+	return &answer{media: "text/html", body: b.Bytes(), policy: indexPolicy, talk: t}, nil
 }
