@@ -2,6 +2,8 @@ package feeds_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -115,6 +117,12 @@ func TestItems(t *testing.T) {
 			if !strings.Contains(g.body, want) {
 				t.Errorf("there is no %s in %s", want, g.body)
 			}
+		}
+		_, style, _ := strings.Cut(g.body, "<style>")
+		style, _, _ = strings.Cut(style, "</style>")
+		sum := sha256.Sum256([]byte(style))
+		if want := base64.StdEncoding.EncodeToString(sum[:]); !strings.Contains(g.header.Get("Content-Security-Policy"), want) {
+			t.Errorf("the policy %q does not allow the page's style, %s", g.header.Get("Content-Security-Policy"), want)
 		}
 		edition := feedstest.Feed(t, "json", []byte(p.found(public, "/feeds/series/Weekly%20%26%20more.json").body)).Items[0]
 		const text = `<p>Of <a href="https://site.example/entities/works" class="entity">Crane Works</a>.</p>
@@ -287,7 +295,7 @@ func TestIndex(t *testing.T) {
 		for _, want := range []string{
 			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
 			`<link rel="alternate" type="application/feed&#43;json" title="Harbour Press: Weekly &amp; more (JSON Feed)" href="https://api.example/feeds/series/Weekly%20&amp;%20more.json">`,
-			`<li>Cranes &amp; more: <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,
+			`<li><span>Cranes &amp; more</span> <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,
 		} {
 			if !strings.Contains(g.body, want) {
 				t.Errorf("there is no %s in %s", want, g.body)

@@ -1,0 +1,290 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/internal/delivery"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+func TestDisabling(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		r.answers(always(http.StatusInternalServerError))
+		for day := range 4 {
+			s.report(fmt.Sprint("r", day))
+			s.publish(fmt.Sprint("r", day))
+			s.pass(20 * time.Hour)
+		}
+		row := s.row(hook)
+		if row.State != domain.WebhookDisabled || row.Reason == nil || !strings.Contains(*row.Reason, "every attempt has failed since 2026-03-01T09:00:00Z") || row.DisabledAt == nil {
+			t.Fatalf("got %s, %v", row.State, row.Reason)
+		}
+		if took := row.DisabledAt.Sub(*row.FailingSince); took < 72*time.Hour || took > 77*time.Hour {
+			t.Errorf("it was disabled after %v", took)
+		}
+		if !strings.Contains(s.log.String(), `level=WARN msg="a webhook was disabled"`) {
+			t.Errorf("there is no notice in the log:\n%s", s.log)
+		}
+		ctx := domain.WithStage(s.admin(), domain.Desk)
+		entries, err := s.stores.Client(ctx).AuditEntry.Query().Where(auditentry.Action("DISABLE_WEBHOOK")).All(ctx)
+		if err != nil || len(entries) != 1 || *entries[0].Subject != hook.String() || entries[0].Actor != "system: deliver to webhooks" {
+			t.Errorf("got the audit entries %v, %v", entries, err)
+		}
+
+		// Nothing is sent, and nothing is lost.
+		r.take()
+		r.answers(always(http.StatusOK))
+		s.report("later")
+		s.publish("later")
+		s.pass(48 * time.Hour)
+		if got := r.lines(); got != "" {
+			t.Errorf("while it was disabled it got %q", got)
+		}
+		if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, Enabled: new(true)}); err != nil {
+			t.Fatal(err)
+		}
+		s.pass(time.Minute)
+		if got, want := r.lines(), "report.published r3, report.published later"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if row := s.row(hook); row.State != domain.WebhookEnabled || row.Reason != nil || row.FailingSince != nil || row.DisabledAt != nil {
+			t.Errorf("got %+v", row)
+		}
+	})
+}
+
+func TestGoneDisablesAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		r.answers(always(http.StatusGone))
+		s.report("cranes")
+		s.publish("cranes")
+		s.pass(time.Hour)
+		if row := s.row(hook); row.State != domain.WebhookDisabled || *row.Reason != "the receiver says that it is gone (410)" || len(r.take()) != 1 {
+			t.Errorf("got %+v", row)
+		}
+		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryPending {
+			t.Errorf("what waits is %s", d.State)
+		}
+	})
+}
+
+// One that works now and then is not disabled.
+func TestWorkingAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		for day := range 6 {
+			status := http.StatusInternalServerError
+			if day == 2 {
+				status = http.StatusOK
+			}
+			r.answers(always(status))
+			s.report(fmt.Sprint("r", day))
+			s.publish(fmt.Sprint("r", day))
+			s.pass(20 * time.Hour)
+		}
+		if row := s.row(hook); row.State != domain.WebhookEnabled {
+			t.Errorf("got %s, %v", row.State, *row.Reason)
+		}
+	})
+}
+
+func TestRotation(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, old := s.hook(delivery.CreateParams{URL: r.URL})
+		fresh, err := s.Rotate(s.admin(), hook, new(time.Hour))
+		if err != nil || fresh == old {
+			t.Fatal(err)
+		}
+		s.report("cranes")
+		s.publish("cranes")
+		s.pass(time.Minute)
+		if q := r.take()[0]; !signed(q, old) || !signed(q, fresh) || len(strings.Fields(q.header.Get("webhook-signature"))) != 2 {
+			t.Errorf("during the overlap: got %q", q.header.Get("webhook-signature"))
+		}
+		s.pass(time.Hour)
+		s.report("docks")
+		s.publish("docks")
+		s.pass(time.Minute)
+		if q := r.take()[0]; signed(q, old) || !signed(q, fresh) {
+			t.Errorf("after the overlap: got %q", q.header.Get("webhook-signature"))
+		}
+		last, err := s.Rotate(s.admin(), hook, new(time.Duration(0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.unpublish("docks")
+		s.pass(time.Minute)
+		if q := r.take()[0]; signed(q, fresh) || !signed(q, last) {
+			t.Errorf("without an overlap: got %q", q.header.Get("webhook-signature"))
+		}
+	})
+}
+
+func TestTestButton(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, secret := s.hook(delivery.CreateParams{URL: r.URL})
+		a, err := s.Test(s.admin(), hook)
+		if err != nil || a.Status != http.StatusNoContent || a.Error != "" {
+			t.Errorf("got %+v, %v", a, err)
+		}
+		q := r.take()
+		if len(q) != 1 || q[0].Type != "webhook.test" || !signed(q[0], secret) || q[0].Data["webhookId"] != hook.String() {
+			t.Errorf("got %+v", q)
+		}
+		r.answers(func(received) (int, map[string]string) {
+			return http.StatusFound, map[string]string{"Location": r.URL + "/elsewhere"}
+		})
+		a, err = s.Test(s.admin(), hook)
+		if err != nil || a.Status != http.StatusFound || a.Error != "the answer has the status 302; redirects are not followed" || len(r.take()) != 1 {
+			t.Errorf("got %+v, %v", a, err)
+		}
+		r.Close()
+		_, _ = s.Test(s.admin(), hook) // may find the connection of before, and see it end
+		a, err = s.Test(s.admin(), hook)
+		if err != nil || a.Status != 0 || a.Error != "the host refuses the connection" {
+			t.Errorf("got %+v, %v", a, err)
+		}
+		if len(s.deliveries(hook)) != 0 {
+			t.Error("tests are in the delivery log")
+		}
+	})
+}
+
+// The requests go nowhere private unless that is allowed.
+func TestPrivateAddresses(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		strict := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Now: s.clock.now})
+		a, err := strict.Test(s.admin(), hook)
+		if err != nil || a.Status != 0 || !strings.Contains(a.Error, "public address") || strings.Contains(a.Error, "127.0.0.1") || len(r.take()) != 0 {
+			t.Errorf("got %+v, %v", a, err)
+		}
+		_, _, err = strict.Create(s.admin(), delivery.CreateParams{URL: "http://site.example/hook"})
+		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "want https") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestInput(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		for name, row := range map[string]struct {
+			params delivery.CreateParams
+			want   string
+		}{
+			"NoURL":       {delivery.CreateParams{}, "url: want a URL"},
+			"Script":      {delivery.CreateParams{URL: "javascript:alert(1)"}, "url: want a URL"},
+			"Password":    {delivery.CreateParams{URL: "https://a:b@site.example/"}, "a password"},
+			"Fragment":    {delivery.CreateParams{URL: "https://site.example/#x"}, "fragment"},
+			"EmptyEvents": {delivery.CreateParams{URL: "https://site.example/", Events: []delivery.Event{}}, "events: an empty list is of nothing"},
+			"EmptyTypes":  {delivery.CreateParams{URL: "https://site.example/", Types: []string{}}, "types: an empty list"},
+			"EmptyTags":   {delivery.CreateParams{URL: "https://site.example/", Tags: []string{}}, "tags: an empty list"},
+			"UnknownTag":  {delivery.CreateParams{URL: "https://site.example/", Tags: []string{"nothing"}}, `there is no tag "nothing"`},
+			"UnknownType": {delivery.CreateParams{URL: "https://site.example/", Types: []string{"BOOK"}}, "no type of document"},
+		} {
+			_, _, err := s.Create(s.admin(), row.params)
+			if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("%s: got %v, want %q", name, err, row.want)
+			}
+		}
+		editor := as(t.Context(), domain.Editor, domain.Red)
+		if _, _, err := s.Create(editor, delivery.CreateParams{URL: "https://site.example/"}); !errors.Is(err, domain.ErrForbidden) {
+			t.Errorf("an EDITOR: got %v", err)
+		}
+		low := as(t.Context(), domain.Admin, domain.Green)
+		if _, _, err := s.Create(low, delivery.CreateParams{URL: "https://site.example/", Ceiling: domain.Amber}); !errors.Is(err, domain.ErrForbidden) {
+			t.Errorf("a ceiling above the clearance: got %v", err)
+		}
+		hook, _ := s.hook(delivery.CreateParams{URL: "https://site.example/", Ceiling: domain.Amber})
+		elsewhere := "https://elsewhere.example/"
+		if err := s.Update(low, delivery.UpdateParams{ID: hook, URL: &elsewhere}); !errors.Is(err, domain.ErrForbidden) {
+			t.Errorf("a webhook above the clearance can be led elsewhere: got %v", err)
+		}
+		if _, err := s.Rotate(low, hook, nil); !errors.Is(err, domain.ErrForbidden) {
+			t.Errorf("the secret of a webhook above the clearance: got %v", err)
+		}
+		if err := s.Delete(s.admin(), hook); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook}); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestPrune(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		s.report("cranes")
+		s.publish("cranes")
+		s.pass(time.Minute)
+		s.report("cranes", fields{"title": "Cranes, again"})
+		s.publish("cranes")
+		s.pass(40 * 24 * time.Hour)
+		if err := s.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// The last one stays: it says that the webhook knows of the document.
+		if log := s.deliveries(hook); len(log) != 1 || log[0].Event != "report.updated" {
+			t.Fatalf("got %v", log)
+		}
+		r.take()
+		s.unpublish("cranes")
+		s.pass(time.Minute)
+		if got := r.lines(); got != "report.unpublished" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// Attempts that the end of the program cuts off are not held against the
+// receiver.
+func TestAttemptIsCutOff(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		s.report("cranes")
+		s.publish("cranes")
+		if err := s.DispatchAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		job, ok := s.next(s.clock.now())
+		if !ok {
+			t.Fatal("there is no job")
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		r.answers(func(received) (int, map[string]string) { stop(); return http.StatusOK, nil })
+		if err := s.Attempt(ctx, job); !errors.Is(err, context.Canceled) {
+			// The answer may have come first.
+			if d := s.deliveries(hook)[0]; err != nil || d.State != domain.DeliveryDelivered {
+				t.Fatalf("got %v, %s", err, d.State)
+			}
+			return
+		}
+		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryPending || len(d.Attempts) != 0 || d.Tries != 0 {
+			t.Errorf("got %+v", d)
+		}
+		if err := s.Attempt(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryDelivered {
+			t.Errorf("got %s", d.State)
+		}
+	})
+}
