@@ -21,6 +21,14 @@
 //
 //	go test -run '^$' -bench 'KeptAnswer$' -benchtime 20x ./bench
 //
+// Two benchmarks publish while others listen or read, with the program as a
+// process of its own. The first has 1,000 clients hear 200 publications, 20 a
+// second, and tells how long after the request to publish each of them has heard of
+// it, and what a client takes of the server's memory. The second tells what readers at a
+// fixed rate see of 100 publications a second:
+//
+//	go test -run '^$' -bench 'Followers|ReadersWhilePublishing' -benchtime 1x ./bench
+//
 // Two benchmarks attack the program, as a process of its own, over a library of
 // 4,000 documents; they have no baseline, and need Linux:
 //

@@ -310,6 +310,60 @@ func TestHistoryBeginsWithWhatIsThere(t *testing.T) {
 	})
 }
 
+// Live that was lost is made again from the log, with the same changes at the
+// same times, in another history.
+func TestResumeInALiveThatWasMadeAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		public := domain.WithViewer(t.Context(), domain.Anonymous())
+		d.report("first")
+		d.publish("report:first")
+		here, err := d.LastChange(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := d.report("second")
+		d.publish("report:second")
+		want, err := d.Changes(public, content.ChangesParams{After: here, First: 10})
+		if err != nil || len(want) != 1 || want[0].Document != second {
+			t.Fatalf("got %v, %v", want, err)
+		}
+		d.loseLive()
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Changes(public, content.ChangesParams{After: here, First: 10}); domain.KindOf(err) != domain.KindGone {
+			t.Errorf("got %v, want an error of KindGone", err)
+		}
+		again, err := d.Resume(public, here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Changes(public, content.ChangesParams{After: again, First: 10})
+		if err != nil || len(got) != 1 || got[0].Document != second || !got[0].At.Equal(want[0].At) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	})
+}
+
+// loseLive empties live.
+func (d *desk) loseLive() {
+	d.t.Helper()
+	err := d.stores.Live(d.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, table := range append(content.TableNames(), "changes", "projection") {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 func TestVersionMovesOn(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		if err := d.Project(t.Context()); err != nil {
