@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 
+	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/content"
@@ -79,7 +80,12 @@ func (r changeResolver) Document(ctx context.Context, obj *model.Change) (model.
 	if obj.Kind.Tombstone() {
 		return nil, nil
 	}
-	return obj.Page.Get(obj.Change.Document, func(ids []domain.ID) (map[domain.ID]model.Document, error) {
+	document, err := obj.Page.Get(obj.Change.Document, func(ids []domain.ID) (map[domain.ID]model.Document, error) {
 		return r.byID(read.AllColumns(ctx), ids)
 	})
+	// Its id finds an entity that it was merged into. That has changes of its own.
+	if e, ok := document.(*ent.Entity); ok && e.ID != obj.Change.Document {
+		return nil, err
+	}
+	return document, err
 }
