@@ -12,10 +12,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks for a graceful end. From then on signals act as
-	// they do by default, so that the second ends the process at once.
-	context.AfterFunc(ctx, stop)
+	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, end := context.WithCancel(context.Background())
+	// The first signal asks for a graceful end. Before that begins, signals act
+	// as they do by default again, so that the second ends the process at once.
+	context.AfterFunc(signalled, func() {
+		stop()
+		end()
+	})
 	os.Exit(app.Main(ctx, app.Process{
 		Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
 	}))
