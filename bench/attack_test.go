@@ -148,27 +148,30 @@ func (t *traffic) percentile(p int) float64 {
 	return float64(t.took[(len(t.took)-1)*p/100].Microseconds()) / 1000
 }
 
+// phase is what legitimate clients see for some time, beside something else.
+func (v *victim) phase(b *testing.B, length time.Duration, beside func(context.Context)) *traffic {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), length)
+	defer cancel()
+	t := &traffic{}
+	var running sync.WaitGroup
+	running.Go(func() { t.run(ctx, v) })
+	beside(ctx)
+	running.Wait()
+	return t
+}
+
 // BenchmarkUnderAttack serves legitimate traffic, first by itself and then
 // while many attackers send the dearest that their limits allow, from several
 // addresses, and others occupy connections. It reports what the legitimate see.
 func BenchmarkUnderAttack(b *testing.B) {
 	v := newVictim(b, newSiteOf(b, attackReports, attackEntities).leave(b))
-	phase := func(length time.Duration, beside func(context.Context)) *traffic {
-		ctx, cancel := context.WithTimeout(b.Context(), length)
-		defer cancel()
-		t := &traffic{}
-		var running sync.WaitGroup
-		running.Go(func() { t.run(ctx, v) })
-		beside(ctx)
-		running.Wait()
-		return t
-	}
-	phase(2*time.Second, func(context.Context) {}) // caches, prepared statements
+	v.phase(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
 	v.memory(b)
-	before := phase(calm, func(context.Context) {})
+	before := v.phase(b, calm, func(context.Context) {})
 	_, calmMost := v.memory(b)
 	var answered, refused, failed atomic.Int64
-	during := phase(siege, func(ctx context.Context) {
+	during := v.phase(b, siege, func(ctx context.Context) {
 		var running sync.WaitGroup
 		all := bombs()
 		for i := range attackers {

@@ -130,20 +130,10 @@ const (
 // It reports what the readers see.
 func BenchmarkReadersWhilePublishing(b *testing.B) {
 	v := newVictim(b, newSiteOf(b, attackReports, attackEntities).leave(b))
-	phase := func(length time.Duration, beside func(context.Context)) *traffic {
-		ctx, cancel := context.WithTimeout(b.Context(), length)
-		defer cancel()
-		t := &traffic{}
-		var running sync.WaitGroup
-		running.Go(func() { t.run(ctx, v) })
-		beside(ctx)
-		running.Wait()
-		return t
-	}
-	phase(2*time.Second, func(context.Context) {}) // caches, prepared statements
-	before := phase(calm, func(context.Context) {})
+	v.phase(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
+	before := v.phase(b, calm, func(context.Context) {})
 	var done, failed atomic.Int64
-	during := phase(siege, func(ctx context.Context) {
+	during := v.phase(b, siege, func(ctx context.Context) {
 		due := make(chan int)
 		var running sync.WaitGroup
 		for w := range publishWorkers {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/transport"
@@ -12,10 +11,6 @@ import (
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
-
-// proofInterval is for how long a credential is believed to be good while
-// changes are told.
-const proofInterval = time.Second
 
 // maxTold is how many changes are read for a subscription at once.
 const maxTold = 100
@@ -72,17 +67,14 @@ type follower struct {
 
 // tell goes on until ctx ends, or the viewer may no longer hear.
 func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
-	var proven time.Time
+	var proof access.Proof
 	for {
 		news, err := f.desk.Follow(ctx, content.ChangesParams{After: f.after, Types: f.types, First: maxTold})
 		if err != nil {
 			return err
 		}
-		if now := time.Now(); now.Sub(proven) >= proofInterval {
-			if err := access.StillHolds(ctx); err != nil {
-				return err
-			}
-			proven = now
+		if err := proof.Renew(ctx); err != nil {
+			return err
 		}
 		f.after = news.After
 		changes, err := f.wanted(ctx, news.Changes)

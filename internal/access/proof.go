@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -37,5 +38,25 @@ func StillHolds(ctx context.Context) error {
 		(is.Scopes == nil) != (was.Scopes == nil) || !slices.Equal(is.Scopes, was.Scopes) {
 		return &domain.Error{Kind: domain.KindUnauthenticated, Message: "what this credential may do has changed: connect again"}
 	}
+	return nil
+}
+
+// proofInterval is for how long a credential is believed to be good.
+const proofInterval = time.Second
+
+// Proof is that the credential of a viewer who is told things as they happen
+// still holds. The zero value is none yet. It is for one goroutine.
+type Proof struct{ at time.Time }
+
+// Renew is [StillHolds], unless that was asked within the last second.
+func (p *Proof) Renew(ctx context.Context) error {
+	now := time.Now()
+	if now.Sub(p.at) < proofInterval {
+		return nil
+	}
+	if err := StillHolds(ctx); err != nil {
+		return err
+	}
+	p.at = now
 	return nil
 }

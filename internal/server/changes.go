@@ -40,9 +40,6 @@ const (
 	streamCost = 20
 	// newsAtOnce is how many changes are read, and written, at once.
 	newsAtOnce = 500
-	// proofInterval is for how long a credential is believed to be good while
-	// changes are told.
-	proofInterval = time.Second
 	// comeAgain is when a client should connect again, in milliseconds.
 	comeAgain = 2000
 )
@@ -96,15 +93,12 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !stream.Send([]byte(begin)) {
 		return
 	}
-	proven := time.Now()
+	var proof access.Proof
 	var buf []byte
 	for {
-		if now := time.Now(); now.Sub(proven) >= proofInterval {
-			if err := access.StillHolds(r.Context()); err != nil {
-				stream.Send(lastWords(h.refusalOf(r, err)))
-				return
-			}
-			proven = now
+		if err := proof.Renew(r.Context()); err != nil {
+			stream.Send(lastWords(h.refusalOf(r, err)))
+			return
 		}
 		if len(news.Changes) > 0 {
 			if !h.budgets.Charge(r.Context(), len(news.Changes), http.Header{}) {
