@@ -57,6 +57,52 @@ func (PublicationEntry) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("release"), index.Fields("document_id")}
 }
 
+// PublicationLog is the identity of the publication log: one row, made with
+// the first use of the desk. Live keeps it beside how far it has come.
+type PublicationLog struct{ ent.Schema }
+
+func (PublicationLog) Annotations() []schema.Annotation { return table("publication_log") }
+func (PublicationLog) Fields() []ent.Field {
+	return []ent.Field{id(), field.String("identity"), field.Time("created_at")}
+}
+
+// LiveDocument is what the desk knows of a document that is live, written by
+// the release that made it so. Its id is the document's.
+type LiveDocument struct{ ent.Schema }
+
+func (LiveDocument) Annotations() []schema.Annotation { return table("live_documents") }
+func (LiveDocument) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		field.Int("version"),
+		field.Int("marking").GoType(domain.Marking(0)).Comment("The document's own, as it is live."),
+	}
+}
+
+// LiveReference says that a live document refers to another one: in a row of
+// its own, or, where mention is true, in a text.
+type LiveReference struct{ ent.Schema }
+
+func (LiveReference) Annotations() []schema.Annotation { return table("live_references") }
+func (LiveReference) Fields() []ent.Field {
+	return []ent.Field{field.Int64("id"), ref("document_id"), ref("target_id"), field.Bool("mention")}
+}
+func (LiveReference) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("document_id"), index.Fields("target_id", "mention")}
+}
+
+// Mention says that a text of a document on the desk names another document:
+// an entity in an entity link, a source in a footnote.
+type Mention struct{ ent.Schema }
+
+func (Mention) Annotations() []schema.Annotation { return table("mentions") }
+func (Mention) Fields() []ent.Field {
+	return []ent.Field{field.Int64("id"), ref("document_id"), ref("target_id")}
+}
+func (Mention) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("document_id"), index.Fields("target_id")}
+}
+
 // Schedule is a publication that is to happen at a time.
 type Schedule struct{ ent.Schema }
 
@@ -87,6 +133,8 @@ func (Projection) Fields() []ent.Field {
 	return []ent.Field{
 		id(), field.Int64("applied_sequence"), field.Time("applied_at"),
 		field.Int64("history").Default(0).Comment("Which history of changes this is: random, and another after live was lost."),
+		field.String("log").Default("").Comment("The identity of the publication log that live is a projection of."),
+		field.String("entry_hash").Default("").Comment("The hash of the last entry of the log that was applied."),
 	}
 }
 

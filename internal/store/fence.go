@@ -15,6 +15,10 @@ import (
 var deskOnly = map[string]domain.Right{
 	ent.TypeRevision:         domain.ReadDesk,
 	ent.TypePublicationEntry: domain.ReadDesk,
+	ent.TypePublicationLog:   domain.ReadDesk,
+	ent.TypeLiveDocument:     domain.ReadDesk,
+	ent.TypeLiveReference:    domain.ReadDesk,
+	ent.TypeMention:          domain.ReadDesk,
 	ent.TypeSchedule:         domain.ReadDesk,
 	ent.TypeApiKey:           domain.ManageAccess,
 	ent.TypeKeyNetwork:       domain.ManageAccess,
