@@ -34,6 +34,9 @@ import (
 	"github.com/redthread-api/redthread/ent/itemtag"
 	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
+	"github.com/redthread-api/redthread/ent/livedocument"
+	"github.com/redthread-api/redthread/ent/livereference"
+	"github.com/redthread-api/redthread/ent/mention"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -42,6 +45,7 @@ import (
 	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/publicationlog"
 	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
@@ -99,6 +103,12 @@ type Client struct {
 	KeyNetwork *KeyNetworkClient
 	// Listing is the client for interacting with the Listing builders.
 	Listing *ListingClient
+	// LiveDocument is the client for interacting with the LiveDocument builders.
+	LiveDocument *LiveDocumentClient
+	// LiveReference is the client for interacting with the LiveReference builders.
+	LiveReference *LiveReferenceClient
+	// Mention is the client for interacting with the Mention builders.
+	Mention *MentionClient
 	// Narrative is the client for interacting with the Narrative builders.
 	Narrative *NarrativeClient
 	// NarrativeAmplifier is the client for interacting with the NarrativeAmplifier builders.
@@ -115,6 +125,8 @@ type Client struct {
 	Projection *ProjectionClient
 	// PublicationEntry is the client for interacting with the PublicationEntry builders.
 	PublicationEntry *PublicationEntryClient
+	// PublicationLog is the client for interacting with the PublicationLog builders.
+	PublicationLog *PublicationLogClient
 	// RegisteredDocument is the client for interacting with the RegisteredDocument builders.
 	RegisteredDocument *RegisteredDocumentClient
 	// Relationship is the client for interacting with the Relationship builders.
@@ -172,6 +184,9 @@ func (c *Client) init() {
 	c.ItemTag = NewItemTagClient(c.config)
 	c.KeyNetwork = NewKeyNetworkClient(c.config)
 	c.Listing = NewListingClient(c.config)
+	c.LiveDocument = NewLiveDocumentClient(c.config)
+	c.LiveReference = NewLiveReferenceClient(c.config)
+	c.Mention = NewMentionClient(c.config)
 	c.Narrative = NewNarrativeClient(c.config)
 	c.NarrativeAmplifier = NewNarrativeAmplifierClient(c.config)
 	c.NarrativeTag = NewNarrativeTagClient(c.config)
@@ -180,6 +195,7 @@ func (c *Client) init() {
 	c.Person = NewPersonClient(c.config)
 	c.Projection = NewProjectionClient(c.config)
 	c.PublicationEntry = NewPublicationEntryClient(c.config)
+	c.PublicationLog = NewPublicationLogClient(c.config)
 	c.RegisteredDocument = NewRegisteredDocumentClient(c.config)
 	c.Relationship = NewRelationshipClient(c.config)
 	c.Report = NewReportClient(c.config)
@@ -304,6 +320,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ItemTag:            NewItemTagClient(cfg),
 		KeyNetwork:         NewKeyNetworkClient(cfg),
 		Listing:            NewListingClient(cfg),
+		LiveDocument:       NewLiveDocumentClient(cfg),
+		LiveReference:      NewLiveReferenceClient(cfg),
+		Mention:            NewMentionClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
@@ -312,6 +331,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Person:             NewPersonClient(cfg),
 		Projection:         NewProjectionClient(cfg),
 		PublicationEntry:   NewPublicationEntryClient(cfg),
+		PublicationLog:     NewPublicationLogClient(cfg),
 		RegisteredDocument: NewRegisteredDocumentClient(cfg),
 		Relationship:       NewRelationshipClient(cfg),
 		Report:             NewReportClient(cfg),
@@ -363,6 +383,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ItemTag:            NewItemTagClient(cfg),
 		KeyNetwork:         NewKeyNetworkClient(cfg),
 		Listing:            NewListingClient(cfg),
+		LiveDocument:       NewLiveDocumentClient(cfg),
+		LiveReference:      NewLiveReferenceClient(cfg),
+		Mention:            NewMentionClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
@@ -371,6 +394,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Person:             NewPersonClient(cfg),
 		Projection:         NewProjectionClient(cfg),
 		PublicationEntry:   NewPublicationEntryClient(cfg),
+		PublicationLog:     NewPublicationLogClient(cfg),
 		RegisteredDocument: NewRegisteredDocumentClient(cfg),
 		Relationship:       NewRelationshipClient(cfg),
 		Report:             NewReportClient(cfg),
@@ -417,11 +441,12 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.LiveDocument, c.LiveReference, c.Mention, c.Narrative, c.NarrativeAmplifier,
+		c.NarrativeTag, c.NarrativeTarget, c.Observation, c.Person, c.Projection,
+		c.PublicationEntry, c.PublicationLog, c.RegisteredDocument, c.Relationship,
+		c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
+		c.Webhook, c.WebhookDelivery,
 	} {
 		n.Use(hooks...)
 	}
@@ -434,11 +459,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.LiveDocument, c.LiveReference, c.Mention, c.Narrative, c.NarrativeAmplifier,
+		c.NarrativeTag, c.NarrativeTarget, c.Observation, c.Person, c.Projection,
+		c.PublicationEntry, c.PublicationLog, c.RegisteredDocument, c.Relationship,
+		c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
+		c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -483,6 +509,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.KeyNetwork.mutate(ctx, m)
 	case *ListingMutation:
 		return c.Listing.mutate(ctx, m)
+	case *LiveDocumentMutation:
+		return c.LiveDocument.mutate(ctx, m)
+	case *LiveReferenceMutation:
+		return c.LiveReference.mutate(ctx, m)
+	case *MentionMutation:
+		return c.Mention.mutate(ctx, m)
 	case *NarrativeMutation:
 		return c.Narrative.mutate(ctx, m)
 	case *NarrativeAmplifierMutation:
@@ -499,6 +531,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Projection.mutate(ctx, m)
 	case *PublicationEntryMutation:
 		return c.PublicationEntry.mutate(ctx, m)
+	case *PublicationLogMutation:
+		return c.PublicationLog.mutate(ctx, m)
 	case *RegisteredDocumentMutation:
 		return c.RegisteredDocument.mutate(ctx, m)
 	case *RelationshipMutation:
@@ -3230,6 +3264,405 @@ func (c *ListingClient) mutate(ctx context.Context, m *ListingMutation) (Value, 
 	}
 }
 
+// LiveDocumentClient is a client for the LiveDocument schema.
+type LiveDocumentClient struct {
+	config
+}
+
+// NewLiveDocumentClient returns a client for the LiveDocument from the given config.
+func NewLiveDocumentClient(c config) *LiveDocumentClient {
+	return &LiveDocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `livedocument.Hooks(f(g(h())))`.
+func (c *LiveDocumentClient) Use(hooks ...Hook) {
+	c.hooks.LiveDocument = append(c.hooks.LiveDocument, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `livedocument.Intercept(f(g(h())))`.
+func (c *LiveDocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LiveDocument = append(c.inters.LiveDocument, interceptors...)
+}
+
+// Create returns a builder for creating a LiveDocument entity.
+func (c *LiveDocumentClient) Create() *LiveDocumentCreate {
+	mutation := newLiveDocumentMutation(c.config, OpCreate)
+	return &LiveDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LiveDocument entities.
+func (c *LiveDocumentClient) CreateBulk(builders ...*LiveDocumentCreate) *LiveDocumentCreateBulk {
+	return &LiveDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LiveDocumentClient) MapCreateBulk(slice any, setFunc func(*LiveDocumentCreate, int)) *LiveDocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LiveDocumentCreateBulk{err: fmt.Errorf("calling to LiveDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LiveDocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LiveDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LiveDocument.
+func (c *LiveDocumentClient) Update() *LiveDocumentUpdate {
+	mutation := newLiveDocumentMutation(c.config, OpUpdate)
+	return &LiveDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LiveDocumentClient) UpdateOne(_m *LiveDocument) *LiveDocumentUpdateOne {
+	mutation := newLiveDocumentMutation(c.config, OpUpdateOne, withLiveDocument(_m))
+	return &LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LiveDocumentClient) UpdateOneID(id domain.ID) *LiveDocumentUpdateOne {
+	mutation := newLiveDocumentMutation(c.config, OpUpdateOne, withLiveDocumentID(id))
+	return &LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LiveDocument.
+func (c *LiveDocumentClient) Delete() *LiveDocumentDelete {
+	mutation := newLiveDocumentMutation(c.config, OpDelete)
+	return &LiveDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LiveDocumentClient) DeleteOne(_m *LiveDocument) *LiveDocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LiveDocumentClient) DeleteOneID(id domain.ID) *LiveDocumentDeleteOne {
+	builder := c.Delete().Where(livedocument.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LiveDocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for LiveDocument.
+func (c *LiveDocumentClient) Query() *LiveDocumentQuery {
+	return &LiveDocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LiveDocument entity by its id.
+func (c *LiveDocumentClient) Get(ctx context.Context, id domain.ID) (*LiveDocument, error) {
+	return c.Query().Where(livedocument.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LiveDocumentClient) GetX(ctx context.Context, id domain.ID) *LiveDocument {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LiveDocumentClient) Hooks() []Hook {
+	return c.hooks.LiveDocument
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveDocumentClient) Interceptors() []Interceptor {
+	return c.inters.LiveDocument
+}
+
+func (c *LiveDocumentClient) mutate(ctx context.Context, m *LiveDocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LiveDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LiveDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LiveDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LiveDocument mutation op: %q", m.Op())
+	}
+}
+
+// LiveReferenceClient is a client for the LiveReference schema.
+type LiveReferenceClient struct {
+	config
+}
+
+// NewLiveReferenceClient returns a client for the LiveReference from the given config.
+func NewLiveReferenceClient(c config) *LiveReferenceClient {
+	return &LiveReferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `livereference.Hooks(f(g(h())))`.
+func (c *LiveReferenceClient) Use(hooks ...Hook) {
+	c.hooks.LiveReference = append(c.hooks.LiveReference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `livereference.Intercept(f(g(h())))`.
+func (c *LiveReferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LiveReference = append(c.inters.LiveReference, interceptors...)
+}
+
+// Create returns a builder for creating a LiveReference entity.
+func (c *LiveReferenceClient) Create() *LiveReferenceCreate {
+	mutation := newLiveReferenceMutation(c.config, OpCreate)
+	return &LiveReferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LiveReference entities.
+func (c *LiveReferenceClient) CreateBulk(builders ...*LiveReferenceCreate) *LiveReferenceCreateBulk {
+	return &LiveReferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LiveReferenceClient) MapCreateBulk(slice any, setFunc func(*LiveReferenceCreate, int)) *LiveReferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LiveReferenceCreateBulk{err: fmt.Errorf("calling to LiveReferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LiveReferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LiveReferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LiveReference.
+func (c *LiveReferenceClient) Update() *LiveReferenceUpdate {
+	mutation := newLiveReferenceMutation(c.config, OpUpdate)
+	return &LiveReferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LiveReferenceClient) UpdateOne(_m *LiveReference) *LiveReferenceUpdateOne {
+	mutation := newLiveReferenceMutation(c.config, OpUpdateOne, withLiveReference(_m))
+	return &LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LiveReferenceClient) UpdateOneID(id int64) *LiveReferenceUpdateOne {
+	mutation := newLiveReferenceMutation(c.config, OpUpdateOne, withLiveReferenceID(id))
+	return &LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LiveReference.
+func (c *LiveReferenceClient) Delete() *LiveReferenceDelete {
+	mutation := newLiveReferenceMutation(c.config, OpDelete)
+	return &LiveReferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LiveReferenceClient) DeleteOne(_m *LiveReference) *LiveReferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LiveReferenceClient) DeleteOneID(id int64) *LiveReferenceDeleteOne {
+	builder := c.Delete().Where(livereference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LiveReferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for LiveReference.
+func (c *LiveReferenceClient) Query() *LiveReferenceQuery {
+	return &LiveReferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveReference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LiveReference entity by its id.
+func (c *LiveReferenceClient) Get(ctx context.Context, id int64) (*LiveReference, error) {
+	return c.Query().Where(livereference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LiveReferenceClient) GetX(ctx context.Context, id int64) *LiveReference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LiveReferenceClient) Hooks() []Hook {
+	return c.hooks.LiveReference
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveReferenceClient) Interceptors() []Interceptor {
+	return c.inters.LiveReference
+}
+
+func (c *LiveReferenceClient) mutate(ctx context.Context, m *LiveReferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LiveReferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LiveReferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LiveReferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LiveReference mutation op: %q", m.Op())
+	}
+}
+
+// MentionClient is a client for the Mention schema.
+type MentionClient struct {
+	config
+}
+
+// NewMentionClient returns a client for the Mention from the given config.
+func NewMentionClient(c config) *MentionClient {
+	return &MentionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mention.Hooks(f(g(h())))`.
+func (c *MentionClient) Use(hooks ...Hook) {
+	c.hooks.Mention = append(c.hooks.Mention, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mention.Intercept(f(g(h())))`.
+func (c *MentionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Mention = append(c.inters.Mention, interceptors...)
+}
+
+// Create returns a builder for creating a Mention entity.
+func (c *MentionClient) Create() *MentionCreate {
+	mutation := newMentionMutation(c.config, OpCreate)
+	return &MentionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Mention entities.
+func (c *MentionClient) CreateBulk(builders ...*MentionCreate) *MentionCreateBulk {
+	return &MentionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MentionClient) MapCreateBulk(slice any, setFunc func(*MentionCreate, int)) *MentionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MentionCreateBulk{err: fmt.Errorf("calling to MentionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MentionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MentionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Mention.
+func (c *MentionClient) Update() *MentionUpdate {
+	mutation := newMentionMutation(c.config, OpUpdate)
+	return &MentionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MentionClient) UpdateOne(_m *Mention) *MentionUpdateOne {
+	mutation := newMentionMutation(c.config, OpUpdateOne, withMention(_m))
+	return &MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MentionClient) UpdateOneID(id int64) *MentionUpdateOne {
+	mutation := newMentionMutation(c.config, OpUpdateOne, withMentionID(id))
+	return &MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Mention.
+func (c *MentionClient) Delete() *MentionDelete {
+	mutation := newMentionMutation(c.config, OpDelete)
+	return &MentionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MentionClient) DeleteOne(_m *Mention) *MentionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MentionClient) DeleteOneID(id int64) *MentionDeleteOne {
+	builder := c.Delete().Where(mention.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MentionDeleteOne{builder}
+}
+
+// Query returns a query builder for Mention.
+func (c *MentionClient) Query() *MentionQuery {
+	return &MentionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMention},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Mention entity by its id.
+func (c *MentionClient) Get(ctx context.Context, id int64) (*Mention, error) {
+	return c.Query().Where(mention.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MentionClient) GetX(ctx context.Context, id int64) *Mention {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MentionClient) Hooks() []Hook {
+	return c.hooks.Mention
+}
+
+// Interceptors returns the client interceptors.
+func (c *MentionClient) Interceptors() []Interceptor {
+	return c.inters.Mention
+}
+
+func (c *MentionClient) mutate(ctx context.Context, m *MentionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MentionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MentionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MentionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Mention mutation op: %q", m.Op())
+	}
+}
+
 // NarrativeClient is a client for the Narrative schema.
 type NarrativeClient struct {
 	config
@@ -4435,6 +4868,139 @@ func (c *PublicationEntryClient) mutate(ctx context.Context, m *PublicationEntry
 		return (&PublicationEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PublicationEntry mutation op: %q", m.Op())
+	}
+}
+
+// PublicationLogClient is a client for the PublicationLog schema.
+type PublicationLogClient struct {
+	config
+}
+
+// NewPublicationLogClient returns a client for the PublicationLog from the given config.
+func NewPublicationLogClient(c config) *PublicationLogClient {
+	return &PublicationLogClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `publicationlog.Hooks(f(g(h())))`.
+func (c *PublicationLogClient) Use(hooks ...Hook) {
+	c.hooks.PublicationLog = append(c.hooks.PublicationLog, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `publicationlog.Intercept(f(g(h())))`.
+func (c *PublicationLogClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PublicationLog = append(c.inters.PublicationLog, interceptors...)
+}
+
+// Create returns a builder for creating a PublicationLog entity.
+func (c *PublicationLogClient) Create() *PublicationLogCreate {
+	mutation := newPublicationLogMutation(c.config, OpCreate)
+	return &PublicationLogCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PublicationLog entities.
+func (c *PublicationLogClient) CreateBulk(builders ...*PublicationLogCreate) *PublicationLogCreateBulk {
+	return &PublicationLogCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PublicationLogClient) MapCreateBulk(slice any, setFunc func(*PublicationLogCreate, int)) *PublicationLogCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PublicationLogCreateBulk{err: fmt.Errorf("calling to PublicationLogClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PublicationLogCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PublicationLogCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PublicationLog.
+func (c *PublicationLogClient) Update() *PublicationLogUpdate {
+	mutation := newPublicationLogMutation(c.config, OpUpdate)
+	return &PublicationLogUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PublicationLogClient) UpdateOne(_m *PublicationLog) *PublicationLogUpdateOne {
+	mutation := newPublicationLogMutation(c.config, OpUpdateOne, withPublicationLog(_m))
+	return &PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PublicationLogClient) UpdateOneID(id domain.ID) *PublicationLogUpdateOne {
+	mutation := newPublicationLogMutation(c.config, OpUpdateOne, withPublicationLogID(id))
+	return &PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PublicationLog.
+func (c *PublicationLogClient) Delete() *PublicationLogDelete {
+	mutation := newPublicationLogMutation(c.config, OpDelete)
+	return &PublicationLogDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PublicationLogClient) DeleteOne(_m *PublicationLog) *PublicationLogDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PublicationLogClient) DeleteOneID(id domain.ID) *PublicationLogDeleteOne {
+	builder := c.Delete().Where(publicationlog.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PublicationLogDeleteOne{builder}
+}
+
+// Query returns a query builder for PublicationLog.
+func (c *PublicationLogClient) Query() *PublicationLogQuery {
+	return &PublicationLogQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePublicationLog},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PublicationLog entity by its id.
+func (c *PublicationLogClient) Get(ctx context.Context, id domain.ID) (*PublicationLog, error) {
+	return c.Query().Where(publicationlog.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PublicationLogClient) GetX(ctx context.Context, id domain.ID) *PublicationLog {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PublicationLogClient) Hooks() []Hook {
+	return c.hooks.PublicationLog
+}
+
+// Interceptors returns the client interceptors.
+func (c *PublicationLogClient) Interceptors() []Interceptor {
+	return c.inters.PublicationLog
+}
+
+func (c *PublicationLogClient) mutate(ctx context.Context, m *PublicationLogMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PublicationLogCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PublicationLogUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PublicationLogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PublicationLog mutation op: %q", m.Op())
 	}
 }
 
@@ -6545,19 +7111,21 @@ type (
 	hooks struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		ItemEntity, ItemTag, KeyNetwork, Listing, Narrative, NarrativeAmplifier,
-		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
-		PublicationEntry, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Hook
+		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
+		Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget, Observation,
+		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
+		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
+		ReportNarrative, ReportTag, Revision, Schedule, Source, Tag, Webhook,
+		WebhookDelivery []ent.Hook
 	}
 	inters struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		ItemEntity, ItemTag, KeyNetwork, Listing, Narrative, NarrativeAmplifier,
-		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
-		PublicationEntry, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
+		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
+		Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget, Observation,
+		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
+		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
+		ReportNarrative, ReportTag, Revision, Schedule, Source, Tag, Webhook,
+		WebhookDelivery []ent.Interceptor
 	}
 )

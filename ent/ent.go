@@ -30,6 +30,9 @@ import (
 	"github.com/redthread-api/redthread/ent/itemtag"
 	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
+	"github.com/redthread-api/redthread/ent/livedocument"
+	"github.com/redthread-api/redthread/ent/livereference"
+	"github.com/redthread-api/redthread/ent/mention"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -38,6 +41,7 @@ import (
 	"github.com/redthread-api/redthread/ent/person"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/publicationlog"
 	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
@@ -130,6 +134,9 @@ func checkColumn(t, c string) error {
 			itemtag.Table:            itemtag.ValidColumn,
 			keynetwork.Table:         keynetwork.ValidColumn,
 			listing.Table:            listing.ValidColumn,
+			livedocument.Table:       livedocument.ValidColumn,
+			livereference.Table:      livereference.ValidColumn,
+			mention.Table:            mention.ValidColumn,
 			narrative.Table:          narrative.ValidColumn,
 			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
 			narrativetag.Table:       narrativetag.ValidColumn,
@@ -138,6 +145,7 @@ func checkColumn(t, c string) error {
 			person.Table:             person.ValidColumn,
 			projection.Table:         projection.ValidColumn,
 			publicationentry.Table:   publicationentry.ValidColumn,
+			publicationlog.Table:     publicationlog.ValidColumn,
 			registereddocument.Table: registereddocument.ValidColumn,
 			relationship.Table:       relationship.ValidColumn,
 			report.Table:             report.ValidColumn,

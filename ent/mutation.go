@@ -29,6 +29,9 @@ import (
 	"github.com/redthread-api/redthread/ent/itemtag"
 	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
+	"github.com/redthread-api/redthread/ent/livedocument"
+	"github.com/redthread-api/redthread/ent/livereference"
+	"github.com/redthread-api/redthread/ent/mention"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -38,6 +41,7 @@ import (
 	"github.com/redthread-api/redthread/ent/predicate"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/publicationlog"
 	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
@@ -82,6 +86,9 @@ const (
 	TypeItemTag            = "ItemTag"
 	TypeKeyNetwork         = "KeyNetwork"
 	TypeListing            = "Listing"
+	TypeLiveDocument       = "LiveDocument"
+	TypeLiveReference      = "LiveReference"
+	TypeMention            = "Mention"
 	TypeNarrative          = "Narrative"
 	TypeNarrativeAmplifier = "NarrativeAmplifier"
 	TypeNarrativeTag       = "NarrativeTag"
@@ -90,6 +97,7 @@ const (
 	TypePerson             = "Person"
 	TypeProjection         = "Projection"
 	TypePublicationEntry   = "PublicationEntry"
+	TypePublicationLog     = "PublicationLog"
 	TypeRegisteredDocument = "RegisteredDocument"
 	TypeRelationship       = "Relationship"
 	TypeReport             = "Report"
@@ -16962,6 +16970,1425 @@ func (m *ListingMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Listing edge %s", name)
 }
 
+// LiveDocumentMutation represents an operation that mutates the LiveDocument nodes in the graph.
+type LiveDocumentMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *domain.ID
+	version       *int
+	addversion    *int
+	marking       *domain.Marking
+	addmarking    *domain.Marking
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*LiveDocument, error)
+	predicates    []predicate.LiveDocument
+}
+
+var _ ent.Mutation = (*LiveDocumentMutation)(nil)
+
+// livedocumentOption allows management of the mutation configuration using functional options.
+type livedocumentOption func(*LiveDocumentMutation)
+
+// newLiveDocumentMutation creates new mutation for the LiveDocument entity.
+func newLiveDocumentMutation(c config, op Op, opts ...livedocumentOption) *LiveDocumentMutation {
+	m := &LiveDocumentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLiveDocument,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLiveDocumentID sets the ID field of the mutation.
+func withLiveDocumentID(id domain.ID) livedocumentOption {
+	return func(m *LiveDocumentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LiveDocument
+		)
+		m.oldValue = func(ctx context.Context) (*LiveDocument, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LiveDocument.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLiveDocument sets the old LiveDocument of the mutation.
+func withLiveDocument(node *LiveDocument) livedocumentOption {
+	return func(m *LiveDocumentMutation) {
+		m.oldValue = func(context.Context) (*LiveDocument, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LiveDocumentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LiveDocumentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LiveDocument entities.
+func (m *LiveDocumentMutation) SetID(id domain.ID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LiveDocumentMutation) ID() (id domain.ID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LiveDocumentMutation) IDs(ctx context.Context) ([]domain.ID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []domain.ID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LiveDocument.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetVersion sets the "version" field.
+func (m *LiveDocumentMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *LiveDocumentMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the LiveDocument entity.
+// If the LiveDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveDocumentMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *LiveDocumentMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *LiveDocumentMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *LiveDocumentMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetMarking sets the "marking" field.
+func (m *LiveDocumentMutation) SetMarking(d domain.Marking) {
+	m.marking = &d
+	m.addmarking = nil
+}
+
+// Marking returns the value of the "marking" field in the mutation.
+func (m *LiveDocumentMutation) Marking() (r domain.Marking, exists bool) {
+	v := m.marking
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMarking returns the old "marking" field's value of the LiveDocument entity.
+// If the LiveDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveDocumentMutation) OldMarking(ctx context.Context) (v domain.Marking, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMarking is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMarking requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMarking: %w", err)
+	}
+	return oldValue.Marking, nil
+}
+
+// AddMarking adds d to the "marking" field.
+func (m *LiveDocumentMutation) AddMarking(d domain.Marking) {
+	if m.addmarking != nil {
+		*m.addmarking += d
+	} else {
+		m.addmarking = &d
+	}
+}
+
+// AddedMarking returns the value that was added to the "marking" field in this mutation.
+func (m *LiveDocumentMutation) AddedMarking() (r domain.Marking, exists bool) {
+	v := m.addmarking
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMarking resets all changes to the "marking" field.
+func (m *LiveDocumentMutation) ResetMarking() {
+	m.marking = nil
+	m.addmarking = nil
+}
+
+// Where appends a list predicates to the LiveDocumentMutation builder.
+func (m *LiveDocumentMutation) Where(ps ...predicate.LiveDocument) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LiveDocumentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LiveDocumentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LiveDocument, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LiveDocumentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LiveDocumentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LiveDocument).
+func (m *LiveDocumentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LiveDocumentMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.version != nil {
+		fields = append(fields, livedocument.FieldVersion)
+	}
+	if m.marking != nil {
+		fields = append(fields, livedocument.FieldMarking)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LiveDocumentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case livedocument.FieldVersion:
+		return m.Version()
+	case livedocument.FieldMarking:
+		return m.Marking()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LiveDocumentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case livedocument.FieldVersion:
+		return m.OldVersion(ctx)
+	case livedocument.FieldMarking:
+		return m.OldMarking(ctx)
+	}
+	return nil, fmt.Errorf("unknown LiveDocument field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveDocumentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case livedocument.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case livedocument.FieldMarking:
+		v, ok := value.(domain.Marking)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMarking(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveDocument field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LiveDocumentMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, livedocument.FieldVersion)
+	}
+	if m.addmarking != nil {
+		fields = append(fields, livedocument.FieldMarking)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LiveDocumentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case livedocument.FieldVersion:
+		return m.AddedVersion()
+	case livedocument.FieldMarking:
+		return m.AddedMarking()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveDocumentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case livedocument.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case livedocument.FieldMarking:
+		v, ok := value.(domain.Marking)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMarking(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveDocument numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LiveDocumentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LiveDocumentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LiveDocumentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown LiveDocument nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LiveDocumentMutation) ResetField(name string) error {
+	switch name {
+	case livedocument.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case livedocument.FieldMarking:
+		m.ResetMarking()
+		return nil
+	}
+	return fmt.Errorf("unknown LiveDocument field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LiveDocumentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LiveDocumentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LiveDocumentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LiveDocumentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LiveDocumentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LiveDocumentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LiveDocumentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LiveDocument unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LiveDocumentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LiveDocument edge %s", name)
+}
+
+// LiveReferenceMutation represents an operation that mutates the LiveReference nodes in the graph.
+type LiveReferenceMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	document_id    *domain.ID
+	adddocument_id *domain.ID
+	target_id      *domain.ID
+	addtarget_id   *domain.ID
+	mention        *bool
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*LiveReference, error)
+	predicates     []predicate.LiveReference
+}
+
+var _ ent.Mutation = (*LiveReferenceMutation)(nil)
+
+// livereferenceOption allows management of the mutation configuration using functional options.
+type livereferenceOption func(*LiveReferenceMutation)
+
+// newLiveReferenceMutation creates new mutation for the LiveReference entity.
+func newLiveReferenceMutation(c config, op Op, opts ...livereferenceOption) *LiveReferenceMutation {
+	m := &LiveReferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLiveReference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLiveReferenceID sets the ID field of the mutation.
+func withLiveReferenceID(id int64) livereferenceOption {
+	return func(m *LiveReferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LiveReference
+		)
+		m.oldValue = func(ctx context.Context) (*LiveReference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LiveReference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLiveReference sets the old LiveReference of the mutation.
+func withLiveReference(node *LiveReference) livereferenceOption {
+	return func(m *LiveReferenceMutation) {
+		m.oldValue = func(context.Context) (*LiveReference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LiveReferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LiveReferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LiveReference entities.
+func (m *LiveReferenceMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LiveReferenceMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LiveReferenceMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LiveReference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *LiveReferenceMutation) SetDocumentID(d domain.ID) {
+	m.document_id = &d
+	m.adddocument_id = nil
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *LiveReferenceMutation) DocumentID() (r domain.ID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the LiveReference entity.
+// If the LiveReference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveReferenceMutation) OldDocumentID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// AddDocumentID adds d to the "document_id" field.
+func (m *LiveReferenceMutation) AddDocumentID(d domain.ID) {
+	if m.adddocument_id != nil {
+		*m.adddocument_id += d
+	} else {
+		m.adddocument_id = &d
+	}
+}
+
+// AddedDocumentID returns the value that was added to the "document_id" field in this mutation.
+func (m *LiveReferenceMutation) AddedDocumentID() (r domain.ID, exists bool) {
+	v := m.adddocument_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *LiveReferenceMutation) ResetDocumentID() {
+	m.document_id = nil
+	m.adddocument_id = nil
+}
+
+// SetTargetID sets the "target_id" field.
+func (m *LiveReferenceMutation) SetTargetID(d domain.ID) {
+	m.target_id = &d
+	m.addtarget_id = nil
+}
+
+// TargetID returns the value of the "target_id" field in the mutation.
+func (m *LiveReferenceMutation) TargetID() (r domain.ID, exists bool) {
+	v := m.target_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTargetID returns the old "target_id" field's value of the LiveReference entity.
+// If the LiveReference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveReferenceMutation) OldTargetID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTargetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTargetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTargetID: %w", err)
+	}
+	return oldValue.TargetID, nil
+}
+
+// AddTargetID adds d to the "target_id" field.
+func (m *LiveReferenceMutation) AddTargetID(d domain.ID) {
+	if m.addtarget_id != nil {
+		*m.addtarget_id += d
+	} else {
+		m.addtarget_id = &d
+	}
+}
+
+// AddedTargetID returns the value that was added to the "target_id" field in this mutation.
+func (m *LiveReferenceMutation) AddedTargetID() (r domain.ID, exists bool) {
+	v := m.addtarget_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTargetID resets all changes to the "target_id" field.
+func (m *LiveReferenceMutation) ResetTargetID() {
+	m.target_id = nil
+	m.addtarget_id = nil
+}
+
+// SetMention sets the "mention" field.
+func (m *LiveReferenceMutation) SetMention(b bool) {
+	m.mention = &b
+}
+
+// Mention returns the value of the "mention" field in the mutation.
+func (m *LiveReferenceMutation) Mention() (r bool, exists bool) {
+	v := m.mention
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMention returns the old "mention" field's value of the LiveReference entity.
+// If the LiveReference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveReferenceMutation) OldMention(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMention is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMention requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMention: %w", err)
+	}
+	return oldValue.Mention, nil
+}
+
+// ResetMention resets all changes to the "mention" field.
+func (m *LiveReferenceMutation) ResetMention() {
+	m.mention = nil
+}
+
+// Where appends a list predicates to the LiveReferenceMutation builder.
+func (m *LiveReferenceMutation) Where(ps ...predicate.LiveReference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LiveReferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LiveReferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LiveReference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LiveReferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LiveReferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LiveReference).
+func (m *LiveReferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LiveReferenceMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.document_id != nil {
+		fields = append(fields, livereference.FieldDocumentID)
+	}
+	if m.target_id != nil {
+		fields = append(fields, livereference.FieldTargetID)
+	}
+	if m.mention != nil {
+		fields = append(fields, livereference.FieldMention)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LiveReferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case livereference.FieldDocumentID:
+		return m.DocumentID()
+	case livereference.FieldTargetID:
+		return m.TargetID()
+	case livereference.FieldMention:
+		return m.Mention()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LiveReferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case livereference.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case livereference.FieldTargetID:
+		return m.OldTargetID(ctx)
+	case livereference.FieldMention:
+		return m.OldMention(ctx)
+	}
+	return nil, fmt.Errorf("unknown LiveReference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveReferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case livereference.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case livereference.FieldTargetID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTargetID(v)
+		return nil
+	case livereference.FieldMention:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMention(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveReference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LiveReferenceMutation) AddedFields() []string {
+	var fields []string
+	if m.adddocument_id != nil {
+		fields = append(fields, livereference.FieldDocumentID)
+	}
+	if m.addtarget_id != nil {
+		fields = append(fields, livereference.FieldTargetID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LiveReferenceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case livereference.FieldDocumentID:
+		return m.AddedDocumentID()
+	case livereference.FieldTargetID:
+		return m.AddedTargetID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveReferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case livereference.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDocumentID(v)
+		return nil
+	case livereference.FieldTargetID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTargetID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveReference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LiveReferenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LiveReferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LiveReferenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown LiveReference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LiveReferenceMutation) ResetField(name string) error {
+	switch name {
+	case livereference.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case livereference.FieldTargetID:
+		m.ResetTargetID()
+		return nil
+	case livereference.FieldMention:
+		m.ResetMention()
+		return nil
+	}
+	return fmt.Errorf("unknown LiveReference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LiveReferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LiveReferenceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LiveReferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LiveReferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LiveReferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LiveReferenceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LiveReferenceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LiveReference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LiveReferenceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LiveReference edge %s", name)
+}
+
+// MentionMutation represents an operation that mutates the Mention nodes in the graph.
+type MentionMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	document_id    *domain.ID
+	adddocument_id *domain.ID
+	target_id      *domain.ID
+	addtarget_id   *domain.ID
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Mention, error)
+	predicates     []predicate.Mention
+}
+
+var _ ent.Mutation = (*MentionMutation)(nil)
+
+// mentionOption allows management of the mutation configuration using functional options.
+type mentionOption func(*MentionMutation)
+
+// newMentionMutation creates new mutation for the Mention entity.
+func newMentionMutation(c config, op Op, opts ...mentionOption) *MentionMutation {
+	m := &MentionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMention,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMentionID sets the ID field of the mutation.
+func withMentionID(id int64) mentionOption {
+	return func(m *MentionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Mention
+		)
+		m.oldValue = func(ctx context.Context) (*Mention, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Mention.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMention sets the old Mention of the mutation.
+func withMention(node *Mention) mentionOption {
+	return func(m *MentionMutation) {
+		m.oldValue = func(context.Context) (*Mention, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MentionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MentionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Mention entities.
+func (m *MentionMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MentionMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MentionMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Mention.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *MentionMutation) SetDocumentID(d domain.ID) {
+	m.document_id = &d
+	m.adddocument_id = nil
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *MentionMutation) DocumentID() (r domain.ID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the Mention entity.
+// If the Mention object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MentionMutation) OldDocumentID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// AddDocumentID adds d to the "document_id" field.
+func (m *MentionMutation) AddDocumentID(d domain.ID) {
+	if m.adddocument_id != nil {
+		*m.adddocument_id += d
+	} else {
+		m.adddocument_id = &d
+	}
+}
+
+// AddedDocumentID returns the value that was added to the "document_id" field in this mutation.
+func (m *MentionMutation) AddedDocumentID() (r domain.ID, exists bool) {
+	v := m.adddocument_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *MentionMutation) ResetDocumentID() {
+	m.document_id = nil
+	m.adddocument_id = nil
+}
+
+// SetTargetID sets the "target_id" field.
+func (m *MentionMutation) SetTargetID(d domain.ID) {
+	m.target_id = &d
+	m.addtarget_id = nil
+}
+
+// TargetID returns the value of the "target_id" field in the mutation.
+func (m *MentionMutation) TargetID() (r domain.ID, exists bool) {
+	v := m.target_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTargetID returns the old "target_id" field's value of the Mention entity.
+// If the Mention object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MentionMutation) OldTargetID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTargetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTargetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTargetID: %w", err)
+	}
+	return oldValue.TargetID, nil
+}
+
+// AddTargetID adds d to the "target_id" field.
+func (m *MentionMutation) AddTargetID(d domain.ID) {
+	if m.addtarget_id != nil {
+		*m.addtarget_id += d
+	} else {
+		m.addtarget_id = &d
+	}
+}
+
+// AddedTargetID returns the value that was added to the "target_id" field in this mutation.
+func (m *MentionMutation) AddedTargetID() (r domain.ID, exists bool) {
+	v := m.addtarget_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTargetID resets all changes to the "target_id" field.
+func (m *MentionMutation) ResetTargetID() {
+	m.target_id = nil
+	m.addtarget_id = nil
+}
+
+// Where appends a list predicates to the MentionMutation builder.
+func (m *MentionMutation) Where(ps ...predicate.Mention) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MentionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MentionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Mention, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MentionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MentionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Mention).
+func (m *MentionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MentionMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.document_id != nil {
+		fields = append(fields, mention.FieldDocumentID)
+	}
+	if m.target_id != nil {
+		fields = append(fields, mention.FieldTargetID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MentionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mention.FieldDocumentID:
+		return m.DocumentID()
+	case mention.FieldTargetID:
+		return m.TargetID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MentionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mention.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case mention.FieldTargetID:
+		return m.OldTargetID(ctx)
+	}
+	return nil, fmt.Errorf("unknown Mention field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MentionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mention.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case mention.FieldTargetID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTargetID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Mention field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MentionMutation) AddedFields() []string {
+	var fields []string
+	if m.adddocument_id != nil {
+		fields = append(fields, mention.FieldDocumentID)
+	}
+	if m.addtarget_id != nil {
+		fields = append(fields, mention.FieldTargetID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MentionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mention.FieldDocumentID:
+		return m.AddedDocumentID()
+	case mention.FieldTargetID:
+		return m.AddedTargetID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MentionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mention.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDocumentID(v)
+		return nil
+	case mention.FieldTargetID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTargetID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Mention numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MentionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MentionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MentionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Mention nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MentionMutation) ResetField(name string) error {
+	switch name {
+	case mention.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case mention.FieldTargetID:
+		m.ResetTargetID()
+		return nil
+	}
+	return fmt.Errorf("unknown Mention field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MentionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MentionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MentionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MentionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MentionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MentionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MentionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Mention unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MentionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Mention edge %s", name)
+}
+
 // NarrativeMutation represents an operation that mutates the Narrative nodes in the graph.
 type NarrativeMutation struct {
 	config
@@ -22639,6 +24066,8 @@ type ProjectionMutation struct {
 	applied_at          *time.Time
 	history             *int64
 	addhistory          *int64
+	log                 *string
+	entry_hash          *string
 	clearedFields       map[string]struct{}
 	done                bool
 	oldValue            func(context.Context) (*Projection, error)
@@ -22897,6 +24326,78 @@ func (m *ProjectionMutation) ResetHistory() {
 	m.addhistory = nil
 }
 
+// SetLog sets the "log" field.
+func (m *ProjectionMutation) SetLog(s string) {
+	m.log = &s
+}
+
+// Log returns the value of the "log" field in the mutation.
+func (m *ProjectionMutation) Log() (r string, exists bool) {
+	v := m.log
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLog returns the old "log" field's value of the Projection entity.
+// If the Projection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectionMutation) OldLog(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLog is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLog requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLog: %w", err)
+	}
+	return oldValue.Log, nil
+}
+
+// ResetLog resets all changes to the "log" field.
+func (m *ProjectionMutation) ResetLog() {
+	m.log = nil
+}
+
+// SetEntryHash sets the "entry_hash" field.
+func (m *ProjectionMutation) SetEntryHash(s string) {
+	m.entry_hash = &s
+}
+
+// EntryHash returns the value of the "entry_hash" field in the mutation.
+func (m *ProjectionMutation) EntryHash() (r string, exists bool) {
+	v := m.entry_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEntryHash returns the old "entry_hash" field's value of the Projection entity.
+// If the Projection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProjectionMutation) OldEntryHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEntryHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEntryHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEntryHash: %w", err)
+	}
+	return oldValue.EntryHash, nil
+}
+
+// ResetEntryHash resets all changes to the "entry_hash" field.
+func (m *ProjectionMutation) ResetEntryHash() {
+	m.entry_hash = nil
+}
+
 // Where appends a list predicates to the ProjectionMutation builder.
 func (m *ProjectionMutation) Where(ps ...predicate.Projection) {
 	m.predicates = append(m.predicates, ps...)
@@ -22931,7 +24432,7 @@ func (m *ProjectionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProjectionMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 5)
 	if m.applied_sequence != nil {
 		fields = append(fields, projection.FieldAppliedSequence)
 	}
@@ -22940,6 +24441,12 @@ func (m *ProjectionMutation) Fields() []string {
 	}
 	if m.history != nil {
 		fields = append(fields, projection.FieldHistory)
+	}
+	if m.log != nil {
+		fields = append(fields, projection.FieldLog)
+	}
+	if m.entry_hash != nil {
+		fields = append(fields, projection.FieldEntryHash)
 	}
 	return fields
 }
@@ -22955,6 +24462,10 @@ func (m *ProjectionMutation) Field(name string) (ent.Value, bool) {
 		return m.AppliedAt()
 	case projection.FieldHistory:
 		return m.History()
+	case projection.FieldLog:
+		return m.Log()
+	case projection.FieldEntryHash:
+		return m.EntryHash()
 	}
 	return nil, false
 }
@@ -22970,6 +24481,10 @@ func (m *ProjectionMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAppliedAt(ctx)
 	case projection.FieldHistory:
 		return m.OldHistory(ctx)
+	case projection.FieldLog:
+		return m.OldLog(ctx)
+	case projection.FieldEntryHash:
+		return m.OldEntryHash(ctx)
 	}
 	return nil, fmt.Errorf("unknown Projection field %s", name)
 }
@@ -22999,6 +24514,20 @@ func (m *ProjectionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetHistory(v)
+		return nil
+	case projection.FieldLog:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLog(v)
+		return nil
+	case projection.FieldEntryHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEntryHash(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Projection field %s", name)
@@ -23084,6 +24613,12 @@ func (m *ProjectionMutation) ResetField(name string) error {
 		return nil
 	case projection.FieldHistory:
 		m.ResetHistory()
+		return nil
+	case projection.FieldLog:
+		m.ResetLog()
+		return nil
+	case projection.FieldEntryHash:
+		m.ResetEntryHash()
 		return nil
 	}
 	return fmt.Errorf("unknown Projection field %s", name)
@@ -23969,6 +25504,392 @@ func (m *PublicationEntryMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *PublicationEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PublicationEntry edge %s", name)
+}
+
+// PublicationLogMutation represents an operation that mutates the PublicationLog nodes in the graph.
+type PublicationLogMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *domain.ID
+	identity      *string
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PublicationLog, error)
+	predicates    []predicate.PublicationLog
+}
+
+var _ ent.Mutation = (*PublicationLogMutation)(nil)
+
+// publicationlogOption allows management of the mutation configuration using functional options.
+type publicationlogOption func(*PublicationLogMutation)
+
+// newPublicationLogMutation creates new mutation for the PublicationLog entity.
+func newPublicationLogMutation(c config, op Op, opts ...publicationlogOption) *PublicationLogMutation {
+	m := &PublicationLogMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePublicationLog,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPublicationLogID sets the ID field of the mutation.
+func withPublicationLogID(id domain.ID) publicationlogOption {
+	return func(m *PublicationLogMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PublicationLog
+		)
+		m.oldValue = func(ctx context.Context) (*PublicationLog, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PublicationLog.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPublicationLog sets the old PublicationLog of the mutation.
+func withPublicationLog(node *PublicationLog) publicationlogOption {
+	return func(m *PublicationLogMutation) {
+		m.oldValue = func(context.Context) (*PublicationLog, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PublicationLogMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PublicationLogMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PublicationLog entities.
+func (m *PublicationLogMutation) SetID(id domain.ID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PublicationLogMutation) ID() (id domain.ID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PublicationLogMutation) IDs(ctx context.Context) ([]domain.ID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []domain.ID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PublicationLog.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetIdentity sets the "identity" field.
+func (m *PublicationLogMutation) SetIdentity(s string) {
+	m.identity = &s
+}
+
+// Identity returns the value of the "identity" field in the mutation.
+func (m *PublicationLogMutation) Identity() (r string, exists bool) {
+	v := m.identity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIdentity returns the old "identity" field's value of the PublicationLog entity.
+// If the PublicationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PublicationLogMutation) OldIdentity(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIdentity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIdentity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIdentity: %w", err)
+	}
+	return oldValue.Identity, nil
+}
+
+// ResetIdentity resets all changes to the "identity" field.
+func (m *PublicationLogMutation) ResetIdentity() {
+	m.identity = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PublicationLogMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PublicationLogMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PublicationLog entity.
+// If the PublicationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PublicationLogMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PublicationLogMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the PublicationLogMutation builder.
+func (m *PublicationLogMutation) Where(ps ...predicate.PublicationLog) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PublicationLogMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PublicationLogMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PublicationLog, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PublicationLogMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PublicationLogMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PublicationLog).
+func (m *PublicationLogMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PublicationLogMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.identity != nil {
+		fields = append(fields, publicationlog.FieldIdentity)
+	}
+	if m.created_at != nil {
+		fields = append(fields, publicationlog.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PublicationLogMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case publicationlog.FieldIdentity:
+		return m.Identity()
+	case publicationlog.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PublicationLogMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case publicationlog.FieldIdentity:
+		return m.OldIdentity(ctx)
+	case publicationlog.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PublicationLog field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PublicationLogMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case publicationlog.FieldIdentity:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIdentity(v)
+		return nil
+	case publicationlog.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PublicationLog field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PublicationLogMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PublicationLogMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PublicationLogMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown PublicationLog numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PublicationLogMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PublicationLogMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PublicationLogMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PublicationLog nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PublicationLogMutation) ResetField(name string) error {
+	switch name {
+	case publicationlog.FieldIdentity:
+		m.ResetIdentity()
+		return nil
+	case publicationlog.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PublicationLog field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PublicationLogMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PublicationLogMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PublicationLogMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PublicationLogMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PublicationLogMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PublicationLogMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PublicationLogMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PublicationLog unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PublicationLogMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PublicationLog edge %s", name)
 }
 
 // RegisteredDocumentMutation represents an operation that mutates the RegisteredDocument nodes in the graph.

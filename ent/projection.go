@@ -23,7 +23,11 @@ type Projection struct {
 	// AppliedAt holds the value of the "applied_at" field.
 	AppliedAt time.Time `json:"applied_at,omitempty"`
 	// Which history of changes this is: random, and another after live was lost.
-	History      int64 `json:"history,omitempty"`
+	History int64 `json:"history,omitempty"`
+	// The identity of the publication log that live is a projection of.
+	Log string `json:"log,omitempty"`
+	// The hash of the last entry of the log that was applied.
+	EntryHash    string `json:"entry_hash,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -34,6 +38,8 @@ func (*Projection) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case projection.FieldID, projection.FieldAppliedSequence, projection.FieldHistory:
 			values[i] = new(sql.NullInt64)
+		case projection.FieldLog, projection.FieldEntryHash:
+			values[i] = new(sql.NullString)
 		case projection.FieldAppliedAt:
 			values[i] = new(sql.NullTime)
 		default:
@@ -74,6 +80,18 @@ func (_m *Projection) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field history", values[i])
 			} else if value.Valid {
 				_m.History = value.Int64
+			}
+		case projection.FieldLog:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field log", values[i])
+			} else if value.Valid {
+				_m.Log = value.String
+			}
+		case projection.FieldEntryHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field entry_hash", values[i])
+			} else if value.Valid {
+				_m.EntryHash = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -119,6 +137,12 @@ func (_m *Projection) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("history=")
 	builder.WriteString(fmt.Sprintf("%v", _m.History))
+	builder.WriteString(", ")
+	builder.WriteString("log=")
+	builder.WriteString(_m.Log)
+	builder.WriteString(", ")
+	builder.WriteString("entry_hash=")
+	builder.WriteString(_m.EntryHash)
 	builder.WriteByte(')')
 	return builder.String()
 }

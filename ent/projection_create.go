@@ -47,6 +47,34 @@ func (_c *ProjectionCreate) SetNillableHistory(v *int64) *ProjectionCreate {
 	return _c
 }
 
+// SetLog sets the "log" field.
+func (_c *ProjectionCreate) SetLog(v string) *ProjectionCreate {
+	_c.mutation.SetLog(v)
+	return _c
+}
+
+// SetNillableLog sets the "log" field if the given value is not nil.
+func (_c *ProjectionCreate) SetNillableLog(v *string) *ProjectionCreate {
+	if v != nil {
+		_c.SetLog(*v)
+	}
+	return _c
+}
+
+// SetEntryHash sets the "entry_hash" field.
+func (_c *ProjectionCreate) SetEntryHash(v string) *ProjectionCreate {
+	_c.mutation.SetEntryHash(v)
+	return _c
+}
+
+// SetNillableEntryHash sets the "entry_hash" field if the given value is not nil.
+func (_c *ProjectionCreate) SetNillableEntryHash(v *string) *ProjectionCreate {
+	if v != nil {
+		_c.SetEntryHash(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProjectionCreate) SetID(v domain.ID) *ProjectionCreate {
 	_c.mutation.SetID(v)
@@ -92,6 +120,14 @@ func (_c *ProjectionCreate) defaults() {
 		v := projection.DefaultHistory
 		_c.mutation.SetHistory(v)
 	}
+	if _, ok := _c.mutation.Log(); !ok {
+		v := projection.DefaultLog
+		_c.mutation.SetLog(v)
+	}
+	if _, ok := _c.mutation.EntryHash(); !ok {
+		v := projection.DefaultEntryHash
+		_c.mutation.SetEntryHash(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -104,6 +140,12 @@ func (_c *ProjectionCreate) check() error {
 	}
 	if _, ok := _c.mutation.History(); !ok {
 		return &ValidationError{Name: "history", err: errors.New(`ent: missing required field "Projection.history"`)}
+	}
+	if _, ok := _c.mutation.Log(); !ok {
+		return &ValidationError{Name: "log", err: errors.New(`ent: missing required field "Projection.log"`)}
+	}
+	if _, ok := _c.mutation.EntryHash(); !ok {
+		return &ValidationError{Name: "entry_hash", err: errors.New(`ent: missing required field "Projection.entry_hash"`)}
 	}
 	return nil
 }
@@ -148,6 +190,14 @@ func (_c *ProjectionCreate) createSpec() (*Projection, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.History(); ok {
 		_spec.SetField(projection.FieldHistory, field.TypeInt64, value)
 		_node.History = value
+	}
+	if value, ok := _c.mutation.Log(); ok {
+		_spec.SetField(projection.FieldLog, field.TypeString, value)
+		_node.Log = value
+	}
+	if value, ok := _c.mutation.EntryHash(); ok {
+		_spec.SetField(projection.FieldEntryHash, field.TypeString, value)
+		_node.EntryHash = value
 	}
 	return _node, _spec
 }

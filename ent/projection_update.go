@@ -85,6 +85,34 @@ func (_u *ProjectionUpdate) AddHistory(v int64) *ProjectionUpdate {
 	return _u
 }
 
+// SetLog sets the "log" field.
+func (_u *ProjectionUpdate) SetLog(v string) *ProjectionUpdate {
+	_u.mutation.SetLog(v)
+	return _u
+}
+
+// SetNillableLog sets the "log" field if the given value is not nil.
+func (_u *ProjectionUpdate) SetNillableLog(v *string) *ProjectionUpdate {
+	if v != nil {
+		_u.SetLog(*v)
+	}
+	return _u
+}
+
+// SetEntryHash sets the "entry_hash" field.
+func (_u *ProjectionUpdate) SetEntryHash(v string) *ProjectionUpdate {
+	_u.mutation.SetEntryHash(v)
+	return _u
+}
+
+// SetNillableEntryHash sets the "entry_hash" field if the given value is not nil.
+func (_u *ProjectionUpdate) SetNillableEntryHash(v *string) *ProjectionUpdate {
+	if v != nil {
+		_u.SetEntryHash(*v)
+	}
+	return _u
+}
+
 // Mutation returns the ProjectionMutation object of the builder.
 func (_u *ProjectionUpdate) Mutation() *ProjectionMutation {
 	return _u.mutation
@@ -146,6 +174,12 @@ func (_u *ProjectionUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedHistory(); ok {
 		_spec.AddField(projection.FieldHistory, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Log(); ok {
+		_spec.SetField(projection.FieldLog, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.EntryHash(); ok {
+		_spec.SetField(projection.FieldEntryHash, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -222,6 +256,34 @@ func (_u *ProjectionUpdateOne) SetNillableHistory(v *int64) *ProjectionUpdateOne
 // AddHistory adds value to the "history" field.
 func (_u *ProjectionUpdateOne) AddHistory(v int64) *ProjectionUpdateOne {
 	_u.mutation.AddHistory(v)
+	return _u
+}
+
+// SetLog sets the "log" field.
+func (_u *ProjectionUpdateOne) SetLog(v string) *ProjectionUpdateOne {
+	_u.mutation.SetLog(v)
+	return _u
+}
+
+// SetNillableLog sets the "log" field if the given value is not nil.
+func (_u *ProjectionUpdateOne) SetNillableLog(v *string) *ProjectionUpdateOne {
+	if v != nil {
+		_u.SetLog(*v)
+	}
+	return _u
+}
+
+// SetEntryHash sets the "entry_hash" field.
+func (_u *ProjectionUpdateOne) SetEntryHash(v string) *ProjectionUpdateOne {
+	_u.mutation.SetEntryHash(v)
+	return _u
+}
+
+// SetNillableEntryHash sets the "entry_hash" field if the given value is not nil.
+func (_u *ProjectionUpdateOne) SetNillableEntryHash(v *string) *ProjectionUpdateOne {
+	if v != nil {
+		_u.SetEntryHash(*v)
+	}
 	return _u
 }
 
@@ -316,6 +378,12 @@ func (_u *ProjectionUpdateOne) sqlSave(ctx context.Context) (_node *Projection, 
 	}
 	if value, ok := _u.mutation.AddedHistory(); ok {
 		_spec.AddField(projection.FieldHistory, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Log(); ok {
+		_spec.SetField(projection.FieldLog, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.EntryHash(); ok {
+		_spec.SetField(projection.FieldEntryHash, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Projection{config: _u.config}

@@ -262,6 +262,14 @@ func init() {
 	projectionDescHistory := projectionFields[3].Descriptor()
 	// projection.DefaultHistory holds the default value on creation for the history field.
 	projection.DefaultHistory = projectionDescHistory.Default.(int64)
+	// projectionDescLog is the schema descriptor for log field.
+	projectionDescLog := projectionFields[4].Descriptor()
+	// projection.DefaultLog holds the default value on creation for the log field.
+	projection.DefaultLog = projectionDescLog.Default.(string)
+	// projectionDescEntryHash is the schema descriptor for entry_hash field.
+	projectionDescEntryHash := projectionFields[5].Descriptor()
+	// projection.DefaultEntryHash holds the default value on creation for the entry_hash field.
+	projection.DefaultEntryHash = projectionDescEntryHash.Default.(string)
 	relationshipMixin := schema.Relationship{}.Mixin()
 	relationshipMixinFields0 := relationshipMixin[0].Fields()
 	_ = relationshipMixinFields0

@@ -48,6 +48,12 @@ type Tx struct {
 	KeyNetwork *KeyNetworkClient
 	// Listing is the client for interacting with the Listing builders.
 	Listing *ListingClient
+	// LiveDocument is the client for interacting with the LiveDocument builders.
+	LiveDocument *LiveDocumentClient
+	// LiveReference is the client for interacting with the LiveReference builders.
+	LiveReference *LiveReferenceClient
+	// Mention is the client for interacting with the Mention builders.
+	Mention *MentionClient
 	// Narrative is the client for interacting with the Narrative builders.
 	Narrative *NarrativeClient
 	// NarrativeAmplifier is the client for interacting with the NarrativeAmplifier builders.
@@ -64,6 +70,8 @@ type Tx struct {
 	Projection *ProjectionClient
 	// PublicationEntry is the client for interacting with the PublicationEntry builders.
 	PublicationEntry *PublicationEntryClient
+	// PublicationLog is the client for interacting with the PublicationLog builders.
+	PublicationLog *PublicationLogClient
 	// RegisteredDocument is the client for interacting with the RegisteredDocument builders.
 	RegisteredDocument *RegisteredDocumentClient
 	// Relationship is the client for interacting with the Relationship builders.
@@ -241,6 +249,9 @@ func (tx *Tx) init() {
 	tx.ItemTag = NewItemTagClient(tx.config)
 	tx.KeyNetwork = NewKeyNetworkClient(tx.config)
 	tx.Listing = NewListingClient(tx.config)
+	tx.LiveDocument = NewLiveDocumentClient(tx.config)
+	tx.LiveReference = NewLiveReferenceClient(tx.config)
+	tx.Mention = NewMentionClient(tx.config)
 	tx.Narrative = NewNarrativeClient(tx.config)
 	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
 	tx.NarrativeTag = NewNarrativeTagClient(tx.config)
@@ -249,6 +260,7 @@ func (tx *Tx) init() {
 	tx.Person = NewPersonClient(tx.config)
 	tx.Projection = NewProjectionClient(tx.config)
 	tx.PublicationEntry = NewPublicationEntryClient(tx.config)
+	tx.PublicationLog = NewPublicationLogClient(tx.config)
 	tx.RegisteredDocument = NewRegisteredDocumentClient(tx.config)
 	tx.Relationship = NewRelationshipClient(tx.config)
 	tx.Report = NewReportClient(tx.config)

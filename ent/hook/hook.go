@@ -225,6 +225,42 @@ func (f ListingFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ListingMutation", m)
 }
 
+// The LiveDocumentFunc type is an adapter to allow the use of ordinary
+// function as LiveDocument mutator.
+type LiveDocumentFunc func(context.Context, *ent.LiveDocumentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LiveDocumentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LiveDocumentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LiveDocumentMutation", m)
+}
+
+// The LiveReferenceFunc type is an adapter to allow the use of ordinary
+// function as LiveReference mutator.
+type LiveReferenceFunc func(context.Context, *ent.LiveReferenceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LiveReferenceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LiveReferenceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LiveReferenceMutation", m)
+}
+
+// The MentionFunc type is an adapter to allow the use of ordinary
+// function as Mention mutator.
+type MentionFunc func(context.Context, *ent.MentionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MentionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MentionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MentionMutation", m)
+}
+
 // The NarrativeFunc type is an adapter to allow the use of ordinary
 // function as Narrative mutator.
 type NarrativeFunc func(context.Context, *ent.NarrativeMutation) (ent.Value, error)
@@ -319,6 +355,18 @@ func (f PublicationEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PublicationEntryMutation", m)
+}
+
+// The PublicationLogFunc type is an adapter to allow the use of ordinary
+// function as PublicationLog mutator.
+type PublicationLogFunc func(context.Context, *ent.PublicationLogMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PublicationLogFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PublicationLogMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PublicationLogMutation", m)
 }
 
 // The RegisteredDocumentFunc type is an adapter to allow the use of ordinary

@@ -26,6 +26,9 @@ import (
 	"github.com/redthread-api/redthread/ent/itemtag"
 	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
+	"github.com/redthread-api/redthread/ent/livedocument"
+	"github.com/redthread-api/redthread/ent/livereference"
+	"github.com/redthread-api/redthread/ent/mention"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -35,6 +38,7 @@ import (
 	"github.com/redthread-api/redthread/ent/predicate"
 	"github.com/redthread-api/redthread/ent/projection"
 	"github.com/redthread-api/redthread/ent/publicationentry"
+	"github.com/redthread-api/redthread/ent/publicationlog"
 	"github.com/redthread-api/redthread/ent/registereddocument"
 	"github.com/redthread-api/redthread/ent/relationship"
 	"github.com/redthread-api/redthread/ent/report"
@@ -593,6 +597,87 @@ func (f TraverseListing) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.ListingQuery", q)
 }
 
+// The LiveDocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type LiveDocumentFunc func(context.Context, *ent.LiveDocumentQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f LiveDocumentFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.LiveDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.LiveDocumentQuery", q)
+}
+
+// The TraverseLiveDocument type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseLiveDocument func(context.Context, *ent.LiveDocumentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseLiveDocument) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseLiveDocument) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LiveDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.LiveDocumentQuery", q)
+}
+
+// The LiveReferenceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type LiveReferenceFunc func(context.Context, *ent.LiveReferenceQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f LiveReferenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.LiveReferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.LiveReferenceQuery", q)
+}
+
+// The TraverseLiveReference type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseLiveReference func(context.Context, *ent.LiveReferenceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseLiveReference) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseLiveReference) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LiveReferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.LiveReferenceQuery", q)
+}
+
+// The MentionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type MentionFunc func(context.Context, *ent.MentionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f MentionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.MentionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.MentionQuery", q)
+}
+
+// The TraverseMention type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseMention func(context.Context, *ent.MentionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseMention) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseMention) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MentionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.MentionQuery", q)
+}
+
 // The NarrativeFunc type is an adapter to allow the use of ordinary function as a Querier.
 type NarrativeFunc func(context.Context, *ent.NarrativeQuery) (ent.Value, error)
 
@@ -807,6 +892,33 @@ func (f TraversePublicationEntry) Traverse(ctx context.Context, q ent.Query) err
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PublicationEntryQuery", q)
+}
+
+// The PublicationLogFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PublicationLogFunc func(context.Context, *ent.PublicationLogQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PublicationLogFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PublicationLogQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PublicationLogQuery", q)
+}
+
+// The TraversePublicationLog type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePublicationLog func(context.Context, *ent.PublicationLogQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePublicationLog) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePublicationLog) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PublicationLogQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PublicationLogQuery", q)
 }
 
 // The RegisteredDocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1226,6 +1338,12 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.KeyNetworkQuery, predicate.KeyNetwork, keynetwork.OrderOption]{typ: ent.TypeKeyNetwork, tq: q}, nil
 	case *ent.ListingQuery:
 		return &query[*ent.ListingQuery, predicate.Listing, listing.OrderOption]{typ: ent.TypeListing, tq: q}, nil
+	case *ent.LiveDocumentQuery:
+		return &query[*ent.LiveDocumentQuery, predicate.LiveDocument, livedocument.OrderOption]{typ: ent.TypeLiveDocument, tq: q}, nil
+	case *ent.LiveReferenceQuery:
+		return &query[*ent.LiveReferenceQuery, predicate.LiveReference, livereference.OrderOption]{typ: ent.TypeLiveReference, tq: q}, nil
+	case *ent.MentionQuery:
+		return &query[*ent.MentionQuery, predicate.Mention, mention.OrderOption]{typ: ent.TypeMention, tq: q}, nil
 	case *ent.NarrativeQuery:
 		return &query[*ent.NarrativeQuery, predicate.Narrative, narrative.OrderOption]{typ: ent.TypeNarrative, tq: q}, nil
 	case *ent.NarrativeAmplifierQuery:
@@ -1242,6 +1360,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.ProjectionQuery, predicate.Projection, projection.OrderOption]{typ: ent.TypeProjection, tq: q}, nil
 	case *ent.PublicationEntryQuery:
 		return &query[*ent.PublicationEntryQuery, predicate.PublicationEntry, publicationentry.OrderOption]{typ: ent.TypePublicationEntry, tq: q}, nil
+	case *ent.PublicationLogQuery:
+		return &query[*ent.PublicationLogQuery, predicate.PublicationLog, publicationlog.OrderOption]{typ: ent.TypePublicationLog, tq: q}, nil
 	case *ent.RegisteredDocumentQuery:
 		return &query[*ent.RegisteredDocumentQuery, predicate.RegisteredDocument, registereddocument.OrderOption]{typ: ent.TypeRegisteredDocument, tq: q}, nil
 	case *ent.RelationshipQuery:

@@ -790,6 +790,67 @@ var (
 			},
 		},
 	}
+	// LiveDocumentsColumns holds the columns for the "live_documents" table.
+	LiveDocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "marking", Type: field.TypeInt},
+	}
+	// LiveDocumentsTable holds the schema information for the "live_documents" table.
+	LiveDocumentsTable = &schema.Table{
+		Name:       "live_documents",
+		Columns:    LiveDocumentsColumns,
+		PrimaryKey: []*schema.Column{LiveDocumentsColumns[0]},
+	}
+	// LiveReferencesColumns holds the columns for the "live_references" table.
+	LiveReferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "document_id", Type: field.TypeInt64},
+		{Name: "target_id", Type: field.TypeInt64},
+		{Name: "mention", Type: field.TypeBool},
+	}
+	// LiveReferencesTable holds the schema information for the "live_references" table.
+	LiveReferencesTable = &schema.Table{
+		Name:       "live_references",
+		Columns:    LiveReferencesColumns,
+		PrimaryKey: []*schema.Column{LiveReferencesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "livereference_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{LiveReferencesColumns[1]},
+			},
+			{
+				Name:    "livereference_target_id_mention",
+				Unique:  false,
+				Columns: []*schema.Column{LiveReferencesColumns[2], LiveReferencesColumns[3]},
+			},
+		},
+	}
+	// MentionsColumns holds the columns for the "mentions" table.
+	MentionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "document_id", Type: field.TypeInt64},
+		{Name: "target_id", Type: field.TypeInt64},
+	}
+	// MentionsTable holds the schema information for the "mentions" table.
+	MentionsTable = &schema.Table{
+		Name:       "mentions",
+		Columns:    MentionsColumns,
+		PrimaryKey: []*schema.Column{MentionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mention_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{MentionsColumns[1]},
+			},
+			{
+				Name:    "mention_target_id",
+				Unique:  false,
+				Columns: []*schema.Column{MentionsColumns[2]},
+			},
+		},
+	}
 	// NarrativesColumns holds the columns for the "narratives" table.
 	NarrativesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1052,6 +1113,8 @@ var (
 		{Name: "applied_sequence", Type: field.TypeInt64},
 		{Name: "applied_at", Type: field.TypeTime},
 		{Name: "history", Type: field.TypeInt64, Default: 0},
+		{Name: "log", Type: field.TypeString, Default: ""},
+		{Name: "entry_hash", Type: field.TypeString, Default: ""},
 	}
 	// ProjectionTable holds the schema information for the "projection" table.
 	ProjectionTable = &schema.Table{
@@ -1088,6 +1151,18 @@ var (
 				Columns: []*schema.Column{PublicationEntriesColumns[3]},
 			},
 		},
+	}
+	// PublicationLogColumns holds the columns for the "publication_log" table.
+	PublicationLogColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "identity", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// PublicationLogTable holds the schema information for the "publication_log" table.
+	PublicationLogTable = &schema.Table{
+		Name:       "publication_log",
+		Columns:    PublicationLogColumns,
+		PrimaryKey: []*schema.Column{PublicationLogColumns[0]},
 	}
 	// RegisteredDocumentsColumns holds the columns for the "registered_documents" table.
 	RegisteredDocumentsColumns = []*schema.Column{
@@ -1757,6 +1832,9 @@ var (
 		ItemTagsTable,
 		KeyNetworksTable,
 		ListingsTable,
+		LiveDocumentsTable,
+		LiveReferencesTable,
+		MentionsTable,
 		NarrativesTable,
 		NarrativeAmplifiersTable,
 		NarrativeTagsTable,
@@ -1765,6 +1843,7 @@ var (
 		PeopleTable,
 		ProjectionTable,
 		PublicationEntriesTable,
+		PublicationLogTable,
 		RegisteredDocumentsTable,
 		RelationshipsTable,
 		ReportsTable,
@@ -1856,6 +1935,15 @@ func init() {
 	ListingsTable.Annotation = &entsql.Annotation{
 		Table: "listings",
 	}
+	LiveDocumentsTable.Annotation = &entsql.Annotation{
+		Table: "live_documents",
+	}
+	LiveReferencesTable.Annotation = &entsql.Annotation{
+		Table: "live_references",
+	}
+	MentionsTable.Annotation = &entsql.Annotation{
+		Table: "mentions",
+	}
 	NarrativesTable.ForeignKeys[0].RefTable = NarrativesTable
 	NarrativesTable.Annotation = &entsql.Annotation{
 		Table: "narratives",
@@ -1887,6 +1975,9 @@ func init() {
 	}
 	PublicationEntriesTable.Annotation = &entsql.Annotation{
 		Table: "publication_entries",
+	}
+	PublicationLogTable.Annotation = &entsql.Annotation{
+		Table: "publication_log",
 	}
 	RegisteredDocumentsTable.Annotation = &entsql.Annotation{
 		Table: "registered_documents",

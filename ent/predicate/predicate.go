@@ -60,6 +60,15 @@ type KeyNetwork func(*sql.Selector)
 // Listing is the predicate function for listing builders.
 type Listing func(*sql.Selector)
 
+// LiveDocument is the predicate function for livedocument builders.
+type LiveDocument func(*sql.Selector)
+
+// LiveReference is the predicate function for livereference builders.
+type LiveReference func(*sql.Selector)
+
+// Mention is the predicate function for mention builders.
+type Mention func(*sql.Selector)
+
 // Narrative is the predicate function for narrative builders.
 type Narrative func(*sql.Selector)
 
@@ -83,6 +92,9 @@ type Projection func(*sql.Selector)
 
 // PublicationEntry is the predicate function for publicationentry builders.
 type PublicationEntry func(*sql.Selector)
+
+// PublicationLog is the predicate function for publicationlog builders.
+type PublicationLog func(*sql.Selector)
 
 // RegisteredDocument is the predicate function for registereddocument builders.
 type RegisteredDocument func(*sql.Selector)

@@ -17,6 +17,10 @@ const (
 	FieldAppliedAt = "applied_at"
 	// FieldHistory holds the string denoting the history field in the database.
 	FieldHistory = "history"
+	// FieldLog holds the string denoting the log field in the database.
+	FieldLog = "log"
+	// FieldEntryHash holds the string denoting the entry_hash field in the database.
+	FieldEntryHash = "entry_hash"
 	// Table holds the table name of the projection in the database.
 	Table = "projection"
 )
@@ -27,6 +31,8 @@ var Columns = []string{
 	FieldAppliedSequence,
 	FieldAppliedAt,
 	FieldHistory,
+	FieldLog,
+	FieldEntryHash,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -42,6 +48,10 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultHistory holds the default value on creation for the "history" field.
 	DefaultHistory int64
+	// DefaultLog holds the default value on creation for the "log" field.
+	DefaultLog string
+	// DefaultEntryHash holds the default value on creation for the "entry_hash" field.
+	DefaultEntryHash string
 )
 
 // OrderOption defines the ordering options for the Projection queries.
@@ -65,4 +75,14 @@ func ByAppliedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByHistory orders the results by the history field.
 func ByHistory(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHistory, opts...).ToFunc()
+}
+
+// ByLog orders the results by the log field.
+func ByLog(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLog, opts...).ToFunc()
+}
+
+// ByEntryHash orders the results by the entry_hash field.
+func ByEntryHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEntryHash, opts...).ToFunc()
 }

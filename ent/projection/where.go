@@ -70,6 +70,16 @@ func History(v int64) predicate.Projection {
 	return predicate.Projection(sql.FieldEQ(FieldHistory, v))
 }
 
+// Log applies equality check predicate on the "log" field. It's identical to LogEQ.
+func Log(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldLog, v))
+}
+
+// EntryHash applies equality check predicate on the "entry_hash" field. It's identical to EntryHashEQ.
+func EntryHash(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldEntryHash, v))
+}
+
 // AppliedSequenceEQ applies the EQ predicate on the "applied_sequence" field.
 func AppliedSequenceEQ(v int64) predicate.Projection {
 	return predicate.Projection(sql.FieldEQ(FieldAppliedSequence, v))
@@ -188,6 +198,136 @@ func HistoryLT(v int64) predicate.Projection {
 // HistoryLTE applies the LTE predicate on the "history" field.
 func HistoryLTE(v int64) predicate.Projection {
 	return predicate.Projection(sql.FieldLTE(FieldHistory, v))
+}
+
+// LogEQ applies the EQ predicate on the "log" field.
+func LogEQ(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldLog, v))
+}
+
+// LogNEQ applies the NEQ predicate on the "log" field.
+func LogNEQ(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldNEQ(FieldLog, v))
+}
+
+// LogIn applies the In predicate on the "log" field.
+func LogIn(vs ...string) predicate.Projection {
+	return predicate.Projection(sql.FieldIn(FieldLog, vs...))
+}
+
+// LogNotIn applies the NotIn predicate on the "log" field.
+func LogNotIn(vs ...string) predicate.Projection {
+	return predicate.Projection(sql.FieldNotIn(FieldLog, vs...))
+}
+
+// LogGT applies the GT predicate on the "log" field.
+func LogGT(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldGT(FieldLog, v))
+}
+
+// LogGTE applies the GTE predicate on the "log" field.
+func LogGTE(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldGTE(FieldLog, v))
+}
+
+// LogLT applies the LT predicate on the "log" field.
+func LogLT(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldLT(FieldLog, v))
+}
+
+// LogLTE applies the LTE predicate on the "log" field.
+func LogLTE(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldLTE(FieldLog, v))
+}
+
+// LogContains applies the Contains predicate on the "log" field.
+func LogContains(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldContains(FieldLog, v))
+}
+
+// LogHasPrefix applies the HasPrefix predicate on the "log" field.
+func LogHasPrefix(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldHasPrefix(FieldLog, v))
+}
+
+// LogHasSuffix applies the HasSuffix predicate on the "log" field.
+func LogHasSuffix(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldHasSuffix(FieldLog, v))
+}
+
+// LogEqualFold applies the EqualFold predicate on the "log" field.
+func LogEqualFold(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEqualFold(FieldLog, v))
+}
+
+// LogContainsFold applies the ContainsFold predicate on the "log" field.
+func LogContainsFold(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldContainsFold(FieldLog, v))
+}
+
+// EntryHashEQ applies the EQ predicate on the "entry_hash" field.
+func EntryHashEQ(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEQ(FieldEntryHash, v))
+}
+
+// EntryHashNEQ applies the NEQ predicate on the "entry_hash" field.
+func EntryHashNEQ(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldNEQ(FieldEntryHash, v))
+}
+
+// EntryHashIn applies the In predicate on the "entry_hash" field.
+func EntryHashIn(vs ...string) predicate.Projection {
+	return predicate.Projection(sql.FieldIn(FieldEntryHash, vs...))
+}
+
+// EntryHashNotIn applies the NotIn predicate on the "entry_hash" field.
+func EntryHashNotIn(vs ...string) predicate.Projection {
+	return predicate.Projection(sql.FieldNotIn(FieldEntryHash, vs...))
+}
+
+// EntryHashGT applies the GT predicate on the "entry_hash" field.
+func EntryHashGT(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldGT(FieldEntryHash, v))
+}
+
+// EntryHashGTE applies the GTE predicate on the "entry_hash" field.
+func EntryHashGTE(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldGTE(FieldEntryHash, v))
+}
+
+// EntryHashLT applies the LT predicate on the "entry_hash" field.
+func EntryHashLT(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldLT(FieldEntryHash, v))
+}
+
+// EntryHashLTE applies the LTE predicate on the "entry_hash" field.
+func EntryHashLTE(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldLTE(FieldEntryHash, v))
+}
+
+// EntryHashContains applies the Contains predicate on the "entry_hash" field.
+func EntryHashContains(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldContains(FieldEntryHash, v))
+}
+
+// EntryHashHasPrefix applies the HasPrefix predicate on the "entry_hash" field.
+func EntryHashHasPrefix(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldHasPrefix(FieldEntryHash, v))
+}
+
+// EntryHashHasSuffix applies the HasSuffix predicate on the "entry_hash" field.
+func EntryHashHasSuffix(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldHasSuffix(FieldEntryHash, v))
+}
+
+// EntryHashEqualFold applies the EqualFold predicate on the "entry_hash" field.
+func EntryHashEqualFold(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldEqualFold(FieldEntryHash, v))
+}
+
+// EntryHashContainsFold applies the ContainsFold predicate on the "entry_hash" field.
+func EntryHashContainsFold(v string) predicate.Projection {
+	return predicate.Projection(sql.FieldContainsFold(FieldEntryHash, v))
 }
 
 // And groups predicates with the AND operator between them.
