@@ -43,6 +43,9 @@ func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
 }
 
 func snapshotFrom(ctx context.Context, p *pool) *snapshot {
+	if own, _ := ctx.Value(ownWritesKey{}).(*ownWrites); own != nil && own.read == p && own.snap != nil {
+		return own.snap
+	}
 	if snap, _ := ctx.Value(snapshotKey{}).(*snapshot); snap != nil && snap.pool == p {
 		return snap
 	}
@@ -51,12 +54,14 @@ func snapshotFrom(ctx context.Context, p *pool) *snapshot {
 
 func (snap *snapshot) begin(ctx context.Context) error {
 	snap.once.Do(func() {
-		select {
-		case snap.pool.snapshots <- struct{}{}:
-			snap.placed = true
-		case <-ctx.Done():
-			snap.err = fmt.Errorf("begin snapshot: %w", ctx.Err())
-			return
+		if !snap.placed {
+			select {
+			case snap.pool.snapshots <- struct{}{}:
+				snap.placed = true
+			case <-ctx.Done():
+				snap.err = fmt.Errorf("begin snapshot: %w", ctx.Err())
+				return
+			}
 		}
 		opts := &sql.TxOptions{ReadOnly: true}
 		if snap.pool.dialect == dialect.Postgres {

@@ -22,7 +22,7 @@ type Rows interface {
 // Tx is a write transaction on one store. It is not fenced.
 type Tx struct {
 	tx     *sql.Tx
-	conn   *sql.Conn // what tx runs on; PostgreSQL only
+	conn   *sql.Conn // what tx runs on
 	pool   *pool
 	missed map[string]bool // statements to keep prepared for the next time
 	client *ent.Client
@@ -33,6 +33,9 @@ type Tx struct {
 // was written is durable. Transactions of all processes run one after
 // another. fn may run more than once: it must have no effect outside tx but
 // through [Tx.AfterCommit].
+//
+// Under a context of [Stores.ReadOwnWrites], the state that the transaction
+// leaves is what is read from then on.
 func (s *Stores) Desk(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return inTx(ctx, s.deskWrite, lockDesk, fn)
 }
@@ -46,9 +49,14 @@ func (s *Stores) Live(ctx context.Context, fn func(ctx context.Context, tx *Tx) 
 // DeskRows reads the desk outside a transaction, unfenced.
 func (s *Stores) DeskRows() Rows { return poolRows{s.deskRead} }
 
-// LiveRows reads live outside a transaction, unfenced, from where it is
-// written: a replica may lag.
-func (s *Stores) LiveRows() Rows { return poolRows{s.liveWrite} }
+// LiveRows reads live outside a transaction, unfenced, from the server on which
+// it is written: a replica may lag. It does not wait for what is being written.
+func (s *Stores) LiveRows() Rows {
+	if s.postgres() {
+		return poolRows{s.liveWrite}
+	}
+	return poolRows{s.liveRead}
+}
 
 type poolRows struct{ *pool }
 
@@ -84,35 +92,41 @@ func inTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx
 }
 
 func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx) error) error {
-	tx := &Tx{pool: p, missed: map[string]bool{}}
-	var begin interface {
-		BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
-	} = p.db
-	if p.dialect == dialect.Postgres {
-		conn, err := p.db.Conn(ctx)
-		if err != nil {
-			return fmt.Errorf("begin: %w", translate(err))
-		}
-		defer conn.Close() // gives it back
-		tx.conn, begin = conn, conn
+	own := ownWritesFrom(ctx, p)
+	if err := own.reserve(ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
 	}
-	sqlTx, err := begin.BeginTx(ctx, nil)
+	conn, err := p.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
-	tx.tx = sqlTx
-	defer sqlTx.Rollback() // does nothing after a commit
+	defer conn.Close() // gives it back
+	if own != nil && p.dialect == dialect.Postgres {
+		// The lock of the transaction ends with the commit; this one is held
+		// until what was committed can be read.
+		unlock, err := sessionLock(ctx, conn, lock)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	tx := &Tx{pool: p, conn: conn, missed: map[string]bool{}}
+	if tx.tx, err = conn.BeginTx(ctx, nil); err != nil {
+		return fmt.Errorf("begin: %w", translate(err))
+	}
+	defer tx.tx.Rollback() // does nothing after a commit
 	if p.dialect == dialect.Postgres {
-		if _, err := sqlTx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
+		if _, err := tx.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
 			return fmt.Errorf("take the write lock: %w", translate(err))
 		}
 	}
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	if err := tx.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
+	own.take(ctx)
 	for query := range tx.missed {
 		p.cache.prepare(ctx, query)
 	}
