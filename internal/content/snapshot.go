@@ -55,9 +55,21 @@ func (s *Snapshot) Encode() []byte {
 	})
 }
 
-// DecodeSnapshot reads a snapshot of this form or an earlier one. Parsing is
-// most of what a release costs, so the text is gone through once.
+// DecodeSnapshot reads a snapshot of this form or an earlier one.
 func DecodeSnapshot(raw []byte) (*Snapshot, error) {
+	s := scanner{text: raw}
+	if s.form() != snapshotSchema {
+		return decodeEarlier(raw)
+	}
+	out, err := s.snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	return out, nil
+}
+
+// decodeEarlier reads a snapshot of any form, by way of its JSON values.
+func decodeEarlier(raw []byte) (*Snapshot, error) {
 	in, err := decodeForm(raw)
 	if err != nil {
 		return nil, fmt.Errorf("decode snapshot: %w", err)

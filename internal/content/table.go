@@ -38,6 +38,8 @@ type table struct {
 	refs    []reference
 	doc     domain.Type // the type of document of a root table, or 0
 	ordered bool        // the rows have a position
+
+	kinds map[string]columnKind // of the columns
 }
 
 // owned is a table whose rows belong to rows of another.
@@ -83,6 +85,10 @@ var tables = sync.OnceValue(func() map[string]*table {
 	}
 	for _, t := range all {
 		sort.Slice(t.owned, func(i, j int) bool { return t.owned[i].name < t.owned[j].name })
+		t.kinds = make(map[string]columnKind, len(t.columns))
+		for _, c := range t.columns {
+			t.kinds[c.name] = c.kind
+		}
 	}
 	return all
 })
@@ -150,11 +156,8 @@ func tableOf(t domain.Type) *table {
 
 // kind is the kind of the named column.
 func (t *table) kind(name string) (columnKind, bool) {
-	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
-	if i < 0 {
-		return 0, false
-	}
-	return t.columns[i].kind, true
+	kind, ok := t.kinds[name]
+	return kind, ok
 }
 
 // ownedTable is the owned table of a name.
