@@ -19,7 +19,8 @@ func (r mutationResolver) RestoreRevision(ctx context.Context, in content.Restor
 }
 
 func (r mutationResolver) MergeEntities(ctx context.Context, in content.MergeParams) (*content.Saved, error) {
-	return orNil(r.desk.MergeEntities(ctx, in))
+	merged, err := r.desk.MergeEntities(ctx, in)
+	return orNil(merged.Saved, err)
 }
 
 func (r mutationResolver) Publish(ctx context.Context, in content.PublishParams) (*content.Released, error) {

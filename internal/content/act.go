@@ -21,24 +21,27 @@ type edit struct {
 
 // act runs an editorial act: it asks for the right to it, and runs fn in one
 // transaction on the desk, in which fn also records the act. Where fn appended
-// to the publication log, live is then brought up to it; applied is false if
-// that has yet to happen.
+// to the publication log, it waits a short while for live to show that; applied
+// is false if that has yet to happen. The act is durable by then.
 func (d *Desk) act(ctx context.Context, right domain.Right, fn func(context.Context, *edit) error) (applied bool, err error) {
 	viewer, err := domain.Require(ctx, right)
 	if err != nil {
 		return false, err
 	}
-	var appended bool
+	if err := d.prepare(ctx); err != nil {
+		return false, err
+	}
+	var appended int64
 	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		e := &edit{desk: d, tx: tx, viewer: viewer, at: d.clock()}
 		err := fn(ctx, e)
-		appended = e.appended > 0
+		appended = e.appended
 		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	return d.finish(ctx, appended), nil
+	return appended == 0 || d.await(ctx, appended), nil
 }
 
 // record puts the act on the audit log.

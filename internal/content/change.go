@@ -13,6 +13,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -154,6 +155,9 @@ func (d *Desk) Changes(ctx context.Context, params ChangesParams) ([]Change, err
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkPosition(ctx, params.After); err != nil {
+		return nil, err
+	}
 	query := d.stores.Client(ctx).Change.Query().
 		Where(func(s *entsql.Selector) {
 			s.Where(entsql.P(func(b *entsql.Builder) {
@@ -210,10 +214,32 @@ func (d *Desk) history(ctx context.Context, of Position) (int64, error) {
 		return 0, err
 	}
 	if of.history != 0 && of.history != live.History {
-		return 0, &domain.Error{Kind: domain.KindGone,
-			Message: "this cursor is of a feed that has since begun anew: read from the beginning, without a cursor, and drop what does not come again"}
+		return 0, errGone()
 	}
 	return live.History, nil
+}
+
+func errGone() error {
+	return &domain.Error{Kind: domain.KindGone,
+		Message: "this cursor is of a feed that has since begun anew: read from the beginning, without a cursor, and drop what does not come again"}
+}
+
+// checkPosition refuses a position behind a change that is not in the history as
+// the viewer of ctx sees it: live was put back from a backup, and went on
+// differently; or the viewer saw other changes when the position was taken.
+func (d *Desk) checkPosition(ctx context.Context, p Position) error {
+	if p.at == 0 {
+		return nil
+	}
+	found, err := d.stores.Client(ctx).Change.Query().
+		Where(change.At(p.at), change.DocumentID(p.document)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("find a position in the changes: %w", err)
+	}
+	if !found {
+		return errGone()
+	}
+	return nil
 }
 
 // liveAt is how far live has come where it is read.

@@ -4,29 +4,44 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Desk is where staff work. It is safe for concurrent use.
+// Desk is where staff work. It is safe for concurrent use. [Desk.Close] ends it.
 type Desk struct {
 	stores *store.Stores
 	log    *slog.Logger
 	now    func() time.Time
 
-	projecting sync.Mutex // one projector at a time in this process
-	versions   versions   // how far live has come
+	prepared    atomic.Bool            // see prepare
+	projections *projections           // what runs the projector
+	projecting  sync.Mutex             // held by who writes to live: the projector, or a rebuild
+	lastFailure atomic.Pointer[string] // of the projector, that was logged
+	versions    versions               // how far live has come
 
 	tails [clearances]tail // the ends of the change feeds
 	wake  chan struct{}    // tells Run that a schedule was made
+
+	pauses func(time.Duration) time.Duration // of Run; shortened in tests
 }
 
 // New returns the desk over the stores. now is the clock.
 func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
-	return &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
-		versions: versions{moved: make(chan struct{})}}
+	d := &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
+		versions: versions{moved: make(chan struct{})},
+		pauses:   func(d time.Duration) time.Duration { return d }}
+	d.projections = newProjections(func(ctx context.Context) error {
+		err := d.projectLog(ctx)
+		if ctx.Err() == nil {
+			d.reportProjection(ctx, err)
+		}
+		return err
+	})
+	return d
 }
 
 // clock is the time of a transaction: UTC, to the microsecond, which is what
@@ -39,19 +54,4 @@ type Saved struct {
 	Version int
 	Created bool // the document is new
 	Changed bool // a revision was written; false when the input says what was there
-}
-
-// finish projects what a transaction appended to the log. The transaction is
-// durable by now: if live cannot be brought up at once, that is logged, tried
-// again by Run, and reported as false.
-func (d *Desk) finish(ctx context.Context, appended bool) bool {
-	if !appended {
-		return true
-	}
-	// The client may hang up; the publication goes on.
-	if err := d.Project(context.WithoutCancel(ctx)); err != nil {
-		d.log.ErrorContext(ctx, "live lags behind the publication log", "error", err)
-		return false
-	}
-	return true
 }

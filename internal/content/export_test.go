@@ -5,8 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -97,3 +101,95 @@ func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocu
 	}
 	return all, nil
 }
+
+// LiveTextsNamingHigher lists what breaks the rule that no live text names what
+// has a higher marking, read from live itself and the desk's slugs alone.
+func LiveTextsNamingHigher(ctx context.Context, s *store.Stores) string {
+	desk, live := s.DeskRows(), s.LiveRows()
+	markings := map[domain.ID]domain.Marking{}
+	loaded := map[domain.ID]*Row{}
+	for _, t := range domain.Types() {
+		ids, err := queryIDs(ctx, live, "SELECT id FROM "+tableOf(t).name)
+		if err != nil {
+			return err.Error()
+		}
+		rows, err := load(ctx, live, t, ids)
+		if err != nil {
+			return err.Error()
+		}
+		for id, r := range rows {
+			markings[id] = domain.Marking(r.int("marking"))
+			loaded[id] = r
+		}
+	}
+	link := regexp.MustCompile(`\[\[([^\]|]+)`)
+	var breaches []string
+	for id, r := range loaded {
+		var named []domain.ID
+		r.walk(tableOf(id.Type()), func(t *table, row *Row) {
+			for _, v := range row.Fields {
+				text, _ := v.(string)
+				for _, m := range link.FindAllStringSubmatch(text, -1) {
+					owners, err := slugOwners(ctx, desk, domain.Entity, []string{m[1]})
+					if err != nil {
+						breaches = append(breaches, err.Error())
+					}
+					named = append(named, owners...)
+				}
+			}
+			if t.name == "footnotes" {
+				named = append(named, row.id("source_id"))
+			}
+		})
+		for _, target := range named {
+			if m, ok := markings[target]; ok && m > markings[id] {
+				breaches = append(breaches, fmt.Sprintf("%v (%v) naming %v (%v)", id, markings[id], target, m))
+			}
+		}
+	}
+	return strings.Join(breaches, ", ")
+}
+
+// ReindexLive makes the desk's index of live anew, and says what that changed.
+func ReindexLive(ctx context.Context, s *store.Stores) (string, error) {
+	read := func() (map[string]string, error) {
+		tables := map[string]string{}
+		for name, columns := range map[string]string{"live_documents": "id, version, marking",
+			"live_references": "document_id, target_id, mention", "mentions": "document_id, target_id, 0"} {
+			var lines []string
+			err := queryRows(ctx, s.DeskRows(), "SELECT DISTINCT "+columns+" FROM "+name, nil, func(rows *sql.Rows) error {
+				var a, b, c any
+				err := rows.Scan(&a, &b, &c)
+				lines = append(lines, fmt.Sprint(a, b, c))
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			slices.Sort(lines)
+			tables[name] = strings.Join(lines, "\n")
+		}
+		return tables, nil
+	}
+	before, err := read()
+	if err != nil {
+		return "", err
+	}
+	if err := s.Desk(ctx, indexLive); err != nil {
+		return "", err
+	}
+	after, err := read()
+	if err != nil {
+		return "", err
+	}
+	return cmp.Diff(before, after), nil
+}
+
+// DecodeByValues is [DecodeSnapshot] by way of JSON values.
+func DecodeByValues(raw []byte) (*Snapshot, error) { return decodeEarlier(raw) }
+
+// NextPause is nextPause.
+func NextPause(last time.Duration, failed bool) time.Duration { return nextPause(last, failed) }
+
+// SetPauses makes Run rest for as long as f says instead. Call it before Run.
+func (d *Desk) SetPauses(f func(time.Duration) time.Duration) { d.pauses = f }

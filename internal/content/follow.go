@@ -111,8 +111,8 @@ func (d *Desk) after(ctx context.Context, t *tail, version Version, params Chang
 	if err != nil {
 		return nil, false, err
 	}
-	if params.After.history == from.history && !params.After.Before(from) {
-		i := sort.Search(len(kept), func(i int) bool { return params.After.Before(kept[i].Position) })
+	i := sort.Search(len(kept), func(i int) bool { return params.After.Before(kept[i].Position) })
+	if params.After == from || i > 0 && kept[i-1].Position == params.After {
 		end := min(i+params.First, len(kept))
 		return kept[i:end:end], upToDate, nil
 	}

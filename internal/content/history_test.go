@@ -48,6 +48,7 @@ func TestRandomHistories(t *testing.T) {
 				h.desk.checkTables(rt.Error)
 			}
 			h.checkEffectiveMarkings()
+			h.checkInvariants()
 		})
 	})
 }
@@ -107,7 +108,7 @@ func (h *history) step() {
 	kinds := []domain.Type{domain.Report, domain.Entity, domain.Relationship, domain.Tag, domain.Source}
 	t := rapid.SampledFrom(kinds).Draw(h.rt, "type")
 	var err error
-	switch rapid.SampledFrom([]string{"save", "save", "save", "publish", "publish", "publish", "unpublish", "delete", "merge", "rename"}).Draw(h.rt, "verb") {
+	switch rapid.SampledFrom([]string{"save", "save", "save", "publish", "publish", "publish", "unpublish", "delete", "undelete", "restore", "merge", "rename"}).Draw(h.rt, "verb") {
 	case "save":
 		err = h.save(t, rapid.IntRange(0, 3).Draw(h.rt, "n"))
 	case "publish":
@@ -120,6 +121,10 @@ func (h *history) step() {
 		_, err = d.Unpublish(ctx, content.UnpublishParams{Documents: []string{t.String() + ":" + h.pick(t)}})
 	case "delete":
 		_, err = d.Delete(ctx, content.DeleteParams{Type: t, ID: h.pick(t)})
+	case "undelete":
+		_, err = d.Undelete(ctx, t.String()+":"+h.pick(t))
+	case "restore":
+		_, err = d.Restore(ctx, content.RestoreParams{Document: t.String() + ":" + h.pick(t), Revision: rapid.IntRange(1, 3).Draw(h.rt, "revision")})
 	case "merge":
 		_, err = d.MergeEntities(ctx, content.MergeParams{From: []string{h.pick(domain.Entity)}, Into: h.pick(domain.Entity)})
 	case "rename":
@@ -155,6 +160,9 @@ func (h *history) fields(t domain.Type, slug string) fields {
 			"tags": h.some(domain.Tag), "entities": h.some(domain.Entity)}})
 	case domain.Entity:
 		f = merge(f, []fields{{"name": slug, "kind": "COMPANY", "tags": h.some(domain.Tag)}})
+		if rapid.Bool().Draw(h.rt, "described") && len(h.slugs[domain.Entity]) > 0 {
+			f["description"] = "See [[" + h.pick(domain.Entity) + "]]."
+		}
 		if len(cite) > 0 {
 			f["listings"] = list(fields{"authority": "A", "citations": cite})
 		}
@@ -170,6 +178,27 @@ func (h *history) fields(t domain.Type, slug string) fields {
 		return f
 	default:
 		return merge(f, []fields{{"title": slug}})
+	}
+}
+
+// checkInvariants holds live, and what the desk knows of it, to what must be so
+// after any history.
+func (h *history) checkInvariants() {
+	ctx := h.desk.t.Context()
+	if breaches := content.LiveTextsNamingHigher(ctx, h.desk.stores); breaches != "" {
+		h.rt.Errorf("live has texts that name what is marked higher: %s", breaches)
+	}
+	if diff, err := content.ReindexLive(ctx, h.desk.stores); err != nil || diff != "" {
+		h.rt.Errorf("the desk's index of live is not what the revisions say: %v\n%s", err, diff)
+	}
+	if lag, err := h.desk.Lag(ctx); err != nil || lag != 0 {
+		h.rt.Errorf("live is %d entries behind the log, %v", lag, err)
+	}
+	all := domain.WithViewer(ctx, &domain.Viewer{Clearance: domain.Unseen, KeyID: 1})
+	for _, r := range h.desk.stores.Client(all).Relationship.Query().AllX(all) {
+		if r.FromID == r.ToID {
+			h.rt.Errorf("the relationship %s ties an entity to itself", r.Slug)
+		}
 	}
 }
 

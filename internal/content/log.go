@@ -2,8 +2,9 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -28,25 +29,15 @@ type entry struct {
 	Actor       string
 }
 
-// lastSequence is the sequence of the last entry; 0 for an empty log.
-func lastSequence(ctx context.Context, db store.Rows) (int64, error) {
-	var last sql.NullInt64
-	err := queryRows(ctx, db, "SELECT max(sequence) FROM publication_entries", nil,
-		func(rows *sql.Rows) error { return rows.Scan(&last) })
-	if err != nil {
-		return 0, fmt.Errorf("read the publication log: %w", err)
-	}
-	return last.Int64, nil
-}
-
 // appendRelease appends entries as one release and returns the sequence of
 // its last. Desk transactions run one after another, so the sequence has no
 // gap and is in order of commit.
 func (e *edit) appendRelease(ctx context.Context, entries []entry, message string) (int64, error) {
-	last, err := lastSequence(ctx, e.tx)
+	log, err := readLog(ctx, e.tx)
 	if err != nil {
 		return 0, err
 	}
+	last := log.last
 	release := last + int64(len(entries))
 	var note any
 	if message != "" {
@@ -54,7 +45,7 @@ func (e *edit) appendRelease(ctx context.Context, entries []entry, message strin
 	}
 	const columns = "(sequence, release, action, document_id, revision, at, published_at, actor, message)"
 	for i := 0; i < len(entries); {
-		n := batchSize(len(entries) - i)
+		n := batchSize(len(entries)-i, 9)
 		query := "INSERT INTO publication_entries " + columns + " VALUES "
 		args := make([]any, 0, 9*n)
 		for j, en := range entries[i : i+n] {
@@ -74,22 +65,74 @@ func (e *edit) appendRelease(ctx context.Context, entries []entry, message strin
 	return release, e.tx.Notify(ctx)
 }
 
-// markPublished notes on the desk which version of a document is live.
-func (e *edit) markPublished(ctx context.Context, id domain.ID, version int, publishedAt time.Time) error {
-	_, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
-		"UPDATE "+tableOf(id.Type()).name+" SET live_version = ?, published_at = ?, published_by = ? WHERE id = ?"),
-		int64(version), publishedAt, e.viewer.Name, int64(id))
-	if err != nil {
-		return fmt.Errorf("mark as published: %w", err)
+// publishEntries appends entries as one release, notes on the desk what is live
+// from now on, and holds live's texts to the rule: breaches are problems at the
+// path of a document. What is published is the present version of each document,
+// but for those of which earlier has another.
+func (e *edit) publishEntries(ctx context.Context, entries []entry, earlier map[domain.ID]*Snapshot, message string,
+	path func(domain.ID) string, p *domain.Problems) (sequence int64, err error) {
+	if sequence, err = e.appendRelease(ctx, entries, message); err != nil {
+		return 0, err
+	}
+	if err := e.markPublished(ctx, sequence-int64(len(entries))); err != nil {
+		return 0, err
+	}
+	var all, current, gone []domain.ID
+	for _, en := range entries {
+		all = append(all, en.Document)
+		switch {
+		case en.Action == actionUnpublish:
+			gone = append(gone, en.Document)
+		case earlier[en.Document] == nil:
+			current = append(current, en.Document)
+		}
+	}
+	if err := e.markUnpublished(ctx, gone); err != nil {
+		return 0, err
+	}
+	if err := forgetLive(ctx, e.tx, all); err != nil {
+		return 0, err
+	}
+	if err := noteLive(ctx, e.tx, current); err != nil {
+		return 0, err
+	}
+	for id, snap := range earlier {
+		if err := noteLiveAs(ctx, e.tx, snap.Type, snap.Root, revisionOf(entries, id)); err != nil {
+			return 0, err
+		}
+	}
+	return sequence, e.checkTexts(ctx, all, path, p)
+}
+
+func revisionOf(entries []entry, id domain.ID) int {
+	for _, en := range entries {
+		if en.Document == id {
+			return en.Revision
+		}
+	}
+	return 0
+}
+
+// markPublished notes on the documents what the log's entries after a sequence
+// have published.
+func (e *edit) markPublished(ctx context.Context, after int64) error {
+	for _, t := range domain.Types() {
+		name := tableOf(t).name
+		err := execSQL(ctx, e.tx, "UPDATE "+name+" SET live_version = e.revision, published_at = e.published_at, published_by = ?"+
+			" FROM publication_entries e WHERE e.document_id = "+name+".id AND e.sequence > ? AND e.action = '"+actionPublish+"'",
+			e.viewer.Name, after)
+		if err != nil {
+			return fmt.Errorf("mark as published: %w", err)
+		}
 	}
 	return nil
 }
 
-func (e *edit) markUnpublished(ctx context.Context, id domain.ID) error {
-	_, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
-		"UPDATE "+tableOf(id.Type()).name+" SET live_version = NULL WHERE id = ?"), int64(id))
-	if err != nil {
-		return fmt.Errorf("mark as unpublished: %w", err)
+func (e *edit) markUnpublished(ctx context.Context, ids []domain.ID) error {
+	for t, ids := range byType(ids) {
+		if err := execSet(ctx, e.tx, "UPDATE "+tableOf(t).name+" SET live_version = NULL WHERE id", ids); err != nil {
+			return fmt.Errorf("mark as unpublished: %w", err)
+		}
 	}
 	return nil
 }
@@ -97,68 +140,63 @@ func (e *edit) markUnpublished(ctx context.Context, id domain.ID) error {
 // republishSupporting logs the new version of a supporting document that live
 // knows. What live says about who may see the text must still hold.
 func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, version int) error {
-	var p domain.Problems
-	if err := e.checkRaisedMarking(ctx, head, domain.Marking(r.int("marking")), "marking", nil, &p); err != nil {
-		return err
-	}
-	if err := p.Err("the " + head.ID.Type().String() + " cannot be marked higher"); err != nil {
-		return err
-	}
-	entries := []entry{{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt}}
 	// What the new version refers to (a tag's parent) goes live with it.
-	more, err := e.supportingClosure(ctx, r.targets(tableOf(head.ID.Type())), map[domain.ID]bool{head.ID: true})
+	entries, _, err := supportingClosure(ctx, e.tx, r.targets(tableOf(head.ID.Type())), map[domain.ID]bool{head.ID: true})
 	if err != nil {
 		return err
 	}
-	entries = append(more, entries...)
-	if _, err := e.appendRelease(ctx, entries, ""); err != nil {
+	entries = append(entries, entry{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt})
+	var p domain.Problems
+	if _, err := e.publishEntries(ctx, entries, nil, "", func(domain.ID) string { return "marking" }, &p); err != nil {
 		return err
 	}
-	for _, en := range entries {
-		if err := e.markPublished(ctx, en.Document, en.Revision, en.PublishedAt); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.Err("the " + head.ID.Type().String() + " cannot be saved: it is live")
 }
 
 // supportingClosure returns an entry for each supporting document among the
-// targets, and among what those refer to, that is not live yet.
-func (e *edit) supportingClosure(ctx context.Context, targets []domain.ID, done map[domain.ID]bool) ([]entry, error) {
+// targets, and among what those refer to, that is not live yet; and what was
+// read of them, and of those that are live.
+func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, done map[domain.ID]bool) ([]entry, map[domain.ID]*header, error) {
 	var entries []entry
+	seen, all := maps.Clone(done), map[domain.ID]*header{}
+	if seen == nil {
+		seen = map[domain.ID]bool{}
+	}
 	for len(targets) > 0 {
 		var next []domain.ID
 		for _, id := range targets {
-			if id.Type().Supporting() && !done[id] {
-				done[id] = true
+			if id.Type().Supporting() && !seen[id] {
+				seen[id] = true
 				next = append(next, id)
 			}
 		}
-		heads, err := headers(ctx, e.tx, next)
+		heads, err := headers(ctx, db, next)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		numbers := map[domain.ID]int{}
-		for id, h := range heads {
-			if !h.live() && !h.Deleted {
-				numbers[id] = h.Version
-			}
-		}
-		snaps, err := readRevisions(ctx, e.tx, numbers)
-		if err != nil {
-			return nil, err
-		}
+		maps.Copy(all, heads)
+		next = slices.DeleteFunc(next, func(id domain.ID) bool { h := heads[id]; return h == nil || h.live() || h.Deleted })
 		targets = nil
-		for _, id := range next { // in the order of the references
-			snap := snaps[id]
-			if snap == nil {
-				continue
+		for batch := range slices.Chunk(next, applyBatch) {
+			numbers := map[domain.ID]int{}
+			for _, id := range batch {
+				numbers[id] = heads[id].Version
 			}
-			// It goes live with whatever refers to it first, which not everybody
-			// may see: that moment must not be told by its date.
-			entries = append(entries, entry{Action: actionPublish, Document: id, Revision: numbers[id], PublishedAt: heads[id].CreatedAt})
-			targets = append(targets, snap.Root.targets(tableOf(id.Type()))...)
+			snaps, err := readRevisions(ctx, db, numbers)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, id := range batch { // in the order of the references
+				snap := snaps[id]
+				if snap == nil {
+					return nil, nil, errPlanStale // it was saved or purged in this moment
+				}
+				// It goes live with whatever refers to it first, which not everybody
+				// may see: that moment must not be told by its date.
+				entries = append(entries, entry{Action: actionPublish, Document: id, Revision: numbers[id], PublishedAt: heads[id].CreatedAt})
+				targets = append(targets, snap.Root.targets(tableOf(id.Type()))...)
+			}
 		}
 	}
-	return entries, nil
+	return entries, all, nil
 }

@@ -2,19 +2,37 @@ package content
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
 )
 
 // MergeParams names entities, by id or slug, that turned out to be one.
+// AllowKindChange lets them be of several kinds: the one that stays keeps its own.
 type MergeParams struct {
-	From    []string
-	Into    string
-	Message *string
+	From            []string
+	Into            string
+	AllowKindChange bool
+	Message         *string
+}
+
+// Merged is what became of a merge, or would.
+type Merged struct {
+	Saved
+	// Changed are the documents that refer to the one entity in place of the
+	// others; they keep what else they say, on the desk and in live.
+	Changed []domain.ID
+	// Removed are the relationships that would have tied the entity to itself.
+	// They are in the trash, together with the entities that were merged.
+	Removed []domain.ID
+	// Unpublished are those of all these that were live, and are not any more.
+	Unpublished []domain.ID
+	// Cancelled are the schedules that named one of the entities.
+	Cancelled []*ent.Schedule
 }
 
 // MergeEntities makes one entity of several. The one they are merged into
@@ -22,24 +40,47 @@ type MergeParams struct {
 // refers to it, on the desk and in live; their ids and slugs lead to it from
 // now on; and they go to the trash for good. All of it, live included, is one
 // release. A relationship that would tie the entity to itself goes to the
-// trash. Needs the right PUBLISH.
+// trash, and schedules that name one of them are cancelled. Needs the right
+// PUBLISH.
 //
-// Errors: KindConflict when an entity is live and the one it is merged into
-// is not, or when a live text may not name that one.
-func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (Saved, error) {
-	var saved Saved
+// Errors: KindInvalid where the kinds differ and that is not allowed, and where
+// a live text may not name the one entity; KindConflict when an entity is live
+// and the one it is merged into is not, or when a draft would tie the entity to
+// itself while what is live of it would not.
+func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (Merged, error) {
+	var merged Merged
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
-		m := &merge{edit: e, from: map[domain.ID]*header{}}
-		if saved, err = m.run(ctx, params); err != nil {
+		m := &merge{edit: e, from: map[domain.ID]*header{}, earlier: map[domain.ID]*Snapshot{}}
+		if merged, err = m.run(ctx, params); err != nil {
 			return err
 		}
-		return e.record(ctx, audit.Entry{Action: audit.Merge, Documents: append([]domain.ID{saved.ID}, m.order...),
+		return e.record(ctx, audit.Entry{Action: audit.Merge, Documents: append([]domain.ID{merged.ID}, m.order...),
 			Detail: "the first is what the others were merged into"})
 	})
 	if err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
-	return saved, nil
+	return merged, nil
+}
+
+// errPreview ends the transaction of a preview.
+var errPreview = errors.New("content: this is a preview")
+
+// PreviewMerge says what [Desk.MergeEntities] would do, and does nothing. Its
+// errors are the same.
+func (d *Desk) PreviewMerge(ctx context.Context, params MergeParams) (Merged, error) {
+	var merged Merged
+	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
+		m := &merge{edit: e, from: map[domain.ID]*header{}, earlier: map[domain.ID]*Snapshot{}}
+		if merged, err = m.run(ctx, params); err != nil {
+			return err
+		}
+		return errPreview
+	})
+	if !errors.Is(err, errPreview) {
+		return Merged{}, err
+	}
+	return merged, nil
 }
 
 type merge struct {
@@ -49,30 +90,28 @@ type merge struct {
 	order   []domain.ID // of from, as given
 	message string
 	entries []entry
+	earlier map[domain.ID]*Snapshot // what goes live of documents that have a draft
+	out     Merged
 }
 
-func (m *merge) run(ctx context.Context, params MergeParams) (Saved, error) {
+func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 	if err := m.resolve(ctx, params); err != nil {
-		return Saved{}, err
-	}
-	// What is live must be known exactly: nothing can be appended meanwhile.
-	if err := m.desk.Project(ctx); err != nil {
-		return Saved{}, err
-	}
-	if err := m.checkTexts(ctx); err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
 	loaded, err := load(ctx, m.tx, domain.Entity, append([]domain.ID{m.into.ID}, m.order...))
 	if err != nil {
-		return Saved{}, err
+		return Merged{}, err
+	}
+	if err := m.checkKinds(loaded, params.AllowKindChange); err != nil {
+		return Merged{}, err
 	}
 	referring, err := m.referring(ctx)
 	if err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
 	for _, id := range m.order {
 		if err := m.retire(ctx, id); err != nil {
-			return Saved{}, err
+			return Merged{}, err
 		}
 	}
 	absorb := func(r *Row) {
@@ -81,25 +120,31 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Saved, error) {
 		}
 	}
 	if err := m.amend(ctx, m.into, absorb); err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
 	heads, err := headers(ctx, m.tx, referring)
 	if err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
 	for _, id := range referring {
 		if err := m.repoint(ctx, heads[id]); err != nil {
-			return Saved{}, err
+			return Merged{}, err
+		}
+	}
+	for _, table := range []string{"mentions", "live_references"} {
+		if err := execSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
+			return Merged{}, fmt.Errorf("hand over %s: %w", table, err)
 		}
 	}
 	if err := m.release(ctx); err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
 	now, err := m.header(ctx, m.into.ID)
 	if err != nil {
-		return Saved{}, err
+		return Merged{}, err
 	}
-	return Saved{ID: now.ID, Version: now.Version, Changed: true}, nil
+	m.out.Saved = Saved{ID: now.ID, Version: now.Version, Changed: true}
+	return m.out, nil
 }
 
 func (m *merge) resolve(ctx context.Context, params MergeParams) error {
@@ -139,42 +184,23 @@ func (m *merge) resolve(ctx context.Context, params MergeParams) error {
 	for _, id := range m.order {
 		m.from[id] = heads[id]
 		if heads[id].live() && !m.into.live() {
-			return domain.Conflict("%s is live and %s is not: publish that first", m.name(heads[id]), m.name(m.into))
+			return domain.Conflict("%s is live and %s is not: publish that first", nameOf(heads[id]), nameOf(m.into))
 		}
 	}
 	if m.message == "" {
-		m.message = "merged into " + m.name(m.into)
+		m.message = "merged into " + nameOf(m.into)
 	}
 	return nil
 }
 
-// checkTexts refuses a merge after which a live text would name an entity of
-// a higher marking than its own.
-func (m *merge) checkTexts(ctx context.Context) error {
+// checkKinds refuses to make one of entities of several kinds.
+func (m *merge) checkKinds(loaded map[domain.ID]*Row, allowed bool) error {
 	var p domain.Problems
-	for _, id := range m.order {
-		head := m.from[id]
-		if !head.live() {
-			continue
-		}
-		live, err := readRevision(ctx, m.tx, id, head.LiveVersion)
-		if err != nil {
-			return err
-		}
-		if live.Marking() >= m.into.Marking {
-			continue
-		}
-		naming, err := m.liveTextsNaming(ctx, live, m.into.Marking)
-		if err != nil {
-			return err
-		}
-		for _, doc := range naming {
-			slug, err := slugOf(ctx, m.tx, doc)
-			if err != nil {
-				return err
-			}
-			p.Add("into", "is TLP:%s, and the live text of %s:%s, of a lower marking, names %s",
-				m.into.Marking, doc.Type(), slug, m.name(head))
+	kind := loaded[m.into.ID].text("kind")
+	for i, id := range m.order {
+		if other := loaded[id].text("kind"); other != kind && !allowed {
+			p.Add(fmt.Sprintf("from[%d]", i), "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
+				nameOf(m.from[id]), other, nameOf(m.into), kind)
 		}
 	}
 	return p.Err("nothing was merged")
@@ -182,15 +208,16 @@ func (m *merge) checkTexts(ctx context.Context) error {
 
 // referring lists what refers to the merged entities on the desk or in live.
 func (m *merge) referring(ctx context.Context) ([]domain.ID, error) {
-	var all []domain.ID
+	all, err := referringInLive(ctx, m.tx, m.order, 0)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range m.order {
-		for _, db := range []store.Rows{m.tx, m.desk.stores.LiveRows()} {
-			ids, err := referring(ctx, db, id, 0)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, ids...)
+		ids, err := referring(ctx, m.tx, id, 0)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, ids...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
@@ -199,19 +226,28 @@ func (m *merge) referring(ctx context.Context) ([]domain.ID, error) {
 // retire puts a merged entity in the trash and lets its names lead to the
 // other one.
 func (m *merge) retire(ctx context.Context, id domain.ID) error {
-	head, engine := m.from[id], m.tx.Dialect()
-	if _, err := m.tx.Exec(ctx, store.Bind(engine, "UPDATE aliases SET document_id = ? WHERE document_id = ?"),
-		int64(m.into.ID), int64(id)); err != nil {
+	head := m.from[id]
+	if err := execSQL(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
 		return fmt.Errorf("hand over former names: %w", err)
 	}
-	insert := store.Bind(engine, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)")
-	if _, err := m.tx.Exec(ctx, insert, int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), head.Slug, int64(id)); err != nil {
+	if err := execSQL(ctx, m.tx, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)",
+		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), head.Slug, int64(id)); err != nil {
 		return fmt.Errorf("hand over the slug: %w", err)
 	}
+	return m.drop(ctx, head)
+}
+
+// drop takes a document out of live and puts it in the trash.
+func (m *merge) drop(ctx context.Context, head *header) error {
+	m.unpublish(head)
+	return m.trash(ctx, head.ID)
+}
+
+func (m *merge) unpublish(head *header) {
 	if head.live() {
-		m.entries = append(m.entries, entry{Action: actionUnpublish, Document: id, PublishedAt: m.at})
+		m.entries = append(m.entries, entry{Action: actionUnpublish, Document: head.ID, PublishedAt: m.at})
+		m.out.Unpublished = append(m.out.Unpublished, head.ID)
 	}
-	return m.trash(ctx, id)
 }
 
 // absorbEntity adds to one entity what another has and it has not.
@@ -262,20 +298,49 @@ func (m *merge) repoint(ctx context.Context, head *header) error {
 		})
 	}
 	if head.ID.Type() == domain.Relationship {
-		loaded, err := load(ctx, m.tx, domain.Relationship, []domain.ID{head.ID})
+		draft, live, err := m.tiesToItself(ctx, head, turn)
 		if err != nil {
 			return err
 		}
-		r := loaded[head.ID]
-		turn(r)
-		if r.id("from_id") == r.id("to_id") {
-			if head.live() {
-				m.entries = append(m.entries, entry{Action: actionUnpublish, Document: head.ID, PublishedAt: m.at})
-			}
-			return m.trash(ctx, head.ID)
+		switch {
+		case draft && live, draft && !head.live():
+			m.out.Removed = append(m.out.Removed, head.ID)
+			return m.drop(ctx, head)
+		case draft:
+			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
+				nameOf(head), nameOf(m.into))
+		case live:
+			m.unpublish(head)
+			head.LiveVersion = 0
 		}
 	}
+	m.out.Changed = append(m.out.Changed, head.ID)
 	return m.amend(ctx, head, turn)
+}
+
+// tiesToItself reports whether a relationship would, after the merge, tie the
+// entity to itself: on the desk, and in live.
+func (m *merge) tiesToItself(ctx context.Context, head *header, turn func(*Row)) (draft, live bool, err error) {
+	loaded, err := load(ctx, m.tx, domain.Relationship, []domain.ID{head.ID})
+	if err != nil {
+		return false, false, err
+	}
+	self := func(r *Row) bool {
+		turn(r)
+		return r.id("from_id") == r.id("to_id")
+	}
+	draft = self(loaded[head.ID])
+	switch {
+	case !head.live():
+		return draft, false, nil
+	case !head.pending():
+		return draft, draft, nil
+	}
+	snap, err := readRevision(ctx, m.tx, head.ID, head.LiveVersion)
+	if err != nil {
+		return draft, false, err
+	}
+	return draft, self(snap.Root), nil
 }
 
 func withoutRepeats(rows []*Row, column string) []*Row {
@@ -313,6 +378,7 @@ func (m *merge) amend(ctx context.Context, head *header, change func(*Row)) erro
 			return err
 		}
 		m.publishLater(head, head.Version)
+		m.earlier[head.ID] = live
 	}
 	next := old.clone()
 	change(next)
@@ -348,23 +414,14 @@ func (m *merge) release(ctx context.Context) error {
 		}
 		targets = append(targets, snap.Root.targets(tableOf(snap.Type))...)
 	}
-	supporting, err := m.supportingClosure(ctx, targets, map[domain.ID]bool{})
+	supporting, _, err := supportingClosure(ctx, m.tx, targets, nil)
 	if err != nil {
 		return err
 	}
-	m.entries = append(supporting, m.entries...)
-	if _, err := m.appendRelease(ctx, m.entries, m.message); err != nil {
+	var p domain.Problems
+	if _, err := m.publishEntries(ctx, append(supporting, m.entries...), m.earlier, m.message,
+		func(domain.ID) string { return "into" }, &p); err != nil {
 		return err
 	}
-	for _, en := range m.entries {
-		if en.Action == actionPublish {
-			err = m.markPublished(ctx, en.Document, en.Revision, en.PublishedAt)
-		} else {
-			err = m.markUnpublished(ctx, en.Document)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.Err("nothing was merged")
 }

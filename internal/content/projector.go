@@ -1,10 +1,13 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,72 +16,45 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Project brings live up to the publication log: each release that live has
-// not yet seen, in order, in a transaction of its own. It is safe to call at
-// any time and from several processes at once.
-func (d *Desk) Project(ctx context.Context) error {
-	d.projecting.Lock()
-	defer d.projecting.Unlock()
-	for {
-		at := d.now()
-		live, lag, err := d.lag(ctx)
-		if err != nil {
-			return err
-		}
-		if live.history != 0 {
-			d.confirm(live, at)
-			if lag == 0 {
-				return nil
-			}
-		}
-		next := d.projectRelease
-		if live.history == 0 {
-			next = d.beginHistory
-		}
-		if err := d.stores.Live(ctx, next); err != nil {
-			return fmt.Errorf("project: %w", err)
-		}
-	}
-}
-
-// Lag is the number of log entries that live has not yet applied.
-func (d *Desk) Lag(ctx context.Context) (int64, error) {
-	_, lag, err := d.lag(ctx)
-	return lag, err
-}
-
-func (d *Desk) lag(ctx context.Context) (projection, int64, error) {
-	live, err := readProjection(ctx, d.stores.LiveRows())
-	if err != nil {
-		return live, 0, err
-	}
-	last, err := lastSequence(ctx, d.stores.DeskRows())
-	return live, last - live.applied, err
-}
-
-// projectRelease applies the next release to live.
-func (d *Desk) projectRelease(ctx context.Context, tx *store.Tx) error {
-	live, err := readProjection(ctx, tx)
-	if err != nil {
-		return err
+// projectNext does what is next for live to follow the log: begins its history,
+// or applies a release. Another process may be doing the same: what was compared
+// is looked at again under live's lock, and where it has changed nothing is done.
+func (d *Desk) projectNext(ctx context.Context, live projection, log logState) error {
+	if live.history == 0 || live.log == "" {
+		return d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return d.beginHistory(ctx, tx, log.identity)
+		})
 	}
 	entries, err := nextRelease(ctx, d.stores.DeskRows(), live.applied)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
-	p := &projector{tx: tx, desk: d.stores.DeskRows(), effects: effects{}}
-	if err := p.apply(ctx, entries); err != nil {
-		return fmt.Errorf("release %d: %w", entries[0].Release, err)
+	release := entries[0].Release
+	err = d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		present, err := readProjection(ctx, tx)
+		if err != nil || !present.same(live) {
+			return err
+		}
+		p := &projector{tx: tx, desk: d.stores.DeskRows(), effects: effects{}, present: map[domain.ID]bool{}}
+		if err := p.apply(ctx, entries); err != nil {
+			return err
+		}
+		if err := p.record(ctx, entries[0].At); err != nil {
+			return err
+		}
+		return p.setApplied(ctx, log.identity, &entries[len(entries)-1], d.clock())
+	})
+	if err != nil {
+		return fmt.Errorf("release %d: %w", release, err)
 	}
-	if err := p.record(ctx, entries[0].At); err != nil {
-		return fmt.Errorf("release %d: %w", entries[0].Release, err)
-	}
-	return p.setApplied(ctx, entries[0].Release, d.clock())
+	return nil
 }
+
+const entryColumns = "sequence, release, action, document_id, revision, at, published_at"
 
 // nextRelease reads the entries of the first release after a sequence.
 func nextRelease(ctx context.Context, db store.Rows, after int64) ([]entry, error) {
-	const query = "SELECT sequence, release, action, document_id, revision, at, published_at FROM publication_entries" +
+	const query = "SELECT " + entryColumns + " FROM publication_entries" +
 		" WHERE sequence > ? AND sequence <= (SELECT release FROM publication_entries WHERE sequence = ?) ORDER BY sequence"
 	return readEntries(ctx, db, query, after, after+1)
 }
@@ -102,92 +78,104 @@ func readEntries(ctx context.Context, db store.Rows, query string, args ...any) 
 // projector applies log entries in one transaction on live.
 type projector struct {
 	tx      *store.Tx
-	desk    store.Rows // where the snapshots are
-	effects effects    // what the entries did; nil where nobody asks
+	desk    store.Rows         // where the snapshots are
+	effects effects            // what the entries did; nil where nobody asks
+	present map[domain.ID]bool // which of the documents were in live before; see before
 }
+
+// applyBatch is how many documents the projector holds in memory at once.
+const applyBatch = 512
 
 // apply makes live what the entries say, and then works out who may see it.
 func (p *projector) apply(ctx context.Context, entries []entry) error {
-	final := map[domain.ID]entry{} // the last word on each document
+	final := make(map[domain.ID]entry, len(entries)) // the last word on each document
 	for _, e := range entries {
 		final[e.Document] = e
 	}
-	var ids, gone []domain.ID
-	keys := make([]revisionKey, 0, len(final))
-	for id, e := range final {
-		ids = append(ids, id)
-		if e.Action == actionPublish {
+	ids := slices.Sorted(maps.Keys(final))
+	if err := p.before(ctx, ids); err != nil {
+		return err
+	}
+	touched := map[domain.ID]bool{}
+	if err := p.supportOf(ctx, ids, touched); err != nil {
+		return err
+	}
+	var gone []domain.ID
+	var keys []revisionKey
+	for _, id := range ids {
+		p.effects.release(id)
+		if e := final[id]; e.Action == actionPublish {
 			keys = append(keys, revisionKey{id, e.Revision})
 		} else {
 			gone = append(gone, id)
 		}
 	}
-	snaps, err := readRevisionKeys(ctx, p.desk, keys)
-	if err != nil {
-		return err
-	}
-	if err := p.before(ctx, ids); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		p.effects.release(id)
-	}
-	touched, err := p.targetsInLive(ctx, ids)
-	if err != nil {
-		return err
-	}
-	published := map[domain.Type][]*Snapshot{}
-	for _, key := range keys {
-		snap := snaps[key]
-		if snap == nil {
-			purged, err := isPurged(ctx, p.desk, key.id)
-			if err != nil {
-				return err
-			}
-			if !purged {
-				return fmt.Errorf("the log refers to revision %d of %s, which is not there", key.number, key.id)
-			}
-			gone = append(gone, key.id) // the log goes on to say so
-			continue
+	// Documents of one type together, since they are written together.
+	slices.SortFunc(keys, func(a, b revisionKey) int {
+		return cmp.Or(cmp.Compare(a.id.Type(), b.id.Type()), cmp.Compare(a.id, b.id))
+	})
+	for batch := range slices.Chunk(keys, applyBatch) {
+		purged, err := p.putBatch(ctx, batch, final)
+		if err != nil {
+			return err
 		}
-		published[snap.Type] = append(published[snap.Type], snap)
-		for _, target := range snap.Root.targets(tableOf(snap.Type)) {
-			touched[target] = true
-		}
+		gone = append(gone, purged...)
 	}
 	if err := p.remove(ctx, gone); err != nil {
 		return err
 	}
-	for t, snaps := range published {
-		if err := p.put(ctx, t, snaps, final); err != nil {
-			return err
-		}
+	if err := p.supportOf(ctx, ids, touched); err != nil {
+		return err
 	}
 	return p.markEffective(ctx, ids, touched)
 }
 
-// isPurged reports whether the desk has nothing left of a document.
-func isPurged(ctx context.Context, desk store.Rows, id domain.ID) (bool, error) {
-	found, err := headers(ctx, desk, []domain.ID{id})
-	return found[id] == nil, err
-}
-
-// targetsInLive are the documents that the given ones refer to as live has
-// them now.
-func (p *projector) targetsInLive(ctx context.Context, ids []domain.ID) (map[domain.ID]bool, error) {
-	touched := map[domain.ID]bool{}
-	for t, ids := range byType(ids) {
-		rows, err := load(ctx, p.tx, t, ids)
+// putBatch writes some documents to live. It returns those that were purged
+// since: the log goes on to say that they are gone.
+func (p *projector) putBatch(ctx context.Context, keys []revisionKey, final map[domain.ID]entry) (purged []domain.ID, err error) {
+	snaps, err := readRevisionKeys(ctx, p.desk, keys)
+	if err != nil {
+		return nil, err
+	}
+	byType := map[domain.Type][]*Snapshot{}
+	for _, key := range keys {
+		if snap := snaps[key]; snap != nil {
+			byType[snap.Type] = append(byType[snap.Type], snap)
+			continue
+		}
+		left, err := headers(ctx, p.desk, []domain.ID{key.id})
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			for _, target := range r.targets(tableOf(t)) {
-				touched[target] = true
+		if left[key.id] != nil {
+			return nil, fmt.Errorf("the log refers to revision %d of %s, which is not there", key.number, key.id)
+		}
+		purged = append(purged, key.id)
+	}
+	for t, snaps := range byType {
+		if err := p.put(ctx, t, snaps, final); err != nil {
+			return nil, err
+		}
+	}
+	return purged, nil
+}
+
+// supportOf adds the supporting documents that the given documents refer to, as
+// live has them now.
+func (p *projector) supportOf(ctx context.Context, ids []domain.ID, into map[domain.ID]bool) error {
+	groups := byType(ids)
+	for target, ways := range referrers() {
+		if !target.Supporting() {
+			continue
+		}
+		for _, way := range ways {
+			query := "SELECT DISTINCT " + way.column + " FROM " + way.from + " WHERE " + way.column + " IS NOT NULL AND d.id"
+			if err := p.collect(ctx, query, groups[way.root], into); err != nil {
+				return err
 			}
 		}
 	}
-	return touched, nil
+	return nil
 }
 
 // remove takes documents out of live.
@@ -207,6 +195,9 @@ func (p *projector) remove(ctx context.Context, ids []domain.ID) error {
 }
 
 func (p *projector) removeAliases(ctx context.Context, ids []domain.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	engine := p.tx.Dialect()
 	_, err := p.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id"+store.InSet(engine)), store.Set(engine, ids))
 	return err
@@ -221,10 +212,11 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*Snapshot, f
 		ids[i] = snap.ID
 		flatten(root, snap.Root, flat)
 	}
-	if err := deleteOwned(ctx, p.tx, root, ids); err != nil {
+	there := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return !p.present[id] })
+	if err := deleteOwned(ctx, p.tx, root, there); err != nil {
 		return err
 	}
-	if err := p.removeAliases(ctx, ids); err != nil {
+	if err := p.removeAliases(ctx, there); err != nil {
 		return err
 	}
 	if err := p.putRoots(ctx, root, snaps, final); err != nil {
@@ -253,7 +245,7 @@ func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, f
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
 	tail := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
 	for len(snaps) > 0 {
-		n := batchSize(len(snaps))
+		n := batchSize(len(snaps), len(names))
 		args := make([]any, 0, n*len(names))
 		for _, snap := range snaps[:n] {
 			e := final[snap.ID]
@@ -301,15 +293,6 @@ func aliasID(document domain.ID, name string) int64 {
 	return int64(h.Sum64() >> 1)
 }
 
-func (p *projector) setApplied(ctx context.Context, sequence int64, at time.Time) error {
-	_, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(),
-		"UPDATE projection SET applied_sequence = ?, applied_at = ? WHERE id = 1"), sequence, at)
-	if err != nil {
-		return fmt.Errorf("note how far live has come: %w", err)
-	}
-	return p.tx.Notify(ctx)
-}
-
 // Rebuilt is what a rebuild of live came to.
 type Rebuilt struct {
 	Documents int
@@ -339,12 +322,19 @@ func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 }
 
 func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
+	if err := d.prepare(ctx); err != nil {
+		return Rebuilt{}, err
+	}
 	d.projecting.Lock()
 	defer d.projecting.Unlock()
 	var out Rebuilt
 	err := d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		desk := d.stores.DeskRows()
-		last, err := lastSequence(ctx, desk)
+		log, err := readLog(ctx, desk)
+		if err != nil {
+			return err
+		}
+		last, err := entryAt(ctx, desk, log.last)
 		if err != nil {
 			return err
 		}
@@ -353,7 +343,7 @@ func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 			return err
 		}
 		if live.history == 0 {
-			if err := d.beginHistory(ctx, tx); err != nil {
+			if err := d.beginHistory(ctx, tx, log.identity); err != nil {
 				return err
 			}
 		}
@@ -374,7 +364,7 @@ func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 		entries, err := readEntries(ctx, desk,
 			"SELECT e.sequence, e.release, e.action, e.document_id, e.revision, e.at, e.published_at FROM publication_entries e"+
 				" JOIN (SELECT document_id, max(sequence) AS last FROM publication_entries WHERE sequence <= ? GROUP BY document_id) l"+
-				" ON l.last = e.sequence WHERE e.action = 'PUBLISH' ORDER BY e.sequence", last)
+				" ON l.last = e.sequence WHERE e.action = 'PUBLISH' ORDER BY e.sequence", log.last)
 		if err != nil {
 			return err
 		}
@@ -388,8 +378,8 @@ func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 		if err := recorder.recordAll(ctx, at); err != nil {
 			return err
 		}
-		out = Rebuilt{Documents: len(entries), Sequence: last}
-		return p.setApplied(ctx, last, at)
+		out = Rebuilt{Documents: len(entries), Sequence: log.last}
+		return p.setApplied(ctx, log.identity, last, at)
 	})
 	return out, err
 }

@@ -74,7 +74,7 @@ func (e *edit) purge(ctx context.Context, params PurgeParams) ([]domain.ID, erro
 		return nil, err
 	}
 	set := store.Set(e.tx.Dialect(), ids)
-	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id"} {
+	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id", "mentions WHERE document_id"} {
 		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), "DELETE FROM "+from+store.InSet(e.tx.Dialect())), set); err != nil {
 			return nil, fmt.Errorf("purge: %w", err)
 		}
@@ -100,15 +100,24 @@ func (e *edit) refuseWhileHeld(ctx context.Context, ids []domain.ID) error {
 		if err != nil {
 			return err
 		}
+		// A text that names it would name whatever gets its slug next.
+		named, err := queryIDs(ctx, e.tx, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE target_id = ?",
+			int64(id), int64(id))
+		if err != nil {
+			return fmt.Errorf("find texts that name %s: %w", id, err)
+		}
+		holders = append(holders, named...)
+		slices.Sort(holders)
+		holders = slices.Compact(holders)
 		for _, holder := range holders {
 			if slices.Contains(ids, holder) {
 				continue
 			}
-			slug, err := slugOf(ctx, e.tx, holder)
+			heads, err := headers(ctx, e.tx, []domain.ID{holder, id})
 			if err != nil {
 				return err
 			}
-			held = append(held, fmt.Sprintf("%s by %s:%s", id, holder.Type(), slug))
+			held = append(held, fmt.Sprintf("%s by %s", nameOf(heads[id]), nameOf(heads[holder])))
 		}
 	}
 	if len(held) > 0 {

@@ -43,7 +43,10 @@ func (p *projector) before(ctx context.Context, ids []domain.ID) error {
 	for _, id := range ids {
 		p.effects[id] = &effect{before: domain.Unseen, after: domain.Unseen}
 	}
-	return p.effective(ctx, ids, func(id domain.ID, m domain.Marking) { p.effects[id].before = m })
+	return p.effective(ctx, ids, func(id domain.ID, m domain.Marking) {
+		p.effects[id].before = m
+		p.present[id] = true
+	})
 }
 
 // beforeAll takes note of who sees what there is in live.
@@ -205,7 +208,7 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
 	for len(rows) > 0 {
-		n := batchSize(len(rows))
+		n := batchSize(len(rows), len(columns))
 		query := head + strings.Repeat(one+", ", n-1) + one
 		if _, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), query), slices.Concat(rows[:n]...)...); err != nil {
 			return fmt.Errorf("record changes: %w", err)
@@ -229,11 +232,15 @@ func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error
 // beginHistory begins the history of changes of a live that has none: it is
 // new, or older than such histories. What is there by now came with its first
 // moment. The number of the history is random, so that a position in one that
-// was lost, along with live, is not taken for one of this.
-func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx) error {
+// was lost, along with live, is not taken for one of this. Live is from now on
+// a projection of the log of the given identity.
+func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx, identity string) error {
 	live, err := readProjection(ctx, tx)
-	if err != nil || live.history != 0 {
+	if err != nil {
 		return err
+	}
+	if live.history != 0 {
+		return d.adoptLog(ctx, tx, live, identity)
 	}
 	at := live.at
 	if at.IsZero() {
@@ -251,6 +258,26 @@ func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx) error {
 		live.applied, at, int64(binary.BigEndian.Uint32(number[:])|1))
 	if err != nil {
 		return fmt.Errorf("begin the history of changes: %w", err)
+	}
+	return d.adoptLog(ctx, tx, live, identity)
+}
+
+// adoptLog notes which log live is a projection of, where that was not noted.
+func (d *Desk) adoptLog(ctx context.Context, tx *store.Tx, live projection, identity string) error {
+	if live.log != "" {
+		return nil
+	}
+	var hash string
+	if live.applied > 0 {
+		applied, err := entryAt(ctx, d.stores.DeskRows(), live.applied)
+		if err != nil || applied == nil {
+			return err // a rebuild of a live that is ahead of the log: it goes on to note what it applied
+		}
+		hash = applied.hash()
+	}
+	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "UPDATE projection SET log = ?, entry_hash = ? WHERE id = 1"), identity, hash)
+	if err != nil {
+		return fmt.Errorf("note which log live is of: %w", err)
 	}
 	return nil
 }

@@ -33,13 +33,35 @@ func resolveRefs(ctx context.Context, db store.Rows, refs []pendingRef, p *domai
 			r.row.set(r.column, id)
 			continue
 		}
-		message, err := unknownRef(ctx, db, r.target, r.text)
-		if err != nil {
+		if err := addUnknown(ctx, db, r.target, r.text, r.path, "", p); err != nil {
 			return err
 		}
-		p.Add(r.path, "%s", message)
 	}
 	return nil
+}
+
+// addUnknown notes that there is no such document, and what may have been
+// meant. before is put in front of the message. To find what may have been meant
+// takes a statement each: it is done for as many as an answer shows.
+func addUnknown(ctx context.Context, db store.Rows, t domain.Type, name, path, before string, p *domain.Problems) error {
+	message := "is not there"
+	if p.Len() < domain.MaxProblems {
+		var err error
+		if message, err = unknownRef(ctx, db, t, name); err != nil {
+			return err
+		}
+	}
+	p.Add(path, "%s%s", before, message)
+	return nil
+}
+
+// addUnreadable notes that a text names no document.
+func addUnreadable(name, path string, p *domain.Problems) {
+	if prefix, _, typed := strings.Cut(name, ":"); typed {
+		p.Add(path, "%q is no type of document: want one of %s, as in \"report:harbour-cranes\"", clip(prefix), typeList())
+		return
+	}
+	p.Add(path, "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", clip(name))
 }
 
 // lookup finds the documents of one type that are named by id or slug, the
@@ -151,11 +173,7 @@ func unknownRef(ctx context.Context, db store.Rows, t domain.Type, name string) 
 func resolveDocument(ctx context.Context, db store.Rows, name, path string, p *domain.Problems) (domain.ID, error) {
 	t, text, ok := splitName(name)
 	if !ok {
-		if prefix, _, typed := strings.Cut(name, ":"); typed {
-			p.Add(path, "%q is no type of document: want one of %s, as in \"report:harbour-cranes\"", clip(prefix), typeList())
-		} else {
-			p.Add(path, "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", clip(name))
-		}
+		addUnreadable(name, path, p)
 		return 0, nil
 	}
 	found, err := lookup(ctx, db, t, []string{text})
@@ -164,11 +182,7 @@ func resolveDocument(ctx context.Context, db store.Rows, name, path string, p *d
 	}
 	id, ok := found[text]
 	if !ok {
-		message, err := unknownRef(ctx, db, t, text)
-		if err != nil {
-			return 0, err
-		}
-		p.Add(path, "%s", message)
+		return 0, addUnknown(ctx, db, t, text, path, "", p)
 	}
 	return id, nil
 }

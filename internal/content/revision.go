@@ -189,38 +189,6 @@ func (e *edit) restore(ctx context.Context, params RestoreParams) (Saved, error)
 	return e.write(ctx, s, head, old, next, message)
 }
 
-// checkTargets follows references to documents that were merged since, and
-// reports those that are gone.
-func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Problems) error {
-	t := tableOf(s.doc)
-	names := map[domain.Type][]string{}
-	for _, id := range r.targets(t) {
-		names[id.Type()] = append(names[id.Type()], id.String())
-	}
-	now := map[domain.ID]domain.ID{}
-	for docType, ids := range names {
-		found, err := lookup(ctx, e.tx, docType, ids)
-		if err != nil {
-			return err
-		}
-		for name, id := range found {
-			was, err := domain.ParseID(name)
-			if err != nil {
-				return err
-			}
-			now[was] = id
-		}
-	}
-	r.references(t, func(ref reference, row *Row, id domain.ID) {
-		if now[id] == 0 {
-			p.Add(camel(ref.column), "referred to %s, which is gone", id)
-			return
-		}
-		row.set(ref.column, now[id])
-	})
-	return nil
-}
-
 // FieldChange is one difference between two states of a document. Path is that of
 // the field in the API ("title", "listings[2].since"); Before and After are
 // JSON values, nil where there is nothing.

@@ -42,7 +42,7 @@ func TestRestoreSaysWhatIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:cranes", Revision: 1})
-		wantFields(t, err, "tagId")
+		wantFields(t, err, "tags[0]")
 	})
 }
 

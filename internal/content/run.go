@@ -10,17 +10,21 @@ import (
 // wrote, and how late a schedule is noticed that another process made.
 const pollInterval = time.Second
 
-// Run does what the desk has to do by itself, until ctx is done: it carries
-// out schedules when they are due, also those that came due while no process
-// ran, and brings live up to the log where something kept it behind. It also
-// notices what other processes have published. It returns nil; what goes wrong
-// is logged and tried again.
+// longestPause is how long Run rests at most where live cannot be brought up to
+// the log.
+const longestPause = time.Minute
+
+// Run does what the desk has to do by itself, until ctx is done: it brings live
+// up to the log where something kept it behind, and notices what other processes
+// have published. It returns nil; what goes wrong is logged, and tried again
+// after a pause that grows from pollInterval to longestPause.
 func (d *Desk) Run(ctx context.Context) error {
 	var listening sync.WaitGroup
 	defer listening.Wait()
 	listening.Go(func() { d.stores.Listen(ctx, d.wakeUp) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var pause time.Duration
 	for {
 		select {
 		case <-ctx.Done():
@@ -28,23 +32,18 @@ func (d *Desk) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-d.wake:
 		}
-		pause := pollInterval
-		if err := d.step(ctx); err != nil && ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "background work of the desk failed; it will be tried again", "error", err)
-			pause = 5 * pollInterval
-		}
-		if due, err := d.nextDue(ctx); err == nil && !due.IsZero() {
-			pause = min(pause, max(due.Sub(d.now()), 10*time.Millisecond))
-		}
-		timer.Reset(pause)
+		_, _ = d.PublishDue(ctx)
+		pause = nextPause(pause, d.Project(ctx) != nil) // what went wrong is logged
+		timer.Reset(d.pauses(pause))
 	}
 }
 
-func (d *Desk) step(ctx context.Context) error {
-	if _, err := d.PublishDue(ctx); err != nil {
-		return err
+// nextPause is how long to rest before live is brought up to the log again.
+func nextPause(last time.Duration, failed bool) time.Duration {
+	if !failed {
+		return pollInterval
 	}
-	return d.Project(ctx)
+	return min(max(2*last, pollInterval), longestPause)
 }
 
 // wakeUp makes Run look again now.

@@ -325,14 +325,25 @@ func (e *edit) writeVersion(ctx context.Context, s *shape, head *header, old, ne
 			return Saved{}, err
 		}
 	}
+	// After the slugs: a text may name its own document.
+	if err := writeMentions(ctx, e.tx, s.doc, next, head == nil); err != nil {
+		return Saved{}, err
+	}
 	return saved, e.revise(ctx, s.doc, next, saved.Version, created, message)
 }
 
 // keepSlug makes the old slug an alias, so that it keeps resolving.
 func (e *edit) keepSlug(ctx context.Context, t domain.Type, id domain.ID, old, now string) error {
 	engine := e.tx.Dialect()
-	if _, err := e.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id = ? AND slug = ?"), int64(id), now); err != nil {
-		return fmt.Errorf("take a former slug back: %w", err)
+	// A row with the id of a document that was merged into this one goes on to
+	// say so.
+	for _, statement := range []string{
+		"UPDATE aliases SET slug = NULL WHERE document_id = ? AND slug = ? AND former_id IS NOT NULL",
+		"DELETE FROM aliases WHERE document_id = ? AND slug = ?",
+	} {
+		if err := execSQL(ctx, e.tx, statement, int64(id), now); err != nil {
+			return fmt.Errorf("take a former slug back: %w", err)
+		}
 	}
 	if _, err := e.tx.Exec(ctx, store.Bind(engine, "INSERT INTO aliases (id, document_id, type, slug) VALUES (?, ?, ?, ?)"),
 		int64(e.newID(domain.Row)), int64(id), int64(t), old); err != nil {

@@ -64,7 +64,7 @@ func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 		p.Add("documents", "name at least one document")
 	}
 	message := optionalText(params.Message, "message", &p)
-	docs, err := e.resolveDocuments(ctx, params.Documents, "documents", &p)
+	docs, err := resolveDocuments(ctx, e.tx, params.Documents, "documents", &p)
 	if err != nil {
 		return nil, err
 	}
@@ -135,9 +135,9 @@ func (d *Desk) PublishDue(ctx context.Context) (int, error) {
 
 func (d *Desk) publishNextDue(ctx context.Context) (domain.ID, error) {
 	var due *ent.Schedule
-	var appended bool
+	var appended int64
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		due, appended = nil, false
+		due, appended = nil, 0
 		at := d.clock()
 		next, err := tx.Client().Schedule.Query().
 			Where(schedule.Status(schedulePending), schedule.AtLTE(at)).
@@ -160,7 +160,7 @@ func (d *Desk) publishNextDue(ctx context.Context) (domain.ID, error) {
 		if err != nil {
 			return err
 		}
-		appended = e.appended > 0
+		appended = e.appended
 		return due.Update().SetStatus(scheduleDone).SetSequence(released.Sequence).SetDoneAt(at).Exec(ctx)
 	})
 	switch {
@@ -168,7 +168,7 @@ func (d *Desk) publishNextDue(ctx context.Context) (domain.ID, error) {
 		return 0, err
 	case err == nil:
 		d.log.InfoContext(ctx, "schedule was carried out", "schedule", due.ID.String())
-		d.finish(ctx, appended)
+		d.await(ctx, appended)
 		return due.ID, nil
 	case domain.KindOf(err) == domain.KindInternal || domain.KindOf(err) == domain.KindUnavailable:
 		return 0, fmt.Errorf("schedule %s: %w", due.ID, err) // it stays due

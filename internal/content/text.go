@@ -68,11 +68,9 @@ func checkProse(ctx context.Context, db store.Rows, doc *markdown.Document, path
 	for _, m := range mentions {
 		id, ok := found[m.Slug]
 		if !ok {
-			message, err := unknownRef(ctx, db, domain.Entity, m.Slug)
-			if err != nil {
+			if err := addUnknown(ctx, db, domain.Entity, m.Slug, path, fmt.Sprintf("line %d: ", m.Line), p); err != nil {
 				return nil, err
 			}
-			p.Add(path, "line %d: %s", m.Line, message)
 			continue
 		}
 		if !seen[id] { // two slugs can lead to one entity
@@ -118,15 +116,10 @@ func deriveBody(ctx context.Context, db store.Rows, doc *markdown.Document, ment
 		row.set("locator", note.Locator)
 		switch {
 		case note.Source != "":
-			id, ok := bySlug[note.Source]
-			if !ok {
-				message, err := unknownRef(ctx, db, domain.Source, note.Source)
-				if err != nil {
-					return err
-				}
-				p.Add("body", "line %d: %s", note.Line, message)
-			} else {
+			if id, ok := bySlug[note.Source]; ok {
 				row.set("source_id", id)
+			} else if err := addUnknown(ctx, db, domain.Source, note.Source, "body", fmt.Sprintf("line %d: ", note.Line), p); err != nil {
+				return err
 			}
 		default:
 			for _, u := range note.URLs {

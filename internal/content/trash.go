@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/audit"
@@ -67,7 +68,7 @@ func (e *edit) delete(ctx context.Context, params DeleteParams) (domain.ID, erro
 		}
 	}
 	if head.live() && !id.Type().Supporting() {
-		return 0, domain.Conflict("%s is live: unpublish it first", e.name(head))
+		return 0, domain.Conflict("%s is live: unpublish it first", nameOf(head))
 	}
 	if err := e.refuseWhileReferred(ctx, head); err != nil {
 		return 0, err
@@ -76,10 +77,8 @@ func (e *edit) delete(ctx context.Context, params DeleteParams) (domain.ID, erro
 		if !e.viewer.May(domain.PublishDocuments) {
 			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
 		}
-		if _, err := e.appendRelease(ctx, []entry{{Action: actionUnpublish, Document: id, PublishedAt: e.at}}, ""); err != nil {
-			return 0, err
-		}
-		if err := e.markUnpublished(ctx, id); err != nil {
+		var p domain.Problems // to take something out of live breaks no rule
+		if _, err := e.publishEntries(ctx, []entry{{Action: actionUnpublish, Document: id, PublishedAt: e.at}}, nil, "", nil, &p); err != nil {
 			return 0, err
 		}
 	}
@@ -98,34 +97,43 @@ func (e *edit) trash(ctx context.Context, id domain.ID) error {
 // refuseWhileReferred lists the documents that refer to one, on the desk and
 // in live.
 func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
-	if head.live() {
-		if err := e.desk.Project(ctx); err != nil {
-			return err
-		}
+	ids, err := referring(ctx, e.tx, head.ID, 10)
+	if err != nil {
+		return err
 	}
-	seen := map[domain.ID]bool{}
+	live, err := referringInLive(ctx, e.tx, []domain.ID{head.ID}, 10)
+	if err != nil {
+		return err
+	}
+	ids = append(ids, live...)
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id domain.ID) bool { return id == head.ID })
+	if len(ids) == 0 {
+		return nil
+	}
+	heads, err := headers(ctx, e.tx, ids)
+	if err != nil {
+		return err
+	}
 	var names []string
-	for _, db := range []store.Rows{e.tx, e.desk.stores.LiveRows()} {
-		ids, err := referring(ctx, db, head.ID, 10)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if seen[id] || id == head.ID {
-				continue
-			}
-			seen[id] = true
-			slug, err := slugOf(ctx, e.tx, id)
-			if err != nil {
-				return err
-			}
-			names = append(names, id.Type().String()+":"+slug)
-		}
+	for _, id := range ids {
+		names = append(names, nameOf(heads[id]))
 	}
-	if len(names) > 0 {
-		return domain.Conflict("other documents refer to %s: %s", e.name(head), strings.Join(names, ", "))
+	return domain.Conflict("other documents refer to %s: %s", nameOf(head), strings.Join(names, ", "))
+}
+
+// referringInLive lists live documents that refer to one of some, up to a limit;
+// 0 is no limit. Texts that only name them are left out.
+func referringInLive(ctx context.Context, db store.Rows, targets []domain.ID, limit int) ([]domain.ID, error) {
+	query := "SELECT DISTINCT document_id FROM live_references WHERE NOT mention AND target_id" + store.InSet(db.Dialect()) + " ORDER BY document_id"
+	if limit > 0 {
+		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
-	return nil
+	ids, err := queryIDs(ctx, db, query, store.Set(db.Dialect(), targets))
+	if err != nil {
+		return nil, fmt.Errorf("find what refers to documents in live: %w", err)
+	}
+	return ids, nil
 }
 
 // referring lists documents that refer to one and are not in the trash, up to
@@ -158,7 +166,12 @@ func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition
 	return ids, nil
 }
 
-// Undelete takes a document ("type:slug" or id) out of the trash. AUTHOR may.
+// Undelete takes a document ("type:slug" or id) out of the trash. What it refers
+// to and was merged since, it refers to as it is now. AUTHOR may.
+//
+// Errors: KindNotFound where it is not in the trash; KindConflict where it was
+// merged into another one; KindInvalid where it could not be saved as it is, as
+// what it refers to is in the trash.
 func (d *Desk) Undelete(ctx context.Context, document string) (domain.ID, error) {
 	var id domain.ID
 	_, err := d.act(ctx, domain.WriteDrafts, func(ctx context.Context, e *edit) (err error) {
@@ -190,11 +203,45 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 		return 0, err
 	}
 	if merged != 0 {
-		return 0, domain.Conflict("%s was merged into %s, which now answers for it", id, merged)
+		into, err := e.header(ctx, merged)
+		if err != nil {
+			return 0, err
+		}
+		return 0, domain.Conflict("%s:%s was merged into %s, which now answers for it", t, clip(text), nameOf(into))
 	}
-	_, err = e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
-		"UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?"), int64(id))
-	return id, err
+	if err := execSQL(ctx, e.tx, "UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?", int64(id)); err != nil {
+		return 0, fmt.Errorf("take out of the trash: %w", err)
+	}
+	return id, e.checkReturned(ctx, id)
+}
+
+// checkReturned holds a document that is back to what a save asks of it, and
+// lets it follow what was merged while it was away.
+func (e *edit) checkReturned(ctx context.Context, id domain.ID) error {
+	s := shapes[id.Type()]
+	loaded, err := load(ctx, e.tx, s.doc, []domain.ID{id})
+	if err != nil {
+		return err
+	}
+	head, err := e.header(ctx, id)
+	if err != nil {
+		return err
+	}
+	var p domain.Problems
+	old := loaded[id]
+	next := old.clone()
+	if err := e.checkTargets(ctx, s, next, &p); err != nil {
+		return err
+	}
+	all := &patch{root: next, gave: map[string]bool{}, sets: map[string]bool{}}
+	if err := e.check(ctx, s, old, next, all, &p); err != nil {
+		return err
+	}
+	if err := p.Err(nameOf(head) + " cannot come back as it is"); err != nil {
+		return err
+	}
+	_, err = e.write(ctx, s, head, old, next, "")
+	return err
 }
 
 // inTrash finds a document in the trash by its id or slug; 0 where there is

@@ -38,6 +38,11 @@ func TestTrash(t *testing.T) {
 		if err := del(domain.Tag, "sea"); err != nil {
 			t.Errorf("a tag that only the trash uses: %v", err)
 		}
+		_, err := d.Undelete(d.ctx, "report:cranes")
+		wantFields(t, err, "tags[0]")
+		if _, err := d.Undelete(d.ctx, "tag:sea"); err != nil {
+			t.Fatal(err)
+		}
 		if got, err := d.Undelete(d.ctx, "report:cranes"); err != nil || got != id {
 			t.Errorf("undelete: got %v, %v", got, err)
 		}
@@ -48,24 +53,70 @@ func TestTrash(t *testing.T) {
 	})
 }
 
-// A document that comes out of the trash may refer to one that is still there.
-func TestTheTrashIsNotPublished(t *testing.T) {
+// What is in the trash comes back after what it refers to, so that nothing is
+// published without what it cites.
+func TestWhatItRefersToComesBackFirst(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
+		d.source("register")
+		d.tag("sea")
 		d.entity("acme")
-		d.report("cranes", fields{"entities": list("acme")})
-		for _, p := range []content.DeleteParams{{Type: domain.Report, ID: "cranes"}, {Type: domain.Entity, ID: "acme"}} {
+		d.entity("zeta")
+		d.relationship("acme", "zeta", fields{"slug": "tie", "citations": list(fields{"source": "register"})})
+		d.report("cranes", fields{"tags": list("sea"), "entities": list("acme"), "body": "By [[acme]].[^1]\n\n[^1]: [@register]"})
+		for _, p := range []content.DeleteParams{
+			{Type: domain.Report, ID: "cranes"}, {Type: domain.Relationship, ID: "tie"}, {Type: domain.Entity, ID: "acme"},
+			{Type: domain.Source, ID: "register"}, {Type: domain.Tag, ID: "sea"},
+		} {
 			if _, err := d.Delete(d.ctx, p); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := d.Undelete(d.ctx, "report:cranes"); err != nil {
+		for document, paths := range map[string][]string{
+			"relationship:tie": {"from", "citations[0].source"},
+			"report:cranes":    {"tags[0]", "entities[0]", "body", "body"},
+		} {
+			_, err := d.Undelete(d.ctx, document)
+			wantFields(t, err, paths...)
+			if err == nil || !strings.Contains(err.Error(), "source:register, which is in the trash") {
+				t.Errorf("%s: got %v, want an error that names the source", document, err)
+			}
+			if _, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{document}}); err == nil {
+				t.Errorf("%s was published out of the trash", document)
+			}
+		}
+		for _, document := range []string{"tag:sea", "source:register", "entity:acme", "relationship:tie", "report:cranes"} {
+			if _, err := d.Undelete(d.ctx, document); err != nil {
+				t.Errorf("undelete %s: %v", document, err)
+			}
+		}
+		d.publish("entity:acme", "entity:zeta", "relationship:tie", "report:cranes")
+		d.wantLive(domain.Clear, "entity:acme", "entity:zeta", "relationship:tie", "report:cranes", "source:register", "tag:sea")
+		d.wantRebuilt()
+	})
+}
+
+// What was merged while a document was in the trash, it refers to as it is now.
+func TestWhatComesBackFollowsMerges(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("register")
+		into := d.entity("acme")
+		d.entity("acme-ltd")
+		d.entity("zeta")
+		d.relationship("acme-ltd", "zeta", fields{"slug": "tie", "citations": list(fields{"source": "register"})})
+		if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Relationship, ID: "tie"}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:cranes"}, References: content.Include})
-		wantFields(t, err, "documents[0]")
-		if _, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:cranes"}, References: content.Omit}); err != nil {
+		if _, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme-ltd"}, Into: "acme"}); err != nil {
 			t.Fatal(err)
 		}
-		d.wantLive(domain.Clear, "report:cranes")
+		if _, err := d.Undelete(d.ctx, "relationship:tie"); err != nil {
+			t.Fatal(err)
+		}
+		d.publish("entity:acme", "entity:zeta", "relationship:tie")
+		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+		if got := d.stores.Client(ctx).Relationship.Query().OnlyX(ctx).FromID; got != into {
+			t.Errorf("the relationship is of %v, want %v", got, into)
+		}
+		d.wantTablesAsRevised()
 	})
 }

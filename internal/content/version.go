@@ -74,13 +74,20 @@ func (d *Desk) confirm(p projection, at time.Time) {
 type projection struct {
 	applied int64
 	at      time.Time
-	history int64 // which history of changes this is; 0: none was begun
+	history int64  // which history of changes this is; 0: none was begun
+	log     string // the identity of the log; empty where it was not noted
+	hash    string // of the last entry that was applied; empty likewise
+}
+
+// same reports whether nothing was applied between two reads.
+func (p projection) same(other projection) bool {
+	return p.applied == other.applied && p.at.Equal(other.at) && p.history == other.history && p.log == other.log && p.hash == other.hash
 }
 
 func readProjection(ctx context.Context, db store.Rows) (projection, error) {
 	var p projection
-	err := queryRows(ctx, db, "SELECT applied_sequence, applied_at, history FROM projection", nil,
-		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history) })
+	err := queryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash FROM projection", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history, &p.log, &p.hash) })
 	if err != nil {
 		return p, fmt.Errorf("read how far live has come: %w", err)
 	}

@@ -69,7 +69,7 @@ func insertRows(ctx context.Context, tx *store.Tx, o owned, rows []flatRow) erro
 	head := "INSERT INTO " + o.name + " (" + strings.Join(names, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
 	for len(rows) > 0 {
-		n := batchSize(len(rows))
+		n := batchSize(len(rows), len(names))
 		args := make([]any, 0, n*len(names))
 		for _, r := range rows[:n] {
 			args = append(args, int64(r.row.ID), int64(r.position), int64(r.owner))
@@ -86,9 +86,14 @@ func insertRows(ctx context.Context, tx *store.Tx, o owned, rows []flatRow) erro
 	return nil
 }
 
-func batchSize(n int) int {
-	for _, size := range []int{64, 16, 4} {
-		if n >= size {
+// maxParameters bounds the parameters of one statement: SQLite takes 32,766 and
+// PostgreSQL 65,535, and a statement of fewer is read sooner.
+const maxParameters = 8_000
+
+// batchSize is how many of n rows are written by one statement.
+func batchSize(n, columns int) int {
+	for _, size := range []int{512, 128, 32, 8, 2} {
+		if n >= size && size*columns <= maxParameters {
 			return size
 		}
 	}

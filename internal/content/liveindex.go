@@ -1,0 +1,275 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/markdown"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// The desk knows of live what its rules ask: which documents are live, with
+// which marking (live_documents), and what they refer to, in rows and in texts
+// (live_references). Each release writes it, in its transaction. So no rule
+// reads live, which may lag, and no desk transaction waits for it.
+//
+// What the texts of the desk name is kept in mentions, written on each save.
+
+// namedIn lists the documents that the texts of a document name: entities in
+// entity links, sources in footnotes. One in the trash counts: it may come back.
+func namedIn(ctx context.Context, db store.Rows, t domain.Type, root *Row) ([]domain.ID, error) {
+	var ids []domain.ID
+	for _, m := range root.Owned["report_mentions"] {
+		ids = append(ids, m.id("entity_id"))
+	}
+	for _, f := range root.Owned["footnotes"] {
+		if id := f.id("source_id"); id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	var slugs []string
+	collect := func(r *Row, fields []fieldShape) {
+		for _, f := range proseFields(fields) {
+			if t == domain.Report && f.name == "body" {
+				continue // its mentions are rows
+			}
+			if text := r.text(f.columnName()); strings.Contains(text, "[[") {
+				for _, m := range markdown.Parse(text).Mentions() {
+					slugs = append(slugs, m.Slug)
+				}
+			}
+		}
+	}
+	s := shapes[t]
+	collect(root, s.fields)
+	for _, set := range s.sets {
+		for _, row := range root.Owned[set.table] {
+			collect(row, set.fields)
+		}
+	}
+	if len(slugs) > 0 {
+		named, err := slugOwners(ctx, db, domain.Entity, slugs)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, named...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// slugOwners are the documents that have the slugs, now or formerly, in the
+// trash or not. One that was merged into another has none any more.
+func slugOwners(ctx context.Context, db store.Rows, t domain.Type, slugs []string) ([]domain.ID, error) {
+	in := store.InSet(db.Dialect())
+	query := "SELECT id FROM " + tableOf(t).name + " d WHERE NOT EXISTS (SELECT 1 FROM aliases a WHERE a.former_id = d.id) AND slug" + in +
+		" UNION SELECT document_id FROM aliases WHERE type = " + fmt.Sprint(int(t)) + " AND slug" + in
+	set := store.TextSet(db.Dialect(), slugs)
+	ids, err := queryIDs(ctx, db, query, set, set)
+	if err != nil {
+		return nil, fmt.Errorf("find %s by slug: %w", t, err)
+	}
+	return ids, nil
+}
+
+// queryIDs runs a query that returns ids.
+func queryIDs(ctx context.Context, db store.Rows, query string, args ...any) ([]domain.ID, error) {
+	var ids []domain.ID
+	err := queryRows(ctx, db, query, args, func(rows *sql.Rows) error {
+		var id domain.ID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// writeMentions keeps what the texts of a document on the desk name.
+func writeMentions(ctx context.Context, tx *store.Tx, t domain.Type, root *Row, isNew bool) error {
+	named, err := namedIn(ctx, tx, t, root)
+	if err != nil {
+		return err
+	}
+	if !isNew {
+		was, err := queryIDs(ctx, tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(root.ID))
+		if err != nil {
+			return fmt.Errorf("read mentions: %w", err)
+		}
+		if slices.Equal(was, named) {
+			return nil
+		}
+		if err := execSQL(ctx, tx, "DELETE FROM mentions WHERE document_id = ?", int64(root.ID)); err != nil {
+			return fmt.Errorf("write mentions: %w", err)
+		}
+	}
+	return insertPairs(ctx, tx, "mentions (document_id, target_id)", "", root.ID, named)
+}
+
+// insertPairs inserts a row for a document and each target. more is what else
+// is in a row: ", TRUE".
+func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document domain.ID, targets []domain.ID) error {
+	one := "(?, ?" + more + ")"
+	for len(targets) > 0 {
+		n := batchSize(len(targets), 2)
+		args := make([]any, 0, 2*n)
+		for _, id := range targets[:n] {
+			args = append(args, int64(document), int64(id))
+		}
+		if err := execSQL(ctx, tx, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return fmt.Errorf("insert into %s: %w", into, err)
+		}
+		targets = targets[n:]
+	}
+	return nil
+}
+
+func execSQL(ctx context.Context, tx *store.Tx, query string, args ...any) error {
+	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...)
+	return err
+}
+
+// execSet runs a statement that ends in the condition that a column is in a set.
+func execSet(ctx context.Context, tx *store.Tx, statement string, ids []domain.ID, before ...any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return execSQL(ctx, tx, statement+store.InSet(tx.Dialect()), append(before, store.Set(tx.Dialect(), ids))...)
+}
+
+// noteLive writes that the present versions of documents are live, in a number
+// of statements that does not depend on how many they are.
+func noteLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
+	groups := byType(ids)
+	for t, ids := range groups {
+		err := execSet(ctx, tx, "INSERT INTO live_documents (id, version, marking) SELECT id, version, marking FROM "+tableOf(t).name+" WHERE id", ids)
+		if err != nil {
+			return fmt.Errorf("note what is live: %w", err)
+		}
+	}
+	for t, ids := range groups {
+		parts := []string{"SELECT document_id, target_id, TRUE FROM mentions WHERE document_id" + store.InSet(tx.Dialect())}
+		for _, way := range waysFrom(t) {
+			parts = append(parts, "SELECT d.id, "+way.column+", FALSE FROM "+way.from+" WHERE "+way.column+" IS NOT NULL AND d.id"+store.InSet(tx.Dialect()))
+		}
+		args := slices.Repeat([]any{store.Set(tx.Dialect(), ids)}, len(parts))
+		err := execSQL(ctx, tx, "INSERT INTO live_references (document_id, target_id, mention) "+strings.Join(parts, " UNION ALL "), args...)
+		if err != nil {
+			return fmt.Errorf("note what live refers to: %w", err)
+		}
+	}
+	return nil
+}
+
+// waysFrom are the ways in which documents of a type refer to others.
+func waysFrom(t domain.Type) []referrer {
+	var from []referrer
+	for _, target := range domain.Types() {
+		for _, way := range referrers()[target] {
+			if way.root == t {
+				from = append(from, way)
+			}
+		}
+	}
+	return from
+}
+
+// noteLiveAs writes that a version of a document is live that is not the present
+// one on the desk.
+func noteLiveAs(ctx context.Context, tx *store.Tx, t domain.Type, root *Row, version int) error {
+	named, err := namedIn(ctx, tx, t, root)
+	if err != nil {
+		return err
+	}
+	if err := execSQL(ctx, tx, "INSERT INTO live_documents (id, version, marking) VALUES (?, ?, ?)",
+		int64(root.ID), int64(version), root.int("marking")); err != nil {
+		return fmt.Errorf("note what is live: %w", err)
+	}
+	const into = "live_references (document_id, target_id, mention)"
+	if err := insertPairs(ctx, tx, into, ", FALSE", root.ID, root.targets(tableOf(t))); err != nil {
+		return err
+	}
+	return insertPairs(ctx, tx, into, ", TRUE", root.ID, named)
+}
+
+// forgetLive takes out what noteLive has written.
+func forgetLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
+	for _, from := range []string{"live_documents WHERE id", "live_references WHERE document_id"} {
+		if err := execSet(ctx, tx, "DELETE FROM "+from, ids); err != nil {
+			return fmt.Errorf("note what is not live: %w", err)
+		}
+	}
+	return nil
+}
+
+// indexLive makes the desk's index of live anew from the revisions, and the
+// mentions from the desk's documents.
+func indexLive(ctx context.Context, tx *store.Tx) error {
+	for _, name := range []string{"live_documents", "live_references", "mentions"} {
+		if err := execSQL(ctx, tx, "DELETE FROM "+name); err != nil {
+			return fmt.Errorf("empty %s: %w", name, err)
+		}
+	}
+	for _, t := range domain.Types() {
+		ids, err := queryIDs(ctx, tx, "SELECT id FROM "+tableOf(t).name+" ORDER BY id")
+		if err != nil {
+			return fmt.Errorf("read %s: %w", tableOf(t).name, err)
+		}
+		for batch := range slices.Chunk(ids, applyBatch) {
+			if err := indexBatch(ctx, tx, t, batch); err != nil {
+				return err
+			}
+		}
+	}
+	// Documents in the trash still refer to what was merged since.
+	for _, name := range []string{"live_references", "mentions"} {
+		if err := execSQL(ctx, tx, "UPDATE "+name+" SET target_id = (SELECT a.document_id FROM aliases a WHERE a.former_id = target_id)"+
+			" WHERE target_id IN (SELECT former_id FROM aliases WHERE former_id IS NOT NULL)"); err != nil {
+			return fmt.Errorf("follow merges in %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func indexBatch(ctx context.Context, tx *store.Tx, t domain.Type, ids []domain.ID) error {
+	rows, err := load(ctx, tx, t, ids)
+	if err != nil {
+		return err
+	}
+	heads, err := headers(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	var current []domain.ID
+	earlier := map[domain.ID]int{}
+	for _, id := range ids {
+		if err := writeMentions(ctx, tx, t, rows[id], true); err != nil {
+			return err
+		}
+		switch head := heads[id]; {
+		case !head.live():
+		case head.pending():
+			earlier[id] = head.LiveVersion
+		default:
+			current = append(current, id)
+		}
+	}
+	if err := noteLive(ctx, tx, current); err != nil {
+		return err
+	}
+	snaps, err := readRevisions(ctx, tx, earlier)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if snap := snaps[id]; snap != nil {
+			if err := noteLiveAs(ctx, tx, t, snap.Root, earlier[id]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package content_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// changeDesk runs statements on the desk as nobody should.
+func (d *desk) changeDesk(statements ...string) {
+	d.t.Helper()
+	err := d.stores.Desk(d.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Live follows one log. Where the desk has another, or less of it, nothing is
+// applied, it is said how to go on, and a rebuild puts it right.
+func TestLiveOfAnotherLog(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(d *desk)
+		says  string
+	}{
+		{"ErrLiveIsAhead", func(d *desk) {
+			d.changeDesk("DELETE FROM publication_entries WHERE sequence > 1")
+		}, "the desk has 1 entries"},
+		{"ErrAnotherEntry", func(d *desk) {
+			d.changeDesk("UPDATE publication_entries SET published_at = at, at = '2020-01-01 00:00:00+00:00' WHERE sequence = 2")
+		}, "entry 2 of the publication log is not the one"},
+		{"ErrAnotherIdentity", func(d *desk) {
+			d.changeDesk("UPDATE publication_log SET identity = 'of another desk'")
+		}, "another publication log"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				d.report("first")
+				d.report("second")
+				d.publish("report:first")
+				d.publish("report:second")
+				tt.spoil(d)
+				_, err := d.Lag(t.Context())
+				for _, err := range []error{err, d.Project(t.Context())} {
+					if domain.KindOf(err) != domain.KindConflict || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "rebuild-live") {
+						t.Errorf("got %v, want a conflict that says %q and names rebuild-live", err, tt.says)
+					}
+				}
+				// The desk goes on; what it publishes waits.
+				d.report("third")
+				out, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:third"}})
+				if err != nil || out.Applied {
+					t.Errorf("got %+v, %v; want a publication that is pending", out, err)
+				}
+				d.wantLive(domain.Clear, "report:first", "report:second")
+				if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test")); err != nil {
+					t.Fatal(err)
+				}
+				if lag, err := d.Lag(t.Context()); err != nil || lag != 0 {
+					t.Errorf("after the rebuild: got %d, %v", lag, err)
+				}
+				d.report("fourth")
+				d.publish("report:fourth")
+				d.wantRebuilt()
+			})
+		})
+	}
+}
+
+// A desk that was put back from a backup, and has published since, has other
+// entries with the numbers that live has applied.
+func TestADeskThatWasPutBack(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	open := func() *desk {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := newDesk(t, s)
+		if err := d.Project(t.Context()); err != nil {
+			t.Log(err)
+		}
+		return d
+	}
+	closeAll := func(d *desk) {
+		d.Close()
+		if err := d.stores.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(c.Dir, "desk.db")
+	d := open()
+	d.report("first")
+	d.publish("report:first")
+	closeAll(d)
+	backup, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = open()
+	d.report("lost")
+	d.publish("report:lost")
+	public := domain.WithViewer(t.Context(), domain.Anonymous())
+	cursor, err := d.LastChange(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAll(d)
+	if err := os.WriteFile(file, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d = open()
+	defer closeAll(d)
+	if _, err := d.Lag(t.Context()); domain.KindOf(err) != domain.KindConflict {
+		t.Errorf("live is ahead: got %v, want a conflict", err)
+	}
+	d.advance(1e9)
+	d.report("other")
+	if out, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:other"}}); err != nil || out.Applied {
+		t.Errorf("got %+v, %v; want a publication that is pending", out, err)
+	}
+	if _, err := d.Lag(t.Context()); domain.KindOf(err) != domain.KindConflict {
+		t.Errorf("live has another entry: got %v, want a conflict", err)
+	}
+	d.wantLive(domain.Clear, "report:first", "report:lost")
+	if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test")); err != nil {
+		t.Fatal(err)
+	}
+	d.wantLive(domain.Clear, "report:first", "report:other")
+	// Who follows the changes hears what became of it all.
+	changes, err := d.Changes(public, content.ChangesParams{After: cursor, First: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, c := range changes {
+		told = append(told, c.Kind.String())
+	}
+	if got := strings.Join(sorted(told), " "); got != "PUBLISH UNPUBLISH" {
+		t.Errorf("a follower hears %q, want PUBLISH UNPUBLISH", got)
+	}
+}
+
+// A cursor behind what a store that was put back has is of a feed that went on
+// differently.
+func TestACursorOfWhatWasLost(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		public := domain.WithViewer(t.Context(), domain.Anonymous())
+		d.report("first")
+		d.publish("report:first")
+		before, err := d.LastChange(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := d.report("lost")
+		d.publish("report:lost")
+		cursor, err := d.LastChange(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Both stores are put back, and go on.
+		d.forgetChangesOf(lost)
+		d.advance(1e9)
+		d.report("next")
+		d.publish("report:next")
+		if _, err := d.Changes(public, content.ChangesParams{After: cursor, First: 10}); domain.KindOf(err) != domain.KindGone {
+			t.Errorf("got %v, want an error of KindGone", err)
+		}
+		if _, err := d.News(public, content.ChangesParams{After: cursor, First: 10}); domain.KindOf(err) != domain.KindGone {
+			t.Errorf("news: got %v, want an error of KindGone", err)
+		}
+		if _, err := d.Changes(public, content.ChangesParams{After: before, First: 10}); err != nil {
+			t.Errorf("a cursor of what is still there: %v", err)
+		}
+		resumed, err := d.Resume(public, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := d.Changes(public, content.ChangesParams{After: resumed, First: 10})
+		if err != nil || len(changes) != 1 {
+			t.Errorf("after going on at the same time: got %v, %v; want the one change", changes, err)
+		}
+	})
+}
+
+// forgetChangesOf takes the changes of a document out of live's history.
+func (d *desk) forgetChangesOf(id domain.ID) {
+	d.t.Helper()
+	err := d.stores.Live(d.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "DELETE FROM changes WHERE document_id = ?"), int64(id))
+		return err
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
