@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,8 +41,9 @@ type api struct {
 // moves a second on with each look.
 func newAPI(t testing.TB, s *store.Stores) *api {
 	t.Helper()
-	at := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
-	now := func() time.Time { at = at.Add(time.Second); return at }
+	begin := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	var looks atomic.Int64
+	now := func() time.Time { return begin.Add(time.Duration(looks.Add(1)) * time.Second) }
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return &api{t: t, stores: s, log: log, handler: graph.Handler(graph.Config{

@@ -34,6 +34,7 @@ func Handler(c Config) *transport.Handler {
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(fewErrors)
+	exec.AroundRootFields(readOwnWrites(c.Stores))
 	exec.Use(extension.Introspection{})
 	if c.Introspection != IntrospectionAll {
 		// What is not for everybody is not suggested to anybody.
