@@ -30,6 +30,7 @@ import (
 	"github.com/redthread-api/redthread/ent/itemtag"
 	"github.com/redthread-api/redthread/ent/keynetwork"
 	"github.com/redthread-api/redthread/ent/listing"
+	"github.com/redthread-api/redthread/ent/namekey"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -130,6 +131,7 @@ func checkColumn(t, c string) error {
 			itemtag.Table:            itemtag.ValidColumn,
 			keynetwork.Table:         keynetwork.ValidColumn,
 			listing.Table:            listing.ValidColumn,
+			namekey.Table:            namekey.ValidColumn,
 			narrative.Table:          narrative.ValidColumn,
 			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
 			narrativetag.Table:       narrativetag.ValidColumn,

@@ -48,6 +48,8 @@ type Tx struct {
 	KeyNetwork *KeyNetworkClient
 	// Listing is the client for interacting with the Listing builders.
 	Listing *ListingClient
+	// NameKey is the client for interacting with the NameKey builders.
+	NameKey *NameKeyClient
 	// Narrative is the client for interacting with the Narrative builders.
 	Narrative *NarrativeClient
 	// NarrativeAmplifier is the client for interacting with the NarrativeAmplifier builders.
@@ -241,6 +243,7 @@ func (tx *Tx) init() {
 	tx.ItemTag = NewItemTagClient(tx.config)
 	tx.KeyNetwork = NewKeyNetworkClient(tx.config)
 	tx.Listing = NewListingClient(tx.config)
+	tx.NameKey = NewNameKeyClient(tx.config)
 	tx.Narrative = NewNarrativeClient(tx.config)
 	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
 	tx.NarrativeTag = NewNarrativeTagClient(tx.config)

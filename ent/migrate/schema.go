@@ -790,6 +790,31 @@ var (
 			},
 		},
 	}
+	// NameKeysColumns holds the columns for the "name_keys" table.
+	NameKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "document_id", Type: field.TypeInt64},
+		{Name: "type", Type: field.TypeUint8},
+		{Name: "name", Type: field.TypeString},
+	}
+	// NameKeysTable holds the schema information for the "name_keys" table.
+	NameKeysTable = &schema.Table{
+		Name:       "name_keys",
+		Columns:    NameKeysColumns,
+		PrimaryKey: []*schema.Column{NameKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "namekey_type_name_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{NameKeysColumns[2], NameKeysColumns[3], NameKeysColumns[1]},
+			},
+			{
+				Name:    "namekey_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{NameKeysColumns[1]},
+			},
+		},
+	}
 	// NarrativesColumns holds the columns for the "narratives" table.
 	NarrativesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1757,6 +1782,7 @@ var (
 		ItemTagsTable,
 		KeyNetworksTable,
 		ListingsTable,
+		NameKeysTable,
 		NarrativesTable,
 		NarrativeAmplifiersTable,
 		NarrativeTagsTable,
@@ -1855,6 +1881,9 @@ func init() {
 	ListingsTable.ForeignKeys[0].RefTable = EntitiesTable
 	ListingsTable.Annotation = &entsql.Annotation{
 		Table: "listings",
+	}
+	NameKeysTable.Annotation = &entsql.Annotation{
+		Table: "name_keys",
 	}
 	NarrativesTable.ForeignKeys[0].RefTable = NarrativesTable
 	NarrativesTable.Annotation = &entsql.Annotation{

@@ -60,6 +60,9 @@ type KeyNetwork func(*sql.Selector)
 // Listing is the predicate function for listing builders.
 type Listing func(*sql.Selector)
 
+// NameKey is the predicate function for namekey builders.
+type NameKey func(*sql.Selector)
+
 // Narrative is the predicate function for narrative builders.
 type Narrative func(*sql.Selector)
 
