@@ -104,11 +104,15 @@ func (e *edit) refuseWhileHeld(ctx context.Context, ids []domain.ID) error {
 			if slices.Contains(ids, holder) {
 				continue
 			}
-			slug, err := slugOf(ctx, e.tx, holder)
+			name, err := nameOf(ctx, e.tx, id)
 			if err != nil {
 				return err
 			}
-			held = append(held, fmt.Sprintf("%s by %s:%s", id, holder.Type(), slug))
+			by, err := nameOf(ctx, e.tx, holder)
+			if err != nil {
+				return err
+			}
+			held = append(held, name+" by "+by)
 		}
 	}
 	if len(held) > 0 {

@@ -72,7 +72,7 @@ func TestDiff(t *testing.T) {
 		if err != nil || len(marked) != 1 || marked[0].Before != "CLEAR" || marked[0].After != "AMBER" {
 			t.Errorf("got %v, %v; want the marking by its names", marked, err)
 		}
-		if want := "country listings[0].authority names[2].text names[3]"; strings.Join(got, " ") != want {
+		if want := "country listings[0].authority names names[2].text names[3]"; strings.Join(got, " ") != want {
 			t.Errorf("got %v, want %s", changes, want)
 		}
 		live, err := d.LiveDiff(d.ctx, id)

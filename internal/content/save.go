@@ -170,7 +170,7 @@ func (e *edit) checkVersion(ctx context.Context, head *header, version int) erro
 	if version == head.Version {
 		return nil
 	}
-	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", head.ID, head.Version, version)
+	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", e.name(head), head.Version, version)
 	changes, err := diffRevisions(ctx, e.tx, head.ID, version, head.Version)
 	if err != nil {
 		return conflict // an unknown version: there is nothing to compare
@@ -178,7 +178,7 @@ func (e *edit) checkVersion(ctx context.Context, head *header, version int) erro
 	for _, c := range changes {
 		if len(conflict.Fields) < domain.MaxProblems {
 			conflict.Fields = append(conflict.Fields, domain.FieldError{
-				Path: c.Path, Message: fmt.Sprintf("was changed between version %d and version %d", version, head.Version)})
+				Path: c.Path, Message: c.since(version, head.Version)})
 		}
 	}
 	return conflict
@@ -256,8 +256,12 @@ func (e *edit) checkNumber(ctx context.Context, r *Row, p *domain.Problems) erro
 	err := queryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
 		[]any{r.text("series"), r.int("number"), int64(r.ID)},
 		func(rows *sql.Rows) error { return rows.Scan(&other) })
-	if other != 0 {
-		p.Add("number", "%s is number %d of %s already", other, r.int("number"), r.text("series"))
+	if err != nil || other == 0 {
+		return err
+	}
+	name, err := nameOf(ctx, e.tx, other)
+	if err == nil {
+		p.Add("number", "%s is number %d of %s already", name, r.int("number"), r.text("series"))
 	}
 	return err
 }
