@@ -29,7 +29,7 @@ func TestPublish(t *testing.T) {
 		d.wantLive(domain.Clear, "report:cranes", "entity:acme", "tag:sea", "source:register")
 
 		again := d.publish("report:cranes")
-		if len(again.Published) != 0 || again.Sequence != out.Sequence {
+		if len(again.Published) != 0 || again.Sequence != 0 {
 			t.Errorf("publishing what is live: got %+v, want nothing done", again)
 		}
 		d.wantRebuilt()

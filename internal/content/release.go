@@ -45,11 +45,12 @@ type ReleaseParams struct {
 
 // Released is what became of a release.
 type Released struct {
-	Sequence    int64       // the log's last entry of the release; of the log, where nothing had to be done
+	Sequence    int64       // the log's last entry of the release; 0 where nothing had to be done
 	Published   []domain.ID // in the order of the log, supporting documents left out
 	Unpublished []domain.ID
 	Omitted     []domain.ID // documents that are referred to and not live
 	Applied     bool        // false: live has yet to catch up, and will
+	Warnings    []Warning
 }
 
 // release is a release in the making.
@@ -361,8 +362,7 @@ func (pl *plan) append(ctx context.Context) (Released, error) {
 		out.Unpublished = append(out.Unpublished, n.id)
 	}
 	if len(entries) == 0 {
-		out.Sequence, err = lastSequence(ctx, e.tx)
-		return out, err
+		return out, nil
 	}
 	if out.Sequence, err = e.appendRelease(ctx, entries, pl.release.message); err != nil {
 		return Released{}, err

@@ -312,10 +312,15 @@ func (e *edit) checkTree(ctx context.Context, t domain.Type, r *Row, p *domain.P
 // supporting document that live knows is published with it.
 func (e *edit) write(ctx context.Context, s *shape, head *header, old, next *Row, message string) (Saved, error) {
 	next.adoptIDs(old, func() domain.ID { return e.newID(domain.Row) })
+	warnings, err := e.warnings(ctx, s.doc, next)
+	if err != nil {
+		return Saved{}, err
+	}
 	if old != nil && string(encode(old)) == string(encode(next)) {
-		return Saved{ID: head.ID, Version: head.Version}, nil
+		return Saved{ID: head.ID, Version: head.Version, Warnings: warnings}, nil
 	}
 	saved, err := e.writeVersion(ctx, s, head, old, next, message)
+	saved.Warnings = warnings
 	if err != nil || !s.doc.Supporting() || head == nil || !head.live() {
 		return saved, err
 	}
@@ -338,6 +343,9 @@ func (e *edit) writeVersion(ctx context.Context, s *shape, head *header, old, ne
 		return Saved{}, err
 	}
 	if err := writeOwned(ctx, e.tx, t, old, next); err != nil {
+		return Saved{}, err
+	}
+	if err := e.writeNames(ctx, s.doc, old, next); err != nil {
 		return Saved{}, err
 	}
 	if old != nil && old.text("slug") != next.text("slug") {
