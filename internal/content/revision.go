@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/audit"
@@ -213,31 +213,69 @@ func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Pro
 			now[was] = id
 		}
 	}
-	gone := map[string][]domain.ID{}
-	r.references(t, func(ref reference, row *Row, id domain.ID) {
+	var gone []placedRef
+	eachRef(t, s.sets, "", r, func(path string, row *Row, column string, id domain.ID) {
 		if now[id] == 0 {
-			gone[camel(ref.column)] = append(gone[camel(ref.column)], id)
+			gone = append(gone, placedRef{path, id})
 			return
 		}
-		row.set(ref.column, now[id])
+		row.set(column, now[id])
 	})
 	return e.addGone(ctx, gone, p)
 }
 
-// addGone adds a problem for each reference, by path, to a document that is in
-// the trash or purged.
-func (e *edit) addGone(ctx context.Context, gone map[string][]domain.ID, p *domain.Problems) error {
-	for _, path := range slices.Sorted(maps.Keys(gone)) {
-		heads, err := headers(ctx, e.tx, gone[path])
-		if err != nil {
-			return err
+// placedRef is a reference and its path in the API.
+type placedRef struct {
+	path string
+	id   domain.ID
+}
+
+// eachRef calls f for each reference of a row and of what it owns, with its path
+// in the API: "parent", "tags[0]", "items[1].citations[0].source". Rows that are
+// derived from a report's body are at the body.
+func eachRef(t *table, sets []setShape, prefix string, r *Row, f func(path string, row *Row, column string, id domain.ID)) {
+	for _, ref := range t.refs {
+		if id := r.id(ref.column); id != 0 {
+			f(prefix+camel(strings.TrimSuffix(ref.column, "_id")), r, ref.column, id)
 		}
-		for _, id := range gone[path] {
-			if head := heads[id]; head != nil {
-				p.Add(path, "referred to %s, which is in the trash", e.name(head))
-			} else {
-				p.Add(path, "referred to %s, which was deleted for good", id)
-			}
+	}
+	for _, o := range t.owned {
+		set := shapeOf(sets, o)
+		for i, row := range r.Owned[o.name] {
+			at := fmt.Sprintf("%s%s[%d]", prefix, set.name, i)
+			eachRef(o.table, set.sets, at+".", row, func(path string, row *Row, column string, id domain.ID) {
+				switch {
+				case set.name == "":
+					path = "body"
+				case set.target != 0:
+					path = at
+				}
+				f(path, row, column, id)
+			})
+		}
+	}
+}
+
+// addGone adds a problem for each reference to a document that is in the trash
+// or purged.
+func (e *edit) addGone(ctx context.Context, gone []placedRef, p *domain.Problems) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	ids := make([]domain.ID, len(gone))
+	for i, ref := range gone {
+		ids[i] = ref.id
+	}
+	heads, err := headers(ctx, e.tx, ids)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(gone, func(a, b placedRef) int { return strings.Compare(a.path, b.path) })
+	for _, ref := range slices.Compact(gone) {
+		if head := heads[ref.id]; head != nil {
+			p.Add(ref.path, "referred to %s, which is in the trash", e.name(head))
+		} else {
+			p.Add(ref.path, "referred to %s, which was deleted for good", ref.id)
 		}
 	}
 	return nil
