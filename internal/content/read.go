@@ -7,17 +7,6 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Fields reads a document of the desk as the input that would write it: what
-// [Desk.Save] takes, references as ids. The name is an id or a slug; nil where
-// there is no such document. Needs the right READ_DESK.
-func (d *Desk) Fields(ctx context.Context, t domain.Type, name string) (map[string]any, error) {
-	stored, err := d.Find(ctx, t, name)
-	if err != nil || stored == nil {
-		return nil, err
-	}
-	return stored.Fields, nil
-}
-
 // Standing is where a document stands between desk and live.
 type Standing struct {
 	ID          domain.ID
@@ -33,9 +22,9 @@ func (s Standing) Pending() bool { return s.Version != s.LiveVersion }
 // Name is how messages call the document: "report:harbour-cranes".
 func (s Standing) Name() string { return s.ID.Type().String() + ":" + s.Slug }
 
-// Stored is a document of the desk, with the input that would write it. An
-// Update or Upsert of the fields with the version conflicts if the document was
-// saved since.
+// Stored is a document of the desk, with the input that would write it: what
+// [Desk.Save] takes, references as ids. An Update or Upsert of the fields with
+// the version conflicts if the document was saved since.
 type Stored struct {
 	Standing
 	Fields map[string]any

@@ -52,10 +52,11 @@ func TestImportCompanies(t *testing.T) {
 				t.Errorf("bad row %d: got %+v, want line %d", i, got.Bad[i], line)
 			}
 		}
-		fields, err := desk.Fields(ctx, domain.Entity, "harbour-cranes-co-ltd")
-		if err != nil {
-			t.Fatal(err)
+		stored, err := desk.Find(ctx, domain.Entity, "harbour-cranes-co-ltd")
+		if err != nil || stored == nil {
+			t.Fatalf("got %v, %v", stored, err)
 		}
+		fields := stored.Fields
 		var names []string
 		for _, n := range fields["names"].([]any) {
 			n := n.(map[string]any)
