@@ -174,3 +174,39 @@ func BenchmarkRelease(b *testing.B) {
 	b.ReportMetric(float64(them.Nanoseconds())/float64(n), "baseline-ns/op")
 	b.ReportMetric(float64(us)/float64(them), "x-baseline")
 }
+
+// BenchmarkCreate saves new documents: reports beside the baseline's, and
+// entities with names and identifiers, whose look for others that have them is
+// part of the save.
+func BenchmarkCreate(b *testing.B) {
+	b.Run("Report", func(b *testing.B) {
+		s, w := newSite(b), newWriter(b)
+		n := reports
+		input := func() map[string]any { n++; return reportFields(n, "") }
+		versus(b, func(int) {
+			s.save(b, domain.Report, input())
+		}, func(int) {
+			if err := w.save(s.ctx, n, reportFields(n, "")); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	b.Run("Entity", func(b *testing.B) {
+		s := newSite(b)
+		n := 0
+		for b.Loop() {
+			n++
+			s.save(b, domain.Entity, map[string]any{
+				"slug": fmt.Sprintf("created-%d", n), "name": fmt.Sprintf("Created %d", n), "kind": "COMPANY",
+				"names": []any{
+					map[string]any{"text": fmt.Sprintf("Alias of %d", n), "kind": "ALIAS"},
+					map[string]any{"text": fmt.Sprintf("Former name of %d", n), "kind": "FORMER"},
+				},
+				"identifiers": []any{
+					map[string]any{"scheme": "LEI", "value": fmt.Sprintf("%020d", n)},
+					map[string]any{"scheme": "REG", "value": fmt.Sprint(n)},
+				},
+			})
+		}
+	})
+}

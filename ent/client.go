@@ -37,6 +37,7 @@ import (
 	"github.com/redthread-api/redthread/ent/livedocument"
 	"github.com/redthread-api/redthread/ent/livereference"
 	"github.com/redthread-api/redthread/ent/mention"
+	"github.com/redthread-api/redthread/ent/namekey"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -109,6 +110,8 @@ type Client struct {
 	LiveReference *LiveReferenceClient
 	// Mention is the client for interacting with the Mention builders.
 	Mention *MentionClient
+	// NameKey is the client for interacting with the NameKey builders.
+	NameKey *NameKeyClient
 	// Narrative is the client for interacting with the Narrative builders.
 	Narrative *NarrativeClient
 	// NarrativeAmplifier is the client for interacting with the NarrativeAmplifier builders.
@@ -187,6 +190,7 @@ func (c *Client) init() {
 	c.LiveDocument = NewLiveDocumentClient(c.config)
 	c.LiveReference = NewLiveReferenceClient(c.config)
 	c.Mention = NewMentionClient(c.config)
+	c.NameKey = NewNameKeyClient(c.config)
 	c.Narrative = NewNarrativeClient(c.config)
 	c.NarrativeAmplifier = NewNarrativeAmplifierClient(c.config)
 	c.NarrativeTag = NewNarrativeTagClient(c.config)
@@ -323,6 +327,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
 		Mention:            NewMentionClient(cfg),
+		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
@@ -386,6 +391,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
 		Mention:            NewMentionClient(cfg),
+		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
 		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
 		NarrativeTag:       NewNarrativeTagClient(cfg),
@@ -441,12 +447,12 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.LiveDocument, c.LiveReference, c.Mention, c.Narrative, c.NarrativeAmplifier,
-		c.NarrativeTag, c.NarrativeTarget, c.Observation, c.Person, c.Projection,
-		c.PublicationEntry, c.PublicationLog, c.RegisteredDocument, c.Relationship,
-		c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
-		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
-		c.Webhook, c.WebhookDelivery,
+		c.LiveDocument, c.LiveReference, c.Mention, c.NameKey, c.Narrative,
+		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
+		c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
+		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
+		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
+		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Use(hooks...)
 	}
@@ -459,12 +465,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.LiveDocument, c.LiveReference, c.Mention, c.Narrative, c.NarrativeAmplifier,
-		c.NarrativeTag, c.NarrativeTarget, c.Observation, c.Person, c.Projection,
-		c.PublicationEntry, c.PublicationLog, c.RegisteredDocument, c.Relationship,
-		c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
-		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag,
-		c.Webhook, c.WebhookDelivery,
+		c.LiveDocument, c.LiveReference, c.Mention, c.NameKey, c.Narrative,
+		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
+		c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
+		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
+		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
+		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -515,6 +521,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LiveReference.mutate(ctx, m)
 	case *MentionMutation:
 		return c.Mention.mutate(ctx, m)
+	case *NameKeyMutation:
+		return c.NameKey.mutate(ctx, m)
 	case *NarrativeMutation:
 		return c.Narrative.mutate(ctx, m)
 	case *NarrativeAmplifierMutation:
@@ -3660,6 +3668,139 @@ func (c *MentionClient) mutate(ctx context.Context, m *MentionMutation) (Value, 
 		return (&MentionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Mention mutation op: %q", m.Op())
+	}
+}
+
+// NameKeyClient is a client for the NameKey schema.
+type NameKeyClient struct {
+	config
+}
+
+// NewNameKeyClient returns a client for the NameKey from the given config.
+func NewNameKeyClient(c config) *NameKeyClient {
+	return &NameKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `namekey.Hooks(f(g(h())))`.
+func (c *NameKeyClient) Use(hooks ...Hook) {
+	c.hooks.NameKey = append(c.hooks.NameKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `namekey.Intercept(f(g(h())))`.
+func (c *NameKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NameKey = append(c.inters.NameKey, interceptors...)
+}
+
+// Create returns a builder for creating a NameKey entity.
+func (c *NameKeyClient) Create() *NameKeyCreate {
+	mutation := newNameKeyMutation(c.config, OpCreate)
+	return &NameKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NameKey entities.
+func (c *NameKeyClient) CreateBulk(builders ...*NameKeyCreate) *NameKeyCreateBulk {
+	return &NameKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NameKeyClient) MapCreateBulk(slice any, setFunc func(*NameKeyCreate, int)) *NameKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NameKeyCreateBulk{err: fmt.Errorf("calling to NameKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NameKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NameKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NameKey.
+func (c *NameKeyClient) Update() *NameKeyUpdate {
+	mutation := newNameKeyMutation(c.config, OpUpdate)
+	return &NameKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NameKeyClient) UpdateOne(_m *NameKey) *NameKeyUpdateOne {
+	mutation := newNameKeyMutation(c.config, OpUpdateOne, withNameKey(_m))
+	return &NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NameKeyClient) UpdateOneID(id domain.ID) *NameKeyUpdateOne {
+	mutation := newNameKeyMutation(c.config, OpUpdateOne, withNameKeyID(id))
+	return &NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NameKey.
+func (c *NameKeyClient) Delete() *NameKeyDelete {
+	mutation := newNameKeyMutation(c.config, OpDelete)
+	return &NameKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NameKeyClient) DeleteOne(_m *NameKey) *NameKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NameKeyClient) DeleteOneID(id domain.ID) *NameKeyDeleteOne {
+	builder := c.Delete().Where(namekey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NameKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for NameKey.
+func (c *NameKeyClient) Query() *NameKeyQuery {
+	return &NameKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNameKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NameKey entity by its id.
+func (c *NameKeyClient) Get(ctx context.Context, id domain.ID) (*NameKey, error) {
+	return c.Query().Where(namekey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NameKeyClient) GetX(ctx context.Context, id domain.ID) *NameKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NameKeyClient) Hooks() []Hook {
+	return c.hooks.NameKey
+}
+
+// Interceptors returns the client interceptors.
+func (c *NameKeyClient) Interceptors() []Interceptor {
+	return c.inters.NameKey
+}
+
+func (c *NameKeyClient) mutate(ctx context.Context, m *NameKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NameKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NameKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NameKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown NameKey mutation op: %q", m.Op())
 	}
 }
 
@@ -7112,20 +7253,20 @@ type (
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
 		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
-		Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget, Observation,
-		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
-		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
-		ReportNarrative, ReportTag, Revision, Schedule, Source, Tag, Webhook,
-		WebhookDelivery []ent.Hook
+		NameKey, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
+		Observation, Person, Projection, PublicationEntry, PublicationLog,
+		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
+		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source, Tag,
+		Webhook, WebhookDelivery []ent.Hook
 	}
 	inters struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
 		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
-		Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget, Observation,
-		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
-		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
-		ReportNarrative, ReportTag, Revision, Schedule, Source, Tag, Webhook,
-		WebhookDelivery []ent.Interceptor
+		NameKey, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
+		Observation, Person, Projection, PublicationEntry, PublicationLog,
+		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
+		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source, Tag,
+		Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

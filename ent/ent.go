@@ -33,6 +33,7 @@ import (
 	"github.com/redthread-api/redthread/ent/livedocument"
 	"github.com/redthread-api/redthread/ent/livereference"
 	"github.com/redthread-api/redthread/ent/mention"
+	"github.com/redthread-api/redthread/ent/namekey"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -137,6 +138,7 @@ func checkColumn(t, c string) error {
 			livedocument.Table:       livedocument.ValidColumn,
 			livereference.Table:      livereference.ValidColumn,
 			mention.Table:            mention.ValidColumn,
+			namekey.Table:            namekey.ValidColumn,
 			narrative.Table:          narrative.ValidColumn,
 			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
 			narrativetag.Table:       narrativetag.ValidColumn,

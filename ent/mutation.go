@@ -32,6 +32,7 @@ import (
 	"github.com/redthread-api/redthread/ent/livedocument"
 	"github.com/redthread-api/redthread/ent/livereference"
 	"github.com/redthread-api/redthread/ent/mention"
+	"github.com/redthread-api/redthread/ent/namekey"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -89,6 +90,7 @@ const (
 	TypeLiveDocument       = "LiveDocument"
 	TypeLiveReference      = "LiveReference"
 	TypeMention            = "Mention"
+	TypeNameKey            = "NameKey"
 	TypeNarrative          = "Narrative"
 	TypeNarrativeAmplifier = "NarrativeAmplifier"
 	TypeNarrativeTag       = "NarrativeTag"
@@ -18387,6 +18389,515 @@ func (m *MentionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *MentionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Mention edge %s", name)
+}
+
+// NameKeyMutation represents an operation that mutates the NameKey nodes in the graph.
+type NameKeyMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *domain.ID
+	document_id    *domain.ID
+	adddocument_id *domain.ID
+	_type          *domain.Type
+	add_type       *domain.Type
+	name           *string
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*NameKey, error)
+	predicates     []predicate.NameKey
+}
+
+var _ ent.Mutation = (*NameKeyMutation)(nil)
+
+// namekeyOption allows management of the mutation configuration using functional options.
+type namekeyOption func(*NameKeyMutation)
+
+// newNameKeyMutation creates new mutation for the NameKey entity.
+func newNameKeyMutation(c config, op Op, opts ...namekeyOption) *NameKeyMutation {
+	m := &NameKeyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNameKey,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNameKeyID sets the ID field of the mutation.
+func withNameKeyID(id domain.ID) namekeyOption {
+	return func(m *NameKeyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *NameKey
+		)
+		m.oldValue = func(ctx context.Context) (*NameKey, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().NameKey.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNameKey sets the old NameKey of the mutation.
+func withNameKey(node *NameKey) namekeyOption {
+	return func(m *NameKeyMutation) {
+		m.oldValue = func(context.Context) (*NameKey, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NameKeyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NameKeyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of NameKey entities.
+func (m *NameKeyMutation) SetID(id domain.ID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NameKeyMutation) ID() (id domain.ID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NameKeyMutation) IDs(ctx context.Context) ([]domain.ID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []domain.ID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().NameKey.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetDocumentID sets the "document_id" field.
+func (m *NameKeyMutation) SetDocumentID(d domain.ID) {
+	m.document_id = &d
+	m.adddocument_id = nil
+}
+
+// DocumentID returns the value of the "document_id" field in the mutation.
+func (m *NameKeyMutation) DocumentID() (r domain.ID, exists bool) {
+	v := m.document_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentID returns the old "document_id" field's value of the NameKey entity.
+// If the NameKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NameKeyMutation) OldDocumentID(ctx context.Context) (v domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentID: %w", err)
+	}
+	return oldValue.DocumentID, nil
+}
+
+// AddDocumentID adds d to the "document_id" field.
+func (m *NameKeyMutation) AddDocumentID(d domain.ID) {
+	if m.adddocument_id != nil {
+		*m.adddocument_id += d
+	} else {
+		m.adddocument_id = &d
+	}
+}
+
+// AddedDocumentID returns the value that was added to the "document_id" field in this mutation.
+func (m *NameKeyMutation) AddedDocumentID() (r domain.ID, exists bool) {
+	v := m.adddocument_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDocumentID resets all changes to the "document_id" field.
+func (m *NameKeyMutation) ResetDocumentID() {
+	m.document_id = nil
+	m.adddocument_id = nil
+}
+
+// SetType sets the "type" field.
+func (m *NameKeyMutation) SetType(d domain.Type) {
+	m._type = &d
+	m.add_type = nil
+}
+
+// GetType returns the value of the "type" field in the mutation.
+func (m *NameKeyMutation) GetType() (r domain.Type, exists bool) {
+	v := m._type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldType returns the old "type" field's value of the NameKey entity.
+// If the NameKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NameKeyMutation) OldType(ctx context.Context) (v domain.Type, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldType: %w", err)
+	}
+	return oldValue.Type, nil
+}
+
+// AddType adds d to the "type" field.
+func (m *NameKeyMutation) AddType(d domain.Type) {
+	if m.add_type != nil {
+		*m.add_type += d
+	} else {
+		m.add_type = &d
+	}
+}
+
+// AddedType returns the value that was added to the "type" field in this mutation.
+func (m *NameKeyMutation) AddedType() (r domain.Type, exists bool) {
+	v := m.add_type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetType resets all changes to the "type" field.
+func (m *NameKeyMutation) ResetType() {
+	m._type = nil
+	m.add_type = nil
+}
+
+// SetName sets the "name" field.
+func (m *NameKeyMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *NameKeyMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the NameKey entity.
+// If the NameKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NameKeyMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *NameKeyMutation) ResetName() {
+	m.name = nil
+}
+
+// Where appends a list predicates to the NameKeyMutation builder.
+func (m *NameKeyMutation) Where(ps ...predicate.NameKey) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NameKeyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NameKeyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.NameKey, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NameKeyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NameKeyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (NameKey).
+func (m *NameKeyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NameKeyMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.document_id != nil {
+		fields = append(fields, namekey.FieldDocumentID)
+	}
+	if m._type != nil {
+		fields = append(fields, namekey.FieldType)
+	}
+	if m.name != nil {
+		fields = append(fields, namekey.FieldName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NameKeyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case namekey.FieldDocumentID:
+		return m.DocumentID()
+	case namekey.FieldType:
+		return m.GetType()
+	case namekey.FieldName:
+		return m.Name()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NameKeyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case namekey.FieldDocumentID:
+		return m.OldDocumentID(ctx)
+	case namekey.FieldType:
+		return m.OldType(ctx)
+	case namekey.FieldName:
+		return m.OldName(ctx)
+	}
+	return nil, fmt.Errorf("unknown NameKey field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NameKeyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case namekey.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentID(v)
+		return nil
+	case namekey.FieldType:
+		v, ok := value.(domain.Type)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetType(v)
+		return nil
+	case namekey.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NameKey field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NameKeyMutation) AddedFields() []string {
+	var fields []string
+	if m.adddocument_id != nil {
+		fields = append(fields, namekey.FieldDocumentID)
+	}
+	if m.add_type != nil {
+		fields = append(fields, namekey.FieldType)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NameKeyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case namekey.FieldDocumentID:
+		return m.AddedDocumentID()
+	case namekey.FieldType:
+		return m.AddedType()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NameKeyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case namekey.FieldDocumentID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDocumentID(v)
+		return nil
+	case namekey.FieldType:
+		v, ok := value.(domain.Type)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddType(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NameKey numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NameKeyMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NameKeyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NameKeyMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown NameKey nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NameKeyMutation) ResetField(name string) error {
+	switch name {
+	case namekey.FieldDocumentID:
+		m.ResetDocumentID()
+		return nil
+	case namekey.FieldType:
+		m.ResetType()
+		return nil
+	case namekey.FieldName:
+		m.ResetName()
+		return nil
+	}
+	return fmt.Errorf("unknown NameKey field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NameKeyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NameKeyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NameKeyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NameKeyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NameKeyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NameKeyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NameKeyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown NameKey unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NameKeyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown NameKey edge %s", name)
 }
 
 // NarrativeMutation represents an operation that mutates the Narrative nodes in the graph.

@@ -54,6 +54,8 @@ type Tx struct {
 	LiveReference *LiveReferenceClient
 	// Mention is the client for interacting with the Mention builders.
 	Mention *MentionClient
+	// NameKey is the client for interacting with the NameKey builders.
+	NameKey *NameKeyClient
 	// Narrative is the client for interacting with the Narrative builders.
 	Narrative *NarrativeClient
 	// NarrativeAmplifier is the client for interacting with the NarrativeAmplifier builders.
@@ -252,6 +254,7 @@ func (tx *Tx) init() {
 	tx.LiveDocument = NewLiveDocumentClient(tx.config)
 	tx.LiveReference = NewLiveReferenceClient(tx.config)
 	tx.Mention = NewMentionClient(tx.config)
+	tx.NameKey = NewNameKeyClient(tx.config)
 	tx.Narrative = NewNarrativeClient(tx.config)
 	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
 	tx.NarrativeTag = NewNarrativeTagClient(tx.config)

@@ -61,6 +61,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.changes(v)
 			m.desk(v)
 		}
+		m.warnings()
 		m.golden()
 	})
 }
@@ -542,6 +543,53 @@ func (m *matrix) desk(v *domain.Viewer) {
 		m.wantNoLeak(v, "the desk's "+doc.many, r)
 		r = m.as(v, fmt.Sprintf(`mutation { update%s(input: {id: "%s-draft", message: "x"}) { changed } }`, doc.of, doc.one), nil)
 		r.refused(code, "AUTHOR")
+	}
+}
+
+// warnings saves and publishes what has the names of other documents. Staff who
+// may read the desk are warned of all that are there; a credential that may only
+// write gets no warning about them, and others get no answer at all.
+func (m *matrix) warnings() {
+	m.t.Helper()
+	writer := &domain.Viewer{Name: "writer", Role: domain.Editor, Clearance: domain.Red, KeyID: 4,
+		Scopes: []domain.Right{domain.WriteDrafts, domain.PublishDocuments}}
+	for _, d := range m.schema.Types {
+		for _, f := range d.Fields {
+			if f.Type.Name() == "Warning" {
+				m.doors[d.Name+"."+f.Name] = true
+			}
+		}
+	}
+	const ask = `warnings { code path message documents { slug } }`
+	for n, v := range []*domain.Viewer{public, partner, everything, writer, author, editor} {
+		for _, state := range states {
+			name := fmt.Sprintf("same-%d-%s", n, state)
+			r := m.as(v, fmt.Sprintf(`mutation {
+				createEntity(input: {slug: %q name: "N-%[2]s" kind: COMPANY identifiers: [{scheme: "LEI" value: "v-%[2]s"}]}) { %[3]s }
+				createSource(input: {slug: %[1]q title: "x" url: "https://example.org/u-%[2]s"}) { %[3]s }
+				publish(input: {documents: ["entity:entity-%[2]s"], references: OMIT}) { %[3]s }
+			}`, name, state, ask), nil)
+			switch {
+			case v == writer:
+				for _, field := range []string{"createEntity", "createSource"} {
+					if got, ok := r.at(field + ".warnings").([]any); !ok || len(got) != 0 {
+						m.t.Errorf("%s of %s warns a credential that may not read: %s", field, state, r.body)
+					}
+				}
+				m.wantNoLeak(public, "warnings", &response{t: m.t, body: r.data()})
+			case !v.Role.Staff():
+				m.wantNoLeak(v, "warnings", &response{t: m.t, body: r.data()})
+				if r.Data != nil && (r.at("createEntity") != nil || r.at("createSource") != nil || r.at("publish") != nil) {
+					m.t.Errorf("%s (TLP:%v) wrote: %s", v.Role, v.Clearance, r.body)
+				}
+			default:
+				for field, one := range map[string]string{"createEntity": "entity-", "createSource": "source-"} {
+					if got := strings.Contains(fmt.Sprint(r.at(field+".warnings")), one+state); got != (state != "trashed") {
+						m.t.Errorf("%s: %s of %s: the warning names it: %v: %s", v.Role, field, state, got, r.body)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -65,11 +65,51 @@ const (
 	releasePending = "PENDING"
 )
 
+// Sequence is null for a release that changed nothing.
+func (releasedResolver) Sequence(_ context.Context, obj *content.Released) (*int, error) {
+	if obj.Sequence == 0 {
+		return nil, nil
+	}
+	sequence := int(obj.Sequence)
+	return &sequence, nil
+}
+
 func (releasedResolver) State(_ context.Context, obj *content.Released) (string, error) {
 	if obj.Applied {
 		return releaseApplied, nil
 	}
 	return releasePending, nil
+}
+
+func (releasedResolver) Warnings(_ context.Context, obj *content.Released) ([]*model.Warning, error) {
+	return model.NewWarnings(obj.Warnings), nil
+}
+
+func (savedResolver) Warnings(_ context.Context, obj *content.Saved) ([]*model.Warning, error) {
+	return model.NewWarnings(obj.Warnings), nil
+}
+
+// Path is null for a warning about the document as a whole.
+func (warningResolver) Path(_ context.Context, obj *model.Warning) (*string, error) {
+	if obj.Path == "" {
+		return nil, nil
+	}
+	return &obj.Path, nil
+}
+
+// Documents reads the documents of all warnings of the payload at once.
+func (r warningResolver) Documents(ctx context.Context, obj *model.Warning) ([]model.Document, error) {
+	docs := make([]model.Document, 0, len(obj.Documents))
+	for _, id := range obj.Documents {
+		doc, err := r.onDesk(ctx, obj.Page, id)
+		if err != nil {
+			return nil, err
+		}
+		if doc != nil {
+			docs = append(docs, doc)
+		}
+	}
+	return docs, nil
 }
 
 func (r releasedResolver) Published(ctx context.Context, obj *content.Released) ([]model.Document, error) {

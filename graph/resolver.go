@@ -65,6 +65,7 @@ type (
 	pendingResolver  struct{ *Resolver }
 	entryResolver    struct{ *Resolver }
 	releasedResolver struct{ *Resolver }
+	warningResolver  struct{ *Resolver }
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
 
@@ -125,6 +126,7 @@ func (r *Resolver) Change() generated.ChangeResolver                     { retur
 func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { return changesResolver{r} }
 func (r *Resolver) PublicationEntry() generated.PublicationEntryResolver { return entryResolver{r} }
 func (r *Resolver) ReleasePayload() generated.ReleasePayloadResolver     { return releasedResolver{r} }
+func (r *Resolver) Warning() generated.WarningResolver                   { return warningResolver{r} }
 
 func (r *Resolver) ReportPayload() generated.ReportPayloadResolver       { return savedResolver{r} }
 func (r *Resolver) NarrativePayload() generated.NarrativePayloadResolver { return savedResolver{r} }

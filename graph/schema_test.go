@@ -12,6 +12,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -79,10 +80,48 @@ func TestEnumsAreTheVocabulary(t *testing.T) {
 		"RelationshipKind": domain.RelationshipKinds, "Confidence": domain.Confidences, "TagVocabulary": domain.TagVocabularies,
 		"SourceReliability": domain.SourceReliabilities, "PublicationAction": domain.PublicationActions,
 		"ReferencePolicy": domain.ReferencePolicies, "ScheduleStatus": domain.ScheduleStatuses,
+		"FieldChangeKind": texts(content.FieldChangeKinds), "WarningCode": texts(content.WarningCodes),
 		"Marking": domain.Markings, "Role": domain.Roles, "Stage": domain.Stages, "DocumentType": types,
 	} {
 		if got := values(s.Types[name]); !slices.Equal(got, want) {
 			t.Errorf("%s: the schema has %v, the vocabulary %v", name, got, want)
+		}
+	}
+}
+
+func texts[T ~string](in []T) []string {
+	var out []string
+	for _, v := range in {
+		out = append(out, string(v))
+	}
+	return out
+}
+
+// A field of Mutation that cannot be null would take the answers of the others
+// with it: what they did is done, and nobody would learn of it.
+func TestFieldsOfMutationAreNullable(t *testing.T) {
+	t.Parallel()
+	fields := schema(t).Mutation.Fields
+	if len(fields) < 50 {
+		t.Errorf("there are only %d", len(fields))
+	}
+	for _, f := range fields {
+		if f.Type.NonNull {
+			t.Errorf("Mutation.%s is %s: make it nullable", f.Name, f.Type)
+		}
+	}
+}
+
+// Whatever is saved or published can be answered with warnings.
+func TestPayloadsHaveWarnings(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	for _, f := range s.Mutation.Fields {
+		payload := s.Types[f.Type.Name()]
+		document := payload.Fields.ForName("changed") != nil
+		release := payload.Fields.ForName("omitted") != nil
+		if warnings := payload.Fields.ForName("warnings"); (document || release) && (warnings == nil || warnings.Type.String() != "[Warning!]!") {
+			t.Errorf("%s answers with %s, which has no warnings: [Warning!]!", f.Name, payload.Name)
 		}
 	}
 }

@@ -261,6 +261,18 @@ func (f MentionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MentionMutation", m)
 }
 
+// The NameKeyFunc type is an adapter to allow the use of ordinary
+// function as NameKey mutator.
+type NameKeyFunc func(context.Context, *ent.NameKeyMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NameKeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NameKeyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NameKeyMutation", m)
+}
+
 // The NarrativeFunc type is an adapter to allow the use of ordinary
 // function as Narrative mutator.
 type NarrativeFunc func(context.Context, *ent.NarrativeMutation) (ent.Value, error)

@@ -29,6 +29,7 @@ import (
 	"github.com/redthread-api/redthread/ent/livedocument"
 	"github.com/redthread-api/redthread/ent/livereference"
 	"github.com/redthread-api/redthread/ent/mention"
+	"github.com/redthread-api/redthread/ent/namekey"
 	"github.com/redthread-api/redthread/ent/narrative"
 	"github.com/redthread-api/redthread/ent/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/narrativetag"
@@ -676,6 +677,33 @@ func (f TraverseMention) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.MentionQuery", q)
+}
+
+// The NameKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
+type NameKeyFunc func(context.Context, *ent.NameKeyQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f NameKeyFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.NameKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.NameKeyQuery", q)
+}
+
+// The TraverseNameKey type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseNameKey func(context.Context, *ent.NameKeyQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseNameKey) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseNameKey) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.NameKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.NameKeyQuery", q)
 }
 
 // The NarrativeFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1344,6 +1372,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.LiveReferenceQuery, predicate.LiveReference, livereference.OrderOption]{typ: ent.TypeLiveReference, tq: q}, nil
 	case *ent.MentionQuery:
 		return &query[*ent.MentionQuery, predicate.Mention, mention.OrderOption]{typ: ent.TypeMention, tq: q}, nil
+	case *ent.NameKeyQuery:
+		return &query[*ent.NameKeyQuery, predicate.NameKey, namekey.OrderOption]{typ: ent.TypeNameKey, tq: q}, nil
 	case *ent.NarrativeQuery:
 		return &query[*ent.NarrativeQuery, predicate.Narrative, narrative.OrderOption]{typ: ent.TypeNarrative, tq: q}, nil
 	case *ent.NarrativeAmplifierQuery:

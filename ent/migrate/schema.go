@@ -851,6 +851,31 @@ var (
 			},
 		},
 	}
+	// NameKeysColumns holds the columns for the "name_keys" table.
+	NameKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "document_id", Type: field.TypeInt64},
+		{Name: "type", Type: field.TypeUint8},
+		{Name: "name", Type: field.TypeString},
+	}
+	// NameKeysTable holds the schema information for the "name_keys" table.
+	NameKeysTable = &schema.Table{
+		Name:       "name_keys",
+		Columns:    NameKeysColumns,
+		PrimaryKey: []*schema.Column{NameKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "namekey_type_name_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{NameKeysColumns[2], NameKeysColumns[3], NameKeysColumns[1]},
+			},
+			{
+				Name:    "namekey_document_id",
+				Unique:  false,
+				Columns: []*schema.Column{NameKeysColumns[1]},
+			},
+		},
+	}
 	// NarrativesColumns holds the columns for the "narratives" table.
 	NarrativesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1835,6 +1860,7 @@ var (
 		LiveDocumentsTable,
 		LiveReferencesTable,
 		MentionsTable,
+		NameKeysTable,
 		NarrativesTable,
 		NarrativeAmplifiersTable,
 		NarrativeTagsTable,
@@ -1943,6 +1969,9 @@ func init() {
 	}
 	MentionsTable.Annotation = &entsql.Annotation{
 		Table: "mentions",
+	}
+	NameKeysTable.Annotation = &entsql.Annotation{
+		Table: "name_keys",
 	}
 	NarrativesTable.ForeignKeys[0].RefTable = NarrativesTable
 	NarrativesTable.Annotation = &entsql.Annotation{

@@ -69,6 +69,9 @@ type LiveReference func(*sql.Selector)
 // Mention is the predicate function for mention builders.
 type Mention func(*sql.Selector)
 
+// NameKey is the predicate function for namekey builders.
+type NameKey func(*sql.Selector)
+
 // Narrative is the predicate function for narrative builders.
 type Narrative func(*sql.Selector)
 

@@ -71,6 +71,7 @@ type ResolverRoot interface {
 	Subscription() SubscriptionResolver
 	Tag() TagResolver
 	TagPayload() TagPayloadResolver
+	Warning() WarningResolver
 	WebhookAttempt() WebhookAttemptResolver
 	WebhookDelivery() WebhookDeliveryResolver
 }
@@ -99,6 +100,8 @@ type AssetResolver interface {
 }
 type AssetPayloadResolver interface {
 	Asset(ctx context.Context, obj *content.Saved) (*ent.Asset, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type AuditEntryResolver interface {
 	Documents(ctx context.Context, obj *ent.AuditEntry) ([]string, error)
@@ -117,6 +120,8 @@ type ContributionResolver interface {
 }
 type DocumentPayloadResolver interface {
 	Document(ctx context.Context, obj *content.Saved) (model.Document, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EditionResolver interface {
 	CreatedBy(ctx context.Context, obj *ent.Edition) (*string, error)
@@ -140,6 +145,8 @@ type EditionItemResolver interface {
 }
 type EditionPayloadResolver interface {
 	Edition(ctx context.Context, obj *content.Saved) (*ent.Edition, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EntityResolver interface {
 	CreatedBy(ctx context.Context, obj *ent.Entity) (*string, error)
@@ -164,6 +171,8 @@ type EntityResolver interface {
 }
 type EntityPayloadResolver interface {
 	Entity(ctx context.Context, obj *content.Saved) (*ent.Entity, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type FootnoteResolver interface {
 	Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error)
@@ -249,6 +258,8 @@ type NarrativeResolver interface {
 }
 type NarrativePayloadResolver interface {
 	Narrative(ctx context.Context, obj *content.Saved) (*ent.Narrative, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type ObservationResolver interface {
 	Source(ctx context.Context, obj *ent.Observation) (*ent.Source, error)
@@ -313,12 +324,16 @@ type RelationshipResolver interface {
 }
 type RelationshipPayloadResolver interface {
 	Relationship(ctx context.Context, obj *content.Saved) (*ent.Relationship, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type ReleasePayloadResolver interface {
+	Sequence(ctx context.Context, obj *content.Released) (*int, error)
 	State(ctx context.Context, obj *content.Released) (string, error)
 	Published(ctx context.Context, obj *content.Released) ([]model.Document, error)
 	Unpublished(ctx context.Context, obj *content.Released) ([]model.Document, error)
 	Omitted(ctx context.Context, obj *content.Released) ([]model.Document, error)
+	Warnings(ctx context.Context, obj *content.Released) ([]*model.Warning, error)
 }
 type ReportResolver interface {
 	CreatedBy(ctx context.Context, obj *ent.Report) (*string, error)
@@ -343,6 +358,8 @@ type ReportResolver interface {
 }
 type ReportPayloadResolver interface {
 	Report(ctx context.Context, obj *content.Saved) (*ent.Report, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type RevisionResolver interface {
 	Snapshot(ctx context.Context, obj *ent.Revision) (any, error)
@@ -360,6 +377,8 @@ type SourceResolver interface {
 }
 type SourcePayloadResolver interface {
 	Source(ctx context.Context, obj *content.Saved) (*ent.Source, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
@@ -382,6 +401,13 @@ type TagResolver interface {
 }
 type TagPayloadResolver interface {
 	Tag(ctx context.Context, obj *content.Saved) (*ent.Tag, error)
+
+	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+}
+type WarningResolver interface {
+	Path(ctx context.Context, obj *model.Warning) (*string, error)
+
+	Documents(ctx context.Context, obj *model.Warning) ([]model.Document, error)
 }
 type WebhookAttemptResolver interface {
 	Status(ctx context.Context, obj *domain.WebhookAttempt) (*int, error)
@@ -2076,13 +2102,33 @@ type Revision {
   ): [FieldChange!]!
 }
 
+"What happened to a field from one state of a document to another."
+enum FieldChangeKind {
+  "The field has another value; null for none."
+  CHANGED
+  "An element of a list is new."
+  ADDED
+  "An element of a list is no longer there."
+  REMOVED
+  "The elements of a list stand in another order."
+  REORDERED
+}
+
 "One difference between two states of a document."
 type FieldChange {
-  "The field: ` + "`" + `title` + "`" + `, ` + "`" + `listings[0].since` + "`" + `."
+  "The field: ` + "`" + `title` + "`" + `, ` + "`" + `listings[0].since` + "`" + `; of a list in another order, the list: ` + "`" + `tags` + "`" + `, ` + "`" + `items[0].tags` + "`" + `."
   path: String!
-  "The old value; null where there was none."
+  "What happened to it."
+  kind: FieldChangeKind!
+  """
+  The old value; null where there was none. Of a list in another order, the elements that are
+  in both states, in the old order.
+  """
   before: JSON
-  "The new value; null where there is none."
+  """
+  The new value; null where there is none. Of a list in another order, the elements that are
+  in both states, in the new order.
+  """
   after: JSON
 }
 
@@ -4286,83 +4332,87 @@ type Subscription {
 
 # Mutations
 
-"What can be done on the desk."
+"""
+What can be done on the desk. The fields of one operation run one after another, and each is
+an act of its own: one that fails is null, with an error at its path, and what the others
+did is done.
+"""
 type Mutation {
   "Creates a report on the desk. Needs the role AUTHOR."
   createReport(
     "The new report."
     input: CreateReportInput!
-  ): ReportPayload!
+  ): ReportPayload
   "Changes a report on the desk. Needs the role AUTHOR."
   updateReport(
     "What to change."
     input: UpdateReportInput!
-  ): ReportPayload!
+  ): ReportPayload
   "Creates a report, or changes the one that has the slug. Needs the role AUTHOR."
   upsertReport(
     "The report as it should be; what is absent stays as it is."
     input: UpsertReportInput!
-  ): ReportPayload!
+  ): ReportPayload
   "Puts a report into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteReport(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates a narrative on the desk. Needs the role AUTHOR."
   createNarrative(
     "The new narrative."
     input: CreateNarrativeInput!
-  ): NarrativePayload!
+  ): NarrativePayload
   "Changes a narrative on the desk. Needs the role AUTHOR."
   updateNarrative(
     "What to change."
     input: UpdateNarrativeInput!
-  ): NarrativePayload!
+  ): NarrativePayload
   "Creates a narrative, or changes the one that has the slug. Needs the role AUTHOR."
   upsertNarrative(
     "The narrative as it should be; what is absent stays as it is."
     input: UpsertNarrativeInput!
-  ): NarrativePayload!
+  ): NarrativePayload
   "Puts a narrative into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteNarrative(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates an entity on the desk. Needs the role AUTHOR."
   createEntity(
     "The new entity."
     input: CreateEntityInput!
-  ): EntityPayload!
+  ): EntityPayload
   "Changes an entity on the desk. Needs the role AUTHOR."
   updateEntity(
     "What to change."
     input: UpdateEntityInput!
-  ): EntityPayload!
+  ): EntityPayload
   "Creates an entity, or changes the one that has the slug. Needs the role AUTHOR."
   upsertEntity(
     "The entity as it should be; what is absent stays as it is."
     input: UpsertEntityInput!
-  ): EntityPayload!
+  ): EntityPayload
   "Puts an entity into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteEntity(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates a relationship on the desk. Needs the role AUTHOR."
   createRelationship(
     "The new relationship."
     input: CreateRelationshipInput!
-  ): RelationshipPayload!
+  ): RelationshipPayload
   "Changes a relationship on the desk. Needs the role AUTHOR."
   updateRelationship(
     "What to change."
     input: UpdateRelationshipInput!
-  ): RelationshipPayload!
+  ): RelationshipPayload
   "Creates a relationship, or changes the one that has the slug. Needs the role AUTHOR."
   upsertRelationship(
     "The relationship as it should be; what is absent stays as it is."
     input: UpsertRelationshipInput!
-  ): RelationshipPayload!
+  ): RelationshipPayload
   """
   Puts a relationship into the trash. Needs the role AUTHOR; what is live, or referred to,
   stays.
@@ -4370,107 +4420,107 @@ type Mutation {
   deleteRelationship(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates a tag on the desk. Needs the role AUTHOR."
   createTag(
     "The new tag."
     input: CreateTagInput!
-  ): TagPayload!
+  ): TagPayload
   "Changes a tag on the desk. Needs the role AUTHOR."
   updateTag(
     "What to change."
     input: UpdateTagInput!
-  ): TagPayload!
+  ): TagPayload
   "Creates a tag, or changes the one that has the slug. Needs the role AUTHOR."
   upsertTag(
     "The tag as it should be; what is absent stays as it is."
     input: UpsertTagInput!
-  ): TagPayload!
+  ): TagPayload
   "Puts a tag into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteTag(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates a source on the desk. Needs the role AUTHOR."
   createSource(
     "The new source."
     input: CreateSourceInput!
-  ): SourcePayload!
+  ): SourcePayload
   "Changes a source on the desk. Needs the role AUTHOR."
   updateSource(
     "What to change."
     input: UpdateSourceInput!
-  ): SourcePayload!
+  ): SourcePayload
   "Creates a source, or changes the one that has the slug. Needs the role AUTHOR."
   upsertSource(
     "The source as it should be; what is absent stays as it is."
     input: UpsertSourceInput!
-  ): SourcePayload!
+  ): SourcePayload
   "Puts a source into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteSource(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates an edition on the desk. Needs the role AUTHOR."
   createEdition(
     "The new edition."
     input: CreateEditionInput!
-  ): EditionPayload!
+  ): EditionPayload
   "Changes an edition on the desk. Needs the role AUTHOR."
   updateEdition(
     "What to change."
     input: UpdateEditionInput!
-  ): EditionPayload!
+  ): EditionPayload
   "Creates an edition, or changes the one that has the slug. Needs the role AUTHOR."
   upsertEdition(
     "The edition as it should be; what is absent stays as it is."
     input: UpsertEditionInput!
-  ): EditionPayload!
+  ): EditionPayload
   "Puts an edition into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteEdition(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Creates an asset on the desk. Needs the role AUTHOR."
   createAsset(
     "The new asset."
     input: CreateAssetInput!
-  ): AssetPayload!
+  ): AssetPayload
   "Changes an asset on the desk. Needs the role AUTHOR."
   updateAsset(
     "What to change."
     input: UpdateAssetInput!
-  ): AssetPayload!
+  ): AssetPayload
   "Creates an asset, or changes the one that has the slug. Needs the role AUTHOR."
   upsertAsset(
     "The asset as it should be; what is absent stays as it is."
     input: UpsertAssetInput!
-  ): AssetPayload!
+  ): AssetPayload
   "Puts an asset into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
   deleteAsset(
     "Which."
     input: DeleteInput!
-  ): DeletePayload!
+  ): DeletePayload
   "Takes a document out of the trash. Needs the role AUTHOR."
   undelete(
     "Which."
     input: UndeleteInput!
-  ): DocumentPayload!
+  ): DocumentPayload
   "Saves an old revision of a document as its newest. Needs the role AUTHOR."
   restoreRevision(
     "Which document and revision."
     input: RestoreRevisionInput!
-  ): DocumentPayload!
+  ): DocumentPayload
   "Brings documents to live, all or none. Needs the role EDITOR."
   publish(
     "Which, and how."
     input: PublishInput!
-  ): ReleasePayload!
+  ): ReleasePayload
   "Takes documents from live, all or none. Needs the role EDITOR."
   unpublish(
     "Which."
     input: UnpublishInput!
-  ): ReleasePayload!
+  ): ReleasePayload
   """
   Publishes some documents and unpublishes others, all or none: readers see all of it or
   nothing. Needs the role EDITOR.
@@ -4478,17 +4528,17 @@ type Mutation {
   release(
     "Which, and how."
     input: ReleaseInput!
-  ): ReleasePayload!
+  ): ReleasePayload
   "Publishes or unpublishes documents at a time. Needs the role EDITOR."
   schedulePublication(
     "Which, when and how."
     input: SchedulePublicationInput!
-  ): SchedulePayload!
+  ): SchedulePayload
   "Calls off a scheduled publication. Needs the role EDITOR."
   cancelSchedule(
     "Which."
     input: CancelScheduleInput!
-  ): SchedulePayload!
+  ): SchedulePayload
   """
   Makes one entity of several: all that refers to the merged ones refers to the remaining one,
   and their ids and slugs find it. Needs the role EDITOR.
@@ -4496,7 +4546,7 @@ type Mutation {
   mergeEntities(
     "Which into which."
     input: MergeEntitiesInput!
-  ): EntityPayload!
+  ): EntityPayload
   """
   Deletes documents in the trash for good, with their revisions: all or none. What live and the
   publication log say stays. Needs the right PURGE.
@@ -4504,7 +4554,7 @@ type Mutation {
   purge(
     "Which."
     input: PurgeInput!
-  ): PurgePayload!
+  ): PurgePayload
   """
   Makes a key, and shows its text, this once. Nobody can give more than they have. Needs the right
   MANAGE_ACCESS.
@@ -4512,7 +4562,7 @@ type Mutation {
   createApiKey(
     "What the key is."
     input: CreateApiKeyInput!
-  ): ApiKeySecretPayload!
+  ): ApiKeySecretPayload
   """
   Makes a key in the place of another, which goes on for a while, so that its holder can change over
   without a gap. Needs the right MANAGE_ACCESS.
@@ -4520,12 +4570,12 @@ type Mutation {
   rotateApiKey(
     "Which."
     input: RotateApiKeyInput!
-  ): ApiKeySecretPayload!
+  ): ApiKeySecretPayload
   "Makes a key worthless, from the next request on. Needs the right MANAGE_ACCESS."
   revokeApiKey(
     "Which."
     input: RevokeApiKeyInput!
-  ): ApiKeyPayload!
+  ): ApiKeyPayload
   """
   Changes what somebody who signs in may do, from the next request on. Needs the right
   MANAGE_ACCESS.
@@ -4533,7 +4583,7 @@ type Mutation {
   updatePerson(
     "Who, and what."
     input: UpdatePersonInput!
-  ): PersonPayload!
+  ): PersonPayload
   """
   Registers a webhook, and shows its secret, this once. It is told of what changes from now on.
   Nobody can let others see more than they do. Needs the right MANAGE_WEBHOOKS.
@@ -4541,7 +4591,7 @@ type Mutation {
   createWebhook(
     "What the webhook is."
     input: CreateWebhookInput!
-  ): WebhookSecretPayload!
+  ): WebhookSecretPayload
   """
   Changes a webhook, from the next event on. One that is enabled again goes on from where it
   stopped. Needs the right MANAGE_WEBHOOKS.
@@ -4549,12 +4599,12 @@ type Mutation {
   updateWebhook(
     "Which, and what."
     input: UpdateWebhookInput!
-  ): WebhookPayload!
+  ): WebhookPayload
   "Ends a webhook, and forgets what it was sent. Needs the right MANAGE_WEBHOOKS."
   deleteWebhook(
     "Which."
     input: DeleteWebhookInput!
-  ): DeleteWebhookPayload!
+  ): DeleteWebhookPayload
   """
   Gives a webhook a new secret, and shows it, this once. The one before signs beside it for a while,
   so that the receiver can change over without a gap. Needs the right MANAGE_WEBHOOKS.
@@ -4562,12 +4612,12 @@ type Mutation {
   rotateWebhookSecret(
     "Which."
     input: RotateWebhookSecretInput!
-  ): WebhookSecretPayload!
+  ): WebhookSecretPayload
   "Sends a webhook a signed ` + "`" + `webhook.test` + "`" + `, now and once. Needs the right MANAGE_WEBHOOKS."
   testWebhook(
     "Which."
     input: TestWebhookInput!
-  ): TestWebhookPayload!
+  ): TestWebhookPayload
   """
   Sets deliveries going anew that were given up, at most 1000 at a time. They go as they are, after
   what the receiver has been told meanwhile. Needs the right MANAGE_WEBHOOKS.
@@ -4575,7 +4625,7 @@ type Mutation {
   retryWebhookDeliveries(
     "Which."
     input: RetryWebhookDeliveriesInput!
-  ): RetryWebhookDeliveriesPayload!
+  ): RetryWebhookDeliveriesPayload
   """
   Registers GraphQL documents, for clients to name instead of sending them: all or none. To register
   one again changes nothing. Needs the right REGISTER_DOCUMENTS.
@@ -4583,7 +4633,7 @@ type Mutation {
   registerDocuments(
     "Which."
     input: RegisterDocumentsInput!
-  ): RegisterDocumentsPayload!
+  ): RegisterDocumentsPayload
   """
   Ends the registration of documents, within some seconds, in every process. Needs the right
   REGISTER_DOCUMENTS.
@@ -4591,7 +4641,7 @@ type Mutation {
   unregisterDocuments(
     "Which."
     input: UnregisterDocumentsInput!
-  ): UnregisterDocumentsPayload!
+  ): UnregisterDocumentsPayload
 }
 
 "A new report."
@@ -4723,6 +4773,11 @@ input UpsertReportInput {
   attachments: [ID!]
   "Who had which part in it."
   contributions: [ContributionInput!]
+  """
+  The version of the report that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -4838,6 +4893,11 @@ input UpsertNarrativeInput {
   marking: Marking
   "Where and when it was seen."
   observations: [ObservationInput!]
+  """
+  The version of the narrative that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -4953,6 +5013,11 @@ input UpsertEntityInput {
   identifiers: [EntityIdentifierInput!]
   "Its places on sanctions and similar lists."
   listings: [ListingInput!]
+  """
+  The version of the entity that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5059,6 +5124,11 @@ input UpsertRelationshipInput {
   marking: Marking
   "The sources that bear it out. Publishing needs at least one."
   citations: [CitationInput!]
+  """
+  The version of the relationship that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5123,6 +5193,11 @@ input UpsertTagInput {
   parent: ID
   "Who may see it; CLEAR unless you say otherwise."
   marking: Marking
+  """
+  The version of the tag that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5220,6 +5295,11 @@ input UpsertSourceInput {
   credibility: Int
   "Who may see it; CLEAR unless you say otherwise."
   marking: Marking
+  """
+  The version of the source that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5311,6 +5391,11 @@ input UpsertEditionInput {
   marking: Marking
   "What it reports, in order."
   items: [EditionItemInput!]
+  """
+  The version of the edition that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5384,6 +5469,11 @@ input UpsertAssetInput {
   title: String
   "Who may see it; CLEAR unless you say otherwise."
   marking: Marking
+  """
+  The version of the asset that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
   "What you say of the change, for the revision."
   message: String
 }
@@ -5576,6 +5666,42 @@ input MergeEntitiesInput {
   message: String
 }
 
+"What a warning is about."
+enum WarningCode {
+  """
+  Another document of the type has the same title; for an entity, another one of its kind has
+  the name, or has it among its other names; for a tag, another one of its vocabulary has the
+  label. Case and spaces make no difference.
+  """
+  SAME_NAME
+  "Another entity has the same identifier."
+  SAME_IDENTIFIER
+  "Another source has the same address."
+  SAME_ADDRESS
+  "An item of the edition cites no source."
+  NOT_CITED
+  "A relationship is a draft, and both its ends are live."
+  DRAFT_RELATIONSHIP
+}
+
+"""
+Something about what was saved or published that its writer may not have meant. It is no
+error. At most 100 come with one answer.
+"""
+type Warning {
+  "What it is about."
+  code: WarningCode!
+  "The field of the input that it is about; null where it is about all of it."
+  path: String
+  "What it says, for people."
+  message: String!
+  """
+  The other documents that it is about, as they are on the desk, at most 10. Without the
+  right READ_DESK there are no warnings about other documents.
+  """
+  documents: [Document!]!
+}
+
 "The result of saving a report."
 type ReportPayload {
   "The report, as it is on the desk now."
@@ -5584,6 +5710,11 @@ type ReportPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving a narrative."
@@ -5594,6 +5725,11 @@ type NarrativePayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving an entity."
@@ -5604,6 +5740,11 @@ type EntityPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving a relationship."
@@ -5614,6 +5755,11 @@ type RelationshipPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving a tag."
@@ -5624,6 +5770,11 @@ type TagPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving a source."
@@ -5634,6 +5785,11 @@ type SourcePayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving an edition."
@@ -5644,6 +5800,11 @@ type EditionPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving an asset."
@@ -5654,6 +5815,11 @@ type AssetPayload {
   created: Boolean!
   "Whether anything changed; saving the same again makes no new version."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of saving a document of any type."
@@ -5662,6 +5828,11 @@ type DocumentPayload {
   document: Document
   "Whether anything changed."
   changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of deleting."
@@ -5672,8 +5843,8 @@ type DeletePayload {
 
 "The result of a release."
 type ReleasePayload {
-  "The last line of the release in the publication log."
-  sequence: Int!
+  "The last line of the release in the publication log; null where nothing had to be done."
+  sequence: Int
   "Whether readers see it already."
   state: ReleaseState!
   "What was published, as it is on the desk."
@@ -5682,6 +5853,11 @@ type ReleasePayload {
   unpublished: [Document!]!
   "What is referred to but stays unseen, with OMIT."
   omitted: [Document!]!
+  """
+  What you may not have meant: a relationship that stays a draft while both its ends are live
+  now. It stands in the way of nothing.
+  """
+  warnings: [Warning!]!
 }
 
 "The result of scheduling."
@@ -6074,6 +6250,8 @@ func (ec *executionContext) childFields_AssetPayload(ctx context.Context, field 
 		return ec.fieldContext_AssetPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_AssetPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_AssetPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AssetPayload", field.Name)
 }
@@ -6216,6 +6394,8 @@ func (ec *executionContext) childFields_DocumentPayload(ctx context.Context, fie
 		return ec.fieldContext_DocumentPayload_document(ctx, field)
 	case "changed":
 		return ec.fieldContext_DocumentPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_DocumentPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DocumentPayload", field.Name)
 }
@@ -6322,6 +6502,8 @@ func (ec *executionContext) childFields_EditionPayload(ctx context.Context, fiel
 		return ec.fieldContext_EditionPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_EditionPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EditionPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditionPayload", field.Name)
 }
@@ -6448,6 +6630,8 @@ func (ec *executionContext) childFields_EntityPayload(ctx context.Context, field
 		return ec.fieldContext_EntityPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_EntityPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EntityPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EntityPayload", field.Name)
 }
@@ -6456,6 +6640,8 @@ func (ec *executionContext) childFields_FieldChange(ctx context.Context, field g
 	switch field.Name {
 	case "path":
 		return ec.fieldContext_FieldChange_path(ctx, field)
+	case "kind":
+		return ec.fieldContext_FieldChange_kind(ctx, field)
 	case "before":
 		return ec.fieldContext_FieldChange_before(ctx, field)
 	case "after":
@@ -6606,6 +6792,8 @@ func (ec *executionContext) childFields_NarrativePayload(ctx context.Context, fi
 		return ec.fieldContext_NarrativePayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_NarrativePayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_NarrativePayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NarrativePayload", field.Name)
 }
@@ -6936,6 +7124,8 @@ func (ec *executionContext) childFields_RelationshipPayload(ctx context.Context,
 		return ec.fieldContext_RelationshipPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_RelationshipPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_RelationshipPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelationshipPayload", field.Name)
 }
@@ -6952,6 +7142,8 @@ func (ec *executionContext) childFields_ReleasePayload(ctx context.Context, fiel
 		return ec.fieldContext_ReleasePayload_unpublished(ctx, field)
 	case "omitted":
 		return ec.fieldContext_ReleasePayload_omitted(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ReleasePayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReleasePayload", field.Name)
 }
@@ -7062,6 +7254,8 @@ func (ec *executionContext) childFields_ReportPayload(ctx context.Context, field
 		return ec.fieldContext_ReportPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_ReportPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ReportPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReportPayload", field.Name)
 }
@@ -7262,6 +7456,8 @@ func (ec *executionContext) childFields_SourcePayload(ctx context.Context, field
 		return ec.fieldContext_SourcePayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_SourcePayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_SourcePayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourcePayload", field.Name)
 }
@@ -7346,6 +7542,8 @@ func (ec *executionContext) childFields_TagPayload(ctx context.Context, field gr
 		return ec.fieldContext_TagPayload_created(ctx, field)
 	case "changed":
 		return ec.fieldContext_TagPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_TagPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TagPayload", field.Name)
 }
@@ -7422,6 +7620,20 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_clearance(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_Warning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_Warning_code(ctx, field)
+	case "path":
+		return ec.fieldContext_Warning_path(ctx, field)
+	case "message":
+		return ec.fieldContext_Warning_message(ctx, field)
+	case "documents":
+		return ec.fieldContext_Warning_documents(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Warning", field.Name)
 }
 
 func (ec *executionContext) childFields_Webhook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12574,6 +12786,38 @@ func (ec *executionContext) fieldContext_AssetPayload_changed(_ context.Context,
 	return graphql.NewScalarFieldContext("AssetPayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _AssetPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AssetPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AssetPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AssetPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AssetPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AuditEntry_sequence(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13554,6 +13798,38 @@ func (ec *executionContext) _DocumentPayload_changed(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_DocumentPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DocumentPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DocumentPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DocumentPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DocumentPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DocumentPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Edition_id(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
@@ -14611,6 +14887,38 @@ func (ec *executionContext) _EditionPayload_changed(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_EditionPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EditionPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EditionPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
@@ -15906,6 +16214,38 @@ func (ec *executionContext) fieldContext_EntityPayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("EntityPayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _EntityPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EntityPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EntityPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15927,6 +16267,29 @@ func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_FieldChange_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _FieldChange_kind(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.FieldChangeKind) graphql.Marshaler {
+			return ec.marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "FieldChangeKind")
 }
 
 func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
@@ -16361,10 +16724,10 @@ func (ec *executionContext) _Mutation_createReport(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16405,10 +16768,10 @@ func (ec *executionContext) _Mutation_updateReport(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16449,10 +16812,10 @@ func (ec *executionContext) _Mutation_upsertReport(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16493,10 +16856,10 @@ func (ec *executionContext) _Mutation_deleteReport(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16537,10 +16900,10 @@ func (ec *executionContext) _Mutation_createNarrative(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNNarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createNarrative(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16581,10 +16944,10 @@ func (ec *executionContext) _Mutation_updateNarrative(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNNarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateNarrative(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16625,10 +16988,10 @@ func (ec *executionContext) _Mutation_upsertNarrative(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNNarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertNarrative(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16669,10 +17032,10 @@ func (ec *executionContext) _Mutation_deleteNarrative(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteNarrative(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16713,10 +17076,10 @@ func (ec *executionContext) _Mutation_createEntity(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createEntity(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16757,10 +17120,10 @@ func (ec *executionContext) _Mutation_updateEntity(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateEntity(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16801,10 +17164,10 @@ func (ec *executionContext) _Mutation_upsertEntity(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertEntity(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16845,10 +17208,10 @@ func (ec *executionContext) _Mutation_deleteEntity(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteEntity(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16889,10 +17252,10 @@ func (ec *executionContext) _Mutation_createRelationship(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNRelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createRelationship(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16933,10 +17296,10 @@ func (ec *executionContext) _Mutation_updateRelationship(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNRelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateRelationship(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16977,10 +17340,10 @@ func (ec *executionContext) _Mutation_upsertRelationship(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNRelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertRelationship(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17021,10 +17384,10 @@ func (ec *executionContext) _Mutation_deleteRelationship(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteRelationship(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17065,10 +17428,10 @@ func (ec *executionContext) _Mutation_createTag(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createTag(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17109,10 +17472,10 @@ func (ec *executionContext) _Mutation_updateTag(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateTag(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17153,10 +17516,10 @@ func (ec *executionContext) _Mutation_upsertTag(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertTag(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17197,10 +17560,10 @@ func (ec *executionContext) _Mutation_deleteTag(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteTag(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17241,10 +17604,10 @@ func (ec *executionContext) _Mutation_createSource(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createSource(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17285,10 +17648,10 @@ func (ec *executionContext) _Mutation_updateSource(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateSource(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17329,10 +17692,10 @@ func (ec *executionContext) _Mutation_upsertSource(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertSource(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17373,10 +17736,10 @@ func (ec *executionContext) _Mutation_deleteSource(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteSource(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17417,10 +17780,10 @@ func (ec *executionContext) _Mutation_createEdition(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17461,10 +17824,10 @@ func (ec *executionContext) _Mutation_updateEdition(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17505,10 +17868,10 @@ func (ec *executionContext) _Mutation_upsertEdition(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17549,10 +17912,10 @@ func (ec *executionContext) _Mutation_deleteEdition(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17593,10 +17956,10 @@ func (ec *executionContext) _Mutation_createAsset(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17637,10 +18000,10 @@ func (ec *executionContext) _Mutation_updateAsset(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17681,10 +18044,10 @@ func (ec *executionContext) _Mutation_upsertAsset(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_upsertAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17725,10 +18088,10 @@ func (ec *executionContext) _Mutation_deleteAsset(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-			return ec.marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17769,10 +18132,10 @@ func (ec *executionContext) _Mutation_undelete(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNDocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_undelete(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17813,10 +18176,10 @@ func (ec *executionContext) _Mutation_restoreRevision(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNDocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_restoreRevision(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17857,10 +18220,10 @@ func (ec *executionContext) _Mutation_publish(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalNReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_publish(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17901,10 +18264,10 @@ func (ec *executionContext) _Mutation_unpublish(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalNReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_unpublish(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17945,10 +18308,10 @@ func (ec *executionContext) _Mutation_release(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalNReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17989,10 +18352,10 @@ func (ec *executionContext) _Mutation_schedulePublication(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
-			return ec.marshalNSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+			return ec.marshalOSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_schedulePublication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18033,10 +18396,10 @@ func (ec *executionContext) _Mutation_cancelSchedule(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
-			return ec.marshalNSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+			return ec.marshalOSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_cancelSchedule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18077,10 +18440,10 @@ func (ec *executionContext) _Mutation_mergeEntities(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18121,10 +18484,10 @@ func (ec *executionContext) _Mutation_purge(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PurgePayload) graphql.Marshaler {
-			return ec.marshalNPurgePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPurgePayload(ctx, selections, v)
+			return ec.marshalOPurgePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPurgePayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_purge(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18165,10 +18528,10 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeySecretPayload) graphql.Marshaler {
-			return ec.marshalNApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx, selections, v)
+			return ec.marshalOApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18209,10 +18572,10 @@ func (ec *executionContext) _Mutation_rotateApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeySecretPayload) graphql.Marshaler {
-			return ec.marshalNApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx, selections, v)
+			return ec.marshalOApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_rotateApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18253,10 +18616,10 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeyPayload) graphql.Marshaler {
-			return ec.marshalNApiKeyPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeyPayload(ctx, selections, v)
+			return ec.marshalOApiKeyPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeyPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18297,10 +18660,10 @@ func (ec *executionContext) _Mutation_updatePerson(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonPayload) graphql.Marshaler {
-			return ec.marshalNPersonPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPersonPayload(ctx, selections, v)
+			return ec.marshalOPersonPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPersonPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18341,10 +18704,10 @@ func (ec *executionContext) _Mutation_createWebhook(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WebhookSecretPayload) graphql.Marshaler {
-			return ec.marshalNWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx, selections, v)
+			return ec.marshalOWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_createWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18385,10 +18748,10 @@ func (ec *executionContext) _Mutation_updateWebhook(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WebhookPayload) graphql.Marshaler {
-			return ec.marshalNWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookPayload(ctx, selections, v)
+			return ec.marshalOWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_updateWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18429,10 +18792,10 @@ func (ec *executionContext) _Mutation_deleteWebhook(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteWebhookPayload) graphql.Marshaler {
-			return ec.marshalNDeleteWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx, selections, v)
+			return ec.marshalODeleteWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_deleteWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18473,10 +18836,10 @@ func (ec *executionContext) _Mutation_rotateWebhookSecret(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WebhookSecretPayload) graphql.Marshaler {
-			return ec.marshalNWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx, selections, v)
+			return ec.marshalOWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_rotateWebhookSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18517,10 +18880,10 @@ func (ec *executionContext) _Mutation_testWebhook(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TestWebhookPayload) graphql.Marshaler {
-			return ec.marshalNTestWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookPayload(ctx, selections, v)
+			return ec.marshalOTestWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_testWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18561,10 +18924,10 @@ func (ec *executionContext) _Mutation_retryWebhookDeliveries(ctx context.Context
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryWebhookDeliveriesPayload) graphql.Marshaler {
-			return ec.marshalNRetryWebhookDeliveriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesPayload(ctx, selections, v)
+			return ec.marshalORetryWebhookDeliveriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_retryWebhookDeliveries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18605,10 +18968,10 @@ func (ec *executionContext) _Mutation_registerDocuments(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RegisterDocumentsPayload) graphql.Marshaler {
-			return ec.marshalNRegisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRegisterDocumentsPayload(ctx, selections, v)
+			return ec.marshalORegisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRegisterDocumentsPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_registerDocuments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -18649,10 +19012,10 @@ func (ec *executionContext) _Mutation_unregisterDocuments(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UnregisterDocumentsPayload) graphql.Marshaler {
-			return ec.marshalNUnregisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐUnregisterDocumentsPayload(ctx, selections, v)
+			return ec.marshalOUnregisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐUnregisterDocumentsPayload(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -19756,6 +20119,38 @@ func (ec *executionContext) _NarrativePayload_changed(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_NarrativePayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NarrativePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _NarrativePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NarrativePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.NarrativePayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NarrativePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NarrativePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Observation_observedOn(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
@@ -23853,6 +24248,38 @@ func (ec *executionContext) fieldContext_RelationshipPayload_changed(_ context.C
 	return graphql.NewScalarFieldContext("RelationshipPayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _RelationshipPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RelationshipPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RelationshipPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RelationshipPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RelationshipPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ReleasePayload_sequence(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23862,18 +24289,18 @@ func (ec *executionContext) _ReleasePayload_sequence(ctx context.Context, field 
 			return ec.fieldContext_ReleasePayload_sequence(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
+			return ec.Resolvers.ReleasePayload().Sequence(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_ReleasePayload_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ReleasePayload", field, false, false, "Int")
+	return graphql.NewScalarFieldContext("ReleasePayload", field, true, true, "Int")
 }
 
 func (ec *executionContext) _ReleasePayload_state(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
@@ -23990,6 +24417,38 @@ func (ec *executionContext) fieldContext_ReleasePayload_omitted(_ context.Contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleasePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleasePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ReleasePayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleasePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleasePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -25195,6 +25654,38 @@ func (ec *executionContext) _ReportPayload_changed(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_ReportPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReportPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ReportPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReportPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ReportPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReportPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReportPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _RetryWebhookDeliveriesPayload_deliveries(ctx context.Context, field graphql.CollectedField, obj *model.RetryWebhookDeliveriesPayload) (ret graphql.Marshaler) {
@@ -26867,6 +27358,38 @@ func (ec *executionContext) fieldContext_SourcePayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("SourcePayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _SourcePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourcePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SourcePayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourcePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SourcePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_contentChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -27790,6 +28313,38 @@ func (ec *executionContext) fieldContext_TagPayload_changed(_ context.Context, f
 	return graphql.NewScalarFieldContext("TagPayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _TagPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TagPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TagPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TagPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TagPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TestWebhookPayload_attempt(ctx context.Context, field graphql.CollectedField, obj *model.TestWebhookPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28270,6 +28825,107 @@ func (ec *executionContext) _Viewer_clearance(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Viewer_clearance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Marking")
+}
+
+func (ec *executionContext) _Warning_code(ctx context.Context, field graphql.CollectedField, obj *model.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Warning_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.WarningCode) graphql.Marshaler {
+			return ec.marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Warning_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Warning", field, false, false, "WarningCode")
+}
+
+func (ec *executionContext) _Warning_path(ctx context.Context, field graphql.CollectedField, obj *model.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Warning_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Warning().Path(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Warning_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Warning", field, true, true, "String")
+}
+
+func (ec *executionContext) _Warning_message(ctx context.Context, field graphql.CollectedField, obj *model.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Warning_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Warning_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Warning", field, false, false, "String")
+}
+
+func (ec *executionContext) _Warning_documents(ctx context.Context, field graphql.CollectedField, obj *model.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Warning_documents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Warning().Documents(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Document) graphql.Marshaler {
+			return ec.marshalNDocument2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocumentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Warning_documents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Warning",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Webhook_id(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
@@ -32744,6 +33400,11 @@ func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._AssetPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33242,6 +33903,11 @@ func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._DocumentPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33569,6 +34235,11 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 			}
 		case "changed":
 			out.Values[i] = ec._EditionPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._EditionPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -33965,6 +34636,11 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._EntityPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33995,6 +34671,11 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = graphql.MarshalString("FieldChange")
 		case "path":
 			out.Values[i] = ec._FieldChange_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._FieldChange_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34207,371 +34888,371 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createReport(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateReport(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertReport(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteReport(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createNarrative":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createNarrative(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateNarrative":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateNarrative(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertNarrative":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertNarrative(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteNarrative":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteNarrative(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createEntity":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createEntity(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateEntity":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateEntity(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertEntity":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertEntity(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteEntity":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteEntity(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createRelationship(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateRelationship(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertRelationship(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteRelationship":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteRelationship(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createTag":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createTag(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateTag":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateTag(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertTag":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertTag(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteTag":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteTag(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createSource":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createSource(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateSource":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateSource(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertSource":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertSource(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteSource":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteSource(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createEdition":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createEdition(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateEdition":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateEdition(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertEdition":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertEdition(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteEdition":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteEdition(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createAsset":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createAsset(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateAsset":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateAsset(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "upsertAsset":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertAsset(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteAsset":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteAsset(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "undelete":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_undelete(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "restoreRevision":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_restoreRevision(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "publish":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_publish(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "unpublish":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_unpublish(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "release":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_release(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "schedulePublication":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_schedulePublication(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "cancelSchedule":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_cancelSchedule(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "mergeEntities":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_mergeEntities(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "purge":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_purge(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createApiKey(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "rotateApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rotateApiKey(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "revokeApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_revokeApiKey(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updatePerson":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updatePerson(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "createWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createWebhook(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "updateWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateWebhook(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "deleteWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteWebhook(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "rotateWebhookSecret":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rotateWebhookSecret(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "testWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_testWebhook(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "retryWebhookDeliveries":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retryWebhookDeliveries(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "registerDocuments":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_registerDocuments(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "unregisterDocuments":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_unregisterDocuments(ctx, field)
 			})
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -34868,6 +35549,11 @@ func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.Selec
 			}
 		case "changed":
 			out.Values[i] = ec._NarrativePayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._NarrativePayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -36236,6 +36922,11 @@ func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._RelationshipPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -36266,7 +36957,7 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("ReleasePayload")
 		case "sequence":
 			out.Values[i] = ec._ReleasePayload_sequence(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "state":
@@ -36286,6 +36977,11 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 			}
 		case "omitted":
 			out.Values[i] = ec._ReleasePayload_omitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ReleasePayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -36613,6 +37309,11 @@ func (ec *executionContext) _ReportPayload(ctx context.Context, sel ast.Selectio
 			}
 		case "changed":
 			out.Values[i] = ec._ReportPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ReportPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -37272,6 +37973,11 @@ func (ec *executionContext) _SourcePayload(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._SourcePayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37554,6 +38260,11 @@ func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._TagPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37814,6 +38525,54 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "clearance":
 			out.Values[i] = ec._Viewer_clearance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var warningImplementors = []string{"Warning"}
+
+func (ec *executionContext) _Warning(ctx context.Context, sel ast.SelectionSet, obj *model.Warning) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, warningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Warning")
+		case "code":
+			out.Values[i] = ec._Warning_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Warning_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._Warning_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "documents":
+			out.Values[i] = ec._Warning_documents(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -38744,22 +39503,6 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋredthreadᚑapi
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNApiKeyPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.APIKeyPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ApiKeyPayload!")
-		return graphql.Null
-	}
-	return ec._ApiKeyPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.APIKeySecretPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ApiKeySecretPayload!")
-		return graphql.Null
-	}
-	return ec._ApiKeySecretPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNApiKeyState2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -38853,14 +39596,6 @@ func (ec *executionContext) marshalNAssetOrderField2string(ctx context.Context, 
 		graphql.AddInvalidNullFromMarshaler(ctx, "AssetOrderField!")
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "AssetPayload!")
-		return graphql.Null
-	}
-	return ec._AssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNAuditAction2string(ctx context.Context, v any) (string, error) {
@@ -39183,25 +39918,9 @@ func (ec *executionContext) unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapi
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx context.Context, sel ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "DeletePayload!")
-		return graphql.Null
-	}
-	return ec._DeletePayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNDeleteWebhookInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeleteWebhookInput(ctx context.Context, v any) (model.DeleteWebhookInput, error) {
 	res, err := ec.unmarshalInputDeleteWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNDeleteWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteWebhookPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "DeleteWebhookPayload!")
-		return graphql.Null
-	}
-	return ec._DeleteWebhookPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNDocument2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocument(ctx context.Context, sel ast.SelectionSet, v model.Document) graphql.Marshaler {
@@ -39226,14 +39945,6 @@ func (ec *executionContext) marshalNDocument2ᚕgithubᚗcomᚋredthreadᚑapi�
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNDocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "DocumentPayload!")
-		return graphql.Null
-	}
-	return ec._DocumentPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDocumentType2string(ctx context.Context, v any) (string, error) {
@@ -39365,14 +40076,6 @@ func (ec *executionContext) marshalNEditionOrderField2string(ctx context.Context
 		graphql.AddInvalidNullFromMarshaler(ctx, "EditionOrderField!")
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "EditionPayload!")
-		return graphql.Null
-	}
-	return ec._EditionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Entity) graphql.Marshaler {
@@ -39542,14 +40245,6 @@ func (ec *executionContext) marshalNEntityOrderField2string(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "EntityPayload!")
-		return graphql.Null
-	}
-	return ec._EntityPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -39572,6 +40267,21 @@ func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑap
 		return graphql.Null
 	}
 	return ec._FieldChange(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx context.Context, v any) (content.FieldChangeKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.FieldChangeKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx context.Context, sel ast.SelectionSet, v content.FieldChangeKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FieldChangeKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐFootnoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Footnote) graphql.Marshaler {
@@ -39909,14 +40619,6 @@ func (ec *executionContext) marshalNNarrativeOrderField2string(ctx context.Conte
 	return res
 }
 
-func (ec *executionContext) marshalNNarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "NarrativePayload!")
-		return graphql.Null
-	}
-	return ec._NarrativePayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNNarrativeStatus2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40125,14 +40827,6 @@ func (ec *executionContext) marshalNPersonEdge2ᚖgithubᚗcomᚋredthreadᚑapi
 	return ec._PersonEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.PersonPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PersonPayload!")
-		return graphql.Null
-	}
-	return ec._PersonPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNPublicationAction2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40213,14 +40907,6 @@ func (ec *executionContext) unmarshalNPurgeInput2githubᚗcomᚋredthreadᚑapi�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPurgePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPurgePayload(ctx context.Context, sel ast.SelectionSet, v *model.PurgePayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "PurgePayload!")
-		return graphql.Null
-	}
-	return ec._PurgePayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNReferencePolicy2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40257,14 +40943,6 @@ func (ec *executionContext) unmarshalNRegisterDocumentInput2ᚖgithubᚗcomᚋre
 func (ec *executionContext) unmarshalNRegisterDocumentsInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRegisterDocumentsInput(ctx context.Context, v any) (model.RegisterDocumentsInput, error) {
 	res, err := ec.unmarshalInputRegisterDocumentsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNRegisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRegisterDocumentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RegisterDocumentsPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "RegisterDocumentsPayload!")
-		return graphql.Null
-	}
-	return ec._RegisterDocumentsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.RegisteredDocument) graphql.Marshaler {
@@ -40432,25 +41110,9 @@ func (ec *executionContext) marshalNRelationshipOrderField2string(ctx context.Co
 	return res
 }
 
-func (ec *executionContext) marshalNRelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "RelationshipPayload!")
-		return graphql.Null
-	}
-	return ec._RelationshipPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleaseParams(ctx context.Context, v any) (content.ReleaseParams, error) {
 	res, err := ec.unmarshalInputReleaseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx context.Context, sel ast.SelectionSet, v *content.Released) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ReleasePayload!")
-		return graphql.Null
-	}
-	return ec._ReleasePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNReleaseState2string(ctx context.Context, v any) (string, error) {
@@ -40562,14 +41224,6 @@ func (ec *executionContext) marshalNReportOrderField2string(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ReportPayload!")
-		return graphql.Null
-	}
-	return ec._ReportPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNResearchMethod2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40622,14 +41276,6 @@ func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋredthr
 func (ec *executionContext) unmarshalNRetryWebhookDeliveriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesInput(ctx context.Context, v any) (model.RetryWebhookDeliveriesInput, error) {
 	res, err := ec.unmarshalInputRetryWebhookDeliveriesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNRetryWebhookDeliveriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryWebhookDeliveriesPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "RetryWebhookDeliveriesPayload!")
-		return graphql.Null
-	}
-	return ec._RetryWebhookDeliveriesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
@@ -40819,14 +41465,6 @@ func (ec *executionContext) marshalNScheduleEdge2ᚖgithubᚗcomᚋredthreadᚑa
 	return ec._ScheduleEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SchedulePayload!")
-		return graphql.Null
-	}
-	return ec._SchedulePayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐScheduleParams(ctx context.Context, v any) (content.ScheduleParams, error) {
 	res, err := ec.unmarshalInputSchedulePublicationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40925,14 +41563,6 @@ func (ec *executionContext) marshalNSourceOrderField2string(ctx context.Context,
 		graphql.AddInvalidNullFromMarshaler(ctx, "SourceOrderField!")
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SourcePayload!")
-		return graphql.Null
-	}
-	return ec._SourcePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSourceReliability2string(ctx context.Context, v any) (string, error) {
@@ -41087,14 +41717,6 @@ func (ec *executionContext) marshalNTagOrderField2string(ctx context.Context, se
 	return res
 }
 
-func (ec *executionContext) marshalNTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "TagPayload!")
-		return graphql.Null
-	}
-	return ec._TagPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNTagVocabulary2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -41112,14 +41734,6 @@ func (ec *executionContext) marshalNTagVocabulary2string(ctx context.Context, se
 func (ec *executionContext) unmarshalNTestWebhookInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookInput(ctx context.Context, v any) (model.TestWebhookInput, error) {
 	res, err := ec.unmarshalInputTestWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNTestWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestWebhookPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "TestWebhookPayload!")
-		return graphql.Null
-	}
-	return ec._TestWebhookPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNTextFormat2string(ctx context.Context, v any) (string, error) {
@@ -41219,14 +41833,6 @@ func (ec *executionContext) unmarshalNUnpublishInput2githubᚗcomᚋredthreadᚑ
 func (ec *executionContext) unmarshalNUnregisterDocumentsInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐUnregisterDocumentsInput(ctx context.Context, v any) (model.UnregisterDocumentsInput, error) {
 	res, err := ec.unmarshalInputUnregisterDocumentsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUnregisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐUnregisterDocumentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnregisterDocumentsPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "UnregisterDocumentsPayload!")
-		return graphql.Null
-	}
-	return ec._UnregisterDocumentsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateAssetInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -41343,6 +41949,45 @@ func (ec *executionContext) marshalNViewer2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarning(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarning(ctx context.Context, sel ast.SelectionSet, v *model.Warning) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Warning!")
+		return graphql.Null
+	}
+	return ec._Warning(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx context.Context, v any) (content.WarningCode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.WarningCode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx context.Context, sel ast.SelectionSet, v content.WarningCode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WarningCode!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Webhook) graphql.Marshaler {
@@ -41509,22 +42154,6 @@ func (ec *executionContext) marshalNWebhookEvent2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalNWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.WebhookPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "WebhookPayload!")
-		return graphql.Null
-	}
-	return ec._WebhookPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.WebhookSecretPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "WebhookSecretPayload!")
-		return graphql.Null
-	}
-	return ec._WebhookSecretPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNWebhookState2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -41688,6 +42317,20 @@ func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._ApiKey(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOApiKeyPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.APIKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApiKeySecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAPIKeySecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.APIKeySecretPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApiKeySecretPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx context.Context, sel ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -41719,6 +42362,13 @@ func (ec *executionContext) unmarshalOAssetFilter2ᚕgithubᚗcomᚋredthreadᚑ
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOAuditAction2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -42012,11 +42662,32 @@ func (ec *executionContext) unmarshalODateTimeFilter2githubᚗcomᚋredthreadᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx context.Context, sel ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeletePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalODocument2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocument(ctx context.Context, sel ast.SelectionSet, v model.Document) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Document(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DocumentPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODocumentType2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -42129,6 +42800,13 @@ func (ec *executionContext) unmarshalOEditionItemInput2ᚕgithubᚗcomᚋredthre
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx context.Context, sel ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
@@ -42319,6 +42997,13 @@ func (ec *executionContext) unmarshalOEntityOrder2ᚖgithubᚗcomᚋredthreadᚑ
 	}
 	res, err := ec.unmarshalInputEntityOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EntityPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
@@ -42882,6 +43567,13 @@ func (ec *executionContext) unmarshalONarrativeOrder2ᚖgithubᚗcomᚋredthread
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NarrativePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalONarrativeStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -42995,6 +43687,27 @@ func (ec *executionContext) unmarshalOObservationInput2ᚕgithubᚗcomᚋredthre
 	return res, nil
 }
 
+func (ec *executionContext) marshalOPersonPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.PersonPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PersonPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPurgePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPurgePayload(ctx context.Context, sel ast.SelectionSet, v *model.PurgePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PurgePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORegisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRegisterDocumentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RegisterDocumentsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RegisterDocumentsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -43097,6 +43810,20 @@ func (ec *executionContext) unmarshalORelationshipOrder2ᚖgithubᚗcomᚋredthr
 	}
 	res, err := ec.unmarshalInputRelationshipOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RelationshipPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx context.Context, sel ast.SelectionSet, v *content.Released) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReleasePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx context.Context, sel ast.SelectionSet, v *ent.Report) graphql.Marshaler {
@@ -43203,6 +43930,13 @@ func (ec *executionContext) unmarshalOReportOrder2ᚖgithubᚗcomᚋredthreadᚑ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReportPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOResearchMethod2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -43237,6 +43971,13 @@ func (ec *executionContext) marshalOResearchMethod2ᚕstringᚄ(ctx context.Cont
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalORetryWebhookDeliveriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryWebhookDeliveriesPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RetryWebhookDeliveriesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
@@ -43316,6 +44057,13 @@ func (ec *executionContext) marshalORole2ᚖstring(ctx context.Context, sel ast.
 	return res
 }
 
+func (ec *executionContext) marshalOSchedulePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSchedulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SchedulePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOScheduleStatus2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -43383,6 +44131,13 @@ func (ec *executionContext) unmarshalOSourceFilter2ᚕgithubᚗcomᚋredthread�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SourcePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOSourceReliability2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -43551,6 +44306,13 @@ func (ec *executionContext) unmarshalOTagOrder2ᚖgithubᚗcomᚋredthreadᚑapi
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TagPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOTagVocabulary2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -43614,6 +44376,13 @@ func (ec *executionContext) unmarshalOTagVocabularyFilter2githubᚗcomᚋredthre
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOTestWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TestWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -43630,6 +44399,13 @@ func (ec *executionContext) marshalOURL2ᚖstring(ctx context.Context, sel ast.S
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOUnregisterDocumentsPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐUnregisterDocumentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnregisterDocumentsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UnregisterDocumentsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
@@ -43709,6 +44485,20 @@ func (ec *executionContext) marshalOWebhookEvent2ᚕstringᚄ(ctx context.Contex
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOWebhookPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.WebhookPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WebhookPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWebhookSecretPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.WebhookSecretPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WebhookSecretPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

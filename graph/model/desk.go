@@ -16,6 +16,24 @@ type PendingChange struct {
 	Page *Together
 }
 
+// Warning is a warning, and the documents that the warnings of the same payload
+// are about, to be read with it.
+type Warning struct {
+	content.Warning
+	Page *Together
+}
+
+// NewWarnings makes the warnings of a payload.
+func NewWarnings(found []content.Warning) []*Warning {
+	page := &Together{}
+	warnings := make([]*Warning, len(found))
+	for i, w := range found {
+		warnings[i] = &Warning{w, page}
+		page.IDs = append(page.IDs, w.Documents...)
+	}
+	return warnings
+}
+
 // PublicationEntry is a line of the publication log, and the documents that
 // are on the same page.
 type PublicationEntry struct {

@@ -68,6 +68,11 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if err := a.migrate(ctx); err != nil {
 		return err
 	}
+	if n, err := a.backend.desk.IndexNames(ctx); err != nil {
+		return fmt.Errorf("index the names of documents: %w", err)
+	} else if n > 0 {
+		a.log.InfoContext(ctx, "indexed the names of documents that an older version saved", "documents", n)
+	}
 	if err := a.backend.desk.Project(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -28,7 +28,9 @@ Each company becomes an entity with its aliases and former names, each row a
 listing, and each parent a relationship; all of it cites one source. The desk
 checks every document: a row that is refused is shown with its line, and the
 rest goes in. A second run of the same file changes nothing, and what editors
-changed in between stays. Without --publish everything stays a draft.
+changed in between stays. Without --publish everything stays a draft; with it,
+what this run creates and changes is published. A document that had a draft
+before the run, or was taken out of live, is left as it is, and listed.
 
 The columns are Clean Name, Alias, Previous Name, Parent Name, Note, Start date,
 End date and Source Url. FILE.csv can be - for standard input. A server can be
@@ -44,7 +46,7 @@ running on the same stores.`,
 	flags.StringVar(&params.Authority, "authority", "U.S. Department of Defense", "who keeps the list")
 	flags.StringVar(&params.Programme, "programme", "Chinese military companies (section 1260H)", "what the list is called")
 	flags.StringVar(&params.Source, "source", "dod-chinese-military-companies", "the slug of the source that everything cites")
-	flags.BoolVar(&params.Publish, "publish", false, "publish everything that was imported, as one release")
+	flags.BoolVar(&params.Publish, "publish", false, "publish what this run creates and changes")
 	group := group(&cobra.Command{
 		Use:     "import",
 		Short:   "Import other people's data to the desk",
@@ -68,7 +70,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, name st
 		params.Progress = p.progress("Importing")
 		out, err := exchange.ImportCompanies(domain.AsSystem(ctx, "import companies"), b.desk, file, params)
 		if out.Rows > 0 {
-			p.tellImport(out)
+			p.tellImport(out, params.Publish)
 		}
 		if err != nil {
 			return asUsage(err)
@@ -80,7 +82,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, name st
 	})
 }
 
-func (p *program) tellImport(out exchange.CompaniesResult) {
+func (p *program) tellImport(out exchange.CompaniesResult, publish bool) {
 	for _, bad := range out.Bad {
 		lines := strings.Trim(fmt.Sprint(bad.Lines), "[]")
 		tell(p.Stderr, "line %s: %s\n", strings.ReplaceAll(lines, " ", ", "), bad.Message)
@@ -88,8 +90,19 @@ func (p *program) tellImport(out exchange.CompaniesResult) {
 	tell(p.Stdout, "%d rows: %d companies, %d parents that are not in the list, %d listings, %d relationships.\n",
 		out.Rows, out.Listed, out.Parents, out.Listings, out.Relationships)
 	tell(p.Stdout, "%d documents created, %d changed, %d as they were.\n", out.Created, out.Changed, out.Unchanged)
-	if r := out.Released; r != nil {
-		tell(p.Stdout, "%d documents published; the publication log is at entry %d.\n", len(r.Published), r.Sequence)
+	if !publish {
+		return
+	}
+	if out.Sequence != 0 {
+		tell(p.Stdout, "%d documents published; the publication log is at entry %d.\n", out.Published, out.Sequence)
+	} else {
+		tell(p.Stdout, "Nothing was published.\n")
+	}
+	if len(out.Left) > 0 {
+		tell(p.Stdout, "%d documents were left as they are; publish them yourself if readers are to see them:\n", len(out.Left))
+	}
+	for _, left := range out.Left {
+		tell(p.Stdout, "  %s: %s\n", left.Document, left.Reason)
 	}
 }
 

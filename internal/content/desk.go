@@ -54,4 +54,7 @@ type Saved struct {
 	Version int
 	Created bool // the document is new
 	Changed bool // a revision was written; false when the input says what was there
+
+	// Warnings are about the document as it is now. A merge and an undelete have none.
+	Warnings []Warning
 }

@@ -193,3 +193,87 @@ func NextPause(last time.Duration, failed bool) time.Duration { return nextPause
 
 // SetPauses makes Run rest for as long as f says instead. Call it before Run.
 func (d *Desk) SetPauses(f func(time.Duration) time.Duration) { d.pauses = f }
+
+// OrderedSet is an owned list of a type of document, with inputs of a document
+// that has two elements in it.
+type OrderedSet struct {
+	Type    domain.Type
+	Path    string         // in a diff: "tags", "items[0].tags"
+	Derived bool           // the rows follow from a text and are not given
+	Input   map[string]any // with the elements in one order
+	Turned  map[string]any // the top list of the path, with the elements the other way round
+}
+
+// OrderedSets are all lists that documents own, from the model. References of
+// the inputs are to documents whose slugs are "one" and "two".
+func OrderedSets() []OrderedSet {
+	var all []OrderedSet
+	for _, t := range domain.Types() {
+		s := shapes[t]
+		for _, set := range s.sets {
+			all = append(all, OrderedSet{Type: t, Path: set.name + set.shown, Derived: set.name == "",
+				Input:  with(sampleRow(s.fields, "one"), set.name, samples(set, "one", "two")),
+				Turned: map[string]any{set.name: samples(set, "two", "one")}})
+			for _, inner := range set.sets {
+				one := func(order ...string) []any {
+					return []any{with(sampleRow(set.fields, "one"), inner.name, samples(inner, order...))}
+				}
+				all = append(all, OrderedSet{Type: t, Path: set.name + "[0]." + inner.name,
+					Input:  with(sampleRow(s.fields, "one"), set.name, one("one", "two")),
+					Turned: map[string]any{set.name: one("two", "one")}})
+				if len(inner.sets) > 0 {
+					panic("content: lists three deep: OrderedSets goes two deep")
+				}
+			}
+		}
+	}
+	return all
+}
+
+func with(row map[string]any, name string, value any) map[string]any {
+	row[name] = value
+	return row
+}
+
+func samples(set setShape, order ...string) []any {
+	var out []any
+	for _, name := range order {
+		if set.target != 0 {
+			out = append(out, name)
+		} else {
+			out = append(out, sampleRow(set.fields, name))
+		}
+	}
+	return out
+}
+
+// sampleRow has a value in each required field, and in the first of the others
+// where no required one takes a name.
+func sampleRow(fields []fieldShape, name string) map[string]any {
+	out := map[string]any{}
+	for _, f := range fields {
+		if !f.required {
+			continue
+		}
+		switch f.kind {
+		case enum:
+			out[f.name] = f.values[0]
+		case language:
+			out[f.name] = "en"
+		case calendar:
+			out[f.name] = "2020"
+		case number:
+			out[f.name] = int64(f.min)
+		case webAddress:
+			out[f.name] = "https://example.org/" + name
+		case mediaType:
+			out[f.name] = "image/png"
+		default:
+			out[f.name] = name
+		}
+	}
+	if out["from"] != nil {
+		out["to"] = "two" // a relationship has two ends
+	}
+	return out
+}

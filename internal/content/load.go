@@ -26,6 +26,9 @@ type header struct {
 
 func (h *header) live() bool { return h.LiveVersion > 0 }
 
+// name is how messages to staff call the document: "report:harbour-cranes".
+func (h *header) name() string { return h.ID.Type().String() + ":" + h.Slug }
+
 // pending reports whether the desk has what live has not.
 func (h *header) pending() bool { return h.LiveVersion != h.Version }
 

@@ -91,7 +91,7 @@ func (e *edit) namesOf(ctx context.Context, found []naming) (map[domain.ID]strin
 	heads, err := headers(ctx, e.tx, ids)
 	names := make(map[domain.ID]string, len(heads))
 	for id, h := range heads {
-		names[id] = nameOf(h)
+		names[id] = h.name()
 	}
 	return names, err
 }

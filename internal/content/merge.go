@@ -184,11 +184,11 @@ func (m *merge) resolve(ctx context.Context, params MergeParams) error {
 	for _, id := range m.order {
 		m.from[id] = heads[id]
 		if heads[id].live() && !m.into.live() {
-			return domain.Conflict("%s is live and %s is not: publish that first", nameOf(heads[id]), nameOf(m.into))
+			return domain.Conflict("%s is live and %s is not: publish that first", heads[id].name(), m.into.name())
 		}
 	}
 	if m.message == "" {
-		m.message = "merged into " + nameOf(m.into)
+		m.message = "merged into " + m.into.name()
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (m *merge) checkKinds(loaded map[domain.ID]*Row, allowed bool) error {
 	for i, id := range m.order {
 		if other := loaded[id].text("kind"); other != kind && !allowed {
 			p.Add(fmt.Sprintf("from[%d]", i), "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
-				nameOf(m.from[id]), other, nameOf(m.into), kind)
+				m.from[id].name(), other, m.into.name(), kind)
 		}
 	}
 	return p.Err("nothing was merged")
@@ -308,7 +308,7 @@ func (m *merge) repoint(ctx context.Context, head *header) error {
 			return m.drop(ctx, head)
 		case draft:
 			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
-				nameOf(head), nameOf(m.into))
+				head.name(), m.into.name())
 		case live:
 			m.unpublish(head)
 			head.LiveVersion = 0

@@ -101,7 +101,7 @@ func (pl *plan) gather(ctx context.Context, db store.Rows, publish, unpublish []
 	}
 	for _, n := range unpublish {
 		if !pl.heads[n.id].live() {
-			p.Add(n.path, "%s is not live", nameOf(pl.heads[n.id]))
+			p.Add(n.path, "%s is not live", pl.heads[n.id].name())
 		}
 	}
 	var next []domain.ID
@@ -164,7 +164,7 @@ func (pl *plan) readBatch(ctx context.Context, db store.Rows, ids []domain.ID, p
 		var own domain.Problems
 		complete(snap.Root, &own)
 		for _, f := range own.List() {
-			p.Add(pl.paths[id], "%s: %s: %s", nameOf(pl.heads[id]), f.Path, f.Message)
+			p.Add(pl.paths[id], "%s: %s: %s", pl.heads[id].name(), f.Path, f.Message)
 		}
 	}
 	return nil
@@ -189,14 +189,14 @@ func (pl *plan) follow(from []domain.ID, p *domain.Problems) []domain.ID {
 				}
 			case head.Deleted:
 				p.Add(pl.paths[id], "%s refers to %s, which is in the trash: take it out of the trash, or the reference out of the document",
-					nameOf(pl.heads[id]), nameOf(head))
+					pl.heads[id].name(), head.name())
 			case in || head.live() || target.Type().Supporting():
 			case pl.references == Include:
 				pl.paths[target] = pl.paths[id]
 				more = append(more, target)
 			default:
 				p.Add(pl.paths[id], "%s refers to %s, which is not live: publish it too, or set references to INCLUDE or OMIT",
-					nameOf(pl.heads[id]), nameOf(head))
+					pl.heads[id].name(), head.name())
 			}
 		}
 	}

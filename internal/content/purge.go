@@ -74,7 +74,7 @@ func (e *edit) purge(ctx context.Context, params PurgeParams) ([]domain.ID, erro
 		return nil, err
 	}
 	set := store.Set(e.tx.Dialect(), ids)
-	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id", "mentions WHERE document_id"} {
+	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id", "mentions WHERE document_id", "name_keys WHERE document_id"} {
 		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), "DELETE FROM "+from+store.InSet(e.tx.Dialect())), set); err != nil {
 			return nil, fmt.Errorf("purge: %w", err)
 		}
@@ -117,7 +117,7 @@ func (e *edit) refuseWhileHeld(ctx context.Context, ids []domain.ID) error {
 			if err != nil {
 				return err
 			}
-			held = append(held, fmt.Sprintf("%s by %s", nameOf(heads[id]), nameOf(heads[holder])))
+			held = append(held, fmt.Sprintf("%s by %s", heads[id].name(), heads[holder].name()))
 		}
 	}
 	if len(held) > 0 {

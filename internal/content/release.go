@@ -51,6 +51,7 @@ type Released struct {
 	Unpublished []domain.ID
 	Omitted     []domain.ID // documents that are referred to and not live
 	Applied     bool        // false: live has yet to catch up, and will
+	Warnings    []Warning
 }
 
 // Publish makes the present version of the documents live: all or none of
@@ -165,6 +166,15 @@ func (e *edit) carryOut(ctx context.Context, pl *plan) (Released, error) {
 	if err := p.Err("nothing was published"); err != nil {
 		return Released{}, err
 	}
+	var entities []domain.ID
+	for _, id := range out.Published {
+		if id.Type() == domain.Entity {
+			entities = append(entities, id)
+		}
+	}
+	if out.Warnings, err = e.draftRelationshipWarnings(ctx, entities); err != nil {
+		return Released{}, err
+	}
 	return out, e.record(ctx, audit.Entry{Action: audit.Publish, Documents: slices.Concat(out.Published, out.Unpublished),
 		Detail: fmt.Sprintf("release %d: %d published, %d unpublished", out.Sequence, len(out.Published), len(out.Unpublished))})
 }
@@ -173,6 +183,3 @@ func (e *edit) carryOut(ctx context.Context, pl *plan) (Released, error) {
 var logOrder = map[domain.Type]int{
 	domain.Entity: 1, domain.Narrative: 2, domain.Relationship: 3, domain.Report: 4, domain.Edition: 5,
 }
-
-// nameOf is how messages to staff call a document: "report:harbour-cranes".
-func nameOf(h *header) string { return h.ID.Type().String() + ":" + h.Slug }

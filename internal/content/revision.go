@@ -1,13 +1,11 @@
 package content
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
-	"reflect"
 	"slices"
-	"sort"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/audit"
@@ -63,7 +61,11 @@ func readRevision(ctx context.Context, db store.Rows, id domain.ID, number int) 
 		return nil, err
 	}
 	if found[id] == nil {
-		return nil, domain.NotFound("%s has no revision %d", id, number)
+		name, err := nameOf(ctx, db, id)
+		if err != nil {
+			return nil, err
+		}
+		return nil, domain.NotFound("%s has no revision %d", name, number)
 	}
 	return found[id], nil
 }
@@ -189,12 +191,94 @@ func (e *edit) restore(ctx context.Context, params RestoreParams) (Saved, error)
 	return e.write(ctx, s, head, old, next, message)
 }
 
-// FieldChange is one difference between two states of a document. Path is that of
-// the field in the API ("title", "listings[2].since"); Before and After are
-// JSON values, nil where there is nothing.
-type FieldChange struct {
-	Path          string
-	Before, After any
+// checkTargets follows references to documents that were merged since, and
+// reports those that are gone.
+func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Problems) error {
+	t := tableOf(s.doc)
+	names := map[domain.Type][]string{}
+	for _, id := range r.targets(t) {
+		names[id.Type()] = append(names[id.Type()], id.String())
+	}
+	now := map[domain.ID]domain.ID{}
+	for docType, ids := range names {
+		found, err := lookup(ctx, e.tx, docType, ids)
+		if err != nil {
+			return err
+		}
+		for name, id := range found {
+			was, err := domain.ParseID(name)
+			if err != nil {
+				return err
+			}
+			now[was] = id
+		}
+	}
+	var gone []placedRef
+	eachRef(t, s.sets, "", r, func(path string, row *Row, column string, id domain.ID) {
+		if now[id] == 0 {
+			gone = append(gone, placedRef{path, id})
+			return
+		}
+		row.set(column, now[id])
+	})
+	return e.addGone(ctx, gone, p)
+}
+
+// placedRef is a reference and its path in the API.
+type placedRef struct {
+	path string
+	id   domain.ID
+}
+
+// eachRef calls f for each reference of a row and of what it owns, with its path
+// in the API: "parent", "tags[0]", "items[1].citations[0].source". Rows that are
+// derived from a report's body are at the body.
+func eachRef(t *table, sets []setShape, prefix string, r *Row, f func(path string, row *Row, column string, id domain.ID)) {
+	for _, ref := range t.refs {
+		if id := r.id(ref.column); id != 0 {
+			f(prefix+camel(strings.TrimSuffix(ref.column, "_id")), r, ref.column, id)
+		}
+	}
+	for _, o := range t.owned {
+		set := shapeOf(sets, o)
+		for i, row := range r.Owned[o.name] {
+			at := fmt.Sprintf("%s%s[%d]", prefix, set.name, i)
+			eachRef(o.table, set.sets, at+".", row, func(path string, row *Row, column string, id domain.ID) {
+				switch {
+				case set.name == "":
+					path = "body"
+				case set.target != 0:
+					path = at
+				}
+				f(path, row, column, id)
+			})
+		}
+	}
+}
+
+// addGone adds a problem for each reference to a document that is in the trash
+// or purged.
+func (e *edit) addGone(ctx context.Context, gone []placedRef, p *domain.Problems) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	ids := make([]domain.ID, len(gone))
+	for i, ref := range gone {
+		ids[i] = ref.id
+	}
+	heads, err := headers(ctx, e.tx, ids)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(gone, func(a, b placedRef) int { return strings.Compare(a.path, b.path) })
+	for _, ref := range slices.Compact(gone) {
+		if head := heads[ref.id]; head != nil {
+			p.Add(ref.path, "referred to %s, which is in the trash", head.name())
+		} else {
+			p.Add(ref.path, "referred to %s, which was deleted for good", ref.id)
+		}
+	}
+	return nil
 }
 
 // Diff compares two revisions of a document.
@@ -237,127 +321,4 @@ func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to in
 		roots[i] = snap.Root
 	}
 	return diff(shapes[id.Type()], roots[0], roots[1]), nil
-}
-
-func diff(s *shape, before, after *Row) []FieldChange {
-	var changes []FieldChange
-	diffRow(tableOf(s.doc), s.fields, s.sets, "", before, after, &changes)
-	return changes
-}
-
-// diffRow compares two rows: their fields, then what they own. Owned rows
-// that say the same are matched wherever they stand; of the others the first
-// is compared with the first, and what is left over came or went.
-func diffRow(t *table, fields []fieldShape, sets []setShape, prefix string, before, after *Row, changes *[]FieldChange) {
-	for _, c := range t.columns {
-		a, b := before.Fields[c.name], after.Fields[c.name]
-		if !reflect.DeepEqual(a, b) {
-			*changes = append(*changes, FieldChange{prefix + apiName(c), plainValue(fields, c, a), plainValue(fields, c, b)})
-		}
-	}
-	for _, o := range t.owned {
-		set := shapeOf(sets, o)
-		diffOwned(o.table, set, prefix+cmp.Or(set.name, set.shown), before.Owned[o.name], after.Owned[o.name], changes)
-	}
-	if prefix == "" {
-		sort.SliceStable(*changes, func(i, j int) bool { return (*changes)[i].Path < (*changes)[j].Path })
-	}
-}
-
-// shapeOf is the shape of the rows of an owned table. Every such table has one;
-// TestEveryTableHasAShape sees to it.
-func shapeOf(sets []setShape, o owned) setShape {
-	return sets[slices.IndexFunc(sets, func(s setShape) bool { return s.table == o.name })]
-}
-
-func diffOwned(t *table, set setShape, path string, before, after []*Row, changes *[]FieldChange) {
-	counts := map[string]int{}
-	for _, r := range before {
-		counts[r.fingerprint()]++
-	}
-	type placed struct {
-		at  int
-		row *Row
-	}
-	var came, went []placed
-	for i, r := range after {
-		if key := r.fingerprint(); counts[key] > 0 {
-			counts[key]--
-		} else {
-			came = append(came, placed{i, r})
-		}
-	}
-	same := map[string]int{}
-	for _, r := range after {
-		same[r.fingerprint()]++
-	}
-	for i, r := range before {
-		if key := r.fingerprint(); same[key] > 0 {
-			same[key]--
-		} else {
-			went = append(went, placed{i, r})
-		}
-	}
-	for len(came) > 0 && len(went) > 0 {
-		diffRow(t, set.fields, set.sets, fmt.Sprintf("%s[%d].", path, came[0].at), went[0].row, came[0].row, changes)
-		came, went = came[1:], went[1:]
-	}
-	for _, r := range came {
-		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, r.at), nil, plainRow(t, set, r.row)})
-	}
-	for _, r := range went {
-		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, r.at), plainRow(t, set, r.row), nil})
-	}
-}
-
-// apiName is the name of a column's field: parent for parent_id.
-func apiName(c column) string {
-	if c.kind == idColumn {
-		return camel(c.name[:len(c.name)-len("_id")])
-	}
-	return camel(c.name)
-}
-
-// plainRow is a row as a JSON object; a row that only links is its target.
-func plainRow(t *table, set setShape, r *Row) any {
-	if len(t.columns) == 1 && t.columns[0].kind == idColumn {
-		return plainValue(nil, t.columns[0], r.Fields[t.columns[0].name])
-	}
-	out := map[string]any{}
-	for _, c := range t.columns {
-		if v, ok := r.Fields[c.name]; ok {
-			out[apiName(c)] = plainValue(set.fields, c, v)
-		}
-	}
-	for _, o := range t.owned {
-		inner := shapeOf(set.sets, o)
-		for _, row := range r.Owned[o.name] {
-			list, _ := out[inner.name].([]any)
-			out[inner.name] = append(list, plainRow(o.table, inner, row))
-		}
-	}
-	return out
-}
-
-// plainValue is a value as the API shows it.
-func plainValue(fields []fieldShape, c column, v any) any {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case domain.ID:
-		return v.String()
-	case []string:
-		list := make([]any, len(v))
-		for i, s := range v {
-			list[i] = s
-		}
-		return list
-	case int64:
-		i := slices.IndexFunc(fields, func(f fieldShape) bool { return f.columnName() == c.name })
-		if i >= 0 {
-			return numberOf(fields[i].kind, v)
-		}
-		return v
-	}
-	return v
 }

@@ -36,13 +36,26 @@ func TestRestore(t *testing.T) {
 func TestRestoreSaysWhatIsGone(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.tag("sea")
-		d.report("cranes", fields{"tags": list("sea")})
-		d.save(domain.Report, content.Update, fields{"id": "cranes", "tags": list()})
-		if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Tag, ID: "sea"}); err != nil {
-			t.Fatal(err)
+		d.tag("land")
+		d.source("register")
+		d.report("cranes", fields{"tags": list("land", "sea"), "body": "x[^1] y[^2]\n\n[^1]: [@register]\n[^2]: [@register]"})
+		d.save(domain.Report, content.Update, fields{"id": "cranes", "tags": list(), "body": "x"})
+		d.save(domain.Tag, content.Create, fields{"slug": "bay", "label": "Bay", "vocabulary": "TOPIC", "parent": "sea"})
+		d.save(domain.Tag, content.Update, fields{"id": "bay", "parent": nil})
+		d.save(domain.Edition, content.Create, fields{"slug": "one", "series": "W", "number": 1, "title": "T", "language": "en",
+			"items": list(fields{"headline": "H", "summary": "S.", "tags": list("sea"), "citations": list(fields{"source": "register"})})})
+		d.save(domain.Edition, content.Update, fields{"id": "one", "items": list()})
+		for slug, doc := range map[string]domain.Type{"sea": domain.Tag, "register": domain.Source} {
+			if _, err := d.Delete(d.ctx, content.DeleteParams{Type: doc, ID: slug}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		_, err := d.Restore(d.ctx, content.RestoreParams{Document: "report:cranes", Revision: 1})
-		wantFields(t, err, "tags[0]")
+		for name, paths := range map[string][]string{
+			"report:cranes": {"body", "body", "body", "tags[1]"}, "tag:bay": {"parent"}, "edition:one": {"items[0].citations[0].source", "items[0].tags[0]"},
+		} {
+			_, err := d.Restore(d.ctx, content.RestoreParams{Document: name, Revision: 1})
+			wantFields(t, err, paths...)
+		}
 	})
 }
 
@@ -72,7 +85,7 @@ func TestDiff(t *testing.T) {
 		if err != nil || len(marked) != 1 || marked[0].Before != "CLEAR" || marked[0].After != "AMBER" {
 			t.Errorf("got %v, %v; want the marking by its names", marked, err)
 		}
-		if want := "country listings[0].authority names[2].text names[3]"; strings.Join(got, " ") != want {
+		if want := "country listings[0].authority names names[2].text names[3]"; strings.Join(got, " ") != want {
 			t.Errorf("got %v, want %s", changes, want)
 		}
 		live, err := d.LiveDiff(d.ctx, id)

@@ -3,8 +3,10 @@ package content
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,9 +26,10 @@ const (
 //
 // Fields has the document's fields by their API names, as they come out of a
 // JSON decoder. Besides those, "message" is the revision's, and in an Update
-// "id" is the id or slug of the document and "version", if given, the version
-// that the editor started from. In an Update and an Upsert an absent field is
-// unchanged and null clears; an owned list is replaced whole.
+// "id" is the id or slug of the document. In an Update and an Upsert "version",
+// if given, is the version that the editor started from; in an Upsert 0 says
+// that there was none. An absent field is unchanged and null clears; an owned
+// list is replaced whole.
 type SaveParams struct {
 	Type   domain.Type
 	Mode   Mode
@@ -60,8 +63,11 @@ func (e *edit) newID(t domain.Type) domain.ID { return domain.NewID(t, e.at) }
 func (e *edit) save(ctx context.Context, params SaveParams) (Saved, error) {
 	s := shapes[params.Type]
 	beside := []string{"message"}
-	if params.Mode == Update {
+	switch params.Mode {
+	case Update:
 		beside = append(beside, "id", "version")
+	case Upsert:
+		beside = append(beside, "version")
 	}
 	var p domain.Problems
 	head, err := e.locate(ctx, params, &p)
@@ -115,12 +121,23 @@ func (e *edit) locate(ctx context.Context, params SaveParams, p *domain.Problems
 	if name == "" {
 		if params.Mode == Update {
 			p.Add("id", "is required: the id or the slug of the %s", params.Type)
+		} else if params.Fields["version"] != nil {
+			p.Add("slug", "is required beside version")
 		}
 		return nil, p.Err("the input is not complete")
 	}
 	if id, err := domain.ParseID(name); err == nil && id.Type() != params.Type && params.Mode == Update {
 		p.Add("id", "is the id of %s %s; want %s %s", article(id.Type()), id.Type(), article(params.Type), params.Type)
 		return nil, p.Err(fmt.Sprintf("the %s cannot be saved", params.Type))
+	}
+	version, given := 0, false
+	if v, ok := params.Fields["version"]; ok && v != nil {
+		n, whole := wholeNumber(v)
+		if !whole || n < 0 || n > math.MaxInt32 {
+			p.Add("version", "want a whole number")
+		} else {
+			version, given = int(n), true
+		}
 	}
 	found, err := lookup(ctx, e.tx, params.Type, []string{name})
 	if err != nil {
@@ -129,6 +146,9 @@ func (e *edit) locate(ctx context.Context, params SaveParams, p *domain.Problems
 	id, ok := found[name]
 	if !ok {
 		if params.Mode == Upsert {
+			if given && version > 0 {
+				return nil, domain.Conflict("there is no %s:%s to be at version %d: leave version out to create it", params.Type, clip(name), version)
+			}
 			return nil, nil
 		}
 		message, err := unknownRef(ctx, e.tx, params.Type, name)
@@ -138,18 +158,14 @@ func (e *edit) locate(ctx context.Context, params SaveParams, p *domain.Problems
 		return nil, domain.NotFound("%s", message)
 	}
 	head, err := e.header(ctx, id)
-	if err != nil {
-		return nil, err
+	if err != nil || !given {
+		return head, err
 	}
-	if v, ok := params.Fields["version"]; ok && v != nil && params.Mode == Update {
-		version, whole := wholeNumber(v)
-		if !whole {
-			p.Add("version", "want a whole number")
-			return head, nil
-		}
-		return head, e.checkVersion(ctx, head, int(version))
+	err = e.checkVersion(ctx, head, version)
+	if conflict, ok := errors.AsType[*domain.Error](err); ok && params.Mode == Upsert && version == 0 {
+		conflict.Message = fmt.Sprintf("%s is there already, at version %d: read it and redo the change", head.name(), head.Version)
 	}
-	return head, nil
+	return head, err
 }
 
 func (e *edit) header(ctx context.Context, id domain.ID) (*header, error) {
@@ -170,7 +186,7 @@ func (e *edit) checkVersion(ctx context.Context, head *header, version int) erro
 	if version == head.Version {
 		return nil
 	}
-	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", head.ID, head.Version, version)
+	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", head.name(), head.Version, version)
 	changes, err := diffRevisions(ctx, e.tx, head.ID, version, head.Version)
 	if err != nil {
 		return conflict // an unknown version: there is nothing to compare
@@ -178,7 +194,7 @@ func (e *edit) checkVersion(ctx context.Context, head *header, version int) erro
 	for _, c := range changes {
 		if len(conflict.Fields) < domain.MaxProblems {
 			conflict.Fields = append(conflict.Fields, domain.FieldError{
-				Path: c.Path, Message: fmt.Sprintf("was changed between version %d and version %d", version, head.Version)})
+				Path: c.Path, Message: c.since(version, head.Version)})
 		}
 	}
 	return conflict
@@ -256,8 +272,12 @@ func (e *edit) checkNumber(ctx context.Context, r *Row, p *domain.Problems) erro
 	err := queryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
 		[]any{r.text("series"), r.int("number"), int64(r.ID)},
 		func(rows *sql.Rows) error { return rows.Scan(&other) })
-	if other != 0 {
-		p.Add("number", "%s is number %d of %s already", other, r.int("number"), r.text("series"))
+	if err != nil || other == 0 {
+		return err
+	}
+	name, err := nameOf(ctx, e.tx, other)
+	if err == nil {
+		p.Add("number", "%s is number %d of %s already", name, r.int("number"), r.text("series"))
 	}
 	return err
 }
@@ -292,10 +312,15 @@ func (e *edit) checkTree(ctx context.Context, t domain.Type, r *Row, p *domain.P
 // supporting document that live knows is published with it.
 func (e *edit) write(ctx context.Context, s *shape, head *header, old, next *Row, message string) (Saved, error) {
 	next.adoptIDs(old, func() domain.ID { return e.newID(domain.Row) })
+	warnings, err := e.warnings(ctx, s.doc, next)
+	if err != nil {
+		return Saved{}, err
+	}
 	if old != nil && string(encode(old)) == string(encode(next)) {
-		return Saved{ID: head.ID, Version: head.Version}, nil
+		return Saved{ID: head.ID, Version: head.Version, Warnings: warnings}, nil
 	}
 	saved, err := e.writeVersion(ctx, s, head, old, next, message)
+	saved.Warnings = warnings
 	if err != nil || !s.doc.Supporting() || head == nil || !head.live() {
 		return saved, err
 	}
@@ -318,6 +343,9 @@ func (e *edit) writeVersion(ctx context.Context, s *shape, head *header, old, ne
 		return Saved{}, err
 	}
 	if err := writeOwned(ctx, e.tx, t, old, next); err != nil {
+		return Saved{}, err
+	}
+	if err := e.writeNames(ctx, s.doc, old, next); err != nil {
 		return Saved{}, err
 	}
 	if old != nil && old.text("slug") != next.text("slug") {

@@ -274,7 +274,7 @@ func TestConcurrentPublishers(t *testing.T) {
 	})
 }
 
-// What Fields reads, Save takes, and nothing changes.
+// What Find reads, Save takes, and nothing changes.
 func TestFieldsAreAnInput(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.source("list")
@@ -285,17 +285,18 @@ func TestFieldsAreAnInput(t *testing.T) {
 		d.relationship("acme", "zeta", fields{"slug": "tie", "kind": "OWNS", "share": 33.4, "citations": list(fields{"source": "list"})})
 		d.report("cranes", fields{"keyFindings": list("a"), "methods": list("OSINT"), "entities": list("acme"), "body": "x[^1]\n\n[^1]: [@list]"})
 		for doc, slug := range map[domain.Type]string{domain.Tag: "sea", domain.Entity: "acme", domain.Relationship: "tie", domain.Report: "cranes"} {
-			input, err := d.Fields(d.ctx, doc, slug)
-			if err != nil {
-				t.Fatal(err)
+			stored, err := d.Find(d.ctx, doc, slug)
+			if err != nil || stored == nil {
+				t.Fatalf("got %v, %v", stored, err)
 			}
-			input["id"] = slug
+			input := stored.Fields
+			input["id"], input["version"] = slug, stored.Version
 			if saved := d.save(doc, content.Update, input); saved.Changed {
 				t.Errorf("%v: the fields, saved again, changed something", doc)
 			}
 		}
-		if input, err := d.Fields(d.ctx, domain.Report, "none"); input != nil || err != nil {
-			t.Errorf("a document that is not there: got %v, %v", input, err)
+		if stored, err := d.Find(d.ctx, domain.Report, "none"); stored != nil || err != nil {
+			t.Errorf("a document that is not there: got %v, %v", stored, err)
 		}
 	})
 }

@@ -52,6 +52,25 @@ func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (
 	return owner, former, err
 }
 
+// slugTaken says, for an input, that another document has its slug.
+func slugTaken(ctx context.Context, db store.Rows, owner domain.ID, former bool) (string, error) {
+	heads, err := headers(ctx, db, []domain.ID{owner})
+	if err != nil {
+		return "", err
+	}
+	name, suffix := owner.String(), ""
+	if head := heads[owner]; head != nil {
+		name = owner.Type().String() + ":" + head.Slug
+		if head.Deleted {
+			suffix = ", which is in the trash"
+		}
+	}
+	if former {
+		return fmt.Sprintf("was the slug of %s, and still leads there%s", name, suffix), nil
+	}
+	return fmt.Sprintf("is the slug of %s%s", name, suffix), nil
+}
+
 // settleSlug sees to it that the document has a slug that is its own: the one
 // given, or one made from the title.
 func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Row, p *domain.Problems) error {
@@ -61,11 +80,11 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 			return err
 		}
 		if owner != 0 && owner != id {
-			message := "is the slug of %s"
-			if former {
-				message = "was the slug of %s, and still leads there"
+			message, err := slugTaken(ctx, tx, owner, former)
+			if err != nil {
+				return err
 			}
-			p.Add("slug", message, owner)
+			p.Add("slug", "%s", message)
 		}
 		return nil
 	}
@@ -100,6 +119,20 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 	}
 	p.Add("slug", "give one: too many documents have the same title")
 	return nil
+}
+
+// nameOf is how messages to staff call a document that the desk has, in the
+// trash or not: "report:harbour-cranes". One that the desk has no more is called
+// by its id.
+func nameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
+	if !id.Type().IsDocument() {
+		return id.String(), nil
+	}
+	slug, err := slugOf(ctx, db, id)
+	if err != nil || slug == "" {
+		return id.String(), err
+	}
+	return id.Type().String() + ":" + slug, nil
 }
 
 func slugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {

@@ -68,7 +68,7 @@ func (e *edit) delete(ctx context.Context, params DeleteParams) (domain.ID, erro
 		}
 	}
 	if head.live() && !id.Type().Supporting() {
-		return 0, domain.Conflict("%s is live: unpublish it first", nameOf(head))
+		return 0, domain.Conflict("%s is live: unpublish it first", head.name())
 	}
 	if err := e.refuseWhileReferred(ctx, head); err != nil {
 		return 0, err
@@ -117,9 +117,9 @@ func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
 	}
 	var names []string
 	for _, id := range ids {
-		names = append(names, nameOf(heads[id]))
+		names = append(names, heads[id].name())
 	}
-	return domain.Conflict("other documents refer to %s: %s", nameOf(head), strings.Join(names, ", "))
+	return domain.Conflict("other documents refer to %s: %s", head.name(), strings.Join(names, ", "))
 }
 
 // referringInLive lists live documents that refer to one of some, up to a limit;
@@ -207,7 +207,7 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 		if err != nil {
 			return 0, err
 		}
-		return 0, domain.Conflict("%s:%s was merged into %s, which now answers for it", t, clip(text), nameOf(into))
+		return 0, domain.Conflict("%s:%s was merged into %s, which now answers for it", t, clip(text), into.name())
 	}
 	if err := execSQL(ctx, e.tx, "UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?", int64(id)); err != nil {
 		return 0, fmt.Errorf("take out of the trash: %w", err)
@@ -237,7 +237,7 @@ func (e *edit) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := e.check(ctx, s, old, next, all, &p); err != nil {
 		return err
 	}
-	if err := p.Err(nameOf(head) + " cannot come back as it is"); err != nil {
+	if err := p.Err(head.name() + " cannot come back as it is"); err != nil {
 		return err
 	}
 	_, err = e.write(ctx, s, head, old, next, "")

@@ -19,7 +19,8 @@ import (
 
 // Desk is what an import needs of the desk.
 type Desk interface {
-	Fields(ctx context.Context, t domain.Type, name string) (map[string]any, error)
+	Find(ctx context.Context, t domain.Type, name string) (*content.Stored, error)
+	Standings(ctx context.Context, ids []domain.ID) (map[domain.ID]content.Standing, error)
 	Save(ctx context.Context, params content.SaveParams) (content.Saved, error)
 	Release(ctx context.Context, params content.ReleaseParams) (content.Released, error)
 }
@@ -29,7 +30,7 @@ type CompaniesParams struct {
 	Authority string // who lists: the listings' authority and the source's publisher
 	Programme string // under what: the listings' programme and the source's title
 	Source    string // the slug of the source that everything cites
-	Publish   bool   // publish all of it, as one release
+	Publish   bool   // publish what the import creates and changes
 	// Progress, if set, is told how many of how many documents are written.
 	Progress func(done, total int)
 }
@@ -50,8 +51,17 @@ type CompaniesResult struct {
 
 	Created, Changed, Unchanged int // documents, the source included
 
-	Bad      []BadRow
-	Released *content.Released
+	Bad []BadRow
+
+	Published int    // documents
+	Sequence  int64  // the last entry of the publication log that was written; 0 for none
+	Left      []Left // what was not published though the list names it, with Publish
+}
+
+// Left is a document of the list that the import did not publish, and why.
+type Left struct {
+	Document string // "entity:harbour-cranes"
+	Reason   string
 }
 
 // The columns of the file. The first is required.
@@ -73,6 +83,14 @@ const (
 // spaces or punctuation only are one. A parent that is not in the list becomes
 // an Entity of its own.
 //
+// It writes only what the list says: a new document whole, and to one that is
+// there it adds names, listings and the end of a listing, with the version that
+// it has read. What an editor saves meanwhile is read anew.
+//
+// With Publish it publishes what it created and changed, and nothing else: a
+// document with a draft from before, or one that somebody took out of live, is
+// left as it is, and is in the result.
+//
 // Rows that cannot go in are in the result, by line, and the rest goes in. An
 // error means that the import as a whole stopped: the file cannot be read, or
 // the desk is not there.
@@ -82,20 +100,15 @@ func ImportCompanies(ctx context.Context, desk Desk, file io.Reader, params Comp
 	if err != nil {
 		return out, err
 	}
-	im := &companyImport{desk: desk, params: params, out: &out, documents: map[string]bool{}}
+	im := &companyImport{desk: desk, params: params, out: &out, written: map[domain.ID]*written{}}
 	im.arrange(rows)
 	if err := im.write(ctx); err != nil {
 		return out, err
 	}
-	if params.Publish && len(im.publish) > 0 {
-		message := params.Programme + ", imported"
-		released, err := desk.Release(ctx, content.ReleaseParams{
-			Publish: im.publish, References: content.Include, Message: &message,
-		})
-		if err != nil {
+	if params.Publish {
+		if err := im.publish(ctx); err != nil {
 			return out, fmt.Errorf("publish the import: %w", err)
 		}
-		out.Released = &released
 	}
 	return out, nil
 }
@@ -227,6 +240,7 @@ func nameKey(name string) string {
 type company struct {
 	name    string
 	slug    string
+	id      domain.ID // once it is written
 	rows    []companyRow
 	parents []*company
 }
@@ -247,8 +261,9 @@ type companyImport struct {
 	companies []*company // in the order of the file
 	byKey     map[string]*company
 	slugs     map[string]bool
-	documents map[string]bool
-	publish   []string
+
+	written map[domain.ID]*written
+	order   []domain.ID // of written
 }
 
 // arrange gathers the rows by company and finds each one's parents.
@@ -309,194 +324,4 @@ func (im *companyImport) company(name string) *company {
 	im.byKey[key], im.slugs[slug] = c, true
 	im.companies = append(im.companies, c)
 	return c
-}
-
-func (im *companyImport) write(ctx context.Context) error {
-	total := 1 + len(im.companies)
-	for _, c := range im.companies {
-		total += len(c.parents)
-	}
-	done := 0
-	step := func() {
-		done++
-		if im.params.Progress != nil {
-			im.params.Progress(done, total)
-		}
-	}
-	if err := im.writeSource(ctx); err != nil {
-		return fmt.Errorf("save the source: %w", err)
-	}
-	step()
-	failed := map[*company]bool{}
-	for _, c := range im.companies {
-		ok, err := im.save(ctx, domain.Entity, c.slug, c.lines(), func(fields map[string]any) { im.describe(c, fields) })
-		if err != nil {
-			return err
-		}
-		failed[c] = !ok
-		if ok {
-			im.out.Listings += len(c.rows)
-		}
-		step()
-	}
-	for _, c := range im.companies {
-		for _, parent := range c.parents {
-			step()
-			if failed[c] || failed[parent] {
-				continue
-			}
-			if err := im.writeRelationship(ctx, c, parent); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (im *companyImport) writeSource(ctx context.Context) error {
-	_, err := im.save(ctx, domain.Source, im.params.Source, nil, func(fields map[string]any) {
-		setDefault(fields, "title", im.params.Programme)
-		setDefault(fields, "publisher", im.params.Authority)
-	})
-	return err
-}
-
-// setDefault gives a field that an editor has not.
-func setDefault(fields map[string]any, name string, value any) {
-	if fields[name] == nil {
-		fields[name] = value
-	}
-}
-
-func (im *companyImport) writeRelationship(ctx context.Context, c, parent *company) error {
-	slug := clipSlug(c.slug) + "-subsidiary-of-" + clipSlug(parent.slug)
-	var lines []int
-	for _, row := range c.rows {
-		if row.parent != "" {
-			lines = append(lines, row.line)
-		}
-	}
-	ok, err := im.save(ctx, domain.Relationship, slug, lines, func(fields map[string]any) {
-		setDefault(fields, "from", c.slug)
-		setDefault(fields, "to", parent.slug)
-		setDefault(fields, "kind", "SUBSIDIARY_OF")
-		setDefault(fields, "confidence", "CONFIRMED")
-		if cited, _ := fields["citations"].([]any); len(cited) == 0 {
-			fields["citations"] = []any{map[string]any{"source": im.params.Source}}
-		}
-	})
-	if ok {
-		im.out.Relationships++
-	}
-	return err
-}
-
-// clipSlug keeps a slug of two names within its limit.
-func clipSlug(slug string) string {
-	const most = (domain.MaxSlug - len("-subsidiary-of-")) / 2
-	if len(slug) <= most {
-		return slug
-	}
-	sum := sha256.Sum256([]byte(slug))
-	return strings.Trim(slug[:most-9], "-") + "-" + hex.EncodeToString(sum[:4])
-}
-
-// save reads a document, lets fill add to it, and writes it back. It reports
-// false for one that the desk refused: that is noted by line.
-func (im *companyImport) save(ctx context.Context, t domain.Type, slug string, lines []int, fill func(map[string]any)) (bool, error) {
-	fields, err := im.desk.Fields(ctx, t, slug)
-	if err != nil {
-		return false, fmt.Errorf("read %s %s: %w", t, slug, err)
-	}
-	if fields == nil {
-		fields = map[string]any{}
-	}
-	delete(fields, "slug") // it may have been changed; the old one still leads there
-	fill(fields)
-	fields["slug"] = slug
-	fields["message"] = "imported from a list of companies"
-	saved, err := im.desk.Save(ctx, content.SaveParams{Type: t, Mode: content.Upsert, Fields: fields})
-	switch {
-	case errors.Is(err, domain.ErrInvalid), errors.Is(err, domain.ErrConflict):
-		im.out.Bad = append(im.out.Bad, BadRow{lines, err.Error()})
-		return false, nil
-	case err != nil:
-		return false, err
-	case saved.Created:
-		im.out.Created++
-	case saved.Changed:
-		im.out.Changed++
-	default:
-		im.out.Unchanged++
-	}
-	if !t.Supporting() {
-		im.publish = append(im.publish, saved.ID.String())
-	}
-	return true, nil
-}
-
-// describe adds to an entity what the rows say of it.
-func (im *companyImport) describe(c *company, fields map[string]any) {
-	setDefault(fields, "name", c.name)
-	setDefault(fields, "kind", "COMPANY")
-	names, _ := fields["names"].([]any)
-	known := map[string]bool{nameKey(fields["name"].(string)): true, nameKey(c.name): true}
-	for _, n := range names {
-		text, _ := n.(map[string]any)["text"].(string)
-		known[nameKey(text)] = true
-	}
-	add := func(kind string, texts []string) {
-		for _, text := range texts {
-			if key := nameKey(text); !known[key] {
-				known[key] = true
-				names = append(names, map[string]any{"text": text, "kind": kind})
-			}
-		}
-	}
-	for _, row := range c.rows {
-		add("FORMER", row.former)
-	}
-	for _, row := range c.rows {
-		add("ALIAS", row.aliases)
-	}
-	fields["names"] = names
-
-	listings, _ := fields["listings"].([]any)
-	for _, row := range c.rows {
-		listings = im.list(listings, row)
-	}
-	fields["listings"] = listings
-}
-
-// list adds a row's listing, or brings up to date the one that it is.
-func (im *companyImport) list(listings []any, row companyRow) []any {
-	var listing map[string]any
-	for _, l := range listings {
-		l := l.(map[string]any)
-		since, _ := l["since"].(string)
-		if l["authority"] == im.params.Authority && l["programme"] == im.params.Programme && since == row.start {
-			listing = l
-		}
-	}
-	if listing == nil {
-		listing = map[string]any{"authority": im.params.Authority, "programme": im.params.Programme}
-		if row.start != "" {
-			listing["since"] = row.start
-		}
-		listings = append(listings, listing)
-	}
-	if row.end != "" {
-		listing["until"] = row.end
-	}
-	if cited, _ := listing["citations"].([]any); len(cited) == 0 {
-		citation := map[string]any{"source": im.params.Source}
-		if row.url != "" {
-			citation["locator"] = row.url
-		}
-		if row.note != "" {
-			citation["quote"] = row.note
-		}
-		listing["citations"] = []any{citation}
-	}
-	return listings
 }

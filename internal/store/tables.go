@@ -12,7 +12,7 @@ var liveTables = map[string]bool{"projection": true, "changes": true}
 // deskTables are the tables that only the desk has.
 var deskTables = map[string]bool{
 	"revisions": true, "publication_entries": true, "publication_log": true, "schedules": true,
-	"live_documents": true, "live_references": true, "mentions": true,
+	"live_documents": true, "live_references": true, "mentions": true, "name_keys": true,
 	"api_keys": true, "key_networks": true, "people": true, "audit_entries": true, "registered_documents": true,
 	"webhooks": true, "webhook_deliveries": true,
 }

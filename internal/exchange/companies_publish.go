@@ -1,0 +1,53 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/content"
+)
+
+// maxReleased is how many documents are published as one release. A list that
+// makes more of them is published in several.
+const maxReleased = 10_000
+
+// publish publishes what the import created and changed, and notes what it left.
+// Entities come before the relationships that tie them.
+func (im *companyImport) publish(ctx context.Context) error {
+	standings, err := im.desk.Standings(ctx, im.order)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, id := range im.order {
+		w := im.written[id]
+		now, there := standings[id]
+		switch {
+		case !there:
+			continue // an editor has put it in the trash
+		case w.reason == "" && w.changed && now.Version != w.standing.Version:
+			w.reason = "somebody saved it after this run did"
+		}
+		if w.reason != "" && now.Pending() {
+			im.out.Left = append(im.out.Left, Left{now.Name(), w.reason})
+		} else if w.changed {
+			names = append(names, id.String())
+		}
+	}
+	message := im.params.Programme + ", imported"
+	for batch := range slices.Chunk(names, maxReleased) {
+		// An end of a relationship that was left is not published along: the
+		// relationship is seen once the end is live.
+		released, err := im.desk.Release(ctx, content.ReleaseParams{
+			Publish: batch, References: content.Omit, Message: &message,
+		})
+		if err != nil {
+			return err
+		}
+		im.out.Published += len(released.Published)
+		if released.Sequence != 0 {
+			im.out.Sequence = released.Sequence
+		}
+	}
+	return nil
+}
