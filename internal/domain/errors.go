@@ -69,6 +69,23 @@ func (e *Error) WithCause(cause error) *Error {
 	return &c
 }
 
+// Detail is the text of an error for a log or an operator: with the causes
+// that clients are not shown.
+func Detail(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	for {
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.cause == nil {
+			return text
+		}
+		err = e.cause
+		text += ": " + err.Error()
+	}
+}
+
 // Targets of errors.Is, one for each kind that callers branch on.
 var (
 	ErrInvalid         = &Error{Kind: KindInvalid}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect"
@@ -12,6 +13,17 @@ import (
 
 // LiveReadDB is the pool behind the client of live.
 func LiveReadDB(s *Stores) *sql.DB { return s.liveRead.db }
+
+// LiveWriteDB is the pool that writes live.
+func LiveWriteDB(s *Stores) *sql.DB { return s.liveWrite.db }
+
+// MaxStatements is how many prepared statements a connection keeps.
+const MaxStatements = maxStatements
+
+// OpenKept is a pool of connections that keep so many prepared statements.
+func OpenKept(inner driver.Connector, statements int) *sql.DB {
+	return sql.OpenDB(&connector{Connector: inner, pool: "desk", statements: statements})
+}
 
 // LiveSnapshots is how many snapshots of live may be open at once.
 func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshots) }

@@ -4,19 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 )
 
-// pool is a *sql.DB that keeps prepared statements where the driver does not
-// (modernc.org/sqlite prepares each ad-hoc statement anew, which doubles the
-// cost of a short read; pgx caches by itself).
+// pool is the connections to one store, for one use.
 type pool struct {
 	db      *sql.DB
 	dialect string
-	cache   *statements
 	idle    int // how many connections are kept open
 	// snapshots has a place for each snapshot that may be open at once.
 	snapshots chan struct{}
@@ -25,17 +21,12 @@ type pool struct {
 // newPool takes over a database with at most n connections, all of which it
 // keeps open.
 //
-// All but one of them may be held by snapshots. A snapshot that comes to a new
-// statement needs another connection for a moment to prepare it: were all held,
-// they would wait for each other.
+// All but one of them may be held by snapshots, so that a read outside of any
+// snapshot never waits until one ends.
 func newPool(db *sql.DB, engine string, n int) *pool {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-	p := &pool{db: db, dialect: engine, idle: n, snapshots: make(chan struct{}, max(n-1, 1))}
-	if engine == dialect.SQLite {
-		p.cache = &statements{db: db, byText: map[string]*sql.Stmt{}}
-	}
-	return p
+	return &pool{db: db, dialect: engine, idle: n, snapshots: make(chan struct{}, max(n-1, 1))}
 }
 
 func (p *pool) close() error { return p.db.Close() }
@@ -46,13 +37,19 @@ func (p *pool) renew() {
 	p.db.SetMaxIdleConns(p.idle)
 }
 
+// readAttempts is how often a statement is run, or an operation read, that
+// could not be read for a reason that may be gone at once (see [ReadAgain]).
+const readAttempts = 3
+
 // QueryContext implements entsql.ExecQuerier.
 func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx)
-	if stmt := p.cache.prepare(ctx, query); stmt != nil {
-		return stmt.QueryContext(ctx, args...)
+	for attempt := 1; ; attempt++ {
+		rows, err := p.db.QueryContext(ctx, query, args...)
+		if err == nil || attempt == readAttempts || ctx.Err() != nil || !ReadAgain(err) {
+			return rows, translate(err)
+		}
 	}
-	return p.db.QueryContext(ctx, query, args...)
 }
 
 var errReadOnly = errors.New("store: this connection cannot write")
@@ -61,58 +58,6 @@ var errReadOnly = errors.New("store: this connection cannot write")
 // through a write transaction.
 func (p *pool) ExecContext(context.Context, string, ...any) (sql.Result, error) {
 	return nil, errReadOnly
-}
-
-// maxStatements bounds the statements that one pool keeps. The program's own
-// statements are some hundreds; a flood of different filters must not grow
-// the cache without end.
-const maxStatements = 512
-
-// statements is a bounded cache of prepared statements. A nil cache is empty.
-type statements struct {
-	db     *sql.DB
-	mu     sync.RWMutex
-	byText map[string]*sql.Stmt
-}
-
-// lookup returns the prepared statement of a text, if there is one.
-func (c *statements) lookup(query string) *sql.Stmt {
-	if c == nil {
-		return nil
-	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.byText[query]
-}
-
-// prepare returns the prepared statement of a text, or nil where the text
-// should be run as it is. It must not be called while a transaction holds the
-// only connection of the pool: Prepare would wait for it for ever.
-func (c *statements) prepare(ctx context.Context, query string) *sql.Stmt {
-	if c == nil {
-		return nil
-	}
-	if stmt := c.lookup(query); stmt != nil {
-		return stmt
-	}
-	c.mu.RLock()
-	full := len(c.byText) >= maxStatements
-	c.mu.RUnlock()
-	if full {
-		return nil
-	}
-	stmt, err := c.db.PrepareContext(ctx, query)
-	if err != nil {
-		return nil // the unprepared statement reports the error
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if other := c.byText[query]; other != nil {
-		_ = stmt.Close()
-		return other
-	}
-	c.byText[query] = stmt
-	return stmt
 }
 
 // reader is the ent driver of a store that is only read.

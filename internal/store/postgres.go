@@ -32,16 +32,16 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 	if s.listenConfig, err = postgresConfig(c.DeskDSN, "desk"); err != nil {
 		return err
 	}
-	if s.deskWrite, err = postgresPool(ctx, c.DeskDSN, "desk", writing); err != nil {
+	if s.deskWrite, err = postgresPool(ctx, c, c.DeskDSN, "desk", writing); err != nil {
 		return err
 	}
-	if s.liveWrite, err = postgresPool(ctx, c.DeskDSN, "live", writing); err != nil {
+	if s.liveWrite, err = postgresPool(ctx, c, c.DeskDSN, "live", writing); err != nil {
 		return err
 	}
-	if s.deskRead, err = postgresPool(ctx, c.DeskDSN, "desk", reading); err != nil {
+	if s.deskRead, err = postgresPool(ctx, c, c.DeskDSN, "desk", reading); err != nil {
 		return err
 	}
-	s.liveRead, err = postgresPool(ctx, liveDSN, "live", readingLive)
+	s.liveRead, err = postgresPool(ctx, c, liveDSN, "live", readingLive)
 	return err
 }
 
@@ -70,7 +70,7 @@ func postgresConfig(dsn, schema string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, error) {
+func postgresPool(ctx context.Context, c Config, dsn, schema string, use poolUse) (*pool, error) {
 	config, err := postgresConfig(dsn, schema)
 	if err != nil {
 		return nil, err
@@ -82,14 +82,14 @@ func postgresPool(ctx context.Context, dsn, schema string, use poolUse) (*pool, 
 	if use == readingLive {
 		options = append(options, stdlib.OptionAfterConnect(takeLiveRole))
 	}
-	db := stdlib.OpenDB(*config, options...)
+	db := sql.OpenDB(&connector{Connector: stdlib.GetConnector(*config, options...), pool: schema, fault: c.Fault})
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		var parse *pgconn.ParseConfigError
 		if errors.As(err, &parse) {
 			err = errors.New("the DSN cannot be read")
 		}
-		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, explain(err)), db.Close())
 	}
 	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))+1), nil
 }
@@ -172,16 +172,32 @@ func postgresFault(err error) fault {
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 			return unavailable
 		}
+		if errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {
+			return lost
+		}
 		return noFault
 	}
-	switch {
-	case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return unavailable // whatever the server says: nobody is let in
+	}
+	switch e.Code {
+	case "40001", "40P01", "55P03":
 		return busy
-	case e.Code == "23505":
+	case "23505":
 		return duplicate
-	case e.Code == "23503":
+	case "23503":
 		return dangling
-	case strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57P"), strings.HasPrefix(e.Code, "08"):
+	case "57P01", "57P02", "57P05", "25P03": // admin_shutdown, crash_shutdown, idle_session_timeout, idle_in_transaction_session_timeout
+		return lost
+	case "25006": // read_only_sql_transaction: it has become a standby
+		return unavailable
+	case "XX001", "XX002": // data_corrupted, index_corrupted
+		return damaged
+	}
+	switch e.Code[:min(2, len(e.Code))] {
+	// connection exception; insufficient resources; operator intervention;
+	// system error
+	case "08", "53", "57", "58":
 		return unavailable
 	}
 	return noFault

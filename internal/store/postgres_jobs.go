@@ -87,7 +87,7 @@ func postgresJobSteps() ([]rivermigrate.Migration, error) {
 // long as fn runs. It can be written in, but not ended.
 func (tx *Tx) lend(fn func(pgx.Tx) error) error {
 	return tx.conn.Raw(func(c any) error {
-		conn, ok := c.(*stdlib.Conn)
+		conn, ok := unwrapped(c).(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("the connection is of type %T", c)
 		}

@@ -26,6 +26,10 @@ type snapshot struct {
 	// busy is held from a query until its rows are closed: a PostgreSQL
 	// connection runs one statement at a time.
 	busy sync.Mutex
+	// failed is why the database could not go on with the snapshot: the answer
+	// to all statements from then on, whatever the engine says of a transaction
+	// that is broken. Guarded by busy.
+	failed error
 }
 
 type snapshotKey struct{}
@@ -65,7 +69,7 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		// The transaction outlives the statement that begins it.
 		snap.tx, snap.err = snap.pool.db.BeginTx(context.WithoutCancel(ctx), opts)
 		if snap.err != nil {
-			snap.err = fmt.Errorf("begin snapshot: %w", snap.err)
+			snap.err = fmt.Errorf("begin snapshot: %w", translate(snap.err))
 		}
 	})
 	return snap.err
@@ -84,14 +88,20 @@ func (snap *snapshot) end() {
 
 // Query runs a statement in the snapshot, with ent's conventions.
 func (snap *snapshot) Query(ctx context.Context, query string, args, v any) error {
-	// Prepared on another connection: there is one; see newPool.
-	stmt := snap.pool.cache.prepare(ctx, query)
 	if err := snap.begin(ctx); err != nil {
 		return err
 	}
 	snap.busy.Lock()
-	conn := entsql.Conn{ExecQuerier: txRunner{tx: snap.tx, stmt: stmt}}
+	if snap.failed != nil {
+		snap.busy.Unlock()
+		return snap.failed
+	}
+	conn := entsql.Conn{ExecQuerier: snapshotRunner{snap.tx}}
 	if err := conn.Query(ctx, query, args, v); err != nil {
+		err = translate(err)
+		if ctx.Err() == nil && domain.KindOf(err) == domain.KindUnavailable {
+			snap.failed = err
+		}
 		snap.busy.Unlock()
 		return err
 	}
@@ -101,25 +111,13 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 	return nil
 }
 
-// txRunner runs one statement in a transaction, prepared where it can be.
-type txRunner struct {
-	tx   *sql.Tx
-	stmt *sql.Stmt
-}
+// snapshotRunner runs statements in a snapshot's transaction.
+type snapshotRunner struct{ *sql.Tx }
 
-func (r txRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+// QueryContext implements entsql.ExecQuerier.
+func (r snapshotRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx)
-	if r.stmt != nil {
-		return r.tx.StmtContext(ctx, r.stmt).QueryContext(ctx, args...)
-	}
-	return r.tx.QueryContext(ctx, query, args...)
-}
-
-func (r txRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if r.stmt != nil {
-		return r.tx.StmtContext(ctx, r.stmt).ExecContext(ctx, args...)
-	}
-	return r.tx.ExecContext(ctx, query, args...)
+	return r.Tx.QueryContext(ctx, query, args...)
 }
 
 // unlockingRows calls unlock once, when the rows are closed.

@@ -35,16 +35,16 @@ func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	}
 	var err error
 	desk, live := filepath.Join(c.Dir, deskFile), filepath.Join(c.Dir, liveFile)
-	if s.deskWrite, err = sqliteWriter(ctx, desk, "FULL"); err != nil {
+	if s.deskWrite, err = c.sqliteWriter(ctx, desk, "FULL"); err != nil {
 		return err
 	}
-	if s.liveWrite, err = sqliteWriter(ctx, live, "NORMAL"); err != nil {
+	if s.liveWrite, err = c.sqliteWriter(ctx, live, "NORMAL"); err != nil {
 		return err
 	}
-	if s.deskRead, err = sqliteReader(ctx, desk); err != nil {
+	if s.deskRead, err = c.sqliteReader(ctx, desk); err != nil {
 		return err
 	}
-	s.liveRead, err = sqliteReader(ctx, live)
+	s.liveRead, err = c.sqliteReader(ctx, live)
 	return err
 }
 
@@ -64,9 +64,19 @@ func sqliteDSN(file string, params ...string) string {
 	return u.String()
 }
 
-func sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
-	db, err := sql.Open("sqlite", sqliteDSN(file, "_txlock=immediate",
-		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")"))
+// openSQLiteFile returns the connections to a file, of which none is made yet.
+func (c Config) openSQLiteFile(file string, params ...string) (*sql.DB, error) {
+	inner, err := sqlite.NewConnector(sqliteDSN(file, params...))
+	if err != nil {
+		return nil, err
+	}
+	name, _, _ := strings.Cut(filepath.Base(file), ".")
+	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxStatements, fault: c.Fault}), nil
+}
+
+func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
+	db, err := c.openSQLiteFile(file, "_txlock=immediate",
+		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
@@ -82,18 +92,18 @@ func sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) 
 		err = fmt.Errorf("got synchronous=%d and journal_mode=%s, want %d and wal", level, mode, want)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), explain(err)), db.Close())
 	}
 	return p, nil
 }
 
-func sqliteReader(ctx context.Context, file string) (*pool, error) {
-	db, err := sql.Open("sqlite", sqliteDSN(file, "_pragma=query_only(1)"))
+func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {
+	db, err := c.openSQLiteFile(file, "_pragma=query_only(1)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), explain(err)), db.Close())
 	}
 	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))+1), nil
 }
@@ -107,8 +117,11 @@ func sqliteFault(err error) fault {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return busy
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY:
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS:
 		return unavailable
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return damaged
 	}
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:

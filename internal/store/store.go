@@ -22,6 +22,11 @@ type Config struct {
 	DeskDSN string
 	LiveDSN string
 	Log     *slog.Logger
+	// Fault makes the database fail, for tests. Where it is not nil, it is
+	// called before each statement with "desk" or "live" and the statement's
+	// text ("BEGIN" and "COMMIT" for a transaction, nothing for a connection).
+	// An error that it returns is taken for the engine's.
+	Fault func(store, query string) error
 }
 
 // Stores are the desk and live, opened.
@@ -101,7 +106,7 @@ func (s *Stores) LiveSequence(ctx context.Context) (int64, error) {
 func (s *Stores) Ping(ctx context.Context) error {
 	for name, p := range map[string]*pool{"desk": s.deskRead, "live": s.liveRead} {
 		if err := p.db.PingContext(ctx); err != nil {
-			return fmt.Errorf("ping %s: %w", name, err)
+			return fmt.Errorf("ping %s: %w", name, translate(err))
 		}
 	}
 	return nil

@@ -24,7 +24,6 @@ type Tx struct {
 	tx     *sql.Tx
 	conn   *sql.Conn // what tx runs on; PostgreSQL only
 	pool   *pool
-	missed map[string]bool // statements to keep prepared for the next time
 	client *ent.Client
 	after  []func()
 }
@@ -84,7 +83,7 @@ func inTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx
 }
 
 func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx) error) error {
-	tx := &Tx{pool: p, missed: map[string]bool{}}
+	tx := &Tx{pool: p}
 	var begin interface {
 		BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
 	} = p.db
@@ -113,9 +112,6 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
-	for query := range tx.missed {
-		p.cache.prepare(ctx, query)
-	}
 	for _, f := range tx.after {
 		f()
 	}
@@ -128,23 +124,16 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 // Dialect is the engine in ent's words.
 func (tx *Tx) Dialect() string { return tx.pool.dialect }
 
-func (tx *Tx) runner(query string) txRunner {
-	stmt := tx.pool.cache.lookup(query)
-	if stmt == nil && len(tx.missed) < 64 {
-		tx.missed[query] = true
-	}
-	return txRunner{tx: tx.tx, stmt: stmt}
-}
-
 // Query runs a statement that returns rows.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := tx.runner(query).QueryContext(ctx, query, args...)
+	count(ctx)
+	rows, err := tx.tx.QueryContext(ctx, query, args...)
 	return rows, translate(err)
 }
 
 // Exec runs a statement and returns the number of rows that it touched.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := tx.runner(query).ExecContext(ctx, query, args...)
+	res, err := tx.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -185,6 +174,6 @@ func (r entRunner) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (r entRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	res, err := r.tx.runner(query).ExecContext(ctx, query, args...)
+	res, err := r.tx.tx.ExecContext(ctx, query, args...)
 	return res, translate(err)
 }
