@@ -73,7 +73,7 @@ func Refused() error {
 // Conflict is the error of a standby that cancels a statement.
 func Conflict() error {
 	return &pgconn.PgError{Severity: "FATAL", Code: "40001",
-		Message: "terminating connection due to conflict with recovery", Where: SecretHost}
+		Message: "terminating connection due to conflict with recovery at " + SecretHost}
 }
 
 // Full is the error of a server that has no room for another connection.
