@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -180,7 +179,7 @@ func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 			l = g.limiters.expensive
 		}
 		size := int64(len(op.RawQuery)) + sizeOf(op.Variables)
-		if refused := l.acquire(ctx, viewer, size, waitsUntil(time.Now(), limit)); refused != nil {
+		if refused := l.acquire(ctx, viewer, size, waitsUntil(op.Stats.OperationStart, limit)); refused != nil {
 			return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
 		}
 		defer l.release()
