@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -159,9 +160,40 @@ type proxy struct {
 	net.Listener
 	to string
 
-	mu    sync.Mutex
-	cut   bool
-	conns []net.Conn
+	mu      sync.Mutex
+	cut     bool
+	stalled chan struct{} // while it is not nil, nothing is passed on
+	conns   []net.Conn
+}
+
+// stall stops all that is on its way, until the test ends.
+func (p *proxy) stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stalled = make(chan struct{})
+}
+
+// pass passes on what comes.
+func (p *proxy) pass(to io.Writer, from io.Reader) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		p.mu.Lock()
+		stalled := p.stalled
+		p.mu.Unlock()
+		if stalled != nil {
+			<-stalled
+			return
+		}
+		if n > 0 {
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func newProxy(t *testing.T, c store.Config) (*proxy, store.Config) {
@@ -194,8 +226,8 @@ func newProxy(t *testing.T, c store.Config) (*proxy, store.Config) {
 			}
 			p.conns = append(p.conns, client, server)
 			p.mu.Unlock()
-			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
-			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
+			go func() { p.pass(server, client); _ = server.Close() }()
+			go func() { p.pass(client, server); _ = client.Close() }()
 		}
 	}()
 	dsn := url.URL{Scheme: "postgres", User: url.User(config.User), Host: p.Addr().String(), Path: "/" + config.Database,
@@ -226,6 +258,10 @@ func (p *proxy) set(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = cut
+	if p.stalled != nil && cut {
+		close(p.stalled)
+		p.stalled = nil
+	}
 	if cut {
 		for _, c := range p.conns {
 			_ = c.Close()
@@ -261,6 +297,28 @@ func TestTheNetworkBreaks(t *testing.T) {
 	wantAll(t, s, domain.KindUnavailable)
 	p.set(false)
 	wantNone(t, s)
+}
+
+// The network swallows everything: a read ends with its time, be it the first
+// of a snapshot or another.
+func TestTheNetworkStalls(t *testing.T) {
+	t.Parallel()
+	p, c := newProxy(t, storetest.PostgresConfig(t))
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(domain.Detail(err))
+	}
+	t.Cleanup(func() { p.set(true); _ = s.Close() })
+	wantNone(t, s)
+	p.stall()
+	for _, name := range []string{"Live", "Desk", "LiveInSnapshot", "DeskInSnapshot"} {
+		ctx, cancel := context.WithTimeout(domain.AsSystem(t.Context(), "test"), 100*time.Millisecond)
+		err := reads(ctx, s)[name]()
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %s, want that its time is over", name, domain.Detail(err))
+		}
+	}
 }
 
 // An operator ends all sessions of the program.
