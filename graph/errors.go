@@ -63,15 +63,15 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			p.notes.Note(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
 		}
 		// One line for an operation: what follows has the same cause.
-		if known.Kind == domain.KindUnavailable && interrupted(ctx, err) && ctx.Err() == nil {
+		if known.Kind == domain.KindUnavailable && interrupted(ctx, err, out) && ctx.Err() == nil {
 			p.log.Log(ctx, store.Level(err), "graphql: unavailable", "error", domain.Detail(err), "request_id", p.id(ctx))
 		}
 		return out
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		interrupted(ctx, err)
 		out.Message = "this took too long"
 		out.Extensions = map[string]any{"code": codes[domain.KindUnavailable]}
+		interrupted(ctx, err, out)
 		return out
 	}
 	id := p.id(ctx)

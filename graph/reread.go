@@ -8,7 +8,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -19,8 +18,9 @@ const readAttempts = 3
 // interruption is the first error that kept an operation from being read to
 // its end.
 type interruption struct {
-	mu  sync.Mutex
-	err error
+	mu    sync.Mutex
+	err   error
+	shown *gqlerror.Error // what the client is to see of it
 }
 
 type interruptionKey struct{}
@@ -31,8 +31,9 @@ func withInterruption(ctx context.Context) (context.Context, *interruption) {
 }
 
 // interrupted notes that the operation of ctx could not be read because of
-// err. It returns false where that has been noted of another error.
-func interrupted(ctx context.Context, err error) bool {
+// err, which clients are shown as shown. It returns false where that has been
+// noted of another error.
+func interrupted(ctx context.Context, err error, shown *gqlerror.Error) bool {
 	i, _ := ctx.Value(interruptionKey{}).(*interruption)
 	if i == nil {
 		return true
@@ -42,14 +43,14 @@ func interrupted(ctx context.Context, err error) bool {
 	if i.err != nil {
 		return false
 	}
-	i.err = err
+	i.err, i.shown = err, shown
 	return true
 }
 
-func (i *interruption) cause() error {
+func (i *interruption) cause() (err error, shown *gqlerror.Error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.err
+	return i.err, i.shown
 }
 
 // DispatchOperation is the executor's, for answers that are whole or not at
@@ -67,27 +68,15 @@ func (e gated) DispatchOperation(ctx context.Context, op *graphql.OperationConte
 		again, stopped, respond := ctx, first, respond
 		for attempt := 1; ; attempt++ {
 			resp := respond(again)
-			err := stopped.cause()
+			err, shown := stopped.cause()
 			if err == nil || resp == nil {
 				return resp
 			}
 			if op.Operation.Operation == ast.Subscription || attempt == readAttempts || ctx.Err() != nil || !store.ReadAgain(err) {
-				return wholly(resp)
+				return &graphql.Response{Errors: gqlerror.List{shown}, Extensions: resp.Extensions}
 			}
 			again, stopped = withInterruption(ctx)
 			respond, again = e.Executor.DispatchOperation(again, op)
 		}
 	}, inner
-}
-
-// wholly is the response that says only that the operation could not be read.
-func wholly(resp *graphql.Response) *graphql.Response {
-	out := &graphql.Response{Extensions: resp.Extensions}
-	for _, err := range resp.Errors {
-		if err.Extensions["code"] == codes[domain.KindUnavailable] {
-			out.Errors = gqlerror.List{err}
-			return out
-		}
-	}
-	return resp // what was noted is not in it
 }
