@@ -47,10 +47,10 @@ func interrupted(ctx context.Context, err error, shown *gqlerror.Error) bool {
 	return true
 }
 
-func (i *interruption) cause() (err error, shown *gqlerror.Error) {
+func (i *interruption) cause() (shown *gqlerror.Error, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.err, i.shown
+	return i.shown, i.err
 }
 
 // DispatchOperation is the executor's, for answers that are whole or not at
@@ -68,7 +68,7 @@ func (e gated) DispatchOperation(ctx context.Context, op *graphql.OperationConte
 		again, stopped, respond := ctx, first, respond
 		for attempt := 1; ; attempt++ {
 			resp := respond(again)
-			err, shown := stopped.cause()
+			shown, err := stopped.cause()
 			if err == nil || resp == nil {
 				return resp
 			}

@@ -158,7 +158,6 @@ func TestAStatementIsReadAgain(t *testing.T) {
 // long as it is let to.
 type proxy struct {
 	net.Listener
-	to string
 
 	mu      sync.Mutex
 	cut     bool
