@@ -12,6 +12,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // codes are the extensions.code of the kinds of error that clients are told.
@@ -61,18 +62,20 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		if known.Kind == domain.KindForbidden {
 			p.notes.Note(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
 		}
-		if known.Kind == domain.KindUnavailable {
-			p.log.WarnContext(ctx, "graphql: unavailable", "error", errors.Unwrap(known), "request_id", p.id(ctx))
+		// One line for an operation: what follows has the same cause.
+		if known.Kind == domain.KindUnavailable && interrupted(ctx, err, out) && ctx.Err() == nil {
+			p.log.Log(ctx, store.Level(err), "graphql: unavailable", "error", domain.Detail(err), "request_id", p.id(ctx))
 		}
 		return out
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		out.Message = "this took too long"
 		out.Extensions = map[string]any{"code": codes[domain.KindUnavailable]}
+		interrupted(ctx, err, out)
 		return out
 	}
 	id := p.id(ctx)
-	p.log.ErrorContext(ctx, "graphql: internal error", "error", err, "path", out.Path.String(), "request_id", id)
+	p.log.ErrorContext(ctx, "graphql: internal error", "error", domain.Detail(err), "path", out.Path.String(), "request_id", id)
 	out.Message = "internal error"
 	out.Extensions = map[string]any{"code": "INTERNAL"}
 	if id != "" {

@@ -21,7 +21,7 @@ type guard struct {
 	// describe says whom the schema's description is for.
 	describe string
 	shapes   *lru.Cache[string, shape] // of documents that have been
-	lanes    lanes
+	limiters limiters
 	schema   *ast.Schema
 }
 
@@ -30,7 +30,7 @@ func newGuard(c Config) *guard {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &guard{Budgets: NewBudgets(c), describe: c.Introspection, shapes: shapes, lanes: newLanes(c.Stores.Dialect())}
+	return &guard{Budgets: NewBudgets(c), describe: c.Introspection, shapes: shapes, limiters: newLimiters(c.Stores.Dialect())}
 }
 
 // Whom the schema's description is for.
@@ -56,15 +56,15 @@ func (g *guard) Validate(s graphql.ExecutableSchema) error {
 	return nil
 }
 
-// toll charges each request, before anything else is done for it.
-type toll struct{ guard *guard }
+// requestCharge charges each request, before anything else is done for it.
+type requestCharge struct{ guard *guard }
 
-func (*toll) ExtensionName() string                   { return "Toll" }
-func (*toll) Validate(graphql.ExecutableSchema) error { return nil }
+func (*requestCharge) ExtensionName() string                   { return "RequestCharge" }
+func (*requestCharge) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters takes what a request costs from the viewer's
 // budget.
-func (t *toll) MutateOperationParameters(ctx context.Context, _ *graphql.RawParams) *gqlerror.Error {
+func (t *requestCharge) MutateOperationParameters(ctx context.Context, _ *graphql.RawParams) *gqlerror.Error {
 	viewer, limit, err := limitOf(ctx, t.guard.limits)
 	if err != nil {
 		return gqlerror.Wrap(err)
@@ -80,7 +80,7 @@ func (g *guard) MutateOperationParameters(ctx context.Context, params *graphql.R
 		return gqlerror.Wrap(err)
 	}
 	known, ok := g.shapes.Get(params.Query)
-	given := max(limit.Values, lightNode) + 2
+	given := max(limit.Values, cheapValues) + 2
 	given -= values(params.Variables, given) + 1 // the object that holds them is none
 	more := given
 	if !ok {
@@ -135,7 +135,7 @@ func (g *guard) MutateOperationContext(ctx context.Context, op *graphql.Operatio
 	// could never be paid.
 	cost, most := costOf(g.schema, op), min(limit.Cost, max(limit.PerMinute-requestCost, 0))
 	if op.Operation.Operation == ast.Subscription {
-		most = min(most, lightCost) // it runs for each event, and with those of all others
+		most = min(most, cheapCost) // it runs for each event, and with those of all others
 	}
 	if cost > most {
 		return tooMuch("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, most)
@@ -151,9 +151,9 @@ const (
 
 type costStats struct{ cost, most int }
 
-// InterceptResponse runs an operation within the limits of its viewer: a dear
-// one when it is its turn, for so long, and with so large an answer. It tells
-// what the operation cost.
+// InterceptResponse runs an operation within the limits of its viewer: a query
+// when it is its turn, for so long, and with so large an answer. It says what
+// the operation cost.
 func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if !graphql.HasOperationContext(ctx) {
 		return next(ctx)
@@ -174,14 +174,15 @@ func (g *guard) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	// Mutations wait for each other, and those who may send them are known: they
 	// must not keep others from reading meanwhile.
 	if op.Operation.Operation == ast.Query {
-		lane := g.lanes.light
-		if stats.cost > lightCost {
-			lane = g.lanes.dear
+		l := g.limiters.cheap
+		if stats.cost > cheapCost {
+			l = g.limiters.expensive
 		}
-		if refused := lane.enter(ctx, viewer); refused != nil {
+		size := int64(len(op.RawQuery)) + sizeOf(op.Variables)
+		if refused := l.acquire(ctx, viewer, size, waitsUntil(op.Stats.OperationStart, limit)); refused != nil {
 			return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
 		}
-		defer lane.leave()
+		defer l.release()
 	}
 	if limit.Time > 0 {
 		var cancel context.CancelFunc

@@ -42,7 +42,7 @@ func Handler(c Config) *transport.Handler {
 		exec.SetDefaultRulesFn(silentRules)
 	}
 	guard := newGuard(c)
-	exec.Use(&toll{guard}) // first: also a look-up of what is not there is paid for
+	exec.Use(&requestCharge{guard}) // first: also a look-up of what is not there is paid for
 	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
 	exec.Use(guard)

@@ -193,6 +193,11 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 		resp, body, letGo := s.h.keep(ctx, resp, body)
 		if len(resp.Data) == 0 {
 			letGo()
+			if x.isSubscription() && comesBack(resp) && s.listens(op) {
+				// After an error, clients don't subscribe again by themselves.
+				s.close(websocket.StatusTryAgainLater, "")
+				return
+			}
 			s.fail(op, resp)
 			return
 		}

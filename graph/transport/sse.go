@@ -74,8 +74,9 @@ func (s *Stream) Close() {
 
 // stream answers with the responses of an execution as server-sent events, by
 // the protocol graphql-sse. It ends early when the client has gone, when it
-// doesn't read, and when the server shuts down, then without an event of
-// completion, so that the client comes again.
+// doesn't read, when the server shuts down, and when a subscription cannot go on
+// now; in the last two cases without an event of completion, so that the client
+// comes again.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Header, x *execution) {
 	// The operation is begun by the goroutine that runs it, and not before the
 	// answer: a subscription may wait for its first event in there.
@@ -130,10 +131,10 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 				return
 			}
 			body, resp := h.encode(ctx, resp)
-			_, body, letGo := h.keep(ctx, resp, body)
+			resp, body, letGo := h.keep(ctx, resp, body)
 			sent := s.Send(slices.Concat([]byte("event: next\ndata: "), body, []byte("\n\n")))
 			letGo()
-			if !sent {
+			if !sent || x.isSubscription() && comesBack(resp) {
 				return
 			}
 		case <-s.Alive:
@@ -146,6 +147,13 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 			return
 		}
 	}
+}
+
+// comesBack reports whether a response says that its client should come again
+// later. A stream then ends without an event of completion, after which a
+// client would not.
+func comesBack(resp *graphql.Response) bool {
+	return len(resp.Data) == 0 && status(typeResponse, resp) == http.StatusServiceUnavailable
 }
 
 // events writes events, each in limited time.

@@ -151,7 +151,10 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 	ctx, header := withHeader(r.Context())
 	x, failed := h.prepare(ctx, params)
 	if failed != nil {
-		if accepts.streamFirst {
+		if accepts.object == "" {
+			accepts.object = typeJSON // better understood than nothing
+		}
+		if accepts.streamFirst && !comesBack(failed) {
 			// As the protocol wants it: what an EventSource is told by a status,
 			// it doesn't hand on.
 			h.stream(w, r, header, &execution{last: failed})

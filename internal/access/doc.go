@@ -13,8 +13,8 @@
 //
 // Every authentication asks the desk, so that a revoked key or a disabled
 // person is refused from the next request on, in every process. Nothing that
-// the desk says is cached; only that a token was found to be good is, for some
-// minutes.
+// the desk says is cached; only that the signature of a token was found to be
+// good is, for some minutes, and while the issuer publishes its key.
 //
 // The package doesn't decide what a viewer may do: the use cases and the fence
 // of package store do that, by rights and clearance.

@@ -2,9 +2,11 @@ package access
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,9 +28,12 @@ const (
 	// for its keys, whatever happens: tokens that name keys that don't exist
 	// cost nothing to make.
 	askPause = 30 * time.Second
-	// keysFresh is how long keys are taken to be all that there are. Then
-	// they are read again, beside the requests, so that a key that the issuer
-	// has withdrawn opens nothing for long.
+	// keysRead is how long keys are used before they are read again, beside
+	// the requests, while tokens come.
+	keysRead = 5 * time.Minute
+	// keysFresh is how long keys are taken to be those that the issuer
+	// publishes. After that a token waits until they have been read again, so
+	// that a key that the issuer has withdrawn is not used for longer.
 	keysFresh = 10 * time.Minute
 	// keysTrusted is how long keys are used of an issuer that doesn't answer.
 	keysTrusted = time.Hour
@@ -53,7 +58,7 @@ type issuer struct {
 	now    func() time.Time
 
 	mu      sync.Mutex
-	keys    []jose.JSONWebKey
+	keys    []signingKey
 	readAt  time.Time     // when the keys were read; zero: never
 	askedAt time.Time     // when the issuer was asked last; zero: never
 	failed  bool          // whether that failed
@@ -64,26 +69,32 @@ func newIssuer(c OIDC, log *slog.Logger, now func() time.Time) *issuer {
 	return &issuer{url: c.Issuer, client: outbound.NewClient(c.outbound()), log: log, now: now}
 }
 
-// current returns the keys as they are known, and asks for them where they are
-// not, or too old to be trusted. Where they are merely old it doesn't wait.
-func (i *issuer) current(ctx context.Context) ([]jose.JSONWebKey, error) {
+// current returns the keys that the issuer publishes, as they were at most
+// keysFresh ago; or, while the issuer gives no answer, keysTrusted ago.
+func (i *issuer) current(ctx context.Context) ([]signingKey, error) {
 	i.mu.Lock()
-	age := i.now().Sub(i.readAt)
-	if i.readAt.IsZero() || age >= keysTrusted {
-		i.mu.Unlock()
-		return i.reload(ctx)
+	age, keys := i.now().Sub(i.readAt), i.keys
+	if i.readAt.IsZero() {
+		age = keysTrusted
 	}
-	if age >= keysFresh {
+	if age >= keysRead && age < keysFresh {
 		i.ask(ctx)
 	}
-	defer i.mu.Unlock()
-	return i.keys, nil
+	i.mu.Unlock()
+	if age < keysFresh {
+		return keys, nil
+	}
+	reloaded, err := i.reload(ctx)
+	if errors.Is(err, errNoKeys) && age < keysTrusted {
+		return keys, nil
+	}
+	return reloaded, err
 }
 
 // reload asks the issuer for its keys and returns them, or those that are known
 // where it was asked just now. It returns errNoKeys where the last answer was
 // none, and the context's error where that ends first.
-func (i *issuer) reload(ctx context.Context) ([]jose.JSONWebKey, error) {
+func (i *issuer) reload(ctx context.Context) ([]signingKey, error) {
 	i.mu.Lock()
 	asking := i.ask(ctx)
 	i.mu.Unlock()
@@ -139,7 +150,7 @@ func (i *issuer) ask(ctx context.Context) <-chan struct{} {
 }
 
 // read finds out where the issuer's keys are, and reads them.
-func (i *issuer) read(ctx context.Context) ([]jose.JSONWebKey, error) {
+func (i *issuer) read(ctx context.Context) ([]signingKey, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.url)
 	if errors.Is(err, outbound.ErrPrivateAddress) {
 		return nil, fmt.Errorf("%w; if that is as it should be, allow it with --oidc-allow-private", err)
@@ -176,7 +187,7 @@ func (i *issuer) read(ctx context.Context) ([]jose.JSONWebKey, error) {
 // parseKeys returns the keys of a set that can check signatures that we
 // accept. Others are passed over: a set may have keys for other purposes, and
 // of kinds that are yet unknown.
-func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
+func parseKeys(body []byte) ([]signingKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
@@ -186,17 +197,38 @@ func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 	if len(set.Keys) > maxKeys {
 		return nil, fmt.Errorf("the issuer has %d keys, more than %d", len(set.Keys), maxKeys)
 	}
-	var keys []jose.JSONWebKey
+	var keys []signingKey
 	for _, raw := range set.Keys {
 		var key jose.JSONWebKey
-		if json.Unmarshal(raw, &key) == nil && usable(key) {
-			keys = append(keys, key)
+		if json.Unmarshal(raw, &key) != nil || !usable(key) {
+			continue
+		}
+		if known, err := newSigningKey(key); err == nil {
+			keys = append(keys, known)
 		}
 	}
 	if len(keys) == 0 {
 		return nil, errors.New("the issuer has no key that can check a signature")
 	}
 	return keys, nil
+}
+
+// signingKey is a key of an issuer.
+type signingKey struct {
+	jose.JSONWebKey
+	print keyPrint
+}
+
+// keyPrint is the same for two keys that check the same signatures.
+type keyPrint [sha256.Size]byte
+
+func newSigningKey(key jose.JSONWebKey) (signingKey, error) {
+	thumbprint, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return signingKey{}, err
+	}
+	print := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", key.KeyID, key.Algorithm, thumbprint))
+	return signingKey{key, print}, nil
 }
 
 func usable(key jose.JSONWebKey) bool {

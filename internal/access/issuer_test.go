@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/access/oidctest"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -33,6 +34,59 @@ func TestRotation(t *testing.T) {
 	})
 }
 
+// A token whose key is withdrawn opens nothing from when the keys are read
+// again, also where it was accepted before, and by somebody who is still
+// connected.
+func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
+	t.Parallel()
+	eachSigning(t, func(t *testing.T, s *signing) {
+		token := s.issuer.Token(t, nil)
+		viewer := s.in(t, token)
+		stream := access.WithProof(domain.WithViewer(t.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
+			return s.people.Authenticate(ctx, token)
+		})
+		var proof access.Proof
+		if err := proof.Renew(stream); err != nil {
+			t.Fatal(err)
+		}
+		s.issuer.Rotate(t, "ES256")
+		s.clock.advance(time.Minute)
+		s.in(t, token) // the keys were read a minute ago
+		s.in(t, s.issuer.Token(t, nil))
+		s.refused(t, token)
+		if err := access.StillHolds(stream); !errors.Is(err, domain.ErrUnauthenticated) {
+			t.Errorf("of somebody who is connected: got %v, want KindUnauthenticated", err)
+		}
+	})
+}
+
+// Ten minutes after the keys were read a token waits for them to be read
+// again: the one that comes first is not let in by a key that was withdrawn.
+func TestKeysAreNeverOld(t *testing.T) {
+	t.Parallel()
+	eachSigning(t, func(t *testing.T, s *signing) {
+		token := s.issuer.Token(t, nil)
+		s.in(t, token)
+		old := s.issuer.Key()
+		s.issuer.Rotate(t, "ES256")
+		s.clock.advance(10 * time.Minute)
+		s.refused(t, token)
+		s.refused(t, old.Sign(t, s.issuer.Claims(nil), nil))
+
+		// While the issuer gives no answer the keys that are known are used,
+		// for an hour.
+		good := s.issuer.Token(t, nil)
+		s.in(t, good)
+		s.issuer.Handle(oidctest.KeysPath, oidctest.Down)
+		s.clock.advance(20 * time.Minute)
+		s.in(t, good)
+		s.clock.advance(39 * time.Minute)
+		s.in(t, good)
+		s.clock.advance(time.Minute)
+		s.unavailable(t)
+	})
+}
+
 // A key that the issuer withdraws is forgotten even if no new one is seen.
 func TestWithdrawnKeysAreForgotten(t *testing.T) {
 	t.Parallel()
@@ -40,14 +94,14 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 		s.in(t, s.issuer.Token(t, nil))
 		old := s.issuer.Key()
 		s.issuer.Rotate(t, "ES256")
-		s.clock.advance(10 * time.Minute)
+		s.clock.advance(5 * time.Minute)
 		release := make(chan struct{})
 		s.issuer.Handle(oidctest.KeysPath, func(w http.ResponseWriter, r *http.Request) {
 			s.issuer.Handle(oidctest.KeysPath, nil)
 			<-release
 			http.Redirect(w, r, oidctest.KeysPath, http.StatusFound)
 		})
-		// The keys are stale, not gone: nobody waits for them to be read anew.
+		// The keys are not too old yet: nobody waits for them to be read again.
 		s.in(t, old.Sign(t, s.issuer.Claims(nil), nil))
 		close(release)
 		s.in(t, s.issuer.Token(t, nil))

@@ -80,8 +80,9 @@ const (
 	// maxSubject is the bound of OpenID Connect.
 	maxSubject = 255
 
-	// A token that was checked is not checked again for checkedFor. Whether
-	// its holder is disabled is asked each time.
+	// The signature of a token that was checked is not checked again for
+	// checkedFor. Whether the issuer still publishes the key that has signed
+	// it, and whether its holder is disabled, is asked each time.
 	checkedFor = 5 * time.Minute
 	maxChecked = 10_000
 )
@@ -101,6 +102,7 @@ type claims struct {
 	clearance *domain.Marking
 	issuedAt  time.Time
 	until     time.Time // when the token has to be checked again
+	signedBy  keyPrint
 }
 
 // tokens checks tokens. It is safe for concurrent use.
@@ -137,10 +139,10 @@ func (t *tokens) check(ctx context.Context, token string) (*claims, error) {
 		return nil, t.refuse(ctx, err)
 	}
 	key := sha256.Sum256([]byte(token))
-	if c, ok := t.checked.Get(key); ok && t.now().Before(c.until) {
-		return c, nil
+	c, err := t.known(ctx, key)
+	if c == nil && err == nil {
+		c, err = t.verify(ctx, token)
 	}
-	c, err := t.verify(ctx, token)
 	if errors.Is(err, errNoKeys) {
 		return nil, errNoKeys
 	}
@@ -152,6 +154,24 @@ func (t *tokens) check(ctx context.Context, token string) (*claims, error) {
 	}
 	t.checked.Add(key, c)
 	return c, nil
+}
+
+// known returns what a token says that was checked before, with a key that the
+// issuer publishes now; nil where there is none.
+func (t *tokens) known(ctx context.Context, token [sha256.Size]byte) (*claims, error) {
+	c, ok := t.checked.Get(token)
+	if !ok || !t.now().Before(c.until) {
+		return nil, nil
+	}
+	keys, err := t.issuer.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(keys, func(k signingKey) bool { return k.print == c.signedBy }) {
+		return c, nil
+	}
+	t.checked.Remove(token)
+	return nil, nil
 }
 
 func (t *tokens) refuse(ctx context.Context, why error) error {
@@ -263,6 +283,7 @@ func (t *tokens) verify(ctx context.Context, token string) (*claims, error) {
 	c := t.read(all)
 	c.subject = id.Subject
 	c.issuedAt = id.IssuedAt.UTC()
+	c.signedBy = signature.key
 	c.until = now.Add(checkedFor)
 	if end := id.Expiry.Add(clockSkew); end.Before(c.until) {
 		c.until = end
@@ -391,6 +412,7 @@ func emailOf(all map[string]any) string {
 type signatureCheck struct {
 	issuer     *issuer
 	algorithms []string
+	key        keyPrint // that has signed the token
 	err        error
 }
 
@@ -423,6 +445,7 @@ func (s *signatureCheck) verify(ctx context.Context, token string) ([]byte, erro
 			}
 			known = known || header.KeyID != ""
 			if payload, err := signed.Verify(key.Key); err == nil {
+				s.key = key.print
 				return payload, nil
 			}
 		}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -17,31 +20,28 @@ const (
 	// maxNoted bounds the uses that wait to be written.
 	maxNoted = 10_000
 
-	// flushPause lets uses gather, so that many things that are used at once
+	// gatherFor lets uses gather, so that many things that are used at once
 	// cost the desk one transaction.
-	flushPause = time.Second
-
-	// drainLimit bounds the last write, at the end.
-	drainLimit = 5 * time.Second
+	gatherFor = time.Second
 )
 
 // uses remembers when something was last used, and writes it down apart from
 // the requests that used it. It is safe for concurrent use.
 type uses[K comparable] struct {
-	what   string // in the log
-	stores *store.Stores
-	log    *slog.Logger
+	stores  *store.Stores
+	writing *store.WriteBehind
 	// write writes one use, unless a later one is written already: another
 	// process may have been first.
 	write func(ctx context.Context, tx *store.Tx, used K, at time.Time) error
 
 	mu    sync.Mutex
 	noted map[K]time.Time // what has yet to be written
-	wake  chan struct{}   // tells run that there is something
 }
 
 func newUses[K comparable](what string, stores *store.Stores, log *slog.Logger, write func(context.Context, *store.Tx, K, time.Time) error) *uses[K] {
-	return &uses[K]{what: what, stores: stores, log: log, write: write, noted: map[K]time.Time{}, wake: make(chan struct{}, 1)}
+	u := &uses[K]{stores: stores, write: write, noted: map[K]time.Time{}}
+	u.writing = store.NewWriteBehind(store.WriteBehind{What: "the use of " + what, Write: u.flush, Gather: gatherFor, Log: log})
+	return u
 }
 
 // recent reports whether the last use that is written tells well enough of one
@@ -51,46 +51,17 @@ func recent(last *time.Time, at time.Time) bool { return last != nil && at.Sub(*
 // note remembers a use.
 func (u *uses[K]) note(used K, at time.Time) {
 	u.mu.Lock()
-	_, known := u.noted[used]
-	if !known && len(u.noted) < maxNoted {
+	if _, known := u.noted[used]; !known && len(u.noted) < maxNoted {
 		u.noted[used] = at
 	}
 	u.mu.Unlock()
-	if known {
-		return
-	}
-	select {
-	case u.wake <- struct{}{}:
-	default: // run has been told
-	}
+	u.writing.Wake()
 }
 
 // run writes what is noted until ctx is done; then it writes what is left and
-// returns nil. What cannot be written is logged and tried again with the next
-// use: it is worth no more than that.
-func (u *uses[K]) run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
-			defer cancel()
-			u.tryFlush(last)
-			return nil
-		case <-u.wake:
-			u.tryFlush(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(flushPause):
-		}
-	}
-}
-
-func (u *uses[K]) tryFlush(ctx context.Context) {
-	if err := u.flush(ctx); err != nil && ctx.Err() == nil {
-		u.log.WarnContext(ctx, "the use could not be written", "of", u.what, "error", err)
-	}
-}
+// returns nil. What cannot be written is logged and tried again; a use that the
+// database refuses for itself is worth no more than that, and forgotten.
+func (u *uses[K]) run(ctx context.Context) error { return u.writing.Run(ctx) }
 
 // flush writes what run would write, now.
 func (u *uses[K]) flush(ctx context.Context) error {
@@ -101,23 +72,21 @@ func (u *uses[K]) flush(ctx context.Context) error {
 	if len(noted) == 0 {
 		return nil
 	}
-	err := u.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for used, at := range noted {
-			if err := u.write(ctx, tx, used, at); err != nil {
-				return err
-			}
-		}
-		return nil
+	left, err := store.WriteAll(ctx, u.stores, slices.Collect(maps.Keys(noted)), func(ctx context.Context, tx *store.Tx, used K) error {
+		return u.write(ctx, tx, used, noted[used])
 	})
 	if err == nil {
 		return nil
 	}
+	if ctx.Err() == nil && domain.KindOf(err) != domain.KindUnavailable {
+		return fmt.Errorf("write when %v was used last: %w", left[0], err)
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for used, at := range noted {
-		if _, later := u.noted[used]; !later {
-			u.noted[used] = at
+	for _, used := range left {
+		if _, later := u.noted[used]; !later && len(u.noted) < maxNoted {
+			u.noted[used] = noted[used]
 		}
 	}
-	return fmt.Errorf("write the use of %s: %w", u.what, err)
+	return fmt.Errorf("write the last uses: %w", err)
 }

@@ -25,6 +25,8 @@ type Parts struct {
 	Log  *slog.Logger
 	Now  func() time.Time
 	Demo DemoContent // nil: there is none
+	// Fault makes the databases fail, for tests: see [store.Config].
+	Fault func(store, query string) error
 }
 
 // App is a server that runs.
@@ -60,7 +62,9 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
 		return err
 	}
-	stores, err := store.Open(ctx, c.stores(a.log))
+	opened := c.stores(a.log)
+	opened.Fault = parts.Fault
+	stores, err := store.Open(ctx, opened)
 	if err != nil {
 		return fmt.Errorf("open the stores: %w", err)
 	}

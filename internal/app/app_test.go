@@ -40,6 +40,12 @@ func (r *record) Write(b []byte) (int, error) {
 	return r.buf.Write(b)
 }
 
+func (r *record) Reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.buf.Reset()
+}
+
 func (r *record) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,10 +26,12 @@ func (c *Config) logger(w io.Writer, least slog.Level) *slog.Logger {
 }
 
 // requestHandler adds the request's id to each record that is logged on its
-// behalf, and the task's name to what the program does by itself.
+// behalf, and the task's name to what the program does by itself. Errors are
+// written with the causes that clients are not shown.
 type requestHandler struct{ slog.Handler }
 
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
+	r = explained(r)
 	if id := domain.RequestID(ctx); id != "" && !has(r, "request_id") {
 		r.AddAttrs(slog.String("request_id", id))
 	}
@@ -45,6 +47,29 @@ func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
+}
+
+// explained is a record whose errors say all that they know.
+func explained(r slog.Record) slog.Record {
+	hasError := false
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Value.Kind() == slog.KindAny {
+			_, hasError = a.Value.Any().(error)
+		}
+		return !hasError
+	})
+	if !hasError {
+		return r
+	}
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		if err, ok := a.Value.Any().(error); ok {
+			a = slog.String(a.Key, domain.Detail(err))
+		}
+		out.AddAttrs(a)
+		return true
+	})
+	return out
 }
 
 func has(r slog.Record, key string) bool {

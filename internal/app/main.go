@@ -46,7 +46,7 @@ func Main(ctx context.Context, process Process) int {
 		return exitOK
 	}
 	// Errors of drivers can have several lines.
-	line := "redthread: " + strings.Join(strings.Fields(err.Error()), " ")
+	line := "redthread: " + strings.Join(strings.Fields(domain.Detail(err)), " ")
 	if _, ok := errors.AsType[usageError](err); ok {
 		tell(process.Stderr, "%s (see \"%s --help\")\n", line, cmd.CommandPath())
 		return exitUsage

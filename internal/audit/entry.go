@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -145,8 +146,10 @@ func optional(id domain.ID) any {
 	return int64(id)
 }
 
-// text is null where there is none, and never longer than is of use.
+// text is null where there is none, and never longer than is of use. What a
+// database does not take for text is left out.
 func text(s string) any {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "�")
 	if s == "" {
 		return nil
 	}

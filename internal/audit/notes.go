@@ -21,10 +21,11 @@ type Notes struct {
 	log    *slog.Logger
 	now    func() time.Time
 
+	writing *store.WriteBehind
+
 	mu      sync.Mutex
 	noted   map[note]*tally
-	dropped int
-	wake    chan struct{}
+	dropped int // of kinds beyond maxNoted
 }
 
 // note is one kind of thing that happened to one actor.
@@ -36,8 +37,9 @@ type note struct {
 }
 
 type tally struct {
-	first time.Time
-	times int
+	first    time.Time
+	times    int
+	failures int // to write it, although the database answered
 }
 
 const (
@@ -45,13 +47,16 @@ const (
 	maxNoted = 1000
 	// gatherFor is how long kinds gather before they are written.
 	gatherFor = 10 * time.Second
-	// drainLimit bounds the last write, at the end.
-	drainLimit = 5 * time.Second
+	// maxFailures is how often a kind is tried to be written that the database
+	// refuses.
+	maxFailures = 10
 )
 
 // NewNotes returns notes of which none are taken yet. now is the clock.
 func NewNotes(stores *store.Stores, log *slog.Logger, now func() time.Time) *Notes {
-	return &Notes{stores: stores, log: log, now: now, noted: map[note]*tally{}, wake: make(chan struct{}, 1)}
+	n := &Notes{stores: stores, log: log, now: now, noted: map[note]*tally{}}
+	n.writing = store.NewWriteBehind(store.WriteBehind{What: "notes for the audit log", Write: n.Flush, Gather: gatherFor, Log: log})
+	return n
 }
 
 // Note takes note of something. Actor, network and request are those of ctx.
@@ -82,37 +87,17 @@ func (n *Notes) Note(ctx context.Context, e Entry) {
 	if isNew {
 		n.log.InfoContext(ctx, "noted for the audit log", "action", string(e.Action), "subject", e.Subject, "detail", e.Detail, "request_id", request)
 	}
-	select {
-	case n.wake <- struct{}{}:
-	default: // Run has been told
-	}
+	n.writing.Wake()
 }
 
 // Run writes what is noted, until ctx is done; then it writes what is left and
-// returns nil. What cannot be written is logged and tried again.
-func (n *Notes) Run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
-			defer cancel()
-			n.flush(last)
-			return nil
-		case <-n.wake:
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(gatherFor):
-			n.flush(ctx)
-		}
-	}
-}
+// returns nil. What cannot be written is logged and tried again, after a pause
+// that gets longer up to five minutes. What the database refuses for itself
+// keeps nothing else from being written, and is given up after ten times.
+func (n *Notes) Run(ctx context.Context) error { return n.writing.Run(ctx) }
 
-func (n *Notes) flush(ctx context.Context) {
-	if err := n.Flush(ctx); err != nil && ctx.Err() == nil {
-		n.log.WarnContext(ctx, "notes for the audit log could not be written", "error", err)
-	}
-}
+// further is what is noted of kinds beyond maxNoted.
+var further = note{who: who{name: domain.SystemName("audit")}, action: RefuseRight, detail: "refusals of further kinds, too many to tell apart"}
 
 // Flush writes what Run would write, now.
 func (n *Notes) Flush(ctx context.Context) error {
@@ -120,35 +105,40 @@ func (n *Notes) Flush(ctx context.Context) error {
 	noted, dropped := n.noted, n.dropped
 	n.noted, n.dropped = map[note]*tally{}, 0
 	n.mu.Unlock()
-	if len(noted) == 0 {
+	kinds := slices.SortedFunc(maps.Keys(noted), func(a, b note) int { return noted[a].first.Compare(noted[b].first) })
+	if dropped > 0 {
+		noted[further] = &tally{first: n.now().UTC().Truncate(time.Microsecond), times: dropped}
+		kinds = append(kinds, further)
+	}
+	if len(kinds) == 0 {
 		return nil
 	}
-	err := n.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for _, key := range slices.SortedFunc(maps.Keys(noted), func(a, b note) int { return noted[a].first.Compare(noted[b].first) }) {
-			t := noted[key]
-			e := Entry{Action: key.action, Subject: key.subject, Detail: key.detail}
-			if err := appendEntry(ctx, tx, t.first, key.who, e, t.times); err != nil {
-				return err
-			}
-		}
-		if dropped == 0 {
-			return nil
-		}
-		e := Entry{Action: RefuseRight, Detail: "refusals of further kinds, too many to tell apart"}
-		w := who{name: domain.SystemName("audit")}
-		return appendEntry(ctx, tx, n.now().UTC().Truncate(time.Microsecond), w, e, dropped)
+	left, err := store.WriteAll(ctx, n.stores, kinds, func(ctx context.Context, tx *store.Tx, key note) error {
+		t := noted[key]
+		return appendEntry(ctx, tx, t.first, key.who, Entry{Action: key.action, Subject: key.subject, Detail: key.detail}, t.times)
 	})
 	if err == nil {
 		return nil
 	}
+	refused := ctx.Err() == nil && domain.KindOf(err) != domain.KindUnavailable
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.dropped += dropped
-	for key, t := range noted {
-		if again := n.noted[key]; again != nil {
-			again.first, again.times = t.first, again.times+t.times
-		} else if len(n.noted) < maxNoted {
+	for _, key := range left {
+		t := noted[key]
+		if refused {
+			t.failures++
+		}
+		again := n.noted[key]
+		switch {
+		case t.failures >= maxFailures:
+			n.log.ErrorContext(ctx, "a note for the audit log is given up", "action", string(key.action), "actor", key.who.name,
+				"subject", key.subject, "detail", key.detail, "times", t.times, "first", t.first, "error", err)
+		case again != nil:
+			again.first, again.times, again.failures = t.first, again.times+t.times, t.failures
+		case key != further && len(n.noted) < maxNoted:
 			n.noted[key] = t
+		default:
+			n.dropped += t.times
 		}
 	}
 	return fmt.Errorf("write notes for the audit log: %w", err)

@@ -91,14 +91,18 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 	if p.Len() > 0 {
 		return nil // what the slug would be made from may not be there
 	}
+	var failed error
 	names := func(id domain.ID) string {
 		slug, err := slugOf(ctx, tx, id)
-		if err != nil {
-			return ""
+		if failed == nil {
+			failed = err
 		}
 		return slug
 	}
 	base := Slugify(s.title(r, names))
+	if failed != nil {
+		return failed
+	}
 	if base == "" {
 		p.Add("slug", "none can be made from the title: give one of lower-case letters a to z, digits and hyphens")
 		return nil

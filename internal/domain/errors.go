@@ -82,7 +82,9 @@ func Detail(err error) string {
 			return text
 		}
 		err = e.cause
-		text += ": " + err.Error()
+		if cause := err.Error(); !strings.Contains(text, cause) {
+			text += ": " + cause
+		}
 	}
 }
 

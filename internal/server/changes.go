@@ -202,9 +202,5 @@ func lastWords(why refusal) []byte {
 }
 
 func (h changes) refusalOf(r *http.Request, err error) refusal {
-	answer, mapped := refusalOf(err)
-	if !mapped && r.Context().Err() == nil {
-		h.log.ErrorContext(r.Context(), "the change feed cannot be read", "error", err)
-	}
-	return answer
+	return refusalLogged(r.Context(), h.log, "the change feed cannot be read", err)
 }

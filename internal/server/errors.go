@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server/rest"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // refusal is an answer of the server itself: an error before the API is
@@ -51,8 +53,24 @@ func refusalOf(err error) (answer refusal, mapped bool) {
 	return answer, true
 }
 
+// refusalLogged is refusalOf, and leaves the cause of what is no fault of the
+// client's in the log, unless the client has gone.
+func refusalLogged(ctx context.Context, log *slog.Logger, what string, err error) refusal {
+	answer, _ := refusalOf(err)
+	if answer.status >= http.StatusInternalServerError && ctx.Err() == nil {
+		log.Log(ctx, store.Level(err), what, "error", domain.Detail(err))
+	}
+	return answer
+}
+
+// retryAfter is when to come again where nothing else says so, in seconds.
+const retryAfter = "10"
+
 // refuse answers in GraphQL's shape; at the paths of JSON, with a problem.
 func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
+	if answer.status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", retryAfter)
+	}
 	if rest.Serves(r.URL.Path) {
 		rest.Refuse(w, r, answer.status, answer.code, answer.message)
 		return

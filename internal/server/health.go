@@ -68,7 +68,7 @@ func (h readiness) ask(ctx context.Context, check Check) checked {
 		return checked{Name: check.Name, OK: true}
 	}
 	if ctx.Err() == nil {
-		h.log.WarnContext(ctx, "not ready", "check", check.Name, "error", err)
+		h.log.WarnContext(ctx, "not ready", "check", check.Name, "error", domain.Detail(err))
 	}
 	message := "fails; the log says why"
 	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind != domain.KindInternal {

@@ -29,10 +29,7 @@ func findViewer(keys Authenticator, log *slog.Logger) middleware {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			viewer, err := viewerOf(r, keys)
 			if err != nil {
-				answer, mapped := refusalOf(err)
-				if !mapped && r.Context().Err() == nil {
-					log.ErrorContext(r.Context(), "the viewer could not be found out", "error", err)
-				}
+				answer := refusalLogged(r.Context(), log, "the credential could not be checked", err)
 				if answer.status == http.StatusUnauthorized {
 					w.Header().Set("WWW-Authenticate", `Bearer realm="redthread", error="invalid_token"`)
 				}

@@ -17,6 +17,17 @@
 // engines, across processes, so that a check made in one still holds when it
 // commits. Live transactions do, too.
 //
+// # Errors
+//
+// Around the driver of each engine every error that says that the database
+// cannot answer becomes a domain error of KindUnavailable, whatever path it
+// takes out of this package; its cause is for the log ([domain.Detail], and
+// [Level]). [ReadAgain] says whether a new snapshot may do. Other errors of the
+// engines are faults of the program, save those of unique indexes and foreign
+// keys in write transactions, which are conflicts.
+//
+// What is gathered in memory and written later is written by [WriteBehind].
+//
 // # Engines
 //
 // SQLite keeps two files, desk.db and live.db, each with one writing

@@ -235,7 +235,7 @@ func TestACommittedWriteWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		ctx := domain.AsSystem(t.Context(), "test")
-		within, cancel := context.WithTimeout(ctx, time.Minute)
+		within, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
 		running, next, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		release := make(chan struct{})
@@ -261,6 +261,9 @@ func TestACommittedWriteWaitsForNobody(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if within.Err() != nil {
+			t.Error("the caller has waited until its time was over")
 		}
 		<-next
 		close(release)

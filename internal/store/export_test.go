@@ -52,3 +52,10 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 	}
 	return plan, m.Create(ctx, want...)
 }
+
+// Renew closes the connections that nobody is using.
+func Renew(s *Stores) {
+	for _, p := range []*pool{s.deskRead, s.liveRead, s.deskWrite, s.liveWrite} {
+		p.renew()
+	}
+}

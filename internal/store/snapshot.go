@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -20,6 +21,8 @@ type snapshot struct {
 	once sync.Once
 	tx   *sql.Tx
 	err  error
+	// cancel ends the transaction and what it waits for.
+	cancel context.CancelFunc
 	// placed says that the snapshot has one of its pool's places.
 	placed bool
 
@@ -31,6 +34,10 @@ type snapshot struct {
 	// that is broken. Guarded by busy.
 	failed error
 }
+
+// rollbackLimit is how long a snapshot waits for the server to end it, before
+// its connection is given up.
+const rollbackLimit = 5 * time.Second
 
 type snapshotKey struct{}
 
@@ -71,8 +78,15 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		if snap.pool.dialect == dialect.Postgres {
 			opts.Isolation = sql.LevelRepeatableRead
 		}
-		// The transaction outlives the statement that begins it.
-		snap.tx, snap.err = snap.pool.db.BeginTx(context.WithoutCancel(ctx), opts)
+		// The transaction outlives the statement that begins it, which ends the
+		// wait for it, if it ends first.
+		var lasting context.Context
+		lasting, snap.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		stop := context.AfterFunc(ctx, snap.cancel)
+		snap.tx, snap.err = snap.pool.db.BeginTx(lasting, opts)
+		if !stop() {
+			snap.err = ctx.Err()
+		}
 		if snap.err != nil {
 			snap.err = fmt.Errorf("begin snapshot: %w", translate(snap.err))
 		}
@@ -83,7 +97,13 @@ func (snap *snapshot) begin(ctx context.Context) error {
 func (snap *snapshot) end() {
 	snap.once.Do(func() { snap.err = sql.ErrTxDone })
 	if snap.tx != nil {
+		// A server that is out of reach does not answer.
+		late := time.AfterFunc(rollbackLimit, snap.cancel)
 		_ = snap.tx.Rollback() // nothing was written
+		late.Stop()
+	}
+	if snap.cancel != nil {
+		snap.cancel()
 	}
 	if snap.placed {
 		snap.placed = false

@@ -60,7 +60,7 @@ var kinds = map[string]kind{
 	"RATE_LIMITED": {http.StatusTooManyRequests, "The budget of this minute is spent",
 		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` says how the budget stands in every answer."},
 	"UNAVAILABLE": {http.StatusServiceUnavailable, "The request could not be answered now",
-		"Too much is asked for at once, or it took too long. Send the request again after `Retry-After` seconds."},
+		"The database cannot answer, too much is asked for at once, or it took too long. Send the request again after `Retry-After` seconds."},
 	codeInternal: {http.StatusInternalServerError, "A fault of the server",
 		"Not your mistake. The id in `instance` finds it in the server's log."},
 }
