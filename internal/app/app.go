@@ -85,8 +85,9 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "writing when people were seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
-		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
-	a.run(work, "delivering to webhooks", webhooks.Run)
+		Stores: stores, Desk: a.backend.desk, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+	a.run(work, "telling webhooks", webhooks.Run)
+	a.run(work, "running jobs", a.backend.jobs.Start)
 
 	door := access.NewDoor(a.backend.keys, people)
 	config := graph.Config{

@@ -20,6 +20,7 @@ import (
 // the rooms over them.
 type backend struct {
 	stores *store.Stores
+	jobs   *store.Jobs
 	desk   *content.Desk
 	notes  *audit.Notes
 	keys   *access.Keys
@@ -31,6 +32,7 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 	notes := audit.NewNotes(stores, log, now)
 	return &backend{
 		stores: stores,
+		jobs:   stores.Jobs(log),
 		desk:   content.New(stores, log, now),
 		notes:  notes,
 		keys:   access.NewKeys(stores, notes, log, now),

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect"
@@ -40,3 +41,6 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 	}
 	return plan, m.Create(ctx, want...)
 }
+
+// SetRest replaces how Start waits between its tries.
+func SetRest(j *Jobs, rest func(context.Context, time.Duration)) { j.rest = rest }
