@@ -30,10 +30,12 @@ type backend struct {
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
 	notes := audit.NewNotes(stores, log, now)
+	jobs, desk := stores.Jobs(log), content.New(stores, log, now)
+	desk.UseJobs(jobs)
 	return &backend{
 		stores: stores,
-		jobs:   stores.Jobs(log),
-		desk:   content.New(stores, log, now),
+		jobs:   jobs,
+		desk:   desk,
 		notes:  notes,
 		keys:   access.NewKeys(stores, notes, log, now),
 

@@ -20,13 +20,17 @@ type Desk struct {
 	versions   versions   // how far live has come
 
 	tails [clearances]tail // the ends of the change feeds
-	wake  chan struct{}    // tells Run that a schedule was made
+	wake  chan struct{}    // tells Run to look again
+	jobs  *store.Jobs
 }
 
-// New returns the desk over the stores. now is the clock.
+// New returns the desk over the stores. now is the clock. Schedules are carried
+// out where jobs are run: see [Desk.UseJobs].
 func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
-	return &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
+	d := &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
 		versions: versions{moved: make(chan struct{})}}
+	d.UseJobs(stores.Jobs(log))
+	return d
 }
 
 // clock is the time of a transaction: UTC, to the microsecond, which is what

@@ -127,21 +127,6 @@ func TestJobsSurviveAStop(t *testing.T) {
 	})
 }
 
-// broken takes a table away and returns a function that gives it back.
-func broken(t testing.TB, s *store.Stores, table string) (mend func()) {
-	t.Helper()
-	rename := func(from, to string) {
-		if err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, "ALTER TABLE "+from+" RENAME TO "+to)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	rename(table, table+"_away")
-	return func() { rename(table+"_away", table) }
-}
-
 // Start goes on trying while jobs cannot be begun with, at growing intervals, and
 // runs them when they can.
 func TestStartOfJobsIsTriedAgain(t *testing.T) {
@@ -154,7 +139,7 @@ func TestStartOfJobsIsTriedAgain(t *testing.T) {
 			if err := jobs.Work(t.Context(), []string{"a"}, 1); err != nil {
 				t.Fatal(err)
 			}
-			mend := broken(t, s, "river_queue")
+			mend := storetest.Away(t, s.Desk, "river_queue")
 			var pauses []time.Duration
 			store.SetRest(jobs, func(_ context.Context, d time.Duration) {
 				if pauses = append(pauses, d); len(pauses) == failures {
@@ -182,7 +167,7 @@ func TestStartOfJobsEnds(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		jobs := jobsOf(t, s, func(context.Context, int) error { return nil })
-		broken(t, s, "river_queue")
+		storetest.Away(t, s.Desk, "river_queue")
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
 		store.SetRest(jobs, func(context.Context, time.Duration) {
@@ -208,7 +193,7 @@ func TestWorkIsTriedAgain(t *testing.T) {
 		if n := <-ran; n != 1 {
 			t.Fatalf("got %d, want 1", n)
 		}
-		mend := broken(t, s, "river_queue")
+		mend := storetest.Away(t, s.Desk, "river_queue")
 		for range 3 {
 			if err := jobs.Work(t.Context(), []string{"a", "b"}, 1); err == nil {
 				t.Fatal("the queues were joined without their table")
