@@ -77,11 +77,12 @@ func (d *Desk) UseJobs(jobs *store.Jobs) {
 	jobs.Every(time.Hour, scheduleUpkeep{})
 }
 
-// enqueueSchedule writes the job of a schedule.
+// enqueueSchedule writes the job of a schedule. River goes by the machine's clock;
+// the job itself goes by the desk's.
 func (e *edit) enqueueSchedule(ctx context.Context, s *ent.Schedule) error {
 	options := &river.InsertOpts{Queue: scheduleQueue}
-	if wait := s.At.Sub(e.at); wait > 0 {
-		options.ScheduledAt = time.Now().Add(wait) // by river's clock
+	if s.At.After(time.Now()) {
+		options.ScheduledAt = s.At
 	}
 	return e.desk.jobs.Enqueue(ctx, e.tx, river.InsertManyParams{Args: scheduleJob{s.ID}, InsertOpts: options})
 }

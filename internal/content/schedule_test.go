@@ -143,7 +143,7 @@ func TestScheduleIsPutOff(t *testing.T) {
 			t.Errorf("got %v, %v", wait, err)
 		}
 		d.wantSchedule(s.ID, "PENDING", "")
-		if n := d.jobs("scheduled"); n != 1 {
+		if n := d.jobs("scheduled") + d.jobs("available"); n != 1 {
 			t.Errorf("there are %d jobs, want 1", n)
 		}
 		if _, err := d.CancelSchedule(d.ctx, s.ID); err != nil {
