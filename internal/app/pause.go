@@ -85,8 +85,10 @@ func (p *pause) run(ctx context.Context) error {
 				p.log.ErrorContext(ctx, "it could not be looked whether to resume; it will be tried again", "error", err, "times", failures)
 			}
 		case found:
-			p.log.InfoContext(ctx, "resumed: webhooks are sent and schedules are carried out")
 			p.end()
+			p.log.InfoContext(ctx, "resumed: webhooks are sent and schedules are carried out")
+		default:
+			failures = 0
 		}
 	}
 	return nil

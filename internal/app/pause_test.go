@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,6 +85,67 @@ func TestPaused(t *testing.T) {
 			t.Errorf("the audit log has %d entries of it, want 1", n)
 		}
 	})
+}
+
+// While the audit log cannot be read a server stays paused, and goes on when it
+// can be.
+func TestPausedWithoutTheAuditLog(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		settings := config(t, c)
+		settings.Paused = true
+		log := &onMessage{message: "it could not be looked whether to resume", came: make(chan struct{}, 1)}
+		a := start(t, settings, parts(log))
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		mend := storetest.Away(t, s.Desk, "audit_entries")
+		<-log.came
+		if !a.Paused() {
+			t.Error("it goes on")
+		}
+		mend()
+		log.await("resumed")
+		if code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume"); code != 0 {
+			t.Fatalf("exit %d: %s%s", code, out, errs)
+		}
+		<-log.came
+		if a.Paused() {
+			t.Error("it does not go on")
+		}
+	})
+}
+
+// onMessage is a log that tells when a message is written.
+type onMessage struct {
+	record
+	mu      sync.Mutex
+	message string
+	came    chan struct{}
+}
+
+func (l *onMessage) await(message string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.message = message
+	select {
+	case <-l.came: // of the message before
+	default:
+	}
+}
+
+func (l *onMessage) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if strings.Contains(string(b), l.message) {
+		select {
+		case l.came <- struct{}{}:
+		default: // it is known
+		}
+	}
+	return l.record.Write(b)
 }
 
 // leftBehind is what a backup may hold: a delivery that is to be attempted again,

@@ -69,7 +69,7 @@ func TestAttemptFaults(t *testing.T) {
 		for _, row := range []struct {
 			name  string
 			times int
-		}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 200}} {
+		}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 40}} {
 			t.Run(name+row.name, func(t *testing.T) {
 				each(t, func(t *testing.T, s *site) {
 					r := newReceiver(t)
@@ -270,7 +270,7 @@ func (s *site) wantJobs() {
 // where jobs are lost, it has one after the sweep.
 func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
-		steps := 150
+		steps := 100
 		if testing.Short() {
 			steps = 30
 		}

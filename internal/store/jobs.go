@@ -232,6 +232,9 @@ func (j *Jobs) config() *river.Config {
 		Queues:  map[string]river.QueueConfig{upkeepQueue: {MaxWorkers: upkeepAtOnce, FetchPollInterval: upkeepPoll}},
 		Logger:  slog.New(warnings{j.log.Handler()}),
 
+		// A newer process may have others.
+		FetchOnlyKnownKinds: true,
+
 		FetchPollInterval:    jobsPoll,
 		FetchCooldown:        jobsCooldown,
 		MaxAttempts:          defaultAttempts,

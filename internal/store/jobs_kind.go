@@ -86,7 +86,7 @@ func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(Ke
 	if j.stores.postgres() {
 		args = "args::text"
 	}
-	rows, err := db.Query(ctx, Bind(db.Dialect(), "SELECT state, "+args+" FROM river_job"+
+	rows, err := db.Query(ctx, Bind(db.Dialect(), "SELECT state, attempt >= max_attempts, "+args+" FROM river_job"+
 		" WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled', 'discarded') AND queue = ? AND kind = ?"), queue, kind)
 	if err != nil {
 		return fmt.Errorf("read the jobs: %w", err)
@@ -94,8 +94,12 @@ func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(Ke
 	defer rows.Close()
 	for rows.Next() {
 		var state, args string
-		if err := rows.Scan(&state, &args); err != nil {
+		var last bool
+		if err := rows.Scan(&state, &last, &args); err != nil {
 			return fmt.Errorf("read the jobs: %w", err)
+		}
+		if state == "discarded" && !last {
+			continue // by a process of an older version, which does not know the kind
 		}
 		if err := fn(KeptJob{Args: []byte(args), Running: state == "running", GivenUp: state == "discarded"}); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -287,6 +288,55 @@ func TestPromptQueue(t *testing.T) {
 		}
 		t.Logf("%s late", late)
 	})
+}
+
+// While due jobs cannot be looked for, that is logged less and less often; when
+// they can, they begin, without anything else happening.
+func TestPromptQueueWithoutItsTable(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		failed := make(chan string, 100)
+		jobs := s.Jobs(slog.New(messages{slog.DiscardHandler, failed}))
+		ran := make(chan int, 10)
+		store.AddKind(jobs, store.Kind[errand]{Run: func(_ context.Context, job *river.Job[errand]) error { ran <- job.Args.Number; return nil }})
+		jobs.AddQueue(store.Queue{Name: "a", AtOnce: 1, Prompt: true})
+		enqueue(t, s, jobs, "a", 1)
+		working(t, jobs)
+		if n := <-ran; n != 1 {
+			t.Fatalf("got %d, want 1", n)
+		}
+		if err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			return jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: errand{Number: 2}, InsertOpts: &river.InsertOpts{Queue: "a", ScheduledAt: time.Now().Add(time.Second)}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		mend := storetest.Away(t, s.Desk, "river_job")
+		for n := 0; n < 2; {
+			if strings.Contains(<-failed, "jobs that are due could not be looked for") {
+				n++
+			}
+		}
+		mend()
+		if n := <-ran; n != 2 {
+			t.Errorf("got %d, want 2", n)
+		}
+	})
+}
+
+// messages is a log that hands its messages to a test.
+type messages struct {
+	slog.Handler
+	to chan<- string
+}
+
+func (messages) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+
+func (m messages) Handle(_ context.Context, r slog.Record) error {
+	select {
+	case m.to <- r.Message:
+	default: // the test has seen enough
+	}
+	return nil
 }
 
 // Periodic jobs are run when a process starts.
