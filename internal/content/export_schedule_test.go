@@ -62,8 +62,7 @@ func (d *Desk) SweepSchedules(ctx context.Context) error {
 
 // SchedulesWithoutJob are the pending schedules that have no job.
 func (d *Desk) SchedulesWithoutJob(ctx context.Context) ([]domain.ID, error) {
-	staff := domain.WithStage(domain.AsSystem(ctx, "test"), domain.Desk)
-	lost, err := d.withoutJob(staff, d.stores.Client(staff), d.stores.DeskRows(), nil)
+	lost, err := d.withoutJob(domain.AsSystem(ctx, "test"))
 	var ids []domain.ID
 	for _, s := range lost {
 		ids = append(ids, s.ID)

@@ -222,29 +222,25 @@ func (d *Desk) failSchedule(ctx context.Context, id domain.ID, why string) error
 // database of an older version, or whose process was killed while it carried the
 // schedule out.
 func (d *Desk) sweepSchedules(ctx context.Context) error {
-	staff := domain.WithStage(ctx, domain.Desk)
-	// Outside a transaction first: nearly always nothing is amiss.
-	lost, err := d.withoutJob(staff, d.stores.Client(staff), d.stores.DeskRows(), nil)
+	lost, err := d.withoutJob(ctx)
 	if err != nil {
 		return err
 	}
-	var ids []domain.ID
-	for _, s := range lost {
-		ids = append(ids, s.ID)
-	}
-	for batch := range slices.Chunk(ids, scheduleSweepBatch) {
+	for batch := range slices.Chunk(lost, scheduleSweepBatch) {
 		if err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-			lost, err := d.withoutJob(ctx, tx.Client(), tx, batch)
-			if err != nil {
-				return err
-			}
 			e := &edit{desk: d, tx: tx, at: d.clock()}
-			for _, s := range lost {
-				if s.givenUp {
-					err = s.Update().SetStatus(scheduleFailed).SetDoneAt(e.at).
+			for _, s := range batch {
+				now, err := tx.Client().Schedule.Get(ctx, s.ID)
+				switch {
+				case ent.IsNotFound(err) || err == nil && now.Status != schedulePending:
+					continue
+				case err != nil:
+				case s.givenUp:
+					err = now.Update().SetStatus(scheduleFailed).SetDoneAt(e.at).
 						SetError(fmt.Sprintf("it was begun %d times, and the program never came to its end", scheduleAttempts)).Exec(ctx)
-				} else {
-					err = e.enqueueSchedule(ctx, s.Schedule)
+				default:
+					// That there is one by now does no harm.
+					err = e.enqueueSchedule(ctx, now)
 				}
 				if err != nil {
 					return err
@@ -264,21 +260,20 @@ type lostSchedule struct {
 	givenUp bool // it had one, which was begun as often as it may be
 }
 
-// withoutJob finds the pending schedules that have no job; of some, or of all.
-// For one that is due, a job that runs is none: its process may have been killed,
-// and that it is carried out once is seen to anyway.
-func (d *Desk) withoutJob(ctx context.Context, c *ent.Client, db store.Rows, of []domain.ID) ([]lostSchedule, error) {
-	query := c.Schedule.Query().Where(schedule.Status(schedulePending))
-	if of != nil {
-		query.Where(schedule.IDIn(of...))
-	}
-	pending, err := query.Order(schedule.ByAt(), schedule.ByID()).All(ctx)
+// withoutJob finds the pending schedules that have no job. It reads outside a
+// transaction: nearly always nothing is amiss. For one that is due, a job that
+// runs is none: its process may have been killed, and that it is carried out once
+// is seen to anyway.
+func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
+	ctx = domain.WithStage(ctx, domain.Desk)
+	pending, err := d.stores.Client(ctx).Schedule.Query().Where(schedule.Status(schedulePending)).
+		Order(schedule.ByAt(), schedule.ByID()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the schedules: %w", err)
 	}
 	type jobs struct{ waiting, running, givenUp int }
 	kept := map[domain.ID]jobs{}
-	err = d.jobs.Kept(ctx, db, scheduleJob{}.Kind(), scheduleQueue, func(k store.KeptJob) error {
+	err = d.jobs.Kept(ctx, d.stores.DeskRows(), scheduleJob{}.Kind(), scheduleQueue, func(k store.KeptJob) error {
 		var args scheduleJob
 		if err := json.Unmarshal(k.Args, &args); err != nil {
 			return nil // it is not one of ours, and cannot be run

@@ -73,7 +73,7 @@ func (w *Webhooks) WithoutJob(ctx context.Context) ([]domain.ID, error) {
 	}
 	var lost []domain.ID
 	for _, hook := range hooks {
-		lines, err := w.withoutJob(ctx, w.stores.Client(ctx), w.stores.DeskRows(), hook, nil)
+		lines, err := w.withoutJob(ctx, hook)
 		if err != nil {
 			return nil, err
 		}

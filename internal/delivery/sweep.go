@@ -35,16 +35,11 @@ func (w *Webhooks) sweep(ctx context.Context) error {
 }
 
 func (w *Webhooks) sweepOne(ctx context.Context, hook domain.ID) error {
-	// Outside a transaction first: nearly always nothing is amiss.
-	lines, err := w.withoutJob(ctx, w.stores.Client(ctx), w.stores.DeskRows(), hook, nil)
+	lines, err := w.withoutJob(ctx, hook)
 	if err != nil {
 		return err
 	}
-	var documents []domain.ID
-	for _, line := range lines {
-		documents = append(documents, line.first.DocumentID)
-	}
-	for batch := range slices.Chunk(documents, sweepBatch) {
+	for batch := range slices.Chunk(lines, sweepBatch) {
 		if err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error { return w.giveJobs(ctx, tx, hook, batch) }); err != nil {
 			return err
 		}
@@ -59,19 +54,18 @@ type line struct {
 	givenUp bool
 }
 
-// withoutJob finds the lines of a webhook of which no delivery has a job; those
-// of the documents, or all.
-func (w *Webhooks) withoutJob(ctx context.Context, c *ent.Client, db store.Rows, hook domain.ID, documents []domain.ID) ([]line, error) {
-	query := c.WebhookDelivery.Query().Where(webhookdelivery.WebhookID(hook), webhookdelivery.State(domain.DeliveryPending))
-	if documents != nil {
-		query.Where(webhookdelivery.DocumentIDIn(documents...))
-	}
-	rows, err := query.Order(webhookdelivery.ByNumber()).
-		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldTurn, webhookdelivery.FieldNextAttemptAt).All(ctx)
+// withoutJob finds the lines of a webhook of which no delivery has a job. It reads
+// outside a transaction: there can be many deliveries, and nearly always nothing
+// is amiss. The jobs are read last. So a delivery that was read has its job by
+// then, unless it is of another turn.
+func (w *Webhooks) withoutJob(ctx context.Context, hook domain.ID) ([]line, error) {
+	rows, err := w.stores.Client(ctx).WebhookDelivery.Query().
+		Where(webhookdelivery.WebhookID(hook), webhookdelivery.State(domain.DeliveryPending)).Order(webhookdelivery.ByNumber()).
+		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldTurn).All(ctx)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	jobs, err := w.queue.kept(ctx, db, hook)
+	jobs, err := w.queue.kept(ctx, w.stores.DeskRows(), hook)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +90,9 @@ func (w *Webhooks) withoutJob(ctx context.Context, c *ent.Client, db store.Rows,
 	return lost, nil
 }
 
-// giveJobs makes due the first delivery of each of the documents that still has
-// no job. One whose job was given up is dead.
-func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, documents []domain.ID) error {
+// giveJobs makes due the first delivery of each line. One whose job was given up
+// is dead. A delivery that is of another turn by now has been seen to meanwhile.
+func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, lines []line) error {
 	at := w.clock()
 	present, err := tx.Client().Webhook.Get(ctx, hook)
 	if ent.IsNotFound(err) {
@@ -107,12 +101,24 @@ func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, d
 	if err != nil || present.State != domain.WebhookEnabled {
 		return err
 	}
-	lines, err := w.withoutJob(ctx, tx.Client(), tx, hook, documents)
+	ids := make([]domain.ID, len(lines))
+	for i, line := range lines {
+		ids[i] = line.first.ID
+	}
+	rows, err := tx.Client().WebhookDelivery.Query().Where(webhookdelivery.IDIn(ids...), webhookdelivery.State(domain.DeliveryPending)).All(ctx)
 	if err != nil {
 		return err
 	}
+	now := map[domain.ID]*ent.WebhookDelivery{}
+	for _, d := range rows {
+		now[d.ID] = d
+	}
+	var jobs []Job
 	for _, line := range lines {
-		d := line.first
+		d := now[line.first.ID]
+		if d == nil || d.Turn != line.first.Turn {
+			continue
+		}
 		tx.AfterCommit(func() {
 			w.log.WarnContext(ctx, "a delivery to a webhook had no job", "webhook", hook, "delivery", d.ID, "given_up", line.givenUp)
 		})
@@ -127,13 +133,10 @@ func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, d
 		if d.NextAttemptAt != nil && d.NextAttemptAt.After(at) {
 			due = *d.NextAttemptAt
 		}
-		// A job that is about to be written by another process is void then.
 		if err := tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetTurn(d.Turn + 1).SetNextAttemptAt(due).Exec(ctx); err != nil {
 			return err
 		}
-		if err := w.queue.enqueue(ctx, tx, Job{Webhook: hook, Delivery: d.ID, Turn: d.Turn + 1, At: due}); err != nil {
-			return err
-		}
+		jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Turn: d.Turn + 1, At: due})
 	}
-	return nil
+	return w.queue.enqueue(ctx, tx, jobs...)
 }
