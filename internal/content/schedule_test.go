@@ -380,11 +380,28 @@ func TestScheduleWarnings(t *testing.T) {
 	})
 }
 
-// running opens a desk with a clock of its own process, and runs its jobs.
-func running(t *testing.T, s *store.Stores) (d *desk, stop func()) {
+// errorLog is a log that hands the messages of errors to a test.
+type errorLog struct {
+	slog.Handler
+	to chan<- string
+}
+
+func (errorLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+
+func (l errorLog) Handle(_ context.Context, r slog.Record) error {
+	select {
+	case l.to <- r.Message:
+	default: // the test has seen enough
+	}
+	return nil
+}
+
+// running opens a desk with a clock of its own process, and runs its jobs. Errors
+// that are logged are told to the test.
+func running(t *testing.T, s *store.Stores, errs chan<- string) (d *desk, stop func()) {
 	t.Helper()
 	d = newDesk(t, s)
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(errorLog{slog.DiscardHandler, errs})
 	jobs := s.Jobs(log)
 	d.Desk = content.New(s, log, time.Now)
 	d.UseJobs(jobs)
@@ -437,8 +454,9 @@ func TestScheduleJobs(t *testing.T) {
 			t.Cleanup(func() { _ = s.Close() })
 			return s
 		}
-		here, stopHere := running(t, open())
-		_, stopThere := running(t, open())
+		failed := make(chan string, 100)
+		here, stopHere := running(t, open(), failed)
+		_, stopThere := running(t, open(), failed)
 		bad := here.report("bad")
 		here.report("good")
 		mend := storetest.Broken(t, here.stores, "INSERT", "publication_entries", fmt.Sprintf("NEW.document_id = %d", int64(bad)))
@@ -450,6 +468,8 @@ func TestScheduleJobs(t *testing.T) {
 		}
 		here.awaitLive("report:good")
 		t.Logf("live shows it %s after its time", time.Since(due))
+		for !strings.Contains(<-failed, "could not be carried out") {
+		}
 		mend()
 		here.awaitLive("report:bad", "report:good")
 		took := time.Since(due)
@@ -487,7 +507,7 @@ func TestSchedulesOfAnOlderDatabase(t *testing.T) {
 		d.scheduled(1, "PUBLISH", "report:cranes")
 		d.exec("DELETE FROM river_job")
 		d.exec("UPDATE schedules SET at = '2020-01-01 00:00:00+00:00'")
-		now, _ := running(t, d.stores)
+		now, _ := running(t, d.stores, nil)
 		now.awaitLive("report:cranes")
 	})
 }
