@@ -91,7 +91,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		return err
 	}
 	a.run(work, "waiting to resume", a.pause.run)
-	a.run(work, "telling webhooks", a.pause.during(webhooks.Run))
+	a.run(work, "dispatching to webhooks", a.pause.during(webhooks.Run))
 	a.run(work, "running jobs", a.pause.during(a.backend.jobs.Start))
 
 	door := access.NewDoor(a.backend.keys, people)

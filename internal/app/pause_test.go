@@ -21,7 +21,7 @@ import (
 )
 
 // A server that is paused serves and projects, and neither sends what is pending
-// nor carries out what is due, until it is told to resume.
+// nor carries out what is due, until it is resumed.
 func TestPaused(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {

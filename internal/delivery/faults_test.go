@@ -136,7 +136,7 @@ func TestDispatchFaults(t *testing.T) {
 				cursor := s.row(bad).Cursor
 				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = 'broken' WHERE id = %d", int64(bad)))
 				f := delivery.NewFollower(s.Webhooks)
-				failures := func() int { return strings.Count(s.log.String(), "a webhook could not be told") }
+				failures := func() int { return strings.Count(s.log.String(), "changes could not be dispatched") }
 				rest := time.Second
 				for n := range row.times {
 					s.report(fmt.Sprint("r", n))

@@ -132,7 +132,7 @@ func (f *follower) step(ctx context.Context, version content.Version) {
 		if !hook.enabled || last.version.Same(version) && last.updated.Equal(hook.updated) && w.now().Sub(last.at) < lookAgain {
 			continue
 		}
-		if f.try(ctx, hook.id, "a webhook could not be told of changes", func(ctx context.Context) error {
+		if f.try(ctx, hook.id, "changes could not be dispatched to a webhook", func(ctx context.Context) error {
 			if err := w.dispatchTo(ctx, hook.id); err != nil {
 				return fmt.Errorf("webhook %s: %w", hook.id, err)
 			}
