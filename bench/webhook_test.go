@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,18 +50,20 @@ func newAudience(b *testing.B, webhooks int) *audience {
 		b.Fatal(err)
 	}
 	t.ctx = domain.WithViewer(b.Context(), &domain.Viewer{Name: "bench", Role: domain.Admin, Clearance: domain.Red, KeyID: 1})
-	w := delivery.New(delivery.Config{Stores: stores, Desk: t.desk, Log: log, AllowPrivate: true})
+	jobs := stores.Jobs(log)
+	w := delivery.New(delivery.Config{Stores: stores, Desk: t.desk, Jobs: jobs, Log: log, AllowPrivate: true})
 	for range webhooks {
 		if _, _, err := w.Create(t.ctx, delivery.CreateParams{URL: receiver.URL}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	ctx, stop := context.WithCancel(b.Context())
-	done := make(chan error, 1)
+	done := make(chan error, 2)
 	go func() { done <- w.Run(ctx) }()
+	go func() { done <- jobs.Start(ctx) }()
 	b.Cleanup(func() {
 		stop()
-		if err := <-done; err != nil {
+		if err := errors.Join(<-done, <-done); err != nil {
 			b.Error(err)
 		}
 	})

@@ -137,6 +137,15 @@ func TestSchedules(t *testing.T) {
 		if r.at("schedules.totalCount") != 2.0 || r.at("schedules.nodes.0.at") != "2029-12-30T00:00:00Z" || r.at("all.totalCount") != 3.0 {
 			t.Errorf("got %s", r.body)
 		}
+		warned := a.as(editor, `mutation { schedulePublication(input: {action: UNPUBLISH, documents: ["report:echo"], at: "2029-01-01T00:00:00Z"}) { warnings schedule { warnings } } }`, nil).ok()
+		first, _ := warned.at("schedulePublication.warnings.0").(string)
+		if !strings.Contains(first, "is not live") || warned.at("schedulePublication.schedule.warnings.0") != first {
+			t.Errorf("got %s", warned.body)
+		}
+		r = a.query(author, `{ schedules(statuses: [PENDING]) { nodes { references warnings } } done: schedules(statuses: [CANCELLED]) { nodes { warnings } } }`)
+		if r.at("schedules.nodes.0.warnings.0") != first || strings.Count(r.body, `"warnings":[]`) != 3 {
+			t.Errorf("got %s", r.body)
+		}
 		a.as(editor, `mutation { cancelSchedule(input: {id: "echo"}) { schedule { status } } }`, nil).refused("BAD_USER_INPUT", "not the id of a schedule")
 		a.as(author, `mutation($id: ID!) { cancelSchedule(input: {id: $id}) { schedule { status } } }`, vars{"id": ids[1]}).refused("FORBIDDEN", "EDITOR")
 	})

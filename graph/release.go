@@ -36,7 +36,8 @@ func (r mutationResolver) Release(ctx context.Context, in content.ReleaseParams)
 }
 
 func (r mutationResolver) SchedulePublication(ctx context.Context, in content.ScheduleParams) (*model.SchedulePayload, error) {
-	return scheduled(r.desk.Schedule(ctx, in))
+	made, err := r.desk.Schedule(ctx, in)
+	return r.scheduled(ctx, made, err)
 }
 
 func (r mutationResolver) CancelSchedule(ctx context.Context, in model.CancelScheduleInput) (*model.SchedulePayload, error) {
@@ -46,11 +47,26 @@ func (r mutationResolver) CancelSchedule(ctx context.Context, in model.CancelSch
 		p.Add("id", "%q is not the id of a schedule", in.ID)
 		return nil, p.Err("nothing was cancelled")
 	}
-	return scheduled(r.desk.CancelSchedule(ctx, id))
+	cancelled, err := r.desk.CancelSchedule(ctx, id)
+	return r.scheduled(ctx, cancelled, err)
 }
 
-func scheduled(s *ent.Schedule, err error) (*model.SchedulePayload, error) {
-	return orNil(model.SchedulePayload{Schedule: s}, err)
+// scheduled is the answer to what was done to a schedule. It was done, also where
+// the warnings cannot be worked out.
+func (r mutationResolver) scheduled(ctx context.Context, s *ent.Schedule, err error) (*model.SchedulePayload, error) {
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := r.desk.ScheduleWarnings(ctx, s)
+	if err != nil {
+		warnings = []string{"it could not be looked up whether it could be carried out now"}
+	}
+	return &model.SchedulePayload{Schedule: s, Warnings: warnings}, nil
+}
+
+// Warnings are why a schedule could not be carried out now.
+func (r scheduleResolver) Warnings(ctx context.Context, obj *ent.Schedule) ([]string, error) {
+	return r.desk.ScheduleWarnings(ctx, obj)
 }
 
 // Document reads the document that was saved, of whichever type.

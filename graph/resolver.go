@@ -62,6 +62,7 @@ type (
 	attemptResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
+	scheduleResolver struct{ *Resolver }
 	pendingResolver  struct{ *Resolver }
 	entryResolver    struct{ *Resolver }
 	releasedResolver struct{ *Resolver }
@@ -121,6 +122,7 @@ func (r *Resolver) WebhookDelivery() generated.WebhookDeliveryResolver { return 
 func (r *Resolver) WebhookAttempt() generated.WebhookAttemptResolver   { return attemptResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
+func (r *Resolver) Schedule() generated.ScheduleResolver                 { return scheduleResolver{r} }
 func (r *Resolver) PendingChange() generated.PendingChangeResolver       { return pendingResolver{r} }
 func (r *Resolver) Change() generated.ChangeResolver                     { return changeResolver{r} }
 func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { return changesResolver{r} }

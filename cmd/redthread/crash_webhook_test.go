@@ -46,7 +46,7 @@ func TestNoWebhookIsLost(t *testing.T) {
 		defer func() { _ = last.Wait() }()
 		defer func() { _ = last.Process.Kill() }()
 		// What was being sent when the program was killed is sent again when it
-		// is certain that nobody sends it any more; see rescueAfter.
+		// is certain that nobody sends it any more.
 		late := time.After(4 * time.Minute)
 		for {
 			missing := told.missing(s.answered)

@@ -66,6 +66,7 @@ type ResolverRoot interface {
 	Report() ReportResolver
 	ReportPayload() ReportPayloadResolver
 	Revision() RevisionResolver
+	Schedule() ScheduleResolver
 	Source() SourceResolver
 	SourcePayload() SourcePayloadResolver
 	Subscription() SubscriptionResolver
@@ -364,6 +365,9 @@ type ReportPayloadResolver interface {
 type RevisionResolver interface {
 	Snapshot(ctx context.Context, obj *ent.Revision) (any, error)
 	Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.FieldChange, error)
+}
+type ScheduleResolver interface {
+	Warnings(ctx context.Context, obj *ent.Schedule) ([]string, error)
 }
 type SourceResolver interface {
 	CreatedBy(ctx context.Context, obj *ent.Source) (*string, error)
@@ -2217,7 +2221,7 @@ type Schedule {
   message: String
   "How far it has come."
   status: ScheduleStatus!
-  "Why it failed."
+  "Why it failed, or why it was called off where nobody did that."
   error: String
   "Its last line in the publication log."
   sequence: Int
@@ -2227,6 +2231,11 @@ type Schedule {
   createdAt: DateTime!
   "When it was carried out, failed, or was cancelled."
   doneAt: DateTime
+  """
+  Why it could not be carried out if it were due now; empty where nothing stands in its way, and for one
+  that is not pending. It is worked out when it is read.
+  """
+  warnings: [String!]!
 }
 
 "A document on the desk that differs from live."
@@ -2443,6 +2452,8 @@ enum AuditAction {
   CANCEL_SCHEDULE
   "Live was made anew."
   REBUILD_LIVE
+  "Servers that were paused were told to send webhooks and to carry out schedules again."
+  RESUME_JOBS
   "A key was made."
   CREATE_KEY
   "A key was made in the place of another."
@@ -5864,6 +5875,8 @@ type ReleasePayload {
 type SchedulePayload {
   "The schedule."
   schedule: Schedule!
+  "Why it could not be carried out if it were due now. It is scheduled all the same."
+  warnings: [String!]!
 }
 
 "Documents to be deleted for good."
@@ -7336,6 +7349,8 @@ func (ec *executionContext) childFields_Schedule(ctx context.Context, field grap
 		return ec.fieldContext_Schedule_createdAt(ctx, field)
 	case "doneAt":
 		return ec.fieldContext_Schedule_doneAt(ctx, field)
+	case "warnings":
+		return ec.fieldContext_Schedule_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Schedule", field.Name)
 }
@@ -7368,6 +7383,8 @@ func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, fie
 	switch field.Name {
 	case "schedule":
 		return ec.fieldContext_SchedulePayload_schedule(ctx, field)
+	case "warnings":
+		return ec.fieldContext_SchedulePayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SchedulePayload", field.Name)
 }
@@ -26320,6 +26337,29 @@ func (ec *executionContext) fieldContext_Schedule_doneAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _Schedule_warnings(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Schedule_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Schedule().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Schedule_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Schedule", field, true, true, "String")
+}
+
 func (ec *executionContext) _ScheduleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26524,6 +26564,29 @@ func (ec *executionContext) fieldContext_SchedulePayload_schedule(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SchedulePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "String")
 }
 
 func (ec *executionContext) _Source_id(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
@@ -37582,6 +37645,11 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "warnings":
+			out.Values[i] = ec._Schedule_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37698,6 +37766,11 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 			out.Values[i] = graphql.MarshalString("SchedulePayload")
 		case "schedule":
 			out.Values[i] = ec._SchedulePayload_schedule(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._SchedulePayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -193,6 +193,8 @@ type RotateWebhookSecretInput struct {
 type SchedulePayload struct {
 	// The schedule.
 	Schedule *ent.Schedule `json:"schedule"`
+	// Why it could not be carried out if it were due now. It is scheduled all the same.
+	Warnings []string `json:"warnings"`
 }
 
 // A webhook that is to be tested.

@@ -36,6 +36,7 @@ type App struct {
 	backend  *backend
 	server   *server.Server
 	demoKey  string
+	pause    *pause
 
 	stopWork context.CancelFunc // ends what runs beside the requests
 	working  sync.WaitGroup
@@ -94,8 +95,13 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "writing when people were seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
-		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
-	a.run(work, "delivering to webhooks", webhooks.Run)
+		Stores: stores, Desk: a.backend.desk, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
+		return err
+	}
+	a.run(work, "waiting to resume", a.pause.run)
+	a.run(work, "dispatching to webhooks", a.pause.during(webhooks.Run))
+	a.run(work, "running jobs", a.pause.during(a.backend.jobs.Start))
 
 	door := access.NewDoor(a.backend.keys, people)
 	config := graph.Config{
@@ -152,7 +158,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 // serve begins to serve the parts that it is given.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
-	parts.Examples, parts.Checks, parts.Log = openingExamples(), checks(a.backend, now), a.log
+	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now), a.pause.check()), a.log
 	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
 	a.server = server.New(parts)
 	a.working.Go(func() {
@@ -171,6 +177,9 @@ func (a *App) URL() string {
 	}
 	return "http://" + net.JoinHostPort(host, port)
 }
+
+// Paused reports whether the server waits for "redthread resume".
+func (a *App) Paused() bool { return a.pause.lasts() }
 
 // DemoKey is the staff key of the demo; empty without --demo.
 func (a *App) DemoKey() string { return a.demoKey }

@@ -20,6 +20,7 @@ import (
 // the rooms over them.
 type backend struct {
 	stores *store.Stores
+	jobs   *store.Jobs
 	desk   *content.Desk
 	notes  *audit.Notes
 	keys   *access.Keys
@@ -29,9 +30,12 @@ type backend struct {
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
 	notes := audit.NewNotes(stores, log, now)
+	jobs, desk := stores.Jobs(log), content.New(stores, log, now)
+	desk.UseJobs(jobs)
 	return &backend{
 		stores: stores,
-		desk:   content.New(stores, log, now),
+		jobs:   jobs,
+		desk:   desk,
 		notes:  notes,
 		keys:   access.NewKeys(stores, notes, log, now),
 

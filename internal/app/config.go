@@ -28,6 +28,7 @@ type Config struct {
 	// Of serve alone.
 	Addr        string
 	Demo        bool
+	Paused      bool // no jobs are run until "redthread resume"
 	CORSOrigins []string
 	Site        SiteConfig
 	OIDC        OIDCConfig
@@ -47,6 +48,7 @@ var variables = map[string]string{
 	"log-level":   "REDTHREAD_LOG_LEVEL",
 	"addr":        "REDTHREAD_ADDR",
 	"demo":        "REDTHREAD_DEMO",
+	"paused":      "REDTHREAD_PAUSED",
 	"cors-origin": "REDTHREAD_CORS_ORIGINS",
 
 	"public-url":    "REDTHREAD_PUBLIC_URL",
@@ -94,6 +96,7 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
 	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print a staff key"))
+	f.BoolVar(&c.Paused, "paused", false, usage("paused", "serve, but send no webhooks and carry out no schedules until \"redthread resume\""))
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
 		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
 	c.Site.flags(f)

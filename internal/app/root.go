@@ -43,6 +43,7 @@ GOMEMLIMIT are respected.`,
 		p.documentsCommand(),
 		p.auditCommand(),
 		p.rebuildCommand(),
+		p.resumeCommand(),
 		p.versionCommand(),
 	)
 	root.SetVersionTemplate("{{.Version}}\n")

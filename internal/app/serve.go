@@ -79,6 +79,9 @@ Redthread is ready.
 	if key := a.DemoKey(); key != "" {
 		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoKeyFile))
 	}
+	if a.Paused() {
+		tell(p.Stdout, "\nIt is paused: no webhook is sent and no schedule is carried out until \"redthread resume\".\n")
+	}
 	tell(p.Stdout, `
 Read what is published:
 

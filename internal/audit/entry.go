@@ -28,6 +28,7 @@ const (
 	Schedule       Action = "SCHEDULE"
 	CancelSchedule Action = "CANCEL_SCHEDULE"
 	RebuildLive    Action = "REBUILD_LIVE"
+	ResumeJobs     Action = "RESUME_JOBS"
 
 	CreateKey         Action = "CREATE_KEY"
 	RotateKey         Action = "ROTATE_KEY"
@@ -56,7 +57,7 @@ const (
 
 // Actions lists all actions, in a fixed order.
 var Actions = []Action{
-	Create, Update, Restore, Delete, Undelete, Purge, Merge, Publish, Schedule, CancelSchedule, RebuildLive,
+	Create, Update, Restore, Delete, Undelete, Purge, Merge, Publish, Schedule, CancelSchedule, RebuildLive, ResumeJobs,
 	CreateKey, RotateKey, RevokeKey, KeyFromNewNetwork, SignIn, UpdatePerson, RegisterDocuments,
 	CreateWebhook, UpdateWebhook, DeleteWebhook, RotateWebhook, TestWebhook, RetryDeliveries, DisableWebhook,
 	RefuseCredential, RefuseRight,

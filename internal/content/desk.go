@@ -24,12 +24,14 @@ type Desk struct {
 	versions    versions               // how far live has come
 
 	tails [clearances]tail // the ends of the change feeds
-	wake  chan struct{}    // tells Run that a schedule was made
+	wake  chan struct{}    // tells Run to look again
+	jobs  *store.Jobs
 
 	pauses func(time.Duration) time.Duration // of Run; shortened in tests
 }
 
-// New returns the desk over the stores. now is the clock.
+// New returns the desk over the stores. now is the clock. Schedules are carried
+// out where jobs are run: see [Desk.UseJobs].
 func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
 	d := &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
 		versions: versions{moved: make(chan struct{})},
@@ -41,6 +43,7 @@ func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
 		}
 		return err
 	})
+	d.UseJobs(stores.Jobs(log))
 	return d
 }
 

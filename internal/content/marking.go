@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -40,13 +42,88 @@ func (e *edit) checkTexts(ctx context.Context, changed []domain.ID, path func(do
 		in[id] = true
 	}
 	for _, n := range found {
-		if in[n.document] {
-			p.Add(path(n.document), "the text of %s (TLP:%s) names %s, which is TLP:%s: mark the document as high, or take the name out",
-				names[n.document], n.documentMark, names[n.target], n.targetMark)
+		n.add(names, in[n.document], path, p)
+	}
+	return nil
+}
+
+// add notes the breach: of a text that is to be published, or of one that is live.
+func (n naming) add(names map[domain.ID]string, published bool, path func(domain.ID) string, p *domain.Problems) {
+	if published {
+		p.Add(path(n.document), "the text of %s (TLP:%s) names %s, which is TLP:%s: mark the document as high, or take the name out",
+			names[n.document], n.documentMark, names[n.target], n.targetMark)
+		return
+	}
+	p.Add(path(n.target), "the live text of %s has a lower marking than TLP:%s and names %s: publish it without the name, or with a higher marking, in the same release or before",
+		names[n.document], n.targetMark, names[n.target])
+}
+
+// foreseeTexts is what [edit.checkTexts] will say of a release that has yet to be
+// written, so that most are refused ahead of the desk's lock.
+func (pl *plan) foreseeTexts(ctx context.Context, db store.Rows, p *domain.Problems) error {
+	published := map[domain.ID]bool{}
+	for _, id := range pl.set {
+		published[id] = pl.heads[id].pending() || pl.publishedAt != nil
+	}
+	for _, en := range pl.supporting {
+		published[en.Document] = true
+	}
+	ids := slices.Collect(maps.Keys(published))
+	set := store.Set(db.Dialect(), ids)
+	in := store.InSet(db.Dialect())
+	pairs := func(query string) ([]naming, error) {
+		var found []naming
+		err := queryRows(ctx, db, query, []any{set}, func(rows *sql.Rows) error {
+			var n naming
+			err := rows.Scan(&n.document, &n.target, &n.documentMark, &n.targetMark)
+			found = append(found, n)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find what texts name: %w", err)
+		}
+		return found, nil
+	}
+	own, err := pairs("SELECT m.document_id, m.target_id, 0, coalesce(d.marking, 0) FROM mentions m LEFT JOIN live_documents d ON d.id = m.target_id WHERE m.document_id" + in)
+	if err != nil {
+		return err
+	}
+	of, err := pairs("SELECT r.document_id, r.target_id, d.marking, 0 FROM live_references r JOIN live_documents d ON d.id = r.document_id WHERE r.mention AND r.target_id" + in)
+	if err != nil {
+		return err
+	}
+	of = slices.DeleteFunc(of, func(n naming) bool { return published[n.document] || pl.isGoing[n.document] })
+	var named []domain.ID
+	for _, n := range append(own, of...) {
+		named = append(named, n.document, n.target)
+	}
+	if err := pl.readHeads(ctx, db, named); err != nil {
+		return err
+	}
+	names := map[domain.ID]string{}
+	for _, id := range named {
+		if head := pl.heads[id]; head != nil {
+			names[id] = head.name()
+		}
+	}
+	for _, n := range own {
+		target := pl.heads[n.target]
+		if !published[n.document] || target == nil {
 			continue
 		}
-		p.Add(path(n.target), "the live text of %s has a lower marking than TLP:%s and names %s: publish it without the name, or with a higher marking, in the same release or before",
-			names[n.document], n.targetMark, names[n.target])
+		n.documentMark = pl.heads[n.document].Marking
+		if published[n.target] || n.targetMark < target.Marking {
+			n.targetMark = target.Marking // as it is on the desk
+		}
+		if n.targetMark > n.documentMark {
+			n.add(names, true, pl.path, p)
+		}
+	}
+	for _, n := range of {
+		if published[n.target] && pl.heads[n.target].Marking > n.documentMark {
+			n.targetMark = pl.heads[n.target].Marking
+			n.add(names, false, pl.path, p)
+		}
 	}
 	return nil
 }

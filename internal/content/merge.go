@@ -114,6 +114,10 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 			return Merged{}, err
 		}
 	}
+	m.out.Cancelled, err = m.cancelSchedulesOf(ctx, m.order, "a document that it names was merged into "+m.into.name())
+	if err != nil {
+		return Merged{}, err
+	}
 	absorb := func(r *Row) {
 		for _, id := range m.order {
 			absorbEntity(r, loaded[id])
@@ -131,6 +135,11 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 			return Merged{}, err
 		}
 	}
+	gone, err := m.cancelSchedulesOf(ctx, m.out.Removed, "a document that it names would tie "+m.into.name()+" to itself since a merge")
+	if err != nil {
+		return Merged{}, err
+	}
+	m.out.Cancelled = append(m.out.Cancelled, gone...)
 	for _, table := range []string{"mentions", "live_references"} {
 		if err := execSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
 			return Merged{}, fmt.Errorf("hand over %s: %w", table, err)

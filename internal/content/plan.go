@@ -41,8 +41,8 @@ type named struct {
 // errPlanStale says that what a plan was made of has changed.
 var errPlanStale = errors.New("content: the plan of a release is out of date")
 
-// planRelease works out what a release comes to, and checks all of it but what
-// its texts name: that is asked about the state that the release leaves.
+// planRelease works out what a release comes to, and checks all of it. What its
+// texts name is asked about once more when it is written; see [edit.checkTexts].
 //
 // Errors: KindInvalid with every problem.
 func planRelease(ctx context.Context, db store.Rows, at time.Time, params ReleaseParams) (*plan, error) {
@@ -83,6 +83,9 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 		return nil, err
 	}
 	if err := pl.gather(ctx, db, publish, unpublish, &p); err != nil {
+		return nil, err
+	}
+	if err := pl.foreseeTexts(ctx, db, &p); err != nil {
 		return nil, err
 	}
 	return pl, p.Err("nothing was published")

@@ -227,14 +227,14 @@ func TestSchedule(t *testing.T) {
 		if off, err = d.CancelSchedule(d.ctx, off.ID); err != nil || off.Status != "CANCELLED" {
 			t.Errorf("cancelled: got %v, %v", off, err)
 		}
-		if n, err := d.PublishDue(t.Context()); n != 0 || err != nil {
+		if n, err := d.CarryOutDue(t.Context()); n != 0 || err != nil {
 			t.Errorf("before its time: %d were carried out, err %v", n, err)
 		}
 		d.wantLive(domain.Red)
 		// Another process, later: what matters is in the database.
 		later := newDesk(t, d.stores)
 		later.advance(2 * time.Hour)
-		if n, err := later.PublishDue(t.Context()); n != 2 || err != nil {
+		if n, err := later.CarryOutDue(t.Context()); n != 2 || err != nil {
 			t.Errorf("when due: %d were carried out, err %v; want 2", n, err)
 		}
 		d.wantLive(domain.Clear, "report:cranes")

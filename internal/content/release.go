@@ -97,7 +97,7 @@ func (d *Desk) Release(ctx context.Context, params ReleaseParams) (Released, err
 			if err := pl.confirm(ctx, e.tx); err != nil {
 				return Released{}, err
 			}
-			return e.carryOut(ctx, pl)
+			return e.release(ctx, pl)
 		})
 		if !errors.Is(err, errPlanStale) {
 			return released, err
@@ -125,12 +125,12 @@ func (e *edit) releaseParams(ctx context.Context, params ReleaseParams) (Release
 	if err != nil {
 		return Released{}, err
 	}
-	return e.carryOut(ctx, pl)
+	return e.release(ctx, pl)
 }
 
-// carryOut appends a release to the log and notes it on the documents. What the
+// release appends a release to the log and notes it on the documents. What the
 // plan was made of must still hold.
-func (e *edit) carryOut(ctx context.Context, pl *plan) (Released, error) {
+func (e *edit) release(ctx context.Context, pl *plan) (Released, error) {
 	out := Released{Omitted: pl.omitted}
 	slices.SortStableFunc(pl.set, func(a, b domain.ID) int {
 		return cmp.Compare(logOrder[a.Type()], logOrder[b.Type()])

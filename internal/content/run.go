@@ -7,7 +7,7 @@ import (
 )
 
 // pollInterval bounds how long live can lag behind a log that another process
-// wrote, and how late a schedule is noticed that another process made.
+// wrote.
 const pollInterval = time.Second
 
 // longestPause is how long Run rests at most where live cannot be brought up to
@@ -32,7 +32,6 @@ func (d *Desk) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-d.wake:
 		}
-		_, _ = d.PublishDue(ctx)
 		pause = nextPause(pause, d.Project(ctx) != nil) // what went wrong is logged
 		timer.Reset(d.pauses(pause))
 	}

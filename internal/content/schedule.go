@@ -2,8 +2,10 @@ package content
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +34,10 @@ type ScheduleParams struct {
 }
 
 // Schedule notes that documents are to be published or unpublished at a time.
-// What is published is the version that the documents have then. Needs the right PUBLISH.
+// What is published is the version that the documents have then. A schedule is
+// for the documents that it names, and not for others that they are merged into.
+// That they cannot be published now is no error: see [Desk.ScheduleWarnings].
+// Needs the right PUBLISH.
 func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedule, error) {
 	var made *ent.Schedule
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
@@ -42,7 +47,6 @@ func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 	if err != nil {
 		return nil, err
 	}
-	d.wakeUp()
 	return made, nil
 }
 
@@ -86,6 +90,9 @@ func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 	if err != nil {
 		return nil, err
 	}
+	if err := e.enqueueSchedule(ctx, made); err != nil {
+		return nil, err
+	}
 	return made, e.record(ctx, audit.Entry{Action: audit.Schedule, Subject: made.ID.String(), Documents: idsOf(docs),
 		Detail: params.Action + " at " + made.At.Format(time.RFC3339)})
 }
@@ -105,102 +112,158 @@ func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule,
 		if found.Status != schedulePending {
 			return domain.Conflict("the schedule %s is %s already", id, found.Status)
 		}
-		if cancelled, err = found.Update().SetStatus(scheduleCancelled).SetDoneAt(e.at).Save(ctx); err != nil {
-			return err
-		}
-		return e.record(ctx, audit.Entry{Action: audit.CancelSchedule, Subject: id.String()})
+		cancelled, err = e.cancelSchedule(ctx, found, "")
+		return err
 	})
 	return cancelled, err
 }
 
-// PublishDue carries out the schedules whose time has come, oldest first, each
-// in a transaction with its release, so that it happens once however many
-// processes try. It returns how many were carried out, well or badly.
-func (d *Desk) PublishDue(ctx context.Context) (int, error) {
-	ctx = domain.AsSystem(ctx, "publish due releases")
-	done := 0
-	for {
-		// A look without a transaction first: most of the time nothing is due.
-		due, err := d.nextDue(ctx)
-		if err != nil || due.IsZero() || due.After(d.clock()) {
-			return done, err
-		}
-		id, err := d.publishNextDue(ctx)
-		if err != nil || id == 0 {
-			return done, err
-		}
-		done++
+// cancelSchedule ends a schedule that is pending, and its job. why is for staff;
+// empty, somebody has called it off.
+func (e *edit) cancelSchedule(ctx context.Context, s *ent.Schedule, why string) (*ent.Schedule, error) {
+	change := s.Update().SetStatus(scheduleCancelled).SetDoneAt(e.at)
+	entry := audit.Entry{Action: audit.CancelSchedule, Subject: s.ID.String()}
+	if why != "" {
+		change.SetError(why)
+		entry.Documents, entry.Detail = documentsOf(s), why
 	}
-}
-
-func (d *Desk) publishNextDue(ctx context.Context) (domain.ID, error) {
-	var due *ent.Schedule
-	var appended int64
-	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		due, appended = nil, 0
-		at := d.clock()
-		next, err := tx.Client().Schedule.Query().
-			Where(schedule.Status(schedulePending), schedule.AtLTE(at)).
-			Order(schedule.ByAt(), schedule.ByID()).First(ctx)
-		if ent.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		due = next
-		viewer := &domain.Viewer{Name: "schedule of " + due.CreatedBy, Role: domain.Editor, Clearance: domain.Red, System: true}
-		ctx = domain.WithViewer(ctx, viewer)
-		e := &edit{desk: d, tx: tx, viewer: viewer, at: at}
-		params := ReleaseParams{References: due.References, Message: due.Message, Publish: due.Documents}
-		if due.Action == actionUnpublish {
-			params.Publish, params.Unpublish = nil, due.Documents
-		}
-		released, err := e.releaseParams(ctx, params)
-		if err != nil {
-			return err
-		}
-		appended = e.appended
-		return due.Update().SetStatus(scheduleDone).SetSequence(released.Sequence).SetDoneAt(at).Exec(ctx)
-	})
-	switch {
-	case due == nil || ctx.Err() != nil:
-		return 0, err
-	case err == nil:
-		d.log.InfoContext(ctx, "schedule was carried out", "schedule", due.ID.String())
-		d.await(ctx, appended)
-		return due.ID, nil
-	case domain.KindOf(err) == domain.KindInternal || domain.KindOf(err) == domain.KindUnavailable:
-		return 0, fmt.Errorf("schedule %s: %w", due.ID, err) // it stays due
-	}
-	d.log.ErrorContext(ctx, "schedule could not be carried out", "schedule", due.ID.String(), "error", err)
-	return due.ID, d.failSchedule(ctx, due.ID, err)
-}
-
-// failSchedule notes why a schedule cannot be carried out, for staff to see.
-func (d *Desk) failSchedule(ctx context.Context, id domain.ID, why error) error {
-	message := why.Error()
-	if e, ok := errors.AsType[*domain.Error](why); ok {
-		message = e.Error()
-	}
-	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Client().Schedule.Update().
-			Where(schedule.ID(id), schedule.Status(schedulePending)).
-			SetStatus(scheduleFailed).SetError(message).SetDoneAt(d.clock()).Save(ctx)
-		return err
-	})
-}
-
-// nextDue is when the next schedule is due; the zero time where none is.
-func (d *Desk) nextDue(ctx context.Context) (time.Time, error) {
-	staff := domain.WithStage(domain.AsSystem(ctx, "publish due releases"), domain.Desk)
-	next, err := d.stores.Client(staff).Schedule.Query().
-		Where(schedule.Status(schedulePending)).Order(schedule.ByAt()).First(staff)
-	if ent.IsNotFound(err) {
-		return time.Time{}, nil
-	}
+	cancelled, err := change.Save(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	return next.At, nil
+	if err := e.desk.jobs.Cancel(ctx, e.tx, scheduleJob{}.Kind(), "schedule", s.ID.String()); err != nil {
+		return nil, err
+	}
+	return cancelled, e.record(ctx, entry)
+}
+
+// cancelSchedulesOf calls off the pending schedules that name one of the
+// documents, and returns them. why is what their error and the audit log say.
+func (e *edit) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) ([]*ent.Schedule, error) {
+	pending, err := e.tx.Client().Schedule.Query().Where(schedule.Status(schedulePending)).
+		Order(schedule.ByAt(), schedule.ByID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the schedules: %w", err)
+	}
+	var cancelled []*ent.Schedule
+	for _, s := range pending {
+		if !slices.ContainsFunc(documentsOf(s), func(id domain.ID) bool { return slices.Contains(ids, id) }) {
+			continue
+		}
+		s, err := e.cancelSchedule(ctx, s, why)
+		if err != nil {
+			return nil, fmt.Errorf("cancel a schedule: %w", err)
+		}
+		cancelled = append(cancelled, s)
+	}
+	return cancelled, nil
+}
+
+// documentsOf are the documents that a schedule names.
+func documentsOf(s *ent.Schedule) []domain.ID {
+	ids := make([]domain.ID, 0, len(s.Documents))
+	for _, text := range s.Documents {
+		if id, err := domain.ParseID(text); err == nil { // all are ids
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// releaseOf is the release that a schedule comes to.
+func releaseOf(s *ent.Schedule) ReleaseParams {
+	if s.Action == actionUnpublish {
+		return ReleaseParams{Unpublish: s.Documents, References: s.References, Message: s.Message}
+	}
+	return ReleaseParams{Publish: s.Documents, References: s.References, Message: s.Message}
+}
+
+// planScheduled plans the release of a schedule. It refuses where one of the
+// documents is not there any more, also where its id leads to another one.
+func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *ent.Schedule) (*plan, error) {
+	ids := documentsOf(s)
+	heads, err := headers(ctx, db, ids)
+	if err != nil {
+		return nil, err
+	}
+	into, err := mergedInto(ctx, db, ids)
+	if err != nil {
+		return nil, err
+	}
+	var p domain.Problems
+	for i, id := range ids {
+		path, head := fmt.Sprintf("documents[%d]", i), heads[id]
+		name := id.String()
+		if head != nil {
+			name = head.name()
+		}
+		switch {
+		case head != nil && !head.Deleted:
+		case into[id] != nil:
+			p.Add(path, "%s was merged into %s; a schedule is for the documents that it names", name, into[id].name())
+		case head == nil:
+			p.Add(path, "%s was deleted for good", name)
+		default:
+			p.Add(path, "%s is in the trash", name)
+		}
+	}
+	if err := p.Err("nothing was published"); err != nil {
+		return nil, err
+	}
+	return planRelease(ctx, db, at, releaseOf(s))
+}
+
+// mergedInto finds the documents that some were merged into.
+func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]*header, error) {
+	engine := db.Dialect()
+	successors := map[domain.ID]domain.ID{}
+	err := queryRows(ctx, db, "SELECT former_id, document_id FROM aliases WHERE former_id"+store.InSet(engine),
+		[]any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
+			var from, to domain.ID
+			err := rows.Scan(&from, &to)
+			successors[from] = to
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("find what was merged: %w", err)
+	}
+	heads, err := headers(ctx, db, slices.Collect(maps.Values(successors)))
+	if err != nil {
+		return nil, err
+	}
+	found := map[domain.ID]*header{}
+	for from, to := range successors {
+		if heads[to] != nil {
+			found[from] = heads[to]
+		}
+	}
+	return found, nil
+}
+
+// ScheduleWarnings says why a schedule could not be carried out if it were due
+// now; nothing for one that is not pending. Needs the right READ_DESK.
+func (d *Desk) ScheduleWarnings(ctx context.Context, s *ent.Schedule) ([]string, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	warnings := []string{}
+	if s.Status != schedulePending {
+		return warnings, nil
+	}
+	_, err := planScheduled(ctx, d.stores.DeskRows(), d.clock(), s)
+	if err == nil || errors.Is(err, errPlanStale) { // of a moment in which it is written to
+
+		return warnings, nil
+	}
+	refusal, ok := refusalOf(err)
+	if !ok {
+		return nil, fmt.Errorf("look ahead at schedule %s: %w", s.ID, err)
+	}
+	for _, f := range refusal.Fields {
+		warnings = append(warnings, f.Message)
+	}
+	if len(refusal.Fields) == 0 {
+		warnings = append(warnings, refusal.Message)
+	}
+	return warnings, nil
 }

@@ -15,6 +15,10 @@
 // dropped, or dead after a day of attempts. Different documents, and different
 // webhooks, do not wait for each other.
 //
+// A job that cannot be attempted, because the database cannot be read, is put off
+// and not lost. When a process starts and every hour, a job looks for documents
+// whose deliveries have none, and gives them one.
+//
 // # Requests
 //
 // They are those of the Standard Webhooks specification: a thin JSON body with

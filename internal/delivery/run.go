@@ -2,14 +2,10 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/riverqueue/river"
 
 	"github.com/redthread-api/redthread/ent/webhook"
 	"github.com/redthread-api/redthread/internal/content"
@@ -20,64 +16,35 @@ import (
 const (
 	// look is how often Run looks for webhooks and changes of other processes.
 	look = time.Second
-	// afterError is how long Run rests where something went wrong.
-	afterError = 5 * time.Second
-	// jobTimeout bounds an attempt and its note. A job that has run for longer
-	// than rescueAfter was of a process that was killed.
-	jobTimeout  = AttemptTimeout + 10*time.Second
-	rescueAfter = jobTimeout + 5*time.Second
+	// lookAgain is how long a webhook that was told of everything is left alone
+	// while live stays as it is. A replica that live is read from may lag behind.
+	lookAgain = 5 * time.Second
+	// dispatchTimeout bounds how long one webhook can keep the others waiting.
+	dispatchTimeout = 30 * time.Second
 )
 
-// Run tells the webhooks of what changes in live, and sends what is due, until
-// ctx is done. It returns nil; what goes wrong is logged and tried again.
-// Several processes may run at once.
-func (w *Webhooks) Run(ctx context.Context) error {
-	r, ok := w.queue.(*riverQueue)
-	if !ok {
-		return errors.New("delivery: these webhooks have no jobs that could be run")
-	}
-	jobs, err := r.open()
-	if err != nil {
-		return err
-	}
-	defer jobs.Close()
-	var working sync.WaitGroup
-	var failed error
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	working.Go(func() {
-		failed = jobs.Start(ctx)
-		stop()
-	})
-	w.follow(onDesk(ctx, "tell webhooks"), jobs)
-	stop()
-	working.Wait()
-	return failed
-}
+// dispatchBackoff is how long a webhook rests whose changes could not be made
+// deliveries.
+var dispatchBackoff = store.Doubling(time.Second, time.Minute)
 
-// follow dispatches whenever live has moved on, or webhooks were changed.
-func (w *Webhooks) follow(ctx context.Context, jobs *store.Jobs) {
-	f := follower{w: w, jobs: jobs, told: map[domain.ID]told{}}
+// Run makes deliveries for the webhooks of what changes in live, until ctx is
+// done. It returns nil; what goes wrong is logged and tried again. Several
+// processes may run at once. Deliveries are sent by jobs (see [Config]).
+func (w *Webhooks) Run(ctx context.Context) error {
+	ctx = onDesk(ctx, "tell webhooks")
+	f := newFollower(w)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		version := w.desk.Version()
-		pause := look
-		if err := f.step(ctx, version); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "webhooks could not be told of changes; it will be tried again", "error", err)
-			pause = afterError
-		}
-		timer.Reset(pause)
-		advanced := w.desk.Advanced(version)
-		if pause == afterError {
-			advanced = nil
-		}
+		f.step(ctx, version)
+		timer.Reset(look)
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-timer.C:
 		case <-w.wake:
-		case <-advanced:
+		case <-w.desk.Advanced(version):
 		}
 	}
 }
@@ -85,8 +52,13 @@ func (w *Webhooks) follow(ctx context.Context, jobs *store.Jobs) {
 // follower knows which webhooks have been told of everything.
 type follower struct {
 	w    *Webhooks
-	jobs *store.Jobs
 	told map[domain.ID]told
+	// failing has what goes wrong: a webhook, or list or queues.
+	failing map[domain.ID]failing
+}
+
+func newFollower(w *Webhooks) *follower {
+	return &follower{w: w, told: map[domain.ID]told{}, failing: map[domain.ID]failing{}}
 }
 
 // told is when a webhook was told of all that there was at a version of live.
@@ -96,97 +68,80 @@ type told struct {
 	at      time.Time
 }
 
-// lookAgain is how long a webhook that was told of everything is left alone
-// while live stays as it is. A replica that live is read from may lag behind.
-const lookAgain = 5 * time.Second
+// failing is something that has gone wrong some times in a row.
+type failing struct {
+	times int
+	until time.Time // it is not tried before
+}
+
+// What can go wrong besides a webhook's own dispatch.
+const (
+	list   domain.ID = -1 // reading the webhooks
+	queues domain.ID = -2 // working on their queues
+)
+
+// try does something about a webhook unless it rests. Where that fails, it rests
+// for a while; others do not.
+func (f *follower) try(ctx context.Context, what domain.ID, message string, fn func(context.Context) error) bool {
+	last, now := f.failing[what], f.w.now()
+	if now.Before(last.until) {
+		return false
+	}
+	limited, cancel := context.WithTimeout(ctx, dispatchTimeout)
+	defer cancel()
+	err := fn(limited)
+	if err == nil {
+		delete(f.failing, what)
+		return true
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	rest := dispatchBackoff(last.times + 1)
+	f.failing[what] = failing{times: last.times + 1, until: now.Add(rest)}
+	f.w.log.ErrorContext(ctx, message+"; it will be tried again", "error", err, "times", last.times+1, "in", rest.String())
+	return false
+}
 
 // step tells every webhook of all that has changed until now.
-func (f *follower) step(ctx context.Context, version content.Version) error {
+func (f *follower) step(ctx context.Context, version content.Version) {
 	w := f.w
-	hooks, err := w.stores.Client(ctx).Webhook.Query().Select(webhook.FieldID, webhook.FieldState, webhook.FieldUpdatedAt).All(ctx)
-	if err != nil {
-		return fmt.Errorf("read the webhooks: %w", err)
+	type row struct {
+		id      domain.ID
+		enabled bool
+		updated time.Time
 	}
-	queues := make([]string, len(hooks))
-	for i, hook := range hooks {
-		queues[i] = hook.ID.String()
-	}
-	errs := []error{f.jobs.Work(ctx, queues, atOnce)}
-	for _, hook := range hooks {
-		last := f.told[hook.ID]
-		if hook.State != domain.WebhookEnabled ||
-			last.version.Same(version) && last.updated.Equal(hook.UpdatedAt) && time.Since(last.at) < lookAgain {
-			continue
+	var hooks []row
+	if !f.try(ctx, list, "the webhooks could not be read", func(ctx context.Context) error {
+		found, err := w.stores.Client(ctx).Webhook.Query().
+			Select(webhook.FieldID, webhook.FieldState, webhook.FieldUpdatedAt).Order(webhook.ByID()).All(ctx)
+		for _, hook := range found {
+			hooks = append(hooks, row{hook.ID, hook.State == domain.WebhookEnabled, hook.UpdatedAt})
 		}
-		if err := w.dispatchTo(ctx, hook.ID); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		f.told[hook.ID] = told{version: version, updated: hook.UpdatedAt, at: time.Now()}
-	}
-	maps.DeleteFunc(f.told, func(id domain.ID, _ told) bool { return !slices.Contains(queues, id.String()) })
-	return errors.Join(errs...)
-}
-
-// task is a Job as river keeps it.
-type task struct {
-	Webhook  domain.ID `json:"webhook"`
-	Delivery domain.ID `json:"delivery"`
-	Turn     int       `json:"turn"`
-}
-
-// Kind is the name of the job in river's tables.
-func (task) Kind() string { return "webhook_attempt" }
-
-// upkeep is the job that keeps the delivery log from growing without end.
-type upkeep struct{}
-
-// Kind is the name of the job in river's tables.
-func (upkeep) Kind() string { return "webhook_upkeep" }
-
-// riverQueue keeps the jobs with river.
-type riverQueue struct {
-	now  func() time.Time
-	open func() (*store.Jobs, error)
-}
-
-func newRiver(stores *store.Stores, w *Webhooks) *riverQueue {
-	return &riverQueue{now: w.now, open: sync.OnceValues(func() (*store.Jobs, error) {
-		workers := river.NewWorkers()
-		river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[task]) error {
-			return w.attempt(ctx, Job{Webhook: job.Args.Webhook, Delivery: job.Args.Delivery, Turn: job.Args.Turn})
-		}))
-		river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[upkeep]) error {
-			return w.prune(onDesk(ctx, "shorten the delivery log"))
-		}))
-		return stores.Jobs(store.JobsConfig{
-			Workers: workers,
-			Upkeep:  map[time.Duration]river.JobArgs{time.Hour: upkeep{}},
-			Timeout: jobTimeout, RescueAfter: rescueAfter, Log: w.log,
-		})
-	})}
-}
-
-func (q *riverQueue) enqueue(ctx context.Context, tx *store.Tx, jobs ...Job) error {
-	if len(jobs) == 0 {
-		return nil
-	}
-	kept, err := q.open()
-	if err != nil {
 		return err
+	}) {
+		return
 	}
-	now := q.now()
-	params := make([]river.InsertManyParams, len(jobs))
-	for i, job := range jobs {
-		params[i] = river.InsertManyParams{
-			Args:       task{Webhook: job.Webhook, Delivery: job.Delivery, Turn: job.Turn},
-			InsertOpts: &river.InsertOpts{Queue: job.Webhook.String()},
+	ids := make([]domain.ID, len(hooks))
+	for i, hook := range hooks {
+		ids[i] = hook.id
+	}
+	f.try(ctx, queues, "the queues of some webhooks are not worked on", func(ctx context.Context) error { return w.queue.work(ctx, ids) })
+	for _, hook := range hooks {
+		last := f.told[hook.id]
+		if !hook.enabled || last.version.Same(version) && last.updated.Equal(hook.updated) && w.now().Sub(last.at) < lookAgain {
+			continue
 		}
-		// A job that has a time at all waits for river's scheduler, which looks
-		// every five seconds.
-		if job.At.After(now) {
-			params[i].InsertOpts.ScheduledAt = job.At
+		if f.try(ctx, hook.id, "changes could not be dispatched to a webhook", func(ctx context.Context) error {
+			if err := w.dispatchTo(ctx, hook.id); err != nil {
+				return fmt.Errorf("webhook %s: %w", hook.id, err)
+			}
+			return nil
+		}) {
+			f.told[hook.id] = told{version: version, updated: hook.updated, at: w.now()}
 		}
 	}
-	return kept.Enqueue(ctx, tx, params...)
+	gone := func(id domain.ID) bool { return id > 0 && !slices.Contains(ids, id) }
+	maps.DeleteFunc(f.told, func(id domain.ID, _ told) bool { return gone(id) })
+	maps.DeleteFunc(f.failing, func(id domain.ID, _ failing) bool { return gone(id) })
 }

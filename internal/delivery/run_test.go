@@ -2,7 +2,9 @@ package delivery_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -17,10 +19,15 @@ import (
 // them, as a process that stops does.
 func (s *site) running(t testing.TB) (stop func()) {
 	t.Helper()
-	w := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, AllowPrivate: true})
+	jobs := s.stores.Jobs(slog.New(slog.DiscardHandler))
+	w := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Jobs: jobs, AllowPrivate: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- w.Run(ctx) }()
+	go func() {
+		sent := make(chan error)
+		go func() { sent <- jobs.Start(ctx) }()
+		done <- errors.Join(w.Run(ctx), <-sent)
+	}()
 	stop = func() {
 		cancel()
 		if err := <-done; err != nil {

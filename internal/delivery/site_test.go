@@ -61,8 +61,9 @@ type site struct {
 	clock  *clock
 	log    *bytes.Buffer // read it when nothing runs
 
-	mu   sync.Mutex
-	jobs []delivery.Job
+	mu      sync.Mutex
+	jobs    []delivery.Job
+	givenUp []delivery.Job // jobs that are not run any more
 }
 
 func newSite(t testing.TB, s *store.Stores) *site {
@@ -73,16 +74,30 @@ func newSite(t testing.TB, s *store.Stores) *site {
 	if err := site.desk.Project(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.now, AllowPrivate: true},
-		func(_ context.Context, tx *store.Tx, jobs ...delivery.Job) error {
-			tx.AfterCommit(func() {
-				site.mu.Lock()
-				defer site.mu.Unlock()
-				site.jobs = append(site.jobs, jobs...)
-			})
-			return nil
-		})
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.now, AllowPrivate: true}, site)
 	return site
+}
+
+// Enqueue implements delivery.Queue.
+func (s *site) Enqueue(tx *store.Tx, jobs ...delivery.Job) {
+	tx.AfterCommit(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.jobs = append(s.jobs, jobs...)
+	})
+}
+
+// Kept implements delivery.Queue.
+func (s *site) Kept(hook domain.ID) map[delivery.Job]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := map[delivery.Job]bool{}
+	for _, job := range slices.Concat(s.jobs, s.givenUp) {
+		if job.Webhook == hook {
+			kept[job] = slices.Contains(s.givenUp, job)
+		}
+	}
+	return kept
 }
 
 func each(t *testing.T, fn func(t *testing.T, s *site)) {

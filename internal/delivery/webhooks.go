@@ -28,7 +28,10 @@ const (
 type Config struct {
 	Stores *store.Stores
 	Desk   *content.Desk // what has changed in live
-	Log    *slog.Logger
+	// Jobs are those of the process: the webhooks add theirs to them. Nil stands
+	// for jobs that another process runs.
+	Jobs *store.Jobs
+	Log  *slog.Logger
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
 	// AllowPrivate lets receivers be in private networks, and without https
@@ -54,9 +57,13 @@ type Webhooks struct {
 	wake chan struct{} // tells Run that webhooks were changed
 }
 
-// queue takes the jobs of attempts.
+// queue has the jobs of attempts.
 type queue interface {
 	enqueue(ctx context.Context, tx *store.Tx, jobs ...Job) error
+	// work makes this process run the attempts of these webhooks.
+	work(ctx context.Context, hooks []domain.ID) error
+	// kept reads the jobs of a webhook that have not ended well.
+	kept(ctx context.Context, db store.Rows, hook domain.ID) (map[turn]keptJob, error)
 }
 
 // Job is an attempt that is due at a time.
@@ -67,11 +74,25 @@ type Job struct {
 	At       time.Time
 }
 
-// New returns the webhooks of the desk. Nothing is sent until [Webhooks.Run] is
-// called, in this process or another.
+// turn is what the job of an attempt is about.
+type turn struct {
+	delivery domain.ID
+	number   int
+}
+
+// keptJob is how a job that has not ended well is kept.
+type keptJob struct {
+	givenUp bool // it was begun as often as it may be, and is not run any more
+}
+
+// New returns the webhooks of the desk. Deliveries are made while [Webhooks.Run]
+// runs, and sent while the jobs are run, in this process or another.
 func New(c Config) *Webhooks {
 	w := newWebhooks(c, nil)
-	w.queue = newRiver(c.Stores, w)
+	if c.Jobs == nil {
+		c.Jobs = c.Stores.Jobs(w.log)
+	}
+	w.queue = w.register(c.Jobs)
 	return w
 }
 

@@ -17,6 +17,8 @@ import (
 type Check struct {
 	Name string
 	Ask  func(ctx context.Context) error
+	// Note is what is said where the check holds; nil or empty: nothing.
+	Note func() string
 }
 
 // checkLimit is for each check: a probe doesn't wait longer either.
@@ -65,7 +67,11 @@ func (h readiness) ask(ctx context.Context, check Check) checked {
 	defer cancel()
 	err := check.Ask(limited)
 	if err == nil {
-		return checked{Name: check.Name, OK: true}
+		good := checked{Name: check.Name, OK: true}
+		if check.Note != nil {
+			good.Message = check.Note()
+		}
+		return good
 	}
 	if ctx.Err() == nil {
 		h.log.WarnContext(ctx, "not ready", "check", check.Name, "error", domain.Detail(err))

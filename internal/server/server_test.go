@@ -357,15 +357,21 @@ func TestPanics(t *testing.T) {
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	var failure error
+	note := ""
 	s := start(t, hello, func(c *server.Config) {
 		c.Checks = []server.Check{
-			{Name: "stores", Ask: func(context.Context) error { return nil }},
+			{Name: "stores", Ask: func(context.Context) error { return nil }, Note: func() string { return note }},
 			{Name: "live", Ask: func(context.Context) error { return failure }},
 		}
 	})
-	if got := s.get(t, "/readyz"); got.status != http.StatusOK {
+	if got := s.get(t, "/readyz"); got.status != http.StatusOK || strings.Contains(got.body, "message") {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
+	note = "paused"
+	if got := s.get(t, "/readyz"); got.status != http.StatusOK || !strings.Contains(got.body, `{"name":"stores","ok":true,"message":"paused"}`) {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	note = ""
 	failure = domain.Conflict("live lags 3 entries behind the log")
 	got := s.get(t, "/readyz")
 	want := `{"status":"not ready","checks":[{"name":"stores","ok":true},{"name":"live","ok":false,"message":"live lags 3 entries behind the log"}]}`

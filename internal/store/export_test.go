@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"time"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect"
@@ -59,3 +60,6 @@ func Renew(s *Stores) {
 		p.renew()
 	}
 }
+
+// SetRest replaces how Start waits between its tries.
+func SetRest(j *Jobs, rest func(context.Context, time.Duration)) { j.rest = rest }

@@ -36,28 +36,42 @@ func (d wakenedPostgres) GetListener(*riverdriver.GetListenenerParams) riverdriv
 	return d.wakeups
 }
 
-func (s *Stores) postgresJobs(config *river.Config, w *wakeups) (jobsClient, func(), error) {
+func (s *Stores) postgresJobs(config *river.Config, w *wakeups, run bool) (jobsClient, func(), error) {
+	var pool *pgxpool.Pool
+	closePool := func() {}
+	if run {
+		var err error
+		if pool, err = s.jobsPool(); err != nil {
+			return nil, nil, err
+		}
+		closePool = pool.Close
+	}
+	client, err := river.NewClient(wakenedPostgres{riverpgxv5.New(pool), w}, config)
+	if err != nil {
+		closePool()
+		return nil, nil, err
+	}
+	return postgresJobs{client}, closePool, nil
+}
+
+// jobsPool makes river's own connections.
+func (s *Stores) jobsPool() (*pgxpool.Pool, error) {
 	conn, err := postgresConfig(s.deskDSN, "desk")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	pooled, err := pgxpool.ParseConfig(s.deskDSN)
 	if err != nil {
-		return nil, nil, errors.New("the PostgreSQL DSN cannot be read for a pool") // pgx's own message quotes it
+		return nil, errors.New("the PostgreSQL DSN cannot be read for a pool") // pgx's own message quotes it
 	}
 	pooled.ConnConfig = conn
 	pooled.MaxConns, pooled.MinConns = jobConnections, 0
 	// It connects when it is first used.
 	pool, err := pgxpool.NewWithConfig(context.Background(), pooled)
 	if err != nil {
-		return nil, nil, errors.New("the pool of the jobs cannot be made") // pgx's own message may quote the DSN
+		return nil, errors.New("the pool of the jobs cannot be made") // pgx's own message may quote the DSN
 	}
-	client, err := river.NewClient(wakenedPostgres{riverpgxv5.New(pool), w}, config)
-	if err != nil {
-		pool.Close()
-		return nil, nil, err
-	}
-	return postgresJobs{client}, pool.Close, nil
+	return pool, nil
 }
 
 func (c postgresJobs) insert(ctx context.Context, tx *Tx, jobs []river.InsertManyParams) error {

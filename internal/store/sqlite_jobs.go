@@ -28,8 +28,12 @@ func (d wakenedSQLite) GetListener(*riverdriver.GetListenenerParams) riverdriver
 	return d.wakeups
 }
 
-func (s *Stores) sqliteJobs(config *river.Config, w *wakeups) (jobsClient, error) {
-	client, err := river.NewClient(wakenedSQLite{riversqlite.New(s.deskWrite.db), w}, config)
+func (s *Stores) sqliteJobs(config *river.Config, w *wakeups, run bool) (jobsClient, error) {
+	var db *sql.DB
+	if run {
+		db = s.deskWrite.db
+	}
+	client, err := river.NewClient(wakenedSQLite{riversqlite.New(db), w}, config)
 	return sqliteJobs{client}, err
 }
 

@@ -1,0 +1,45 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// findBatch is how many entries Find reads at most.
+const findBatch = 1000
+
+// Last is the sequence of the last entry; 0 for an empty log.
+func Last(ctx context.Context, stores *store.Stores) (int64, error) {
+	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
+	last, err := stores.Client(ctx).AuditEntry.Query().Order(auditentry.ByID(sql.OrderDesc())).FirstID(ctx)
+	if ent.IsNotFound(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the audit log: %w", err)
+	}
+	return last, nil
+}
+
+// Find looks for an entry of an action behind a sequence, and returns how far it
+// has looked, which is where to go on from.
+func Find(ctx context.Context, stores *store.Stores, action Action, after int64) (found bool, looked int64, err error) {
+	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
+	rows, err := stores.Client(ctx).AuditEntry.Query().Where(auditentry.IDGT(after)).Order(auditentry.ByID()).Limit(findBatch).
+		Select(auditentry.FieldID, auditentry.FieldAction).All(ctx)
+	if err != nil {
+		return false, after, fmt.Errorf("read the audit log: %w", err)
+	}
+	for _, row := range rows {
+		found = found || row.Action == string(action)
+		after = row.ID
+	}
+	return found, after, nil
+}

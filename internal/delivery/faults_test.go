@@ -1,0 +1,391 @@
+package delivery_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/delivery"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// exec runs a statement on the desk.
+func (s *site) exec(statement string) {
+	s.t.Helper()
+	if err := s.stores.Desk(s.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, statement)
+		return err
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// job takes out the job of a delivery.
+func (s *site) job(d domain.ID) delivery.Job {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.jobs, func(job delivery.Job) bool { return job.Delivery == d })
+	if i < 0 {
+		s.t.Fatalf("the delivery %v has no job among %v", d, s.jobs)
+	}
+	job := s.jobs[i]
+	s.jobs = slices.Delete(s.jobs, i, i+1)
+	return job
+}
+
+func (s *site) dispatch() {
+	s.t.Helper()
+	if err := s.DispatchAll(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// An attempt that cannot be made, or whose outcome cannot be noted, is put off
+// with a back-off, however often, and uses up nothing. Deliveries of other
+// documents go on, and it does when it can.
+func TestAttemptFaults(t *testing.T) {
+	breaks := map[string]func(t *testing.T, s *site, d domain.ID) (mend func()){
+		"ReadsOfLiveFail": func(t *testing.T, s *site, _ domain.ID) func() { return storetest.Away(t, s.stores.Live, "reports") },
+		"ReadsOfTheDeskFail": func(t *testing.T, s *site, _ domain.ID) func() {
+			return storetest.Away(t, s.stores.Desk, "webhook_deliveries")
+		},
+		"OutcomeCannotBeNoted": func(t *testing.T, s *site, d domain.ID) func() {
+			return storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.id = %d", int64(d)))
+		},
+	}
+	for name, breakIt := range breaks {
+		for _, row := range []struct {
+			name  string
+			times int
+		}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 40}} {
+			t.Run(name+row.name, func(t *testing.T) {
+				each(t, func(t *testing.T, s *site) {
+					r := newReceiver(t)
+					hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+					s.report("cranes")
+					s.publish("cranes")
+					s.dispatch()
+					s.save(domain.Entity, content.Create, fields{"slug": "acme", "name": "Acme", "kind": "COMPANY"})
+					if _, err := s.desk.Publish(s.admin(), content.PublishParams{Documents: []string{"entity:acme"}}); err != nil {
+						t.Fatal(err)
+					}
+					s.dispatch()
+					log := s.deliveries(hook)
+					bad, good := s.job(log[0].ID), s.job(log[1].ID)
+					mend := breakIt(t, s, log[0].ID)
+					var pauses []time.Duration
+					for n := range row.times {
+						pause, err := s.RunAttempt(t.Context(), bad, n)
+						if err != nil || pause <= 0 {
+							t.Fatalf("got %v, %v, want it to be put off", pause, err)
+						}
+						pauses = append(pauses, pause)
+					}
+					want := time.Second
+					for i, pause := range pauses {
+						if pause != want {
+							t.Fatalf("the pauses are %v", pauses[:i+1])
+						}
+						want = min(2*want, 5*time.Minute)
+					}
+					if !strings.HasPrefix(name, "ReadsOfTheDesk") { // without it there is nothing to read
+						if pause, err := s.RunAttempt(t.Context(), good, 0); err != nil || pause != -1 {
+							t.Errorf("the other document: got %v, %v", pause, err)
+						}
+					}
+					mend()
+					if pause, err := s.RunAttempt(t.Context(), bad, row.times); err != nil || pause != -1 {
+						t.Fatalf("when it can: got %v, %v", pause, err)
+					}
+					if d := s.deliveries(hook)[0]; d.State != domain.DeliveryDelivered || len(d.Attempts) != 1 {
+						t.Errorf("got %s after %d attempts", d.State, len(d.Attempts))
+					}
+					lines := r.lines()
+					if n := strings.Count(lines, "cranes"); n == 0 || n > 1 && name != "OutcomeCannotBeNoted" {
+						t.Errorf("the receiver got %s", lines)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A webhook whose dispatch fails rests longer and longer, and others are told as
+// ever. It is told when it can, without anything else happening.
+func TestDispatchFaults(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		times int
+	}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 40}} {
+		t.Run(row.name, func(t *testing.T) {
+			each(t, func(t *testing.T, s *site) {
+				bad, _ := s.hook(delivery.CreateParams{URL: "https://bad.example"})
+				good, _ := s.hook(delivery.CreateParams{URL: "https://good.example"})
+				cursor := s.row(bad).Cursor
+				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = 'broken' WHERE id = %d", int64(bad)))
+				f := delivery.NewFollower(s.Webhooks)
+				failures := func() int { return strings.Count(s.log.String(), "changes could not be dispatched") }
+				rest := time.Second
+				for n := range row.times {
+					s.report(fmt.Sprint("r", n))
+					s.publish(fmt.Sprint("r", n))
+					f.Step(t.Context())
+					if got := len(s.deliveries(good)); got != n+1 {
+						t.Fatalf("the other webhook has %d deliveries, want %d", got, n+1)
+					}
+					if failures() != n+1 {
+						t.Fatalf("the dispatch has failed %d times, want %d", failures(), n+1)
+					}
+					// Whatever happens before its rest is over does not end it.
+					s.clock.turn(s.clock.now().Add(rest - 100*time.Millisecond))
+					f.Step(t.Context())
+					f.Step(t.Context())
+					if failures() != n+1 {
+						t.Fatalf("it was tried again before %s were over", rest)
+					}
+					s.clock.turn(s.clock.now().Add(200 * time.Millisecond))
+					rest = min(2*rest, time.Minute)
+				}
+				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = '%s' WHERE id = %d", cursor, int64(bad)))
+				f.Step(t.Context())
+				if got := len(s.deliveries(bad)); got != row.times {
+					t.Errorf("it has %d deliveries, want %d", got, row.times)
+				}
+			})
+		})
+	}
+}
+
+// While the webhooks cannot be read, the follower rests, and goes on when they
+// can.
+func TestFollowerWithoutWebhooks(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		hook, _ := s.hook(delivery.CreateParams{URL: "https://good.example"})
+		s.report("cranes")
+		s.publish("cranes")
+		f := delivery.NewFollower(s.Webhooks)
+		mend := storetest.Away(t, s.stores.Desk, "webhooks")
+		for range 50 {
+			f.Step(t.Context())
+		}
+		if n := strings.Count(s.log.String(), "the webhooks could not be read"); n != 1 {
+			t.Errorf("they were read %d times within a second, want 1", n)
+		}
+		for range 10 {
+			s.clock.turn(s.clock.now().Add(time.Minute))
+			f.Step(t.Context())
+		}
+		if n := strings.Count(s.log.String(), "the webhooks could not be read"); n != 11 {
+			t.Errorf("they were read %d times, want 11", n)
+		}
+		mend()
+		s.clock.turn(s.clock.now().Add(time.Minute))
+		f.Step(t.Context())
+		if got := len(s.deliveries(hook)); got != 1 {
+			t.Errorf("there are %d deliveries, want 1", got)
+		}
+	})
+}
+
+// What has lost its job gets one by the sweep; one whose job ran too often is
+// dead, and the next of its document goes on. A webhook that fails does not keep
+// the others from it.
+func TestSweep(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		bad, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		good, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		off, _ := s.hook(delivery.CreateParams{URL: r.URL})
+		for _, slug := range []string{"cranes", "docks"} {
+			s.report(slug)
+			s.publish(slug)
+			s.report(slug, fields{"title": slug + ", again"})
+			s.publish(slug)
+		}
+		s.dispatch()
+		disabled := false
+		if err := s.Update(s.admin(), delivery.UpdateParams{ID: off, Enabled: &disabled}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantJobs()
+		first := s.job(s.deliveries(good)[0].ID)
+		s.mu.Lock()
+		s.jobs, s.givenUp = nil, []delivery.Job{first}
+		s.mu.Unlock()
+		if lost, err := s.WithoutJob(t.Context()); err != nil || len(lost) != 4 {
+			t.Fatalf("got %v, %v, want the first of 2 documents of 2 webhooks", lost, err)
+		}
+		mend := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
+		for range 10 {
+			if err := s.Sweep(t.Context()); err == nil {
+				t.Fatal("there is no error")
+			}
+			if lost, err := s.WithoutJob(t.Context()); err != nil || len(lost) != 2 {
+				t.Fatalf("got %v, %v, want those of the webhook that fails", lost, err)
+			}
+		}
+		mend()
+		for range 2 {
+			if err := s.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.wantJobs()
+		}
+		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "begun") {
+			t.Errorf("got %s", d.State)
+		}
+		if n := len(s.jobs); n != 4 {
+			t.Errorf("there are %d jobs, want 4", n)
+		}
+		s.pass(time.Minute)
+		if got := len(r.take()); got != 7 { // 2 webhooks, 2 documents, 2 events, but one
+			t.Errorf("got %d requests, want 7", got)
+		}
+	})
+}
+
+// wantJobs checks that every first pending delivery of a webhook that is enabled
+// has a job.
+func (s *site) wantJobs() {
+	s.t.Helper()
+	lost, err := s.WithoutJob(s.t.Context())
+	if err != nil || len(lost) > 0 {
+		s.t.Errorf("without a job are %v (%v)", lost, err)
+	}
+}
+
+// Whatever happens, in whatever order, every first pending delivery has a job;
+// where jobs are lost, it has one after the sweep.
+func TestEveryFirstDeliveryHasAJob(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		steps := 100
+		if testing.Short() {
+			steps = 30
+		}
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		random := rand.New(rand.NewPCG(seed, 1))
+		r := newReceiver(t)
+		r.answers(func(received) (int, map[string]string) {
+			return []int{http.StatusOK, http.StatusInternalServerError, http.StatusServiceUnavailable}[random.IntN(3)], nil
+		})
+		var hooks []domain.ID
+		for range 2 {
+			hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
+			hooks = append(hooks, hook)
+		}
+		live := map[string]bool{}
+		for range steps {
+			hook, slug := hooks[random.IntN(len(hooks))], fmt.Sprint("r", random.IntN(3))
+			lossy := false
+			switch random.IntN(9) {
+			case 0, 1:
+				s.report(slug, fields{"title": fmt.Sprint("Title ", random.IntN(1000))})
+				s.publish(slug)
+				live[slug] = true
+			case 2:
+				if live[slug] {
+					s.unpublish(slug)
+					live[slug] = false
+				}
+			case 3, 4:
+				s.dispatch()
+			case 5:
+				s.pass(time.Duration(random.IntN(3600)) * time.Second)
+			case 6:
+				s.pass(time.Duration(random.IntN(30)) * time.Hour)
+			case 7:
+				enabled := random.IntN(3) > 0
+				if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, Enabled: &enabled}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Retry(s.admin(), delivery.RetryParams{Webhook: &hook}); err != nil {
+					t.Fatal(err)
+				}
+			case 8:
+				s.mu.Lock()
+				if n := len(s.jobs); n > 0 {
+					i := random.IntN(n)
+					if random.IntN(2) == 0 {
+						s.givenUp = append(s.givenUp, s.jobs[i])
+					}
+					s.jobs = slices.Delete(s.jobs, i, i+1)
+				}
+				s.mu.Unlock()
+				lossy = true
+			}
+			if lossy || random.IntN(10) == 0 {
+				if err := s.Sweep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.wantJobs()
+			if t.Failed() {
+				return
+			}
+		}
+	})
+}
+
+// signalling is a log that tells when a message is written.
+type signalling struct {
+	slog.Handler
+	message string
+	came    chan struct{}
+}
+
+func (h signalling) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, h.message) {
+		select {
+		case h.came <- struct{}{}:
+		default: // it is known
+		}
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// With river: a delivery waits while live cannot be read, and is sent when it
+// can, though nothing else happens.
+func TestLiveIsAway(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		came := make(chan struct{}, 1)
+		log := slog.New(signalling{slog.NewTextHandler(&bytes.Buffer{}, nil), "could not be attempted", came})
+		jobs := s.stores.Jobs(log)
+		w := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Jobs: jobs, Log: log, AllowPrivate: true})
+		if _, _, err := w.Create(s.admin(), delivery.CreateParams{URL: r.URL}); err != nil {
+			t.Fatal(err)
+		}
+		s.report("cranes")
+		s.publish("cranes")
+		if err := w.DispatchAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		mend := storetest.Away(t, s.stores.Live, "reports")
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 2)
+		go func() { ended <- jobs.Start(ctx) }()
+		go func() { ended <- w.Run(ctx) }()
+		<-came
+		mend()
+		if got := r.await(t, 1); got[0] != "report.published cranes" {
+			t.Errorf("got %v", got)
+		}
+		cancel()
+		if err := errors.Join(<-ended, <-ended); err != nil {
+			t.Error(err)
+		}
+	})
+}

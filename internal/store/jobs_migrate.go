@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// migrateJobs brings river's tables up to date. Each step has a transaction of
+// its own: PostgreSQL uses a new value of an enum only after the commit.
+func (s *Stores) migrateJobs(ctx context.Context) ([]Migration, error) {
+	step := migrateSQLiteJobs
+	if s.postgres() {
+		step = migratePostgresJobs
+	}
+	var done []Migration
+	for {
+		var applied []Migration
+		err := inTx(ctx, s.deskWrite, lockMigrate, func(ctx context.Context, tx *Tx) (err error) {
+			applied, err = step(ctx, tx)
+			return err
+		})
+		if err != nil || len(applied) == 0 {
+			return done, err
+		}
+		done = append(done, applied...)
+	}
+}
+
+// nextJobStep applies the next step of river's tables, if there is one that the
+// database has not.
+func nextJobStep[T any](ctx context.Context, driver riverdriver.Driver[T], tx T) ([]Migration, error) {
+	m, err := jobMigrator(driver)
+	if err != nil {
+		return nil, err
+	}
+	//lint:ignore SA1019 What is deprecated is to take several steps in one transaction; this is one.
+	result, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
+	if err != nil {
+		return nil, err
+	}
+	var done []Migration
+	for _, v := range result.Versions {
+		done = append(done, Migration{"desk", jobVersion(v.Version), v.Name, time.Now()})
+	}
+	return done, nil
+}
+
+func jobMigrator[T any](driver riverdriver.Driver[T]) (*rivermigrate.Migrator[T], error) {
+	return rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+}
+
+// jobVersion tells a step of river's from one of ours.
+func jobVersion(n int) string { return fmt.Sprintf("river_%03d", n) }
+
+// jobMigrations lists the steps of river's tables, applied and pending.
+func (s *Stores) jobMigrations(ctx context.Context) ([]Migration, error) {
+	applied := map[int]time.Time{}
+	exists, err := s.hasTable(ctx, s.deskWrite, "river_migration")
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		rows, err := poolRows{s.deskWrite}.Query(ctx, "SELECT version, created_at FROM river_migration")
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var version int
+			var at time.Time
+			if err := rows.Scan(&version, &at); err != nil {
+				return nil, err
+			}
+			applied[version] = at
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	steps := sqliteJobSteps
+	if s.postgres() {
+		steps = postgresJobSteps
+	}
+	known, err := steps()
+	if err != nil {
+		return nil, err
+	}
+	var all []Migration
+	for _, v := range known {
+		all = append(all, Migration{"desk", jobVersion(v.Version), v.Name, applied[v.Version]})
+	}
+	return all, nil
+}
