@@ -24,7 +24,7 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 		p = s.liveWrite
 	}
 	var plan []string
-	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db),
+	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db), append(SchemaOptions(s.dialect),
 		schema.WithForeignKeys(side == "desk"),
 		schema.WithDropColumn(true), schema.WithDropIndex(true),
 		schema.WithApplyHook(func(schema.Applier) schema.Applier {
@@ -34,7 +34,7 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 				}
 				return nil
 			})
-		}))
+		}))...)
 	if err != nil {
 		return nil, err
 	}
