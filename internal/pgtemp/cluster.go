@@ -152,6 +152,10 @@ func (c *Cluster) DSN(database string) string {
 	return dsn.String()
 }
 
+// Dir is the folder of the cluster and of its socket, which is the host in a
+// DSN.
+func (c *Cluster) Dir() string { return c.dir }
+
 // Close stops the server at once, whoever is connected, and removes its
 // folder. It returns an error with the server's last words when the server had
 // already stopped by itself. Later calls return what the first one did.
@@ -197,7 +201,11 @@ func initdb(ctx context.Context, bin, dir string, owner *user, more []string) er
 // basebackup fills dir/data with a copy of another cluster that goes on to
 // follow it.
 func basebackup(ctx context.Context, bin, dir string, owner *user, of *Cluster) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "pg_basebackup"), "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
+	program, err := beside(bin, "pg_basebackup")
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
 		"-h", of.dir, "-p", port, "-U", superuser, "-D", filepath.Join(dir, "data"))
 	prepare(cmd, dir, owner)
 	if output, err := cmd.CombinedOutput(); err != nil {

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect"
@@ -12,6 +15,42 @@ import (
 
 // LiveReadDB is the pool behind the client of live.
 func LiveReadDB(s *Stores) *sql.DB { return s.liveRead.db }
+
+// WriteDB is the pool that writes to a store.
+func WriteDB(s *Stores, side string) *sql.DB {
+	if side == "live" {
+		return s.liveWrite.db
+	}
+	return s.deskWrite.db
+}
+
+// MigrateBefore applies the steps of both stores that come before the first one
+// with a text in it.
+func MigrateBefore(ctx context.Context, s *Stores, text string) error {
+	for _, side := range s.sides() {
+		if _, err := side.pool.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
+			return err
+		}
+		if err := inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
+			files, err := migrationFiles(s.dialect, side.name)
+			if err = errors.Join(err, prepareMigrations(ctx, tx, side.name)); err != nil {
+				return err
+			}
+			for _, f := range files {
+				if strings.Contains(string(f.Bytes()), text) {
+					return nil
+				}
+				if err := applyMigration(ctx, tx, f); err != nil {
+					return err
+				}
+			}
+			return fmt.Errorf("%s has no step with %q", side.name, text)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // LiveSnapshots is how many snapshots of live may be open at once.
 func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshots) }
