@@ -29,21 +29,41 @@ func keep(tb testing.TB, cluster *pgtemp.Cluster, err error) {
 	})
 }
 
+// looks bounds how often something in a server is looked for, 10 ms apart.
+const looks = 3000
+
 // CatchUp returns when the standby has what the primary has now.
 func CatchUp(tb testing.TB, primary, standby *pgtemp.Cluster) {
 	tb.Helper()
+	// What comes before this is on disk with it, and so on its way.
 	var position string
-	if err := scan(tb.Context(), primary, &position, "SELECT pg_current_wal_lsn()::text"); err != nil {
+	db, err := store.OpenPostgres(tb.Context(), primary.DSN("postgres")+"&synchronous_commit=on", "")
+	if err != nil {
 		tb.Fatal(err)
 	}
-	for arrived := false; !arrived; {
-		// It looks again after a while in the server.
-		err := scan(tb.Context(), standby, &arrived,
-			"SELECT pg_last_wal_replay_lsn() >= '"+position+"' FROM (SELECT pg_sleep(0.01)) s")
-		if err != nil {
+	defer db.Close()
+	if _, err := db.ExecContext(tb.Context(), "SELECT pg_logical_emit_message(true, 'storetest', '')"); err != nil {
+		tb.Fatal(err)
+	}
+	if err := db.QueryRowContext(tb.Context(), "SELECT pg_current_wal_flush_lsn()::text").Scan(&position); err != nil {
+		tb.Fatal(err)
+	}
+	until(tb, standby, "SELECT pg_last_wal_replay_lsn() >= '"+position+"' FROM (SELECT pg_sleep(0.01)) s")
+}
+
+// until asks a server until it says yes.
+func until(tb testing.TB, cluster *pgtemp.Cluster, query string) {
+	tb.Helper()
+	for range looks {
+		var yes bool
+		if err := scan(tb.Context(), cluster, &yes, query); err != nil {
 			tb.Fatal(err)
 		}
+		if yes {
+			return
+		}
 	}
+	tb.Fatalf("it never came to: %s", query)
 }
 
 // PauseReplay keeps the standby where it is, and ResumeReplay lets it go on.
@@ -53,11 +73,7 @@ func PauseReplay(tb testing.TB, standby *pgtemp.Cluster) {
 	if err := scan(tb.Context(), standby, &nothing, "SELECT pg_wal_replay_pause()::text"); err != nil {
 		tb.Fatal(err)
 	}
-	for state := ""; state != "paused"; {
-		if err := scan(tb.Context(), standby, &state, "SELECT pg_get_wal_replay_pause_state() FROM (SELECT pg_sleep(0.01)) s"); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	until(tb, standby, "SELECT pg_get_wal_replay_pause_state() = 'paused' FROM (SELECT pg_sleep(0.01)) s")
 }
 
 // ResumeReplay is the end of PauseReplay.
