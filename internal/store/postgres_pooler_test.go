@@ -291,7 +291,7 @@ func TestLookingAtAPoolerLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	results, err := conn.Exec(t.Context(), "SELECT current_setting('search_path'), current_setting('default_transaction_read_only'), count(*) FROM pg_prepared_statements").ReadAll()
 	if err != nil {
 		t.Fatal(err)
