@@ -50,6 +50,9 @@ type Config struct {
 	Meter  *access.Meter
 	// Notes takes note of what viewers are refused.
 	Notes *audit.Notes
+	// LiveMaxLag is how far a replica from which live is read may be behind the
+	// publication log for its answers to be kept; with 0 any.
+	LiveMaxLag time.Duration
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
 	// RequestID returns the id of the request that a context is of, for error
@@ -86,6 +89,8 @@ func New(c Config) graphql.ExecutableSchema {
 			},
 		}),
 		stores: c.Stores,
+		desk:   c.Desk,
+		maxLag: c.LiveMaxLag,
 		reader: r.reader,
 	}
 }
@@ -130,6 +135,8 @@ func (c Config) complete() Config {
 type staged struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
+	desk   *content.Desk
+	maxLag time.Duration
 	reader *read.Reader
 }
 

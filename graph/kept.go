@@ -57,9 +57,9 @@ func allKept(set ast.SelectionSet) bool {
 	return true
 }
 
-// keep tells whoever would keep the answer that it may be: it was read in the
+// keep says in the verdict that the answer may be kept: it was read in the
 // snapshot of ctx. Where live is read from somewhere else than it is written
-// to, it tells how far that has come.
+// to, it says how far that has come, and nothing where that is too far behind.
 func (s staged) keep(ctx context.Context, marking domain.Marking) error {
 	verdict := transport.VerdictOf(ctx)
 	if verdict == nil {
@@ -71,7 +71,20 @@ func (s staged) keep(ctx context.Context, marking domain.Marking) error {
 			return err
 		}
 		verdict.ReadAt(sequence)
+		if s.lags(ctx, sequence) {
+			return nil
+		}
 	}
 	verdict.Let(marking)
 	return nil
+}
+
+// lags reports whether what was read at a sequence is too old to be kept, or
+// may be.
+func (s staged) lags(ctx context.Context, sequence int64) bool {
+	if s.maxLag <= 0 || sequence >= s.desk.Version().Sequence {
+		return false // there is nothing newer, as far as is known here
+	}
+	lag, err := s.desk.LagAt(ctx, sequence)
+	return err != nil || lag > s.maxLag
 }

@@ -1,16 +1,20 @@
 package graph_test
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -174,4 +178,49 @@ func TestKeptAnswersOfAReplica(t *testing.T) {
 	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 1 {
 		t.Errorf("got %+v, %v", terms, ok)
 	}
+}
+
+// An answer from a replica that is too far behind is not kept, here or
+// elsewhere. The replica of this test is another database, which gets what was
+// published when the test says so.
+func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
+	t.Parallel()
+	config, other := storetest.PostgresConfig(t), storetest.PostgresConfig(t)
+	replica, err := store.Open(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = replica.Close() }()
+	if err := content.New(replica, slog.New(slog.DiscardHandler), time.Now).Project(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	config.LiveDSN = other.DeskDSN
+	s, err := store.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	const most = 30 * time.Second
+	g := newGate(t, s, func(c *graph.Config) { c.LiveMaxLag = most })
+	kept := func(step string, want bool) {
+		t.Helper()
+		if _, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); ok != want {
+			t.Errorf("%s: kept is %v", step, ok)
+		}
+	}
+	kept("nothing was published", true)
+	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
+	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
+	kept("a moment behind", true)
+	g.clock.turn(most)
+	kept("just within", true)
+	g.clock.turn(time.Second)
+	kept("too far behind", false)
+	if err := replica.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE projection SET applied_sequence = 1")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	kept("when it has arrived", true)
 }

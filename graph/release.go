@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -18,9 +19,8 @@ func (r mutationResolver) RestoreRevision(ctx context.Context, in content.Restor
 	return orNil(r.desk.Restore(ctx, in))
 }
 
-func (r mutationResolver) MergeEntities(ctx context.Context, in content.MergeParams) (*content.Saved, error) {
-	merged, err := r.desk.MergeEntities(ctx, in)
-	return orNil(merged.Saved, err)
+func (r mutationResolver) MergeEntities(ctx context.Context, in content.MergeParams) (*content.Merged, error) {
+	return orNil(r.desk.MergeEntities(ctx, in))
 }
 
 func (r mutationResolver) Publish(ctx context.Context, in content.PublishParams) (*content.Released, error) {
@@ -73,6 +73,26 @@ func (r scheduleResolver) Warnings(ctx context.Context, obj *ent.Schedule) ([]st
 func (r savedResolver) Document(ctx context.Context, obj *content.Saved) (model.Document, error) {
 	found, err := r.byID(ctx, []domain.ID{obj.ID})
 	return found[obj.ID], err
+}
+
+func (r mergedResolver) Entity(ctx context.Context, obj *content.Merged) (*ent.Entity, error) {
+	return saved(ctx, r.Resolver, catalog.Entities, &obj.Saved)
+}
+
+func (mergedResolver) Warnings(_ context.Context, obj *content.Merged) ([]*model.Warning, error) {
+	return model.NewWarnings(obj.Warnings), nil
+}
+
+func (r mergedResolver) Repointed(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+	return r.inOrder(ctx, obj.Repointed)
+}
+
+func (r mergedResolver) Removed(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+	return r.alsoInTrash(ctx, obj.Removed)
+}
+
+func (r mergedResolver) Unpublished(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+	return r.alsoInTrash(ctx, obj.Unpublished)
 }
 
 // The states of a release.

@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Resolver is the root of all resolvers.
@@ -66,6 +67,7 @@ type (
 	pendingResolver  struct{ *Resolver }
 	entryResolver    struct{ *Resolver }
 	releasedResolver struct{ *Resolver }
+	mergedResolver   struct{ *Resolver }
 	warningResolver  struct{ *Resolver }
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
@@ -128,6 +130,7 @@ func (r *Resolver) Change() generated.ChangeResolver                     { retur
 func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { return changesResolver{r} }
 func (r *Resolver) PublicationEntry() generated.PublicationEntryResolver { return entryResolver{r} }
 func (r *Resolver) ReleasePayload() generated.ReleasePayloadResolver     { return releasedResolver{r} }
+func (r *Resolver) MergePayload() generated.MergePayloadResolver         { return mergedResolver{r} }
 func (r *Resolver) Warning() generated.WarningResolver                   { return warningResolver{r} }
 
 func (r *Resolver) ReportPayload() generated.ReportPayloadResolver       { return savedResolver{r} }
@@ -172,6 +175,24 @@ func (r *Resolver) inOrder(ctx context.Context, ids []domain.ID) ([]model.Docume
 	docs := make([]model.Document, 0, len(ids))
 	for _, id := range ids {
 		if d := found[id]; d != nil {
+			docs = append(docs, d)
+		}
+	}
+	return docs, err
+}
+
+// alsoInTrash is inOrder for documents that may be in the trash.
+func (r *Resolver) alsoInTrash(ctx context.Context, ids []domain.ID) ([]model.Document, error) {
+	found, err := r.byID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	trashed, err := r.byID(store.WithTrash(ctx), ids)
+	docs := make([]model.Document, 0, len(ids))
+	for _, id := range ids {
+		if d := found[id]; d != nil {
+			docs = append(docs, d)
+		} else if d := trashed[id]; d != nil {
 			docs = append(docs, d)
 		}
 	}

@@ -52,6 +52,7 @@ type ResolverRoot interface {
 	EntityPayload() EntityPayloadResolver
 	Footnote() FootnoteResolver
 	Listing() ListingResolver
+	MergePayload() MergePayloadResolver
 	Mutation() MutationResolver
 	Narrative() NarrativeResolver
 	NarrativePayload() NarrativePayloadResolver
@@ -182,6 +183,14 @@ type ListingResolver interface {
 	Source(ctx context.Context, obj *ent.Listing) (*ent.Source, error)
 	Citations(ctx context.Context, obj *ent.Listing) ([]*ent.Citation, error)
 }
+type MergePayloadResolver interface {
+	Entity(ctx context.Context, obj *content.Merged) (*ent.Entity, error)
+
+	Warnings(ctx context.Context, obj *content.Merged) ([]*model.Warning, error)
+	Repointed(ctx context.Context, obj *content.Merged) ([]model.Document, error)
+	Removed(ctx context.Context, obj *content.Merged) ([]model.Document, error)
+	Unpublished(ctx context.Context, obj *content.Merged) ([]model.Document, error)
+}
 type MutationResolver interface {
 	CreateReport(ctx context.Context, input scalar.Input) (*content.Saved, error)
 	UpdateReport(ctx context.Context, input scalar.Input) (*content.Saved, error)
@@ -222,7 +231,7 @@ type MutationResolver interface {
 	Release(ctx context.Context, input content.ReleaseParams) (*content.Released, error)
 	SchedulePublication(ctx context.Context, input content.ScheduleParams) (*model.SchedulePayload, error)
 	CancelSchedule(ctx context.Context, input model.CancelScheduleInput) (*model.SchedulePayload, error)
-	MergeEntities(ctx context.Context, input content.MergeParams) (*content.Saved, error)
+	MergeEntities(ctx context.Context, input content.MergeParams) (*content.Merged, error)
 	Purge(ctx context.Context, input content.PurgeParams) (*model.PurgePayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.APIKeySecretPayload, error)
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error)
@@ -4552,12 +4561,13 @@ type Mutation {
   ): SchedulePayload
   """
   Makes one entity of several: all that refers to the merged ones refers to the remaining one,
-  and their ids and slugs find it. Needs the role EDITOR.
+  and their ids and slugs find it. Schedules that name one of them are cancelled. With ` + "`" + `preview` + "`" + `
+  it says what it would do, and does nothing. Needs the role EDITOR.
   """
   mergeEntities(
     "Which into which."
     input: MergeEntitiesInput!
-  ): EntityPayload
+  ): MergePayload
   """
   Deletes documents in the trash for good, with their revisions: all or none. What live and the
   publication log say stays. Needs the right PURGE.
@@ -5673,6 +5683,13 @@ input MergeEntitiesInput {
   from: [ID!]!
   "The entity that stays."
   into: ID!
+  """
+  Whether they may be of several kinds, as a person and a company. The one that stays keeps its
+  own.
+  """
+  allowKindChange: Boolean! = false
+  "Whether to say what the merge would do, and do nothing."
+  preview: Boolean! = false
   "What you say of the change, for the revision."
   message: String
 }
@@ -5756,6 +5773,35 @@ type EntityPayload {
   way of nothing.
   """
   warnings: [Warning!]!
+}
+
+"What a merge has done or, of a preview, would do."
+type MergePayload {
+  "The entity that stays, as it is on the desk now."
+  entity: Entity
+  "Whether it is new; a merge makes none."
+  created: Boolean!
+  "Whether anything was done: false of a preview."
+  changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+  """
+  The documents that refer to the one entity in place of the others. They keep what else they
+  say, on the desk and in live.
+  """
+  repointed: [Document!]!
+  """
+  The relationships that would have tied the entity to itself. They are in the trash, together
+  with the entities that were merged.
+  """
+  removed: [Document!]!
+  "Those of all these that were live, and are not any more."
+  unpublished: [Document!]!
+  "The schedules that named one of the merged entities. They are cancelled."
+  cancelledSchedules: [Schedule!]!
 }
 
 "The result of saving a relationship."
@@ -6709,6 +6755,28 @@ func (ec *executionContext) childFields_Listing(ctx context.Context, field graph
 		return ec.fieldContext_Listing_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Listing", field.Name)
+}
+
+func (ec *executionContext) childFields_MergePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_MergePayload_entity(ctx, field)
+	case "created":
+		return ec.fieldContext_MergePayload_created(ctx, field)
+	case "changed":
+		return ec.fieldContext_MergePayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_MergePayload_warnings(ctx, field)
+	case "repointed":
+		return ec.fieldContext_MergePayload_repointed(ctx, field)
+	case "removed":
+		return ec.fieldContext_MergePayload_removed(ctx, field)
+	case "unpublished":
+		return ec.fieldContext_MergePayload_unpublished(ctx, field)
+	case "cancelledSchedules":
+		return ec.fieldContext_MergePayload_cancelledSchedules(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Narrative(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16727,6 +16795,244 @@ func (ec *executionContext) fieldContext_Listing_citations(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _MergePayload_entity(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergePayload().Entity(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergePayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MergePayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MergePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergePayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergePayload_repointed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_repointed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergePayload().Repointed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Document) graphql.Marshaler {
+			return ec.marshalNDocument2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocumentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_repointed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergePayload_removed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_removed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergePayload().Removed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Document) graphql.Marshaler {
+			return ec.marshalNDocument2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocumentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_removed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergePayload_unpublished(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_unpublished(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MergePayload().Unpublished(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Document) graphql.Marshaler {
+			return ec.marshalNDocument2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocumentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_unpublished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergePayload_cancelledSchedules(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergePayload_cancelledSchedules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cancelled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Schedule) graphql.Marshaler {
+			return ec.marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐScheduleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergePayload_cancelledSchedules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Schedule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18456,8 +18762,8 @@ func (ec *executionContext) _Mutation_mergeEntities(ctx context.Context, field g
 			return ec.Resolvers.Mutation().MergeEntities(ctx, fc.Args["input"].(content.MergeParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Merged) graphql.Marshaler {
+			return ec.marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMerged(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18470,7 +18776,7 @@ func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Cont
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EntityPayload(ctx, field)
+			return ec.childFields_MergePayload(ctx, field)
 		},
 	}
 	defer func() {
@@ -31742,7 +32048,14 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"from", "into", "message"}
+	if _, present := asMap["allowKindChange"]; !present {
+		asMap["allowKindChange"] = false
+	}
+	if _, present := asMap["preview"]; !present {
+		asMap["preview"] = false
+	}
+
+	fieldsInOrder := [...]string{"from", "into", "allowKindChange", "preview", "message"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31763,6 +32076,20 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 				return it, err
 			}
 			it.Into = data
+		case "allowKindChange":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowKindChange"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowKindChange = data
+		case "preview":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("preview"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Preview = data
 		case "message":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("message"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -34908,6 +35235,74 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "citations":
 			out.Values[i] = ec._Listing_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var mergePayloadImplementors = []string{"MergePayload"}
+
+func (ec *executionContext) _MergePayload(ctx context.Context, sel ast.SelectionSet, obj *content.Merged) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergePayload")
+		case "entity":
+			out.Values[i] = ec._MergePayload_entity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._MergePayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._MergePayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._MergePayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "repointed":
+			out.Values[i] = ec._MergePayload_repointed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removed":
+			out.Values[i] = ec._MergePayload_removed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unpublished":
+			out.Values[i] = ec._MergePayload_unpublished(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cancelledSchedules":
+			out.Values[i] = ec._MergePayload_cancelledSchedules(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -43534,6 +43929,13 @@ func (ec *executionContext) unmarshalOMarkingFilter2githubᚗcomᚋredthreadᚑa
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMerged(ctx context.Context, sel ast.SelectionSet, v *content.Merged) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MergePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalONameKind2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

@@ -170,9 +170,6 @@ func (c *compiler) compare(f Field, op string, raw any, path string) condition {
 			// At the precision of the value: within 2014 lies all of it.
 			column = "substr(" + column + ", 1, " + strconv.Itoa(len(d)) + ")"
 		}
-		if op != "eq" && op != "ne" {
-			column = c.reader.engine.sorted(column, f.Kind)
-		}
 		return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(comparisons[op]).Arg(v) })
 	}
 }

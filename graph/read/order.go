@@ -52,19 +52,18 @@ func (o *ordering) terms(e engine, column, id string, reverse bool) []sql.Querie
 		nulls = e.nulls(descending)
 	}
 	return []sql.Querier{
-		sql.Raw(e.sorted(column, o.Kind) + direction + nulls),
+		sql.Raw(column + direction + nulls),
 		sql.Raw(id + direction),
 	}
 }
 
 // beyond is the condition that a row comes after the place; with reverse,
 // before it.
-func (o *ordering) beyond(e engine, column, id string, p place, reverse bool) *sql.Predicate {
+func (o *ordering) beyond(column, id string, p place, reverse bool) *sql.Predicate {
 	op := " > "
 	if o.descending != reverse {
 		op = " < "
 	}
-	sorted := e.sorted(column, o.Kind)
 	if p.value == nil {
 		// Among the nulls, by id; all that is not null is higher.
 		higher := ""
@@ -80,7 +79,7 @@ func (o *ordering) beyond(e engine, column, id string, p place, reverse bool) *s
 		if lower {
 			b.WriteString("(" + column + " IS NULL OR ")
 		}
-		b.WriteString("(" + sorted + ", " + id + ")" + op + "(").Arg(p.value).WriteString(", ").Arg(int64(p.id)).WriteString(")")
+		b.WriteString("(" + column + ", " + id + ")" + op + "(").Arg(p.value).WriteString(", ").Arg(int64(p.id)).WriteString(")")
 		if lower {
 			b.WriteString(")")
 		}

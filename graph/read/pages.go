@@ -164,10 +164,10 @@ func (p *plan) where(s *sql.Selector) {
 // between puts the cursors on a statement that is ordered by a column.
 func (p *plan) between(r *Reader, s *sql.Selector, column string) {
 	if p.after != nil {
-		s.Where(p.order.beyond(r.engine, column, s.C(p.key), *p.after, false))
+		s.Where(p.order.beyond(column, s.C(p.key), *p.after, false))
 	}
 	if p.before != nil {
-		s.Where(p.order.beyond(r.engine, column, s.C(p.key), *p.before, true))
+		s.Where(p.order.beyond(column, s.C(p.key), *p.before, true))
 	}
 }
 

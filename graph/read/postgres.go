@@ -13,15 +13,6 @@ func (postgres) within(b *sql.Builder, column string, values any) {
 	b.WriteString(column).WriteString(" = ANY(").Arg(values).WriteString(")")
 }
 
-// sorted names the collation: the database's own may put "a" before "B".
-func (postgres) sorted(column string, kind Kind) string {
-	switch kind {
-	case Text, Enum, Date:
-		return column + ` COLLATE "C"`
-	}
-	return column
-}
-
 // nulls says where nulls go: PostgreSQL takes them as highest.
 func (postgres) nulls(descending bool) string {
 	if descending {

@@ -37,14 +37,11 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 }
 
 // engine is what the two engines write differently. The names of columns come
-// quoted.
+// quoted. Texts compare by code point on both: see [store.SchemaOptions].
 type engine interface {
 	// within writes that the column has one of the values: []int64 or
 	// []string, as one parameter.
 	within(b *sql.Builder, column string, values any)
-	// sorted returns the column as it must be written to compare and order
-	// by: texts by code point.
-	sorted(column string, kind Kind) string
 	// nulls returns what to add to an order by a column that can be null, so
 	// that nulls come lowest.
 	nulls(descending bool) string

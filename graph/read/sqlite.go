@@ -19,7 +19,5 @@ func (sqlite) within(b *sql.Builder, column string, values any) {
 	b.WriteString(column).WriteString(" IN (SELECT value FROM json_each(").Arg(string(set)).WriteString("))")
 }
 
-func (sqlite) sorted(column string, _ Kind) string { return column }
-
 // nulls is empty: SQLite takes nulls as lowest.
 func (sqlite) nulls(bool) string { return "" }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type App struct {
 	listener net.Listener
 	backend  *backend
 	server   *server.Server
+	replica  *replica // nil where live is read where it is written
 	demoKey  string
 	pause    *pause
 
@@ -91,6 +93,11 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "the desk's own work", a.backend.desk.Run)
 	a.run(work, "writing the use of keys", a.backend.keys.Run)
 	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
+	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
+	if stores.LiveMayLag() {
+		a.replica = &replica{lag: a.backend.desk.ReadLag, most: maxLag, log: a.log}
+		a.run(work, "looking how far the replica lags", a.replica.run)
+	}
 	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
 	a.run(work, "writing when people were seen", people.Run)
 
@@ -109,7 +116,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		Keys: a.backend.keys, People: people, Notes: a.backend.notes, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
-		Meter:     access.NewMeter(parts.Now),
+		Meter: access.NewMeter(parts.Now), LiveMaxLag: maxLag,
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
@@ -158,7 +165,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 // serve begins to serve the parts that it is given.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
-	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now), a.pause.check()), a.log
+	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica), a.pause.check()), a.log
 	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
 	a.server = server.New(parts)
 	a.working.Go(func() {

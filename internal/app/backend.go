@@ -57,7 +57,10 @@ func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, 
 	return newBackend(stores, log, p.now), nil
 }
 
-func (b *backend) Close() error { return b.stores.Close() }
+func (b *backend) Close() error {
+	b.desk.Close()
+	return b.stores.Close()
+}
 
 func migrateIfNew(ctx context.Context, stores *store.Stores) error {
 	steps, err := stores.Migrations(ctx)

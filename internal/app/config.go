@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -26,7 +27,10 @@ type Config struct {
 	LogLevel  string // "debug", "info", "warn", "error"; empty: what suits the command
 
 	// Of serve alone.
-	Addr        string
+	Addr string
+	// LiveMaxLag is how far what LiveDSN leads to may be behind the publication
+	// log; 0 stands for defaultMaxLag.
+	LiveMaxLag  time.Duration
 	Demo        bool
 	Paused      bool // no jobs are run until "redthread resume"
 	CORSOrigins []string
@@ -41,15 +45,16 @@ type Config struct {
 // variables names the variable of each flag that has one. A flag that is given
 // wins over its variable; an empty variable is none.
 var variables = map[string]string{
-	"data":        "REDTHREAD_DATA",
-	"desk-dsn":    "REDTHREAD_DESK_DSN",
-	"live-dsn":    "REDTHREAD_LIVE_DSN",
-	"log-format":  "REDTHREAD_LOG_FORMAT",
-	"log-level":   "REDTHREAD_LOG_LEVEL",
-	"addr":        "REDTHREAD_ADDR",
-	"demo":        "REDTHREAD_DEMO",
-	"paused":      "REDTHREAD_PAUSED",
-	"cors-origin": "REDTHREAD_CORS_ORIGINS",
+	"data":         "REDTHREAD_DATA",
+	"desk-dsn":     "REDTHREAD_DESK_DSN",
+	"live-dsn":     "REDTHREAD_LIVE_DSN",
+	"live-max-lag": "REDTHREAD_LIVE_MAX_LAG",
+	"log-format":   "REDTHREAD_LOG_FORMAT",
+	"log-level":    "REDTHREAD_LOG_LEVEL",
+	"addr":         "REDTHREAD_ADDR",
+	"demo":         "REDTHREAD_DEMO",
+	"paused":       "REDTHREAD_PAUSED",
+	"cors-origin":  "REDTHREAD_CORS_ORIGINS",
 
 	"public-url":    "REDTHREAD_PUBLIC_URL",
 	"site-url":      "REDTHREAD_SITE_URL",
@@ -95,6 +100,8 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 // serveFlags are those of serve alone.
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
+	f.DurationVar(&c.LiveMaxLag, "live-max-lag", defaultMaxLag, usage("live-max-lag",
+		"`time` that what is read from --live-dsn may be behind before the server is not ready and its answers are not for caches"))
 	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print a staff key"))
 	f.BoolVar(&c.Paused, "paused", false, usage("paused", "serve, but send no webhooks and carry out no schedules until \"redthread resume\""))
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
@@ -150,6 +157,9 @@ func (c *Config) checkServe(p *domain.Problems) {
 	c.OIDC.check(p)
 	c.Protection.check(p)
 	c.Cache.check(p)
+	if c.LiveMaxLag < minMaxLag {
+		p.Add("--live-max-lag", "want a time of at least %s, such as 30s, not %s", minMaxLag, c.LiveMaxLag)
+	}
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
 		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
 	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {

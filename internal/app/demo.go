@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/access"
@@ -49,7 +50,7 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, load 
 	if err != nil || written {
 		return secret, err
 	}
-	if err := os.WriteFile(unfinished, nil, 0o600); err != nil {
+	if err := writePrivate(unfinished, nil); err != nil {
 		return "", err
 	}
 	holder, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret})
@@ -77,7 +78,10 @@ func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
 	secret := strings.TrimSpace(string(body))
 	switch _, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret}); {
 	case err == nil:
-		return secret, nil
+		if runtime.GOOS != "windows" {
+			err = os.Chmod(file, 0o600) // it may have been copied here
+		}
+		return secret, err
 	case !errors.Is(err, domain.ErrUnauthenticated):
 		return "", err
 	}
@@ -91,7 +95,22 @@ func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return "", err
 	}
-	return secret, os.WriteFile(file, []byte(secret+"\n"), 0o600)
+	return secret, writePrivate(file, []byte(secret+"\n"))
+}
+
+// writePrivate writes a file that nobody else can read, also where one was there
+// with another mode.
+func writePrivate(file string, body []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	// Before anything is in it.
+	if err := f.Chmod(0o600); err != nil && runtime.GOOS != "windows" {
+		return errors.Join(err, f.Close())
+	}
+	_, err = f.Write(body)
+	return errors.Join(err, f.Close())
 }
 
 // executor runs documents in this process, through the same handler that

@@ -11,9 +11,10 @@ import (
 	"github.com/redthread-api/redthread/internal/server"
 )
 
-// checks are what has to hold for the server to be sent requests.
-func checks(b *backend, now func() time.Time) []server.Check {
-	return []server.Check{
+// checks are what has to hold for the server to be sent requests. r is the check
+// of a replica; nil where there is none.
+func checks(b *backend, now func() time.Time, r *replica) []server.Check {
+	all := []server.Check{
 		{Name: "stores", Ask: b.stores.Ping},
 		{Name: "migrations", Ask: once(func(ctx context.Context) error {
 			pending, err := b.stores.Pending(ctx)
@@ -24,6 +25,10 @@ func checks(b *backend, now func() time.Time) []server.Check {
 		})},
 		{Name: "live", Ask: (&lagCheck{lag: b.desk.Lag, now: now}).ask},
 	}
+	if r != nil {
+		all = append(all, server.Check{Name: "replica", Ask: r.ask})
+	}
+	return all
 }
 
 // once asks until the answer was good: steps that are applied stay so.

@@ -107,6 +107,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
 		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
 		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s",
+		"REDTHREAD_LIVE_MAX_LAG": "2m",
 	}
 	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error", "--cache-size", "100 KiB"}, env)
 	if err != nil {
@@ -114,7 +115,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 	}
 	want := app.Config{
 		Data: "/from/flag", DeskDSN: "postgres://u@h/d", LiveDSN: "host=replica user=u",
-		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true,
+		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true, LiveMaxLag: 2 * time.Minute,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"},
 		Site: app.SiteConfig{
 			URL: "https://site.example", Name: "The Publisher", TagURL: "none", EntityURL: "https://site.example/who/{slug}",
@@ -157,6 +158,7 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 		{"--site-url", "https://u:p@site.example"}, {"--site-url", "https://site.example/?a=b"}, {"--site-url", "javascript:x"},
 		{"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
 		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
+		{"--live-max-lag", "0"}, {"--live-max-lag", "-30s"}, {"--live-max-lag", "500ms"},
 	} {
 		if _, err := app.Resolve(args, nil); err == nil {
 			t.Errorf("%v is accepted", args)

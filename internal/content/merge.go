@@ -13,19 +13,21 @@ import (
 
 // MergeParams names entities, by id or slug, that turned out to be one.
 // AllowKindChange lets them be of several kinds: the one that stays keeps its own.
+// A Preview says what the merge would do, and does nothing.
 type MergeParams struct {
 	From            []string
 	Into            string
 	AllowKindChange bool
+	Preview         bool
 	Message         *string
 }
 
 // Merged is what became of a merge, or would.
 type Merged struct {
 	Saved
-	// Changed are the documents that refer to the one entity in place of the
+	// Repointed are the documents that refer to the one entity in place of the
 	// others; they keep what else they say, on the desk and in live.
-	Changed []domain.ID
+	Repointed []domain.ID
 	// Removed are the relationships that would have tied the entity to itself.
 	// They are in the trash, together with the entities that were merged.
 	Removed []domain.ID
@@ -54,10 +56,14 @@ func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (Merged, e
 		if merged, err = m.run(ctx, params); err != nil {
 			return err
 		}
+		if params.Preview {
+			merged.Saved = Saved{ID: m.into.ID, Version: m.into.Version}
+			return errPreview
+		}
 		return e.record(ctx, audit.Entry{Action: audit.Merge, Documents: append([]domain.ID{merged.ID}, m.order...),
 			Detail: "the first is what the others were merged into"})
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errPreview) {
 		return Merged{}, err
 	}
 	return merged, nil
@@ -65,23 +71,6 @@ func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (Merged, e
 
 // errPreview ends the transaction of a preview.
 var errPreview = errors.New("content: this is a preview")
-
-// PreviewMerge says what [Desk.MergeEntities] would do, and does nothing. Its
-// errors are the same.
-func (d *Desk) PreviewMerge(ctx context.Context, params MergeParams) (Merged, error) {
-	var merged Merged
-	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
-		m := &merge{edit: e, from: map[domain.ID]*header{}, earlier: map[domain.ID]*Snapshot{}}
-		if merged, err = m.run(ctx, params); err != nil {
-			return err
-		}
-		return errPreview
-	})
-	if !errors.Is(err, errPreview) {
-		return Merged{}, err
-	}
-	return merged, nil
-}
 
 type merge struct {
 	*edit
@@ -323,7 +312,7 @@ func (m *merge) repoint(ctx context.Context, head *header) error {
 			head.LiveVersion = 0
 		}
 	}
-	m.out.Changed = append(m.out.Changed, head.ID)
+	m.out.Repointed = append(m.out.Repointed, head.ID)
 	return m.amend(ctx, head, turn)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/redthread-api/redthread/ent/footnote"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 func (d *desk) try(doc domain.Type, mode content.Mode, f fields) error {
@@ -35,6 +36,18 @@ func TestSaveReportsEveryProblemAtOnce(t *testing.T) {
 			t.Errorf("something was written: %v, %v", got, err)
 		}
 	})
+}
+
+// A database may have its texts in the order of a dictionary, in which "~" comes
+// before every letter.
+func TestSlugsAreSuggestedInADatabaseOfAnyLocale(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, storetest.PostgresICU(t))
+	d.tag("supply-chain")
+	err := d.try(domain.Report, content.Create, fields{"slug": "r", "title": "R", "kind": "BRIEF", "language": "en", "tags": list("suply-chain", "supply-chains")})
+	if err == nil || strings.Count(err.Error(), `did you mean "supply-chain"?`) != 2 {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestSaveChecksFields(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ const (
 	longestFolder = 80
 )
 
-// settings make the cluster quick and forgetful.
+// settings make the cluster quick and forgetful. Options may overrule them.
 var settings = []string{
 	"listen_addresses=",
 	"unix_socket_permissions=0777",
@@ -43,6 +44,25 @@ var settings = []string{
 	"log_timezone=UTC",
 }
 
+// Option changes the cluster that Start makes.
+type Option func(*options)
+
+type options struct {
+	initdb   []string
+	settings []string
+}
+
+// WithICU gives the cluster's databases a locale of ICU's, such as en-US, in
+// which texts are in the order of a dictionary.
+func WithICU(locale string) Option {
+	return func(o *options) { o.initdb = append(o.initdb, "--locale-provider=icu", "--icu-locale="+locale) }
+}
+
+// WithStandbys lets the cluster have standbys; see [Cluster.Standby].
+func WithStandbys() Option {
+	return func(o *options) { o.settings = append(o.settings, "wal_level=replica", "max_wal_senders=4") }
+}
+
 // Cluster is a running throwaway server. Its methods may be called from any
 // goroutine.
 type Cluster struct {
@@ -58,7 +78,24 @@ type Cluster struct {
 // an error that wraps ErrNoServer when no server binaries are found; any other
 // error carries what initdb or postgres had to say. ctx bounds the start
 // alone: the cluster then lives until Close or the end of the process.
-func Start(ctx context.Context) (_ *Cluster, err error) {
+func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return start(ctx, o, func(bin, dir string, owner *user) error { return initdb(ctx, bin, dir, owner, o.initdb) })
+}
+
+// Standby makes another cluster, which follows this one and can only be read.
+// This one must have been started with [WithStandbys].
+func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
+	var o options
+	WithStandbys()(&o)
+	return start(ctx, o, func(bin, dir string, owner *user) error { return basebackup(ctx, bin, dir, owner, c) })
+}
+
+// start makes a folder, has it filled, and starts a server on it.
+func start(ctx context.Context, o options, fill func(bin, dir string, owner *user) error) (_ *Cluster, err error) {
 	bin, err := findServer(places)
 	if err != nil {
 		return nil, err
@@ -86,12 +123,12 @@ func Start(ctx context.Context) (_ *Cluster, err error) {
 	if err := owner.own(dir); err != nil {
 		return nil, fmt.Errorf("hand the cluster's folder to the server's user: %w", err)
 	}
-	if err := initdb(ctx, bin, dir, owner); err != nil {
+	if err := fill(bin, dir, owner); err != nil {
 		return nil, err
 	}
 
 	args := []string{"-D", filepath.Join(dir, "data"), "-k", dir}
-	for _, setting := range settings {
+	for _, setting := range slices.Concat(settings, o.settings) {
 		args = append(args, "-c", setting)
 	}
 	postgres := exec.Command(filepath.Join(bin, "postgres"), args...)
@@ -115,6 +152,10 @@ func (c *Cluster) DSN(database string) string {
 	return dsn.String()
 }
 
+// Dir is the folder of the cluster and of its socket, which is the host in a
+// DSN.
+func (c *Cluster) Dir() string { return c.dir }
+
 // Close stops the server at once, whoever is connected, and removes its
 // folder. It returns an error with the server's last words when the server had
 // already stopped by itself. Later calls return what the first one did.
@@ -133,14 +174,17 @@ func (c *Cluster) Close() error {
 	return c.closeErr
 }
 
-// initdb fills dir/data. Text sorts by code point, as it does in SQLite; where
-// the system has no C.UTF-8 (macOS), locale C sorts UTF-8 the same way.
-func initdb(ctx context.Context, bin, dir string, owner *user) error {
+// localesUTF8 are locales in which texts sort by code point, as they do in
+// SQLite, and letters are those of Unicode. Where the system has no C.UTF-8
+// (macOS), the second is one.
+var localesUTF8 = [][]string{{"--locale=C.UTF-8"}, {"--locale=C", "--lc-ctype=en_US.UTF-8"}}
+
+// initdb fills dir/data.
+func initdb(ctx context.Context, bin, dir string, owner *user, more []string) error {
 	var errs []error
-	for _, locale := range []string{"C.UTF-8", "C"} {
-		cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
-			"--no-sync", "-A", "trust", "-E", "UTF8", "--locale="+locale,
-			"-U", superuser, "-D", filepath.Join(dir, "data"))
+	for _, locale := range localesUTF8 {
+		args := slices.Concat([]string{"--no-sync", "-A", "trust", "-E", "UTF8", "-U", superuser, "-D", filepath.Join(dir, "data")}, locale, more)
+		cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
 		prepare(cmd, dir, owner)
 		output, err := cmd.CombinedOutput()
 		if err == nil {
@@ -152,6 +196,22 @@ func initdb(ctx context.Context, bin, dir string, owner *user) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// basebackup fills dir/data with a copy of another cluster that goes on to
+// follow it.
+func basebackup(ctx context.Context, bin, dir string, owner *user, of *Cluster) error {
+	program, err := beside(bin, "pg_basebackup")
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
+		"-h", of.dir, "-p", port, "-U", superuser, "-D", filepath.Join(dir, "data"))
+	prepare(cmd, dir, owner)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_basebackup: %w\n%s", err, output)
+	}
+	return nil
 }
 
 // prepare makes a command independent of where and by whom this process was

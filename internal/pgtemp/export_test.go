@@ -8,9 +8,6 @@ var (
 	LockFolder = lockFolder
 )
 
-// Dir is the folder that must be gone after Close.
-func (c *Cluster) Dir() string { return c.dir }
-
 // Crash ends the server behind the cluster's back.
 func (c *Cluster) Crash() {
 	_ = c.server.cmd.Process.Kill()

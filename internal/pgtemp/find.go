@@ -70,6 +70,24 @@ func hasServer(dir string) bool {
 	return true
 }
 
+// beside returns a program that comes with the server: in its folder, in the one
+// to which its link leads, or in PATH.
+func beside(bin, program string) (string, error) {
+	dirs := []string{bin}
+	if server, err := filepath.EvalSymlinks(filepath.Join(bin, "postgres")); err == nil {
+		dirs = append(dirs, filepath.Dir(server))
+	}
+	for _, dir := range dirs {
+		if info, err := os.Stat(filepath.Join(dir, program)); err == nil && info.Mode().IsRegular() {
+			return filepath.Join(dir, program), nil
+		}
+	}
+	if path, err := exec.LookPath(program); err == nil {
+		return path, nil
+	}
+	return "", fmt.Errorf("%w: no %s in %s or PATH", ErrNoServer, program, strings.Join(dirs, ", "))
+}
+
 var digits = regexp.MustCompile(`[0-9]+`)
 
 // version reads the numbers out of a path, so that 9.6 sorts before 15.

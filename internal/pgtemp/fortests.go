@@ -18,7 +18,15 @@ const (
 	// EnvRequire names the variable that, when it is 1, makes a missing server
 	// a failure in place of a skip.
 	EnvRequire = "REDTHREAD_REQUIRE_POSTGRES"
+
+	// EnvLocale names the variable that, when it is "icu", gives the cluster
+	// that tests start a locale in which texts are in the order of a dictionary.
+	// It has no effect on a server that EnvServer names.
+	EnvLocale = "REDTHREAD_TEST_LOCALE"
 )
+
+// testLocale is the locale of ICU's that EnvLocale stands for.
+const testLocale = "en-US"
 
 // startLimit is far above the second that a start takes, for machines that are
 // compiling with all their cores meanwhile.
@@ -35,9 +43,17 @@ func ForTests() (dsn string, stop func(), err error) {
 		}
 		return dsn, func() {}, nil
 	}
+	var opts []Option
+	switch locale := os.Getenv(EnvLocale); locale {
+	case "":
+	case "icu":
+		opts = append(opts, WithICU(testLocale))
+	default:
+		return "", func() {}, fmt.Errorf("%s is %q: want icu", EnvLocale, locale)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	cluster, err := Start(ctx)
+	cluster, err := Start(ctx, opts...)
 	if err != nil {
 		return "", func() {}, err
 	}

@@ -109,6 +109,22 @@ func TestCluster(t *testing.T) {
 	}
 }
 
+func TestALocaleAndAStandby(t *testing.T) {
+	t.Parallel()
+	primary, err := pgtemp.Start(t.Context(), pgtemp.WithICU("en-US"), pgtemp.WithStandbys())
+	pgtemp.SkipOrFail(t, err)
+	t.Cleanup(func() { _ = primary.Close() })
+	standby, err := primary.Standby(t.Context())
+	pgtemp.SkipOrFail(t, err)
+	t.Cleanup(func() { _ = standby.Close() })
+	for cluster, recovering := range map[*pgtemp.Cluster]string{primary: "false", standby: "true"} {
+		conn := connect(t, cluster.DSN("postgres"))
+		if got := show(t, conn, "select ('a' < 'B')::text || pg_is_in_recovery()::text"); got != "true"+recovering {
+			t.Errorf("got %q, want the order of a dictionary, and that it is a standby: %s", got, recovering)
+		}
+	}
+}
+
 func TestOutlivesTheThreadThatCalledStart(t *testing.T) {
 	t.Parallel()
 	var cluster *pgtemp.Cluster
@@ -344,6 +360,15 @@ func TestForTests(t *testing.T) {
 		stop()
 		if err != nil || got != want {
 			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	})
+	t.Run("KnowsTheLocale", func(t *testing.T) {
+		t.Setenv(pgtemp.EnvServer, "")
+		t.Setenv(pgtemp.EnvLocale, "klingon")
+		_, stop, err := pgtemp.ForTests()
+		stop()
+		if err == nil || !strings.Contains(err.Error(), "want icu") {
+			t.Errorf("got %v, want an error that says what is known", err)
 		}
 	})
 	t.Run("KeepsThePasswordToItself", func(t *testing.T) {

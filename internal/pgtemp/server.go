@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// readyLine is what postgres logs once it takes connections. Reading it from
-// the log means that nobody polls or sleeps.
-const readyLine = "database system is ready to accept connections"
+// readyLine is what postgres logs once it takes connections; of a standby,
+// "read-only connections". Reading it from the log means that nobody polls or
+// sleeps.
+const readyLine = "database system is ready to accept "
 
 // patience bounds the waits for a server's end, which takes milliseconds.
 const patience = 10 * time.Second

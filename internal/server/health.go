@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 
@@ -30,10 +31,18 @@ func alive(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, http.StatusOK, map[string]string{"status": "alive"})
 }
 
-// readiness answers 200, or 503 with what is missing.
+// readiness answers 200, or 503 with what is missing. It logs a check that fails
+// when it begins to, and not at each look.
 type readiness struct {
 	checks []Check
 	log    *slog.Logger
+
+	mu     sync.Mutex
+	failed map[string]string // why, by the check's name
+}
+
+func newReadiness(checks []Check, log *slog.Logger) *readiness {
+	return &readiness{checks: checks, log: log, failed: map[string]string{}}
 }
 
 type checked struct {
@@ -42,7 +51,7 @@ type checked struct {
 	Message string `json:"message,omitempty"`
 }
 
-func (h readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	results := make([]checked, len(h.checks))
 	var wg sync.WaitGroup
 	for i, check := range h.checks {
@@ -62,10 +71,13 @@ func (h readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, status, body)
 }
 
-func (h readiness) ask(ctx context.Context, check Check) checked {
+func (h *readiness) ask(ctx context.Context, check Check) checked {
 	limited, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	err := check.Ask(limited)
+	if ctx.Err() == nil {
+		h.note(ctx, check.Name, err)
+	}
 	if err == nil {
 		good := checked{Name: check.Name, OK: true}
 		if check.Note != nil {
@@ -73,12 +85,34 @@ func (h readiness) ask(ctx context.Context, check Check) checked {
 		}
 		return good
 	}
-	if ctx.Err() == nil {
-		h.log.WarnContext(ctx, "not ready", "check", check.Name, "error", domain.Detail(err))
-	}
 	message := "fails; the log says why"
 	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind != domain.KindInternal {
 		message = e.Message
 	}
 	return checked{Name: check.Name, Message: message}
+}
+
+// numbers are what changes from look to look in why a check fails.
+var numbers = regexp.MustCompile(`[0-9.]+`)
+
+// note logs what has changed about a check.
+func (h *readiness) note(ctx context.Context, name string, err error) {
+	why := ""
+	if err != nil {
+		why = numbers.ReplaceAllString(err.Error(), "")
+	}
+	h.mu.Lock()
+	before, failed := h.failed[name]
+	if err == nil {
+		delete(h.failed, name)
+	} else {
+		h.failed[name] = why
+	}
+	h.mu.Unlock()
+	switch {
+	case err != nil && (!failed || why != before):
+		h.log.WarnContext(ctx, "not ready", "check", name, "error", domain.Detail(err))
+	case err == nil && failed:
+		h.log.InfoContext(ctx, "ready again", "check", name)
+	}
 }

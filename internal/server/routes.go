@@ -52,7 +52,7 @@ func handler(c Config) http.Handler {
 		mux.Handle("/docs", onlyGet(c.REST.Page()))
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
-	mux.Handle("/readyz", onlyGet(noStore(readiness{c.Checks, c.Log})))
+	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 	})

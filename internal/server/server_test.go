@@ -387,6 +387,27 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// A probe that comes every second does not fill the log.
+func TestReadinessIsLoggedWhenItChanges(t *testing.T) {
+	t.Parallel()
+	var failure error
+	s := start(t, hello, func(c *server.Config) {
+		c.Checks = []server.Check{{Name: "live", Ask: func(context.Context) error { return failure }}}
+	})
+	for _, failure = range []error{
+		nil, errors.New("3 entries behind"), errors.New("4 entries behind"), errors.New("refused"), errors.New("refused"), nil, nil, errors.New("refused"),
+	} {
+		s.get(t, "/readyz")
+	}
+	s.close()
+	if got := s.log.lines(t, "not ready"); len(got) != 3 || got[0]["error"] != "3 entries behind" || got[1]["error"] != "refused" || got[2]["error"] != "refused" {
+		t.Errorf("got %v", got)
+	}
+	if got := s.log.lines(t, "ready again"); len(got) != 1 || got[0]["check"] != "live" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {

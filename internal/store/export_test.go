@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
@@ -26,6 +29,42 @@ func OpenKept(inner driver.Connector, statements int) *sql.DB {
 	return sql.OpenDB(&connector{Connector: inner, pool: "desk", statements: statements})
 }
 
+// WriteDB is the pool that writes to a store.
+func WriteDB(s *Stores, side string) *sql.DB {
+	if side == "live" {
+		return s.liveWrite.db
+	}
+	return s.deskWrite.db
+}
+
+// MigrateBefore applies the steps of both stores that come before the first one
+// with a text in it.
+func MigrateBefore(ctx context.Context, s *Stores, text string) error {
+	for _, side := range s.sides() {
+		if _, err := side.pool.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
+			return err
+		}
+		if err := inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
+			files, err := migrationFiles(s.dialect, side.name)
+			if err = errors.Join(err, prepareMigrations(ctx, tx, side.name)); err != nil {
+				return err
+			}
+			for _, f := range files {
+				if strings.Contains(string(f.Bytes()), text) {
+					return nil
+				}
+				if err := applyMigration(ctx, tx, f); err != nil {
+					return err
+				}
+			}
+			return fmt.Errorf("%s has no step with %q", side.name, text)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LiveSnapshots is how many snapshots of live may be open at once.
 func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshots) }
 
@@ -37,7 +76,7 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 		p = s.liveWrite
 	}
 	var plan []string
-	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db),
+	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db), append(SchemaOptions(s.dialect),
 		schema.WithForeignKeys(side == "desk"),
 		schema.WithDropColumn(true), schema.WithDropIndex(true),
 		schema.WithApplyHook(func(schema.Applier) schema.Applier {
@@ -47,7 +86,7 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 				}
 				return nil
 			})
-		}))
+		}))...)
 	if err != nil {
 		return nil, err
 	}

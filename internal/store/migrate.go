@@ -57,7 +57,7 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 		var applied []Migration
 		err := inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 			applied = nil
-			if _, err := tx.Exec(ctx, revisionsDDL[s.dialect]); err != nil {
+			if err := prepareMigrations(ctx, tx, side.name); err != nil {
 				return err
 			}
 			files, err := migrationFiles(s.dialect, side.name)
@@ -133,7 +133,24 @@ var revisionsDDL = map[string]string{
 	dialect.SQLite: `CREATE TABLE IF NOT EXISTS schema_migrations (
 		version text PRIMARY KEY, checksum text NOT NULL, applied_at datetime NOT NULL)`,
 	dialect.Postgres: `CREATE TABLE IF NOT EXISTS schema_migrations (
-		version text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL)`,
+		version text COLLATE "C" PRIMARY KEY, checksum text COLLATE "C" NOT NULL, applied_at timestamptz NOT NULL)`,
+}
+
+// prepareMigrations makes the table of what was applied, or brings it up to
+// date: it is not in the ent schema.
+func prepareMigrations(ctx context.Context, tx *Tx, store string) error {
+	if tx.Dialect() == dialect.Postgres {
+		if err := checkSchema(ctx, tx, store); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, revisionsDDL[tx.Dialect()]); err != nil {
+		return err
+	}
+	if tx.Dialect() == dialect.Postgres {
+		return collateMigrations(ctx, tx)
+	}
+	return nil
 }
 
 func (s *Stores) hasTable(ctx context.Context, p *pool, name string) (bool, error) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-	"github.com/jackc/pgx/v5"
 )
 
 // notifyChannel is where processes on one PostgreSQL database tell each other
@@ -32,8 +31,7 @@ const listenAgain = 5 * time.Second
 
 // Listen calls wake whenever another process, or this one, has called
 // [Tx.Notify], and when it begins to listen, until ctx is done. It keeps a
-// connection of its own, and makes another when that is lost. Behind a pooler
-// that hands a session from one to the next it hears nothing. On SQLite it
+// connection of its own, and makes another when that is lost. On SQLite it
 // returns at once: there is nobody to listen to.
 func (s *Stores) Listen(ctx context.Context, wake func()) {
 	for s.postgres() && ctx.Err() == nil {
@@ -48,7 +46,7 @@ func (s *Stores) Listen(ctx context.Context, wake func()) {
 }
 
 func (s *Stores) listen(ctx context.Context, wake func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.listenConfig.Copy())
+	conn, err := s.deskServer.connect(ctx, "desk", writing)
 	if err != nil {
 		return err
 	}

@@ -20,69 +20,37 @@ import (
 const liveRole = "redthread_live_reader"
 
 // openPostgres opens four pools on one database (live reads perhaps on
-// another server). The pools differ in their search_path, in being read-only,
-// and in the role.
+// another server). The pools differ in their schema, in being read-only, and in
+// the role.
 func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 	s.dialect = dialect.Postgres
-	liveDSN := c.LiveDSN
-	if liveDSN == "" {
-		liveDSN = c.DeskDSN
-	}
 	var err error
-	if s.listenConfig, err = postgresConfig(c.DeskDSN, "desk"); err != nil {
+	if s.deskServer, err = newPostgresServer(c.DeskDSN); err != nil {
 		return err
 	}
-	if s.deskWrite, err = postgresPool(ctx, c, c.DeskDSN, "desk", writing); err != nil {
+	liveServer := s.deskServer
+	if c.LiveDSN != "" {
+		if liveServer, err = newPostgresServer(c.LiveDSN); err != nil {
+			return err
+		}
+	}
+	if s.deskWrite, err = s.deskServer.pool(ctx, c, "desk", writing); err != nil {
 		return err
 	}
-	if s.liveWrite, err = postgresPool(ctx, c, c.DeskDSN, "live", writing); err != nil {
+	if s.liveWrite, err = s.deskServer.pool(ctx, c, "live", writing); err != nil {
 		return err
 	}
-	if s.deskRead, err = postgresPool(ctx, c, c.DeskDSN, "desk", reading); err != nil {
+	if s.deskRead, err = s.deskServer.pool(ctx, c, "desk", reading); err != nil {
 		return err
 	}
-	s.liveRead, err = postgresPool(ctx, c, liveDSN, "live", readingLive)
+	s.liveRead, err = liveServer.pool(ctx, c, "live", readingLive)
 	return err
 }
 
-// poolUse is what a pool of connections is for.
-type poolUse int
-
-const (
-	writing poolUse = iota
-	reading
-	readingLive
-)
-
-// postgresConfig is how connections to a schema are made.
-func postgresConfig(dsn, schema string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		// pgx's own message quotes the DSN, password and all.
-		return nil, errors.New("the PostgreSQL DSN cannot be read: want postgres://user@host:5432/database")
-	}
-	config.RuntimeParams["search_path"] = schema
-	config.RuntimeParams["timezone"] = "UTC"
-	config.RuntimeParams["application_name"] = "redthread " + schema
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 10 * time.Second
-	}
-	return config, nil
-}
-
-func postgresPool(ctx context.Context, c Config, dsn, schema string, use poolUse) (*pool, error) {
-	config, err := postgresConfig(dsn, schema)
-	if err != nil {
-		return nil, err
-	}
-	var options []stdlib.OptionOpenDB
-	if use != writing {
-		config.RuntimeParams["default_transaction_read_only"] = "on"
-	}
-	if use == readingLive {
-		options = append(options, stdlib.OptionAfterConnect(takeLiveRole))
-	}
-	db := sql.OpenDB(&connector{Connector: stdlib.GetConnector(*config, options...), pool: schema, fault: c.Fault})
+// pool opens connections to a schema.
+func (p *postgresServer) pool(ctx context.Context, c Config, schema string, use poolUse) (*pool, error) {
+	inner := stdlib.GetConnector(*p.settings(schema), stdlib.OptionAfterConnect(p.prepare(schema, use)))
+	db := sql.OpenDB(&connector{Connector: inner, pool: schema, fault: c.Fault})
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		var parse *pgconn.ParseConfigError
@@ -92,21 +60,6 @@ func postgresPool(ctx context.Context, c Config, dsn, schema string, use poolUse
 		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, explain(err)), db.Close())
 	}
 	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))+1), nil
-}
-
-// takeLiveRole gives up the connection's rights on everything but live, where
-// [Stores.Migrate] could make the role. A session that cannot take the role
-// stays what the DSN made it: read-only by default.
-func takeLiveRole(ctx context.Context, conn *pgx.Conn) error {
-	var member bool
-	err := conn.QueryRow(ctx,
-		`SELECT coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1), false)`,
-		liveRole).Scan(&member)
-	if err != nil || !member {
-		return err
-	}
-	_, err = conn.Exec(ctx, "SET ROLE "+liveRole)
-	return err
 }
 
 // LiveGrants are the statements that make the role that reads live, for a
@@ -170,6 +123,9 @@ func postgresFault(err error) fault {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			return unavailable
+		}
+		if _, ok := errors.AsType[*unusable](err); ok {
 			return unavailable
 		}
 		if errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {

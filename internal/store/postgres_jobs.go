@@ -56,15 +56,11 @@ func (s *Stores) postgresJobs(config *river.Config, w *wakeups, run bool) (jobsC
 
 // jobsPool makes river's own connections.
 func (s *Stores) jobsPool() (*pgxpool.Pool, error) {
-	conn, err := postgresConfig(s.deskDSN, "desk")
-	if err != nil {
-		return nil, err
-	}
 	pooled, err := pgxpool.ParseConfig(s.deskDSN)
 	if err != nil {
 		return nil, errors.New("the PostgreSQL DSN cannot be read for a pool") // pgx's own message quotes it
 	}
-	pooled.ConnConfig = conn
+	pooled.ConnConfig, pooled.AfterConnect = s.deskServer.settings("desk"), s.deskServer.prepare("desk", writing)
 	pooled.MaxConns, pooled.MinConns = jobConnections, 0
 	// It connects when it is first used.
 	pool, err := pgxpool.NewWithConfig(context.Background(), pooled)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,6 +23,9 @@ const (
 	liveFile = "live.db"
 )
 
+// private is the mode of every file of the stores.
+const private fs.FileMode = 0o600
+
 // openSQLite opens two files with one writing connection and a pool of
 // read-only connections each. The desk is synchronous=FULL: an answered write
 // is on disk. Live is NORMAL: what a power cut takes is projected again.
@@ -35,6 +39,11 @@ func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	}
 	var err error
 	desk, live := filepath.Join(c.Dir, deskFile), filepath.Join(c.Dir, liveFile)
+	for _, file := range []string{desk, live} {
+		if err := keepPrivate(file); err != nil {
+			return fmt.Errorf("open %s: %w", filepath.Base(file), err)
+		}
+	}
 	if s.deskWrite, err = c.sqliteWriter(ctx, desk, "FULL"); err != nil {
 		return err
 	}
@@ -46,6 +55,38 @@ func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	}
 	s.liveRead, err = c.sqliteReader(ctx, live)
 	return err
+}
+
+// keepPrivate makes a database file that nobody else can read, whatever the
+// folder and the umask allow, or narrows one that is there with what SQLite has
+// put beside it. From then on SQLite gives the files beside it the same mode.
+func keepPrivate(file string) error {
+	// One that is there is not opened: to close it again would give up the locks
+	// that this process may have on it.
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, private)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if runtime.GOOS == "windows" {
+		return nil // which has no such modes
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		info, err := os.Stat(file + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && info.Mode().Perm() != private {
+			err = os.Chmod(file+suffix, private)
+		}
+		// Another process may have removed it just now.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep it from others: %w", err)
+		}
+	}
+	return nil
 }
 
 // sqliteDSN builds the DSN of a file. modernc applies the pragmas in sorted

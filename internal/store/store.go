@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"entgo.io/ent/dialect"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -40,8 +39,8 @@ type Stores struct {
 
 	deskClient, liveClient *ent.Client
 
-	listenConfig *pgx.ConnConfig // of PostgreSQL alone
-	liveMayLag   bool
+	deskServer *postgresServer // PostgreSQL only
+	liveMayLag bool
 }
 
 // Open opens both stores. It changes nothing in them: see [Stores.Migrate].

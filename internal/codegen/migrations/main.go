@@ -88,7 +88,7 @@ func writeMigration(ctx context.Context, db *sql.DB, engine, name string) error 
 	if err != nil {
 		return err
 	}
-	m, err := schema.NewMigrate(entsql.OpenDB(engine, db),
+	m, err := schema.NewMigrate(entsql.OpenDB(engine, db), append(store.SchemaOptions(engine),
 		schema.WithDir(dir),
 		schema.WithMigrationMode(schema.ModeReplay),
 		schema.WithDialect(engine),
@@ -96,7 +96,7 @@ func writeMigration(ctx context.Context, db *sql.DB, engine, name string) error 
 		schema.WithForeignKeys(name == "desk"),
 		schema.WithDropColumn(true),
 		schema.WithDropIndex(true),
-	)
+	)...)
 	if err != nil {
 		return err
 	}

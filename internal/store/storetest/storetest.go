@@ -17,14 +17,17 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Each runs fn as a parallel subtest on each engine.
+// Each runs fn as a parallel subtest on each engine: on PostgreSQL alone where
+// pgtemp.EnvLocale gives that a locale, of which SQLite knows nothing.
 func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		skipUnderRace(t)
-		fn(t, SQLite(t))
-	})
+	if os.Getenv(pgtemp.EnvLocale) == "" {
+		t.Run("SQLite", func(t *testing.T) {
+			t.Parallel()
+			skipUnderRace(t)
+			fn(t, SQLite(t))
+		})
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		fn(t, Postgres(t))
@@ -35,11 +38,13 @@ func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
 // once perhaps: the configuration is that of migrated, empty stores.
 func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		skipUnderRace(t)
-		fn(t, SQLiteConfig(t))
-	})
+	if os.Getenv(pgtemp.EnvLocale) == "" {
+		t.Run("SQLite", func(t *testing.T) {
+			t.Parallel()
+			skipUnderRace(t)
+			fn(t, SQLiteConfig(t))
+		})
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		fn(t, PostgresConfig(t))
@@ -202,6 +207,27 @@ func PostgresConfig(tb testing.TB) store.Config {
 func BarePostgresConfig(tb testing.TB) store.Config {
 	tb.Helper()
 	return postgresConfig(tb, "")
+}
+
+// PostgresDatabase is BarePostgresConfig for a database of its own encoding or
+// locale: options are those of CREATE DATABASE.
+func PostgresDatabase(tb testing.TB, options string) store.Config {
+	tb.Helper()
+	return postgresConfig(tb, " TEMPLATE template0 "+options)
+}
+
+// ICU are the options of a database in which texts are in the order of a
+// dictionary, as [PostgresDatabase] takes them.
+const ICU = "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+
+// PostgresICU opens migrated, empty stores in a database with the options ICU.
+func PostgresICU(tb testing.TB) *store.Stores {
+	tb.Helper()
+	s := open(tb, PostgresDatabase(tb, ICU))
+	if _, err := s.Migrate(tb.Context()); err != nil {
+		tb.Fatalf("migrate: %v", err)
+	}
+	return s
 }
 
 func postgresConfig(tb testing.TB, options string) store.Config {
