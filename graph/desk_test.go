@@ -254,3 +254,28 @@ func TestTexts(t *testing.T) {
 		}
 	})
 }
+
+func TestPreviewOfAMerge(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		a.query(editor, `mutation { schedulePublication(input: {action: UNPUBLISH, documents: ["entity:port-ltd"], at: "2030-01-01T00:00:00Z"}) { schedule { id } } }`)
+		const merge = `mutation($preview: Boolean!) { mergeEntities(input: {from: ["port-ltd"], into: "crane-works", preview: $preview}) {
+			changed entity { slug formerSlugs } repointed { slug } removed { slug } unpublished { slug } cancelledSchedules { action } warnings { code } } }`
+		var told []string
+		for _, preview := range []bool{true, false} {
+			r := a.as(editor, merge, vars{"preview": preview}).ok()
+			const field = "mergeEntities."
+			if r.at(field+"changed") != !preview {
+				t.Errorf("preview %v: got %s", preview, r.body)
+			}
+			if got := fmt.Sprint(r.at(field + "entity.formerSlugs")); (got == "[port-ltd]") == preview {
+				t.Errorf("preview %v: the entity has the former slugs %s", preview, got)
+			}
+			told = append(told, r.list(field+"repointed", "slug")+"/"+r.list(field+"removed", "slug")+"/"+r.list(field+"unpublished", "slug")+"/"+r.list(field+"cancelledSchedules", "action"))
+		}
+		if told[0] != told[1] || !strings.HasSuffix(told[0], "port-ltd/UNPUBLISH") {
+			t.Errorf("the preview said %q, and the merge %q", told[0], told[1])
+		}
+		a.as(author, merge, vars{"preview": true}).refused("FORBIDDEN", "")
+	})
+}

@@ -190,9 +190,10 @@ func (r *Resolver) alsoInTrash(ctx context.Context, ids []domain.ID) ([]model.Do
 	trashed, err := r.byID(store.WithTrash(ctx), ids)
 	docs := make([]model.Document, 0, len(ids))
 	for _, id := range ids {
-		if d := found[id]; d != nil {
+		// The id of one that was merged leads to another one out of the trash.
+		if d := trashed[id]; d != nil {
 			docs = append(docs, d)
-		} else if d := trashed[id]; d != nil {
+		} else if d := found[id]; d != nil {
 			docs = append(docs, d)
 		}
 	}

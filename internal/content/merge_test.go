@@ -2,8 +2,10 @@ package content_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/ent/reportentity"
 	"github.com/redthread-api/redthread/internal/content"
@@ -90,5 +92,109 @@ func TestMergeIsRefused(t *testing.T) {
 		_, err = d.MergeEntities(d.ctx, content.MergeParams{From: []string{"a"}, Into: "b"})
 		wantFields(t, err, "into")
 		d.wantLive(domain.Clear, "entity:a", "report:cranes")
+	})
+}
+
+func TestMergeOfKinds(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.entity("ann", fields{"kind": "PERSON"})
+		params := content.MergeParams{From: []string{"ann"}, Into: "acme"}
+		_, err := d.MergeEntities(d.ctx, params)
+		wantFields(t, err, "from[0]")
+		params.AllowKindChange = true
+		if _, err := d.MergeEntities(d.ctx, params); err != nil {
+			t.Errorf("merge of kinds that is allowed: %v", err)
+		}
+	})
+}
+
+// A relationship of an entity with itself is never live, whether it comes about
+// on the desk, in live, or in both.
+func TestMergeOfBothEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		live, draft string // the other end than acme; no draft: as it is live
+		conflict    bool
+		want        []string // in live
+	}{
+		{"OfWhatIsLive", "acme-ltd", "", false, []string{"entity:acme", "entity:zeta"}},
+		{"OfWhatIsLiveWithAnotherDraft", "acme-ltd", "zeta", false, []string{"entity:acme", "entity:zeta"}},
+		{"ErrOfTheDraftAlone", "zeta", "acme-ltd", true, []string{"entity:acme", "entity:acme-ltd", "entity:zeta", "relationship:tie", "source:list"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				d.source("list")
+				d.entity("acme")
+				d.entity("acme-ltd")
+				d.entity("zeta")
+				d.relationship("acme", tt.live, fields{"slug": "tie", "citations": list(fields{"source": "list"})})
+				d.publish("entity:acme", "entity:acme-ltd", "entity:zeta", "relationship:tie")
+				if tt.draft != "" {
+					d.save(domain.Relationship, content.Update, fields{"id": "tie", "to": tt.draft})
+				}
+				merged, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme-ltd"}, Into: "acme"})
+				if got := errors.Is(err, domain.ErrConflict); got != tt.conflict || !got && err != nil {
+					t.Fatalf("got %v, want a conflict: %v", err, tt.conflict)
+				}
+				d.wantLive(domain.Clear, tt.want...)
+				if tt.draft == "zeta" && (len(merged.Removed) != 0 || len(merged.Unpublished) != 2) {
+					t.Errorf("got %+v, want the draft kept and what was live of it unpublished", merged)
+				}
+				if tt.draft == "zeta" {
+					d.publish("relationship:tie") // the draft ties acme to zeta
+				}
+				d.wantRebuilt()
+				d.wantTablesAsRevised()
+			})
+		})
+	}
+}
+
+// A preview says what the merge then does, and does nothing.
+func TestPreviewOfAMerge(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.source("list")
+		d.entity("acme")
+		d.entity("acme-ltd")
+		d.relationship("acme", "acme-ltd", fields{"slug": "loop", "citations": list(fields{"source": "list"})})
+		d.report("cranes", fields{"entities": list("acme-ltd")})
+		d.publish("entity:acme", "entity:acme-ltd", "relationship:loop", "report:cranes")
+		before := d.live(domain.Red)
+		d.advance(time.Second)
+		named, err := d.Schedule(d.ctx, content.ScheduleParams{Action: "UNPUBLISH", Documents: []string{"entity:acme-ltd"}, At: noon.AddDate(1, 0, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := d.Schedule(d.ctx, content.ScheduleParams{Action: "UNPUBLISH", Documents: []string{"entity:acme"}, At: noon.AddDate(1, 0, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := content.MergeParams{From: []string{"acme-ltd"}, Into: "acme", Preview: true}
+		preview, err := d.MergeEntities(d.ctx, params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.wantLive(domain.Red, before...)
+		if preview.Changed || len(preview.Cancelled) != 1 {
+			t.Errorf("got %+v", preview)
+		}
+		staff := domain.WithStage(d.ctx, domain.Desk)
+		status := func(id domain.ID) string { return d.stores.Client(staff).Schedule.GetX(staff, id).Status }
+		if got := status(named.ID); got != "PENDING" {
+			t.Errorf("the preview has made the schedule %s", got)
+		}
+		params.Preview = false
+		merged, err := d.MergeEntities(d.ctx, params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(merged.Repointed, merged.Removed, merged.Unpublished), fmt.Sprint(preview.Repointed, preview.Removed, preview.Unpublished); got != want || !merged.Changed {
+			t.Errorf("the merge did %s, and the preview said %s", got, want)
+		}
+		if len(merged.Cancelled) != 1 || merged.Cancelled[0].ID != named.ID || status(named.ID) != "CANCELLED" || status(other.ID) != "PENDING" {
+			t.Errorf("got %+v; want the schedule of the merged entity cancelled, and no other", merged.Cancelled)
+		}
+		d.wantLive(domain.Clear, "entity:acme", "report:cranes")
 	})
 }

@@ -94,3 +94,16 @@ func WithDatabase(dsn, database string) (string, error) {
 	parsed.RawPath = ""
 	return parsed.String(), nil
 }
+
+// Program returns the path of a program that comes with the server, such as
+// pg_dump. The test is skipped or fails as with [SkipOrFail] where it is missing.
+func Program(tb testing.TB, name string) string {
+	tb.Helper()
+	bin, err := findServer(places)
+	if err != nil {
+		bin = "" // a server elsewhere: its programs are in PATH, or nowhere
+	}
+	path, err := beside(bin, name)
+	SkipOrFail(tb, err)
+	return path
+}

@@ -57,6 +57,8 @@ var kinds = map[string]kind{
 		"There is no such document or path, or none that you may see."},
 	codeMethod: {http.StatusMethodNotAllowed, "The method is not allowed",
 		"Everything here is read, with GET or HEAD."},
+	"CURSOR_EXPIRED": {http.StatusGone, "The cursor is of a feed that has begun anew",
+		"What it went on from is no more. Read from the beginning, without a cursor, and drop what does not come again."},
 	"RATE_LIMITED": {http.StatusTooManyRequests, "The budget of this minute is spent",
 		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` says how the budget stands in every answer."},
 	"UNAVAILABLE": {http.StatusServiceUnavailable, "The request could not be answered now",
