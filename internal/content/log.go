@@ -65,16 +65,29 @@ func (e *edit) appendRelease(ctx context.Context, entries []entry, message strin
 	return release, e.tx.Notify(ctx)
 }
 
+// publication is a release that is to be written.
+type publication struct {
+	entries []entry
+	// earlier is what is published of documents of which that is not the present
+	// version.
+	earlier map[domain.ID]*Snapshot
+	message string
+	// path is the field of the input to which a document belongs.
+	path func(domain.ID) string
+	// next is the entry of the log that the release begins with if nothing was
+	// published since live's texts were looked at; see [plan.foreseeTexts]. 0 where
+	// they were not.
+	next int64
+}
+
 // publishEntries appends entries as one release, notes on the desk what is live
-// from now on, and holds live's texts to the rule: breaches are problems at the
-// path of a document. What is published is the present version of each document,
-// but for those of which earlier has another.
-func (e *edit) publishEntries(ctx context.Context, entries []entry, earlier map[domain.ID]*Snapshot, message string,
-	path func(domain.ID) string, p *domain.Problems) (sequence int64, err error) {
-	if sequence, err = e.appendRelease(ctx, entries, message); err != nil {
+// from now on, and holds live's texts to the rule: breaches are problems.
+func (e *edit) publishEntries(ctx context.Context, pub publication, p *domain.Problems) (sequence int64, err error) {
+	entries := pub.entries
+	if sequence, err = e.appendRelease(ctx, entries, pub.message); err != nil {
 		return 0, err
 	}
-	if err := e.markPublished(ctx, sequence-int64(len(entries))); err != nil {
+	if err := e.markPublished(ctx, entries, sequence-int64(len(entries))); err != nil {
 		return 0, err
 	}
 	var all, current, gone []domain.ID
@@ -83,7 +96,7 @@ func (e *edit) publishEntries(ctx context.Context, entries []entry, earlier map[
 		switch {
 		case en.Action == actionUnpublish:
 			gone = append(gone, en.Document)
-		case earlier[en.Document] == nil:
+		case pub.earlier[en.Document] == nil:
 			current = append(current, en.Document)
 		}
 	}
@@ -96,12 +109,15 @@ func (e *edit) publishEntries(ctx context.Context, entries []entry, earlier map[
 	if err := noteLive(ctx, e.tx, current); err != nil {
 		return 0, err
 	}
-	for id, snap := range earlier {
+	for id, snap := range pub.earlier {
 		if err := noteLiveAs(ctx, e.tx, snap.Type, snap.Root, revisionOf(entries, id)); err != nil {
 			return 0, err
 		}
 	}
-	return sequence, e.checkTexts(ctx, all, path, p)
+	if pub.next == sequence-int64(len(entries))+1 {
+		return sequence, nil
+	}
+	return sequence, e.checkTexts(ctx, all, pub.path, p)
 }
 
 func revisionOf(entries []entry, id domain.ID) int {
@@ -113,10 +129,14 @@ func revisionOf(entries []entry, id domain.ID) int {
 	return 0
 }
 
-// markPublished notes on the documents what the log's entries after a sequence
-// have published.
-func (e *edit) markPublished(ctx context.Context, after int64) error {
-	for _, t := range domain.Types() {
+// markPublished notes on the documents what the entries, which are those of the
+// log after a sequence, have published.
+func (e *edit) markPublished(ctx context.Context, entries []entry, after int64) error {
+	types := map[domain.Type]bool{}
+	for _, en := range entries {
+		types[en.Document.Type()] = true
+	}
+	for t := range types {
 		name := tableOf(t).name
 		err := execSQL(ctx, e.tx, "UPDATE "+name+" SET live_version = e.revision, published_at = e.published_at, published_by = ?"+
 			" FROM publication_entries e WHERE e.document_id = "+name+".id AND e.sequence > ? AND e.action = '"+actionPublish+"'",
@@ -147,7 +167,7 @@ func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, ve
 	}
 	entries = append(entries, entry{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt})
 	var p domain.Problems
-	if _, err := e.publishEntries(ctx, entries, nil, "", func(domain.ID) string { return "marking" }, &p); err != nil {
+	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return "marking" }}, &p); err != nil {
 		return err
 	}
 	return p.Err("the " + head.ID.Type().String() + " cannot be saved: it is live")

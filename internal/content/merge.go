@@ -417,8 +417,8 @@ func (m *merge) release(ctx context.Context) error {
 		return err
 	}
 	var p domain.Problems
-	if _, err := m.publishEntries(ctx, append(supporting, m.entries...), m.earlier, m.message,
-		func(domain.ID) string { return "into" }, &p); err != nil {
+	if _, err := m.publishEntries(ctx, publication{entries: append(supporting, m.entries...), earlier: m.earlier, message: m.message,
+		path: func(domain.ID) string { return "into" }}, &p); err != nil {
 		return err
 	}
 	return p.Err("nothing was merged")

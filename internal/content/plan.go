@@ -30,6 +30,7 @@ type plan struct {
 	isGoing   map[domain.ID]bool   // is in leaving
 	isOmitted map[domain.ID]bool
 	mark      int64 // how far the audit log was when planning began
+	next      int64 // the entry of the publication log that came next then
 }
 
 // named is a document of an input, with its place there.
@@ -71,6 +72,11 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	if pl.mark, err = auditMark(ctx, db); err != nil {
 		return nil, err
 	}
+	log, err := readLog(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	pl.next = log.last + 1
 	publish, err := resolveDocuments(ctx, db, params.Publish, publishPath, &p)
 	if err != nil {
 		return nil, err

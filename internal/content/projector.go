@@ -114,12 +114,20 @@ func (p *projector) apply(ctx context.Context, entries []entry) error {
 	slices.SortFunc(keys, func(a, b revisionKey) int {
 		return cmp.Or(cmp.Compare(a.id.Type(), b.id.Type()), cmp.Compare(a.id, b.id))
 	})
-	for batch := range slices.Chunk(keys, applyBatch) {
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	for batch := range readAhead(ahead, p.desk, keys) {
+		if batch.err != nil {
+			return batch.err
+		}
 		purged, err := p.putBatch(ctx, batch, final)
 		if err != nil {
 			return err
 		}
 		gone = append(gone, purged...)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if err := p.remove(ctx, gone); err != nil {
 		return err
@@ -130,16 +138,41 @@ func (p *projector) apply(ctx context.Context, entries []entry) error {
 	return p.markEffective(ctx, ids, touched)
 }
 
+// snapshotBatch is some snapshots that were read from the desk.
+type snapshotBatch struct {
+	keys  []revisionKey
+	snaps map[revisionKey]*Snapshot
+	err   error
+}
+
+// readAhead reads and decodes snapshots while those before them are written, so
+// that live is held for the writing alone. It holds two batches at most, and ends
+// with ctx or after an error.
+func readAhead(ctx context.Context, desk store.Rows, keys []revisionKey) <-chan snapshotBatch {
+	batches := make(chan snapshotBatch)
+	go func() {
+		defer close(batches)
+		for batch := range slices.Chunk(keys, applyBatch) {
+			snaps, err := readRevisionKeys(ctx, desk, batch)
+			select {
+			case batches <- snapshotBatch{batch, snaps, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return batches
+}
+
 // putBatch writes some documents to live. It returns those that were purged
 // since: the log goes on to say that they are gone.
-func (p *projector) putBatch(ctx context.Context, keys []revisionKey, final map[domain.ID]entry) (purged []domain.ID, err error) {
-	snaps, err := readRevisionKeys(ctx, p.desk, keys)
-	if err != nil {
-		return nil, err
-	}
+func (p *projector) putBatch(ctx context.Context, batch snapshotBatch, final map[domain.ID]entry) (purged []domain.ID, err error) {
 	byType := map[domain.Type][]*Snapshot{}
-	for _, key := range keys {
-		if snap := snaps[key]; snap != nil {
+	for _, key := range batch.keys {
+		if snap := batch.snaps[key]; snap != nil {
 			byType[snap.Type] = append(byType[snap.Type], snap)
 			continue
 		}

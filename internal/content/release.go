@@ -160,7 +160,7 @@ func (e *edit) release(ctx context.Context, pl *plan) (Released, error) {
 	}
 	var p domain.Problems
 	var err error
-	if out.Sequence, err = e.publishEntries(ctx, entries, nil, pl.message, pl.path, &p); err != nil {
+	if out.Sequence, err = e.publishEntries(ctx, publication{entries: entries, message: pl.message, path: pl.path, next: pl.next}, &p); err != nil {
 		return Released{}, err
 	}
 	if err := p.Err("nothing was published"); err != nil {

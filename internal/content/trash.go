@@ -78,7 +78,7 @@ func (e *edit) delete(ctx context.Context, params DeleteParams) (domain.ID, erro
 			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
 		}
 		var p domain.Problems // to take something out of live breaks no rule
-		if _, err := e.publishEntries(ctx, []entry{{Action: actionUnpublish, Document: id, PublishedAt: e.at}}, nil, "", nil, &p); err != nil {
+		if _, err := e.publishEntries(ctx, publication{entries: []entry{{Action: actionUnpublish, Document: id, PublishedAt: e.at}}}, &p); err != nil {
 			return 0, err
 		}
 	}
