@@ -26025,6 +26025,7 @@ type PublicationLogMutation struct {
 	id            *domain.ID
 	identity      *string
 	created_at    *time.Time
+	put_back_at   *time.Time
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*PublicationLog, error)
@@ -26207,6 +26208,55 @@ func (m *PublicationLogMutation) ResetCreatedAt() {
 	m.created_at = nil
 }
 
+// SetPutBackAt sets the "put_back_at" field.
+func (m *PublicationLogMutation) SetPutBackAt(t time.Time) {
+	m.put_back_at = &t
+}
+
+// PutBackAt returns the value of the "put_back_at" field in the mutation.
+func (m *PublicationLogMutation) PutBackAt() (r time.Time, exists bool) {
+	v := m.put_back_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPutBackAt returns the old "put_back_at" field's value of the PublicationLog entity.
+// If the PublicationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PublicationLogMutation) OldPutBackAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPutBackAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPutBackAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPutBackAt: %w", err)
+	}
+	return oldValue.PutBackAt, nil
+}
+
+// ClearPutBackAt clears the value of the "put_back_at" field.
+func (m *PublicationLogMutation) ClearPutBackAt() {
+	m.put_back_at = nil
+	m.clearedFields[publicationlog.FieldPutBackAt] = struct{}{}
+}
+
+// PutBackAtCleared returns if the "put_back_at" field was cleared in this mutation.
+func (m *PublicationLogMutation) PutBackAtCleared() bool {
+	_, ok := m.clearedFields[publicationlog.FieldPutBackAt]
+	return ok
+}
+
+// ResetPutBackAt resets all changes to the "put_back_at" field.
+func (m *PublicationLogMutation) ResetPutBackAt() {
+	m.put_back_at = nil
+	delete(m.clearedFields, publicationlog.FieldPutBackAt)
+}
+
 // Where appends a list predicates to the PublicationLogMutation builder.
 func (m *PublicationLogMutation) Where(ps ...predicate.PublicationLog) {
 	m.predicates = append(m.predicates, ps...)
@@ -26241,12 +26291,15 @@ func (m *PublicationLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PublicationLogMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 3)
 	if m.identity != nil {
 		fields = append(fields, publicationlog.FieldIdentity)
 	}
 	if m.created_at != nil {
 		fields = append(fields, publicationlog.FieldCreatedAt)
+	}
+	if m.put_back_at != nil {
+		fields = append(fields, publicationlog.FieldPutBackAt)
 	}
 	return fields
 }
@@ -26260,6 +26313,8 @@ func (m *PublicationLogMutation) Field(name string) (ent.Value, bool) {
 		return m.Identity()
 	case publicationlog.FieldCreatedAt:
 		return m.CreatedAt()
+	case publicationlog.FieldPutBackAt:
+		return m.PutBackAt()
 	}
 	return nil, false
 }
@@ -26273,6 +26328,8 @@ func (m *PublicationLogMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldIdentity(ctx)
 	case publicationlog.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case publicationlog.FieldPutBackAt:
+		return m.OldPutBackAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown PublicationLog field %s", name)
 }
@@ -26295,6 +26352,13 @@ func (m *PublicationLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCreatedAt(v)
+		return nil
+	case publicationlog.FieldPutBackAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPutBackAt(v)
 		return nil
 	}
 	return fmt.Errorf("unknown PublicationLog field %s", name)
@@ -26325,7 +26389,11 @@ func (m *PublicationLogMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *PublicationLogMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(publicationlog.FieldPutBackAt) {
+		fields = append(fields, publicationlog.FieldPutBackAt)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -26338,6 +26406,11 @@ func (m *PublicationLogMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *PublicationLogMutation) ClearField(name string) error {
+	switch name {
+	case publicationlog.FieldPutBackAt:
+		m.ClearPutBackAt()
+		return nil
+	}
 	return fmt.Errorf("unknown PublicationLog nullable field %s", name)
 }
 
@@ -26350,6 +26423,9 @@ func (m *PublicationLogMutation) ResetField(name string) error {
 		return nil
 	case publicationlog.FieldCreatedAt:
 		m.ResetCreatedAt()
+		return nil
+	case publicationlog.FieldPutBackAt:
+		m.ResetPutBackAt()
 		return nil
 	}
 	return fmt.Errorf("unknown PublicationLog field %s", name)

@@ -21,7 +21,9 @@ type PublicationLog struct {
 	// Identity holds the value of the "identity" field.
 	Identity string `json:"identity,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
-	CreatedAt    time.Time `json:"created_at,omitempty"`
+	CreatedAt time.Time `json:"created_at,omitempty"`
+	// When live was last rebuilt because it did not fit the log: what was sent to webhooks before that is not all known.
+	PutBackAt    *time.Time `json:"put_back_at,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -37,7 +39,7 @@ func (*PublicationLog) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case publicationlog.FieldIdentity:
 			values[i] = new(sql.NullString)
-		case publicationlog.FieldCreatedAt:
+		case publicationlog.FieldCreatedAt, publicationlog.FieldPutBackAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -71,6 +73,13 @@ func (_m *PublicationLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
+			}
+		case publicationlog.FieldPutBackAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field put_back_at", values[i])
+			} else if value.Valid {
+				_m.PutBackAt = new(time.Time)
+				*_m.PutBackAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -113,6 +122,11 @@ func (_m *PublicationLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.PutBackAt; v != nil {
+		builder.WriteString("put_back_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -33,6 +33,20 @@ func (_c *PublicationLogCreate) SetCreatedAt(v time.Time) *PublicationLogCreate 
 	return _c
 }
 
+// SetPutBackAt sets the "put_back_at" field.
+func (_c *PublicationLogCreate) SetPutBackAt(v time.Time) *PublicationLogCreate {
+	_c.mutation.SetPutBackAt(v)
+	return _c
+}
+
+// SetNillablePutBackAt sets the "put_back_at" field if the given value is not nil.
+func (_c *PublicationLogCreate) SetNillablePutBackAt(v *time.Time) *PublicationLogCreate {
+	if v != nil {
+		_c.SetPutBackAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *PublicationLogCreate) SetID(v domain.ID) *PublicationLogCreate {
 	_c.mutation.SetID(v)
@@ -118,6 +132,10 @@ func (_c *PublicationLogCreate) createSpec() (*PublicationLog, *sqlgraph.CreateS
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(publicationlog.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.PutBackAt(); ok {
+		_spec.SetField(publicationlog.FieldPutBackAt, field.TypeTime, value)
+		_node.PutBackAt = &value
 	}
 	return _node, _spec
 }

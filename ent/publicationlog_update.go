@@ -57,6 +57,26 @@ func (_u *PublicationLogUpdate) SetNillableCreatedAt(v *time.Time) *PublicationL
 	return _u
 }
 
+// SetPutBackAt sets the "put_back_at" field.
+func (_u *PublicationLogUpdate) SetPutBackAt(v time.Time) *PublicationLogUpdate {
+	_u.mutation.SetPutBackAt(v)
+	return _u
+}
+
+// SetNillablePutBackAt sets the "put_back_at" field if the given value is not nil.
+func (_u *PublicationLogUpdate) SetNillablePutBackAt(v *time.Time) *PublicationLogUpdate {
+	if v != nil {
+		_u.SetPutBackAt(*v)
+	}
+	return _u
+}
+
+// ClearPutBackAt clears the value of the "put_back_at" field.
+func (_u *PublicationLogUpdate) ClearPutBackAt() *PublicationLogUpdate {
+	_u.mutation.ClearPutBackAt()
+	return _u
+}
+
 // Mutation returns the PublicationLogMutation object of the builder.
 func (_u *PublicationLogUpdate) Mutation() *PublicationLogMutation {
 	return _u.mutation
@@ -110,6 +130,12 @@ func (_u *PublicationLogUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(publicationlog.FieldCreatedAt, field.TypeTime, value)
 	}
+	if value, ok := _u.mutation.PutBackAt(); ok {
+		_spec.SetField(publicationlog.FieldPutBackAt, field.TypeTime, value)
+	}
+	if _u.mutation.PutBackAtCleared() {
+		_spec.ClearField(publicationlog.FieldPutBackAt, field.TypeTime)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -157,6 +183,26 @@ func (_u *PublicationLogUpdateOne) SetNillableCreatedAt(v *time.Time) *Publicati
 	if v != nil {
 		_u.SetCreatedAt(*v)
 	}
+	return _u
+}
+
+// SetPutBackAt sets the "put_back_at" field.
+func (_u *PublicationLogUpdateOne) SetPutBackAt(v time.Time) *PublicationLogUpdateOne {
+	_u.mutation.SetPutBackAt(v)
+	return _u
+}
+
+// SetNillablePutBackAt sets the "put_back_at" field if the given value is not nil.
+func (_u *PublicationLogUpdateOne) SetNillablePutBackAt(v *time.Time) *PublicationLogUpdateOne {
+	if v != nil {
+		_u.SetPutBackAt(*v)
+	}
+	return _u
+}
+
+// ClearPutBackAt clears the value of the "put_back_at" field.
+func (_u *PublicationLogUpdateOne) ClearPutBackAt() *PublicationLogUpdateOne {
+	_u.mutation.ClearPutBackAt()
 	return _u
 }
 
@@ -242,6 +288,12 @@ func (_u *PublicationLogUpdateOne) sqlSave(ctx context.Context) (_node *Publicat
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(publicationlog.FieldCreatedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.PutBackAt(); ok {
+		_spec.SetField(publicationlog.FieldPutBackAt, field.TypeTime, value)
+	}
+	if _u.mutation.PutBackAtCleared() {
+		_spec.ClearField(publicationlog.FieldPutBackAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &PublicationLog{config: _u.config}

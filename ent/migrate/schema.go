@@ -1182,6 +1182,7 @@ var (
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "identity", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "put_back_at", Type: field.TypeTime, Nullable: true},
 	}
 	// PublicationLogTable holds the schema information for the "publication_log" table.
 	PublicationLogTable = &schema.Table{

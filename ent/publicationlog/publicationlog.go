@@ -15,6 +15,8 @@ const (
 	FieldIdentity = "identity"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
+	// FieldPutBackAt holds the string denoting the put_back_at field in the database.
+	FieldPutBackAt = "put_back_at"
 	// Table holds the table name of the publicationlog in the database.
 	Table = "publication_log"
 )
@@ -24,6 +26,7 @@ var Columns = []string{
 	FieldID,
 	FieldIdentity,
 	FieldCreatedAt,
+	FieldPutBackAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -52,4 +55,9 @@ func ByIdentity(opts ...sql.OrderTermOption) OrderOption {
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
+}
+
+// ByPutBackAt orders the results by the put_back_at field.
+func ByPutBackAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPutBackAt, opts...).ToFunc()
 }

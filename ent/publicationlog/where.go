@@ -65,6 +65,11 @@ func CreatedAt(v time.Time) predicate.PublicationLog {
 	return predicate.PublicationLog(sql.FieldEQ(FieldCreatedAt, v))
 }
 
+// PutBackAt applies equality check predicate on the "put_back_at" field. It's identical to PutBackAtEQ.
+func PutBackAt(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldEQ(FieldPutBackAt, v))
+}
+
 // IdentityEQ applies the EQ predicate on the "identity" field.
 func IdentityEQ(v string) predicate.PublicationLog {
 	return predicate.PublicationLog(sql.FieldEQ(FieldIdentity, v))
@@ -168,6 +173,56 @@ func CreatedAtLT(v time.Time) predicate.PublicationLog {
 // CreatedAtLTE applies the LTE predicate on the "created_at" field.
 func CreatedAtLTE(v time.Time) predicate.PublicationLog {
 	return predicate.PublicationLog(sql.FieldLTE(FieldCreatedAt, v))
+}
+
+// PutBackAtEQ applies the EQ predicate on the "put_back_at" field.
+func PutBackAtEQ(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldEQ(FieldPutBackAt, v))
+}
+
+// PutBackAtNEQ applies the NEQ predicate on the "put_back_at" field.
+func PutBackAtNEQ(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldNEQ(FieldPutBackAt, v))
+}
+
+// PutBackAtIn applies the In predicate on the "put_back_at" field.
+func PutBackAtIn(vs ...time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldIn(FieldPutBackAt, vs...))
+}
+
+// PutBackAtNotIn applies the NotIn predicate on the "put_back_at" field.
+func PutBackAtNotIn(vs ...time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldNotIn(FieldPutBackAt, vs...))
+}
+
+// PutBackAtGT applies the GT predicate on the "put_back_at" field.
+func PutBackAtGT(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldGT(FieldPutBackAt, v))
+}
+
+// PutBackAtGTE applies the GTE predicate on the "put_back_at" field.
+func PutBackAtGTE(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldGTE(FieldPutBackAt, v))
+}
+
+// PutBackAtLT applies the LT predicate on the "put_back_at" field.
+func PutBackAtLT(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldLT(FieldPutBackAt, v))
+}
+
+// PutBackAtLTE applies the LTE predicate on the "put_back_at" field.
+func PutBackAtLTE(v time.Time) predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldLTE(FieldPutBackAt, v))
+}
+
+// PutBackAtIsNil applies the IsNil predicate on the "put_back_at" field.
+func PutBackAtIsNil() predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldIsNull(FieldPutBackAt))
+}
+
+// PutBackAtNotNil applies the NotNil predicate on the "put_back_at" field.
+func PutBackAtNotNil() predicate.PublicationLog {
+	return predicate.PublicationLog(sql.FieldNotNull(FieldPutBackAt))
 }
 
 // And groups predicates with the AND operator between them.

@@ -63,7 +63,11 @@ type PublicationLog struct{ ent.Schema }
 
 func (PublicationLog) Annotations() []schema.Annotation { return table("publication_log") }
 func (PublicationLog) Fields() []ent.Field {
-	return []ent.Field{id(), field.String("identity"), field.Time("created_at")}
+	return []ent.Field{
+		id(), field.String("identity"), field.Time("created_at"),
+		field.Time("put_back_at").Optional().Nillable().
+			Comment("When live was last rebuilt because it did not fit the log: what was sent to webhooks before that is not all known."),
+	}
 }
 
 // LiveDocument is what the desk knows of a document that is live, written by

@@ -125,6 +125,18 @@ func (d *Desk) prepare(ctx context.Context) error {
 	return nil
 }
 
+// notePutBack notes that the desk was put back from a backup: it does not know
+// all that was sent to others before this moment.
+func (d *Desk) notePutBack(ctx context.Context) error {
+	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return execSQL(ctx, tx, "UPDATE publication_log SET put_back_at = ?", d.clock())
+	})
+	if err != nil {
+		return fmt.Errorf("note that the desk was put back: %w", err)
+	}
+	return nil
+}
+
 // setApplied notes how far live has come: up to an entry of a log.
 func (p *projector) setApplied(ctx context.Context, identity string, last *entry, at time.Time) error {
 	var sequence int64

@@ -287,13 +287,7 @@ func (m *merge) repoint(ctx context.Context, head *header) error {
 				row.set(ref.column, m.into.ID)
 			}
 		})
-		r.walk(t, func(t *table, row *Row) {
-			for _, o := range t.owned {
-				if len(o.columns) == 1 && len(o.refs) == 1 {
-					row.Owned[o.name] = withoutRepeats(row.Owned[o.name], o.refs[0].column)
-				}
-			}
-		})
+		r.dropRepeats(t)
 	}
 	if head.ID.Type() == domain.Relationship {
 		draft, live, err := m.tiesToItself(ctx, head, turn)
@@ -339,16 +333,6 @@ func (m *merge) tiesToItself(ctx context.Context, head *header, turn func(*Row))
 		return draft, false, err
 	}
 	return draft, self(snap.Root), nil
-}
-
-func withoutRepeats(rows []*Row, column string) []*Row {
-	seen := map[domain.ID]bool{}
-	return slices.DeleteFunc(rows, func(r *Row) bool {
-		id := r.id(column)
-		was := seen[id]
-		seen[id] = true
-		return was
-	})
 }
 
 // amend changes a document on the desk and, where it is live, in live, and

@@ -198,3 +198,39 @@ func TestPreviewOfAMerge(t *testing.T) {
 		d.wantLive(domain.Clear, "entity:acme", "report:cranes")
 	})
 }
+
+// What comes back after a merge refers to the one entity once.
+func TestWhatComesBackNamesTheOneEntityOnce(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.entity("acme-ltd")
+		both := list("acme", "acme-ltd")
+		d.report("restored", fields{"entities": both, "body": "[[acme]] and [[acme-ltd]]"})
+		d.save(domain.Report, content.Update, fields{"id": "restored", "entities": list(), "body": "B."})
+		d.report("undeleted", fields{"entities": both})
+		d.save(domain.Edition, content.Create, fields{"slug": "one", "series": "S", "number": 1, "title": "T", "language": "en",
+			"items": list(fields{"headline": "H", "summary": "S.", "entities": both})})
+		d.save(domain.Edition, content.Update, fields{"id": "one", "items": list(fields{"headline": "H", "summary": "S."})})
+		if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Report, ID: "undeleted"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme-ltd"}, Into: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, document := range []string{"report:restored", "edition:one"} {
+			if _, err := d.Restore(d.ctx, content.RestoreParams{Document: document, Revision: 1}); err != nil {
+				t.Errorf("restore %s: %v", document, err)
+			}
+		}
+		if _, err := d.Undelete(d.ctx, "report:undeleted"); err != nil {
+			t.Fatal(err)
+		}
+		d.publish("entity:acme", "report:restored", "report:undeleted", "edition:one")
+		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+		c := d.stores.Client(ctx)
+		if got := []int{c.ReportEntity.Query().CountX(ctx), c.ReportMention.Query().CountX(ctx), c.ItemEntity.Query().CountX(ctx)}; !slices.Equal(got, []int{2, 1, 1}) {
+			t.Errorf("live has %v links to the entity, want one for each document: [2 1 1]", got)
+		}
+		d.wantTablesAsRevised()
+	})
+}

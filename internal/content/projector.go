@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -340,6 +341,11 @@ const rebuildBatch = 500
 func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return Rebuilt{}, err
+	}
+	if _, _, err := d.compareWithLog(ctx); errors.Is(err, domain.ErrConflict) {
+		if err := d.notePutBack(ctx); err != nil {
+			return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
+		}
 	}
 	out, err := d.rebuildLive(ctx)
 	if err != nil {

@@ -23,6 +23,7 @@ type effect struct {
 	live          bool           // it is there, after
 	released      bool           // its own content is new
 	rippled       [clearances]bool
+	was           string // what live said of it before a rebuild; see stateOf
 }
 
 // clearances is how many a viewer can have: one for each marking.
@@ -49,11 +50,34 @@ func (p *projector) before(ctx context.Context, ids []domain.ID) error {
 	})
 }
 
-// beforeAll takes note of who sees what there is in live.
+// beforeAll takes note of who sees what there is in live, and of what it is.
 func (p *projector) beforeAll(ctx context.Context) error {
-	return p.effectiveOfAll(ctx, func(id domain.ID, m domain.Marking) {
-		p.effects[id] = &effect{before: m, after: domain.Unseen}
+	return p.states(ctx, func(id domain.ID, m domain.Marking, state string) {
+		p.effects[id] = &effect{before: m, after: domain.Unseen, was: state}
 	})
+}
+
+// states reads who sees each document in live, and the state of what it says: the
+// same for the same entry of one log.
+func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
+	for _, t := range domain.Types() {
+		err := queryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
+			var id domain.ID
+			var m domain.Marking
+			var version int64
+			var updated time.Time
+			var published sql.NullTime
+			if err := rows.Scan(&id, &m, &version, &updated, &published); err != nil {
+				return err
+			}
+			found(id, m, fmt.Sprint(version, updated.UnixMicro(), published.Time.UnixMicro()))
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read what live says: %w", err)
+		}
+	}
+	return nil
 }
 
 // effective reads effective markings of documents that are in live.
@@ -61,15 +85,6 @@ func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(d
 	for t, ids := range byType(ids) {
 		query := "SELECT id, effective_marking FROM " + tableOf(t).name + " WHERE id" + store.InSet(p.tx.Dialect())
 		if err := p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, found); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *projector) effectiveOfAll(ctx context.Context, found func(domain.ID, domain.Marking)) error {
-	for _, t := range domain.Types() {
-		if err := p.markings(ctx, "SELECT id, effective_marking FROM "+tableOf(t).name, nil, found); err != nil {
 			return err
 		}
 	}
@@ -105,11 +120,15 @@ func (p *projector) record(ctx context.Context, at time.Time) error {
 	return p.writeChanges(ctx, at)
 }
 
-// recordAll is record where documents may have come that nobody took note of.
+// recordAll is record where documents may have come, or say something else, that
+// nobody took note of.
 func (p *projector) recordAll(ctx context.Context, at time.Time) error {
-	err := p.effectiveOfAll(ctx, func(id domain.ID, _ domain.Marking) {
+	err := p.states(ctx, func(id domain.ID, _ domain.Marking, state string) {
 		if p.effects[id] == nil {
 			p.effects[id] = &effect{before: domain.Unseen, after: domain.Unseen}
+		}
+		if p.effects[id].was != state {
+			p.effects[id].released = true
 		}
 	})
 	if err != nil {

@@ -221,6 +221,7 @@ func (e *edit) checkTargets(ctx context.Context, s *shape, r *Row, p *domain.Pro
 		}
 		row.set(column, now[id])
 	})
+	r.dropRepeats(t) // of two that were merged into one
 	return e.addGone(ctx, gone, p)
 }
 

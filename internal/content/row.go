@@ -259,3 +259,24 @@ func (r *Row) targets(t *table) []domain.ID {
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
+
+// dropRepeats takes out of each list of links what is in it already.
+func (r *Row) dropRepeats(t *table) {
+	r.walk(t, func(t *table, row *Row) {
+		for _, o := range t.owned {
+			if len(o.columns) == 1 && len(o.refs) == 1 {
+				row.Owned[o.name] = withoutRepeats(row.Owned[o.name], o.refs[0].column)
+			}
+		}
+	})
+}
+
+func withoutRepeats(rows []*Row, column string) []*Row {
+	seen := map[domain.ID]bool{}
+	return slices.DeleteFunc(rows, func(r *Row) bool {
+		id := r.id(column)
+		was := seen[id]
+		seen[id] = true
+		return was
+	})
+}

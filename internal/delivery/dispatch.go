@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -123,11 +124,16 @@ func (d *dispatching) write(ctx context.Context, at time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	since, err := d.unknownSince(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var rows []*ent.WebhookDeliveryCreate
 	var jobs []Job
 	for _, n := range d.news {
-		// Whoever was never told of a document need not know that it is gone.
-		if n.Kind.Tombstone() && !told[n.Document] {
+		// A receiver that was never sent a document need not know that it is gone.
+		// What was sent by a desk that has since been put back is not known.
+		if n.Kind.Tombstone() && !told[n.Document] && (since.IsZero() || n.At.Before(since)) {
 			continue
 		}
 		told[n.Document] = !n.Kind.Tombstone()
@@ -176,6 +182,22 @@ func (d *dispatching) before(ctx context.Context) (told, waiting map[domain.ID]b
 		waiting[row.DocumentID] = true
 	}
 	return told, waiting, err
+}
+
+// unknownSince is when the desk was put back from a backup of the webhook's time;
+// zero where it was not: then all that was sent is known.
+func (d *dispatching) unknownSince(ctx context.Context) (time.Time, error) {
+	if !slices.ContainsFunc(d.news, func(n news) bool { return n.Kind.Tombstone() }) {
+		return time.Time{}, nil
+	}
+	log, err := d.tx.Client().PublicationLog.Query().Only(ctx)
+	if ent.IsNotFound(err) || err == nil && (log.PutBackAt == nil || log.PutBackAt.Before(d.hook.CreatedAt)) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read when the desk was put back: %w", err)
+	}
+	return log.PutBackAt.UTC(), nil
 }
 
 // lastOfDocument is the condition that no later delivery of the document to the

@@ -131,10 +131,14 @@ type explained struct{ error }
 func (e explained) Error() string { return domain.Detail(e.error) }
 func (e explained) Unwrap() error { return e.error }
 
-// explain returns err for an operator; nil for nil.
+// explain returns err for an operator; nil for nil. Of what an operator has to put
+// right it says nothing of trying again.
 func explain(err error) error {
 	if err == nil {
 		return nil
+	}
+	if cause, ok := lasting(err); ok {
+		return cause
 	}
 	return explained{err}
 }

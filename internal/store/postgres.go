@@ -62,6 +62,19 @@ func (p *postgresServer) pool(ctx context.Context, c Config, schema string, use 
 	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))+1), nil
 }
 
+// lasting returns the cause of an error that stays until an operator sees to it:
+// a database that is not there or not usable, and a user who is not let in.
+func lasting(err error) (error, bool) {
+	if e, ok := errors.AsType[*unusable](err); ok {
+		return e, true
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (e.Code == "3D000" || strings.HasPrefix(e.Code, "28")) {
+		return errors.New(e.Message), true
+	}
+	return nil, false
+}
+
 // LiveGrants are the statements that make the role that reads live, for a
 // database administrator to run where Redthread's own role may not.
 func LiveGrants() []string {
