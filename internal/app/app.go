@@ -39,6 +39,7 @@ type App struct {
 	replica  *replica // nil where live is read where it is written
 	demoKey  string
 	pause    *pause
+	notReady string // why live could not be brought up at the start; empty where it could
 
 	stopWork context.CancelFunc // ends what runs beside the requests
 	working  sync.WaitGroup
@@ -84,8 +85,9 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// The desk can be worked on and live read as it was; /readyz tells.
-		a.log.ErrorContext(ctx, "live could not be brought up to the publication log; that is tried again", "error", err)
+		// The desk can be worked on and live read as it was; /readyz says so, and
+		// the desk has logged it.
+		a.notReady = domain.Detail(err)
 	}
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -190,6 +192,10 @@ func (a *App) Paused() bool { return a.pause.lasts() }
 
 // DemoKey is the staff key of the demo; empty without --demo.
 func (a *App) DemoKey() string { return a.demoKey }
+
+// NotReady is why live could not be brought up to the publication log at the
+// start; empty where it could.
+func (a *App) NotReady() string { return a.notReady }
 
 // Failed tells of a failure after which the server is of no use any more.
 func (a *App) Failed() <-chan error { return a.failed }

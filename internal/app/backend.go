@@ -88,7 +88,30 @@ func (c *Config) mustExist() error {
 	if _, err := os.Stat(c.Data); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("there is no data folder %s: name it with --data, or make it with \"redthread migrate up\"", c.Data)
 	}
+	if !store.Exists(c.stores(nil)) {
+		return fmt.Errorf("there are no stores of Redthread in %s: name their folder with --data, or make them with \"redthread migrate up\"", c.Data)
+	}
 	return nil
+}
+
+// withExisting is with for commands that have nothing to do in new stores: an
+// empty folder or database is refused, since it is likely to be the wrong one.
+func (p *program) withExisting(ctx context.Context, log *slog.Logger, fn func(*backend) error) error {
+	if err := p.config.mustExist(); err != nil {
+		return err
+	}
+	stores, err := store.Open(ctx, p.config.stores(log))
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	steps, err := stores.Migrations(ctx)
+	if err == nil && !slices.ContainsFunc(steps, func(m store.Migration) bool { return !m.Applied.IsZero() }) {
+		err = fmt.Errorf("there are no stores of Redthread in %s: make them with \"redthread migrate up\"", p.config.place())
+	}
+	if err = errors.Join(err, stores.Close()); err != nil {
+		return err
+	}
+	return p.with(ctx, log, fn)
 }
 
 // with runs fn with the stores open.

@@ -112,7 +112,7 @@ func (p *program) resumeCommand() *cobra.Command {
 
 It is for all servers on these stores that were started with --paused and run
 now; they go on within about a second. Those that are started with --paused
-later are paused until the next time. The audit log has who did it.`,
+later are paused until the next time. The audit log has when that was.`,
 		Example: "  redthread resume --data /var/lib/redthread",
 		GroupID: groupOperate,
 		Args:    exactly(),
@@ -123,10 +123,7 @@ later are paused until the next time. The audit log has who did it.`,
 }
 
 func (p *program) resume(ctx context.Context, log *slog.Logger, _ []string) error {
-	if err := p.config.mustExist(); err != nil {
-		return err
-	}
-	return p.with(ctx, log, func(b *backend) error {
+	return p.withExisting(ctx, log, func(b *backend) error {
 		err := b.stores.Desk(domain.AsSystem(ctx, "resume"), func(ctx context.Context, tx *store.Tx) error {
 			return audit.Append(ctx, tx, p.now().UTC().Truncate(time.Microsecond), audit.Entry{Action: audit.ResumeJobs})
 		})

@@ -29,10 +29,7 @@ see the old live until the new one is complete.`,
 }
 
 func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string) error {
-	if err := p.config.mustExist(); err != nil {
-		return err
-	}
-	return p.with(ctx, log, func(b *backend) error {
+	return p.withExisting(ctx, log, func(b *backend) error {
 		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"))
 		if err != nil {
 			return err

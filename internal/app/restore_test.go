@@ -243,3 +243,26 @@ func wantGone(t *testing.T, a *app.App, cursor string) {
 		t.Errorf("contentChanged: got %s, %v", told, err)
 	}
 }
+
+// Commands that work on what is there refuse what is empty, and leave it empty.
+func TestEmptyStoresAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"resume", "rebuild-live"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": dir}, command)
+			if code == 0 || !strings.Contains(errs, "no stores") {
+				t.Errorf("exit %d: %s%s", code, out, errs)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("it left %v, %v", left, err)
+			}
+			dsn := storetest.BarePostgresConfig(t).DeskDSN
+			code, out, errs = run(t, map[string]string{"REDTHREAD_DESK_DSN": dsn}, command)
+			if code == 0 || !strings.Contains(errs, "no stores") {
+				t.Errorf("PostgreSQL: exit %d: %s%s", code, out, errs)
+			}
+		})
+	}
+}

@@ -67,15 +67,19 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 
 // welcome prints how to go on from here.
 func (p *program) welcome(a *App) {
+	state := "Redthread is ready."
+	if why := a.NotReady(); why != "" {
+		state = "Redthread serves live as it was, and is not ready: " + why
+	}
 	tell(p.Stdout, `
-Redthread is ready.
+%[2]s
 
   API       %[1]s/graphql
   JSON      %[1]s/v1/reports
   Docs      %[1]s/docs
   Explorer  %[1]s/
   Feeds     %[1]s/feeds
-`, a.URL())
+`, a.URL(), state)
 	if key := a.DemoKey(); key != "" {
 		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoKeyFile))
 	}

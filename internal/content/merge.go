@@ -164,7 +164,7 @@ func (m *merge) resolve(ctx context.Context, params MergeParams) error {
 		switch {
 		case id == 0:
 		case id == into:
-			p.Add(ref.path, "is the entity that it is to be merged into")
+			p.Add(ref.path, "is the entity that it is to be merged into, or was merged into it before")
 		case slices.Contains(m.order, id):
 			p.Add(ref.path, "is given twice")
 		default:

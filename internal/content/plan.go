@@ -85,7 +85,11 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Err("nothing was published"); err != nil {
+	nothing := "nothing was published"
+	if len(params.Publish) == 0 {
+		nothing = "nothing was unpublished"
+	}
+	if err := p.Err(nothing); err != nil {
 		return nil, err
 	}
 	if err := pl.gather(ctx, db, publish, unpublish, &p); err != nil {
@@ -94,7 +98,7 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	if err := pl.foreseeTexts(ctx, db, &p); err != nil {
 		return nil, err
 	}
-	return pl, p.Err("nothing was published")
+	return pl, p.Err(nothing)
 }
 
 // gather reads the documents and, from reference to reference, those that

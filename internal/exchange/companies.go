@@ -96,6 +96,9 @@ const (
 // the desk is not there.
 func ImportCompanies(ctx context.Context, desk Desk, file io.Reader, params CompaniesParams) (CompaniesResult, error) {
 	var out CompaniesResult
+	if !domain.ValidSlug(params.Source) {
+		return out, domain.Invalid("%q cannot be the slug of a source: want lower-case letters a to z, digits and hyphens", params.Source)
+	}
 	rows, err := readCompanies(file, &out)
 	if err != nil {
 		return out, err

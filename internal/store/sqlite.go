@@ -26,6 +26,13 @@ const (
 // private is the mode of every file of the stores.
 const private fs.FileMode = 0o600
 
+// Exists reports whether the folder of a configuration holds embedded stores. It
+// opens nothing.
+func Exists(c Config) bool {
+	_, err := os.Stat(filepath.Join(c.Dir, deskFile))
+	return err == nil
+}
+
 // openSQLite opens two files with one writing connection and a pool of
 // read-only connections each. The desk is synchronous=FULL: an answered write
 // is on disk. Live is NORMAL: what a power cut takes is projected again.
