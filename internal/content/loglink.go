@@ -117,12 +117,29 @@ func (d *Desk) prepare(ctx context.Context) error {
 				newIdentity(), d.clock())
 			return err
 		})
+		if err == nil && log.last > 0 {
+			d.reportTexts(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("prepare the desk: %w", err)
 	}
 	d.prepared.Store(true)
 	return nil
+}
+
+// reportTexts logs the live texts that name what has a higher marking: an older
+// program let them through. It names them by id.
+func (d *Desk) reportTexts(ctx context.Context) {
+	found, err := allNamings(ctx, d.stores.DeskRows())
+	if err != nil {
+		d.log.ErrorContext(ctx, "live texts could not be looked through", "error", err)
+		return
+	}
+	for _, n := range found {
+		d.log.ErrorContext(ctx, "a live text names what is marked higher, and everybody who may read it learns of that: change the text, or raise its marking, and publish it",
+			"document", n.document.String(), "marking", n.documentMark.String(), "names", n.target.String(), "of_marking", n.targetMark.String())
+	}
 }
 
 // notePutBack notes that the desk was put back from a backup: it does not know

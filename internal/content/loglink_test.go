@@ -1,11 +1,14 @@
 package content_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -208,4 +211,23 @@ func (d *desk) forgetChangesOf(id domain.ID) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// What an older program let through is said when this one first looks at it.
+func TestTextsOfAnOlderProgramAreReported(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		entity := d.entity("acme")
+		report := d.report("cranes", fields{"body": "By [[acme]]."})
+		d.publish("entity:acme", "report:cranes")
+		d.changeDesk("UPDATE entities SET marking = 4", "DELETE FROM publication_log")
+		var log bytes.Buffer
+		later := content.New(d.stores, slog.New(slog.NewTextHandler(&log, nil)), time.Now)
+		defer later.Close()
+		_ = later.Project(t.Context()) // the log has another identity now
+		for _, want := range []string{"level=ERROR", "document=" + report.String(), "names=" + entity.String(), "of_marking=RED"} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log has no %s: %s", want, log.String())
+			}
+		}
+	})
 }

@@ -159,6 +159,24 @@ func namings(ctx context.Context, db store.Rows, changed []domain.ID) ([]naming,
 	return found, nil
 }
 
+// allNamings are the breaches among all live texts, as many as an error shows.
+func allNamings(ctx context.Context, db store.Rows) ([]naming, error) {
+	query := "SELECT DISTINCT r.document_id, r.target_id, d.marking, t.marking FROM live_references r" +
+		" JOIN live_documents d ON d.id = r.document_id JOIN live_documents t ON t.id = r.target_id" +
+		fmt.Sprintf(" WHERE r.mention AND t.marking > d.marking ORDER BY r.document_id, r.target_id LIMIT %d", domain.MaxProblems)
+	var found []naming
+	err := queryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
+		var n naming
+		err := rows.Scan(&n.document, &n.target, &n.documentMark, &n.targetMark)
+		found = append(found, n)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find texts that name what is marked higher: %w", err)
+	}
+	return found, nil
+}
+
 // namesOf are the names of the documents of namings: "report:harbour-cranes".
 func (e *edit) namesOf(ctx context.Context, found []naming) (map[domain.ID]string, error) {
 	var ids []domain.ID

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/redthread-api/redthread/ent"
@@ -91,7 +92,11 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 	if err != nil {
 		return Merged{}, err
 	}
-	if err := m.checkKinds(loaded, params.AllowKindChange); err != nil {
+	live, err := m.liveRoots(ctx)
+	if err != nil {
+		return Merged{}, err
+	}
+	if err := m.checkKinds(loaded, live, params.AllowKindChange); err != nil {
 		return Merged{}, err
 	}
 	referring, err := m.referring(ctx)
@@ -107,12 +112,17 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 	if err != nil {
 		return Merged{}, err
 	}
-	absorb := func(r *Row) {
-		for _, id := range m.order {
-			absorbEntity(r, loaded[id])
+	// What is live of the others goes live with the one; their drafts go to its draft.
+	absorb := func(from map[domain.ID]*Row) func(*Row) {
+		return func(r *Row) {
+			for _, id := range m.order {
+				if other := from[id]; other != nil {
+					absorbEntity(r, other)
+				}
+			}
 		}
 	}
-	if err := m.amend(ctx, m.into, absorb); err != nil {
+	if err := m.amend(ctx, m.into, absorb(loaded), absorb(live)); err != nil {
 		return Merged{}, err
 	}
 	heads, err := headers(ctx, m.tx, referring)
@@ -191,14 +201,43 @@ func (m *merge) resolve(ctx context.Context, params MergeParams) error {
 	return nil
 }
 
-// checkKinds refuses to make one of entities of several kinds.
-func (m *merge) checkKinds(loaded map[domain.ID]*Row, allowed bool) error {
+// liveRoots reads what is live of the entities, those aside that are not.
+func (m *merge) liveRoots(ctx context.Context) (map[domain.ID]*Row, error) {
+	numbers := map[domain.ID]int{}
+	for _, head := range append([]*header{m.into}, slices.Collect(maps.Values(m.from))...) {
+		if head.live() {
+			numbers[head.ID] = head.LiveVersion
+		}
+	}
+	snaps, err := readRevisions(ctx, m.tx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	roots := map[domain.ID]*Row{}
+	for id, snap := range snaps {
+		roots[id] = snap.Root
+	}
+	return roots, nil
+}
+
+// checkKinds refuses to make one of entities of several kinds, and to give to one
+// what is marked higher than it is, on the desk or in live.
+func (m *merge) checkKinds(loaded, live map[domain.ID]*Row, kindsMayDiffer bool) error {
 	var p domain.Problems
 	kind := loaded[m.into.ID].text("kind")
 	for i, id := range m.order {
-		if other := loaded[id].text("kind"); other != kind && !allowed {
-			p.Add(fmt.Sprintf("from[%d]", i), "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
+		path := fmt.Sprintf("from[%d]", i)
+		if other := loaded[id].text("kind"); other != kind && !kindsMayDiffer {
+			p.Add(path, "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
 				m.from[id].name(), other, m.into.name(), kind)
+		}
+		for where, roots := range map[string]map[domain.ID]*Row{"on the desk": loaded, "in live": live} {
+			from, into := roots[id], roots[m.into.ID]
+			if from == nil || into == nil || from.int("marking") <= into.int("marking") {
+				continue
+			}
+			p.Add(path, "%s is TLP:%s %s and %s is TLP:%s there: mark the one that stays as high, and publish that if it is live, or mark the other one lower",
+				m.from[id].name(), domain.Marking(from.int("marking")), where, m.into.name(), domain.Marking(into.int("marking")))
 		}
 	}
 	return p.Err("nothing was merged")
@@ -307,7 +346,7 @@ func (m *merge) repoint(ctx context.Context, head *header) error {
 		}
 	}
 	m.out.Repointed = append(m.out.Repointed, head.ID)
-	return m.amend(ctx, head, turn)
+	return m.amend(ctx, head, turn, turn)
 }
 
 // tiesToItself reports whether a relationship would, after the merge, tie the
@@ -336,9 +375,9 @@ func (m *merge) tiesToItself(ctx context.Context, head *header, turn func(*Row))
 }
 
 // amend changes a document on the desk and, where it is live, in live, and
-// nothing else of it: a draft that is not published stays unpublished. What
-// is live then is a revision of its own, before that of the draft.
-func (m *merge) amend(ctx context.Context, head *header, change func(*Row)) error {
+// nothing else of it: a draft that is not published stays unpublished. Where what
+// is live then differs from the draft, it is a revision of its own before that.
+func (m *merge) amend(ctx context.Context, head *header, changeDesk, changeLive func(*Row)) error {
 	s := shapes[head.ID.Type()]
 	loaded, err := load(ctx, m.tx, s.doc, []domain.ID{head.ID})
 	if err != nil {
@@ -346,30 +385,48 @@ func (m *merge) amend(ctx context.Context, head *header, change func(*Row)) erro
 	}
 	newID := func() domain.ID { return m.newID(domain.Row) }
 	old := loaded[head.ID]
-	draft := head.live() && head.pending()
-	if draft {
-		live, err := readRevision(ctx, m.tx, head.ID, head.LiveVersion)
-		if err != nil {
+	next := old.clone()
+	changeDesk(next)
+	var live *Snapshot
+	if head.live() {
+		if live, err = readRevision(ctx, m.tx, head.ID, head.LiveVersion); err != nil {
 			return err
 		}
 		was := live.Root.clone()
-		change(live.Root)
+		changeLive(live.Root)
 		live.Root.adoptIDs(was, newID)
+		// Live of the one entity changes with each live one that it answers for.
+		if live.Root.fingerprint() == was.fingerprint() && (head != m.into || !m.someLive()) {
+			live = nil
+		}
+	}
+	if live == nil && head != m.into && next.fingerprint() == old.fingerprint() {
+		return nil
+	}
+	if live != nil && (head.pending() || live.Root.fingerprint() != next.fingerprint()) {
 		head.Version++
 		if err := m.revise(ctx, s.doc, live.Root, head.Version, head.CreatedAt, m.message); err != nil {
 			return err
 		}
 		m.publishLater(head, head.Version)
 		m.earlier[head.ID] = live
+		live = nil
 	}
-	next := old.clone()
-	change(next)
 	next.adoptIDs(old, newID)
 	saved, err := m.writeVersion(ctx, s, head, old, next, m.message)
-	if err == nil && head.live() && !draft {
+	if err == nil && live != nil {
 		m.publishLater(head, saved.Version)
 	}
 	return err
+}
+
+func (m *merge) someLive() bool {
+	for _, head := range m.from {
+		if head.live() {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *merge) publishLater(head *header, revision int) {
@@ -386,6 +443,7 @@ func (m *merge) release(ctx context.Context) error {
 	}
 	// The entity may have got tags and sources that were not live.
 	var targets []domain.ID
+	var p domain.Problems
 	for _, en := range m.entries {
 		if en.Action != actionPublish {
 			continue
@@ -395,12 +453,18 @@ func (m *merge) release(ctx context.Context) error {
 			return err
 		}
 		targets = append(targets, snap.Root.targets(tableOf(snap.Type))...)
+		if complete := shapes[snap.Type].complete; complete != nil {
+			var own domain.Problems
+			complete(snap.Root, &own)
+			for _, f := range own.List() {
+				p.Add("into", "%s:%s: %s: %s", snap.Type, snap.Slug(), f.Path, f.Message)
+			}
+		}
 	}
 	supporting, _, err := supportingClosure(ctx, m.tx, targets, nil)
 	if err != nil {
 		return err
 	}
-	var p domain.Problems
 	if _, err := m.publishEntries(ctx, publication{entries: append(supporting, m.entries...), earlier: m.earlier, message: m.message,
 		path: func(domain.ID) string { return "into" }}, &p); err != nil {
 		return err

@@ -234,3 +234,85 @@ func TestWhatComesBackNamesTheOneEntityOnce(t *testing.T) {
 		d.wantTablesAsRevised()
 	})
 }
+
+// Of entities that are merged, what is live goes live with the one that stays, and
+// drafts go to its draft.
+func TestAMergePublishesNoDrafts(t *testing.T) {
+	live := func(d *desk) string {
+		ctx := domain.WithViewer(d.t.Context(), domain.Anonymous())
+		c := d.stores.Client(ctx)
+		var names []string
+		for _, n := range c.EntityName.Query().AllX(ctx) {
+			names = append(names, n.Text)
+		}
+		slices.Sort(names)
+		return fmt.Sprint(names, c.Listing.Query().CountX(ctx))
+	}
+	uncited := fields{"listings": list(fields{"authority": "A"}), "names": list(fields{"text": "of the draft", "kind": "ALIAS"})}
+	for _, tt := range []struct {
+		name    string
+		prepare func(d *desk)
+		want    string
+	}{
+		{"NeverPublished", func(d *desk) { d.entity("acme-ltd", uncited) }, "[] 0"},
+		{"Unpublished", func(d *desk) {
+			d.entity("acme-ltd")
+			d.publish("entity:acme-ltd")
+			if _, err := d.Unpublish(d.ctx, content.UnpublishParams{Documents: []string{"entity:acme-ltd"}}); err != nil {
+				d.t.Fatal(err)
+			}
+		}, "[] 0"},
+		{"LiveWithADraft", func(d *desk) {
+			d.entity("acme-ltd", fields{"name": "Acme Ltd"})
+			d.publish("entity:acme-ltd")
+			d.save(domain.Entity, content.Update, merge(fields{"id": "acme-ltd"}, []fields{uncited}))
+		}, "[Acme Ltd] 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				d.entity("acme", fields{"name": "Acme"})
+				d.publish("entity:acme")
+				tt.prepare(d)
+				if _, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme-ltd"}, Into: "acme"}); err != nil {
+					t.Fatal(err)
+				}
+				if got := live(d); got != tt.want {
+					t.Errorf("live has the names and listings %s, want %s", got, tt.want)
+				}
+				pending, err := d.PendingChanges(d.ctx, []domain.Type{domain.Entity}, 0, 10)
+				if err != nil || len(pending) != 1 {
+					t.Errorf("pending changes: got %v, %v; want the one that stays", pending, err)
+				}
+				d.wantRebuilt()
+				d.wantTablesAsRevised()
+			})
+		})
+	}
+}
+
+// What is marked higher is not given to what is marked lower.
+func TestAMergeLowersNoMarking(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.publish("entity:acme")
+		d.entity("draft", fields{"marking": "RED"})
+		d.entity("live", fields{"marking": "AMBER"})
+		d.publish("entity:live")
+		d.save(domain.Entity, content.Update, fields{"id": "live", "marking": "CLEAR"})
+		for _, from := range []string{"draft", "live"} {
+			_, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{from}, Into: "acme"})
+			wantFields(t, err, "from[0]")
+		}
+		// A draft marked as high takes the draft, and live is left as it is.
+		d.save(domain.Entity, content.Update, fields{"id": "acme", "marking": "RED"})
+		if _, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"draft"}, Into: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+		d.wantLive(domain.Clear, "entity:acme")
+		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+		if got := d.stores.Client(ctx).EntityName.Query().CountX(ctx); got != 0 {
+			t.Errorf("live has %d names of the draft", got)
+		}
+		d.wantRebuilt()
+	})
+}

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"time"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/riverqueue/river"
 
 	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/predicate"
 	"github.com/redthread-api/redthread/ent/schedule"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -228,12 +230,16 @@ func (d *Desk) planAhead(ctx context.Context, id domain.ID) (*plan, error) {
 	return pl, err
 }
 
+// maxNamedDocuments is how many documents of a schedule are looked for one by one
+// among those of others; where it has more, all others are read.
+const maxNamedDocuments = 20
+
 // scheduleOrder looks at the other schedules of a schedule's documents: whether
 // an earlier one is still to be carried out, and which later one has been.
 func (e *edit) scheduleOrder(ctx context.Context, s *ent.Schedule) (earlier bool, overtaken domain.ID, err error) {
 	others, err := e.tx.Client().Schedule.Query().Where(schedule.IDNEQ(s.ID), schedule.Or(
 		schedule.And(schedule.Status(schedulePending), schedule.AtLTE(s.At)),
-		schedule.And(schedule.Status(scheduleDone), schedule.AtGT(s.At)))).
+		schedule.And(schedule.Status(scheduleDone), schedule.AtGT(s.At))), namesOne(s.Documents)).
 		Order(schedule.ByAt(), schedule.ByID()).All(ctx)
 	if err != nil {
 		return false, 0, fmt.Errorf("read the other schedules: %w", err)
@@ -248,6 +254,23 @@ func (e *edit) scheduleOrder(ctx context.Context, s *ent.Schedule) (earlier bool
 		}
 	}
 	return earlier, overtaken, nil
+}
+
+// namesOne is the condition that a schedule names one of the documents, so that
+// of thousands that are due at once each reads its own few.
+func namesOne(documents []string) predicate.Schedule {
+	return func(s *entsql.Selector) {
+		if len(documents) > maxNamedDocuments {
+			return
+		}
+		s.Where(entsql.P(func(b *entsql.Builder) {
+			b.WriteString("(1 = 0")
+			for _, id := range documents { // ids have no wildcards in them but "_", which does no harm
+				b.WriteString(" OR CAST(").Ident(s.C(schedule.FieldDocuments)).WriteString(" AS text) LIKE ").Arg("%" + id + "%")
+			}
+			b.WriteString(")")
+		}))
+	}
 }
 
 // failSchedule notes why a schedule cannot be carried out, for staff to see.

@@ -105,7 +105,11 @@ func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
 	if err != nil {
 		return err
 	}
-	ids = append(ids, live...)
+	named, err := e.naming(ctx, head.ID)
+	if err != nil {
+		return err
+	}
+	ids = slices.Concat(ids, live, named)
 	slices.Sort(ids)
 	ids = slices.DeleteFunc(slices.Compact(ids), func(id domain.ID) bool { return id == head.ID })
 	if len(ids) == 0 {
@@ -120,6 +124,18 @@ func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
 		names = append(names, heads[id].name())
 	}
 	return domain.Conflict("other documents refer to %s: %s", head.name(), strings.Join(names, ", "))
+}
+
+// naming lists documents out of the trash whose texts name one, on the desk or in
+// live.
+func (e *edit) naming(ctx context.Context, target domain.ID) ([]domain.ID, error) {
+	ids, err := queryIDs(ctx, e.tx, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
+		int64(target), int64(target))
+	if err != nil {
+		return nil, fmt.Errorf("find texts that name %s: %w", target, err)
+	}
+	heads, err := headers(ctx, e.tx, ids)
+	return slices.DeleteFunc(ids, func(id domain.ID) bool { return heads[id] == nil || heads[id].Deleted }), err
 }
 
 // referringInLive lists live documents that refer to one of some, up to a limit;
@@ -237,6 +253,9 @@ func (e *edit) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := e.check(ctx, s, old, next, all, &p); err != nil {
 		return err
 	}
+	if err := e.checkNamed(ctx, id, &p); err != nil {
+		return err
+	}
 	if err := p.Err(head.name() + " cannot come back as it is"); err != nil {
 		return err
 	}
@@ -255,4 +274,22 @@ func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (do
 	query := "SELECT id FROM " + tableOf(t).name + " WHERE deleted_at IS NOT NULL AND " + column + " = ?"
 	err := queryRows(ctx, db, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) })
 	return id, err
+}
+
+// checkNamed reports what the texts of a document name that is in the trash.
+func (e *edit) checkNamed(ctx context.Context, id domain.ID, p *domain.Problems) error {
+	named, err := queryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
+	if err != nil {
+		return fmt.Errorf("read what a text names: %w", err)
+	}
+	heads, err := headers(ctx, e.tx, named)
+	if err != nil {
+		return err
+	}
+	for _, target := range named {
+		if head := heads[target]; head != nil && head.Deleted && target != id {
+			p.Add("", "a text names %s, which is in the trash: take that out of the trash first", head.name())
+		}
+	}
+	return nil
 }

@@ -120,3 +120,33 @@ func TestWhatComesBackFollowsMerges(t *testing.T) {
 		d.wantTablesAsRevised()
 	})
 }
+
+// What a text names is not deleted under it, and comes back before it.
+func TestWhatATextNamesIsNotInTheTrash(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.save(domain.Narrative, content.Create, fields{"slug": "waters", "title": "Waters", "claim": "C.", "status": "ACTIVE", "assessment": "Spread by [[acme]]."})
+		del := func(doc domain.Type, name string) error {
+			_, err := d.Delete(d.ctx, content.DeleteParams{Type: doc, ID: name})
+			return err
+		}
+		if err := del(domain.Entity, "acme"); !errors.Is(err, domain.ErrConflict) || !strings.Contains(err.Error(), "narrative:waters") {
+			t.Errorf("got %v, want a conflict that names the narrative", err)
+		}
+		for _, err := range []error{del(domain.Narrative, "waters"), del(domain.Entity, "acme")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := d.Undelete(d.ctx, "narrative:waters")
+		wantFields(t, err, "")
+		if err == nil || !strings.Contains(err.Error(), "entity:acme, which is in the trash") {
+			t.Errorf("got %v, want an error that names the entity", err)
+		}
+		for _, document := range []string{"entity:acme", "narrative:waters"} {
+			if _, err := d.Undelete(d.ctx, document); err != nil {
+				t.Errorf("undelete %s: %v", document, err)
+			}
+		}
+	})
+}

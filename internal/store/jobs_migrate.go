@@ -60,12 +60,12 @@ func jobVersion(n int) string { return fmt.Sprintf("river_%03d", n) }
 // jobMigrations lists the steps of river's tables, applied and pending.
 func (s *Stores) jobMigrations(ctx context.Context) ([]Migration, error) {
 	applied := map[int]time.Time{}
-	exists, err := s.hasTable(ctx, s.deskWrite, "river_migration")
+	exists, err := s.hasTable(ctx, s.looking(side{"desk", s.deskWrite}), "river_migration")
 	if err != nil {
 		return nil, err
 	}
 	if exists {
-		rows, err := poolRows{s.deskWrite}.Query(ctx, "SELECT version, created_at FROM river_migration")
+		rows, err := poolRows{s.looking(side{"desk", s.deskWrite})}.Query(ctx, "SELECT version, created_at FROM river_migration")
 		if err != nil {
 			return nil, err
 		}

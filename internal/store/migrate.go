@@ -105,9 +105,9 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 			return nil, err
 		}
 		known := map[string]time.Time{}
-		exists, err := s.hasTable(ctx, side.pool, "schema_migrations")
+		exists, err := s.hasTable(ctx, s.looking(side), "schema_migrations")
 		if err == nil && exists {
-			known, err = appliedMigrations(ctx, poolRows{side.pool}, side.name, files)
+			known, err = appliedMigrations(ctx, poolRows{s.looking(side)}, side.name, files)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("migrations of %s: %w", side.name, err)
@@ -121,6 +121,18 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 		return nil, fmt.Errorf("migrations of the jobs: %w", err)
 	}
 	return append(all, jobs...), nil
+}
+
+// looking is the pool with which a store is looked at: on SQLite one that does not
+// wait for who writes.
+func (s *Stores) looking(of side) *pool {
+	switch {
+	case s.postgres():
+		return of.pool
+	case of.name == "live":
+		return s.liveRead
+	}
+	return s.deskRead
 }
 
 // Pending reports whether a step of the schema has yet to be applied.
