@@ -2230,7 +2230,7 @@ type Schedule {
   message: String
   "How far it has come."
   status: ScheduleStatus!
-  "Why it failed, or why it was called off where nobody did that."
+  "Why it failed, why it is tried again, or why it was called off where nobody did that."
   error: String
   "Its last line in the publication log."
   sequence: Int

@@ -166,8 +166,12 @@ func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, ve
 		return err
 	}
 	entries = append(entries, entry{Action: actionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt})
+	path := "marking"
+	if texts := proseFields(shapes[head.ID.Type()].fields); len(texts) > 0 && head.Marking == domain.Marking(r.int("marking")) {
+		path = texts[0].name // it names something that it did not name before
+	}
 	var p domain.Problems
-	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return "marking" }}, &p); err != nil {
+	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return path }}, &p); err != nil {
 		return err
 	}
 	return p.Err("the " + head.ID.Type().String() + " cannot be saved: it is live")

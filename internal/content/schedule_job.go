@@ -130,6 +130,7 @@ func (d *Desk) runSchedule(ctx context.Context, job *river.Job[scheduleJob]) err
 	if why == "" {
 		d.log.ErrorContext(ctx, "a schedule could not be carried out; it will be tried again",
 			"schedule", id.String(), "error", err, "attempts", job.Attempt, "in", scheduleBackoff(job.Attempt).String())
+		d.noteAttempt(ctx, id)
 		return err
 	}
 	d.log.ErrorContext(ctx, "a schedule has failed", "schedule", id.String(), "error", err, "attempts", job.Attempt)
@@ -190,7 +191,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait t
 			return err
 		}
 		done, appended = true, e.appended
-		change := due.Update().SetStatus(scheduleDone).SetDoneAt(e.at)
+		change := due.Update().SetStatus(scheduleDone).SetDoneAt(e.at).ClearError()
 		if released.Sequence > 0 {
 			change.SetSequence(released.Sequence)
 		}
@@ -270,6 +271,18 @@ func namesOne(documents []string) predicate.Schedule {
 			}
 			b.WriteString(")")
 		}))
+	}
+}
+
+// noteAttempt notes for staff that a schedule is tried again. Where that cannot be
+// written either, the log has it.
+func (d *Desk) noteAttempt(ctx context.Context, id domain.ID) {
+	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Client().Schedule.Update().Where(schedule.ID(id), schedule.Status(schedulePending), schedule.ErrorIsNil()).
+			SetError("it could not be carried out yet because of an internal error, and is tried again; the log says more").Exec(ctx)
+	})
+	if err != nil && ctx.Err() == nil {
+		d.log.WarnContext(ctx, "it could not be noted that a schedule is tried again", "schedule", id.String(), "error", err)
 	}
 }
 

@@ -186,7 +186,7 @@ func TestScheduleFaults(t *testing.T) {
 				}
 				mend()
 				if row.status == "DONE" {
-					d.wantSchedule(bad.ID, "PENDING", "")
+					d.wantSchedule(bad.ID, "PENDING", "is tried again")
 				}
 				if _, err := d.RunSchedule(t.Context(), bad.ID, row.failures+1, 0); err != nil {
 					t.Fatal(err)
