@@ -2,6 +2,7 @@ package content
 
 import (
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/ent/change"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // ChangeKind is what happened to a document, as a viewer saw it.
@@ -233,6 +235,11 @@ func (d *Desk) checkPosition(ctx context.Context, p Position) error {
 	}
 	found, err := d.stores.Client(ctx).Change.Query().
 		Where(change.At(p.at), change.DocumentID(p.document)).Exist(ctx)
+	if err == nil && !found && d.stores.LiveMayLag() {
+		// It may be of a server that reads the primary, or a replica that is
+		// further on than this one.
+		found, err = d.onPrimary(ctx, p)
+	}
 	if err != nil {
 		return fmt.Errorf("find a position in the changes: %w", err)
 	}
@@ -240,6 +247,21 @@ func (d *Desk) checkPosition(ctx context.Context, p Position) error {
 		return errGone()
 	}
 	return nil
+}
+
+// onPrimary reports whether live has a change for the viewer of ctx where it is
+// written.
+func (d *Desk) onPrimary(ctx context.Context, p Position) (found bool, err error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return false, err
+	}
+	query := "SELECT 1 FROM changes WHERE at = ? AND document_id = ? AND " + quote(store.ChangeColumn(viewer.Clearance)) + " > 0"
+	err = queryRows(ctx, d.stores.LiveRows(), query, []any{p.at, int64(p.document)}, func(*sql.Rows) error {
+		found = true
+		return nil
+	})
+	return found, err
 }
 
 // liveAt is how far live has come where it is read.

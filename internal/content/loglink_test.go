@@ -3,6 +3,7 @@ package content_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -230,4 +231,57 @@ func TestTextsOfAnOlderProgramAreReported(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A cursor that a replica has not yet got is one all the same.
+func TestACursorAheadOfAReplica(t *testing.T) {
+	t.Parallel()
+	config, other := storetest.PostgresConfig(t), storetest.PostgresConfig(t)
+	open := func(c store.Config) *desk {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		d := newDesk(t, s)
+		t.Cleanup(d.Close)
+		return d
+	}
+	primary, replica := open(config), open(other)
+	for _, d := range []*desk{primary, replica} {
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var history int64
+	rows, err := primary.stores.LiveRows().Query(t.Context(), "SELECT history FROM projection")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		if err := rows.Scan(&history); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := replica.stores.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE projection SET history = $1", history)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	primary.report("news")
+	primary.publish("report:news")
+	public := domain.WithViewer(t.Context(), domain.Anonymous())
+	cursor, err := primary.LastChange(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.LiveDSN = other.DeskDSN
+	behind := open(config)
+	if changes, err := behind.Changes(public, content.ChangesParams{After: cursor, First: 10}); err != nil || len(changes) > 0 {
+		t.Errorf("got %v, %v; want nothing yet", changes, err)
+	}
 }
