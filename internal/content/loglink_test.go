@@ -285,3 +285,18 @@ func TestACursorAheadOfAReplica(t *testing.T) {
 		t.Errorf("got %v, %v; want nothing yet", changes, err)
 	}
 }
+
+// The first publication of a program that finds no index of live makes one first.
+func TestTheFirstPublicationAsksTheIndex(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.entity("acme")
+		d.report("cranes", fields{"body": "By [[acme]]."})
+		d.publish("entity:acme", "report:cranes")
+		d.save(domain.Entity, content.Update, fields{"id": "acme", "marking": "RED"})
+		d.changeDesk("DELETE FROM publication_log", "DELETE FROM live_documents", "DELETE FROM live_references", "DELETE FROM mentions")
+		later := newDesk(t, d.stores)
+		defer later.Close()
+		_, err := later.Publish(later.ctx, content.PublishParams{Documents: []string{"entity:acme"}})
+		wantFields(t, err, "documents[0]")
+	})
+}

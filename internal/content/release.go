@@ -85,6 +85,9 @@ func (d *Desk) Release(ctx context.Context, params ReleaseParams) (Released, err
 	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
 		return Released{}, err
 	}
+	if err := d.prepare(ctx); err != nil { // the plan asks the index of live
+		return Released{}, err
+	}
 	for range maxPlans {
 		pl, err := planRelease(ctx, d.stores.DeskRows(), d.clock(), params)
 		if errors.Is(err, errPlanStale) {
