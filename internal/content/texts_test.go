@@ -166,8 +166,10 @@ func TestWhatTextsNameIsNotPurged(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.entity("acme")
 		d.entity("zeta", fields{"description": "Bought by [[acme]]."})
-		if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Entity, ID: "acme"}); err != nil {
-			t.Fatal(err)
+		for _, id := range []string{"zeta", "acme"} {
+			if _, err := d.Delete(d.ctx, content.DeleteParams{Type: domain.Entity, ID: id}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		_, err := d.Purge(as(t.Context(), domain.Admin), content.PurgeParams{Documents: []string{"entity:acme"}})
 		if domain.KindOf(err) != domain.KindConflict || !strings.Contains(err.Error(), "entity:zeta") {

@@ -253,7 +253,7 @@ func (e *edit) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := e.check(ctx, s, old, next, all, &p); err != nil {
 		return err
 	}
-	if err := e.checkNamed(ctx, id, &p); err != nil {
+	if err := e.checkNamed(ctx, id, next.targets(tableOf(id.Type())), &p); err != nil {
 		return err
 	}
 	if err := p.Err(head.name() + " cannot come back as it is"); err != nil {
@@ -276,8 +276,9 @@ func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (do
 	return id, err
 }
 
-// checkNamed reports what the texts of a document name that is in the trash.
-func (e *edit) checkNamed(ctx context.Context, id domain.ID, p *domain.Problems) error {
+// checkNamed reports what the texts of a document name that is in the trash, but
+// for what it refers to besides.
+func (e *edit) checkNamed(ctx context.Context, id domain.ID, besides []domain.ID, p *domain.Problems) error {
 	named, err := queryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
 	if err != nil {
 		return fmt.Errorf("read what a text names: %w", err)
@@ -287,7 +288,7 @@ func (e *edit) checkNamed(ctx context.Context, id domain.ID, p *domain.Problems)
 		return err
 	}
 	for _, target := range named {
-		if head := heads[target]; head != nil && head.Deleted && target != id {
+		if head := heads[target]; head != nil && head.Deleted && target != id && !slices.Contains(besides, target) {
 			p.Add("", "a text names %s, which is in the trash: take that out of the trash first", head.name())
 		}
 	}
