@@ -438,12 +438,13 @@ func (m *merge) publishLater(head *header, revision int) {
 }
 
 func (m *merge) release(ctx context.Context) error {
+	var p domain.Problems
+	path := func(domain.ID) string { return "into" }
 	if len(m.entries) == 0 {
-		return nil
+		return m.checkNamings(ctx, path, &p)
 	}
 	// The entity may have got tags and sources that were not live.
 	var targets []domain.ID
-	var p domain.Problems
 	for _, en := range m.entries {
 		if en.Action != actionPublish {
 			continue
@@ -466,8 +467,19 @@ func (m *merge) release(ctx context.Context) error {
 		return err
 	}
 	if _, err := m.publishEntries(ctx, publication{entries: append(supporting, m.entries...), earlier: m.earlier, message: m.message,
-		path: func(domain.ID) string { return "into" }}, &p); err != nil {
+		path: path}, &p); err != nil {
 		return err
+	}
+	return m.checkNamings(ctx, path, &p)
+}
+
+// checkNamings refuses where a text that named one of the others names from now
+// on what has a higher marking, also where what is live of that stays as it is.
+func (m *merge) checkNamings(ctx context.Context, path func(domain.ID) string, p *domain.Problems) error {
+	if p.Len() == 0 {
+		if err := m.checkTexts(ctx, []domain.ID{m.into.ID}, path, p); err != nil {
+			return err
+		}
 	}
 	return p.Err("nothing was merged")
 }

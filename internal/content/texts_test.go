@@ -86,6 +86,17 @@ func TestLiveTextsNameNothingHigher(t *testing.T) {
 			_, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme"}, Into: "acme-group"})
 			return err
 		}, "into", "report:cranes"},
+		{"MergedWhileOmittedIntoWhatIsHigher", func(d *desk) error {
+			d.entity("acme")
+			d.entity("acme-group", fields{"marking": "RED"})
+			d.report("cranes", fields{"body": "By [[acme]]."})
+			d.publish("entity:acme-group")
+			if _, err := d.Publish(d.ctx, content.PublishParams{Documents: []string{"report:cranes"}, References: content.Omit}); err != nil {
+				d.t.Fatal(err)
+			}
+			_, err := d.MergeEntities(d.ctx, content.MergeParams{From: []string{"acme"}, Into: "acme-group"})
+			return err
+		}, "into", "report:cranes"},
 		{"ALiveSourceInAFootnote", func(d *desk) error {
 			d.source("register")
 			d.report("cranes", fields{"body": "Text.[^1]\n\n[^1]: [@register]"})
