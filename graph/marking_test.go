@@ -215,7 +215,11 @@ func TestMarkingsHold(t *testing.T) {
 				fatalf("%v in %s", err, r.body)
 			}
 			for _, text := range textsIn(parsed.Data, nil) {
-				if least := marked[text]; least > m {
+				least := marked[text]
+				if least == domain.Unseen && slices.Contains(q.Doors, "Query.changes") {
+					continue // a tombstone: those who are sent it saw the document before
+				}
+				if least > m {
 					fatalf("an answer with %s, which is %v, is marked %v only, for a viewer of TLP:%v: %s\n%s", text, least, m, v.Clearance, q, r.body)
 				}
 			}
