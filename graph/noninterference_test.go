@@ -229,7 +229,8 @@ func (w *worlds) everyDoor(t *testing.T) {
 func (w *worlds) check(t *testing.T) {
 	t.Helper()
 	t.Logf("content %d: %d questions, of which %d were refused, through %d doors", w.seed, w.asked, w.refused, len(w.doors))
-	if w.refused*10 > w.asked*3 {
+	// Much of the schema is for staff alone, and is asked for by all.
+	if w.refused*5 > w.asked*2 {
 		t.Errorf("%d of %d questions were refused: too many to tell much", w.refused, w.asked)
 	}
 }
