@@ -11,7 +11,7 @@ import (
 
 // ReadLag is how far live lags behind the publication log where it is read,
 // which may be a replica: how long the first entry that is not there has been
-// in the log, by the clock of whoever wrote it. It is 0 where all is there,
+// in the log, by the clock of the process that wrote it. It is 0 where all is there,
 // also while a replica is cut off and nothing is published.
 func (d *Desk) ReadLag(ctx context.Context) (time.Duration, error) {
 	sequence, err := d.stores.LiveSequence(domain.WithStage(domain.AsSystem(ctx, "look how far live lags"), domain.Live))

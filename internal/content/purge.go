@@ -101,10 +101,9 @@ func (e *edit) refuseWhileHeld(ctx context.Context, ids []domain.ID) error {
 			return err
 		}
 		// A text that names it would name whatever gets its slug next.
-		named, err := queryIDs(ctx, e.tx, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE target_id = ?",
-			int64(id), int64(id))
+		named, err := textsNaming(ctx, e.tx, id)
 		if err != nil {
-			return fmt.Errorf("find texts that name %s: %w", id, err)
+			return err
 		}
 		holders = append(holders, named...)
 		slices.Sort(holders)

@@ -129,13 +129,23 @@ func (e *edit) refuseWhileReferred(ctx context.Context, head *header) error {
 // naming lists documents out of the trash whose texts name one, on the desk or in
 // live.
 func (e *edit) naming(ctx context.Context, target domain.ID) ([]domain.ID, error) {
-	ids, err := queryIDs(ctx, e.tx, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
+	ids, err := textsNaming(ctx, e.tx, target)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := headers(ctx, e.tx, ids)
+	return slices.DeleteFunc(ids, func(id domain.ID) bool { return heads[id] == nil || heads[id].Deleted }), err
+}
+
+// textsNaming lists documents whose texts name one, on the desk or in live, in the
+// trash or not.
+func textsNaming(ctx context.Context, db store.Rows, target domain.ID) ([]domain.ID, error) {
+	ids, err := queryIDs(ctx, db, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
 		int64(target), int64(target))
 	if err != nil {
 		return nil, fmt.Errorf("find texts that name %s: %w", target, err)
 	}
-	heads, err := headers(ctx, e.tx, ids)
-	return slices.DeleteFunc(ids, func(id domain.ID) bool { return heads[id] == nil || heads[id].Deleted }), err
+	return ids, nil
 }
 
 // referringInLive lists live documents that refer to one of some, up to a limit;
