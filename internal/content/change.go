@@ -85,6 +85,15 @@ type Position struct {
 
 const positionSize = 20
 
+// At is when the change was that the position is behind; the zero time at the
+// beginning of the feed.
+func (p Position) At() time.Time {
+	if p.at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(p.at).UTC()
+}
+
 // String is the position as a cursor: opaque to clients.
 func (p Position) String() string {
 	if p.history == 0 {

@@ -37,7 +37,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/graphql", api)
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Budgets, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	if c.Feeds.Content != nil {
-		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), c.Answers.Around, limitTime(c.Timeout)))
+		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), feeds.IgnoreUnknown, c.Answers.Around, limitTime(c.Timeout)))
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
@@ -70,6 +70,10 @@ func handler(c Config) http.Handler {
 func feedsOf(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Log: c.Log,
+		LastChange: func(ctx context.Context) (time.Time, error) {
+			last, err := c.Feed.LastChange(ctx)
+			return last.At(), err
+		},
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			refuse(w, r, refusal{status, code, message})
 		},

@@ -20,10 +20,13 @@ type entry struct {
 	vary   []string // what the answer depends on, one line
 	terms  transport.Terms
 	tag    string // the validator without its quotes
-	press  bool   // it is worth compressing
-	bodies [codings]*body
-	weight uint32
-	varied *atomic.Pointer[varied] // the last that was asked for
+	// modified is when the answer last changed, to the second; the zero time
+	// where it does not say.
+	modified time.Time
+	press    bool // it is worth compressing
+	bodies   [codings]*body
+	weight   uint32
+	varied   *atomic.Pointer[varied] // the last that was asked for
 }
 
 // field is a field of a header. Its values have no room, so that appending to
@@ -43,7 +46,7 @@ type body struct {
 // ownFields are those of one request, whoever asks the same.
 var ownFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", "X-Request-Id", "Date",
 	// These are worked out anew.
-	"Cache-Control", "Content-Length", "Etag", "Age", "Vary"}
+	"Cache-Control", "Content-Length", "Etag", "Last-Modified", "Age", "Vary"}
 
 // What an entry takes besides its texts: the structures here and the table's
 // records, as measured.
@@ -51,6 +54,9 @@ const entryOverhead = 1 << 10
 
 func newEntry(header http.Header, plain []byte, terms transport.Terms) *entry {
 	e := &entry{terms: terms, weight: entryOverhead, varied: new(atomic.Pointer[varied])}
+	if at, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
+		e.modified = at
+	}
 	for name, values := range header {
 		if !slices.Contains(ownFields, name) {
 			e.add(name, slices.Clip(slices.Clone(values)))

@@ -143,7 +143,8 @@ func (c *Cache) make(w http.ResponseWriter, r *http.Request, q *question, f *fli
 			f.land(e, false)
 		}
 	}
-	delete(held.header, "Vary") // the entry has it
+	delete(held.header, "Vary") // the entry has these
+	delete(held.header, "Last-Modified")
 	held.copyHeader()
 	c.send(w, r, q, e)
 }
@@ -190,7 +191,11 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *question, e *ent
 	}
 	header["Etag"] = body.validator
 	header["Cache-Control"] = c.control(q.viewer, e)
-	if holds(r.Header["If-None-Match"], body.validator[0]) {
+	dated := e.dated(q.now)
+	if dated {
+		header["Last-Modified"] = []string{e.modified.Format(http.TimeFormat)}
+	}
+	if holds(r.Header, body.validator[0], dated, e.modified) {
 		c.unchanged.Add(1)
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -229,9 +234,28 @@ func ageText(age time.Duration) []string {
 	return []string{strconv.FormatInt(int64(age/time.Second), 10)}
 }
 
-// holds reports whether an If-None-Match names a validator, by weak comparison,
+// dated reports whether the answer's Last-Modified can tell it from later ones.
+// Within the second that it names the answer may change again, and would have
+// the same one (RFC 9110, 8.8.2.2).
+func (e *entry) dated(now time.Time) bool {
+	return !e.modified.IsZero() && !now.Before(e.modified.Add(time.Second))
+}
+
+// holds reports whether what the client has is still right: by its If-None-Match
+// or, where there is none, by its If-Modified-Since (RFC 9110, 13.2.2). That has
+// to be the very Last-Modified that the client was given: what was fetched from a
+// process that lagged is older than the time at which it was fetched.
+func holds(request http.Header, tag string, dated bool, modified time.Time) bool {
+	if tags, ok := request["If-None-Match"]; ok {
+		return names(tags, tag)
+	}
+	since, err := http.ParseTime(request.Get("If-Modified-Since"))
+	return err == nil && dated && modified.Equal(since)
+}
+
+// names reports whether an If-None-Match names a validator, by weak comparison,
 // or any.
-func holds(ifNoneMatch []string, tag string) bool {
+func names(ifNoneMatch []string, tag string) bool {
 	for _, list := range ifNoneMatch {
 		for list != "" {
 			list = strings.TrimLeft(list, " \t,")

@@ -274,3 +274,60 @@ func TestOtherDoors(t *testing.T) {
 		})
 	}
 }
+
+// Where there is no If-None-Match, the client may send back the Last-Modified.
+func TestIfModifiedSince(t *testing.T) {
+	t.Parallel()
+	const stamp, second = "Fri, 31 May 2024 23:59:50 GMT", "Sat, 01 Jun 2024 00:00:00 GMT"
+	for _, row := range []struct {
+		name, modified string
+		header         []string
+		want           int
+	}{
+		{"TheSame", stamp, []string{"If-Modified-Since", stamp}, 304},
+		{"AnotherForm", stamp, []string{"If-Modified-Since", "Friday, 31-May-24 23:59:50 GMT"}, 304},
+		{"Earlier", stamp, []string{"If-Modified-Since", "Fri, 31 May 2024 23:59:49 GMT"}, 200},
+		{"TheTimeOfFetching", stamp, []string{"If-Modified-Since", "Fri, 31 May 2024 23:59:59 GMT"}, 200},
+		{"NoDate", stamp, []string{"If-Modified-Since", "yesterday"}, 200},
+		{"NotGiven", "", []string{"If-Modified-Since", stamp}, 200},
+		{"TheTagSaysMore", stamp, []string{"If-Modified-Since", stamp, "If-None-Match", `"other"`}, 200},
+		{"AnEmptyTagToo", stamp, []string{"If-Modified-Since", stamp, "If-None-Match", ""}, 200},
+		{"WithinTheSecond", second, []string{"If-Modified-Since", second}, 200},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			ran := 0
+			w.handler = w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+				ran++
+				if row.modified != "" {
+					out.Header().Set("Last-Modified", row.modified)
+				}
+				w.door.ServeHTTP(out, r)
+			}))
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				got := w.ask(anonymous, request(t, method, "/graphql?query={hello}", "", row.header...))
+				if got.status != row.want || (got.body == "") != (row.want == 304 || method == http.MethodHead) {
+					t.Errorf("%s: got %d %q, want %d", method, got.status, got.body, row.want)
+				}
+				want := row.modified
+				if want == second {
+					want = "" // it could change again
+				}
+				if given := got.header.Get("Last-Modified"); given != want {
+					t.Errorf("%s: got Last-Modified %q, want %q", method, given, want)
+				}
+			}
+			if ran != 1 {
+				t.Errorf("it was made %d times", ran)
+			}
+			if row.modified != second {
+				return
+			}
+			w.clock.turn(time.Second)
+			if got := w.ask(anonymous, request(t, http.MethodGet, "/graphql?query={hello}", "", row.header...)); got.status != 304 || ran != 1 {
+				t.Errorf("a second later: got %d, made %d times", got.status, ran)
+			}
+		})
+	}
+}

@@ -10,9 +10,9 @@
 // configuration and never from Host or a Forwarded header, with which anybody
 // could have an answer of theirs put into a cache for everybody.
 //
-// Answers have a Last-Modified, for people and for crawlers that schedule by it,
-// but If-Modified-Since is not honoured: when the newest document is
-// unpublished, an answer becomes older, and whoever was told "not modified"
-// would keep what was withdrawn. An ETag tells that; it is the business of
-// whoever serves the answers of this package.
+// Last-Modified is the time of the last change to anything that the viewer sees
+// in live, a withdrawal included. The newest item's own time would not do: when
+// that item is unpublished, the answer would become older, and a reader that is
+// told "not modified" would keep what was withdrawn. Validators and 304 are the
+// business of whoever serves the answers of this package.
 package feeds

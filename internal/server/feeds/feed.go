@@ -132,20 +132,18 @@ func (h *handler) answer(t *talk, format feeds.Format, path string, win window, 
 		f.Next = address(window{win.first, info.EndCursor})
 	}
 	f.Publisher = feeds.Author{Name: h.Site.Title(), URL: h.Site.Home()}
-	modified := f.Updated
 	if len(f.Items) > 0 {
-		modified = slices.MaxFunc(f.Items, func(a, b feeds.Item) int { return a.Updated.Compare(b.Updated) }).Updated
+		f.Updated = slices.MaxFunc(f.Items, func(a, b feeds.Item) int { return a.Updated.Compare(b.Updated) }).Updated
 		f.Language = f.Items[0].Language
 		if slices.ContainsFunc(f.Items, func(it feeds.Item) bool { return it.Language != f.Language }) {
 			f.Language = ""
 		}
 	}
-	f.Updated = modified
-	if modified.IsZero() {
+	if f.Updated.IsZero() {
 		f.Updated = time.Unix(0, 0) // Atom wants a moment, and the present would be another each time
 	}
 	body, err := format.Write(f)
-	return &answer{media: format.Type, body: body, modified: modified, talk: t}, err
+	return &answer{media: format.Type, body: body, talk: t}, err
 }
 
 // later is the moment that an item changed for its readers: what was saved

@@ -2,6 +2,7 @@ package feeds_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,7 @@ type press struct {
 	t     testing.TB
 	api   *transport.Handler
 	feeds http.Handler
+	desk  *content.Desk
 }
 
 // newPress makes one whose clock begins in June 2024 and moves a minute on with
@@ -59,16 +61,25 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 		limit.PerMinute = 1 << 40
 		return limit
 	}
-	p := &press{t: t, api: graph.Handler(graph.Config{
-		Stores: s, Desk: content.New(s, log, now), Log: log, Limits: limits, Meter: access.NewMeter(time.Now),
+	desk := content.New(s, log, now)
+	p := &press{t: t, desk: desk, api: graph.Handler(graph.Config{
+		Stores: s, Desk: desk, Log: log, Limits: limits, Meter: access.NewMeter(time.Now),
 	})}
 	p.feeds = p.handler(p.api, sitemapSize)
 	return p
 }
 
+func (p *press) lastChange(ctx context.Context) (time.Time, error) {
+	if p.desk == nil { // a press that only says what it was told to
+		return time.Time{}, nil
+	}
+	last, err := p.desk.LastChange(ctx)
+	return last.At(), err
+}
+
 func (p *press) handler(asker feeds.Asker, sitemapSize int) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: asker, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.DiscardHandler),
+		Content: asker, LastChange: p.lastChange, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.DiscardHandler),
 		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
 			w.WriteHeader(status)

@@ -1,10 +1,13 @@
 package feeds
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +30,9 @@ type Config struct {
 	// SitemapSize is how many pages a sitemap may have before it is cut into
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
+	// LastChange is when anything last changed in what the viewer of ctx sees of
+	// live; the zero time where nothing ever did.
+	LastChange func(ctx context.Context) (time.Time, error)
 	// Refuse answers with an error, in the form that the server has for all.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log    *slog.Logger
@@ -50,12 +56,11 @@ type serve func(h *handler, r *http.Request, file string) (*answer, error)
 
 // answer is a document, or the address that has it.
 type answer struct {
-	media    string // without a charset, which is UTF-8
-	body     []byte
-	modified time.Time // the zero time where that is not known
-	moved    string
-	policy   string // the content security policy of a page that is one
-	talk     *talk
+	media  string // without a charset, which is UTF-8
+	body   []byte
+	moved  string
+	policy string // the content security policy of a page that is one
+	talk   *talk
 }
 
 // route is a path of this package.
@@ -96,15 +101,21 @@ func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes() {
 		mux.HandleFunc(route.path, func(w http.ResponseWriter, r *http.Request) {
+			// Before the content is read: what changes in between makes the
+			// answer seem older than it is, and not newer.
+			modified, unknown := h.LastChange(r.Context())
 			a, err := route.serve(h, r, r.PathValue("file"))
-			h.write(w, r, a, err)
+			if err == nil && unknown != nil {
+				h.Log.WarnContext(r.Context(), "a feed has no time of its last change", "path", r.URL.Path, "error", unknown)
+			}
+			h.write(w, r, a, modified, err)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(w, r, errNotFound) })
 	return mux
 }
 
-func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, err error) {
+func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, modified time.Time, err error) {
 	if err != nil {
 		refused, ok := errors.AsType[*refusal](err)
 		if !ok {
@@ -126,8 +137,8 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, err e
 		header.Set("Content-Security-Policy", a.policy)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
-	if !a.modified.IsZero() {
-		header.Set("Last-Modified", a.modified.UTC().Format(http.TimeFormat))
+	if !modified.IsZero() {
+		header.Set("Last-Modified", modified.UTC().Format(http.TimeFormat))
 	}
 	_, _ = w.Write(a.body) // the client may have gone
 }
@@ -158,32 +169,58 @@ func readWindow(r *http.Request) (window, error) {
 	return win, nil
 }
 
-// parameters are those of a request's address. Others than those that are
-// named, and one that is there twice, are refused: each address has one
-// meaning, and what means nothing is a mistake somewhere.
+// parameters are those of a request's address that are named; others are
+// ignored. One that is there twice is refused.
 func parameters(r *http.Request, names ...string) (map[string]string, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, badRequest("the parameters cannot be read")
-	}
 	given := map[string]string{}
-	for _, name := range names {
-		all, ok := values[name]
-		if len(all) > 1 {
+	for name, text := range pairs(r.URL.RawQuery) {
+		if !slices.Contains(names, name) {
+			continue
+		}
+		value, err := url.QueryUnescape(text)
+		if err != nil {
+			return nil, badRequest("%s: the value is not encoded as it should be", name)
+		}
+		if _, twice := given[name]; twice {
 			return nil, badRequest("%s: give it once", name)
 		}
-		if ok {
-			given[name] = all[0]
-		}
-		delete(values, name)
-	}
-	if len(values) > 0 {
-		if len(names) == 0 {
-			return nil, badRequest("there are no parameters here")
-		}
-		return nil, badRequest("the parameters here are %s", strings.Join(names, " and "))
+		given[name] = value
 	}
 	return given, nil
+}
+
+// pairs are the names of a query string with their values, which are still
+// encoded.
+func pairs(query string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for pair := range strings.SplitSeq(query, "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			if name, err := url.QueryUnescape(name); err == nil && !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// IgnoreUnknown takes off an address what means nothing to a feed. Feed readers
+// and those who share links put their own parameters there (utm_source): the
+// answer is the same, and so a cache behind this keeps it once.
+func IgnoreUnknown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			var kept []string
+			for name, value := range pairs(r.URL.RawQuery) {
+				if name == "first" || name == "after" {
+					kept = append(kept, name+"="+value)
+				}
+			}
+			u := *r.URL
+			u.RawQuery = strings.Join(kept, "&")
+			r = r.WithContext(r.Context())
+			r.URL = &u
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // variables are those of a question about a list.

@@ -37,9 +37,6 @@ type listed struct {
 // index is a page for people, and for readers that look for feeds in the head
 // of a page.
 func (h *handler) index(r *http.Request, _ string) (*answer, error) {
-	if _, err := parameters(r); err != nil {
-		return nil, err
-	}
 	t := &talk{asker: h.Content}
 	var said struct {
 		Editions struct{ Nodes []struct{ Series string } }

@@ -27,9 +27,6 @@ var mapped = []struct {
 // sitemap is the map of all pages, or, where they are too many for one, the
 // index of its parts.
 func (h *handler) sitemap(r *http.Request, _ string) (*answer, error) {
-	if _, err := parameters(r); err != nil {
-		return nil, err
-	}
 	t := &talk{asker: h.Content}
 	var counts map[string]struct{ TotalCount int }
 	if err := t.ask(r.Context(), "Counts", nil, &counts); err != nil {
@@ -152,5 +149,5 @@ func newest(pages []feeds.Page) time.Time {
 
 func sitemapAnswer(t *talk, write func([]feeds.Page) ([]byte, error), pages []feeds.Page) (*answer, error) {
 	body, err := write(pages)
-	return &answer{media: "application/xml", body: body, modified: newest(pages), talk: t}, err
+	return &answer{media: "application/xml", body: body, talk: t}, err
 }
