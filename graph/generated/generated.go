@@ -4194,7 +4194,10 @@ type Query {
     types: [DocumentType!]
     "How many: 1 to 100, or 0 for none. 20 unless you say otherwise."
     first: Int
-    "Start behind the item that has this cursor; at the beginning of the feed without one."
+    """
+    Start behind the item that has this cursor; at the beginning of the feed without one, or with
+    ` + "`" + `start` + "`" + `.
+    """
     after: String
   ): ChangeConnection!
   "The publication log, newest first. Needs the role AUTHOR."
@@ -4345,7 +4348,10 @@ type Subscription {
     come whatever tags the document had.
     """
     tags: [ID!]
-    "Begin behind this place in the feed, instead of now: a change's ` + "`" + `cursor` + "`" + `, or ` + "`" + `head` + "`" + `."
+    """
+    Begin behind this place in the feed, instead of now: a change's ` + "`" + `cursor` + "`" + `, a ` + "`" + `head` + "`" + `, or ` + "`" + `start` + "`" + ` for
+    the beginning.
+    """
     after: String
   ): Change!
 }
