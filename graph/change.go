@@ -27,7 +27,7 @@ func (r queryResolver) Changes(ctx context.Context, types []string, first *int, 
 	if err != nil {
 		return nil, err
 	}
-	out := &model.ChangeConnection{PageInfo: &read.PageInfo{HasPreviousPage: after != nil}}
+	out := &model.ChangeConnection{PageInfo: &read.PageInfo{HasPreviousPage: from != content.Position{}}}
 	if len(changes) > limit {
 		changes, out.PageInfo.HasNextPage = changes[:limit], true
 	}
@@ -57,7 +57,7 @@ func position(after *string) (content.Position, error) {
 	from, err := content.ParsePosition(*after)
 	if err != nil || *after == "" {
 		var p domain.Problems
-		p.Add("after", "this is not a cursor of the change feed; leave it out to begin at the beginning")
+		p.Add("after", "want a cursor of the change feed, or %q for its beginning", content.Start)
 		return from, p.Err("the arguments are not right")
 	}
 	return from, nil

@@ -46,6 +46,9 @@ func TestPagesOfChanges(t *testing.T) {
 		if got != want || after != all.at("changes.head") {
 			t.Errorf("page by page: got\n%s, want\n%s", got, want)
 		}
+		if start := a.query(public, `{ changes(first: 100, after: "start") { nodes { cursor } pageInfo { hasNextPage hasPreviousPage } head } }`); start.body != all.body {
+			t.Errorf("from the start: got %s, want %s", start.body, all.body)
+		}
 		a.as(public, `{ changes(after: "x") { head } }`, nil).refused("BAD_USER_INPUT", "cursor")
 		a.as(public, `{ changes(after: "cAAAAAQAAAAAAAAAAAAAAAAAAAAA") { head } }`, nil).refused("CURSOR_EXPIRED", "anew")
 		a.as(editor, `query @inContext(stage: DESK) { changes { head } }`, nil).refused("BAD_USER_INPUT", "live")

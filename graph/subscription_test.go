@@ -101,6 +101,8 @@ func TestSubscriptionsHearWhatTheyAskedFor(t *testing.T) {
 		tagged := func(field string) []string {
 			return strings.Fields(a.query(public, `{ list: `+field+`(first: 100, filter: {tags: {slug: {in: ["ports"]}}}) { nodes { id } } }`).list("list.nodes", "id"))
 		}
+		a.in(t).subscribe(t, public, `subscription { contentChanged(after: "start") { kind documentId } }`, nil, nil).
+			wants(append([]string{fmt.Sprintf(`"documentId":%q`, feed[0].(map[string]any)["documentId"])}, heard(func(map[string]any) bool { return true })...)...)
 		ports := slices.Concat(tagged("reports"), tagged("entities"), tagged("narratives"))
 		one := feed[len(feed)-1].(map[string]any)["documentId"]
 		for _, tt := range []struct {

@@ -173,9 +173,16 @@ func TestChangesAsTheyHappen(t *testing.T) {
 		all.wants("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
 		listen(t, a.URL()+"/changes?after="+public.id).ready().wants("UNPUBLISH REPORT", "PUBLISH REPORT")
 
-		if code, body := get(t, a.URL()+"/changes?after=nonsense&types=book&since=now"); code != http.StatusBadRequest ||
-			!strings.Contains(body, "nonsense") && !strings.Contains(body, "BAD_USER_INPUT") {
-			t.Errorf("got %d, %s", code, body)
+		listen(t, a.URL()+"/changes?after=start&types=Tag,REPORT").ready().wants("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
+
+		code, body := get(t, a.URL()+"/changes?after=nonsense&types=book,tag&since=now")
+		for _, want := range []string{
+			`"code":"BAD_USER_INPUT"`, `{"path":"after","message":"want a cursor of the change feed, or \"start\"`,
+			`{"path":"types","message":"\"book\" is none of REPORT NARRATIVE`, `{"path":"since","message":"is no parameter; there are after, types"}`,
+		} {
+			if code != http.StatusBadRequest || !strings.Contains(body, want) {
+				t.Errorf("got %d %s, want %s", code, body, want)
+			}
 		}
 		if code, body := get(t, a.URL()+"/changes?after=cAAAAAQAAAAAAAAAAAAAAAAAAAAA"); code != http.StatusGone || !strings.Contains(body, "CURSOR_EXPIRED") {
 			t.Errorf("a cursor of another feed: got %d, %s", code, body)

@@ -106,15 +106,19 @@ func (p Position) String() string {
 	return "c" + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ParsePosition reads a cursor; "" is the beginning of the feed.
+// Start is the cursor of the beginning of the feed, for those who must name it:
+// what follows changes as they happen begins now, where it is not told where.
+const Start = "start"
+
+// ParsePosition reads a cursor; "" and [Start] are the beginning of the feed.
 func ParsePosition(cursor string) (Position, error) {
-	if cursor == "" {
+	if cursor == "" || cursor == Start {
 		return Position{}, nil
 	}
 	text, ok := strings.CutPrefix(cursor, "c")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if !ok || err != nil || len(b) != positionSize {
-		return Position{}, domain.Invalid("this is not a cursor of the change feed; leave it out to begin at the beginning")
+		return Position{}, errNoCursor
 	}
 	p := Position{
 		history:  int64(binary.BigEndian.Uint32(b)),
@@ -122,10 +126,12 @@ func ParsePosition(cursor string) (Position, error) {
 		document: domain.ID(binary.BigEndian.Uint64(b[12:])),
 	}
 	if p.history == 0 || p.at < 0 || p.document < 0 {
-		return Position{}, domain.Invalid("this is not a cursor of the change feed; leave it out to begin at the beginning")
+		return Position{}, errNoCursor
 	}
 	return p, nil
 }
+
+var errNoCursor = domain.Invalid("want a cursor of the change feed, or %q for its beginning", Start)
 
 // Before reports whether p comes before another position of the same feed.
 func (p Position) Before(other Position) bool {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +59,7 @@ type changes struct {
 	log     *slog.Logger
 }
 
-var errSpent = refusal{http.StatusTooManyRequests, "RATE_LIMITED", "too much was asked for in the last minute; go on later, with the last cursor"}
+var errSpent = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "too much was asked for in the last minute; go on later, with the last cursor"}
 
 func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.budgets.Charge(r.Context(), streamCost, w.Header()) {
@@ -65,8 +67,8 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, errSpent)
 		return
 	}
-	params, err := changesParams(r)
-	if err == nil && params.After == (content.Position{}) && !fromStart(r) {
+	params, now, err := changesParams(r)
+	if err == nil && now {
 		params.After, err = h.feed.LastChange(r.Context())
 	}
 	var news content.News
@@ -133,34 +135,31 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// start is the cursor of the beginning of the feed.
-const start = "start"
-
-func fromStart(r *http.Request) bool {
-	return r.Header.Get("Last-Event-ID") == "" && r.URL.Query().Get("after") == start
-}
-
 // changesParams reads the parameters types and after, and the header
-// Last-Event-ID, which comes later and so says more than after.
-func changesParams(r *http.Request) (content.ChangesParams, error) {
-	params := content.ChangesParams{First: newsAtOnce}
+// Last-Event-ID, which comes later and so says more than after. Without either,
+// the stream begins now.
+func changesParams(r *http.Request) (params content.ChangesParams, now bool, err error) {
+	params = content.ChangesParams{First: newsAtOnce}
 	var p domain.Problems
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		p.Add("", "the URL's parameters are not encoded as they should be")
 	}
-	for name, given := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		given := values[name]
 		switch {
 		case name != "after" && name != "types":
-			p.Add(clip(name, 40), "there is no such parameter; there are after, types")
+			p.Add(clip(name, 40), "is no parameter; there are after, types")
 		case name == "after" && len(given) > 1:
-			p.Add("after", "is given more than once")
+			p.Add("after", "is given %d times; want it once", len(given))
+		case name == "after" && given[0] == "":
+			p.Add("after", "has no value; leave it out instead")
 		case name == "types":
 			params.Types = []domain.Type{}
 			for _, text := range strings.Split(strings.Join(given, ","), ",") {
 				t, ok := domain.ParseType(text)
 				if !ok {
-					p.Add("types", "%q is no type of document; want one of %v", clip(text, 40), domain.Types())
+					p.Add("types", "%q is none of %s", clip(text, 40), strings.ToUpper(strings.Trim(fmt.Sprint(domain.Types()), "[]")))
 				}
 				params.Types = append(params.Types, t)
 			}
@@ -170,12 +169,10 @@ func changesParams(r *http.Request) (content.ChangesParams, error) {
 	if cursor == "" {
 		name, cursor = "after", values.Get("after")
 	}
-	if cursor != start || name != "after" {
-		if params.After, err = content.ParsePosition(cursor); err != nil {
-			p.Add(name, "this is not a cursor of the change feed; leave it out to begin now, or say %s to begin at the beginning", start)
-		}
+	if params.After, err = content.ParsePosition(cursor); err != nil {
+		p.Add(name, "want a cursor of the change feed, or %q for its beginning; without it, this begins now", content.Start)
 	}
-	return params, p.Err("the parameters are not right")
+	return params, cursor == "", p.Err("the parameters are not right")
 }
 
 // appendEvent writes a change as an event. None of its parts needs escaping.

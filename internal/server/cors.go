@@ -24,7 +24,12 @@ func allowOrigins(origins []string) middleware {
 	c := cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader,
+			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts that keep answers themselves
+			"Last-Event-ID",             // of event streams that are not the browser's own
+			"Traceparent", "Tracestate", // W3C Trace Context, which monitoring puts on every request
+		},
 		ExposedHeaders: []string{requestIDHeader, "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
 		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers keep
 	})

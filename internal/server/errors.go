@@ -20,26 +20,27 @@ type refusal struct {
 	status  int
 	code    string
 	message string
+	fields  []domain.FieldError
 }
 
 // refusals maps the kinds of domain error to HTTP.
 var refusals = map[domain.Kind]refusal{
-	domain.KindInvalid:         {http.StatusBadRequest, "BAD_USER_INPUT", ""},
-	domain.KindUnauthenticated: {http.StatusUnauthorized, "UNAUTHENTICATED", ""},
-	domain.KindForbidden:       {http.StatusForbidden, "FORBIDDEN", ""},
-	domain.KindNotFound:        {http.StatusNotFound, "NOT_FOUND", ""},
-	domain.KindConflict:        {http.StatusConflict, "CONFLICT", ""},
-	domain.KindUnavailable:     {http.StatusServiceUnavailable, "UNAVAILABLE", ""},
-	domain.KindGone:            {http.StatusGone, "CURSOR_EXPIRED", ""},
+	domain.KindInvalid:         {status: http.StatusBadRequest, code: "BAD_USER_INPUT"},
+	domain.KindUnauthenticated: {status: http.StatusUnauthorized, code: "UNAUTHENTICATED"},
+	domain.KindForbidden:       {status: http.StatusForbidden, code: "FORBIDDEN"},
+	domain.KindNotFound:        {status: http.StatusNotFound, code: "NOT_FOUND"},
+	domain.KindConflict:        {status: http.StatusConflict, code: "CONFLICT"},
+	domain.KindUnavailable:     {status: http.StatusServiceUnavailable, code: "UNAVAILABLE"},
+	domain.KindGone:            {status: http.StatusGone, code: "CURSOR_EXPIRED"},
 }
 
-var internalError = refusal{http.StatusInternalServerError, "INTERNAL", "internal error"}
+var internalError = refusal{status: http.StatusInternalServerError, code: "INTERNAL", message: "internal error"}
 
 // refusalOf is what a client is told of an error. mapped is false where that
 // is only "internal error", and the error itself belongs in the log.
 func refusalOf(err error) (answer refusal, mapped bool) {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "this took too long; try again"}, true
+		return refusal{status: http.StatusServiceUnavailable, code: "UNAVAILABLE", message: "this took too long; try again"}, true
 	}
 	e, ok := errors.AsType[*domain.Error](err)
 	if !ok {
@@ -49,7 +50,7 @@ func refusalOf(err error) (answer refusal, mapped bool) {
 	if !ok {
 		return internalError, false
 	}
-	answer.message = e.Message
+	answer.message, answer.fields = e.Message, e.Fields
 	return answer, true
 }
 
@@ -72,19 +73,24 @@ func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	if rest.Serves(r.URL.Path) {
-		rest.Refuse(w, r, answer.status, answer.code, answer.message)
+		var wrong []rest.ParameterError
+		for _, f := range answer.fields {
+			wrong = append(wrong, rest.ParameterError{Parameter: f.Path, Detail: f.Message})
+		}
+		rest.Refuse(w, r, answer.status, answer.code, answer.message, wrong...)
 		return
 	}
 	type extensions struct {
-		Code      string `json:"code"`
-		RequestID string `json:"requestId,omitempty"`
+		Code      string              `json:"code"`
+		Fields    []domain.FieldError `json:"fields,omitempty"`
+		RequestID string              `json:"requestId,omitempty"`
 	}
 	type graphQLError struct {
 		Message    string     `json:"message"`
 		Extensions extensions `json:"extensions"`
 	}
 	writeJSON(w, r, answer.status, map[string][]graphQLError{
-		"errors": {{answer.message, extensions{answer.code, domain.RequestID(r.Context())}}},
+		"errors": {{answer.message, extensions{answer.code, answer.fields, domain.RequestID(r.Context())}}},
 	})
 }
 

@@ -42,7 +42,7 @@ func limitBody(staff, others int64) middleware {
 }
 
 func tooLarge(max int64) refusal {
-	return refusal{http.StatusRequestEntityTooLarge, "BAD_USER_INPUT", fmt.Sprintf("the request is larger than %d bytes", max)}
+	return refusal{status: http.StatusRequestEntityTooLarge, code: "BAD_USER_INPUT", message: fmt.Sprintf("the request is larger than %d bytes", max)}
 }
 
 // limitedBody notes when more was sent than may be read.

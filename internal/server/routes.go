@@ -54,7 +54,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
+		refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 	})
 
 	return around(mux,
@@ -75,7 +75,7 @@ func feedsOf(c Config) http.Handler {
 			return last.At(), err
 		},
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-			refuse(w, r, refusal{status, code, message})
+			refuse(w, r, refusal{status: status, code: code, message: message})
 		},
 	})
 }
@@ -106,7 +106,7 @@ func onlyGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			refuse(w, r, refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this path answers GET and HEAD"})
+			refuse(w, r, refusal{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "this path answers GET and HEAD"})
 			return
 		}
 		next.ServeHTTP(w, r)

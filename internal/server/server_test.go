@@ -156,6 +156,11 @@ func TestCORS(t *testing.T) {
 		if got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Headers") == "" {
 			t.Errorf("preflight: got %v", got.header)
 		}
+		for _, header := range []string{"last-event-id", "if-none-match", "if-modified-since", "cache-control", "traceparent", "tracestate"} {
+			if got := preflight(t, s, "https://site.example", header); got.header.Get("Access-Control-Allow-Headers") != header {
+				t.Errorf("preflight of %s: got %v", header, got.header)
+			}
+		}
 		if got := preflight(t, s, "https://site.example", "x-other"); got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("a header that is not allowed: got %v", got.header)
 		}

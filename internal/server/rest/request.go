@@ -108,11 +108,11 @@ func (p *parameter) parseOne(text string) (any, error) {
 		return nil, fmt.Errorf("has no value; leave it out instead")
 	}
 	if p.def.Kind == ast.Enum {
-		if p.def.EnumValues.ForName(text) != nil {
-			return text, nil
-		}
 		var names []string
 		for _, v := range p.def.EnumValues {
+			if strings.EqualFold(v.Name, text) {
+				return v.Name, nil
+			}
 			names = append(names, v.Name)
 		}
 		return nil, fmt.Errorf("%q is none of %s", clip(text), strings.Join(names, ", "))

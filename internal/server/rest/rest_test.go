@@ -37,6 +37,7 @@ func TestOnTheDemo(t *testing.T) {
 			{"PagesKeepAllOtherParameters", pagesKeepAllOtherParameters},
 			{"ThePageAfterAndTheOneBefore", thePageAfterAndTheOneBefore},
 			{"EveryParameterThatIsWrongIsNamed", everyParameterThatIsWrongIsNamed},
+			{"ValuesInAnyCase", valuesInAnyCase},
 			{"Methods", methods},
 			{"OneDocument", oneDocument},
 		} {
@@ -47,6 +48,18 @@ func TestOnTheDemo(t *testing.T) {
 			})
 		}
 	})
+}
+
+func valuesInAnyCase(t *testing.T, a *api) {
+	want := a.get(public, "/v1/changes?types=REPORT,EDITION").body
+	for _, target := range []string{"/v1/changes?types=report,Edition", "/v1/changes?types=rEPORT&types=edition&after=start"} {
+		if got := a.get(public, target).body; got != want {
+			t.Errorf("%s: got %s, want %s", target, got, want)
+		}
+	}
+	if got, want := a.get(public, "/v1/entities?kind=company&orderBy=slug&order=desc").body, a.get(public, "/v1/entities?kind=COMPANY&orderBy=SLUG&order=DESC").body; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func pagesKeepAllOtherParameters(t *testing.T, a *api) {
@@ -135,9 +148,9 @@ func narrowed(t *testing.T, a *api) {
 
 func everyParameterThatIsWrongIsNamed(t *testing.T, a *api) {
 	for target, want := range map[string][]string{
-		"/v1/reports?first=500&kind=POEM&publishedAfter=today&colour=red&tag=&totalCount=1&orderBy=title": {
+		"/v1/reports?first=500&kind=POEM&publishedAfter=today&colour=red&tag=&totalCount=1&orderBy=colour": {
 			"first: want 1 to 100, not 500", `kind: "POEM" is none of RESEARCH, BRIEF`, "tag: has no value", `publishedAfter: "today" is not a time`,
-			`orderBy: "title" is none of PUBLISHED_AT`, `totalCount: want true or false, not "1"`, "colour: is no parameter; there are after, before, contributor",
+			`orderBy: "colour" is none of PUBLISHED_AT`, `totalCount: want true or false, not "1"`, "colour: is no parameter; there are after, before, contributor",
 		},
 		"/v1/reports?first=1&first=2":                        {"first: is given 2 times"},
 		"/v1/reports?first=0":                                {"first: want 1 to 100, not 0"},
