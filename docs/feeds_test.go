@@ -31,7 +31,8 @@ func TestFeedsGuide(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: content.New(stores, log, time.Now), Log: log})
+	desk := content.New(stores, log, time.Now)
+	api := graph.Handler(graph.Config{Stores: stores, Desk: desk, Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	ask := func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -48,7 +49,7 @@ func TestFeedsGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	door := feeds.Handler(feeds.Config{
-		Content: api, PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
+		Content: api, Changes: desk, PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _, message string) {
 			http.Error(w, message, status)
 		},

@@ -38,7 +38,7 @@ func TestREST(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	routes := rest.New(api)
+	routes := rest.New(api, slog.New(slog.DiscardHandler))
 	raw, err := os.ReadFile("rest.md")
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func (asker) Ask(ctx context.Context, q transport.Question) transport.Reply {
 	}
 }
 
-func withREST(c *server.Config) { c.REST = rest.New(asker{}) }
+func withREST(c *server.Config) { c.REST = rest.New(asker{}, slog.New(slog.DiscardHandler)) }
 
 // wantProblem wants an answer of RFC 9457, of the request that was sent.
 func wantProblem(t *testing.T, got response, status int, code string) {

@@ -69,11 +69,7 @@ func handler(c Config) http.Handler {
 // feedsOf is the door of feeds and sitemaps.
 func feedsOf(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Log: c.Log,
-		LastChange: func(ctx context.Context) (time.Time, error) {
-			last, err := c.Feed.LastChange(ctx)
-			return last.At(), err
-		},
+		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Log: c.Log,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			refuse(w, r, refusal{status: status, code: code, message: message})
 		},

@@ -91,6 +91,7 @@ func badRequest(format string, args ...any) *refusal {
 // statuses are those of the codes that a question can come back with. Anything
 // else is a fault of the program.
 var statuses = map[string]int{
+	"INTERNAL":   http.StatusInternalServerError, // and in the log by now
 	"COST_LIMIT": http.StatusBadRequest, "RATE_LIMITED": http.StatusTooManyRequests,
 	"UNAVAILABLE": http.StatusServiceUnavailable, "UNAUTHENTICATED": http.StatusUnauthorized, "FORBIDDEN": http.StatusForbidden,
 }
@@ -108,17 +109,17 @@ func (t *talk) ask(ctx context.Context, operation string, variables map[string]a
 	if len(reply.Errors) > 0 {
 		first := reply.Errors[0]
 		code, _ := first.Extensions["code"].(string)
-		refused := &refusal{code: code, message: first.Message, header: reply.Header}
-		if refused.status = statuses[code]; refused.status == 0 {
-			refused.status, refused.code = http.StatusInternalServerError, "INTERNAL"
-		}
 		if code == "BAD_USER_INPUT" {
 			if _, paged := variables["after"]; paged {
 				return badRequest("after: this is not the cursor of a page of this list")
 			}
 			return errNotFound // nothing can have such a name
 		}
-		return refused
+		status, known := statuses[code]
+		if !known {
+			return fmt.Errorf("ask %s: %s (%s)", operation, first.Message, code)
+		}
+		return &refusal{status: status, code: code, message: first.Message, header: reply.Header}
 	}
 	t.marking = max(t.marking, markingOf(reply.Header))
 	if err := json.Unmarshal(reply.Data, out); err != nil {

@@ -407,16 +407,21 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 		body   string
 	}{
 		"RATE_LIMITED": {429, "RATE_LIMITED: not now\n"}, "UNAVAILABLE": {503, "UNAVAILABLE: not now\n"}, "COST_LIMIT": {400, "COST_LIMIT: not now\n"},
-		"INTERNAL": {500, "INTERNAL: not now\n"}, "GRAPHQL_VALIDATION_FAILED": {500, "INTERNAL: not now\n"}, "": {500, "INTERNAL: not now\n"},
+		"INTERNAL": {500, "INTERNAL: not now\n"}, "GRAPHQL_VALIDATION_FAILED": {500, "INTERNAL: internal error\n"}, "": {500, "INTERNAL: internal error\n"},
 	} {
+		p.log.Reset()
 		h := p.handler(refusing{
 			Errors: gqlerror.List{{Message: "not now", Extensions: map[string]any{"code": code}}},
 			Header: http.Header{"Retry-After": {"7"}, "Tlp": {"TLP:RED"}}, Status: http.StatusOK, Data: []byte(`{"list":null}`),
 		}, 0)
 		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/tags/a.atom", "/feeds/series/a.json", "/sitemap.xml", "/sitemaps/tags.xml"} {
 			g := get(t, h, public, path)
-			if g.status != want.status || g.body != want.body || g.header.Get("Retry-After") != "7" || g.header.Get("TLP") != "" {
+			if g.status != want.status || g.body != want.body || g.header.Get("TLP") != "" {
 				t.Errorf("%s at %s: got %d %q with %v", code, path, g.status, g.body, g.header)
+			}
+			_, unknown := strings.CutSuffix(g.body, ": internal error\n")
+			if logged := strings.Contains(p.log.String(), "not now"); logged != unknown || g.header.Get("Retry-After") != "7" && !unknown {
+				t.Errorf("%s at %s: got %v; the log has %s", code, path, g.header, p.log.String())
 			}
 		}
 	}

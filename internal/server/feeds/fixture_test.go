@@ -46,6 +46,7 @@ type press struct {
 	api   *transport.Handler
 	feeds http.Handler
 	desk  *content.Desk
+	log   bytes.Buffer // what the feeds have logged
 }
 
 // newPress makes one whose clock begins in June 2024 and moves a minute on with
@@ -69,17 +70,18 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 	return p
 }
 
-func (p *press) lastChange(ctx context.Context) (time.Time, error) {
-	if p.desk == nil { // a press that only says what it was told to
-		return time.Time{}, nil
+// LastChange is that of the press's desk; never where it has none, and only says
+// what it was told to.
+func (p *press) LastChange(ctx context.Context) (content.Position, error) {
+	if p.desk == nil {
+		return content.Position{}, nil
 	}
-	last, err := p.desk.LastChange(ctx)
-	return last.At(), err
+	return p.desk.LastChange(ctx)
 }
 
 func (p *press) handler(asker feeds.Asker, sitemapSize int) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: asker, LastChange: p.lastChange, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.DiscardHandler),
+		Content: asker, Changes: p, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
 			w.WriteHeader(status)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 )
@@ -30,9 +31,7 @@ type Config struct {
 	// SitemapSize is how many pages a sitemap may have before it is cut into
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
-	// LastChange is when anything last changed in what the viewer of ctx sees of
-	// live; the zero time where nothing ever did.
-	LastChange func(ctx context.Context) (time.Time, error)
+	Changes Changes
 	// Refuse answers with an error, in the form that the server has for all.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log    *slog.Logger
@@ -47,6 +46,12 @@ const (
 	DefaultItems = 20
 	MaxItems     = 50
 )
+
+// Changes is the change feed, by which answers are dated.
+type Changes interface {
+	// LastChange is the position behind all changes that the viewer of ctx saw.
+	LastChange(ctx context.Context) (content.Position, error)
+}
 
 type handler struct{ Config }
 
@@ -103,12 +108,12 @@ func Handler(c Config) http.Handler {
 		mux.HandleFunc(route.path, func(w http.ResponseWriter, r *http.Request) {
 			// Before the content is read: what changes in between makes the
 			// answer seem older than it is, and not newer.
-			modified, unknown := h.LastChange(r.Context())
+			last, unknown := h.Changes.LastChange(r.Context())
 			a, err := route.serve(h, r, r.PathValue("file"))
 			if err == nil && unknown != nil {
 				h.Log.WarnContext(r.Context(), "a feed has no time of its last change", "path", r.URL.Path, "error", unknown)
 			}
-			h.write(w, r, a, modified, err)
+			h.write(w, r, a, last.At(), err)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(w, r, errNotFound) })

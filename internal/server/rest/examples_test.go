@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -257,7 +258,7 @@ func golden(t *testing.T, file, got string) {
 // The contract in one look: routes, operations, parameters and schemas.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{})}
+	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
 	d := describe(t, a)
 	var lines []string
 	for _, r := range a.rest.Routes() {

@@ -63,7 +63,7 @@ func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 		f(&c)
 	}
 	g := graph.Handler(c)
-	return &api{t: t, graph: g, rest: rest.New(g)}
+	return &api{t: t, graph: g, rest: rest.New(g, slog.New(slog.DiscardHandler))}
 }
 
 // exec runs a document of staff, which must not fail.

@@ -126,11 +126,14 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, code, detail str
 }
 
 // failed answers with the problem that GraphQL's errors are.
-func (r *route) failed(w http.ResponseWriter, req *http.Request, errs gqlerror.List) {
+func (a *API) failed(w http.ResponseWriter, req *http.Request, r *route, errs gqlerror.List) {
 	first := errs[0]
 	code, _ := first.Extensions["code"].(string)
 	if strings.HasPrefix(code, "GRAPHQL_") {
 		code = codeInvalid // the document is right, so a parameter is not
+	}
+	if _, known := kinds[code]; !known {
+		a.log.ErrorContext(req.Context(), "a query failed in a way that has no problem", "query", r.operation, "code", code, "error", first.Message)
 	}
 	if code != codeInvalid {
 		Refuse(w, req, 0, code, first.Message)

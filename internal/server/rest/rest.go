@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -31,19 +32,21 @@ type Asker interface {
 // the request's id.
 type API struct {
 	asker       Asker
+	log         *slog.Logger
 	schema      *ast.Schema
 	routes      []*route
 	description func() []byte
 }
 
-// New returns the API over an executor.
-func New(asker Asker) *API {
+// New returns the API over an executor. Faults go to the log, unless the executor
+// has put them there.
+func New(asker Asker, log *slog.Logger) *API {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	routes, err := load(schema)
 	if err != nil {
 		panic(err) // the documents are constants, and tested
 	}
-	a := &API{asker: asker, schema: schema, routes: routes}
+	a := &API{asker: asker, log: log, schema: schema, routes: routes}
 	a.description = sync.OnceValue(a.describe)
 	return a
 }
@@ -90,7 +93,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(reply.Errors) > 0 {
 		// Also where there is data: what is missing from it would be taken for
 		// what isn't there.
-		route.failed(w, r, reply.Errors)
+		a.failed(w, r, route, reply.Errors)
 		return
 	}
 	if err := route.respond(w, r, slug, query, reply.Data); err != nil {

@@ -1,8 +1,10 @@
 package rest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -298,13 +300,18 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := &api{t: t, rest: rest.New(row.reply)}
+			var log bytes.Buffer
+			a := &api{t: t, rest: rest.New(row.reply, slog.New(slog.NewTextHandler(&log, nil)))}
 			got := a.get(public, "/v1/tags")
 			problem := got.problem(row.status, row.code)
 			for i := 0; i < len(row.header); i += 2 {
 				if got.header.Get(row.header[i]) != row.header[i+1] {
 					t.Errorf("%s is %q, want %q", row.header[i], got.header.Get(row.header[i]), row.header[i+1])
 				}
+			}
+			// What the executor calls internal it has logged itself.
+			if logged := strings.Contains(log.String(), "why"); logged != (row.code == "INTERNAL" && name != "Internal") {
+				t.Errorf("the log has %s", log.String())
 			}
 			if row.code == "INTERNAL" && strings.Contains(got.body, "why") && name != "Internal" {
 				t.Errorf("the cause is shown: %s", got.body)
@@ -314,14 +321,14 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 			}
 		})
 	}
-	a := &api{t: t, rest: rest.New(answers{Data: []byte(page)})}
+	a := &api{t: t, rest: rest.New(answers{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
 	if got := a.get(public, "/v1/tags").ok().body; got != `{"data":[],"page":{"next":null,"previous":null}}`+"\n" {
 		t.Errorf("an answer: got %s", got)
 	}
 	// Of what is wrong in an object, the parameter is told that is at that place.
 	wrong := fail("BAD_USER_INPUT")
 	wrong.Errors[0].Extensions["fields"] = []domain.FieldError{{Path: "filter.updatedAt.gte", Message: "no"}, {Path: "filter.parent.slug.in[2]", Message: "no"}, {Path: "elsewhere", Message: "no"}}
-	a = &api{t: t, rest: rest.New(wrong)}
+	a = &api{t: t, rest: rest.New(wrong, slog.New(slog.DiscardHandler))}
 	problem := a.get(public, "/v1/tags").problem(400, "BAD_USER_INPUT")
 	if d := cmp.Diff([]rest.ParameterError{{Parameter: "updatedAfter", Detail: "no"}, {Parameter: "parent", Detail: "no"}}, problem.Errors); d != "" {
 		t.Error(d)
@@ -360,7 +367,7 @@ func spend(t *testing.T, a *api) {
 // same cursors.
 func TestListsInDocumentsGoOn(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{})}
+	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
 	paths := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		paths[r.Path] = true
@@ -434,7 +441,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 
 func TestDescriptionAndPage(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{})}
+	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
 	for name, h := range map[string]http.Handler{"application/json": a.rest.Description(), "text/html; charset=utf-8": a.rest.Page()} {
 		got := static(t, h, "/x")
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != name || got.header.Get("Cache-Control") != "no-cache" {
