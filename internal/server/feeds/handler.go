@@ -31,7 +31,7 @@ type Config struct {
 	// SitemapSize is how many pages a sitemap may have before it is cut into
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
-	Changes Changes
+	Changes     Changes
 	// Refuse answers with an error, in the form that the server has for all.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log    *slog.Logger
