@@ -142,6 +142,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
 	a.serve(c, server.Config{
+		DemoKey: a.demoKey,
 		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)

@@ -135,8 +135,12 @@ func (p *program) printSecret(key access.Key, secret string, asJSON bool) error 
 			Key string `json:"key"`
 		}{viewOf(key, p.now()), secret})
 	}
-	_, err := fmt.Fprintf(p.Stdout, "%s\n\n%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
-		secret, key.Role, key.Clearance, expiry(key))
+	// The key alone, so that a script can keep it: key=$(redthread key create …).
+	if _, err := fmt.Fprintln(p.Stdout, secret); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.Stderr, "%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
+		key.Role, key.Clearance, expiry(key))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server/page"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -67,7 +68,14 @@ func refusalLogged(ctx context.Context, log *slog.Logger, what string, err error
 // retryAfter is when to come again where nothing else says so, in seconds.
 const retryAfter = "10"
 
-// refuse answers in GraphQL's shape; at the paths of JSON, with a problem.
+// forPeople reports whether a request is a browser's, for a page: it names
+// text/html, as no client of an API does.
+func forPeople(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// refuse answers in GraphQL's shape; at the paths of JSON, with a problem; to a
+// browser that looks for what is not there, with a page.
 func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
 	if answer.status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfter)
@@ -79,6 +87,13 @@ func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
 		}
 		rest.Refuse(w, r, answer.status, answer.code, answer.message, wrong...)
 		return
+	}
+	if answer.status == http.StatusNotFound {
+		w.Header().Add("Vary", "Accept")
+		if forPeople(r) {
+			writeMissing(w, r)
+			return
+		}
 	}
 	type extensions struct {
 		Code      string              `json:"code"`
@@ -92,6 +107,19 @@ func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
 	writeJSON(w, r, answer.status, map[string][]graphQLError{
 		"errors": {{answer.message, extensions{answer.code, answer.fields, domain.RequestID(r.Context())}}},
 	})
+}
+
+func writeMissing(w http.ResponseWriter, r *http.Request) {
+	body, policy := page.Missing(r.URL.EscapedPath())
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusNotFound)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may have gone
+	}
 }
 
 // writeJSON answers with a value that can be encoded.

@@ -31,7 +31,7 @@ func handler(c Config) http.Handler {
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
-	page := explorer.Handler("graphql", c.Examples)
+	page := explorer.Handler(explorer.Config{Endpoint: "graphql", Examples: c.Examples, DemoKey: c.DemoKey, NotFound: http.HandlerFunc(notFound)})
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
@@ -44,6 +44,7 @@ func handler(c Config) http.Handler {
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
+	mux.Handle("/explorer/demo-key", page) // which is asked for by POST
 	if c.REST != nil {
 		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log), c.Answers.Around)
 		mux.Handle("/v1", routes)
@@ -53,9 +54,7 @@ func handler(c Config) http.Handler {
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
-	})
+	mux.HandleFunc("/", notFound)
 
 	return around(mux,
 		receive(c.Log, c.TrustedProxies),
@@ -64,6 +63,10 @@ func handler(c Config) http.Handler {
 		compress(),
 		recoverPanics(c.Log),
 	)
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 }
 
 // feedsOf is the door of feeds and sitemaps.

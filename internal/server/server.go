@@ -42,6 +42,7 @@ type Config struct {
 	Streams  Streams            // what it is told in
 	Budgets  Budgets            // what pays for that
 	Examples []explorer.Example // the explorer's first tabs
+	DemoKey  string             // what the explorer offers to browsers on this machine; empty: nothing
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Feeds    FeedsConfig
 	Keys     Authenticator

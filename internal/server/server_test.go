@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/server"
 )
 
@@ -509,5 +510,31 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 	}
 	if got := s.log.lines(t, "requests were cut at the end"); len(got) != 1 {
 		t.Errorf("got %v, want one warning", got)
+	}
+}
+
+// A browser that looks for what is not there gets a page with a way on; programs
+// get an error as everywhere.
+func TestNothingHere(t *testing.T) {
+	t.Parallel()
+	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+	s := start(t, hello, func(c *server.Config) {
+		c.Feeds = server.FeedsConfig{Content: asked{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
+		c.Feed = unchanging{}
+	})
+	for path, docs := range map[string]string{"/nothing": `href="docs"`, "/some/where/": `href="../../docs"`, "/explorer/x": `href="../docs"`, "/feeds/none.rss": `href="../docs"`} {
+		got := s.get(t, path, "Accept", browser, "Accept-Encoding", "identity")
+		if got.status != http.StatusNotFound || got.header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(got.body, docs) ||
+			got.header.Get("Cache-Control") != "no-store" || !strings.Contains(got.header.Get("Content-Security-Policy"), "style-src 'sha256-") ||
+			!strings.Contains(strings.Join(got.header.Values("Vary"), ","), "Accept") {
+			t.Errorf("%s: got %d %v %s", path, got.status, got.header, got.body)
+		}
+		for _, accept := range []string{"", "*/*", "application/json"} {
+			wantError(t, s.get(t, path, "Accept", accept), http.StatusNotFound, "NOT_FOUND")
+		}
+		head := do(t, request(t, http.MethodHead, s.url+path, "", "Accept", browser))
+		if head.status != http.StatusNotFound || head.body != "" {
+			t.Errorf("HEAD %s: got %d %q", path, head.status, head.body)
+		}
 	}
 }

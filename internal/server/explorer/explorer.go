@@ -25,13 +25,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/redthread-api/redthread/internal/server/page"
 )
 
 //go:embed assets dist
 var files embed.FS
 
 //go:embed page.html
-var page string
+var pageText string
 
 // Example is a query that the page opens in a tab of its own for people who
 // have not been there before. The tab is named after the query's operation, so
@@ -42,15 +44,34 @@ type Example struct {
 	Variables string // a JSON object, or empty
 }
 
+// Config is what the page is made of.
+type Config struct {
+	// Endpoint is the URL of the GraphQL API, as the browser sees it.
+	Endpoint string
+	// Examples open in tabs; the first is also what new tabs start with.
+	Examples []Example
+	// DemoKey is the key that the page offers to use; empty: it offers none.
+	DemoKey string
+	// NotFound answers where there is nothing.
+	NotFound http.Handler
+}
+
 // Handler serves the page at / and what it loads at /explorer/, for GET and
-// HEAD; every other path is not found. endpoint is the URL of the GraphQL API,
-// as the browser sees it. The first example is also what new tabs start with.
+// HEAD; every other path is not found.
 //
 // The files that the page loads have a hash of their content in their names
 // and may be kept forever; they come gzipped to those who accept that.
-func Handler(endpoint string, examples []Example) http.Handler {
+func Handler(c Config) http.Handler {
 	assets := map[string]*asset{}
 	names := map[string]string{}
+	add := func(name string, content []byte) {
+		a := newAsset(name, content)
+		a.cacheControl = "public, max-age=31536000, immutable"
+		extension := path.Ext(name)
+		url := "explorer/" + strings.TrimSuffix(name, extension) + "." + a.hash[:12] + extension
+		names[name] = url
+		assets["/"+url] = a
+	}
 	for _, dir := range []string{"assets", "dist"} {
 		entries, err := fs.ReadDir(files, dir)
 		if err != nil {
@@ -61,23 +82,24 @@ func Handler(endpoint string, examples []Example) http.Handler {
 			if err != nil {
 				panic(err) // as above
 			}
-			a := newAsset(entry.Name(), content)
-			a.cacheControl = "public, max-age=31536000, immutable"
-			extension := path.Ext(entry.Name())
-			url := "explorer/" + strings.TrimSuffix(entry.Name(), extension) + "." + a.hash[:12] + extension
-			names[entry.Name()] = url
-			assets["/"+url] = a
+			add(entry.Name(), content)
 		}
 	}
-	index := newAsset("index.html", render(names, endpoint, examples))
+	add("page.css", []byte(page.Style))
+	index := newAsset("index.html", render(names, c))
 	index.cacheControl = "no-cache"
-	index.policy = policy(endpoint)
+	index.policy = policy(c.Endpoint)
 	assets["/"] = index
+	demo := demoKey(c.DemoKey, c.NotFound)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+demoKeyPath {
+			demo.ServeHTTP(w, r)
+			return
+		}
 		a, ok := assets[r.URL.Path]
 		if !ok {
-			http.NotFound(w, r)
+			c.NotFound.ServeHTTP(w, r)
 			return
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -91,13 +113,13 @@ func Handler(endpoint string, examples []Example) http.Handler {
 
 // render returns the page. URLs of assets are relative, so that the page works
 // behind a proxy that serves it under a path.
-func render(names map[string]string, endpoint string, examples []Example) []byte {
+func render(names map[string]string, c Config) []byte {
 	type tab struct {
 		Query     string `json:"query"`
 		Variables string `json:"variables,omitempty"`
 	}
-	tabs := make([]tab, len(examples))
-	for i, example := range examples {
+	tabs := make([]tab, len(c.Examples))
+	for i, example := range c.Examples {
 		tabs[i] = tab{Query: example.Query, Variables: example.Variables}
 		if example.Name != "" {
 			// A name is one line, whatever it holds.
@@ -115,9 +137,13 @@ func render(names map[string]string, endpoint string, examples []Example) []byte
 		}
 		return "", fmt.Errorf("no asset %q", name)
 	}
+	var extra template.HTML
+	if c.DemoKey != "" {
+		extra = demoButton
+	}
 	var b bytes.Buffer
-	err = template.Must(template.New("page").Funcs(template.FuncMap{"asset": asset}).Parse(page)).
-		Execute(&b, map[string]string{"Endpoint": endpoint, "Examples": string(encoded)})
+	err = template.Must(template.New("page").Funcs(template.FuncMap{"asset": asset}).Parse(pageText)).
+		Execute(&b, map[string]any{"Endpoint": c.Endpoint, "Examples": string(encoded), "Header": page.Header("", page.Explorer, extra)})
 	if err != nil {
 		panic(err) // the page and its assets are constants
 	}

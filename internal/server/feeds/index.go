@@ -2,15 +2,14 @@ package feeds
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed" // the page and its style
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
+	"github.com/redthread-api/redthread/internal/server/page"
 )
 
 //go:embed index.html
@@ -18,13 +17,6 @@ var indexPage string
 
 //go:embed index.css
 var indexStyle string
-
-// indexPolicy is the page's content security policy. Nothing is loaded: its one
-// style is in it, and known by its hash.
-var indexPolicy = func() string {
-	sum := sha256.Sum256([]byte(indexStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
 
 var indexTemplate = template.Must(template.New("index").Parse(indexPage))
 
@@ -45,26 +37,32 @@ func (h *handler) index(r *http.Request, _ string) (*answer, error) {
 	if err := t.ask(r.Context(), "Index", nil, &said); err != nil {
 		return nil, err
 	}
-	page := struct {
+	style := page.Style + indexStyle
+	shown := struct {
 		Title, URL string
 		Style      template.CSS
+		Icon       template.URL
+		Header     template.HTML
 		Main, Tags []listed
 		Formats    []feeds.Format
-	}{Title: h.Site.Title(), URL: h.PublicURL, Style: template.CSS(indexStyle), Formats: feeds.Formats()}
-	page.Main = []listed{{h.Site.Title(), "/feeds/reports"}}
+	}{
+		Title: h.Site.Title(), URL: h.PublicURL, Formats: feeds.Formats(),
+		Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Feeds, ""),
+	}
+	shown.Main = []listed{{h.Site.Title(), "/feeds/reports"}}
 	seen := map[string]bool{}
 	for _, e := range said.Editions.Nodes {
 		if !seen[e.Series] {
 			seen[e.Series] = true
-			page.Main = append(page.Main, listed{h.Site.Title() + ": " + e.Series, "/feeds/series/" + url.PathEscape(e.Series)})
+			shown.Main = append(shown.Main, listed{h.Site.Title() + ": " + e.Series, "/feeds/series/" + url.PathEscape(e.Series)})
 		}
 	}
 	for _, tag := range said.Tags.Nodes {
-		page.Tags = append(page.Tags, listed{tag.Label, "/feeds/tags/" + tag.Slug})
+		shown.Tags = append(shown.Tags, listed{tag.Label, "/feeds/tags/" + tag.Slug})
 	}
 	var b bytes.Buffer
-	if err := indexTemplate.Execute(&b, page); err != nil {
+	if err := indexTemplate.Execute(&b, shown); err != nil {
 		return nil, fmt.Errorf("write the index of feeds: %w", err)
 	}
-	return &answer{media: "text/html", body: b.Bytes(), policy: indexPolicy, talk: t}, nil
+	return &answer{media: "text/html", body: b.Bytes(), policy: page.Policy(style), talk: t}, nil
 }

@@ -2,9 +2,7 @@ package rest
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed" // the page and its style
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -12,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/internal/server/page"
 )
 
 //go:embed page.html
@@ -19,14 +19,6 @@ var pageText string
 
 //go:embed page.css
 var pageStyle string
-
-// pagePolicy is the page's content security policy. Nothing is loaded: its one
-// style is in it, and known by its hash; its icon is in it, too.
-func pagePolicy() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
 
 // What the page is made of. It shows what the description in OpenAPI has.
 type (
@@ -87,7 +79,7 @@ func (a *API) page() []byte {
 	}
 	var out bytes.Buffer
 	err := template.Must(template.New("page").Parse(pageText)).Execute(&out, map[string]any{
-		"Style": template.CSS(pageStyle), "Introduction": prose(introduction), "Sections": shown, "Problems": problems,
+		"Style": template.CSS(page.Style + pageStyle), "Icon": page.Icon, "Header": page.Header("", page.Docs, ""), "Introduction": prose(introduction), "Sections": shown, "Problems": problems,
 	})
 	if err != nil {
 		panic(err) // the page and what is in it are constants

@@ -58,6 +58,10 @@ const nothingHere = "there is nothing at this path, or nothing that you may see;
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1" || r.URL.Path == "/v1/" {
+		a.index(w, r)
+		return
+	}
 	route, slug := a.find(r.URL.EscapedPath())
 	if route == nil {
 		Refuse(w, r, 0, codeNotFound, nothingHere)

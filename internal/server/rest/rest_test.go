@@ -41,6 +41,7 @@ func TestOnTheDemo(t *testing.T) {
 			{"EveryParameterThatIsWrongIsNamed", everyParameterThatIsWrongIsNamed},
 			{"ValuesInAnyCase", valuesInAnyCase},
 			{"Methods", methods},
+			{"Index", index},
 			{"OneDocument", oneDocument},
 		} {
 			t.Run(row.name, func(t *testing.T) {
@@ -225,9 +226,44 @@ func oneDocument(t *testing.T, a *api) {
 	}
 	for _, target := range []string{
 		"/v1/reports/none", "/v1/reports/rpt_none", "/v1/reports/rpt_0000000000000", "/v1/entities/" + report.ID, "/v1/reports/none/entities",
-		"/v1/reports/a%2Fb", "/v1/reports/", "/v1/reports/none/nothing", "/v1/nothing", "/v1/", "/v1", "/v1/reports/%00",
+		"/v1/reports/a%2Fb", "/v1/reports/", "/v1/reports/none/nothing", "/v1/nothing", "/v1/reports/%00",
 	} {
 		a.get(public, target).problem(http.StatusNotFound, "NOT_FOUND")
+	}
+}
+
+// The index names every route, each of which answers.
+func index(t *testing.T, a *api) {
+	got := a.get(public, "/v1").ok()
+	if slash := a.get(public, "/v1/").ok(); slash.body != got.body {
+		t.Errorf("/v1/ is %s, not as /v1 %s", slash.body, got.body)
+	}
+	var said struct {
+		Docs, OpenAPI string
+		Routes        []struct{ Path, Summary string }
+	}
+	if err := json.Unmarshal([]byte(got.body), &said); err != nil {
+		t.Fatal(err)
+	}
+	if said.Docs != "/docs" || said.OpenAPI != "/v1/openapi.json" || len(said.Routes) < 15 || got.header.Get("Content-Type") != "application/json" {
+		t.Errorf("got %s", got.body)
+	}
+	slugs := map[string]string{"reports": "big-tech-ties-to-the-government", "entities": "alibaba", "tags": "ownership", "narratives": "fukushima-waste-water", "editions": "the-red-report-1"}
+	for _, route := range said.Routes {
+		if route.Summary == "" {
+			t.Errorf("%s does not say what it does", route.Path)
+		}
+		path := route.Path
+		if of := strings.Split(path, "/")[2]; strings.Contains(path, "{slug}") {
+			first := slugs[of]
+			if first == "" {
+				t.Errorf("%s: the test knows no slug", path)
+			}
+			path = strings.Replace(path, "{slug}", first, 1)
+		}
+		if answer := a.get(public, path); answer.status != http.StatusOK {
+			t.Errorf("%s: got %d %s", path, answer.status, answer.body)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/redthread-api/redthread/internal/server/page"
 )
 
 // static is an answer that is the same for everybody for as long as the
@@ -46,5 +48,5 @@ func (a *API) Description() http.Handler {
 
 // Page serves the description of the routes for people.
 func (a *API) Page() http.Handler {
-	return newStatic("text/html; charset=utf-8", pagePolicy(), a.page)
+	return newStatic("text/html; charset=utf-8", page.Policy(page.Style+pageStyle), a.page)
 }

@@ -14,6 +14,31 @@
     return chosen?.operation === "subscription";
   };
 
+  // The key of the demo, while the button for it is pressed. A key in the Headers
+  // tab goes before it. It is kept nowhere but here.
+  let demoKey = null;
+  const button = document.getElementById("demo-key");
+  button?.addEventListener("click", async () => {
+    if (demoKey) {
+      demoKey = null;
+    } else {
+      const response = await fetch(button.dataset.from, { method: "POST" });
+      if (!response.ok) {
+        button.textContent = "The key is for browsers on the server's own machine; the terminal has it";
+        button.disabled = true;
+        return;
+      }
+      demoKey = (await response.json()).key;
+    }
+    button.setAttribute("aria-pressed", String(demoKey !== null));
+    button.textContent = demoKey ? "Using the demo key (EDITOR)" : "Use the demo key";
+  });
+
+  const authorization = (headers) => {
+    const given = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization");
+    return demoKey && !given ? { Authorization: `Bearer ${demoKey}` } : {};
+  };
+
   const post = (params, headers, accept, signal) =>
     fetch(endpoint, {
       method: "POST",
@@ -22,6 +47,7 @@
         Accept: accept,
         // Not a header that a foreign page can send without being asked first.
         "X-Requested-With": "redthread-explorer",
+        ...authorization(headers),
         ...headers,
       },
       body: JSON.stringify(params),
@@ -121,20 +147,16 @@
   };
 
   const element = React.createElement;
-  const name = element("span", { className: "redthread-name" }, "Redthread");
   ReactDOM.createRoot(root).render(
-    element(
-      GraphiQL,
-      {
-        fetcher,
-        storage,
-        defaultQuery: examples[0]?.query,
-        defaultTabs: examples.length > 0 ? examples : undefined,
-        isHeadersEditorEnabled: true,
-        shouldPersistHeaders: false,
-        inputValueDeprecation: true,
-      },
-      element(GraphiQL.Logo, null, name),
-    ),
+    element(GraphiQL, {
+      fetcher,
+      storage,
+      defaultQuery: examples[0]?.query,
+      defaultTabs: examples.length > 0 ? examples : undefined,
+      isHeadersEditorEnabled: true,
+      shouldPersistHeaders: false,
+      inputValueDeprecation: true,
+      schemaDescription: true,
+    }),
   );
 })();

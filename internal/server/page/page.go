@@ -1,0 +1,94 @@
+// Package page has what the server's pages for people have in common: the
+// header, the style, and the page for an address at which there is nothing.
+//
+// Addresses in it are relative to the page, so that the pages work behind a
+// proxy that serves all of the server under a path.
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // the style and the pages
+	"encoding/base64"
+	"html/template"
+	"strings"
+)
+
+// Style is the style of the header and the colours and letters of all pages.
+//
+//go:embed page.css
+var Style string
+
+//go:embed missing.html
+var missing string
+
+// mark is the drawing of the thread, on a field of 32 by 32.
+const mark = "M4 24c8 4 10-6 6-10s-6 6 2 8 16-2 16-16"
+
+// Icon is the address of the pages' icon, which holds the icon itself.
+const Icon = template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='" +
+	mark + "' fill='none' stroke='%23c8102e' stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E")
+
+// A Place is one of those that the header leads to.
+type Place string
+
+// The places, by their paths from the server's root.
+const (
+	Explorer Place = "./"
+	JSON     Place = "v1"
+	Feeds    Place = "feeds"
+	Docs     Place = "docs"
+)
+
+var header = template.Must(template.New("header").Parse(
+	`<a class="skip" href="#content">Skip to the content</a>
+<header class="site">
+<a class="brand" href="{{.Root}}./"><svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path d="` + mark + `" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round"/></svg>Redthread</a>
+{{.Extra}}<nav aria-label="Pages">
+{{- range .Places}}<a href="{{$.Root}}{{.Path}}"{{if eq .Path $.Here}} aria-current="page"{{end}}>{{.Name}}</a>{{end -}}
+</nav>
+</header>
+`))
+
+// Header is the header of a page. root leads from the page to the server's
+// root: "" from the root and what is beside it, "../" from one below. here is
+// the place that the page is; extra comes ahead of the places.
+func Header(root string, here Place, extra template.HTML) template.HTML {
+	type place struct {
+		Path Place
+		Name string
+	}
+	var out bytes.Buffer
+	err := header.Execute(&out, struct {
+		Root   string
+		Here   Place
+		Extra  template.HTML
+		Places []place
+	}{root, here, extra, []place{{Explorer, "Explorer"}, {JSON, "JSON"}, {Feeds, "Feeds"}, {Docs, "Docs"}}})
+	if err != nil {
+		panic(err) // it is a constant
+	}
+	return template.HTML(out.String())
+}
+
+// Policy is the content security policy of a page that loads nothing: its one
+// style is in it, and known by its hash; its icon is in it, too.
+func Policy(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+var missingPage = template.Must(template.New("missing").Parse(missing))
+
+// Missing is the page for a path at which there is nothing.
+func Missing(path string) (body []byte, policy string) {
+	root := strings.Repeat("../", max(strings.Count(path, "/")-1, 0))
+	var out bytes.Buffer
+	if err := missingPage.Execute(&out, map[string]any{
+		"Style": template.CSS(Style), "Icon": Icon, "Header": Header(root, "", ""), "Root": root,
+	}); err != nil {
+		panic(err) // as above
+	}
+	return out.Bytes(), Policy(Style)
+}

@@ -1,0 +1,35 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// index answers with what there is at /v1: each route with what it does, and
+// where it is described. Addresses are relative to the server's root.
+func (a *API) index(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
+		return
+	}
+	type shown struct {
+		Path    string `json:"path"`
+		Summary string `json:"summary"`
+	}
+	index := struct {
+		Title   string  `json:"title"`
+		Docs    string  `json:"docs"`
+		OpenAPI string  `json:"openapi"`
+		Routes  []shown `json:"routes"`
+	}{Title: "Redthread JSON API", Docs: "/docs", OpenAPI: "/v1/openapi.json"}
+	for _, route := range a.routes {
+		index.Routes = append(index.Routes, shown{route.path, route.summary})
+	}
+	body, err := json.MarshalIndent(index, "", "  ")
+	if err != nil {
+		panic(err) // it has strings only
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-cache")
+	send(w, r, http.StatusOK, append(body, '\n'))
+}
