@@ -197,11 +197,21 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *question, e *ent
 	}
 	if holds(r.Header, body.validator[0], dated, e.modified) {
 		c.unchanged.Add(1)
+		// What a 304 has in its header replaces what the client kept (RFC 9111,
+		// 3.2), and all answers begin with a policy: without the entry's own, a
+		// page would lose its style when it is looked at again.
+		for _, f := range e.header {
+			if f.name == policyField {
+				header[f.name] = f.values
+			}
+		}
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	e.write(w, r, body)
 }
+
+const policyField = "Content-Security-Policy"
 
 var (
 	noStore = []string{"no-store"}

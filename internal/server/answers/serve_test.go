@@ -331,3 +331,26 @@ func TestIfModifiedSince(t *testing.T) {
 		})
 	}
 }
+
+// A page keeps its own policy when the client is told that it has not changed.
+func TestPolicyOfWhatHasNotChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	cached := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("query") == "{hello}" {
+			out.Header().Set("Content-Security-Policy", "style-src 'self'")
+		}
+		w.door.ServeHTTP(out, r)
+	}))
+	w.handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Content-Security-Policy", "default-src 'none'")
+		cached.ServeHTTP(out, r)
+	})
+	for query, want := range map[string]string{"{hello}": "style-src 'self'", "{until}": "default-src 'none'"} {
+		tag := w.ask(anonymous, get(t, query)).header.Get("Etag")
+		got := w.ask(anonymous, get(t, query, "If-None-Match", tag))
+		if got.status != http.StatusNotModified || got.header.Get("Content-Security-Policy") != want {
+			t.Errorf("%s: got %d with %q, want %q", query, got.status, got.header.Get("Content-Security-Policy"), want)
+		}
+	}
+}
