@@ -74,6 +74,7 @@ var surcharges = map[string]int{
 	"liveDiff":    200,
 	"snapshot":    50,
 	"formerSlugs": 5,
+	"displayName": 2,   // of a relationship, its ends
 	"jsonLd":      300, // a document with all that it refers to
 
 	// Texts, which can be long.

@@ -93,6 +93,8 @@ type ApiKeyResolver interface {
 	State(ctx context.Context, obj *ent.ApiKey) (string, error)
 }
 type AssetResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Asset) (string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Asset) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Asset) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Asset) (*int, error)
@@ -126,6 +128,9 @@ type DocumentPayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EditionResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Edition) (string, error)
+	URL(ctx context.Context, obj *ent.Edition) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Edition) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Edition) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Edition) (*int, error)
@@ -151,6 +156,9 @@ type EditionPayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EntityResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Entity) (string, error)
+	URL(ctx context.Context, obj *ent.Entity) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Entity) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Entity) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Entity) (*int, error)
@@ -247,6 +255,9 @@ type MutationResolver interface {
 	UnregisterDocuments(ctx context.Context, input model.UnregisterDocumentsInput) (*model.UnregisterDocumentsPayload, error)
 }
 type NarrativeResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Narrative) (string, error)
+	URL(ctx context.Context, obj *ent.Narrative) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Narrative) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Narrative) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Narrative) (*int, error)
@@ -319,6 +330,9 @@ type QueryResolver interface {
 	RegisteredDocuments(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[ent.RegisteredDocument], error)
 }
 type RelationshipResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Relationship) (string, error)
+	URL(ctx context.Context, obj *ent.Relationship) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Relationship) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Relationship) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Relationship) (*int, error)
@@ -346,6 +360,9 @@ type ReleasePayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Released) ([]*model.Warning, error)
 }
 type ReportResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Report) (string, error)
+	URL(ctx context.Context, obj *ent.Report) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Report) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Report) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Report) (*int, error)
@@ -379,6 +396,8 @@ type ScheduleResolver interface {
 	Warnings(ctx context.Context, obj *ent.Schedule) ([]string, error)
 }
 type SourceResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Source) (string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Source) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Source) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Source) (*int, error)
@@ -397,6 +416,9 @@ type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
 }
 type TagResolver interface {
+	DisplayName(ctx context.Context, obj *ent.Tag) (string, error)
+	URL(ctx context.Context, obj *ent.Tag) (*string, error)
+
 	CreatedBy(ctx context.Context, obj *ent.Tag) (*string, error)
 	UpdatedBy(ctx context.Context, obj *ent.Tag) (*string, error)
 	LiveVersion(ctx context.Context, obj *ent.Tag) (*int, error)
@@ -1002,6 +1024,16 @@ interface Document implements Node {
   """
   slug: String!
   """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type; of a source or an asset, what that stands for.
+  """
+  url: URL
+  """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
   """
@@ -1054,6 +1086,13 @@ type Report implements Node & Document {
   keeps finding the document.
   """
   slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
@@ -1204,6 +1243,13 @@ type Narrative implements Node & Document {
   keeps finding the document.
   """
   slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
@@ -1359,6 +1405,13 @@ type Entity implements Node & Document {
   keeps finding the document.
   """
   slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
@@ -1552,6 +1605,13 @@ type Relationship implements Node & Document {
   """
   slug: String!
   """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
+  """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
   """
@@ -1625,6 +1685,13 @@ type Tag implements Node & Document {
   keeps finding the document.
   """
   slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
@@ -1760,6 +1827,11 @@ type Source implements Node & Document {
   """
   slug: String!
   """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
   """
@@ -1850,6 +1922,13 @@ type Edition implements Node & Document {
   """
   slug: String!
   """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  "The page about it on the publisher's site; null where the site has none for its type."
+  url: URL
+  """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
   """
@@ -1919,6 +1998,11 @@ type Asset implements Node & Document {
   keeps finding the document.
   """
   slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
   update to be told of changes that you have not seen.
@@ -6247,6 +6331,8 @@ func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql
 		return ec.fieldContext_Asset_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Asset_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Asset_displayName(ctx, field)
 	case "version":
 		return ec.fieldContext_Asset_version(ctx, field)
 	case "marking":
@@ -6471,6 +6557,10 @@ func (ec *executionContext) childFields_Edition(ctx context.Context, field graph
 		return ec.fieldContext_Edition_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Edition_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Edition_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Edition_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Edition_version(ctx, field)
 	case "marking":
@@ -6579,6 +6669,10 @@ func (ec *executionContext) childFields_Entity(ctx context.Context, field graphq
 		return ec.fieldContext_Entity_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Entity_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Entity_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Entity_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Entity_version(ctx, field)
 	case "marking":
@@ -6791,6 +6885,10 @@ func (ec *executionContext) childFields_Narrative(ctx context.Context, field gra
 		return ec.fieldContext_Narrative_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Narrative_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Narrative_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Narrative_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Narrative_version(ctx, field)
 	case "marking":
@@ -7133,6 +7231,10 @@ func (ec *executionContext) childFields_Relationship(ctx context.Context, field 
 		return ec.fieldContext_Relationship_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Relationship_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Relationship_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Relationship_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Relationship_version(ctx, field)
 	case "marking":
@@ -7241,6 +7343,10 @@ func (ec *executionContext) childFields_Report(ctx context.Context, field graphq
 		return ec.fieldContext_Report_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Report_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Report_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Report_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Report_version(ctx, field)
 	case "marking":
@@ -7469,6 +7575,8 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Source_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Source_displayName(ctx, field)
 	case "version":
 		return ec.fieldContext_Source_version(ctx, field)
 	case "marking":
@@ -7559,6 +7667,10 @@ func (ec *executionContext) childFields_Tag(ctx context.Context, field graphql.C
 		return ec.fieldContext_Tag_id(ctx, field)
 	case "slug":
 		return ec.fieldContext_Tag_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Tag_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Tag_url(ctx, field)
 	case "version":
 		return ec.fieldContext_Tag_version(ctx, field)
 	case "marking":
@@ -12227,6 +12339,29 @@ func (ec *executionContext) fieldContext_Asset_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
+func (ec *executionContext) _Asset_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
+}
+
 func (ec *executionContext) _Asset_version(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13969,6 +14104,52 @@ func (ec *executionContext) fieldContext_Edition_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "String")
 }
 
+func (ec *executionContext) _Edition_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
+}
+
+func (ec *executionContext) _Edition_url(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Edition", field, true, true, "URL")
+}
+
 func (ec *executionContext) _Edition_version(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15056,6 +15237,52 @@ func (ec *executionContext) _Entity_slug(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Entity_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "String")
+}
+
+func (ec *executionContext) _Entity_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Entity_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Entity().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Entity_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Entity", field, true, true, "String")
+}
+
+func (ec *executionContext) _Entity_url(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Entity_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Entity().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Entity_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Entity", field, true, true, "URL")
 }
 
 func (ec *executionContext) _Entity_version(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
@@ -19417,6 +19644,52 @@ func (ec *executionContext) fieldContext_Narrative_slug(_ context.Context, field
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "String")
 }
 
+func (ec *executionContext) _Narrative_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Narrative_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Narrative().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Narrative_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Narrative", field, true, true, "String")
+}
+
+func (ec *executionContext) _Narrative_url(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Narrative_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Narrative().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Narrative_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Narrative", field, true, true, "URL")
+}
+
 func (ec *executionContext) _Narrative_version(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23764,6 +24037,52 @@ func (ec *executionContext) fieldContext_Relationship_slug(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "String")
 }
 
+func (ec *executionContext) _Relationship_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Relationship_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Relationship().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Relationship_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Relationship", field, true, true, "String")
+}
+
+func (ec *executionContext) _Relationship_url(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Relationship_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Relationship().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Relationship_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Relationship", field, true, true, "URL")
+}
+
 func (ec *executionContext) _Relationship_version(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24827,6 +25146,52 @@ func (ec *executionContext) _Report_slug(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Report_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
+}
+
+func (ec *executionContext) _Report_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Report_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Report().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Report_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Report", field, true, true, "String")
+}
+
+func (ec *executionContext) _Report_url(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Report_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Report().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Report_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Report", field, true, true, "URL")
 }
 
 func (ec *executionContext) _Report_version(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
@@ -26947,6 +27312,29 @@ func (ec *executionContext) fieldContext_Source_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Source", field, false, false, "String")
 }
 
+func (ec *executionContext) _Source_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Source().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Source_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
+}
+
 func (ec *executionContext) _Source_version(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27853,6 +28241,52 @@ func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.Collect
 }
 func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
+}
+
+func (ec *executionContext) _Tag_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tag_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Tag().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tag_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
+}
+
+func (ec *executionContext) _Tag_url(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tag_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Tag().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Tag_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tag", field, true, true, "URL")
 }
 
 func (ec *executionContext) _Tag_version(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
@@ -33587,6 +34021,11 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "displayName":
+			out.Values[i] = ec._Asset_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "version":
 			out.Values[i] = ec._Asset_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34342,6 +34781,16 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "displayName":
+			out.Values[i] = ec._Edition_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Edition_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "version":
 			out.Values[i] = ec._Edition_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34675,6 +35124,16 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 		case "slug":
 			out.Values[i] = ec._Entity_slug(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._Entity_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Entity_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "version":
@@ -35755,6 +36214,16 @@ func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet
 		case "slug":
 			out.Values[i] = ec._Narrative_slug(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._Narrative_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Narrative_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "version":
@@ -37152,6 +37621,16 @@ func (ec *executionContext) _Relationship(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "displayName":
+			out.Values[i] = ec._Relationship_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Relationship_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "version":
 			out.Values[i] = ec._Relationship_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37485,6 +37964,16 @@ func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, o
 		case "slug":
 			out.Values[i] = ec._Report_slug(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._Report_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Report_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "version":
@@ -38213,6 +38702,11 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "displayName":
+			out.Values[i] = ec._Source_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "version":
 			out.Values[i] = ec._Source_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38508,6 +39002,16 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 		case "slug":
 			out.Values[i] = ec._Tag_slug(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._Tag_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Tag_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "version":

@@ -1,0 +1,92 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/graph/catalog"
+)
+
+// What documents are called in lists of any types, and where their pages are.
+
+// URL is the page about a document on the publisher's site.
+func (r documentResolver[T]) URL(_ context.Context, obj *T) (*string, error) {
+	slug := r.typ.Text(obj, "slug")
+	if slug == nil {
+		return nil, nil
+	}
+	page := r.site.Page(r.typ.Document, *slug)
+	if page == "" {
+		return nil, nil
+	}
+	return &page, nil
+}
+
+func (reportResolver) DisplayName(_ context.Context, obj *ent.Report) (string, error) {
+	return obj.Title, nil
+}
+
+func (narrativeResolver) DisplayName(_ context.Context, obj *ent.Narrative) (string, error) {
+	return obj.Title, nil
+}
+
+func (entityResolver) DisplayName(_ context.Context, obj *ent.Entity) (string, error) {
+	return obj.Name, nil
+}
+
+func (tagResolver) DisplayName(_ context.Context, obj *ent.Tag) (string, error) {
+	return obj.Label, nil
+}
+
+func (sourceResolver) DisplayName(_ context.Context, obj *ent.Source) (string, error) {
+	return obj.Title, nil
+}
+
+// DisplayName is what feeds call an edition, too.
+func (editionResolver) DisplayName(_ context.Context, obj *ent.Edition) (string, error) {
+	return fmt.Sprintf("%s %d: %s", obj.Series, obj.Number, obj.Title), nil
+}
+
+// DisplayName is the title of a file; of one without, its name.
+func (assetResolver) DisplayName(_ context.Context, obj *ent.Asset) (string, error) {
+	if obj.Title != nil {
+		return *obj.Title, nil
+	}
+	if u, err := url.Parse(obj.URL); err == nil {
+		if name := path.Base(u.Path); name != "/" && name != "." {
+			return name, nil
+		}
+	}
+	return obj.Slug, nil
+}
+
+// ties are what is said between the ends of a relationship.
+var ties = map[string]string{
+	"OWNS": "owns", "CONTROLS": "controls", "SUBSIDIARY_OF": "is a subsidiary of", "DIRECTOR_OF": "is a director of",
+	"OFFICER_OF": "is an officer of", "MEMBER_OF": "is a member of", "EMPLOYED_BY": "is employed by", "PARTNER_OF": "is a partner of",
+	"JOINT_VENTURE_WITH": "has a joint venture with", "SUPPLIES": "supplies", "FUNDS": "funds", "LOCATED_IN": "is located in",
+	"ISSUED_BY": "was issued by", "AMENDS": "amends", "SUCCEEDS": "succeeds", "RELATED_TO": "is related to",
+}
+
+// DisplayName is a sentence: "Graymantle Group owns Harborlight Mining". Where an
+// end is in the trash it is the slug.
+func (relationshipResolver) DisplayName(ctx context.Context, obj *ent.Relationship) (string, error) {
+	from, err := catalog.RelationshipFrom.One(ctx, obj)
+	if err != nil {
+		return "", err
+	}
+	to, err := catalog.RelationshipTo.One(ctx, obj)
+	if err != nil {
+		return "", err
+	}
+	if from == nil || to == nil {
+		return obj.Slug, nil
+	}
+	tie := cmp.Or(ties[obj.Kind], strings.ToLower(obj.Kind))
+	return from.Name + " " + tie + " " + to.Name, nil
+}
