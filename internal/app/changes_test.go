@@ -178,7 +178,7 @@ func TestChangesAsTheyHappen(t *testing.T) {
 		code, body := get(t, a.URL()+"/changes?after=nonsense&types=book,tag&since=now")
 		for _, want := range []string{
 			`"code":"BAD_USER_INPUT"`, `{"path":"after","message":"want a cursor of the change feed, or \"start\"`,
-			`{"path":"types","message":"\"book\" is none of REPORT NARRATIVE`, `{"path":"since","message":"is no parameter; there are after, types"}`,
+			`{"path":"types","message":"\"book\" is none of REPORT, NARRATIVE`, `{"path":"since","message":"is no parameter; there are after, types"}`,
 		} {
 			if code != http.StatusBadRequest || !strings.Contains(body, want) {
 				t.Errorf("got %d %s, want %s", code, body, want)

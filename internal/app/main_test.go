@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -47,12 +48,13 @@ func TestCommandsOnPostgreSQL(t *testing.T) {
 		{[]string{"rebuild-live"}, []string{"Live was rebuilt: 0 documents"}},
 	} {
 		code, out, errs := run(t, env, row.args...)
-		if code != 0 || errs != "" {
+		// A key comes alone on the one, and what belongs to it on the other.
+		if code != 0 || errs != "" && !slices.Contains(row.args, "create") {
 			t.Errorf("%v: exit %d, %s", row.args, code, errs)
 		}
 		for _, want := range row.want {
-			if !strings.Contains(out, want) {
-				t.Errorf("%v: got\n%s\nwant %q", row.args, out, want)
+			if !strings.Contains(out+errs, want) {
+				t.Errorf("%v: got\n%s\n%s\nwant %q", row.args, out, errs, want)
 			}
 		}
 	}

@@ -140,6 +140,10 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the stream begins now.
 func changesParams(r *http.Request) (params content.ChangesParams, now bool, err error) {
 	params = content.ChangesParams{First: newsAtOnce}
+	var types []string
+	for _, t := range domain.Types() {
+		types = append(types, strings.ToUpper(t.String()))
+	}
 	var p domain.Problems
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -159,7 +163,7 @@ func changesParams(r *http.Request) (params content.ChangesParams, now bool, err
 			for _, text := range strings.Split(strings.Join(given, ","), ",") {
 				t, ok := domain.ParseType(text)
 				if !ok {
-					p.Add("types", "%q is none of %s", clip(text, 40), strings.ToUpper(strings.Trim(fmt.Sprint(domain.Types()), "[]")))
+					p.Add("types", "%q is none of %s", clip(text, 40), strings.Join(types, ", "))
 				}
 				params.Types = append(params.Types, t)
 			}
