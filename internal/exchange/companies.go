@@ -145,6 +145,7 @@ type company struct {
 	spellings []string // of its name; the best is first
 	id        domain.ID
 	rows      []companyRow
+	names     int // other names in the rows
 	parents   []*company
 	children  []*company // of which it is a parent
 }
@@ -189,7 +190,9 @@ func (im *companyImport) arrange(rows []companyRow) {
 	for _, row := range rows {
 		c := im.company(row.name)
 		c.rows = append(c.rows, row)
+		c.names += len(row.aliases) + len(row.former)
 	}
+	im.companies = slices.DeleteFunc(im.companies, im.tooMuch)
 	listed := slices.Clone(im.companies)
 	others := im.otherNames(listed)
 	for _, c := range listed {
@@ -209,6 +212,21 @@ func (im *companyImport) arrange(rows []companyRow) {
 	}
 }
 
+// mostOfOne is how many rows, and how many other names in them, a company can
+// have. The desk keeps fewer; it bounds the work before the desk is asked.
+const mostOfOne = 1000
+
+// tooMuch refuses a company that cannot be one.
+func (im *companyImport) tooMuch(c *company) bool {
+	if len(c.rows) <= mostOfOne && c.names <= mostOfOne {
+		return false
+	}
+	im.bad([]Place{c.rows[0].place}, "%q is in %d rows with %d other names, more than the %d that a company can have: none of them went in", c.rows[0].name, len(c.rows), c.names, mostOfOne)
+	im.out.BadRows += len(c.rows)
+	delete(im.byKey, c.key)
+	return true
+}
+
 // otherNames finds the companies by their other names, which count only where no
 // company has the name itself.
 func (im *companyImport) otherNames(listed []*company) map[string][]*company {
@@ -216,8 +234,9 @@ func (im *companyImport) otherNames(listed []*company) map[string][]*company {
 	for _, c := range listed {
 		for _, row := range c.rows {
 			for _, name := range slices.Concat(row.aliases, row.former) {
-				if key := nameKey(name); !slices.Contains(others[key], c) {
-					others[key] = append(others[key], c)
+				key := nameKey(name)
+				if named := others[key]; len(named) == 0 || named[len(named)-1] != c {
+					others[key] = append(named, c)
 				}
 			}
 		}

@@ -49,7 +49,7 @@ const short = "Clean Name,Alias,Previous Name,Parent Name,Note,Start date,End da
 // What is wrong with a line is said with its number, and the lines around it go in.
 func TestImportOfABrokenFile(t *testing.T) {
 	t.Parallel()
-	many := strings.Repeat("Nets,,,,,,,\n", 2000)
+	many := strings.Repeat("Nets,,,,,,,\n", 300)
 	for name, c := range map[string]struct {
 		file    string
 		entries []string
@@ -69,8 +69,8 @@ func TestImportOfABrokenFile(t *testing.T) {
 		"a quote that makes the fields wrong": {short + "Nets,,\"x\nRopes,,,,,,,\ny\",,,,\nCranes,,,,,,,\n", []string{"Cranes", "Ropes"},
 			[]string{`[2]: has 7 fields with the lines to 4, which a quote takes in, and the header has 8`, `[4]: field 1 has a quote`}, [5]int{4, 2}},
 		"many quotes that are not closed": {short + strings.Repeat("\"a,,,,,,,\n"+many, 3) + "Cranes,,,,,,,\n", []string{"Cranes", "Nets"},
-			[]string{`[2]: the quote that opens field 1 is closed in line 2003`, `[2003]: the quote that opens field 1 is closed in line 4004`, `[4004]: the quote that opens field 1 is not closed`},
-			[5]int{6004, 3, 0, 0, 5999}},
+			[]string{`[2]: the quote that opens field 1 is closed in line 303`, `[303]: the quote that opens field 1 is closed in line 604`, `[604]: the quote that opens field 1 is not closed`},
+			[5]int{904, 3, 0, 0, 899}},
 		"fields with line ends": {short + "\"Cranes\nand Nets\",,,,\"why\nand how, \"\"when\"\"\",2021-01-01,,\nRopes,,,,\"a,b\n\nc\",,,\n",
 			[]string{"Cranes and Nets /  / 2021-01-01 /  / why\nand how, \"when\"", "Ropes /  /  /  / a,b\n\nc"}, nil, [5]int{2}},
 		"wrong numbers of fields": {short + "Cranes,,,\nNets,,,,,,,,,\nRopes,,,,,,,,x\nSails,,,,,,,\n", []string{"Nets", "Sails"},
@@ -85,7 +85,9 @@ func TestImportOfABrokenFile(t *testing.T) {
 		"lines ahead of it":       {"Entity list\n\nLast updated,2021-01-01\n" + short + "Cranes,,,,,,,\n", []string{"Cranes"}, nil, [5]int{1}},
 		"all that is wrong": {short + ",,,,,soon,03/04/2021,\n", nil,
 			[]string{`[2]: Clean Name: is required; Start date: "soon" is not a date`, `End date: "03/04/2021" is not a date: want YYYY, YYYY-MM or YYYY-MM-DD; it could be --date-format D/M/YYYY or M/D/YYYY`}, [5]int{1, 1}},
-		"no name in it":        {short + "***,,,,,,,\n", nil, []string{`[2]: Clean Name: "***" has no letter or digit`}, [5]int{1, 1}},
+		"no name in it": {short + "***,,,,,,,\n", nil, []string{`[2]: Clean Name: "***" has no letter or digit`}, [5]int{1, 1}},
+		"too much of one company": {short + strings.Repeat("Nets,,,,,,,\n", 1001) + "Ropes,\"" + strings.Repeat("a,", 1001) + "\",,,,,,\n" + "Cranes,,,Nets,,,,\n", []string{"Cranes", "Nets"},
+			[]string{`[2]: "Nets" is in 1001 rows with 0 other names`, `[1003]: "Ropes" is in 1 rows with 1001 other names`}, [5]int{1003, 1002}},
 		"nothing but a header": {short, nil, nil, [5]int{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -269,4 +271,36 @@ func TestImportOfListsInOtherShapes(t *testing.T) {
 			wantCounted(t, s, out)
 		})
 	}
+}
+
+// Whatever is in a file, each of its rows is taken, left out or said to be bad,
+// and each line is read in bounded time.
+func FuzzReadRows(f *testing.F) {
+	for _, seed := range []string{"Clean Name,Only\nCranes,x\n\"Nets\nand\",y\nq\"\n\"open,x\nRopes,x\n", "\ufeffClean Name;Only\r\n;;\r\n", "Only\tClean Name\rx\ty\r", "\"", "Clean Name,Only\n\"a\nb,x\nc\",x\n"} {
+		f.Add(seed, "name=Clean Name", false)
+		f.Add(seed, "name=1,note=2", true)
+	}
+	f.Fuzz(func(t *testing.T, text, columns string, noHeader bool) {
+		if len(columns) > 100 {
+			return // they come from the command line
+		}
+		with := params
+		with.Map, with.NoHeader = strings.Split(columns, ","), noHeader
+		if !noHeader {
+			with.Only = []string{"Only=x"}
+		}
+		out, taken, err := exchange.ReadRows(files(text)[0], with)
+		if err != nil {
+			return
+		}
+		if out.Rows != taken+out.BadRows+out.LeftOut || len(out.Bad) != out.BadRows {
+			t.Errorf("%d rows: %d taken, %d bad, %d left out; %d were said to be bad", out.Rows, taken, out.BadRows, out.LeftOut, len(out.Bad))
+		}
+		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 1
+		for _, row := range out.Bad {
+			if n := row.Places[0].Line; n < 1 || n > lines {
+				t.Errorf("line %d of %d", n, lines)
+			}
+		}
+	})
 }

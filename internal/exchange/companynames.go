@@ -173,16 +173,21 @@ func longestForm(words []string) int {
 func splitNames(list string) []string {
 	var names []string
 	for part := range strings.SplitSeq(list, ";") {
-		var name string
-		for piece := range strings.SplitSeq(part, ",") {
-			if name != "" && isLegalForm(piece) {
-				name += "," + piece
-				continue
+		begin, end := 0, -1 // of the name that may go on; -1 before the first
+		for from := 0; from <= len(part); {
+			to := len(part)
+			if comma := strings.IndexByte(part[from:], ','); comma >= 0 {
+				to = from + comma
 			}
-			names = append(names, name)
-			name = piece
+			if end < 0 || strings.TrimSpace(part[begin:end]) == "" || !isLegalForm(part[from:to]) {
+				if end >= 0 {
+					names = append(names, part[begin:end])
+				}
+				begin = from
+			}
+			end, from = to, to+1
 		}
-		names = append(names, name)
+		names = append(names, part[begin:max(begin, end)])
 	}
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)

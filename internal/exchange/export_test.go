@@ -19,3 +19,14 @@ func ReadDate(text string, patterns ...string) (string, error) {
 	date, err := readDate(text, formats)
 	return string(date), err
 }
+
+// ReadRows reads the rows of a file, and returns how many were taken.
+func ReadRows(file File, params CompaniesParams) (CompaniesResult, int, error) {
+	var out CompaniesResult
+	form, err := params.form()
+	if err != nil {
+		return out, 0, err
+	}
+	rows, err := readRows(file, form, &out)
+	return out, len(rows), err
+}
