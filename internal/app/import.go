@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,40 +15,54 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange"
 )
 
 func (p *program) importCommand() *cobra.Command {
 	var params exchange.CompaniesParams
+	var dryRun bool
 	companies := &cobra.Command{
-		Use:   "companies FILE.csv",
+		Use:   "companies FILE.csv...",
 		Short: "Import a list of companies",
 		Long: `Import a list of companies from CSV, one row for each time a company was listed.
 
-Each company becomes an entity with its aliases and former names, each row a
-listing, and each parent a relationship; all of it cites one source. The desk
-checks every document: a row that is refused is shown with its line, and the
+Each company becomes an entity with its aliases and former names, each start of a
+row a listing, and each parent a relationship; all of it cites one source. The
+desk checks every document: a row that is refused is shown with its line, and the
 rest goes in. A second run of the same file changes nothing, and what editors
-changed in between stays. Without --publish everything stays a draft; with it,
-what this run creates and changes is published. A document that had a draft
-before the run, or was taken out of live, is left as it is, and listed.
+changed in between stays. Several files are read as one list.
+
+Without --publish everything stays a draft; with it, what this run and imports
+before it created and changed is published. A document that an editor had a draft
+of, or that was taken out of live, is left as it is, and listed.
 
 The columns are Clean Name, Alias, Previous Name, Parent Name, Note, Start date,
-End date and Source Url. FILE.csv can be - for standard input. A server can be
-running on the same stores.`,
-		Example: `  redthread import companies list.csv --publish
-  redthread import companies other.csv --authority "Ministry of Trade" --programme "Entity list" --source entity-list`,
-		Args: exactly("FILE.csv"),
+End date and Source Url; --map says what they are called in another list, by
+name, alias, previous, parent, note, start, end and url. FILE.csv can be - for
+standard input. A server can be running on the same stores.`,
+		Example: `  redthread import companies list.csv --dry-run
+  redthread import companies list.csv --publish
+  redthread import companies other.csv --authority "Ministry of Trade" --programme "Entity list" --source entity-list \
+      --map name=Entity,alias=Alias,start="Effective date" --date-format DD/MM/YYYY --only Type=Company`,
+		Args: some("FILE.csv"),
 	}
 	companies.RunE = p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
-		return p.importCompanies(ctx, log, args[0], params)
+		return p.importCompanies(ctx, log, args, params, dryRun)
 	})
 	flags := companies.Flags()
 	flags.StringVar(&params.Authority, "authority", "U.S. Department of Defense", "who keeps the list")
 	flags.StringVar(&params.Programme, "programme", "Chinese military companies (section 1260H)", "what the list is called")
 	flags.StringVar(&params.Source, "source", "dod-chinese-military-companies", "the slug of the source that everything cites")
-	flags.BoolVar(&params.Publish, "publish", false, "publish what this run creates and changes")
+	flags.BoolVar(&params.Publish, "publish", false, "publish what this run, and imports before it, created and changed")
+	flags.BoolVar(&dryRun, "dry-run", false, "show what would be stored, and store nothing")
+	flags.StringSliceVar(&params.Map, "map", nil, "what the file calls the columns, as name=Entity,alias=Alias; columns that are not named are not read")
+	flags.BoolVar(&params.NoHeader, "no-header", false, "the file has no header: --map gives the numbers of the columns")
+	flags.StringVar(&params.Separator, "separator", "", `what is between fields: "," ";" "|" or tab (default: what the header has)`)
+	flags.StringArrayVar(&params.DateFormats, "date-format", nil, "how dates are written, as DD/MM/YYYY or 2 January 2006 (default YYYY-MM-DD)")
+	flags.StringArrayVar(&params.Only, "only", nil, "leave out rows that have not this value, as Type=Company")
+	flags.StringArrayVar(&params.Empty, "empty", nil, "what stands for nothing, as -0-")
 	group := group(&cobra.Command{
 		Use:     "import",
 		Short:   "Import other people's data to the desk",
@@ -56,39 +72,87 @@ running on the same stores.`,
 	return group
 }
 
-func (p *program) importCompanies(ctx context.Context, log *slog.Logger, name string, params exchange.CompaniesParams) error {
-	var file io.Reader = os.Stdin
-	if name != "-" {
-		f, err := os.Open(name)
+func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names []string, params exchange.CompaniesParams, dryRun bool) error {
+	// A rehearsal may run more than once, so the files are read once.
+	contents := make([][]byte, len(names))
+	for i, name := range names {
+		raw, err := p.readList(name)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = f.Close() }() // it was only read
-		file = f
+		contents[i] = raw
+	}
+	files := func() (files []exchange.File) {
+		for i, raw := range contents {
+			file := exchange.File{Reader: bytes.NewReader(raw)}
+			if len(names) > 1 {
+				file.Name = names[i]
+			}
+			files = append(files, file)
+		}
+		return files
 	}
 	return p.with(ctx, log, func(b *backend) error {
 		params.Progress = p.progress("Importing")
-		out, err := exchange.ImportCompanies(domain.AsSystem(ctx, "import companies"), b.desk, file, params)
+		ctx := domain.AsSystem(ctx, "import companies")
+		var out exchange.CompaniesResult
+		var err error
+		if dryRun {
+			err = b.desk.Rehearse(ctx, func(ctx context.Context, desk *content.Rehearsal) (err error) {
+				out, err = exchange.ImportCompanies(ctx, desk, files(), params)
+				return err
+			})
+		} else {
+			out, err = exchange.ImportCompanies(ctx, b.desk, files(), params)
+		}
 		if out.Rows > 0 {
-			p.tellImport(out, params.Publish)
+			p.tellImport(out, params.Publish, dryRun)
 		}
 		if err != nil {
 			return asUsage(err)
 		}
 		if len(out.Bad) > 0 {
-			return fmt.Errorf("%d of the rows could not be imported; they are listed above", badLines(out.Bad))
+			return errors.New("some of the list could not be imported; it is shown above, by line")
 		}
 		return nil
 	})
 }
 
-func (p *program) tellImport(out exchange.CompaniesResult, publish bool) {
-	for _, bad := range out.Bad {
-		lines := strings.Trim(fmt.Sprint(bad.Lines), "[]")
-		tell(p.Stderr, "line %s: %s\n", strings.ReplaceAll(lines, " ", ", "), bad.Message)
+// readList reads a file that is named in an argument, as far as an import does.
+func (p *program) readList(name string) ([]byte, error) {
+	file := os.Stdin
+	if name != "-" {
+		opened, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = opened.Close() }() // it was only read
+		file = opened
 	}
-	tell(p.Stdout, "%d rows: %d companies, %d parents that are not in the list, %d listings, %d relationships.\n",
-		out.Rows, out.Listed, out.Parents, out.Listings, out.Relationships)
+	raw, err := io.ReadAll(io.LimitReader(file, exchange.MaxCSV+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return raw, nil
+}
+
+func (p *program) tellImport(out exchange.CompaniesResult, publish, dryRun bool) {
+	for _, bad := range out.Bad {
+		tell(p.Stderr, "%s\n", atLines(bad))
+	}
+	for _, note := range out.Notes {
+		tell(p.Stderr, "note: %s\n", atLines(note))
+	}
+	if dryRun {
+		tell(p.Stdout, "This is a dry run: nothing was stored.\n")
+	}
+	tell(p.Stdout, "%d rows: %d went in, %d did not, %d were left out.\n", out.Rows, out.Taken(), out.BadRows, out.LeftOut)
+	if out.Blank+out.Headers > 0 {
+		tell(p.Stdout, "Besides, %d blank lines and %d repeated headers.\n", out.Blank, out.Headers)
+	}
+	tell(p.Stdout, "%d companies, %d parents that are not in the list, %d other names, %d relationships.\n",
+		out.Listed, out.Parents, out.Names, out.Relationships)
+	tell(p.Stdout, "%d listings; %d rows repeat the company and the start of another.\n", out.Listings, out.Repeats)
 	tell(p.Stdout, "%d documents created, %d changed, %d as they were.\n", out.Created, out.Changed, out.Unchanged)
 	if !publish {
 		return
@@ -106,12 +170,17 @@ func (p *program) tellImport(out exchange.CompaniesResult, publish bool) {
 	}
 }
 
-func badLines(bad []exchange.BadRow) int {
-	n := 0
-	for _, b := range bad {
-		n += max(1, len(b.Lines))
+// atLines is what is said of rows, behind where they are.
+func atLines(row exchange.BadRow) string {
+	const most = 10
+	var places []string
+	for _, place := range row.Places[:min(most, len(row.Places))] {
+		places = append(places, place.String())
 	}
-	return n
+	if more := len(row.Places) - most; more > 0 {
+		places = append(places, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("line %s: %s", strings.Join(places, ", "), row.Message)
 }
 
 // progress shows how far something has come, on a terminal; elsewhere nothing.

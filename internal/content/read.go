@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Standing is where a document stands between desk and live.
@@ -33,10 +34,13 @@ type Stored struct {
 // Find reads a document of the desk by its id or slug; nil where there is no
 // such document. Needs the right READ_DESK.
 func (d *Desk) Find(ctx context.Context, t domain.Type, name string) (*Stored, error) {
+	return findStored(ctx, d.stores.DeskRows(), t, name)
+}
+
+func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) (*Stored, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
-	db := d.stores.DeskRows()
 	found, err := lookup(ctx, db, t, []string{name})
 	id := found[name]
 	if err != nil || id == 0 {
@@ -59,10 +63,14 @@ func (d *Desk) Find(ctx context.Context, t domain.Type, name string) (*Stored, e
 // Standings reads where documents stand. Those that are in the trash, or are
 // not there, are not in the result. Needs the right READ_DESK.
 func (d *Desk) Standings(ctx context.Context, ids []domain.ID) (map[domain.ID]Standing, error) {
+	return standings(ctx, d.stores.DeskRows(), ids)
+}
+
+func standings(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]Standing, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
-	heads, err := headers(ctx, d.stores.DeskRows(), ids)
+	heads, err := headers(ctx, db, ids)
 	out := make(map[domain.ID]Standing, len(heads))
 	for id, h := range heads {
 		if !h.Deleted {

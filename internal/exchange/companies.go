@@ -1,62 +1,77 @@
 package exchange
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Desk is what an import needs of the desk.
+// Desk is what an import needs of the desk. A [content.Rehearsal] is one on which
+// nothing stays.
 type Desk interface {
 	Find(ctx context.Context, t domain.Type, name string) (*content.Stored, error)
 	Standings(ctx context.Context, ids []domain.ID) (map[domain.ID]content.Standing, error)
+	Authors(ctx context.Context, id domain.ID, after int) ([]string, error)
 	Save(ctx context.Context, params content.SaveParams) (content.Saved, error)
 	Release(ctx context.Context, params content.ReleaseParams) (content.Released, error)
 }
 
-// CompaniesParams says what a list of companies is.
+// CompaniesParams says what a list of companies is, and how its files are read.
 type CompaniesParams struct {
 	Authority string // who lists: the listings' authority and the source's publisher
 	Programme string // under what: the listings' programme and the source's title
 	Source    string // the slug of the source that everything cites
-	Publish   bool   // publish what the import creates and changes
+	Publish   bool   // publish what imports created and changed
+
+	Map         []string // "column=Header": what the files call the columns of [CompanyColumns]; empty for the headers there
+	NoHeader    bool     // the files have no header, and Map gives the numbers of columns
+	Separator   string   // of fields; empty to look for it
+	DateFormats []string // "DD/MM/YYYY"; empty for YYYY-MM-DD
+	Only        []string // "Header=value": rows with another value are left out; values of one column are alternatives
+	Empty       []string // what stands for nothing, such as "-0-"
+
 	// Progress, if set, is told how many of how many documents are written.
 	Progress func(done, total int)
 }
 
-// BadRow is a row, or several of one company, that did not go in.
+// BadRow is a row, or several of one company, that did not go in or not whole.
 type BadRow struct {
-	Lines   []int
+	Places  []Place
 	Message string
 }
 
-// CompaniesResult counts what an import of companies came to.
+// CompaniesResult counts what an import of companies came to. Rows are those of
+// the files; all else is what the desk holds of the list when the import is done.
 type CompaniesResult struct {
-	Rows          int // read, bad ones included
+	Rows    int // those below, and those that went in
+	BadRows int
+	LeftOut int // by Only
+
+	Blank, Headers int // lines that are blank, or repeat the header; they are no rows
+
 	Listed        int // companies in the list
 	Parents       int // companies that are only named as a parent
+	Names         int // other names of these
 	Listings      int
+	Repeats       int // rows of a company with the start of another row: they share its listing
 	Relationships int
 
 	Created, Changed, Unchanged int // documents, the source included
 
-	Bad []BadRow
+	Bad   []BadRow
+	Notes []BadRow // what went in, and is to be looked at
 
 	Published int    // documents
 	Sequence  int64  // the last entry of the publication log that was written; 0 for none
 	Left      []Left // what was not published though the list names it, with Publish
 }
+
+// Taken is how many rows went in.
+func (r CompaniesResult) Taken() int { return r.Rows - r.BadRows - r.LeftOut }
 
 // Left is a document of the list that the import did not publish, and why.
 type Left struct {
@@ -64,47 +79,55 @@ type Left struct {
 	Reason   string
 }
 
-// The columns of the file. The first is required.
-const (
-	columnName     = "Clean Name"
-	columnAlias    = "Alias"
-	columnPrevious = "Previous Name"
-	columnParent   = "Parent Name"
-	columnNote     = "Note"
-	columnStart    = "Start date"
-	columnEnd      = "End date"
-	columnURL      = "Source Url"
-)
-
 // ImportCompanies reads a list of companies in CSV, one row for each time a
-// company was listed: one Entity per company with its aliases and former
-// names, one Listing per row, one Relationship (SUBSIDIARY_OF) per company and
-// parent, and one Source that they cite. Companies whose names differ in case,
-// spaces or punctuation only are one. A parent that is not in the list becomes
-// an Entity of its own.
+// company was listed: one Entity per company with its aliases and former names,
+// one Listing per company and start, one Relationship (SUBSIDIARY_OF) per company
+// and parent, and one Source that they cite. Companies whose names differ in
+// case, spaces or punctuation only are one. A parent that is not in the list
+// becomes an Entity of its own.
+//
+// What comes of it does not depend on the order of the rows, nor on how they are
+// divided among files; of files that are imported one by one, a parent is looked
+// for in its own file.
 //
 // It writes only what the list says: a new document whole, and to one that is
 // there it adds names, listings and the end of a listing, with the version that
-// it has read. What an editor saves meanwhile is read anew.
+// it has read. What an editor saves meanwhile is read anew. Spellings and
+// citations are put together in documents that only imports have written.
 //
-// With Publish it publishes what it created and changed, and nothing else: a
-// document with a draft from before, or one that somebody took out of live, is
+// With Publish it publishes what imports created and changed, and nothing else: a
+// document with an editor's draft, or one that somebody took out of live, is
 // left as it is, and is in the result.
 //
 // Rows that cannot go in are in the result, by line, and the rest goes in. An
-// error means that the import as a whole stopped: the file cannot be read, or
-// the desk is not there.
-func ImportCompanies(ctx context.Context, desk Desk, file io.Reader, params CompaniesParams) (CompaniesResult, error) {
+// error means that the import as a whole stopped: a file cannot be read, before
+// anything is written, or the desk is not there.
+func ImportCompanies(ctx context.Context, desk Desk, files []File, params CompaniesParams) (CompaniesResult, error) {
 	var out CompaniesResult
-	if !domain.ValidSlug(params.Source) {
-		return out, domain.Invalid("%q cannot be the slug of a source: want lower-case letters a to z, digits and hyphens", params.Source)
-	}
-	rows, err := readCompanies(file, &out)
+	form, err := params.form()
 	if err != nil {
 		return out, err
 	}
-	im := &companyImport{desk: desk, params: params, out: &out, written: map[domain.ID]*written{}}
+	viewer, err := domain.Require(ctx, domain.WriteDrafts)
+	if err != nil {
+		return out, err
+	}
+	var rows []companyRow
+	for _, file := range files {
+		read, err := readRows(file, form, &out)
+		if err != nil && file.Name != "" {
+			return CompaniesResult{}, fmt.Errorf("%s: %w", file.Name, err)
+		}
+		if err != nil {
+			return CompaniesResult{}, err
+		}
+		rows = append(rows, read...)
+	}
+	im := &companyImport{desk: desk, params: params, author: viewer.Name, out: &out, written: map[domain.ID]*written{}, counted: map[string]bool{}}
 	im.arrange(rows)
+	if len(im.companies) == 0 {
+		return out, nil
+	}
 	if err := im.write(ctx); err != nil {
 		return out, err
 	}
@@ -116,215 +139,143 @@ func ImportCompanies(ctx context.Context, desk Desk, file io.Reader, params Comp
 	return out, nil
 }
 
-// companyRow is one row of the file.
-type companyRow struct {
-	line             int
-	name, parent     string
-	aliases, former  []string
-	note, start, end string
-	url              string
-}
-
-func readCompanies(file io.Reader, out *CompaniesResult) ([]companyRow, error) {
-	raw, err := io.ReadAll(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the file: %w", err)
-	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	r.FieldsPerRecord = -1
-	header, err := r.Read()
-	if err != nil {
-		return nil, domain.Invalid("the file has no header line of CSV: %v", err)
-	}
-	at := map[string]int{}
-	for i, name := range header {
-		at[strings.TrimSpace(name)] = i
-	}
-	for _, name := range []string{columnName, columnAlias, columnPrevious, columnParent, columnNote, columnStart, columnEnd, columnURL} {
-		if _, ok := at[name]; !ok {
-			return nil, domain.Invalid("the file has no column %q; its header is %q", name, header)
-		}
-	}
-	var rows []companyRow
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		out.Rows++
-		if err != nil {
-			line := 0
-			if parse, ok := errors.AsType[*csv.ParseError](err); ok {
-				line, err = parse.StartLine, parse.Err
-			}
-			out.Bad = append(out.Bad, BadRow{[]int{line}, err.Error()})
-			continue
-		}
-		line, _ := r.FieldPos(0)
-		if len(record) != len(header) {
-			out.Bad = append(out.Bad, BadRow{[]int{line}, fmt.Sprintf("has %d fields; the header has %d", len(record), len(header))})
-			continue
-		}
-		get := func(name string) string { return strings.Join(strings.Fields(record[at[name]]), " ") }
-		row := companyRow{
-			line: line, name: get(columnName), parent: get(columnParent),
-			aliases: splitNames(get(columnAlias)), former: splitNames(get(columnPrevious)),
-			note: strings.TrimSpace(record[at[columnNote]]), start: get(columnStart), end: get(columnEnd), url: get(columnURL),
-		}
-		if problem := row.problem(); problem != "" {
-			out.Bad = append(out.Bad, BadRow{[]int{line}, problem})
-			continue
-		}
-		rows = append(rows, row)
-	}
-}
-
-func (r companyRow) problem() string {
-	if nameKey(r.name) == "" {
-		return fmt.Sprintf("%s: is required", columnName)
-	}
-	var dates [2]domain.Date
-	for i, text := range []string{r.start, r.end} {
-		if text == "" {
-			continue
-		}
-		date, err := domain.ParseDate(text)
-		if err != nil {
-			return fmt.Sprintf("%s: %v", []string{columnStart, columnEnd}[i], err)
-		}
-		dates[i] = date
-	}
-	if dates[0].After(dates[1]) {
-		return fmt.Sprintf("%s: %s is before the start, %s", columnEnd, dates[1], dates[0])
-	}
-	return ""
-}
-
-// legalForms are the words that follow a comma within one name.
-var legalForms = []string{"ltd", "limited", "inc", "llc", "co", "corp", "corporation", "company", "plc", "gmbh", "sa", "ag", "bv", "pte", "pty", "srl", "lp", "llp"}
-
-// splitNames splits a list of names at semicolons, and at commas that do not
-// stand before a legal form: "Hesai Technology Co., Ltd." is one name.
-func splitNames(list string) []string {
-	var names []string
-	for part := range strings.SplitSeq(list, ";") {
-		var name string
-		for piece := range strings.SplitSeq(part, ",") {
-			first, _, _ := strings.Cut(strings.TrimSpace(piece), " ")
-			if name != "" && slices.Contains(legalForms, nameKey(first)) {
-				name += "," + piece
-				continue
-			}
-			names = append(names, name)
-			name = piece
-		}
-		names = append(names, name)
-	}
-	var clean []string
-	for _, name := range names {
-		if name = strings.TrimSpace(name); name != "" {
-			clean = append(clean, name)
-		}
-	}
-	return clean
-}
-
-// nameKey is a name without case, spaces and punctuation.
-func nameKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
-}
-
 // company is what the rows say of one company.
 type company struct {
-	name    string
-	slug    string
-	id      domain.ID // once it is written
-	rows    []companyRow
-	parents []*company
+	key       string
+	spellings []string // of its name; the best is first
+	id        domain.ID
+	rows      []companyRow
+	names     int // other names in the rows
+	parents   []*company
+	children  []*company // of which it is a parent
 }
 
-func (c *company) lines() []int {
-	var lines []int
+func (c *company) name() string { return c.spellings[0] }
+
+func (c *company) slug() string { return companySlug(c.key) }
+
+// places are the lines of the company; of one that is only named as a parent,
+// those that name it.
+func (c *company) places() []Place {
+	var places []Place
 	for _, r := range c.rows {
-		lines = append(lines, r.line)
+		places = append(places, r.place)
 	}
-	return lines
+	if len(c.rows) == 0 {
+		for _, child := range c.children {
+			places = append(places, child.places()...)
+		}
+	}
+	return places
 }
 
 type companyImport struct {
 	desk   Desk
 	params CompaniesParams
+	author string // who imports are, in revisions
 	out    *CompaniesResult
 
-	companies []*company // in the order of the file
+	companies []*company // those of the list in the order of its rows, then the parents
 	byKey     map[string]*company
-	slugs     map[string]bool
 
+	source  domain.ID
 	written map[domain.ID]*written
-	order   []domain.ID // of written
+	order   []domain.ID     // of written
+	counted map[string]bool // names and listings, by document
 }
 
 // arrange gathers the rows by company and finds each one's parents.
 func (im *companyImport) arrange(rows []companyRow) {
-	im.byKey, im.slugs = map[string]*company{}, map[string]bool{}
+	im.byKey = map[string]*company{}
 	for _, row := range rows {
 		c := im.company(row.name)
 		c.rows = append(c.rows, row)
+		c.names += len(row.aliases) + len(row.former)
 	}
-	im.out.Listed = len(im.companies)
-	// Other names count only where no company has the name itself.
-	byOther := map[string]*company{}
-	for _, c := range im.companies {
-		for _, row := range c.rows {
-			for _, name := range slices.Concat(row.aliases, row.former) {
-				if key := nameKey(name); byOther[key] == nil {
-					byOther[key] = c
-				}
-			}
-		}
-	}
-	for _, c := range slices.Clone(im.companies) {
+	im.companies = slices.DeleteFunc(im.companies, im.tooMuch)
+	listed := slices.Clone(im.companies)
+	others := im.otherNames(listed)
+	for _, c := range listed {
 		for _, row := range c.rows {
 			if row.parent == "" {
 				continue
 			}
-			parent := im.byKey[nameKey(row.parent)]
-			if short, _, ok := strings.Cut(row.parent, " ("); parent == nil && ok {
-				parent = im.byKey[nameKey(short)]
-			}
-			if parent == nil {
-				parent = byOther[nameKey(row.parent)]
-			}
-			if parent == nil {
-				parent = im.company(row.parent)
-			}
+			parent := im.parent(row, others)
 			if parent != c && !slices.Contains(c.parents, parent) {
 				c.parents = append(c.parents, parent)
+				parent.children = append(parent.children, c)
 			}
 		}
 	}
-	im.out.Parents = len(im.companies) - im.out.Listed
+	for _, c := range im.companies {
+		slices.SortFunc(c.spellings, compareSpellings)
+	}
+}
+
+// mostOfOne is how many rows, and how many other names in them, a company can
+// have. The desk keeps fewer; it bounds the work before the desk is asked.
+const mostOfOne = 1000
+
+// tooMuch refuses a company that cannot be one.
+func (im *companyImport) tooMuch(c *company) bool {
+	if len(c.rows) <= mostOfOne && c.names <= mostOfOne {
+		return false
+	}
+	im.bad([]Place{c.rows[0].place}, "%q is in %d rows with %d other names, more than the %d that a company can have: none of them went in", c.rows[0].name, len(c.rows), c.names, mostOfOne)
+	im.out.BadRows += len(c.rows)
+	delete(im.byKey, c.key)
+	return true
+}
+
+// otherNames finds the companies by their other names, which count only where no
+// company has the name itself.
+func (im *companyImport) otherNames(listed []*company) map[string][]*company {
+	others := map[string][]*company{}
+	for _, c := range listed {
+		for _, row := range c.rows {
+			for _, name := range slices.Concat(row.aliases, row.former) {
+				key := nameKey(name)
+				if named := others[key]; len(named) == 0 || named[len(named)-1] != c {
+					others[key] = append(named, c)
+				}
+			}
+		}
+	}
+	return others
+}
+
+// parent is the company that a row names as its parent, made where it is new.
+func (im *companyImport) parent(row companyRow, others map[string][]*company) *company {
+	key := nameKey(row.parent)
+	if c := im.byKey[key]; c != nil && len(c.rows) > 0 {
+		return im.company(row.parent)
+	}
+	if short, _, ok := strings.Cut(row.parent, " ("); ok {
+		if c := im.byKey[nameKey(short)]; c != nil && len(c.rows) > 0 {
+			return c
+		}
+	}
+	switch named := others[key]; {
+	case len(named) == 1:
+		return named[0]
+	case len(named) > 1:
+		im.out.Notes = append(im.out.Notes, BadRow{[]Place{row.place},
+			fmt.Sprintf("the parent %q is another name of %d companies of the list, so it is taken for a company of its own", row.parent, len(named))})
+	}
+	return im.company(row.parent)
 }
 
 // company returns the company of a name, made where it is new.
 func (im *companyImport) company(name string) *company {
 	key := nameKey(name)
-	if c := im.byKey[key]; c != nil {
-		return c
+	c := im.byKey[key]
+	if c == nil {
+		c = &company{key: key}
+		im.byKey[key] = c
+		im.companies = append(im.companies, c)
 	}
-	slug := content.Slugify(name)
-	if slug == "" || im.slugs[slug] {
-		// Names in another script, or alike in their first 80 letters.
-		sum := sha256.Sum256([]byte(key))
-		slug = strings.Trim(slug+"-"+hex.EncodeToString(sum[:4]), "-")
+	if !slices.Contains(c.spellings, name) {
+		c.spellings = append(c.spellings, name)
 	}
-	c := &company{name: name, slug: slug}
-	im.byKey[key], im.slugs[slug] = c, true
-	im.companies = append(im.companies, c)
 	return c
 }

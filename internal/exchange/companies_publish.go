@@ -11,7 +11,7 @@ import (
 // makes more of them is published in several.
 const maxReleased = 10_000
 
-// publish publishes what the import created and changed, and notes what it left.
+// publish publishes what imports created and changed, and notes what it left.
 // Entities come before the relationships that tie them.
 func (im *companyImport) publish(ctx context.Context) error {
 	standings, err := im.desk.Standings(ctx, im.order)
@@ -25,12 +25,16 @@ func (im *companyImport) publish(ctx context.Context) error {
 		switch {
 		case !there:
 			continue // an editor has put it in the trash
-		case w.reason == "" && w.changed && now.Version != w.standing.Version:
+		case !w.changed && !w.standing.Pending():
+			continue // what is new of it is an editor's
+		case w.reason == "" && now.Version != w.standing.Version:
 			w.reason = "somebody saved it after this run did"
 		}
-		if w.reason != "" && now.Pending() {
+		switch {
+		case !now.Pending() || id.Type().Supporting(): // it goes live with what cites it
+		case w.reason != "":
 			im.out.Left = append(im.out.Left, Left{now.Name(), w.reason})
-		} else if w.changed {
+		default:
 			names = append(names, id.String())
 		}
 	}

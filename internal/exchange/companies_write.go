@@ -1,12 +1,11 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/content"
@@ -16,6 +15,7 @@ import (
 // written is what became of a document of the list.
 type written struct {
 	standing content.Standing // as the import found it, or left it
+	created  bool             // the import created it
 	changed  bool             // the import created it or changed it
 	reason   string           // why it is not to be published; empty if nothing speaks against it
 }
@@ -37,12 +37,8 @@ func (im *companyImport) write(ctx context.Context) error {
 	}
 	step()
 	for _, c := range im.companies {
-		id, err := im.save(ctx, domain.Entity, c.slug, c.lines(), func(old fields) fields { return im.describe(c, old) })
-		if err != nil {
+		if err := im.writeCompany(ctx, c); err != nil {
 			return err
-		}
-		if c.id = id; id != 0 {
-			im.out.Listings += len(c.rows)
 		}
 		step()
 	}
@@ -58,111 +54,235 @@ func (im *companyImport) write(ctx context.Context) error {
 			}
 		}
 	}
+	im.countDocuments()
 	return nil
+}
+
+// countDocuments counts each document once, under however many names the list has
+// it.
+func (im *companyImport) countDocuments() {
+	for _, id := range im.order {
+		switch w := im.written[id]; {
+		case w.created:
+			im.out.Created++
+		case w.changed:
+			im.out.Changed++
+		default:
+			im.out.Unchanged++
+		}
+	}
+}
+
+// countOnce reports whether it is asked about what for the first time.
+func (im *companyImport) countOnce(what ...any) bool {
+	key := fmt.Sprintln(what...)
+	if im.counted[key] {
+		return false
+	}
+	im.counted[key] = true
+	return true
 }
 
 // fields are an input of the desk, or what the desk has, by API name.
 type fields = map[string]any
 
 func (im *companyImport) writeSource(ctx context.Context) error {
-	_, err := im.save(ctx, domain.Source, im.params.Source, nil, func(old fields) fields {
+	id, err := im.save(ctx, document{doc: domain.Source, slug: im.params.Source}, func(old *found) fields {
 		if old != nil {
 			return nil
 		}
 		return fields{"title": im.params.Programme, "publisher": im.params.Authority}
 	})
+	if err == nil && id == 0 {
+		return domain.Invalid("%s", im.out.Bad[len(im.out.Bad)-1].Message)
+	}
+	im.source = id
 	return err
 }
 
-func (im *companyImport) writeRelationship(ctx context.Context, c, parent *company) error {
-	slug := clipSlug(c.slug) + "-subsidiary-of-" + clipSlug(parent.slug)
-	var lines []int
-	for _, row := range c.rows {
-		if row.parent != "" {
-			lines = append(lines, row.line)
+// otherKinds are the kinds of entities that are no company, whatever their name.
+var otherKinds = []any{"PERSON", "COUNTRY", "PLACE", "LEGAL_INSTRUMENT", "EVENT"}
+
+func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
+	slug, err := im.findSlug(ctx, c)
+	if err != nil {
+		return err
+	}
+	var after describes
+	c.id, err = im.save(ctx, document{doc: domain.Entity, slug: slug, places: c.places()}, func(old *found) fields {
+		after = im.describe(c, old)
+		return after.input
+	})
+	if err != nil {
+		return err
+	}
+	if c.id == 0 {
+		im.out.BadRows += len(c.rows)
+		return nil
+	}
+	if im.countOnce(c.id) {
+		if len(c.rows) > 0 {
+			im.out.Listed++
+		} else {
+			im.out.Parents++
 		}
 	}
-	id, err := im.save(ctx, domain.Relationship, slug, lines, func(old fields) fields {
+	for _, key := range after.names {
+		if im.countOnce(c.id, "name", key) {
+			im.out.Names++
+		}
+	}
+	for _, row := range c.rows {
+		if im.countOnce(c.id, "listing", row.start) {
+			im.out.Listings++
+		} else {
+			im.out.Repeats++
+		}
+	}
+	im.out.Notes = append(im.out.Notes, after.notes...)
+	return nil
+}
+
+// findSlug is the slug of the company's document: its own, or the plain one of its
+// name where that is a document of this very name. Editors and older programs
+// chose it.
+func (im *companyImport) findSlug(ctx context.Context, c *company) (string, error) {
+	own := c.slug()
+	var plain []string
+	for _, name := range c.spellings {
+		if slug := content.Slugify(name); slug != "" && slug != own && !slices.Contains(plain, slug) {
+			plain = append(plain, slug)
+		}
+	}
+	if len(plain) == 0 {
+		return own, nil
+	}
+	stored, err := im.desk.Find(ctx, domain.Entity, own)
+	if err != nil || stored != nil {
+		return own, err
+	}
+	for _, slug := range plain {
+		stored, err := im.desk.Find(ctx, domain.Entity, slug)
+		if err != nil {
+			return "", err
+		}
+		if stored != nil && nameKey(textOf(stored.Fields, "name")) == c.key {
+			return slug, nil
+		}
+	}
+	return own, nil
+}
+
+func (im *companyImport) writeRelationship(ctx context.Context, c, parent *company) error {
+	slug := clipSlug(c.slug()) + "-subsidiary-of-" + clipSlug(parent.slug())
+	var places []Place
+	for _, row := range c.rows {
+		if row.parent != "" {
+			places = append(places, row.place)
+		}
+	}
+	id, err := im.save(ctx, document{doc: domain.Relationship, slug: slug, places: places}, func(old *found) fields {
 		if old != nil {
 			return nil
 		}
 		return fields{"from": c.id.String(), "to": parent.id.String(), "kind": "SUBSIDIARY_OF", "confidence": "CONFIRMED",
-			"citations": []any{fields{"source": im.params.Source}}}
+			"citations": []any{fields{"source": im.source.String()}}}
 	})
-	if id != 0 {
+	if id != 0 && im.countOnce(id) {
 		im.out.Relationships++
 	}
 	return err
 }
 
-// clipSlug keeps a slug of two names within its limit.
+// clipSlug keeps a slug of two names within its limit, and apart from one that is
+// divided elsewhere.
 func clipSlug(slug string) string {
 	const most = (domain.MaxSlug - len("-subsidiary-of-")) / 2
-	if len(slug) <= most {
+	if len(slug) <= most && !strings.Contains(slug, "subsidiary-of") {
 		return slug
 	}
-	sum := sha256.Sum256([]byte(slug))
-	return strings.Trim(slug[:most-9], "-") + "-" + hex.EncodeToString(sum[:4])
+	return strings.Trim(slug[:min(len(slug), most-slugHash-1)], "-") + "-" + hashOf(slug)
 }
 
 // maxReads bounds how often a document is read anew because it was saved in
 // between.
 const maxReads = 5
 
+// document names a document of the list, and the lines that it comes from.
+type document struct {
+	doc    domain.Type
+	slug   string
+	places []Place
+}
+
+// found is a document that is there.
+type found struct {
+	*content.Stored
+	ours bool // nobody but imports has written it
+}
+
 // save reads a document, asks additions what to write of it, and writes that
 // with the version that it has read; where it was saved in between, it begins
 // anew. additions gets nil for a document that is not there, and returns nothing
 // where there is nothing to write. The id is 0 for a document that the desk
 // refused: that is noted by line.
-func (im *companyImport) save(ctx context.Context, t domain.Type, slug string, lines []int, additions func(old fields) fields) (domain.ID, error) {
+func (im *companyImport) save(ctx context.Context, d document, additions func(old *found) fields) (domain.ID, error) {
 	var refused error
 	for range maxReads {
-		stored, err := im.desk.Find(ctx, t, slug)
+		stored, err := im.desk.Find(ctx, d.doc, d.slug)
 		if err != nil {
-			return 0, fmt.Errorf("read %s:%s: %w", t, slug, err)
+			return 0, fmt.Errorf("read %s:%s: %w", d.doc, d.slug, err)
 		}
-		var old fields
+		var old *found
 		version := 0
 		if stored != nil {
-			old, version = stored.Fields, stored.Version
+			version = stored.Version
+			ours, err := im.ours(ctx, stored.ID, 0)
+			if err != nil {
+				return 0, err
+			}
+			old = &found{stored, ours}
+		}
+		if d.doc == domain.Entity && old != nil && slices.Contains(otherKinds, old.Fields["kind"]) {
+			im.bad(d.places, "entity:%s is a %s, not a company: rename one of them, in the list or on the desk", old.Slug, old.Fields["kind"])
+			return 0, nil
 		}
 		input := additions(old)
 		if len(input) == 0 {
-			im.out.Unchanged++
-			im.note(stored, content.Saved{ID: stored.ID, Version: stored.Version})
-			return stored.ID, nil
+			return stored.ID, im.note(ctx, old, content.Saved{ID: stored.ID, Version: stored.Version})
 		}
-		input["slug"], input["version"], input["message"] = slug, version, "imported from a list of companies"
-		saved, err := im.desk.Save(ctx, content.SaveParams{Type: t, Mode: content.Upsert, Fields: input})
+		input["slug"], input["version"], input["message"] = d.slug, version, "imported from a list of companies"
+		saved, err := im.desk.Save(ctx, content.SaveParams{Type: d.doc, Mode: content.Upsert, Fields: input})
 		switch {
 		case errors.Is(err, domain.ErrConflict):
 			refused = err
 			continue
 		case errors.Is(err, domain.ErrInvalid):
-			im.out.Bad = append(im.out.Bad, BadRow{lines, err.Error()})
+			im.bad(d.places, "%v", err)
 			return 0, nil
 		case err != nil:
 			return 0, err
-		case saved.Created:
-			im.out.Created++
-		case saved.Changed:
-			im.out.Changed++
-		default:
-			im.out.Unchanged++
 		}
-		im.note(stored, saved)
-		return saved.ID, nil
+		return saved.ID, im.note(ctx, old, saved)
 	}
-	im.out.Bad = append(im.out.Bad, BadRow{lines, refused.Error()})
+	im.bad(d.places, "%v", refused)
 	return 0, nil
 }
 
-// note remembers what became of a document that the import found as stored, nil
-// where it was not there.
-func (im *companyImport) note(stored *content.Stored, saved content.Saved) {
-	if saved.ID.Type().Supporting() {
-		return // it goes live with what cites it
-	}
+func (im *companyImport) bad(places []Place, format string, args ...any) {
+	im.out.Bad = append(im.out.Bad, BadRow{places, fmt.Sprintf(format, args...)})
+}
+
+// ours reports whether only imports wrote what came after a revision of a
+// document; 0 for all that was written.
+func (im *companyImport) ours(ctx context.Context, id domain.ID, after int) (bool, error) {
+	names, err := im.desk.Authors(ctx, id, after)
+	return !slices.ContainsFunc(names, func(name string) bool { return name != im.author }), err
+}
+
+// note remembers what became of a document that the import found as old, nil where
+// it was not there.
+func (im *companyImport) note(ctx context.Context, old *found, saved content.Saved) error {
 	w := im.written[saved.ID]
 	if w == nil {
 		w = &written{}
@@ -171,105 +291,155 @@ func (im *companyImport) note(stored *content.Stored, saved content.Saved) {
 	}
 	// What the list names twice, under two names, was found the second time as
 	// the import left it, unless an editor has saved it in between.
-	if stored != nil && (!w.changed || w.standing.Version != stored.Version) {
-		switch {
-		case stored.LiveVersion == 0 && stored.Published:
-			w.reason = "it was taken out of live"
-		case stored.LiveVersion == 0:
-			w.reason = "it was a draft before this run"
-		case stored.Pending():
-			w.reason = "it had changes before this run that are not published"
+	if old != nil && (!w.changed || w.standing.Version != old.Version) {
+		reason, err := im.reason(ctx, old)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			w.reason = reason
 		}
 	}
-	if stored != nil {
-		w.standing = stored.Standing
+	if old != nil {
+		w.standing = old.Standing
 	}
 	w.standing.ID, w.standing.Version = saved.ID, saved.Version
+	w.created = w.created || saved.Created
 	w.changed = w.changed || saved.Created || saved.Changed
+	return nil
 }
 
-// describe is what the rows say of a company and the desk does not: for a new
-// one all, for one that is there its other names and listings.
-func (im *companyImport) describe(c *company, old fields) fields {
-	input := fields{}
-	name := c.name
-	if old == nil {
-		input["name"], input["kind"] = name, "COMPANY"
+// reason is why a document that was there is not to be published; empty where
+// nothing speaks against it. What an earlier import left as a draft, because it
+// was stopped or was not to publish, is published.
+func (im *companyImport) reason(ctx context.Context, old *found) (string, error) {
+	switch {
+	case !old.Pending():
+		return "", nil
+	case old.LiveVersion == 0 && old.Published:
+		return "it was taken out of live", nil
+	}
+	ours, err := im.ours(ctx, old.ID, old.LiveVersion)
+	switch {
+	case err != nil || ours:
+		return "", err
+	case old.LiveVersion == 0:
+		return "it was a draft before this run", nil
+	}
+	return "it had changes before this run that are not published", nil
+}
+
+// describes is what the rows say of a company and the desk does not, and what the
+// list has of it.
+type describes struct {
+	input fields
+	names []string // the keys of its other names
+	notes []BadRow
+}
+
+// describe says what to write of a company: for a new one all, for one that is
+// there its other names and listings.
+func (im *companyImport) describe(c *company, old *found) describes {
+	out := describes{input: fields{}}
+	name := c.name()
+	switch {
+	case old == nil:
+		out.input["name"], out.input["kind"] = name, "COMPANY"
+	default:
+		stored := textOf(old.Fields, "name")
+		if old.ours && nameKey(stored) == c.key && compareSpellings(name, stored) < 0 {
+			out.input["name"] = name
+		} else {
+			name = stored
+		}
+	}
+	names := otherNames{known: map[string]bool{nameKey(name): true, c.key: true}}
+	listings := newListings(im)
+	if old != nil {
+		names.list, _ = old.Fields["names"].([]any)
+		names.ours = old.ours
+		stored, _ := old.Fields["listings"].([]any)
+		listings.have(stored, old.ours)
 	} else {
-		name, _ = old["name"].(string)
+		names.ours, listings.ours = true, true
 	}
-	if names, added := c.addNames(name, old); added {
-		input["names"] = names
+	names.list = slices.Clone(names.list)
+	names.add(c)
+	out.names = names.keys
+	if names.changed {
+		out.input["names"] = names.list
 	}
-	if listings, changed := im.addListings(c, old); changed {
-		input["listings"] = listings
+	for _, row := range c.rows {
+		listings.add(row)
 	}
-	return input
+	out.notes = listings.notes
+	if listings.changed {
+		out.input["listings"] = listings.sorted()
+	}
+	return out
 }
 
-// addNames adds the other names of the rows to those that the desk has.
-func (c *company) addNames(name string, old fields) (names []any, added bool) {
-	names, _ = old["names"].([]any)
-	known := map[string]bool{nameKey(name): true, nameKey(c.name): true}
-	for _, n := range names {
-		text, _ := n.(fields)["text"].(string)
-		known[nameKey(text)] = true
-	}
-	add := func(kind string, texts []string) {
-		for _, text := range texts {
-			if key := nameKey(text); !known[key] {
-				known[key], added = true, true
-				names = append(names, fields{"text": text, "kind": kind})
-			}
+func textOf(f any, name string) string {
+	text, _ := f.(fields)[name].(string)
+	return text
+}
+
+// otherNames puts the other names of the rows to those that the desk has.
+type otherNames struct {
+	known   map[string]bool // the keys of the name itself
+	list    []any
+	ours    bool // spellings and kinds can be changed
+	keys    []string
+	changed bool
+}
+
+func (o *otherNames) add(c *company) {
+	for _, row := range c.rows {
+		for _, text := range row.former {
+			o.put("FORMER", cleanName(text))
 		}
 	}
 	for _, row := range c.rows {
-		add("FORMER", row.former)
+		for _, text := range row.aliases {
+			o.put("ALIAS", cleanName(text))
+		}
 	}
-	for _, row := range c.rows {
-		add("ALIAS", row.aliases)
+	if o.changed && o.ours {
+		slices.SortStableFunc(o.list, func(a, b any) int {
+			return cmp.Or(-cmp.Compare(textOf(a, "kind"), textOf(b, "kind")), cmp.Compare(textOf(a, "text"), textOf(b, "text")))
+		})
 	}
-	return names, added
 }
 
-// addListings adds the listings of the rows to those that the desk has, and
-// brings up to date the end of those that are there.
-func (im *companyImport) addListings(c *company, old fields) (listings []any, changed bool) {
-	stored, _ := old["listings"].([]any)
-	for _, l := range stored {
-		listings = append(listings, maps.Clone(l.(fields)))
+// put adds a name, or makes one that is there a former name or better spelled.
+func (o *otherNames) put(kind, text string) {
+	key := nameKey(text)
+	if o.known[key] {
+		return
 	}
-	for _, row := range c.rows {
-		var listing fields
-		for _, l := range listings {
-			l := l.(fields)
-			since, _ := l["since"].(string)
-			if l["authority"] == im.params.Authority && l["programme"] == im.params.Programme && since == row.start {
-				listing = l
-			}
-		}
-		if listing == nil {
-			listing = im.newListing(row)
-			listings, changed = append(listings, listing), true
-		}
-		if row.end != "" && listing["until"] != row.end {
-			listing["until"], changed = row.end, true
-		}
+	if !slices.Contains(o.keys, key) {
+		o.keys = append(o.keys, key)
 	}
-	return listings, changed
-}
-
-func (im *companyImport) newListing(row companyRow) fields {
-	citation := fields{"source": im.params.Source}
-	if row.url != "" {
-		citation["locator"] = row.url
+	at := slices.IndexFunc(o.list, func(n any) bool { return nameKey(textOf(n, "text")) == key })
+	if at < 0 {
+		o.list, o.changed = append(o.list, fields{"text": text, "kind": kind}), true
+		return
 	}
-	if row.note != "" {
-		citation["quote"] = row.note
+	if !o.ours {
+		return
 	}
-	listing := fields{"authority": im.params.Authority, "programme": im.params.Programme, "citations": []any{citation}}
-	if row.start != "" {
-		listing["since"] = row.start
+	stored := o.list[at].(fields)
+	better := fields{}
+	for field, value := range stored {
+		better[field] = value
 	}
-	return listing
+	if compareSpellings(text, textOf(stored, "text")) < 0 {
+		better["text"] = text
+	}
+	if kind == "FORMER" {
+		better["kind"] = kind
+	}
+	if better["text"] != stored["text"] || better["kind"] != stored["kind"] {
+		o.list[at], o.changed = better, true
+	}
 }

@@ -44,7 +44,7 @@ func TestReadersReadOnWhileAnImportRuns(t *testing.T) {
 		}
 		with := params
 		with.Publish = true
-		out, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), newDesk(s), strings.NewReader(file.String()), with)
+		out, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), newDesk(s), files(file.String()), with)
 		stop()
 		readers.Wait()
 		if err != nil || len(out.Bad) > 0 || out.Published != 2*rows+50 {

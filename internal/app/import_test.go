@@ -1,0 +1,60 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A dry run of an import prints what the true run then prints, and stores
+// nothing; what is asked for wrongly ends with 2, and a bad row with 1.
+func TestImportCompaniesFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+	list, more := filepath.Join(dir, "list.csv"), filepath.Join(dir, "more.csv")
+	for name, text := range map[string]string{
+		list: "Entity;Other;Since\nHarbour Cranes, AS;HC;31/01/2021\nHARBOUR CRANES AS;;31/01/2021\n\nNets;;32/01/2021\n",
+		more: "Entity;Other;Since\nSails;;01/02/2021\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"import", "companies", list, more, "--publish", "--map", "name=Entity,alias=Other", "--map", "start=Since", "--date-format", "DD/MM/YYYY"}
+	const sums = `4 rows: 3 went in, 1 did not, 0 were left out.
+Besides, 1 blank lines and 0 repeated headers.
+2 companies, 0 parents that are not in the list, 1 other names, 0 relationships.
+2 listings; 1 rows repeat the company and the start of another.
+3 documents created, 0 changed, 0 as they were.
+2 documents published; the publication log is at entry 3.
+`
+	bad := "line " + list + `:5: Since: "32/01/2021" is not a date of the form DD/MM/YYYY`
+	for _, dry := range []bool{true, true, false} {
+		args, want := args, sums
+		if dry {
+			args, want = append(args, "--dry-run"), "This is a dry run: nothing was stored.\n"+sums
+		}
+		code, out, errs := run(t, env, args...)
+		if code != 1 || out != want || !strings.Contains(errs, bad) {
+			t.Errorf("dry %v: got %d\n%s\n%s\nwant\n%s", dry, code, out, errs, want)
+		}
+	}
+	code, out, _ := run(t, env, args...)
+	if code != 1 || !strings.Contains(out, "0 documents created, 0 changed, 3 as they were.\nNothing was published.\n") {
+		t.Errorf("again: got %d\n%s", code, out)
+	}
+	for want, args := range map[string][]string{
+		"FILE.csv is missing": {},
+		`map: there is no column "nmae" to map to: want one of name, alias`: {list, "--map", "nmae=Entity"},
+		`the file has no column "Clean Name", "Alias"`:                      {list},
+		"more.csv: the file has no column \"Type\"":                         {more, more, "--map", "name=Entity", "--only", "Type=x"},
+		"unknown flag": {list, "--seperator", ";"},
+	} {
+		code, out, errs := run(t, env, append([]string{"import", "companies"}, args...)...)
+		if code != 2 || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%q: got %d\n%s\n%s\nwant %s", args, code, out, errs, want)
+		}
+	}
+}

@@ -1,0 +1,448 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// proxy is a proxy of examples/proxies in front of a server.
+type proxy struct {
+	t    *testing.T
+	app  *app.App
+	url  string
+	data string // the folder of the stores
+}
+
+// program finds a proxy's program; where there is none, the test is skipped.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	t.Skipf("%s is not installed; its configuration in examples/proxies was not tested", name)
+	return ""
+}
+
+// skipProxies skips a test that goes by seconds where the server is much slower
+// than it is: with the race detector, which runs with -short.
+func skipProxies(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("proxies are not tested with -short")
+	}
+}
+
+// freePort is an address on which nobody listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // it only held the port
+	return l.Addr().String()
+}
+
+// example is a configuration of examples/proxies with other addresses and folders.
+func example(t *testing.T, name string, replace ...string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/proxies/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(replace); i += 2 {
+		if !strings.Contains(string(text), replace[i]) {
+			t.Fatalf("%s has no %q", name, replace[i])
+		}
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// runProxy runs a program until the test ends, and waits until it listens.
+func runProxy(t *testing.T, address, path string, args ...string) {
+	t.Helper()
+	var log bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	t.Cleanup(func() { cancel(); <-ended })
+	eventually(t, func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("%s ended: %s", path, log.String())
+		default:
+		}
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// eventually asks until it is so.
+func eventually(t *testing.T, so func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(20 * time.Second)
+	for !so() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatal("it did not come about in 20 s")
+		}
+	}
+}
+
+func nginx(t *testing.T, a *app.App) *proxy {
+	path, address, dir := program(t, "nginx"), freePort(t), t.TempDir()
+	site := example(t, "nginx.conf", "127.0.0.1:8080", strings.TrimPrefix(a.URL(), "http://"), "listen 80;", "listen "+address+";", "/var/cache/nginx/redthread", dir+"/cache")
+	whole := fmt.Sprintf("worker_processes 2;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path %[1]s/body;\nproxy_temp_path %[1]s/proxy;\n"+
+		"fastcgi_temp_path %[1]s/f;\nuwsgi_temp_path %[1]s/u;\nscgi_temp_path %[1]s/s;\ninclude %[2]s;\n}\n", dir, site)
+	if err := os.WriteFile(dir+"/nginx.conf", []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	directives := "daemon off;"
+	if os.Getuid() == 0 {
+		directives += " user root;" // who else has no way into the test's folders
+	}
+	runProxy(t, address, path, "-p", dir, "-c", dir+"/nginx.conf", "-g", directives, "-e", "stderr")
+	return &proxy{t: t, app: a, url: "http://" + address}
+}
+
+func varnish(t *testing.T, a *app.App) *proxy {
+	path, address := program(t, "varnishd"), freePort(t)
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("varnishd needs gcc for its configuration, which is not installed; nothing was tested")
+	}
+	host, port, _ := strings.Cut(strings.TrimPrefix(a.URL(), "http://"), ":")
+	vcl := example(t, "default.vcl", `"127.0.0.1"`, `"`+host+`"`, `"8080"`, `"`+port+`"`)
+	runProxy(t, address, path, "-F", "-j", "none", "-n", t.TempDir(), "-a", address, "-f", vcl, "-s", "malloc,16m",
+		"-p", "http_gzip_support=off", "-p", "http_req_size=96k", "-p", "http_req_hdr_len=64k", "-p", "workspace_client=192k", "-p", "workspace_backend=192k")
+	return &proxy{t: t, app: a, url: "http://" + address}
+}
+
+// proxied is what a request was answered.
+type proxied struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// fetch sends a request; header are names and values. Bodies come as they are sent.
+func fetch(t *testing.T, method, address, body string, header ...string) proxied {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // it was read
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proxied{res.StatusCode, res.Header, string(got)}
+}
+
+func (p *proxy) get(path string, header ...string) proxied {
+	p.t.Helper()
+	return fetch(p.t, http.MethodGet, p.url+path, "", header...)
+}
+
+func asked(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
+
+// behind starts a proxy in front of a server with demo content.
+func behind(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
+	t.Helper()
+	c := config(t, storetest.SQLiteConfig(t))
+	c.Demo, c.Cache.MaxAge, c.Protection.TrustedProxies = true, maxAge, []string{"127.0.0.0/8"}
+	p := run(t, start(t, c, parts(io.Discard)))
+	p.data = c.Data
+	return p
+}
+
+// The proxies of examples/proxies do what their README says.
+func TestProxies(t *testing.T) {
+	t.Parallel()
+	skipProxies(t)
+	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := behind(t, 4*time.Second, start)
+			for _, check := range []struct {
+				name string
+				run  func(*testing.T, *proxy)
+			}{
+				{"answers are kept", checkKept}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
+				{"what is published is seen", checkPublished}, {"keys", checkKeys}, {"events come at once", checkEvents},
+				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are told apart", checkClients},
+			} {
+				t.Run(check.name, func(t *testing.T) {
+					q := *p
+					q.t = t
+					check.run(t, &q)
+				})
+			}
+		})
+	}
+}
+
+const newest = `{ reports(first: 3) { nodes { title slug publishedAt summary } } }`
+
+func checkKept(t *testing.T, p *proxy) {
+	path := asked(newest + " # kept")
+	direct := fetch(t, http.MethodGet, p.app.URL()+path, "")
+	first, second := p.get(path), p.get(path)
+	if first.header.Get("X-Cache") != "MISS" || second.header.Get("X-Cache") != "HIT" {
+		t.Errorf("got %q, then %q; want MISS, then HIT", first.header.Get("X-Cache"), second.header.Get("X-Cache"))
+	}
+	if first.status != http.StatusOK || first.body != direct.body || second.body != direct.body {
+		t.Errorf("got %s\nand %s\nwant %s", first.body, second.body, direct.body)
+	}
+	for _, name := range []string{"Etag", "Content-Type", "Vary", "Tlp"} {
+		if got, want := second.header.Get(name), direct.header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	// What the proxy has is for a browser to ask about, not to keep once more.
+	if got := second.header.Values("Cache-Control"); len(got) != 1 || got[0] != "public, no-cache" {
+		t.Errorf("Cache-Control: got %q", got)
+	}
+	if got := fetch(t, http.MethodHead, p.url+path, ""); got.header.Get("X-Cache") != "HIT" || got.body != "" {
+		t.Errorf("HEAD: got %q", got.header.Get("X-Cache"))
+	}
+	if post := fetch(t, http.MethodPost, p.url+"/graphql", `{"query":"{ reports { totalCount } }"}`); post.status != http.StatusOK || post.header.Get("X-Cache") == "HIT" || post.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("POST: got %d %v", post.status, post.header)
+	}
+}
+
+func checkCodings(t *testing.T, p *proxy) {
+	path := asked("{ __schema { types { name } } } # codings")
+	seen := map[string]bool{}
+	for _, coding := range []string{"identity", "gzip", "zstd", "identity", "gzip", "zstd"} {
+		direct := fetch(t, http.MethodGet, p.app.URL()+path, "", "Accept-Encoding", coding)
+		if got := direct.header.Get("Content-Encoding"); got != coding && coding != "identity" {
+			t.Errorf("the server sends %q, not %s, so nothing was tested", got, coding)
+		}
+		got := p.get(path, "Accept-Encoding", coding)
+		if got.body != direct.body || got.header.Get("Content-Encoding") != direct.header.Get("Content-Encoding") || got.header.Get("Etag") != direct.header.Get("Etag") {
+			t.Errorf("%s: got %d bytes of %q, %s, want %d of %q, %s", coding, len(got.body), got.header.Get("Content-Encoding"), got.header.Get("Etag"),
+				len(direct.body), direct.header.Get("Content-Encoding"), direct.header.Get("Etag"))
+		}
+		want := "MISS"
+		if seen[coding] {
+			want = "HIT"
+		}
+		if cache := got.header.Get("X-Cache"); cache != want {
+			t.Errorf("%s: got %s, want %s", coding, cache, want)
+		}
+		seen[coding] = true
+	}
+}
+
+func checkNotModified(t *testing.T, p *proxy) {
+	path := asked(newest + " # conditional")
+	tag := p.get(path).header.Get("Etag")
+	for _, header := range [][]string{{}, {"Authorization", "Bearer " + p.app.DemoKey()}} {
+		if len(header) > 0 {
+			tag = p.get(path, header...).header.Get("Etag")
+		}
+		if got := p.get(path, append(header, "If-None-Match", tag)...); tag == "" || got.status != http.StatusNotModified || got.body != "" {
+			t.Errorf("%d headers: %s: got %d, want 304", len(header), tag, got.status)
+		}
+		if got := p.get(path, append(header, "If-None-Match", `"another"`)...); got.status != http.StatusOK {
+			t.Errorf("another tag: got %d, want 200", got.status)
+		}
+	}
+}
+
+// checkPublished sees an old answer for max-age at most, and that an answer which
+// holds is not sent again by the server.
+func checkPublished(t *testing.T, p *proxy) {
+	path := asked("{ reports { totalCount } } # published")
+	before := p.get(path)
+	news(t, p.app, "seen", "CLEAR")
+	published := time.Now()
+	want := fetch(t, http.MethodGet, p.app.URL()+path, "").body
+	if want == before.body {
+		t.Fatal("nothing was published")
+	}
+	eventually(t, func() bool { return p.get(path).body == want })
+	if took := time.Since(published); took > 10*time.Second {
+		t.Errorf("what was published was seen after %s, with a max-age of 4 s", took)
+	}
+	// It is stale four seconds later, and still holds.
+	eventually(t, func() bool {
+		got := p.get(path)
+		if got.body != want || got.status != http.StatusOK {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+		return got.header.Get("X-Cache") == "REVALIDATED"
+	})
+	// A client whose answer is the newer one is not sent the older.
+	path = asked("{ reports { totalCount } } # newer")
+	old := p.get(path)
+	news(t, p.app, "newer", "CLEAR")
+	tag := fetch(t, http.MethodGet, p.app.URL()+path, "").header.Get("Etag")
+	eventually(t, func() bool { return p.get(path, "If-None-Match", tag).status == http.StatusNotModified })
+	if got := p.get(path); got.body == old.body {
+		t.Errorf("after a 304 for the newer answer: got the older %s", got.body)
+	}
+}
+
+func checkKeys(t *testing.T, p *proxy) {
+	news(t, p.app, "secret", "RED")
+	key := []string{"Authorization", "Bearer " + p.app.DemoKey()}
+	for i, keyedFirst := range []bool{true, false} {
+		path := asked(fmt.Sprintf(`{ report(slug: "secret") { title } } # %d`, i))
+		for round := range 3 {
+			if keyedFirst || round > 0 {
+				if got := p.get(path, key...); !strings.Contains(got.body, "News") || got.header.Get("X-Cache") == "HIT" {
+					t.Errorf("with a key: got %s %s", got.header.Get("X-Cache"), got.body)
+				}
+			}
+			if got := p.get(path); strings.Contains(got.body, "News") || !strings.Contains(got.body, `"report":null`) {
+				t.Errorf("without a key: got %s", got.body)
+			}
+		}
+	}
+	if got := p.get(asked("{ viewer { role } }"), key...); !strings.Contains(got.body, "ADMIN") && !strings.Contains(got.body, "EDITOR") {
+		t.Errorf("the key does not arrive: got %s", got.body)
+	}
+	if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer rt_bad"); got.status != http.StatusUnauthorized {
+		t.Errorf("a bad key: got %d", got.status)
+	}
+}
+
+// checkEvents hears of what is published while the streams are open.
+func checkEvents(t *testing.T, p *proxy) {
+	changes := listen(t, p.url+"/changes").ready()
+	subscription := listen(t, p.url+asked("subscription { contentChanged { kind } }"))
+	news(t, p.app, "heard", "CLEAR")
+	changes.wants("PUBLISH REPORT")
+	if e := subscription.next(); e.name != "next" || !strings.Contains(e.data, "PUBLISH") {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func checkWebSockets(t *testing.T, p *proxy) {
+	conn, _, err := websocket.Dial(t.Context(), p.url+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.CloseNow() }() // the test is over
+	for _, step := range [][2]string{
+		{`{"type":"connection_init"}`, `"connection_ack"`},
+		{`{"type":"subscribe","id":"1","payload":{"query":"{ reports { totalCount } }"}}`, `"totalCount"`},
+	} {
+		if err := conn.Write(t.Context(), websocket.MessageText, []byte(step[0])); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(got), step[1]) {
+			t.Errorf("got %s, %v; want %s", got, err, step[1])
+		}
+	}
+}
+
+// checkLarge sends the largest bodies and addresses that Redthread takes.
+func checkLarge(t *testing.T, p *proxy) {
+	body := func(size int) string {
+		return `{"query":"{ reports { totalCount } }","variables":{"x":"` + strings.Repeat("x", size) + `"}}`
+	}
+	key := []string{"Authorization", "Bearer " + p.app.DemoKey()}
+	for _, size := range []int{100 << 10, 3900 << 10} {
+		direct := fetch(t, http.MethodPost, p.app.URL()+"/graphql", body(size), key...)
+		if got := fetch(t, http.MethodPost, p.url+"/graphql", body(size), key...); got.status != direct.status || len(got.body) != len(direct.body) {
+			t.Errorf("%d bytes: got %d %.200s, want %d %.200s", size, got.status, got.body, direct.status, direct.body)
+		}
+	}
+	long := asked("{ reports { totalCount } } # " + strings.Repeat("x", 30<<10))
+	if got := p.get(long); got.status != http.StatusOK {
+		t.Errorf("a long address: got %d %.200s", got.status, got.body)
+	}
+	// QUERY arrives with its body, and the answer is Redthread's.
+	if got := fetch(t, "QUERY", p.url+"/graphql", `{"query":"{ reports { totalCount } }"}`); got.header.Get("X-Request-Id") == "" || got.header.Get("X-Cache") == "HIT" {
+		t.Errorf("QUERY: got %d %v %.200s", got.status, got.header, got.body)
+	}
+}
+
+// checkClients uses a key that is for one network only.
+func checkClients(t *testing.T, p *proxy) {
+	code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": p.data}, "key", "create", "--name", "network", "--role", "PUBLIC", "--network", "203.0.113.0/24")
+	secret := regexp.MustCompile(`rt_\S+`).FindString(out)
+	if code != 0 || secret == "" {
+		t.Fatalf("key create: got %d, %s%s", code, out, errs)
+	}
+	for client, want := range map[string]int{"203.0.113.1": http.StatusOK, "203.0.114.1": http.StatusUnauthorized, "203.0.113.1, 203.0.114.1": http.StatusUnauthorized} {
+		if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
+			t.Errorf("from %s: got %d %s, want %d", client, got.status, got.body, want)
+		}
+	}
+}
+
+// Without a max-age each answer is asked for, so nothing old is seen, and who has
+// it is answered 304.
+func TestProxiesWithoutMaxAge(t *testing.T) {
+	t.Parallel()
+	skipProxies(t)
+	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := behind(t, 0, start)
+			path := asked("{ reports { totalCount } }")
+			for i := range 3 {
+				news(t, p.app, fmt.Sprintf("news-%d", i), "CLEAR")
+				want := fetch(t, http.MethodGet, p.app.URL()+path, "")
+				if got := p.get(path); got.body != want.body || got.header.Get("Cache-Control") != "public, no-cache" {
+					t.Errorf("got %s, %q, want %s", got.body, got.header.Get("Cache-Control"), want.body)
+				}
+				if got := p.get(path, "If-None-Match", want.header.Get("Etag")); got.status != http.StatusNotModified {
+					t.Errorf("got %d, want 304", got.status)
+				}
+			}
+		})
+	}
+}

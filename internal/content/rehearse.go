@@ -1,0 +1,146 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Rehearsal is a desk on which nothing stays: what is written to it is seen by
+// its own reads, refused where the desk would refuse it, and gone at the end. See
+// [Desk.Rehearse].
+type Rehearsal struct {
+	desk *Desk
+	tx   *store.Tx
+}
+
+// errRehearsed ends the transaction of a rehearsal without a commit.
+var errRehearsed = errors.New("the rehearsal is over")
+
+// Rehearse runs fn on a desk on which nothing stays. It is one transaction on the
+// desk, so other writers wait for its end. fn may run more than once: it must
+// begin anew each time. Needs the right PUBLISH, whatever fn does.
+func (d *Desk) Rehearse(ctx context.Context, fn func(ctx context.Context, r *Rehearsal) error) error {
+	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
+		return err
+	}
+	if err := d.prepare(ctx); err != nil { // else there is no log that a release could go into
+		return err
+	}
+	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := fn(ctx, &Rehearsal{desk: d, tx: tx}); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
+}
+
+// edit begins an act at the present moment.
+func (r *Rehearsal) edit(ctx context.Context, right domain.Right) (*edit, error) {
+	viewer, err := domain.Require(ctx, right)
+	if err != nil {
+		return nil, err
+	}
+	return &edit{desk: r.desk, tx: r.tx, viewer: viewer, at: r.desk.clock()}, nil
+}
+
+// Find is [Desk.Find].
+func (r *Rehearsal) Find(ctx context.Context, t domain.Type, name string) (*Stored, error) {
+	return findStored(ctx, r.tx, t, name)
+}
+
+// Standings is [Desk.Standings].
+func (r *Rehearsal) Standings(ctx context.Context, ids []domain.ID) (map[domain.ID]Standing, error) {
+	return standings(ctx, r.tx, ids)
+}
+
+// Authors is [Desk.Authors].
+func (r *Rehearsal) Authors(ctx context.Context, id domain.ID, after int) ([]string, error) {
+	return authors(ctx, r.tx, id, after)
+}
+
+// Save is [Desk.Save].
+func (r *Rehearsal) Save(ctx context.Context, params SaveParams) (Saved, error) {
+	e, err := r.edit(ctx, domain.WriteDrafts)
+	if err != nil {
+		return Saved{}, err
+	}
+	var saved Saved
+	err = r.undoable(ctx, func() (err error) {
+		if saved, err = e.save(ctx, params); err != nil {
+			return err
+		}
+		return e.recordSave(ctx, saved)
+	})
+	if err != nil {
+		return Saved{}, err
+	}
+	return saved, nil
+}
+
+// Release is [Desk.Release]. Live does not show it.
+func (r *Rehearsal) Release(ctx context.Context, params ReleaseParams) (Released, error) {
+	e, err := r.edit(ctx, domain.PublishDocuments)
+	if err != nil {
+		return Released{}, err
+	}
+	var released Released
+	err = r.undoable(ctx, func() (err error) {
+		released, err = e.releaseParams(ctx, params)
+		return err
+	})
+	if err != nil {
+		return Released{}, err
+	}
+	return released, nil
+}
+
+// undoable runs one act, of which nothing is left where it fails: on the desk
+// itself each is a transaction of its own.
+func (r *Rehearsal) undoable(ctx context.Context, act func() error) error {
+	if _, err := r.tx.Exec(ctx, "SAVEPOINT rehearsed"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err := act()
+	if err != nil {
+		if _, undo := r.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT rehearsed"); undo != nil {
+			return errors.Join(err, fmt.Errorf("undo: %w", undo))
+		}
+	}
+	if _, end := r.tx.Exec(ctx, "RELEASE SAVEPOINT rehearsed"); end != nil {
+		return errors.Join(err, fmt.Errorf("end: %w", end))
+	}
+	return err
+}
+
+// Authors lists who wrote the revisions of a document after the one of a number;
+// 0 for all of them. Needs the right READ_DESK.
+func (d *Desk) Authors(ctx context.Context, id domain.ID, after int) ([]string, error) {
+	return authors(ctx, d.stores.DeskRows(), id, after)
+}
+
+func authors(ctx context.Context, db store.Rows, id domain.ID, after int) ([]string, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	var names []string
+	query := "SELECT DISTINCT author FROM revisions WHERE document_id = ? AND number > ? ORDER BY author"
+	err := queryRows(ctx, db, query, []any{int64(id), int64(after)}, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who wrote revisions: %w", err)
+	}
+	return names, nil
+}

@@ -1,0 +1,460 @@
+package exchange
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// File is a file of a list. Its name is what messages call it; it can be empty
+// where there is one file.
+type File struct {
+	Name string
+	io.Reader
+}
+
+// Place is a line of a file.
+type Place struct {
+	File string
+	Line int
+}
+
+func (p Place) String() string {
+	if p.File == "" {
+		return strconv.Itoa(p.Line)
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
+
+// The columns that a list can have, by what they mean.
+const (
+	columnName     = "name"
+	columnAlias    = "alias"
+	columnPrevious = "previous"
+	columnParent   = "parent"
+	columnNote     = "note"
+	columnStart    = "start"
+	columnEnd      = "end"
+	columnURL      = "url"
+)
+
+// CompanyColumns lists the columns that a list of companies can have, and what
+// they are called in a file where nothing else is said.
+var CompanyColumns = []struct{ Column, Header string }{
+	{columnName, "Clean Name"}, {columnAlias, "Alias"}, {columnPrevious, "Previous Name"}, {columnParent, "Parent Name"},
+	{columnNote, "Note"}, {columnStart, "Start date"}, {columnEnd, "End date"}, {columnURL, "Source Url"},
+}
+
+// Separators are the separators that are looked for where none is said.
+var separators = []byte{',', ';', '\t', '|'}
+
+// listForm is how the rows of a list are read. See [CompaniesParams].
+type listForm struct {
+	columns   map[string][]string // of the file, by what they mean
+	filters   []filter
+	empty     []string
+	formats   []dateFormat
+	separator byte // 0 where it is looked for
+	noHeader  bool
+}
+
+// filter is a column that must have one of some values.
+type filter struct {
+	column string
+	values []string
+}
+
+// form reads what the parameters say of the list's form.
+func (params CompaniesParams) form() (listForm, error) {
+	var p domain.Problems
+	if !domain.ValidSlug(params.Source) {
+		p.Add("source", "%q cannot be the slug of a source: want lower-case letters a to z, digits and hyphens", params.Source)
+	}
+	form := listForm{columns: params.columns(&p), noHeader: params.NoHeader, empty: params.Empty}
+	for _, text := range params.Only {
+		column, value, ok := strings.Cut(text, "=")
+		if column = cleanName(column); !ok || column == "" {
+			p.Add("only", "%q is not understood: want COLUMN=VALUE", text)
+			continue
+		}
+		if at := slices.IndexFunc(form.filters, func(f filter) bool { return f.column == column }); at >= 0 {
+			form.filters[at].values = append(form.filters[at].values, cleanName(value))
+		} else {
+			form.filters = append(form.filters, filter{column, []string{cleanName(value)}})
+		}
+	}
+	for _, pattern := range params.DateFormats {
+		format, err := parseDateFormat(pattern)
+		if err != nil {
+			p.Add("date-format", "%v", err)
+			continue
+		}
+		form.formats = append(form.formats, format)
+	}
+	switch params.Separator {
+	case "":
+	case "tab", `\t`:
+		form.separator = '\t'
+	default:
+		form.separator = params.Separator[0]
+		if len(params.Separator) > 1 || !slices.Contains(separators, form.separator) {
+			p.Add("separator", `%q cannot be the separator: want "," or ";" or "|" or tab`, params.Separator)
+		}
+	}
+	return form, p.Err("the list cannot be read like this")
+}
+
+// columns are the file's columns by what they mean.
+func (params CompaniesParams) columns(p *domain.Problems) map[string][]string {
+	columns := map[string][]string{}
+	if len(params.Map) == 0 {
+		if params.NoHeader {
+			p.Add("map", "is required where the file has no header: want the numbers of the columns, such as name=2,alias=3")
+		}
+		for _, c := range CompanyColumns {
+			columns[c.Column] = []string{c.Header}
+		}
+		return columns
+	}
+	var known []string
+	for _, c := range CompanyColumns {
+		known = append(known, c.Column)
+	}
+	for _, text := range params.Map {
+		column, header, ok := strings.Cut(text, "=")
+		column, header = cleanName(column), cleanName(header)
+		switch {
+		case !ok || header == "":
+			p.Add("map", "%q is not understood: want COLUMN=HEADER, such as name=Entity", text)
+		case !slices.Contains(known, column):
+			p.Add("map", "there is no column %q to map to: want one of %s", column, strings.Join(known, ", "))
+		case len(columns[column]) > 0 && column != columnAlias && column != columnPrevious:
+			p.Add("map", "%s is given twice; only %s and %s can be in several columns", column, columnAlias, columnPrevious)
+		default:
+			columns[column] = append(columns[column], header)
+		}
+	}
+	if len(columns[columnName]) == 0 && p.Len() == 0 {
+		p.Add("map", "name is missing: want at least name=HEADER")
+	}
+	return columns
+}
+
+// wanted lists the file's columns that are read.
+func (f listForm) wanted() []string {
+	var headers []string
+	for _, c := range CompanyColumns {
+		headers = append(headers, f.columns[c.Column]...)
+	}
+	for _, filter := range f.filters {
+		headers = append(headers, filter.column)
+	}
+	return headers
+}
+
+// companyRow is one row of the list.
+type companyRow struct {
+	place            Place
+	name, parent     string
+	aliases, former  []string
+	note, start, end string
+	url              string
+}
+
+// rowReader reads the rows of one file.
+type rowReader struct {
+	form listForm
+	file string
+	csv  csvReader
+	out  *CompaniesResult
+
+	header []string
+	at     map[string]int // where a column of the file is
+}
+
+// maxPreamble is how many records can be before the header, such as a title or
+// the day on which the list was made.
+const maxPreamble = 20
+
+// readRows reads a file, and notes in out what it does not take.
+func readRows(file File, form listForm, out *CompaniesResult) ([]companyRow, error) {
+	lines, err := readText(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &rowReader{form: form, file: file.Name, out: out}
+	if err := r.begin(lines); err != nil {
+		return nil, err
+	}
+	var rows []companyRow
+	for {
+		record, ok := r.csv.read()
+		if !ok {
+			return rows, nil
+		}
+		if row, ok := r.row(record); ok {
+			rows = append(rows, row)
+		}
+	}
+}
+
+// begin finds the separator and the header, and stands behind it.
+func (r *rowReader) begin(lines []string) error {
+	candidates := separators
+	if r.form.separator != 0 {
+		candidates = []byte{r.form.separator}
+	}
+	var longest []string // the record that is most like a header
+	for _, sep := range candidates {
+		r.csv = csvReader{lines: lines, sep: sep}
+		for range maxPreamble {
+			record, ok := r.csv.read()
+			if !ok {
+				break
+			}
+			for i, field := range record.fields {
+				record.fields[i] = cleanName(strings.Trim(field, "\ufeff"))
+			}
+			if len(record.fields) > len(longest) {
+				longest = record.fields
+			}
+			if r.form.noHeader || record.blank() {
+				continue
+			}
+			if len(missing(record.fields, r.form.wanted())) == 0 {
+				return r.use(record.fields)
+			}
+		}
+	}
+	if !r.form.noHeader {
+		return r.noSuchColumns(longest)
+	}
+	return r.useNumbers(lines, candidates, len(longest))
+}
+
+// missing lists the columns that a header does not have.
+func missing(header, wanted []string) []string {
+	var none []string
+	for _, name := range wanted {
+		if !slices.Contains(header, name) && !slices.Contains(none, name) {
+			none = append(none, name)
+		}
+	}
+	return none
+}
+
+func (r *rowReader) noSuchColumns(header []string) error {
+	if len(header) == 0 {
+		return domain.Invalid("the file has no header line of CSV: it is empty, or no line of it can be read")
+	}
+	return domain.Invalid("the file has no column %s; its columns are %s",
+		quoted(missing(header, r.form.wanted())), quoted(header))
+}
+
+// quoted lists names, as many as can be read.
+func quoted(names []string) string {
+	const most = 60
+	var b strings.Builder
+	for i, name := range names[:min(most, len(names))] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if len(name) > 60 {
+			name = strings.ToValidUTF8(name[:60], "") + "…"
+		}
+		b.WriteString(strconv.Quote(name))
+	}
+	if len(names) > most {
+		fmt.Fprintf(&b, " and %d more", len(names)-most)
+	}
+	return b.String()
+}
+
+// use takes a record for the header.
+func (r *rowReader) use(header []string) error {
+	r.header, r.at = header, map[string]int{}
+	for i, name := range header {
+		if _, twice := r.at[name]; twice && slices.Contains(r.form.wanted(), name) {
+			return domain.Invalid("the file has two columns %q: rename one of them", name)
+		}
+		r.at[name] = i
+	}
+	return nil
+}
+
+// useNumbers finds the columns of a file without a header by their numbers. The
+// separator is the one that makes the most columns of the first records.
+func (r *rowReader) useNumbers(lines []string, candidates []byte, columns int) error {
+	widest := func(sep byte) (n int) {
+		c := csvReader{lines: lines, sep: sep}
+		for range maxPreamble {
+			record, _ := c.read()
+			n = max(n, len(record.fields))
+		}
+		return n
+	}
+	r.csv = csvReader{lines: lines, sep: slices.MaxFunc(candidates, func(a, b byte) int { return cmp.Compare(widest(a), widest(b)) })}
+	r.header, r.at = make([]string, columns), map[string]int{}
+	var p domain.Problems
+	for _, text := range r.form.wanted() {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 1 || number > columns {
+			p.Add("map", "%q is not the number of a column: the file has %d, the first is 1", text, columns)
+		}
+		r.at[text] = number - 1
+	}
+	return p.Err("the list cannot be read like this")
+}
+
+// row reads a record; false for one that is no row to be taken.
+func (r *rowReader) row(record csvRecord) (companyRow, bool) {
+	switch {
+	case record.blank():
+		r.out.Blank++
+		return companyRow{}, false
+	case record.problem == "" && !r.form.noHeader && r.isHeader(record.fields):
+		r.out.Headers++
+		return companyRow{}, false
+	}
+	r.out.Rows++
+	row, problem := r.check(record)
+	if problem != "" {
+		r.out.BadRows++
+		r.out.Bad = append(r.out.Bad, BadRow{[]Place{{r.file, record.first}}, problem})
+		return row, false
+	}
+	for _, filter := range r.form.filters {
+		if !slices.Contains(filter.values, cleanName(record.fields[r.at[filter.column]])) {
+			r.out.LeftOut++
+			return row, false
+		}
+	}
+	if row, problem = r.decode(record); problem != "" {
+		r.out.BadRows++
+		r.out.Bad = append(r.out.Bad, BadRow{[]Place{{r.file, record.first}}, problem})
+		return row, false
+	}
+	return row, true
+}
+
+func (r *rowReader) isHeader(fields []string) bool {
+	return slices.EqualFunc(fields, r.header, func(a, b string) bool { return cleanName(strings.Trim(a, "\ufeff")) == b })
+}
+
+// check says what is wrong with the form of a record.
+func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
+	if record.problem != "" {
+		return row, record.problem
+	}
+	n := len(record.fields)
+	for n > len(r.header) && strings.TrimSpace(record.fields[n-1]) == "" {
+		n-- // separators at the end of a line mean nothing
+	}
+	if n != len(r.header) {
+		if record.last > record.first {
+			// The quote that took further lines may be astray: they are read for
+			// what they are.
+			r.csv.at = record.first
+			return row, fmt.Sprintf("has %d fields with the lines to %d, which a quote takes in, and the header has %d", n, record.last, len(r.header))
+		}
+		what := "the header has"
+		if r.form.noHeader {
+			what = "the list has"
+		}
+		return row, fmt.Sprintf("has %d fields; %s %d", n, what, len(r.header))
+	}
+	if record.last > record.first && r.tookRows(record) {
+		return row, fmt.Sprintf("a quote that opens in this line is closed in line %d, and what is between are rows of their own: none of the lines %d to %d went in", record.last, record.first, record.last)
+	}
+	return row, ""
+}
+
+// tookRows reports whether a record of several lines took what is a row of its own.
+func (r *rowReader) tookRows(record csvRecord) bool {
+	for line := record.first; line < record.last; line++ {
+		text := r.csv.lines[line]
+		if line == record.last-1 {
+			// Of the last line, the end of the quoted field is looked at, if nothing follows.
+			before, ok := strings.CutSuffix(strings.TrimSpace(text), `"`)
+			if !ok || strings.Contains(before, `"`) {
+				continue
+			}
+			text = before
+		}
+		alone := csvReader{lines: []string{text}, sep: r.csv.sep}
+		fields, _, problem := alone.parse(0)
+		if problem != "" || len(fields) != len(r.header) || len(fields) < 2 {
+			continue
+		}
+		if _, problem = r.decode(csvRecord{first: line + 1, last: line + 1, fields: fields}); problem == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// decode reads the fields of a row, and says what is wrong in them.
+func (r *rowReader) decode(record csvRecord) (row companyRow, problem string) {
+	text := func(column string) string {
+		headers := r.form.columns[column]
+		if len(headers) == 0 {
+			return ""
+		}
+		text := strings.TrimSpace(record.fields[r.at[headers[0]]])
+		if slices.Contains(r.form.empty, text) {
+			return ""
+		}
+		return text
+	}
+	names := func(column string) (names []string) {
+		for _, header := range r.form.columns[column] {
+			if text := cleanName(record.fields[r.at[header]]); !slices.Contains(r.form.empty, text) {
+				names = append(names, splitNames(text)...)
+			}
+		}
+		return names
+	}
+	row = companyRow{
+		place: Place{r.file, record.first},
+		name:  cleanName(text(columnName)), parent: cleanName(text(columnParent)),
+		aliases: names(columnAlias), former: names(columnPrevious),
+		note: norm.NFC.String(text(columnNote)), url: cleanName(text(columnURL)),
+	}
+	var problems []string
+	if row.name == "" {
+		problems = append(problems, r.label(columnName)+": is required")
+	} else if nameKey(row.name) == "" {
+		problems = append(problems, fmt.Sprintf("%s: %q has no letter or digit", r.label(columnName), row.name))
+	}
+	if nameKey(row.parent) == "" {
+		row.parent = ""
+	}
+	start, err := readDate(cleanName(text(columnStart)), r.form.formats)
+	if err != nil {
+		problems = append(problems, fmt.Sprintf("%s: %v", r.label(columnStart), err))
+	}
+	end, err := readDate(cleanName(text(columnEnd)), r.form.formats)
+	if err != nil {
+		problems = append(problems, fmt.Sprintf("%s: %v", r.label(columnEnd), err))
+	}
+	if start.After(end) {
+		problems = append(problems, fmt.Sprintf("%s: %s is before the start, %s", r.label(columnEnd), end, start))
+	}
+	row.start, row.end = string(start), string(end)
+	return row, strings.Join(problems, "; ")
+}
+
+// label is what the file calls a column.
+func (r *rowReader) label(column string) string {
+	if r.form.noHeader {
+		return "column " + r.form.columns[column][0]
+	}
+	return r.form.columns[column][0]
+}
