@@ -24,8 +24,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		d := markdown.Parse(src)
-		for _, link := range []func(string) (string, string, bool){everything, nothing} {
-			out := d.HTML(link)
+		for _, link := range []markdown.Names{everything, nothing} {
+			out := d.For(link).HTML(markdown.Whole)
 			checkSafe(t, out)
 			lower := strings.ToLower(out)
 			for _, bad := range []string{"<script", "<iframe", "<style", "<svg"} {
@@ -33,7 +33,7 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("%s is in the HTML", bad)
 				}
 			}
-			if out != d.HTML(link) {
+			if out != d.For(link).HTML(markdown.Whole) {
 				t.Error("the HTML differs between calls")
 			}
 		}
@@ -58,13 +58,13 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("got mention %+v of %d lines", m, lines)
 			}
 		}
-		if again := markdown.Parse(src); again.Text() != d.Text() || !cmp.Equal(again.Footnotes(), d.Footnotes()) {
+		if again := markdown.Parse(src); again.For(markdown.Names{}).Text(markdown.Whole) != d.For(markdown.Names{}).Text(markdown.Whole) || !cmp.Equal(again.Footnotes(), d.Footnotes()) {
 			t.Error("reading the text again gives another result")
 		}
-		if (d.Text() == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
-			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.Text())
+		if (d.For(markdown.Names{}).Text(markdown.Whole) == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
+			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.For(markdown.Names{}).Text(markdown.Whole))
 		}
-		if !utf8.ValidString(d.Text()) {
+		if !utf8.ValidString(d.For(markdown.Names{}).Text(markdown.Whole)) {
 			t.Errorf("the text is not valid UTF-8")
 		}
 	})
@@ -103,7 +103,7 @@ func TestNumbersFollowReferences(t *testing.T) {
 		if len(d.Problems()) != len(labels)-len(want) {
 			t.Fatalf("got problems %v, want %d definitions without references", d.Problems(), len(labels)-len(want))
 		}
-		if got := strings.Count(d.HTML(nil), `class="footnote-ref"`); got != len(refs) {
+		if got := strings.Count(d.For(markdown.Names{}).HTML(markdown.Whole), `class="footnote-ref"`); got != len(refs) {
 			t.Fatalf("got %d references in the HTML, want %d", got, len(refs))
 		}
 	})
@@ -119,10 +119,10 @@ func TestHiddenEntityLeavesNoTrace(t *testing.T) {
 		after := rapid.StringMatching(`[a-z*_ \n]{0,20}`).Draw(t, "after")
 		linked := markdown.Parse("x " + before + " [[some-entity|" + text + "]] " + after + " x")
 		plain := markdown.Parse("x " + before + " " + text + " " + after + " x")
-		if diff := cmp.Diff(plain.HTML(nil), linked.HTML(nothing)); diff != "" {
+		if diff := cmp.Diff(plain.For(markdown.Names{}).HTML(markdown.Whole), linked.For(nothing).HTML(markdown.Whole)); diff != "" {
 			t.Fatalf("(-plain +hidden):\n%s", diff)
 		}
-		if diff := cmp.Diff(plain.Text(), linked.Text()); diff != "" {
+		if diff := cmp.Diff(plain.For(markdown.Names{}).Text(markdown.Whole), linked.For(markdown.Names{}).Text(markdown.Whole)); diff != "" {
 			t.Fatalf("(-plain +linked):\n%s", diff)
 		}
 	})
