@@ -107,7 +107,9 @@ func (a *analysis) node(n ast.Node, p place) {
 		if n.Reference == nil {
 			a.checkURL(offset(n), decode(n.Destination))
 		}
-		a.images = append(a.images, n)
+		if !p.image { // one in the description of another is part of that
+			a.images = append(a.images, n)
+		}
 		p.image = true
 	case *extast.TaskCheckBox:
 		a.tasks = true

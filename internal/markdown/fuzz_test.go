@@ -19,6 +19,8 @@ func FuzzParse(f *testing.F) {
 		"[a](javascript:x) <javascript:x> [b]\n\n[b]: data:x 'y'", "&#xFDD0;0&#xFDD1; \uFDD00\uFDD1", "# fn-1\n# fnref-1\n# fn\n# fn",
 		"|a|b|\n|-|:-:|\n|[[a\\|b]]|`\\|`|", "> - 1. a\n>   - b", "\x00\xff\u0085", "a\r\nb\rc", "<!-- a --!> b -->", "<?a?> <![CDATA[b]]> <!C>",
 		"*a **b _c_** d* ~~e~~ `f` <g@h.i> https://j.k/l", "[^a]: [^b]\n[^b]: [^a]\n\n[^a]", "    code\n\n\t- a\n\n  [^b]: c", "<a\nhref='x'>", "[a]( <b> \"c\" )",
+		"**「a」**b 甲~~(b)~~乙 葛\U000E0100**(a)**", "参见https://例.jp/国家。 www.a.bc/国) https://a.b@c", "- [ ] a\n- [x] ![[[b]]](c)",
+		"a[^b]\n\n[^b]: [@c, p. 12], d\n\n    [@e]\n\n# [[f]]\n", "> [^a]: b\n> c\n\n- [^a]\n  [^d]: e\n",
 	} {
 		f.Add(src)
 	}
@@ -33,8 +35,25 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("%s is in the HTML", bad)
 				}
 			}
-			if out != d.For(link).HTML(markdown.Whole) {
+			r := d.For(link)
+			if out != r.HTML(markdown.Whole) {
 				t.Error("the HTML differs between calls")
+			}
+			if !strings.HasPrefix(out, r.HTML(markdown.Body)) || !strings.HasPrefix(r.Text(markdown.Whole), r.Text(markdown.Body)) {
+				t.Error("the body is not the start of the whole")
+			}
+			texts := []string{out, r.Text(markdown.Whole)}
+			for i := range d.Footnotes() {
+				checkSafe(t, r.NoteHTML(i+1))
+				texts = append(texts, r.NoteHTML(i+1), r.NoteText(i+1))
+			}
+			for _, h := range r.Outline() {
+				texts = append(texts, h.Text)
+			}
+			for _, text := range texts {
+				if !utf8.ValidString(text) || strings.Contains(text, "Hidden") && !strings.Contains(src, "Hidden") || strings.ContainsAny(text, "\uFDD0\uFDD1") {
+					t.Errorf("got %q", text)
+				}
 			}
 		}
 		lines := 1 + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\n") + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\r")
@@ -63,6 +82,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if (d.For(markdown.Names{}).Text(markdown.Whole) == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
 			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.For(markdown.Names{}).Text(markdown.Whole))
+		}
+		if bare := d.WithoutNotes(); len(d.Footnotes()) > 0 && len(markdown.Parse(bare).Footnotes()) >= len(d.Footnotes()) {
+			t.Errorf("without notes it is %q", bare)
 		}
 		if !utf8.ValidString(d.For(markdown.Names{}).Text(markdown.Whole)) {
 			t.Errorf("the text is not valid UTF-8")
