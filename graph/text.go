@@ -190,6 +190,10 @@ func (t *texts) names(k known) markdown.Names {
 // names reads what the texts of a row's whole batch name, at once: a statement
 // for the entities, and one for the sources that notes cite.
 func (p prose[T]) names(ctx context.Context, t *texts, row *T) (known, error) {
+	name := "names in " + p.name
+	if k, ok, err := read.Loaded[T, known](p.typ, row, name); ok || err != nil {
+		return k, err
+	}
 	whole := map[*T]*T{}
 	for _, row := range read.Rows(p.typ, row) {
 		w, err := read.With(ctx, p.typ, row, p.name)
@@ -198,7 +202,7 @@ func (p prose[T]) names(ctx context.Context, t *texts, row *T) (known, error) {
 		}
 		whole[row] = w
 	}
-	return read.Together(ctx, p.typ, row, "names in "+p.name, func(ctx context.Context, r *read.Reader, rows []*T) (known, error) {
+	return read.Together(ctx, p.typ, row, name, func(ctx context.Context, r *read.Reader, rows []*T) (known, error) {
 		var entities, sources []string
 		for _, row := range rows {
 			src := p.of(whole[row])

@@ -143,15 +143,16 @@ func (d *Document) Footnotes() []Footnote {
 // note that nothing refers to, in the order of the first link to it.
 func (d *Document) Mentions() []Mention { return slices.Clone(d.mentions) }
 
-// Sources returns the slug of each source that the notes cite.
+// Sources returns the slug of each source that the notes cite, sorted.
 func (d *Document) Sources() []string {
 	var slugs []string
 	for _, n := range d.footnotes {
-		if n.Source != "" && !slices.Contains(slugs, n.Source) {
+		if n.Source != "" {
 			slugs = append(slugs, n.Source)
 		}
 	}
-	return slugs
+	slices.Sort(slugs)
+	return slices.Compact(slugs)
 }
 
 // NamesInOutline reports whether readers can see the headings differently.
