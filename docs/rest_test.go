@@ -77,7 +77,7 @@ func TestREST(t *testing.T) {
 			}
 		}
 	}
-	if requests != 9 || shown != 2 {
+	if requests != 10 || shown != 2 {
 		t.Errorf("found %d requests and %d answers", requests, shown)
 	}
 }

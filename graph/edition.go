@@ -6,10 +6,11 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 func (r editionResolver) Introduction(ctx context.Context, obj *ent.Edition, format string) (*string, error) {
-	return editionIntroduction.render(ctx, r.texts, obj, format)
+	return editionIntroduction.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (editionResolver) Items(ctx context.Context, obj *ent.Edition) ([]*ent.EditionItem, error) {
@@ -17,7 +18,7 @@ func (editionResolver) Items(ctx context.Context, obj *ent.Edition) ([]*ent.Edit
 }
 
 func (r itemResolver) Summary(ctx context.Context, obj *ent.EditionItem, format string) (string, error) {
-	text, err := itemSummary.render(ctx, r.texts, obj, format)
+	text, err := itemSummary.render(ctx, r.texts, obj, format, markdown.Whole)
 	if err != nil || text == nil {
 		return "", err
 	}
@@ -25,7 +26,7 @@ func (r itemResolver) Summary(ctx context.Context, obj *ent.EditionItem, format 
 }
 
 func (r itemResolver) Analysis(ctx context.Context, obj *ent.EditionItem, format string) (*string, error) {
-	return itemAnalysis.render(ctx, r.texts, obj, format)
+	return itemAnalysis.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (itemResolver) Entities(ctx context.Context, obj *ent.EditionItem) ([]*ent.Entity, error) {

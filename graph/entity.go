@@ -6,10 +6,11 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 func (r entityResolver) Description(ctx context.Context, obj *ent.Entity, format string) (*string, error) {
-	return entityDescription.render(ctx, r.texts, obj, format)
+	return entityDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (entityResolver) Names(ctx context.Context, obj *ent.Entity) ([]*ent.EntityName, error) {

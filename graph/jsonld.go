@@ -10,6 +10,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/schemaorg"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 // JSON-LD is made of a document and of what it refers to. That is read through
@@ -85,7 +86,7 @@ func (r *Resolver) narrativeLinked(ctx context.Context, row *ent.Narrative) (jso
 	}
 	out := r.named(whole)
 	out.ID, out.Published, out.Updated = whole.ID.String(), whole.PublishedAt, whole.UpdatedAt
-	assessment, err := narrativeAssessment.render(ctx, r.texts, row, formatText)
+	assessment, err := narrativeAssessment.render(ctx, r.texts, row, formatText, markdown.Whole)
 	if err != nil {
 		return nil, err
 	}

@@ -317,6 +317,10 @@ func (m *matrix) selections(f *ast.FieldDefinition, depth int) []string {
 			args = []string{"(first: 100)"}
 		case a.Type.Name() == "TextFormat":
 			args = []string{"(format: MARKDOWN)", "(format: HTML)", "(format: TEXT)"}
+		case a.Name == "notes":
+			for _, format := range args {
+				args = append(args, strings.Replace(format, ")", ", notes: false)", 1))
+			}
 		case a.Type.NonNull && a.DefaultValue == nil:
 			return nil // it needs a row of its own; see golden
 		}
@@ -345,7 +349,12 @@ func (m *matrix) inside(t *ast.Definition, depth int) string {
 	}
 	var all []string
 	for _, f := range t.Fields {
-		all = append(all, m.selections(f, depth+1)[:1]...)
+		for i, selection := range m.selections(f, depth+1) {
+			if i > 0 {
+				selection = fmt.Sprintf("%s%d: %s", f.Name, i, selection)
+			}
+			all = append(all, selection)
+		}
 	}
 	return " { " + strings.Join(all, " ") + " }"
 }

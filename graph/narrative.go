@@ -6,14 +6,15 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 func (r narrativeResolver) Description(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
-	return narrativeDescription.render(ctx, r.texts, obj, format)
+	return narrativeDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (r narrativeResolver) Assessment(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
-	return narrativeAssessment.render(ctx, r.texts, obj, format)
+	return narrativeAssessment.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (narrativeResolver) Parent(ctx context.Context, obj *ent.Narrative) (*ent.Narrative, error) {

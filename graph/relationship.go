@@ -6,6 +6,7 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 func (relationshipResolver) From(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error) {
@@ -17,7 +18,7 @@ func (relationshipResolver) To(ctx context.Context, obj *ent.Relationship) (*ent
 }
 
 func (r relationshipResolver) Description(ctx context.Context, obj *ent.Relationship, format string) (*string, error) {
-	return relationshipDescription.render(ctx, r.texts, obj, format)
+	return relationshipDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (relationshipResolver) Citations(ctx context.Context, obj *ent.Relationship) ([]*ent.Citation, error) {

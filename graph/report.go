@@ -9,8 +9,12 @@ import (
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string) (string, error) {
-	text, err := reportBody.render(ctx, r.texts, obj, format)
+func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string, notes bool) (string, error) {
+	part := markdown.Whole
+	if !notes {
+		part = markdown.Body
+	}
+	text, err := reportBody.render(ctx, r.texts, obj, format, part)
 	if err != nil || text == nil {
 		return "", err
 	}
@@ -22,7 +26,14 @@ func (r reportResolver) Outline(ctx context.Context, obj *ent.Report) ([]*markdo
 	if err != nil || doc == nil {
 		return nil, err
 	}
-	return pointers(doc.Outline()), nil
+	if !doc.NamesInOutline() {
+		return pointers(doc.For(markdown.Names{}).Outline()), nil
+	}
+	reading, err := reportBody.reading(ctx, r.texts, obj)
+	if err != nil || reading == nil {
+		return nil, err
+	}
+	return pointers(reading.Outline()), nil
 }
 
 func (reportResolver) Footnotes(ctx context.Context, obj *ent.Report) ([]*ent.Footnote, error) {
@@ -59,6 +70,10 @@ func (reportResolver) Narratives(ctx context.Context, obj *ent.Report, first *in
 
 func (r reportResolver) JSONLd(ctx context.Context, obj *ent.Report) (any, error) {
 	return r.reportLinked(ctx, obj)
+}
+
+func (r footnoteResolver) Text(ctx context.Context, obj *ent.Footnote, format string) (string, error) {
+	return r.texts.note(ctx, obj, format)
 }
 
 func (footnoteResolver) Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error) {

@@ -48,7 +48,7 @@ type (
 	editionResolver struct{ documentResolver[ent.Edition] }
 	assetResolver   struct{ documentResolver[ent.Asset] }
 
-	footnoteResolver     struct{}
+	footnoteResolver     struct{ *Resolver }
 	contributionResolver struct{}
 	citationResolver     struct{}
 	listingResolver      struct{}
@@ -109,7 +109,7 @@ func (r *Resolver) Asset() generated.AssetResolver {
 	return assetResolver{documentOf(r, catalog.Assets, catalog.AssetRevisions)}
 }
 
-func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{} }
+func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }
 func (r *Resolver) Citation() generated.CitationResolver         { return citationResolver{} }
 func (r *Resolver) Listing() generated.ListingResolver           { return listingResolver{} }

@@ -16,7 +16,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-func schema(t *testing.T) *ast.Schema {
+func schema(t testing.TB) *ast.Schema {
 	t.Helper()
 	text, err := os.ReadFile("../schema.graphql")
 	if err != nil {

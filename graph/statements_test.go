@@ -36,7 +36,9 @@ func TestStatements(t *testing.T) {
 			{"former slug", `{ report(slug: "nothing") { title } }`, nil, 2},
 			{"bodies of a list", `{ reports { nodes { body outline { text } wordCount } } }`, nil, 1},
 			{"HTML of a list", `{ reports { nodes { body(format: HTML) } } }`, nil, 2},
-			{"text through a fragment", `{ reports { nodes { ...T } } } fragment T on Report { body(format: TEXT) }`, nil, 1},
+			{"text through a fragment", `{ reports { nodes { ...T } } } fragment T on Report { body(format: TEXT) }`, nil, 2},
+			{"all forms of a list", `{ reports { nodes { h: body(format: HTML) n: body(format: HTML, notes: false) t: body(format: TEXT) outline { text } } } }`, nil, 2},
+			{"notes of a list", `{ reports { nodes { footnotes { a: text(format: MARKDOWN) b: text(format: HTML) c: text } body(format: TEXT) } } }`, nil, 3},
 			{"four levels", `{ tags(first: 5) { nodes { reports(first: 5) { nodes { entities(first: 5) { nodes { relationships(first: 5) { nodes { from { slug } to { slug } citations { source { slug } } } } } } } } } } }`, nil, 8},
 			// The page; tags, entities, mentions, narratives, contributions with
 			// theirs, footnotes, heroes, attachments; identifiers of entities

@@ -6,10 +6,11 @@ import (
 	"github.com/redthread-api/redthread/ent"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/internal/markdown"
 )
 
 func (r tagResolver) Description(ctx context.Context, obj *ent.Tag, format string) (*string, error) {
-	return tagDescription.render(ctx, r.texts, obj, format)
+	return tagDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
 func (tagResolver) Parent(ctx context.Context, obj *ent.Tag) (*ent.Tag, error) {

@@ -109,55 +109,101 @@ func (p prose[T]) document(ctx context.Context, t *texts, row *T) (*markdown.Doc
 	return t.parse(ctx, *src)
 }
 
-// render returns the text of a row in a format; nil where it has none.
-func (p prose[T]) render(ctx context.Context, t *texts, row *T, format string) (*string, error) {
-	whole, err := read.With(ctx, p.typ, row, p.name)
+// reading returns the text of a row as the viewer sees it; nil where it has none.
+func (p prose[T]) reading(ctx context.Context, t *texts, row *T) (*markdown.Reading, error) {
+	doc, err := p.document(ctx, t, row)
+	if err != nil || doc == nil {
+		return nil, err
+	}
+	known, err := p.names(ctx, t, row)
 	if err != nil {
 		return nil, err
 	}
-	src := p.of(whole)
-	if src == nil || format == formatMarkdown {
-		return src, nil
+	return doc.For(t.names(known)), nil
+}
+
+// render returns a part of the text of a row in a format; nil where it has none.
+func (p prose[T]) render(ctx context.Context, t *texts, row *T, format string, part markdown.Part) (*string, error) {
+	if format == formatMarkdown {
+		return p.written(ctx, t, row, part)
 	}
-	doc, err := t.parse(ctx, *src)
-	if err != nil {
+	reading, err := p.reading(ctx, t, row)
+	if err != nil || reading == nil {
 		return nil, err
 	}
 	if format == formatText {
-		text := doc.Text()
-		return &text, nil
+		return made(ctx, reading.Text(part))
 	}
-	// A text becomes longer as HTML, but seldom by much.
-	if err := bounded.Text(ctx, len(*src)); err != nil {
-		return nil, err
-	}
-	named, err := p.entities(ctx, t, row)
-	if err != nil {
-		return nil, err
-	}
-	html := doc.HTML(func(slug string) (href, name string, ok bool) {
-		e := named[slug]
-		if e == nil {
-			return "", "", false
-		}
-		return strings.ReplaceAll(t.entityURL, "{slug}", url.PathEscape(e.Slug)), e.Name, true
-	})
-	return &html, nil
+	return made(ctx, reading.HTML(part))
 }
 
-// entities returns the entities that the texts of a row's whole batch name and
-// the viewer may see, by the slugs in the texts. It reads them at once.
-func (p prose[T]) entities(ctx context.Context, t *texts, row *T) (map[string]*ent.Entity, error) {
+// written returns a part of the text of a row as it was written.
+func (p prose[T]) written(ctx context.Context, t *texts, row *T, part markdown.Part) (*string, error) {
+	if part == markdown.Whole {
+		whole, err := read.With(ctx, p.typ, row, p.name)
+		if err != nil {
+			return nil, err
+		}
+		return p.of(whole), nil
+	}
+	doc, err := p.document(ctx, t, row)
+	if err != nil || doc == nil {
+		return nil, err
+	}
+	return made(ctx, doc.WithoutNotes())
+}
+
+// made passes a text on that was made for the answer, if there is room for it.
+func made(ctx context.Context, text string) (*string, error) {
+	if err := bounded.Text(ctx, len(text)); err != nil {
+		return nil, err
+	}
+	return &text, nil
+}
+
+// known is what texts name and the viewer may see, by the slugs in the texts.
+type known struct {
+	entities map[string]*ent.Entity
+	sources  map[string]*ent.Source
+}
+
+// names are what is known, for a text.
+func (t *texts) names(k known) markdown.Names {
+	return markdown.Names{
+		Entity: func(slug string) (href, name string, ok bool) {
+			e := k.entities[slug]
+			if e == nil {
+				return "", "", false
+			}
+			return strings.ReplaceAll(t.entityURL, "{slug}", url.PathEscape(e.Slug)), e.Name, true
+		},
+		Source: func(slug string) (href, title string, ok bool) {
+			s := k.sources[slug]
+			if s == nil {
+				return "", "", false
+			}
+			return deref(s.URL), s.Title, true
+		},
+	}
+}
+
+// names reads what the texts of a row's whole batch name, at once: a statement
+// for the entities, and one for the sources that notes cite.
+func (p prose[T]) names(ctx context.Context, t *texts, row *T) (known, error) {
+	name := "names in " + p.name
+	if k, ok, err := read.Loaded[T, known](p.typ, row, name); ok || err != nil {
+		return k, err
+	}
 	whole := map[*T]*T{}
 	for _, row := range read.Rows(p.typ, row) {
 		w, err := read.With(ctx, p.typ, row, p.name)
 		if err != nil {
-			return nil, err
+			return known{}, err
 		}
 		whole[row] = w
 	}
-	return read.Together(ctx, p.typ, row, "entities in "+p.name, func(ctx context.Context, r *read.Reader, rows []*T) (map[string]*ent.Entity, error) {
-		var slugs []string
+	return read.Together(ctx, p.typ, row, name, func(ctx context.Context, r *read.Reader, rows []*T) (known, error) {
+		var entities, sources []string
 		for _, row := range rows {
 			src := p.of(whole[row])
 			if src == nil {
@@ -165,13 +211,47 @@ func (p prose[T]) entities(ctx context.Context, t *texts, row *T) (map[string]*e
 			}
 			doc, err := t.parse(ctx, *src)
 			if err != nil {
-				return nil, err
+				return known{}, err
 			}
 			for _, m := range doc.Mentions() {
-				slugs = append(slugs, m.Slug)
+				entities = append(entities, m.Slug)
 			}
+			sources = append(sources, doc.Sources()...)
 		}
-		slices.Sort(slugs)
-		return read.BySlugs(ctx, r, catalog.Entities, slices.Compact(slugs))
+		var k known
+		var err error
+		if k.entities, err = read.BySlugs(ctx, r, catalog.Entities, distinct(entities)); err != nil {
+			return known{}, err
+		}
+		k.sources, err = read.BySlugs(ctx, r, catalog.Sources, distinct(sources))
+		return k, err
 	})
+}
+
+func distinct(slugs []string) []string {
+	slices.Sort(slugs)
+	return slices.Compact(slugs)
+}
+
+// note returns a note of a report in a format. A row that was read has the
+// number of a note in the text that was read with it.
+func (t *texts) note(ctx context.Context, f *ent.Footnote, format string) (string, error) {
+	report := read.OwnerOf(catalog.Reports, catalog.Footnotes, f, f.ReportID)
+	if report == nil {
+		return f.Text, nil
+	}
+	reading, err := reportBody.reading(ctx, t, report)
+	if err != nil || reading == nil {
+		return "", err
+	}
+	var text string
+	switch format {
+	case formatMarkdown:
+		text = reading.NoteMarkdown(f.Number)
+	case formatHTML:
+		text = reading.NoteHTML(f.Number)
+	default:
+		text = reading.NoteText(f.Number)
+	}
+	return text, bounded.Text(ctx, len(text))
 }

@@ -88,7 +88,7 @@ var (
 	reportTable = document(read.Table{
 		Name: "reports", Type: "Report", Document: domain.Report,
 		Groups: groups{
-			{Columns: []string{"body"}, Fields: []string{"body", "outline"}},
+			{Columns: []string{"body"}, Fields: []string{"body", "outline", "footnotes"}},
 			{Columns: []string{"subtitle", "summary", "question", "key_findings", "methods"},
 				Fields: []string{"subtitle", "summary", "question", "keyFindings", "methods", "jsonLd"}},
 		},

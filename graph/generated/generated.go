@@ -185,6 +185,8 @@ type EntityPayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type FootnoteResolver interface {
+	Text(ctx context.Context, obj *ent.Footnote, format string) (string, error)
+
 	Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error)
 }
 type ListingResolver interface {
@@ -370,7 +372,7 @@ type ReportResolver interface {
 	Revisions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
 	LiveDiff(ctx context.Context, obj *ent.Report) ([]*content.FieldChange, error)
 
-	Body(ctx context.Context, obj *ent.Report, format string) (string, error)
+	Body(ctx context.Context, obj *ent.Report, format string, notes bool) (string, error)
 	Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error)
 
 	Footnotes(ctx context.Context, obj *ent.Report) ([]*ent.Footnote, error)
@@ -657,7 +659,10 @@ scalar Date
 "An absolute web address."
 scalar URL @specifiedBy(url: "https://url.spec.whatwg.org/")
 
-"CommonMark with footnotes (` + "`" + `[^1]` + "`" + `) and links to entities (` + "`" + `[[slug]]` + "`" + ` or ` + "`" + `[[slug|text]]` + "`" + `)."
+"""
+CommonMark with footnotes (` + "`" + `[^1]` + "`" + `), in which sources are cited (` + "`" + `[@slug, p. 3]` + "`" + `), and links to
+entities (` + "`" + `[[slug]]` + "`" + ` or ` + "`" + `[[slug|text]]` + "`" + `).
+"""
 scalar Markdown @specifiedBy(url: "https://spec.commonmark.org/0.31.2/")
 
 "A BCP 47 language tag: ` + "`" + `en` + "`" + `, ` + "`" + `zh-Hans` + "`" + `, ` + "`" + `ja` + "`" + `."
@@ -739,11 +744,11 @@ enum TextFormat {
   "As it was written."
   MARKDOWN
   """
-  Sanitised HTML, with anchors on headings and footnotes; entities are linked where the viewer
-  may see them.
+  Sanitised HTML, with anchors on headings and footnotes. Entities are shown under their names,
+  and sources that notes cite under their titles, as links, where the viewer may see them.
   """
   HTML
-  "Plain text without markup."
+  "Plain text without markup, with the same names and titles."
   TEXT
 }
 
@@ -1150,6 +1155,11 @@ type Report implements Node & Document {
   body(
     "The format of the text."
     format: TextFormat! = MARKDOWN
+    """
+    Whether the list of notes is part of it. The references to them always are; ` + "`" + `footnotes` + "`" + ` has
+    the notes one by one.
+    """
+    notes: Boolean! = true
   ): String!
   "The headings of the text, in order."
   outline: [Heading!]!
@@ -2060,7 +2070,10 @@ type Heading {
   level: Int!
   "The heading as plain text."
   text: String!
-  "The id of the heading in the HTML."
+  """
+  The id of the heading in the HTML. It is the same for everybody; of an entity that the heading
+  names, it has the slug.
+  """
   anchor: String!
 }
 
@@ -2070,8 +2083,14 @@ type Footnote {
   number: Int!
   "Its id in the HTML."
   anchor: String!
-  "The note, as it was written."
-  text: String!
+  "The note."
+  text(
+    """
+    The format of the note. As plain text it is one line; as HTML it has no links back to the
+    references.
+    """
+    format: TextFormat! = TEXT
+  ): String!
   "Where in the source: a page or paragraph."
   locator: String
   "The source that it names, if it names one that the viewer may see."
@@ -5798,6 +5817,8 @@ enum WarningCode {
   SAME_ADDRESS
   "An item of the edition cites no source."
   NOT_CITED
+  "A picture has no alternative text. It needs one to be published."
+  NOT_DESCRIBED
   "A relationship is a draft, and both its ends are live."
   DRAFT_RELATIONSHIP
 }
@@ -8734,6 +8755,20 @@ func (ec *executionContext) field_Entity_targetedBy_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Footnote_text_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNTextFormat2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_cancelSchedule_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10943,6 +10978,14 @@ func (ec *executionContext) field_Report_body_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["format"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "notes",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["notes"] = arg1
 	return args, nil
 }
 
@@ -16711,7 +16754,8 @@ func (ec *executionContext) _Footnote_text(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Footnote_text(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Footnote().Text(ctx, obj, fc.Args["format"].(string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -16721,8 +16765,28 @@ func (ec *executionContext) _Footnote_text(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Footnote_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Footnote", field, false, false, "String")
+func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Footnote",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Footnote_text_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Footnote_locator(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
@@ -25671,7 +25735,7 @@ func (ec *executionContext) _Report_body(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Report().Body(ctx, obj, fc.Args["format"].(string))
+			return ec.Resolvers.Report().Body(ctx, obj, fc.Args["format"].(string), fc.Args["notes"].(bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {

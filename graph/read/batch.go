@@ -18,6 +18,7 @@ type Batch[T any] struct {
 	stage  domain.Stage
 	rows   []*T
 	groups columns // of columns that were read
+	owners any     // the *Batch of the rows whose edge led here, if one did
 
 	mu   sync.Mutex
 	memo map[memoKey]any
@@ -78,6 +79,30 @@ func (b *Batch[T]) ids() []int64 {
 		ids[i] = int64(b.typ.ID(row))
 	}
 	return ids
+}
+
+// OwnerOf returns the row with an id from whose edge a row was reached; nil where
+// it was reached in another way.
+func OwnerOf[P, C any](from *Type[P], to *Type[C], row *C, id domain.ID) *P {
+	b := to.batchOf(row)
+	if b == nil {
+		return nil
+	}
+	owners, ok := b.owners.(*Batch[P])
+	if !ok || owners.typ != from {
+		return nil
+	}
+	byID, err := once(owners, memoKey{edge: "rows by id"}, func() (map[domain.ID]*P, error) {
+		byID := make(map[domain.ID]*P, len(owners.rows))
+		for _, row := range owners.rows {
+			byID[from.ID(row)] = row
+		}
+		return byID, nil
+	})
+	if err != nil {
+		return nil
+	}
+	return byID[id]
 }
 
 // outcome is a loaded value or why it could not be loaded.

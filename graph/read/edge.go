@@ -122,7 +122,7 @@ func (e *EdgeOf[P, C]) lists(ctx context.Context, b *Batch[P], groups columns) (
 	if err != nil {
 		return nil, err
 	}
-	newBatch(ctx, b.reader, e.to, rows, groups)
+	newBatch(ctx, b.reader, e.to, rows, groups).owners = b
 	lists := make(map[domain.ID][]*C, len(b.rows))
 	for i, row := range rows {
 		lists[owners[i]] = append(lists[owners[i]], row)

@@ -22,6 +22,19 @@ func Together[T, V any](ctx context.Context, t *Type[T], row *T, name string, lo
 	})
 }
 
+// Loaded returns what Together has loaded for the batch of a row; ok is false
+// where it has loaded nothing yet.
+func Loaded[T, V any](t *Type[T], row *T, name string) (v V, ok bool, err error) {
+	b := t.batchOf(row)
+	if b == nil {
+		return v, false, nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known, ok := b.memo[memoKey{edge: name}].(outcome[V])
+	return known.value, ok, known.err
+}
+
 func errNoBatch(t *Table) error {
 	return &domain.Error{Message: "read: a " + t.Type + " was not read as part of a batch"}
 }

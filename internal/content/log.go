@@ -171,6 +171,12 @@ func (e *edit) republishSupporting(ctx context.Context, head *header, r *Row, ve
 		path = texts[0].name // it names something that it did not name before
 	}
 	var p domain.Problems
+	for _, f := range incomplete(shapes[head.ID.Type()], r) {
+		p.Add(f.Path, "%s", f.Message)
+	}
+	if err := checkSupporting(ctx, e.tx, nil, entries[:len(entries)-1], func(domain.ID) string { return "parent" }, &p); err != nil {
+		return err
+	}
 	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return path }}, &p); err != nil {
 		return err
 	}

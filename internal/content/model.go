@@ -253,6 +253,11 @@ var shapes = withTypes(map[domain.Type]*shape{
 			{name: "title", kind: line, max: shortText},
 			markingField,
 		},
+		complete: func(r *Row, p *domain.Problems) {
+			if isPicture(r) {
+				need(r, p, "altText", "a published picture has an alternative text: say what it shows, for those who cannot see it")
+			}
+		},
 		title: func(r *Row, _ func(domain.ID) string) string {
 			if title := r.text("title"); title != "" {
 				return title

@@ -150,7 +150,7 @@ func (pl *plan) gather(ctx context.Context, db store.Rows, publish, unpublish []
 			targets = append(targets, pl.targets[id]...)
 		}
 	}
-	return pl.addSupporting(ctx, db, targets)
+	return pl.addSupporting(ctx, db, targets, p)
 }
 
 // readBatch reads what some documents to be published refer to, and asks of each
@@ -170,13 +170,7 @@ func (pl *plan) readBatch(ctx context.Context, db store.Rows, ids []domain.ID, p
 			return errPlanStale // it was saved or purged in this moment
 		}
 		pl.targets[id] = snap.Root.targets(tableOf(id.Type()))
-		complete := shapes[id.Type()].complete
-		if complete == nil {
-			continue
-		}
-		var own domain.Problems
-		complete(snap.Root, &own)
-		for _, f := range own.List() {
+		for _, f := range incomplete(shapes[id.Type()], snap.Root) {
 			p.Add(pl.paths[id], "%s: %s: %s", pl.heads[id].name(), f.Path, f.Message)
 		}
 	}
@@ -218,13 +212,16 @@ func (pl *plan) follow(from []domain.ID, p *domain.Problems) []domain.ID {
 
 // addSupporting adds an entry for each supporting document among the targets,
 // and among what those refer to, that is not live yet.
-func (pl *plan) addSupporting(ctx context.Context, db store.Rows, targets []domain.ID) error {
+func (pl *plan) addSupporting(ctx context.Context, db store.Rows, targets []domain.ID, p *domain.Problems) error {
 	entries, heads, err := supportingClosure(ctx, db, targets, nil)
+	if err != nil {
+		return err
+	}
 	pl.supporting = entries
 	for id, head := range heads {
 		pl.heads[id] = head
 	}
-	return err
+	return checkSupporting(ctx, db, targets, entries, pl.path, p)
 }
 
 func (pl *plan) readHeads(ctx context.Context, db store.Rows, ids []domain.ID) error {

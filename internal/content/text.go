@@ -28,21 +28,31 @@ func readProse(ctx context.Context, db store.Rows, s *shape, old, next *Row, p *
 			if err := deriveBody(ctx, db, doc, mentions, next, p); err != nil {
 				return err
 			}
-		} else if len(doc.Footnotes()) > 0 {
-			p.Add(f.name, "has footnotes; only the body of a report has them")
+		} else {
+			refuseNotes(doc, f.name, p)
 		}
 	}
 	for _, set := range s.sets {
 		for i, row := range next.Owned[set.table] {
 			for _, f := range proseFields(set.fields) {
 				path := fmt.Sprintf("%s[%d].%s", set.name, i, f.name)
-				if _, err := checkProse(ctx, db, markdown.Parse(row.text(f.columnName())), path, p); err != nil {
+				doc := markdown.Parse(row.text(f.columnName()))
+				if _, err := checkProse(ctx, db, doc, path, p); err != nil {
 					return err
 				}
+				refuseNotes(doc, path, p)
 			}
 		}
 	}
 	return nil
+}
+
+// refuseNotes refuses footnotes in a text that is not the body of a report: what
+// they cite would be kept nowhere.
+func refuseNotes(doc *markdown.Document, path string, p *domain.Problems) {
+	if len(doc.Footnotes()) > 0 {
+		p.Add(path, "has footnotes; only the body of a report has them")
+	}
 }
 
 // checkProse reports a text's problems, among them links to entities that do

@@ -21,11 +21,12 @@ const (
 	SameIdentifier    WarningCode = "SAME_IDENTIFIER"    // another entity has the identifier
 	SameAddress       WarningCode = "SAME_ADDRESS"       // another source is at the address
 	NotCited          WarningCode = "NOT_CITED"          // an item of an edition has no citation
+	NotDescribed      WarningCode = "NOT_DESCRIBED"      // a picture has no alternative text
 	DraftRelationship WarningCode = "DRAFT_RELATIONSHIP" // a relationship is a draft while both its ends are live
 )
 
 // WarningCodes are the codes, in the order of the schema.
-var WarningCodes = []WarningCode{SameName, SameIdentifier, SameAddress, NotCited, DraftRelationship}
+var WarningCodes = []WarningCode{SameName, SameIdentifier, SameAddress, NotCited, NotDescribed, DraftRelationship}
 
 // Warning is something about what was written that the writer may not have
 // meant. It stands in the way of nothing.
@@ -70,6 +71,13 @@ func (e *edit) warnings(ctx context.Context, t domain.Type, r *Row) ([]Warning, 
 				out = append(out, Warning{Code: NotCited, Path: fmt.Sprintf("items[%d]", i), Message: "this item cites no source"})
 			}
 		}
+	}
+	if t == domain.Asset && isPicture(r) && r.text("alt_text") == "" {
+		out = append(out, Warning{Code: NotDescribed, Path: "altText", Message: "a picture needs an alternative text to be published: say what it shows"})
+	}
+	for _, pic := range undescribed(shapes[t], r) {
+		out = append(out, Warning{Code: NotDescribed, Path: pic.path, Message: fmt.Sprintf(
+			"line %d: an image needs an alternative text to be published: %s", pic.line, describeImage)})
 	}
 	return out[:min(len(out), maxWarnings)], nil
 }

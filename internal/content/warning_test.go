@@ -77,7 +77,12 @@ func TestSavesWarn(t *testing.T) {
 			{domain.Tag, fields{"label": "SEA", "vocabulary": "REGION"}, nil},
 			{domain.Edition, edition(fields{"title": "weekly", "number": 2, "items": list(item(nil), item(fields{"citations": list(fields{"source": "register"})}), item(nil))}),
 				[]string{"SAME_NAME title: edition:one has the same title", "NOT_CITED items[0]: this item cites no source", "NOT_CITED items[2]: this item cites no source"}},
-			{domain.Asset, fields{"url": "https://example.org/register?a=1", "mediaType": "image/png"}, nil},
+			{domain.Asset, fields{"url": "https://example.org/register?a=1", "mediaType": "application/pdf"}, nil},
+			{domain.Asset, fields{"url": "https://example.org/a.png", "mediaType": "image/png", "altText": "A crane"}, nil},
+			{domain.Asset, fields{"url": "https://example.org/a.png", "mediaType": "Image/PNG"},
+				[]string{"NOT_DESCRIBED altText: a picture needs an alternative text to be published: say what it shows"}},
+			{domain.Report, merge(report("Pictures"), []fields{{"body": "![a](/a.png)\n\nb\n\n![](/b.png)"}}), []string{
+				"NOT_DESCRIBED body: line 5: an image needs an alternative text to be published: write what it shows in its square brackets, as in ![The quay at low tide](/quay.jpg)"}},
 		} {
 			row.input["slug"] = fmt.Sprintf("new-%d", n)
 			saved := d.save(row.doc, content.Create, row.input)

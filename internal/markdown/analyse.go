@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -22,7 +23,9 @@ type analysis struct {
 	bodyRefs []*noteRef
 	entities []*entityLink
 	headings []headingPlace
-	outline  []Heading
+	outline  []heading
+	images   []*ast.Image
+	tasks    bool
 	anchors  map[*ast.Heading]string
 	taken    map[string]int
 	raw      map[ast.Node][]*rawToken
@@ -104,7 +107,12 @@ func (a *analysis) node(n ast.Node, p place) {
 		if n.Reference == nil {
 			a.checkURL(offset(n), decode(n.Destination))
 		}
+		if !p.image { // one in the description of another is part of that
+			a.images = append(a.images, n)
+		}
 		p.image = true
+	case *extast.TaskCheckBox:
+		a.tasks = true
 	case *ast.LinkReferenceDefinition:
 		if label, ok := strings.CutPrefix(string(n.Label), "^"); ok {
 			// A footnote's definition where none is read: in another note.
@@ -162,6 +170,7 @@ func (a *analysis) cite(c *citation, p place) {
 	case len(p.note.cites) > 0:
 		a.effort.report(c.Pos(), msgCiteTwice, c.slug)
 	default:
+		c.counts, c.inLink = !p.image, p.link
 		p.note.cites = append(p.note.cites, c)
 	}
 }
@@ -243,6 +252,13 @@ func (a *analysis) startsLine(r *noteRef) bool {
 	return true
 }
 
+// heading is a heading of the body.
+type heading struct {
+	level  int
+	text   phrase
+	anchor string
+}
+
 type headingPlace struct {
 	node *ast.Heading
 	own  bool // the body's own
@@ -252,11 +268,11 @@ type headingPlace struct {
 // known only when all definitions are.
 func (a *analysis) outlined() {
 	for _, h := range a.headings {
-		text := a.inlineText(h.node)
-		anchor := a.anchor(text)
+		text := a.phrase(h.node)
+		anchor := a.anchor(text.static())
 		a.anchors[h.node] = anchor
 		if h.own {
-			a.outline = append(a.outline, Heading{Level: h.node.Level, Text: text, Anchor: anchor})
+			a.outline = append(a.outline, heading{h.node.Level, text, anchor})
 		}
 	}
 }
@@ -264,6 +280,7 @@ func (a *analysis) outlined() {
 const maxAnchor = 100
 
 // anchor makes an id of a heading's text that no other heading and no note has.
+// The text is the one without names.
 func (a *analysis) anchor(text string) string {
 	var b strings.Builder
 	length, hyphen := 0, false
@@ -318,13 +335,13 @@ func (a *analysis) mentioned() []Mention {
 	return mentions
 }
 
-func (a *analysis) footnote(d *noteDef) Footnote {
+func (a *analysis) footnote(d *noteDef, text phrase) Footnote {
 	note := Footnote{
 		Number:   d.number,
 		Label:    d.label,
 		Anchor:   noteID(d.number),
 		Markdown: a.written(d),
-		Text:     a.inlineText(d),
+		Text:     text.static(),
 		URLs:     d.urls,
 		Line:     a.lines.line(offset(d)),
 	}
@@ -383,4 +400,22 @@ func refID(number, nth int) string {
 		id += "-" + strconv.Itoa(nth)
 	}
 	return id
+}
+
+// definitions returns where in the text the definitions of notes are, in order.
+func (a *analysis) definitions() [][2]int {
+	var all [][2]int
+	rest := 0
+	for _, d := range a.all {
+		start, stop := offset(d), max(d.stop, lastStop(d))
+		if start < rest || stop <= start {
+			continue
+		}
+		if line := a.lines[a.lines.line(start)-1]; line >= rest && strings.TrimLeft(string(a.src[line:start]), " ") == "" {
+			start = line
+		}
+		all = append(all, [2]int{start, stop})
+		rest = stop
+	}
+	return all
 }

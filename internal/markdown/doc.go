@@ -3,14 +3,18 @@
 //
 // It owns the grammar, what is wrong with a text and on which line, the notes,
 // the entities that are named, the plain text and the safe HTML. It knows
-// neither who may see an entity nor where an entity's page is: HTML asks its
-// caller. It keeps nothing, reads nothing but its argument, and never fails: a
+// neither who may see an entity nor where an entity's page is: its caller says
+// so, in [Names]. All forms of a text are then made by one [Reading], so that a
+// name is the same in each. The package keeps nothing, reads nothing but its argument, and never fails: a
 // text that breaks a rule comes back with Problems, and its HTML is still safe.
 //
 // # Grammar
 //
-// CommonMark, and from GitHub's extensions tables, ~~strikethrough~~ and bare
-// addresses that become links. To that come three forms in square brackets.
+// CommonMark, and from GitHub's extensions tables, ~~strikethrough~~, the boxes
+// of tasks ("- [ ] to do"), and bare addresses that become links. Marks beside
+// Chinese, Japanese and Korean characters need no space around them, and an
+// address may have letters of every script: see emphasis.go and address.go for
+// where exactly they end. To that come three forms in square brackets.
 // None of them is read in code, in raw HTML, or after a backslash.
 //
 //	[[entity-slug]]             an entity, shown under its name
@@ -18,7 +22,8 @@
 //	[^label]                    a footnote reference
 //	[^label]: The note.         its definition, at the start of a line; further
 //	                            paragraphs are indented by four spaces
-//	[@source-slug]              in a note: the Source that it cites
+//	[@source-slug]              in a note: the Source that it cites, shown under
+//	                            its title
 //	[@source-slug, p. 12]       the same, with a locator
 //
 // A slug is a-z, 0-9 and single hyphens inside, at most 120 characters. A label
@@ -31,7 +36,8 @@
 // in reading order, then those in the notes. A note has the id fn-N, the
 // references to it fnref-N, fnref-N-2 and so on. A heading's id is its text in
 // lower case, letters of every script kept, made unique by -2, -3; one that
-// would look like a note's id gets "section-" before it.
+// would look like a note's id gets "section-" before it. An entity that is named
+// in it counts with the words of its slug, so that the id is the same for all.
 //
 // # What is refused
 //

@@ -19,13 +19,15 @@ func FuzzParse(f *testing.F) {
 		"[a](javascript:x) <javascript:x> [b]\n\n[b]: data:x 'y'", "&#xFDD0;0&#xFDD1; \uFDD00\uFDD1", "# fn-1\n# fnref-1\n# fn\n# fn",
 		"|a|b|\n|-|:-:|\n|[[a\\|b]]|`\\|`|", "> - 1. a\n>   - b", "\x00\xff\u0085", "a\r\nb\rc", "<!-- a --!> b -->", "<?a?> <![CDATA[b]]> <!C>",
 		"*a **b _c_** d* ~~e~~ `f` <g@h.i> https://j.k/l", "[^a]: [^b]\n[^b]: [^a]\n\n[^a]", "    code\n\n\t- a\n\n  [^b]: c", "<a\nhref='x'>", "[a]( <b> \"c\" )",
+		"**「a」**b 甲~~(b)~~乙 葛\U000E0100**(a)**", "参见https://例.jp/国家。 www.a.bc/国) https://a.b@c", "- [ ] a\n- [x] ![[[b]]](c)",
+		"a[^b]\n\n[^b]: [@c, p. 12], d\n\n    [@e]\n\n# [[f]]\n", "> [^a]: b\n> c\n\n- [^a]\n  [^d]: e\n",
 	} {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		d := markdown.Parse(src)
-		for _, link := range []func(string) (string, string, bool){everything, nothing} {
-			out := d.HTML(link)
+		for _, link := range []markdown.Names{everything, nothing} {
+			out := d.For(link).HTML(markdown.Whole)
 			checkSafe(t, out)
 			lower := strings.ToLower(out)
 			for _, bad := range []string{"<script", "<iframe", "<style", "<svg"} {
@@ -33,8 +35,25 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("%s is in the HTML", bad)
 				}
 			}
-			if out != d.HTML(link) {
+			r := d.For(link)
+			if out != r.HTML(markdown.Whole) {
 				t.Error("the HTML differs between calls")
+			}
+			if !strings.HasPrefix(out, r.HTML(markdown.Body)) || !strings.HasPrefix(r.Text(markdown.Whole), r.Text(markdown.Body)) {
+				t.Error("the body is not the start of the whole")
+			}
+			texts := []string{out, r.Text(markdown.Whole)}
+			for i := range d.Footnotes() {
+				checkSafe(t, r.NoteHTML(i+1))
+				texts = append(texts, r.NoteHTML(i+1), r.NoteText(i+1))
+			}
+			for _, h := range r.Outline() {
+				texts = append(texts, h.Text)
+			}
+			for _, text := range texts {
+				if !utf8.ValidString(text) || strings.Contains(text, "Hidden") && !strings.Contains(src, "Hidden") || strings.ContainsAny(text, "\uFDD0\uFDD1") {
+					t.Errorf("got %q", text)
+				}
 			}
 		}
 		lines := 1 + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\n") + strings.Count(strings.ReplaceAll(src, "\r\n", "\n"), "\r")
@@ -58,13 +77,16 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("got mention %+v of %d lines", m, lines)
 			}
 		}
-		if again := markdown.Parse(src); again.Text() != d.Text() || !cmp.Equal(again.Footnotes(), d.Footnotes()) {
+		if again := markdown.Parse(src); again.For(markdown.Names{}).Text(markdown.Whole) != d.For(markdown.Names{}).Text(markdown.Whole) || !cmp.Equal(again.Footnotes(), d.Footnotes()) {
 			t.Error("reading the text again gives another result")
 		}
-		if (d.Text() == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
-			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.Text())
+		if (d.For(markdown.Names{}).Text(markdown.Whole) == "") != (d.ReadingMinutes() == 0) || d.ReadingMinutes() == 0 && d.WordCount() > 0 {
+			t.Errorf("got %d minutes, %d words for %q", d.ReadingMinutes(), d.WordCount(), d.For(markdown.Names{}).Text(markdown.Whole))
 		}
-		if !utf8.ValidString(d.Text()) {
+		if bare := d.WithoutNotes(); len(d.Footnotes()) > 0 && len(markdown.Parse(bare).Footnotes()) >= len(d.Footnotes()) {
+			t.Errorf("without notes it is %q", bare)
+		}
+		if !utf8.ValidString(d.For(markdown.Names{}).Text(markdown.Whole)) {
 			t.Errorf("the text is not valid UTF-8")
 		}
 	})
@@ -103,7 +125,7 @@ func TestNumbersFollowReferences(t *testing.T) {
 		if len(d.Problems()) != len(labels)-len(want) {
 			t.Fatalf("got problems %v, want %d definitions without references", d.Problems(), len(labels)-len(want))
 		}
-		if got := strings.Count(d.HTML(nil), `class="footnote-ref"`); got != len(refs) {
+		if got := strings.Count(d.For(markdown.Names{}).HTML(markdown.Whole), `class="footnote-ref"`); got != len(refs) {
 			t.Fatalf("got %d references in the HTML, want %d", got, len(refs))
 		}
 	})
@@ -119,10 +141,10 @@ func TestHiddenEntityLeavesNoTrace(t *testing.T) {
 		after := rapid.StringMatching(`[a-z*_ \n]{0,20}`).Draw(t, "after")
 		linked := markdown.Parse("x " + before + " [[some-entity|" + text + "]] " + after + " x")
 		plain := markdown.Parse("x " + before + " " + text + " " + after + " x")
-		if diff := cmp.Diff(plain.HTML(nil), linked.HTML(nothing)); diff != "" {
+		if diff := cmp.Diff(plain.For(markdown.Names{}).HTML(markdown.Whole), linked.For(nothing).HTML(markdown.Whole)); diff != "" {
 			t.Fatalf("(-plain +hidden):\n%s", diff)
 		}
-		if diff := cmp.Diff(plain.Text(), linked.Text()); diff != "" {
+		if diff := cmp.Diff(plain.For(markdown.Names{}).Text(markdown.Whole), linked.For(markdown.Names{}).Text(markdown.Whole)); diff != "" {
 			t.Fatalf("(-plain +linked):\n%s", diff)
 		}
 	})

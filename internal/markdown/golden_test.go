@@ -21,16 +21,22 @@ func TestReport(t *testing.T) {
 		name, ok = names[slug]
 		return "/entities/" + slug, name, ok
 	}
-	out := d.HTML(link)
+	source := func(slug string) (href, title string, ok bool) {
+		titles := map[string]string{"port-tallow-register": "Register of Port Tallow", "merrow-annual-report-2019": "Annual Report 2019"}
+		title, ok = titles[slug]
+		return "https://sources.example/" + slug, title, ok
+	}
+	r := d.For(markdown.Names{Entity: link, Source: source})
+	out := r.HTML(markdown.Whole)
 	checkSafe(t, out)
 	golden(t, "report.html", out)
-	golden(t, "report.txt", d.Text()+"\n")
+	golden(t, "report.txt", r.Text(markdown.Whole)+"\n")
 
 	facts, err := json.MarshalIndent(map[string]any{
 		"problems":  d.Problems(),
 		"footnotes": d.Footnotes(),
 		"mentions":  d.Mentions(),
-		"outline":   d.Outline(),
+		"outline":   r.Outline(),
 		"words":     d.WordCount(),
 		"minutes":   d.ReadingMinutes(),
 	}, "", "  ")

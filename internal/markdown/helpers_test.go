@@ -20,13 +20,24 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// everything links every entity.
-func everything(slug string) (href, name string, ok bool) {
-	return "/entities/" + slug, "The " + slug, true
+// everything shows every entity and every source.
+var everything = markdown.Names{
+	Entity: func(slug string) (href, name string, ok bool) { return "/entities/" + slug, "The " + slug, true },
+	Source: func(slug string) (href, title string, ok bool) {
+		return "https://example.org/sources/" + slug, "Source " + slug, true
+	},
 }
 
-// nothing links no entity.
-func nothing(string) (href, name string, ok bool) { return "", "", false }
+// nothing shows no entity and no source.
+var nothing = markdown.Names{
+	Entity: func(string) (href, name string, ok bool) { return "/hidden", "Hidden", false },
+	Source: func(string) (href, title string, ok bool) { return "/hidden", "Hidden", false },
+}
+
+// entities shows entities as link says.
+func entities(link func(slug string) (href, name string, ok bool)) markdown.Names {
+	return markdown.Names{Entity: link}
+}
 
 func golden(tb testing.TB, name, got string) {
 	tb.Helper()
@@ -68,14 +79,14 @@ var (
 		m := map[string]bool{}
 		for _, n := range strings.Fields(`h1 h2 h3 h4 h5 h6 p br hr blockquote pre code ul ol li table thead
 			tbody tr th td section em strong del details summary abbr b bdi bdo cite dfn i ins kbd mark q rp rt
-			ruby s samp small span sub sup time u var wbr a img`) {
+			ruby s samp small span sub sup time u var wbr a img input`) {
 			m[n] = true
 		}
 		return m
 	}()
 	allowedAttrs = map[string]*regexp.Regexp{
 		"id":       regexp.MustCompile(`^[\p{L}\p{M}\p{N}-]+$`),
-		"class":    regexp.MustCompile(`^(footnotes|footnote-ref|footnote-backref|entity|language-[a-z0-9+#.-]+|align-(left|center|right))$`),
+		"class":    regexp.MustCompile(`^(footnotes|footnote-ref|footnote-backref|entity|source|task-list-item|language-[a-z0-9+#.-]+|align-(left|center|right))$`),
 		"role":     regexp.MustCompile(`^doc-(noteref|backlink|endnotes)$`),
 		"rel":      regexp.MustCompile(`^nofollow noopener$`),
 		"href":     regexp.MustCompile(`^(https?://|mailto:|[^:]*([/?#]|$))`),
@@ -83,10 +94,13 @@ var (
 		"alt":      regexp.MustCompile(``),
 		"title":    regexp.MustCompile(``),
 		"lang":     regexp.MustCompile(`^[A-Za-z0-9-]+$`),
-		"dir":      regexp.MustCompile(`^(ltr|rtl|auto)$`),
+		"dir":      regexp.MustCompile(`^(?i:ltr|rtl|auto)$`),
 		"datetime": regexp.MustCompile(`^[0-9A-Za-z:.+ -]+$`),
 		"open":     regexp.MustCompile(`^$`),
 		"start":    regexp.MustCompile(`^[0-9]+$`),
+		"type":     regexp.MustCompile(`^checkbox$`),
+		"disabled": regexp.MustCompile(`^$`),
+		"checked":  regexp.MustCompile(`^$`),
 	}
 )
 
@@ -136,18 +150,21 @@ func checkSafe(tb testing.TB, out string) {
 					tb.Errorf("id %q is on a %s", id, t.Data)
 				}
 			}
+			if _, off := attrs["disabled"]; t.Data == "input" && (!off || attrs["type"] != "checkbox") || t.Data != "input" && attrs["type"] != "" {
+				tb.Errorf("got %s, want no input but the box of a task", t.String())
+			}
 			if t.Data == "a" {
 				for _, name := range open {
 					if name == "a" {
 						tb.Errorf("a link in a link: %s", t.String())
 					}
 				}
-				if (strings.HasPrefix(attrs["href"], "http://") || strings.HasPrefix(attrs["href"], "https://")) && attrs["class"] == "" && attrs["rel"] == "" {
+				if (strings.HasPrefix(attrs["href"], "http://") || strings.HasPrefix(attrs["href"], "https://")) && attrs["class"] != "entity" && attrs["rel"] == "" {
 					tb.Errorf("link to another site without rel: %s", t.String())
 				}
 			}
 			switch t.Data {
-			case "br", "hr", "img", "wbr":
+			case "br", "hr", "img", "input", "wbr":
 			default:
 				open = append(open, t.Data)
 			}

@@ -3,6 +3,7 @@ package markdown
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/yuin/goldmark/ast"
@@ -19,11 +20,16 @@ type Document struct {
 	problems  []Problem
 	footnotes []Footnote
 	mentions  []Mention
-	outline   []Heading
+	outline   []heading
+	images    []Image
 	words     int
 	cjk       int
-	text      string
-	page      func() *page
+	empty     bool
+	plain     blocks
+	notes     []phrase
+	source    string
+	defs      [][2]int // where in source the definitions of notes are
+	pages     func() *pages
 }
 
 // A Footnote is a note that the text refers to.
@@ -32,7 +38,7 @@ type Footnote struct {
 	Label    string   // as written in [^label]
 	Anchor   string   // the id of the note in the HTML: fn-1
 	Markdown string   // the note as written, without its label and indent
-	Text     string   // the note as one line of plain text, without its citation
+	Text     string   // the note as one line of plain text, without its citation and without names
 	Source   string   // the slug of the Source that it cites, or ""
 	Locator  string   // where in the Source: p. 12
 	URLs     []string // its http and https links, in order
@@ -43,6 +49,12 @@ type Footnote struct {
 type Mention struct {
 	Slug string
 	Line int // of the first link to it
+}
+
+// An Image is a picture in the body or in a note.
+type Image struct {
+	Line int
+	Alt  string // what it shows, without names; "" where the author does not say
 }
 
 // A Heading is one of the body's own; those in quotes and notes are not told.
@@ -56,7 +68,7 @@ type Heading struct {
 // Problems.
 func Parse(src string) *Document {
 	if len(src) > MaxBytes {
-		return refused([]finding{{format: msgTooLong, arg: strconv.Itoa(MaxBytes)}}, nil)
+		return refused([]finding{{format: msgTooLong, arg: strconv.Itoa(MaxBytes)}}, nil, src)
 	}
 	cleaned, found := clean(src)
 	// The capacity ends with the text: goldmark appends to parts of it.
@@ -68,38 +80,48 @@ func Parse(src string) *Document {
 	pc.Set(effortKey, effort)
 	root := bodyParser.Parse(text.NewReader(source), parser.WithContext(pc))
 	if effort.gaveUp {
-		return refused(effort.found, lines)
+		return refused(effort.found, lines, cleaned)
 	}
 	a := analyse(root, source, lines, effort)
 	if effort.gaveUp {
-		return refused(effort.found, lines)
+		return refused(effort.found, lines, cleaned)
 	}
 
 	d := &Document{
 		problems: tell(effort.found, lines),
 		mentions: a.mentioned(),
 		outline:  a.outline,
-		page:     sync.OnceValue(func() *page { return render(root, a) }),
+		plain:    a.plain(root, false),
+		source:   cleaned,
+		defs:     a.definitions(),
+		pages:    sync.OnceValue(func() *pages { return render(root, a) }),
 	}
-	plain := a.plain(root, false)
+	for _, n := range a.images {
+		d.images = append(d.images, Image{lines.line(offset(n)), a.phrase(n).static()})
+	}
+	plain := d.plain.fill(&Reading{})
+	d.empty = plain == "" && len(a.notes) == 0
 	d.words, d.cjk = count(plain)
 	for _, def := range a.notes {
-		note := a.footnote(def)
+		text := a.phrase(def)
+		d.notes = append(d.notes, text)
+		note := a.footnote(def, text)
 		d.footnotes = append(d.footnotes, note)
 		words, cjk := count(note.Text)
 		d.words, d.cjk = d.words+words, d.cjk+cjk
 	}
-	d.text = plain
-	if len(d.footnotes) > 0 {
-		d.text = a.plain(root, true) + plainNotes(d.footnotes)
+	if len(a.notes) > 0 || a.tasks {
+		d.plain = a.plain(root, true)
 	}
 	return d
 }
 
-func refused(found []finding, lines lineIndex) *Document {
+func refused(found []finding, lines lineIndex, src string) *Document {
 	return &Document{
 		problems: tell(found, lines),
-		page:     func() *page { return &page{} },
+		source:   src,
+		empty:    true,
+		pages:    func() *pages { return &pages{body: &page{}} },
 	}
 }
 
@@ -121,8 +143,41 @@ func (d *Document) Footnotes() []Footnote {
 // note that nothing refers to, in the order of the first link to it.
 func (d *Document) Mentions() []Mention { return slices.Clone(d.mentions) }
 
-// Outline returns the headings of the body.
-func (d *Document) Outline() []Heading { return slices.Clone(d.outline) }
+// Sources returns the slug of each source that the notes cite, sorted.
+func (d *Document) Sources() []string {
+	var slugs []string
+	for _, n := range d.footnotes {
+		if n.Source != "" {
+			slugs = append(slugs, n.Source)
+		}
+	}
+	slices.Sort(slugs)
+	return slices.Compact(slugs)
+}
+
+// NamesInOutline reports whether readers can see the headings differently.
+func (d *Document) NamesInOutline() bool {
+	return slices.ContainsFunc(d.outline, func(h heading) bool { return h.text.named() })
+}
+
+// Images returns the pictures in the order of the text.
+func (d *Document) Images() []Image { return slices.Clone(d.images) }
+
+// WithoutNotes returns the text as it was written, but for the definitions of
+// notes. The references stay.
+func (d *Document) WithoutNotes() string {
+	if len(d.defs) == 0 {
+		return d.source
+	}
+	var b strings.Builder
+	rest := 0
+	for _, def := range d.defs {
+		b.WriteString(d.source[rest:def[0]])
+		rest = def[1]
+	}
+	b.WriteString(d.source[rest:])
+	return strings.TrimRight(b.String(), " \n") + "\n"
+}
 
 // WordCount returns the number of words in the body and its notes. A word is a
 // run of letters and digits as in UAX #29, so "don't" and "3.14" are one and
@@ -135,29 +190,13 @@ func (d *Document) WordCount() int { return d.words + d.cjk }
 // a minute (Brysbaert 2019, silent reading of non-fiction), 500 characters a
 // minute for Chinese and Japanese. Any text at all takes a minute.
 func (d *Document) ReadingMinutes() int {
-	if d.text == "" {
+	if d.empty {
 		return 0
 	}
 	const wordsPerMinute, charactersPerMinute = 238, 500
 	work := d.words*charactersPerMinute + d.cjk*wordsPerMinute
 	minute := wordsPerMinute * charactersPerMinute
 	return max(1, (work+minute-1)/minute)
-}
-
-// Text returns the plain text: blocks with a blank line between them, the items
-// of a tight list and the rows of a table on lines of their own, references as
-// [1], and the notes at the end as "[1] The note."
-func (d *Document) Text() string { return d.text }
-
-// HTML returns safe HTML, whatever the text is.
-//
-// For each entity that is named it asks link, once per call, for the address of
-// its page and its name. When link says false, or is nil, what remains is the
-// author's own text, or the words of the slug where there is none, and nothing
-// in the HTML tells that a link was there. An address that is not http, https,
-// mailto or relative is not linked.
-func (d *Document) HTML(link func(slug string) (href, name string, ok bool)) string {
-	return d.page().fill(link)
 }
 
 // An ast.Node's position is -1 where goldmark knows none.

@@ -22,7 +22,7 @@ func TestHTML(t *testing.T) {
 		{"EntityInALink", "[[[acme]]](/b)", `<p><a href="/b">The acme</a></p>`},
 		{"EntityAmongBrackets", "[see [[acme]]]", `<p>[see <a href="/entities/acme" class="entity">The acme</a>]</p>`},
 		{"EntityInTheTextOfALink", "[a [[acme]]](/b)", `<p><a href="/b">a The acme</a></p>`},
-		{"EntityInAnImage", "![a [[acme]]](/b.png)", `<p><img src="/b.png" alt="a acme"></p>`},
+		{"EntityInAnImage", "![a [[acme]], [[b|c]]](/b.png)", `<p><img src="/b.png" alt="a The acme, c"></p>`},
 		{"EntityMalformed", "[[No]] [[acme", `<p>[[No]] [[acme</p>`},
 		{"EntityBeforeParenthesis", "[[acme]](/b)", `<p><a href="/b">[acme]</a></p>`},
 		{"Escaped", `\[[acme]] \[^a]`, `<p>[[acme]] [^a]</p>`},
@@ -46,10 +46,10 @@ func TestHTML(t *testing.T) {
 <li id="fn-1">d <a href="#fnref-1" class="footnote-backref" role="doc-backlink">↩</a></li>
 </ol>
 </section>`},
-		{"CitationIsNotShown", "a[^b]\n\n[^b]: Annual report [@src, p. 3]. Read\n    [@other]", `<p>a<sup id="fnref-1"><a href="#fn-1" class="footnote-ref" role="doc-noteref">1</a></sup></p>
+		{"Citation", "a[^b]\n\n[^b]: Annual report [@src, p. 3]. Read\n    [@other]", `<p>a<sup id="fnref-1"><a href="#fn-1" class="footnote-ref" role="doc-noteref">1</a></sup></p>
 <section class="footnotes" role="doc-endnotes">
 <ol>
-<li id="fn-1">Annual report. Read <a href="#fnref-1" class="footnote-backref" role="doc-backlink">↩</a></li>
+<li id="fn-1">Annual report <cite><a href="https://example.org/sources/src" class="source" rel="nofollow noopener">Source src</a></cite>, p. 3. Read <a href="#fnref-1" class="footnote-backref" role="doc-backlink">↩</a></li>
 </ol>
 </section>`},
 		{"LinkOutside", "[a](https://example.org/?q=a&b \"c\")", `<p><a href="https://example.org/?q=a&amp;b" title="c" rel="nofollow noopener">a</a></p>`},
@@ -71,7 +71,7 @@ func TestHTML(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := markdown.Parse(tt.src).HTML(everything)
+			got := markdown.Parse(tt.src).For(everything).HTML(markdown.Whole)
 			if diff := cmp.Diff(tt.want, strings.TrimSuffix(got, "\n")); diff != "" {
 				t.Errorf("HTML (-want +got):\n%s", diff)
 			}
@@ -91,8 +91,8 @@ func TestHiddenEntities(t *testing.T) {
 </section>
 `
 	secret := func(string) (href, name string, ok bool) { return "/entities/secret", "Secret", false }
-	for name, link := range map[string]func(string) (string, string, bool){"nil": nil, "nothing": nothing, "secret": secret} {
-		if diff := cmp.Diff(want, d.HTML(link)); diff != "" {
+	for name, link := range map[string]markdown.Names{"nil": {}, "nothing": nothing, "secret": entities(secret)} {
+		if diff := cmp.Diff(want, d.For(link).HTML(markdown.Whole)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -109,7 +109,7 @@ func TestLinkAnswersAreNotTrusted(t *testing.T) {
 		{"Quotes", `/a" onclick="x`, `<b>"&`, `<p><a href="/a%22%20onclick=%22x" class="entity">&lt;b&gt;&#34;&amp;</a></p>`},
 		{"Marks", "/a", "\uFDD00\uFDD1\x00b\xff", `<p><a href="/a" class="entity">0b` + "\uFFFD" + `</a></p>`},
 	} {
-		got := d.HTML(func(string) (string, string, bool) { return tt.href, tt.shown, true })
+		got := d.For(entities(func(string) (string, string, bool) { return tt.href, tt.shown, true })).HTML(markdown.Whole)
 		if diff := cmp.Diff(tt.want+"\n", got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
@@ -120,10 +120,10 @@ func TestLinkAnswersAreNotTrusted(t *testing.T) {
 func TestLinkIsAskedOncePerEntity(t *testing.T) {
 	t.Parallel()
 	asked := map[string]int{}
-	markdown.Parse("[[a]] [[a|b]] [[c]]\n\n# [[a]]").HTML(func(slug string) (string, string, bool) {
+	markdown.Parse("[[a]] [[a|b]] [[c]]\n\n# [[a]]").For(entities(func(slug string) (string, string, bool) {
 		asked[slug]++
 		return "/" + slug, slug, true
-	})
+	})).HTML(markdown.Whole)
 	if diff := cmp.Diff(map[string]int{"a": 1, "c": 1}, asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
@@ -197,7 +197,7 @@ func TestFootnotes(t *testing.T) {
 			if diff := cmp.Diff(tt.want, d.Footnotes()); diff != "" {
 				t.Errorf("footnotes (-want +got):\n%s", diff)
 			}
-			checkSafe(t, d.HTML(everything))
+			checkSafe(t, d.For(everything).HTML(markdown.Whole))
 		})
 	}
 }
@@ -243,10 +243,10 @@ func TestOutline(t *testing.T) {
 		{1, "fn", "section-fn-2"},
 		{1, strings.TrimSpace(strings.Repeat("long ", 60)), strings.TrimSuffix(strings.Repeat("long-", 20), "-")},
 	}
-	if diff := cmp.Diff(want, d.Outline()); diff != "" {
+	if diff := cmp.Diff(want, d.For(markdown.Names{}).Outline()); diff != "" {
 		t.Errorf("outline (-want +got):\n%s", diff)
 	}
-	out := d.HTML(nil)
+	out := d.For(markdown.Names{}).HTML(markdown.Whole)
 	checkSafe(t, out)
 	for _, h := range want {
 		if !strings.Contains(out, ` id="`+h.Anchor+`"`) {
@@ -275,7 +275,7 @@ func TestText(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, markdown.Parse(tt.src).Text()); diff != "" {
+			if diff := cmp.Diff(tt.want, markdown.Parse(tt.src).For(markdown.Names{}).Text(markdown.Whole)); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
 		})
@@ -338,19 +338,19 @@ func TestDocumentIsSharedByGoroutines(t *testing.T) {
 	t.Parallel()
 	src := bodyFile(t)
 	d := markdown.Parse(src)
-	want := markdown.Parse(src).HTML(everything)
+	want := markdown.Parse(src).For(everything).HTML(markdown.Whole)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 5 {
-				if got := d.HTML(everything); got != want {
+				if got := d.For(everything).HTML(markdown.Whole); got != want {
 					t.Error("the HTML differs between calls")
 				}
-				d.HTML(nothing)
+				d.For(nothing).HTML(markdown.Whole)
 				notes := d.Footnotes()
 				notes[0].URLs[0] = "changed by the caller"
 				d.Mentions()[0].Slug = "changed by the caller"
-				_, _, _, _ = d.Text(), d.Outline(), d.Problems(), d.WordCount()
+				_, _, _, _ = d.For(markdown.Names{}).Text(markdown.Whole), d.For(markdown.Names{}).Outline(), d.Problems(), d.WordCount()
 				markdown.Parse(src)
 			}
 		})
@@ -366,7 +366,7 @@ func BenchmarkParseAndHTML(b *testing.B) {
 	b.SetBytes(int64(len(src)))
 	b.ReportAllocs()
 	for b.Loop() {
-		markdown.Parse(src).HTML(everything)
+		markdown.Parse(src).For(everything).HTML(markdown.Whole)
 	}
 }
 
@@ -381,10 +381,10 @@ func BenchmarkParse(b *testing.B) {
 
 func BenchmarkHTML(b *testing.B) {
 	d := markdown.Parse(benchmarkBody(b))
-	d.HTML(everything)
+	d.For(everything).HTML(markdown.Whole)
 	b.ReportAllocs()
 	for b.Loop() {
-		d.HTML(everything)
+		d.For(everything).HTML(markdown.Whole)
 	}
 }
 

@@ -85,15 +85,15 @@ var bodyParser = parser.NewParser(
 	),
 	parser.WithInlineParsers(
 		util.Prioritized(paid{parser.NewCodeSpanParser()}, 100),
+		util.Prioritized(taskParser{}, 140),
 		util.Prioritized(bracketParser{}, 150),
 		util.Prioritized(paidLink{parser.NewLinkParser()}, 200),
 		util.Prioritized(paid{parser.NewAutoLinkParser()}, 300),
 		util.Prioritized(paid{parser.NewRawHTMLParser()}, 400),
-		util.Prioritized(paidMark{parser.NewEmphasisParser()}, 500),
-		util.Prioritized(paidMark{extension.NewStrikethroughParser()}, 500),
-		util.Prioritized(bareAddress{extension.NewLinkifyParser(
-			extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"}),
-		)}, 999),
+		util.Prioritized(paidMark{markParser{emphasis}}, 500),
+		util.Prioritized(paidMark{markParser{strikethrough}}, 500),
+		util.Prioritized(webAddress{}, 900),
+		util.Prioritized(newMailAddress(), 999),
 	),
 	parser.WithParagraphTransformers(
 		util.Prioritized(paragraphLimits{}, 50),
@@ -216,40 +216,6 @@ func (p paidLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 
 func (p paidLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	p.InlineParser.(parser.CloseBlocker).CloseBlock(parent, block, pc)
-}
-
-// bareAddress asks the linkify parser only where an address may start. It is
-// called at each space and mark, and would look for an "@" to the end of a line.
-type bareAddress struct{ parser.InlineParser }
-
-func (p bareAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
-	line, seg := block.PeekLine()
-	if len(line) > 0 && bytes.IndexByte([]byte(" *_~("), line[0]) >= 0 {
-		line = line[1:]
-	}
-	if !mayBeAddress(line) || !e.spend(parent, seg.Start, 8) {
-		return nil
-	}
-	return e.count(p.InlineParser.Parse(parent, block, pc))
-}
-
-func mayBeAddress(line []byte) bool {
-	if bytes.HasPrefix(line, []byte("http")) || bytes.HasPrefix(line, []byte("www.")) {
-		return true
-	}
-	const maxLocalPart = 64
-	for i, c := range line[:min(len(line), maxLocalPart+1)] {
-		switch {
-		case c == '@':
-			return i > 0
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case bytes.IndexByte([]byte(".!#$%&'*+/=?^_`{|}~-"), c) >= 0:
-		default:
-			return false
-		}
-	}
-	return false
 }
 
 // paragraphLimits looks at a paragraph before it is read as link definitions or

@@ -29,8 +29,13 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("id").Matching(exactly(`fn-[0-9]+`)).OnElements("li")
 	p.AllowAttrs("start").Matching(exactly(`[0-9]{1,9}`)).OnElements("ol")
 
+	// The boxes of tasks. The author's own HTML has no input: the renderer drops it.
+	p.AllowAttrs("class").Matching(exactly(`task-list-item`)).OnElements("li")
+	p.AllowAttrs("type").Matching(exactly(`checkbox`)).OnElements("input")
+	p.AllowAttrs("disabled", "checked").Matching(exactly(``)).OnElements("input")
+
 	p.AllowAttrs("href").OnElements("a")
-	p.AllowAttrs("class").Matching(exactly(`entity|footnote-ref|footnote-backref`)).OnElements("a")
+	p.AllowAttrs("class").Matching(exactly(`entity|source|footnote-ref|footnote-backref`)).OnElements("a")
 	p.AllowAttrs("rel").Matching(exactly(`nofollow noopener`)).OnElements("a")
 	p.AllowAttrs("role").Matching(exactly(`doc-noteref|doc-backlink`)).OnElements("a")
 	p.AllowAttrs("class").Matching(exactly(`footnotes`)).OnElements("section")

@@ -120,7 +120,7 @@ func TestProblems(t *testing.T) {
 			if diff := cmp.Diff(tt.want, messages(d.Problems())); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			checkSafe(t, d.HTML(everything))
+			checkSafe(t, d.For(everything).HTML(markdown.Whole))
 		})
 	}
 }

@@ -51,7 +51,7 @@ var (
 	addressAttributes = set(`action background cite data formaction href longdesc poster src srcset xlink:href`)
 
 	langPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)
-	dirPattern  = regexp.MustCompile(`^(?:ltr|rtl|auto)$`)
+	dirPattern  = regexp.MustCompile(`^(?i:ltr|rtl|auto)$`)
 	timePattern = regexp.MustCompile(`^[0-9A-Za-z:.+ -]{1,40}$`)
 )
 

@@ -13,77 +13,60 @@ import (
 	"golang.org/x/net/html"
 )
 
-// A page is a document's HTML, sanitised, with holes where entities are shown.
-// A hole is only ever among text, never in a tag: the tags are all written by
-// the renderer, those in the author's HTML too. The characters that mark a hole
-// are taken out of everything the author wrote.
-type page struct {
-	parts []string // one more than holes
-	holes []*entityLink
+// pages is the HTML of a document's body and of each of its notes.
+type pages struct {
+	body  *page
+	notes []*page
 }
 
-// fill puts the entities in. What it adds is sanitised as well.
-func (p *page) fill(link func(slug string) (href, name string, ok bool)) string {
+// A page is HTML, sanitised, with holes. A hole is only ever among text or in
+// the description of an image: the tags are all written by the renderer, those
+// in the author's HTML too. The characters that mark a hole are taken out of
+// everything the author wrote.
+type page struct {
+	parts []string // one more than holes
+	holes []*hole
+}
+
+// fill puts into the holes what the reader sees. What it adds is sanitised as
+// well. back says whether the links back from notes are wanted.
+func (p *page) fill(r *Reading, back bool) string {
 	if len(p.parts) == 0 {
 		return ""
 	}
-	type target struct {
-		open string // the tag, or "" for no link
-		name string
-	}
-	targets := make(map[string]target, len(p.holes))
 	var b strings.Builder
-	for i, e := range p.holes {
+	for i, h := range p.holes {
 		b.WriteString(p.parts[i])
-		t, ok := targets[e.slug]
-		if !ok {
-			t.name = slugWords(e.slug)
-			if link != nil {
-				if href, name, ok := link(e.slug); ok {
-					if name = collapse(strip(strings.ToValidUTF8(name, "\uFFFD"))); name != "" {
-						t.name = name
-					}
-					t.open = entityTag(href)
-				}
-			}
-			targets[e.slug] = t
-		}
-		shown := t.name
-		if e.named {
-			shown = e.text
-		}
-		shown = html.EscapeString(shown)
-		if t.open != "" && !e.inLink {
-			shown = t.open + shown + "</a>"
-		}
-		b.WriteString(shown)
+		b.WriteString(h.html(r, back))
 	}
 	b.WriteString(p.parts[len(p.holes)])
 	return b.String()
 }
 
-// entityTag returns the sanitised start tag of a link to href, or "".
-func entityTag(href string) string {
-	safe, _, ok := safeURL(strings.ToValidUTF8(href, "\uFFFD"))
-	if !ok {
-		return ""
-	}
-	tag, ok := strings.CutSuffix(policy.Sanitize(`<a href="`+html.EscapeString(safe)+`" class="entity">x</a>`), "x</a>")
-	if !ok || !strings.Contains(tag, "href") {
-		return ""
-	}
-	return tag
-}
-
 var holePattern = regexp.MustCompile(string(holeOpen) + `([0-9]+)` + string(holeClose))
 
 // render writes the HTML of a whole document once, for any number of readers.
-func render(root ast.Node, a *analysis) *page {
-	w := &writer{a: a}
-	w.children(root)
-	w.notes()
-	safe := policy.Sanitize(w.b.String())
+func render(root ast.Node, a *analysis) *pages {
+	body := &writer{a: a}
+	body.children(root)
+	p := &pages{body: body.page()}
+	for _, d := range a.notes {
+		w := &writer{a: a}
+		w.note(d)
+		p.notes = append(p.notes, w.page())
+	}
+	return p
+}
 
+type writer struct {
+	a     *analysis
+	b     strings.Builder
+	holes []*hole
+}
+
+// page returns what was written, sanitised.
+func (w *writer) page() *page {
+	safe := policy.Sanitize(w.b.String())
 	p := &page{}
 	rest := 0
 	for _, m := range holePattern.FindAllStringSubmatchIndex(safe, -1) {
@@ -99,10 +82,9 @@ func render(root ast.Node, a *analysis) *page {
 	return p
 }
 
-type writer struct {
-	a     *analysis
-	b     strings.Builder
-	holes []*entityLink
+func (w *writer) hole(h *hole) {
+	w.raw(string(holeOpen), strconv.Itoa(len(w.holes)), string(holeClose))
+	w.holes = append(w.holes, h)
 }
 
 func (w *writer) raw(parts ...string) {
@@ -127,7 +109,7 @@ func (w *writer) wrap(tag string, n ast.Node) {
 
 func (w *writer) node(n ast.Node) {
 	switch n := n.(type) {
-	case *noteDef, *citation, *ast.LinkReferenceDefinition:
+	case *noteDef, *ast.LinkReferenceDefinition:
 	case *ast.Paragraph:
 		w.wrap("p", n)
 		w.raw("\n")
@@ -148,7 +130,11 @@ func (w *writer) node(n ast.Node) {
 	case *ast.List:
 		w.list(n)
 	case *ast.ListItem:
-		w.raw("<li>")
+		if isTask(n) {
+			w.raw(`<li class="task-list-item">`)
+		} else {
+			w.raw("<li>")
+		}
 		if _, ok := n.FirstChild().(*ast.TextBlock); n.FirstChild() != nil && !ok {
 			w.raw("\n")
 		}
@@ -194,8 +180,15 @@ func (w *writer) node(n ast.Node) {
 	case *ast.Image:
 		w.image(n)
 	case *entityLink:
-		w.raw(string(holeOpen), strconv.Itoa(len(w.holes)), string(holeClose))
-		w.holes = append(w.holes, n)
+		w.hole(&hole{entity: n})
+	case *citation:
+		w.hole(&hole{cite: n, lead: w.a.lead(n), tight: w.a.dangling(n)})
+	case *extast.TaskCheckBox:
+		if n.IsChecked {
+			w.raw(`<input type="checkbox" disabled="" checked="">`)
+		} else {
+			w.raw(`<input type="checkbox" disabled="">`)
+		}
 	case *noteRef:
 		w.noteRef(n)
 	default:
@@ -287,8 +280,8 @@ func (w *writer) textNode(n *ast.Text) {
 		return
 	}
 	s := decode(value)
-	if w.a.dangling(n) {
-		w.text(strings.TrimRightFunc(s, unicode.IsSpace))
+	if _, ok := n.NextSibling().(*citation); ok {
+		w.text(strings.TrimRightFunc(s, unicode.IsSpace)) // what is left off is in the hole
 		return
 	}
 	w.text(s)
@@ -298,6 +291,24 @@ func (w *writer) textNode(n *ast.Text) {
 	case n.SoftLineBreak() && !w.betweenCJK(n):
 		w.raw("\n")
 	}
+}
+
+// lead returns the white space before a citation.
+func (a *analysis) lead(c *citation) string {
+	n, ok := c.PreviousSibling().(*ast.Text)
+	if !ok {
+		return ""
+	}
+	s := decode(a.src[n.Segment.Start:n.Segment.Stop])
+	switch {
+	case n.HardLineBreak():
+		return "<br>\n"
+	case n.SoftLineBreak():
+		return "\n"
+	case strings.TrimRightFunc(s, unicode.IsSpace) != s:
+		return " "
+	}
+	return ""
 }
 
 // betweenCJK reports whether the line end after n stands between two characters
@@ -360,17 +371,26 @@ func (w *writer) autoLink(n *ast.AutoLink) {
 }
 
 func (w *writer) image(n *ast.Image) {
-	alt := w.a.inlineText(n)
 	src, _, ok := safeURL(decode(n.Destination))
 	if !ok || strings.HasPrefix(src, "mailto:") {
-		w.text(alt)
+		w.description(n)
 		return
 	}
 	w.raw(`<img src="`, html.EscapeString(src), `" alt="`)
-	w.text(alt)
+	w.description(n)
 	w.raw(`"`)
 	w.title(n.Title)
 	w.raw(">")
+}
+
+// description writes what an image shows, for an attribute or as text.
+func (w *writer) description(n *ast.Image) {
+	alt := w.a.phrase(n)
+	if alt.named() {
+		w.hole(&hole{alt: alt})
+		return
+	}
+	w.text(alt.static())
 }
 
 func (w *writer) noteRef(r *noteRef) {
@@ -391,53 +411,46 @@ func (w *writer) noteRef(r *noteRef) {
 	}
 }
 
-func (w *writer) notes() {
-	if len(w.a.notes) == 0 {
-		return
-	}
-	w.raw(`<section class="footnotes" role="doc-endnotes">`, "\n<ol>\n")
-	for _, d := range w.a.notes {
-		w.raw(`<li id="`, noteID(d.number), `">`)
-		w.note(d)
-		w.raw("</li>\n")
-	}
-	w.raw("</ol>\n</section>\n")
-}
-
 // note writes a note of one paragraph without the paragraph, and puts the links
 // back to the references after the last text.
 func (w *writer) note(d *noteDef) {
 	last, ok := d.LastChild().(*ast.Paragraph)
-	switch {
-	case ok && d.FirstChild() == d.LastChild():
+	if ok && d.FirstChild() == d.LastChild() {
 		w.children(last)
-		w.backlinks(d)
+		w.hole(&hole{back: backlinks(d)})
 		return
-	case d.FirstChild() == nil:
-		w.backlinks(d)
+	}
+	if d.FirstChild() == nil {
+		w.hole(&hole{back: backlinks(d)})
 		return
 	}
 	w.raw("\n")
 	for c := d.FirstChild(); c != nil && (!ok || c != d.LastChild()); c = c.NextSibling() {
 		w.node(c)
 	}
-	w.raw("<p>")
-	if ok {
-		w.children(last)
+	if !ok {
+		w.hole(&hole{back: "<p>" + backlinks(d) + "</p>\n"})
+		return
 	}
-	w.backlinks(d)
+	w.raw("<p>")
+	w.children(last)
+	w.hole(&hole{back: backlinks(d)})
 	w.raw("</p>\n")
 }
 
 // maxBacklinks is for texts that refer to one note without end.
 const maxBacklinks = 100
 
-func (w *writer) backlinks(d *noteDef) {
+// backlinks returns the links from a note to the references to it. There is
+// nothing of the author in them.
+func backlinks(d *noteDef) string {
+	var b strings.Builder
 	for nth := 1; nth <= min(d.count, maxBacklinks); nth++ {
-		w.raw(` <a href="#`, refID(d.number, nth), `" class="footnote-backref" role="doc-backlink">↩`)
+		b.WriteString(` <a href="#` + refID(d.number, nth) + `" class="footnote-backref" role="doc-backlink">↩`)
 		if nth > 1 {
-			w.raw("<sup>", strconv.Itoa(nth), "</sup>")
+			b.WriteString("<sup>" + strconv.Itoa(nth) + "</sup>")
 		}
-		w.raw("</a>")
+		b.WriteString("</a>")
 	}
+	return b.String()
 }

@@ -26,14 +26,6 @@ type entityLink struct {
 	inLink bool
 }
 
-// shown is what stands for the entity where its name is not known.
-func (e *entityLink) shown() string {
-	if e.named {
-		return e.text
-	}
-	return slugWords(e.slug)
-}
-
 func slugWords(slug string) string { return strings.ReplaceAll(slug, "-", " ") }
 
 // citation is [@slug] or [@slug, locator].
@@ -41,6 +33,8 @@ type citation struct {
 	ast.BaseInline
 	slug    string
 	locator string
+	counts  bool // it is the citation of a note, and so may be shown
+	inLink  bool
 }
 
 // noteRef is [^label] in a text.

@@ -117,9 +117,11 @@ func joins(before, mark rune, rest string) bool {
 // liner makes one line of inline nodes: white space collapsed, and a line end
 // between two CJK characters taken for no space at all.
 type liner struct {
-	b     strings.Builder
+	done  phrase
+	text  strings.Builder // of the piece that is being written
+	start piece
 	src   []byte
-	marks bool // write references as [1]
+	marks bool // write references as [1], and the boxes of tasks
 	space bool
 	soft  bool
 	last  rune
@@ -131,13 +133,36 @@ func (l *liner) write(s string) {
 			l.space = true
 			continue
 		}
-		if l.b.Len() > 0 && (l.space || l.soft && !(unspaced(l.last) && unspaced(r))) {
-			l.b.WriteByte(' ')
+		switch {
+		case l.text.Len() == 0:
+			l.start = piece{space: l.space, soft: l.soft}
+		case l.space || l.soft && !(unspaced(l.last) && unspaced(r)):
+			l.text.WriteByte(' ')
 		}
 		l.space, l.soft = false, false
-		l.b.WriteRune(r)
+		l.text.WriteRune(r)
 		l.last = r
 	}
+}
+
+func (l *liner) hole(h *hole) {
+	l.end()
+	l.done = append(l.done, piece{hole: h, space: l.space, soft: l.soft})
+	l.space, l.soft = false, false
+}
+
+func (l *liner) end() {
+	if l.text.Len() > 0 {
+		l.start.text = l.text.String()
+		l.done = append(l.done, l.start)
+		l.text.Reset()
+	}
+}
+
+// line returns what was written.
+func (l *liner) line() phrase {
+	l.end()
+	return l.done
 }
 
 func (l *liner) children(a *analysis, n ast.Node) {
@@ -155,12 +180,7 @@ func (l *liner) node(a *analysis, n ast.Node) {
 			l.write(strip(string(value)))
 			return
 		}
-		s := decode(value)
-		if a.dangling(n) {
-			l.write(strings.TrimRightFunc(s, unicode.IsSpace))
-			return
-		}
-		l.write(s)
+		l.write(decode(value))
 		l.soft = l.soft || n.SoftLineBreak()
 		l.space = l.space || n.HardLineBreak()
 	case *ast.String:
@@ -168,7 +188,17 @@ func (l *liner) node(a *analysis, n ast.Node) {
 	case *ast.AutoLink:
 		l.write(string(n.Label(l.src)))
 	case *entityLink:
-		l.write(n.shown())
+		if n.named {
+			l.write(n.text)
+			return
+		}
+		l.hole(&hole{entity: n})
+	case *citation:
+		l.hole(&hole{cite: n, tight: a.dangling(n)})
+	case *extast.TaskCheckBox:
+		if l.marks {
+			l.write(box(n.IsChecked))
+		}
 	case *noteRef:
 		switch {
 		case a.defs[n.label] == nil:
@@ -203,13 +233,13 @@ func (l *liner) node(a *analysis, n ast.Node) {
 	}
 }
 
-// dangling says whether the white space at the end of n would be left over when
-// the citation after it is taken out: at an end, or before punctuation.
-func (a *analysis) dangling(n *ast.Text) bool {
-	if _, ok := n.NextSibling().(*citation); !ok {
+// dangling says whether the white space before the citation is left over when
+// it is not shown: at an end, or before punctuation.
+func (a *analysis) dangling(c *citation) bool {
+	if _, ok := c.PreviousSibling().(*ast.Text); !ok {
 		return false
 	}
-	switch next := n.NextSibling().NextSibling().(type) {
+	switch next := c.NextSibling().(type) {
 	case nil:
 		return true
 	case *ast.Text:
@@ -219,11 +249,18 @@ func (a *analysis) dangling(n *ast.Text) bool {
 	return false
 }
 
-// inlineText returns all text in n as one line, without references.
-func (a *analysis) inlineText(n ast.Node) string {
+func box(checked bool) string {
+	if checked {
+		return "[x]"
+	}
+	return "[ ]"
+}
+
+// phrase returns all text in n as one line, without references.
+func (a *analysis) phrase(n ast.Node) phrase {
 	l := liner{src: a.src}
 	l.children(a, n)
-	return l.b.String()
+	return l.line()
 }
 
 // code returns the content of a code block.
@@ -246,36 +283,27 @@ func (a *analysis) code(n ast.Node) string {
 // plainer makes the plain text of blocks.
 type plainer struct {
 	a     *analysis
-	b     strings.Builder
+	all   blocks
 	marks bool
 	list  int
 	first bool // nothing of the list has been written yet
 }
 
-// plain returns the text of the body, with references if marks.
-func (a *analysis) plain(root ast.Node, marks bool) string {
+// plain returns the text of the body, with references and boxes if marks.
+func (a *analysis) plain(root ast.Node, marks bool) blocks {
 	p := &plainer{a: a, marks: marks}
 	p.children(root)
-	return p.b.String()
+	return p.all
 }
 
-func (p *plainer) add(s string, tight bool) {
-	if s == "" {
-		return
-	}
-	if p.b.Len() > 0 {
-		p.b.WriteByte('\n')
-		if !tight {
-			p.b.WriteByte('\n')
-		}
-	}
-	p.b.WriteString(s)
+func (p *plainer) add(tight bool, cells ...phrase) {
+	p.all = append(p.all, block{cells, tight})
 }
 
-func (p *plainer) line(n ast.Node) string {
+func (p *plainer) line(n ast.Node) phrase {
 	l := liner{src: p.a.src, marks: p.marks}
 	l.children(p.a, n)
-	return l.b.String()
+	return l.line()
 }
 
 func (p *plainer) children(n ast.Node) {
@@ -288,18 +316,18 @@ func (p *plainer) block(n ast.Node) {
 	switch n := n.(type) {
 	case *noteDef, *ast.ThematicBreak, *ast.LinkReferenceDefinition:
 	case *ast.Paragraph, *ast.Heading:
-		p.add(p.line(n), false)
+		p.add(false, p.line(n))
 		p.first = false
 	case *ast.TextBlock:
-		p.add(p.line(n), !p.first)
+		p.add(!p.first, p.line(n))
 		p.first = false
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		p.add(strings.Trim(p.a.code(n), "\n"), false)
+		p.add(false, phrase{{text: strings.Trim(p.a.code(n), "\n")}})
 		p.first = false
 	case *ast.HTMLBlock:
 		l := liner{src: p.a.src}
 		l.node(p.a, n)
-		p.add(l.b.String(), false)
+		p.add(false, l.line())
 	case *ast.List:
 		if p.list == 0 {
 			p.first = true
@@ -309,24 +337,13 @@ func (p *plainer) block(n ast.Node) {
 		p.list--
 	case *extast.Table:
 		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-			var cells []string
+			var cells []phrase
 			for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 				cells = append(cells, p.line(cell))
 			}
-			p.add(strings.Join(cells, " | "), row.PreviousSibling() != nil)
+			p.add(row.PreviousSibling() != nil, cells...)
 		}
 	default:
 		p.children(n)
 	}
-}
-
-func plainNotes(notes []Footnote) string {
-	var b strings.Builder
-	for _, n := range notes {
-		b.WriteString("\n\n[" + strconv.Itoa(n.Number) + "]")
-		if n.Text != "" {
-			b.WriteString(" " + n.Text)
-		}
-	}
-	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/util"
+	"golang.org/x/net/idna"
 )
 
 // schemeOf returns the scheme that a browser would find in dest, which drops
@@ -50,8 +51,9 @@ func urlProblem(dest string) (format, arg string) {
 	return "", ""
 }
 
-// safeURL returns dest in the one form in which it is written to HTML. external
-// says that it names a host.
+// safeURL returns dest in the one form in which it is written to HTML: in ASCII,
+// other characters of a path percent-encoded as UTF-8. external says that it
+// names a host.
 func safeURL(dest string) (href string, external, ok bool) {
 	dest = strings.TrimSpace(dest)
 	if dest == "" || strings.IndexFunc(dest, forbidden) >= 0 || strings.ContainsAny(dest, "\t\n") {
@@ -70,6 +72,9 @@ func safeURL(dest string) (href string, external, ok bool) {
 	default:
 		return "", false, false
 	}
+	if u.Host, ok = asciiHost(u.Host); !ok {
+		return "", false, false
+	}
 	href = u.String()
 	again, err := url.Parse(href)
 	if err != nil || again.String() != href || again.Scheme != u.Scheme {
@@ -79,4 +84,19 @@ func safeURL(dest string) (href string, external, ok bool) {
 		return "", false, false
 	}
 	return href, u.Host != "", href != ""
+}
+
+// asciiHost returns an internationalised host as it is looked up: 例え.jp is
+// xn--r8jz45g.jp. Not all that reads HTML does that by itself. Other hosts stay
+// as they are.
+func asciiHost(host string) (string, bool) {
+	if ascii([]byte(host)) {
+		return host, true
+	}
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name, port = host[:i], host[i:]
+	}
+	name, err := idna.Lookup.ToASCII(name)
+	return name + port, err == nil && name != ""
 }

@@ -42,11 +42,11 @@ func (p *press) library() {
 		c: createAsset(input: {slug: "photo", url: "https://files.example/crane.jpg", mediaType: "image/jpeg", altText: "A crane"}) { created }
 		d: createSource(input: {slug: "gazette", title: "Gazette <1>", url: "https://gazette.example/1"}) { created }
 		e: createEntity(input: {slug: "works", kind: COMPANY, name: "Crane Works"}) { created }
-		f: createEntity(input: {slug: "ann", kind: PERSON, name: "Ann"}) { created }
+		f: createEntity(input: {slug: "ann", kind: PERSON, name: "Ann", description: "At [[works]]."}) { created }
 		g: createEntity(input: {slug: "bo", kind: PERSON, name: "Bo"}) { created }
 		h: createNarrative(input: {slug: "safe", title: "Cranes are safe", claim: "All cranes are safe.", status: ACTIVE}) { created }`)
 	p.write(`a: createReport(input: {slug: "old", title: "Old", kind: BRIEF, language: "en", summary: "The old one.", body: "See [[works]]."}) { created }
-		b: createReport(input: {slug: "new", title: "New", kind: RESEARCH, language: "ja", summary: "The new one.", body: "On [[works|them]].[^1]\n\n![p](/p.png)\n\n[^1]: Known.",
+		b: createReport(input: {slug: "new", title: "New", kind: RESEARCH, language: "ja", summary: "The new one.", body: "On [[works|them]].[^1]\n\n![p](/p.png)\n\n[^1]: Known. [@gazette, p. 2]",
 			tags: ["cranes"], entities: ["ann"], narratives: ["safe"], hero: "photo", attachments: ["pdf"],
 			contributions: [{entity: "ann", role: AUTHOR}, {entity: "ann", role: ANALYST}, {entity: "bo", role: REVIEWER}]}) { created }
 		c: createReport(input: {slug: "green", title: "Green", kind: BRIEF, language: "en", summary: "For some.", body: "x", marking: GREEN, tags: ["cranes"]}) { created }
@@ -105,7 +105,8 @@ func TestItems(t *testing.T) {
 			!slices.Equal(it.Categories, []string{"Cranes & more"}) {
 			t.Errorf("got %+v", it)
 		}
-		for _, want := range []string{`<a href="` + siteURL + `/entities/works" class="entity">them</a>`, `href="` + page + `#fn-1"`, `src="` + siteURL + `/p.png"`} {
+		for _, want := range []string{`<a href="` + siteURL + `/entities/works" class="entity">them</a>`, `href="` + page + `#fn-1"`,
+			`<cite><a href="https://gazette.example/1" class="source" rel="nofollow noopener">Gazette &lt;1&gt;</a></cite>, p. 2`, `src="` + siteURL + `/p.png"`} {
 			if !strings.Contains(it.Content, want) {
 				t.Errorf("the text lacks %s: %s", want, it.Content)
 			}
@@ -119,6 +120,9 @@ func TestItems(t *testing.T) {
 			if !strings.Contains(g.body, want) {
 				t.Errorf("there is no %s in %s", want, g.body)
 			}
+		}
+		if of := feedstest.Feed(t, "rss", []byte(p.found(public, "/feeds/entities/ann.rss").body)); of.Description != "At Crane Works." {
+			t.Errorf("the feed of an entity says %q of it", of.Description)
 		}
 		edition := feedstest.Feed(t, "json", []byte(p.found(public, "/feeds/series/Weekly%20%26%20more.json").body)).Items[0]
 		const text = `<p>Of <a href="https://site.example/entities/works" class="entity">Crane Works</a>.</p>
