@@ -53,9 +53,10 @@ func handler(c Config) http.Handler {
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
-	})
+	mux.HandleFunc("/", nothing)
+	if c.Files.Handler != nil {
+		mux.Handle(c.Files.Path, onlyGet(c.Files.Handler(http.HandlerFunc(nothing))))
+	}
 
 	return around(mux,
 		receive(c.Log, c.TrustedProxies),
@@ -64,6 +65,11 @@ func handler(c Config) http.Handler {
 		compress(),
 		recoverPanics(c.Log),
 	)
+}
+
+// nothing answers paths at which there is nothing.
+func nothing(w http.ResponseWriter, r *http.Request) {
+	refuse(w, r, refusal{http.StatusNotFound, "NOT_FOUND", "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 }
 
 // feedsOf is the door of feeds and sitemaps.
