@@ -51,7 +51,7 @@ func Files(notFound http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policies[mediaType])
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "public, max-age=3600")
-		h.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
+		h.Set("ETag", fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))) // weak, because it may be compressed on the way
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 	})
 }
