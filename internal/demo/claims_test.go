@@ -181,6 +181,36 @@ func TestClaims(t *testing.T) {
 		}
 	})
 
+	t.Run("NumbersAboutTheWorldAreStated", func(t *testing.T) {
+		// Of laws, of lists, of the rule, and how many narratives there are.
+		stated := strings.Fields("8 2014 2017 2021 2023 2025 2026 1260 398 402 50")
+		number := regexp.MustCompile(`\d+`)
+		check := func(at string, v any) {
+			for _, n := range number.FindAllString(fmt.Sprint(v), -1) {
+				if !slices.Contains(stated, n) {
+					t.Errorf("%s: %s is in nothing that the demo may state", at, n)
+				}
+			}
+		}
+		for _, e := range all["createEntity"] {
+			if slices.Contains(world, e["slug"].(string)) {
+				check(e["slug"].(string), e["description"])
+			}
+		}
+		for _, e := range all["createEdition"] {
+			for _, item := range rows(e["items"]) {
+				if headline := item["headline"].(string); !strings.HasSuffix(headline, "(invented)") {
+					check(headline, []any{headline, item["summary"], item["analysis"]})
+				}
+			}
+		}
+		for _, r := range all["createReport"] {
+			if slices.Contains(aboutTheWorld, r["slug"].(string)) {
+				check(r["slug"].(string), []any{r["summary"], r["keyFindings"], r["question"]})
+			}
+		}
+	})
+
 	// One document that named both would say more than the publisher does.
 	t.Run("TheParentIsNotNamed", func(t *testing.T) {
 		for mutation, inputs := range all {
