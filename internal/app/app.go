@@ -25,21 +25,22 @@ import (
 type Parts struct {
 	Log  *slog.Logger
 	Now  func() time.Time
-	Demo DemoContent // nil: there is none
+	Demo DemoContent // for a server with --demo
 	// Fault makes the databases fail, for tests: see [store.Config].
 	Fault func(store, query string) error
 }
 
 // App is a server that runs.
 type App struct {
-	log      *slog.Logger
-	listener net.Listener
-	backend  *backend
-	server   *server.Server
-	replica  *replica // nil where live is read where it is written
-	demoKey  string
-	pause    *pause
-	notReady string // why live could not be brought up at the start; empty where it could
+	log          *slog.Logger
+	listener     net.Listener
+	backend      *backend
+	server       *server.Server
+	replica      *replica // nil where live is read where it is written
+	demoKey      string
+	demoAdminKey string
+	pause        *pause
+	notReady     string // why live could not be brought up at the start; empty where it could
 
 	stopWork context.CancelFunc // ends what runs beside the requests
 	working  sync.WaitGroup
@@ -130,7 +131,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if c.Demo {
 		free := config
 		free.RegisteredOnly = false // the demo's own documents are not registered
-		if a.demoKey, err = a.prepareDemo(ctx, c, graph.Handler(free), parts.Demo); err != nil {
+		if err = a.prepareDemo(ctx, c, graph.Handler(free), parts.Demo); err != nil {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
@@ -141,8 +142,12 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
+	var files server.Files
+	if c.Demo {
+		files = parts.Demo.Files
+	}
 	a.serve(c, server.Config{
-		DemoKey: a.demoKey,
+		DemoKey: a.demoKey, Files: files,
 		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
@@ -191,8 +196,11 @@ func (a *App) URL() string {
 // Paused reports whether the server waits for "redthread resume".
 func (a *App) Paused() bool { return a.pause.lasts() }
 
-// DemoKey is the staff key of the demo; empty without --demo.
+// DemoKey is the key of the demo's editor; empty without --demo.
 func (a *App) DemoKey() string { return a.demoKey }
+
+// DemoAdminKey is the key of the demo's administrator; empty without --demo.
+func (a *App) DemoAdminKey() string { return a.demoAdminKey }
 
 // NotReady is why live could not be brought up to the publication log at the
 // start; empty where it could.

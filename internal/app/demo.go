@@ -14,15 +14,31 @@ import (
 
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server"
 )
 
-// DemoContent writes the demo to an empty desk. exec runs a GraphQL document,
-// as staff would send it, and returns the answer's JSON.
-type DemoContent func(ctx context.Context, exec func(ctx context.Context, query string, variables map[string]any) ([]byte, error)) error
+// Exec runs a GraphQL document, as staff would send it, and returns the answer's
+// JSON.
+type Exec = func(ctx context.Context, query string, variables map[string]any) ([]byte, error)
 
-// demoKeyFile, in the data folder, keeps the staff key of the demo, so that
+// DemoContent is the content of the demo; none of its parts need be there.
+type DemoContent struct {
+	Load  func(ctx context.Context, base string, exec Exec) error // writes it to an empty desk
+	Move  func(ctx context.Context, base string, exec Exec) error // tells what is written where its files are now
+	Files server.Files                                            // what it shows, at a path below base
+}
+
+// demoKey is a staff key of the demo. A file in the data folder keeps it, so that
 // each start can print it.
-const demoKeyFile = "demo-key"
+type demoKey struct {
+	file, name string
+	role       domain.Role
+}
+
+var (
+	demoEditor = demoKey{"demo-key", "Demo editor", domain.Editor}
+	demoAdmin  = demoKey{"demo-admin-key", "Demo admin", domain.Admin}
+)
 
 // demoLoadingFile, in the data folder, is there while the content is loaded:
 // found at a start, it tells that a load was cut off.
@@ -30,47 +46,67 @@ const demoLoadingFile = "demo-loading"
 
 var errNotLoaded = errors.New("the demo content was not loaded to its end; start again with an empty folder or database")
 
-// prepareDemo makes sure that there is a staff key for the demo and, where
-// nobody has ever written on the desk, loads the content with it. It returns
-// the key.
-func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, load DemoContent) (string, error) {
-	secret, err := a.findDemoKey(ctx, c)
-	if err != nil {
-		return "", err
+// prepareDemo makes sure that there are staff keys for the demo. Where nobody has
+// ever written on the desk it loads the content, as the editor; elsewhere it
+// brings the addresses of the demo's files up to date, which follow the server's.
+func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, content DemoContent) error {
+	var err error
+	if a.demoKey, err = a.findDemoKey(ctx, c, demoEditor); err != nil {
+		return err
 	}
-	if load == nil {
-		return secret, nil
+	if a.demoAdminKey, err = a.findDemoKey(ctx, c, demoAdmin); err != nil {
+		return err
+	}
+	if content.Load == nil {
+		return nil
 	}
 	system := domain.WithStage(domain.AsSystem(ctx, "prepare the demo"), domain.Desk)
 	unfinished := filepath.Join(c.Data, demoLoadingFile)
 	if _, err := os.Stat(unfinished); err == nil {
-		return "", errNotLoaded
+		return errNotLoaded
 	}
+	holder, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: a.demoKey})
+	if err != nil {
+		return err
+	}
+	editor, base := domain.WithViewer(ctx, holder), c.Site.public(a.URL())
 	written, err := a.backend.stores.Client(system).Revision.Query().Exist(system)
-	if err != nil || written {
-		return secret, err
+	if err != nil {
+		return err
+	}
+	if written {
+		a.moveDemo(editor, base, executor(api), content)
+		return nil
 	}
 	if err := writePrivate(unfinished, nil); err != nil {
-		return "", err
+		return err
 	}
-	holder, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret})
-	if err != nil {
-		return "", err
-	}
-	if err := load(domain.WithViewer(ctx, holder), executor(api)); err != nil {
-		return "", fmt.Errorf("%w: %w", errNotLoaded, err)
+	if err := content.Load(editor, base, executor(api)); err != nil {
+		return fmt.Errorf("%w: %w", errNotLoaded, err)
 	}
 	if err := os.Remove(unfinished); err != nil {
-		return "", err
+		return err
 	}
 	a.log.InfoContext(ctx, "demo content loaded")
-	return secret, nil
+	return nil
+}
+
+// moveDemo tells a desk that was written before where the demo's files are now.
+// A desk on which that cannot be done is served all the same, with the old
+// addresses: what is on it is no longer the demo's own.
+func (a *App) moveDemo(ctx context.Context, base string, exec Exec, content DemoContent) {
+	if content.Move == nil {
+		return
+	}
+	if err := content.Move(ctx, base, exec); err != nil {
+		a.log.WarnContext(ctx, "the demo's files keep the addresses that they had", "error", domain.Detail(err))
+	}
 }
 
 // findDemoKey returns the key that the folder keeps, as long as it opens the
 // desk, or makes one.
-func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
-	file := filepath.Join(c.Data, demoKeyFile)
+func (a *App) findDemoKey(ctx context.Context, c Config, key demoKey) (string, error) {
+	file := filepath.Join(c.Data, key.file)
 	body, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
@@ -87,7 +123,7 @@ func (a *App) findDemoKey(ctx context.Context, c Config) (string, error) {
 	}
 	// There is none yet, or it is another desk's, or revoked.
 	_, secret, err = a.backend.keys.Create(domain.AsSystem(ctx, "prepare the demo"),
-		access.CreateParams{Name: "Demo editor", Role: domain.Editor})
+		access.CreateParams{Name: key.name, Role: key.role})
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +151,7 @@ func writePrivate(file string, body []byte) error {
 
 // executor runs documents in this process, through the same handler that
 // answers requests. The contexts that it is given must carry a viewer.
-func executor(api http.Handler) func(context.Context, string, map[string]any) ([]byte, error) {
+func executor(api http.Handler) Exec {
 	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 		if err != nil {

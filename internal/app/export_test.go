@@ -34,3 +34,6 @@ func RequestHandler(inner slog.Handler) slog.Handler { return requestHandler{inn
 
 // ParseExpiry reads --expires.
 var ParseExpiry = parseExpiry
+
+// DemoOfTheProgram is the demo that comes with the program.
+var DemoOfTheProgram = demoContent

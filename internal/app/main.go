@@ -15,6 +15,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/server"
 )
 
 // The exit codes.
@@ -36,7 +37,7 @@ type Process struct {
 // when all went well, 1 when something failed, 2 when the command line or the
 // settings are wrong. What went wrong is one line on standard error.
 func Main(ctx context.Context, process Process) int {
-	p := &program{Process: process, now: time.Now, demo: demo.Load}
+	p := &program{Process: process, now: time.Now, demo: demoContent()}
 	root := p.rootCommand()
 	root.SetArgs(process.Args)
 	root.SetOut(process.Stdout)
@@ -53,6 +54,11 @@ func Main(ctx context.Context, process Process) int {
 	}
 	tell(process.Stderr, "%s\n", line)
 	return exitFailure
+}
+
+// demoContent is the demo that comes with the program.
+func demoContent() DemoContent {
+	return DemoContent{Load: demo.LoadAt, Move: demo.Move, Files: server.Files{Path: demo.Path, Handler: demo.Files}}
 }
 
 // program is one run of the program.

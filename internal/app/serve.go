@@ -27,6 +27,7 @@ requests that are running; a second signal ends it at once.
   /changes      what changes in live, as it happens
   /feeds        RSS, Atom and JSON feeds
   /sitemap.xml  the pages of your site
+  /demo/        the pictures of the demo, with --demo
   /healthz      200 while the process runs
   /readyz       200 while it can do its work, or 503 with what is missing`,
 		Example: `  redthread serve --demo
@@ -81,7 +82,8 @@ func (p *program) welcome(a *App) {
   Feeds     %[1]s/feeds
 `, a.URL(), state)
 	if key := a.DemoKey(); key != "" {
-		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoKeyFile))
+		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoEditor.file))
+		tell(p.Stdout, "  Admin key %s  (ADMIN; kept in %s)\n", a.DemoAdminKey(), filepath.Join(p.config.Data, demoAdmin.file))
 	}
 	if a.Paused() {
 		tell(p.Stdout, "\nIt is paused: no webhook is sent and no schedule is carried out until \"redthread resume\".\n")

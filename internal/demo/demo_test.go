@@ -44,13 +44,13 @@ func TestLoad(t *testing.T) {
 		ctx := t.Context()
 
 		t.Run("Counts", func(t *testing.T) {
-			public := counts{Reports: 9, Narratives: 9, Entities: 60, Relationships: 52, Tags: 67, Sources: 30, Editions: 4, Assets: 5}
+			public := counts{Reports: 23, Narratives: 9, Entities: 88, Relationships: 85, Tags: 67, Sources: 48, Editions: 10, Assets: 14}
 			green := public
-			green.Reports, green.Entities = 10, 61
+			green.Reports, green.Entities = 24, 89
 			amber := green
-			amber.Relationships, amber.Sources = 53, 31
+			amber.Relationships, amber.Sources = 86, 49
 			desk := amber
-			desk.Reports, desk.Narratives, desk.Entities = 12, 10, 63
+			desk.Reports, desk.Narratives, desk.Entities, desk.Assets = 26, 10, 91, 15
 			for _, want := range []struct {
 				name      string
 				ctx       context.Context

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 //go:embed *.graphql
@@ -15,11 +16,20 @@ var files embed.FS
 // data and errors. Its error is for an operation that could not be sent.
 type Exec = func(ctx context.Context, query string, variables map[string]any) ([]byte, error)
 
+// nowhere stands in the content for where the server is.
+const nowhere = "https://demo.example"
+
 // Load makes the demo content, as the viewer in the context, who needs the
 // role EDITOR. The stores must be empty of it: a document that is there is an
 // error, and so is any other refusal. The error names the file and says what
 // was answered. What was made up to then stays.
-func Load(ctx context.Context, exec Exec) error {
+//
+// The addresses of its pictures lead nowhere: [LoadAt] makes some that do.
+func Load(ctx context.Context, exec Exec) error { return LoadAt(ctx, nowhere, exec) }
+
+// LoadAt makes the demo content like [Load], for a server that is found at
+// base, without a slash at the end, and serves [Files] at [Path].
+func LoadAt(ctx context.Context, base string, exec Exec) error {
 	names, err := fs.Glob(files, "*.graphql") // in order
 	if err != nil {
 		return err
@@ -29,18 +39,19 @@ func Load(ctx context.Context, exec Exec) error {
 		if err != nil {
 			return err
 		}
-		if err := run(ctx, exec, string(query)); err != nil {
+		if _, err := run(ctx, exec, strings.ReplaceAll(string(query), nowhere, base), nil); err != nil {
 			return fmt.Errorf("demo: %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// run executes one operation and returns the first error of its response.
-func run(ctx context.Context, exec Exec, query string) error {
-	body, err := exec(ctx, query, nil)
+// run executes one operation and returns its data, or the first error of its
+// response.
+func run(ctx context.Context, exec Exec, query string, variables map[string]any) (json.RawMessage, error) {
+	body, err := exec(ctx, query, variables)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var response struct {
 		Data   json.RawMessage
@@ -53,13 +64,13 @@ func run(ctx context.Context, exec Exec, query string) error {
 		}
 	}
 	if err := json.Unmarshal(body, &response); err != nil {
-		return fmt.Errorf("read the response: %w", err)
+		return nil, fmt.Errorf("read the response: %w", err)
 	}
 	if len(response.Errors) == 0 {
 		if string(response.Data) == "" || string(response.Data) == "null" {
-			return fmt.Errorf("the response has no data")
+			return nil, fmt.Errorf("the response has no data")
 		}
-		return nil
+		return response.Data, nil
 	}
 	first := response.Errors[0]
 	message := first.Message
@@ -69,5 +80,5 @@ func run(ctx context.Context, exec Exec, query string) error {
 	for _, f := range first.Extensions.Fields {
 		message += fmt.Sprintf("; %s: %s", f.Path, f.Message)
 	}
-	return fmt.Errorf("%s (error 1 of %d)", message, len(response.Errors))
+	return nil, fmt.Errorf("%s (error 1 of %d)", message, len(response.Errors))
 }

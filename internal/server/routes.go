@@ -55,6 +55,9 @@ func handler(c Config) http.Handler {
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
 	mux.HandleFunc("/", notFound)
+	if c.Files.Handler != nil {
+		mux.Handle(c.Files.Path, onlyGet(c.Files.Handler(http.HandlerFunc(notFound))))
+	}
 
 	return around(mux,
 		receive(c.Log, c.TrustedProxies),
@@ -65,6 +68,7 @@ func handler(c Config) http.Handler {
 	)
 }
 
+// notFound answers paths at which there is nothing.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 }

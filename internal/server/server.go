@@ -45,6 +45,7 @@ type Config struct {
 	DemoKey  string             // what the explorer offers to browsers on this machine; empty: nothing
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Feeds    FeedsConfig
+	Files    Files // what is served besides; none where its handler is nil
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
@@ -65,6 +66,12 @@ type Config struct {
 	Drain   time.Duration // how long running requests may go on after Close
 
 	sockets *sockets
+}
+
+// Files are files that are there for everybody, such as the demo's pictures.
+type Files struct {
+	Path    string // with a slash at both ends
+	Handler func(notFound http.Handler) http.Handler
 }
 
 // FeedsConfig is what feeds and sitemaps are made of; there are none where

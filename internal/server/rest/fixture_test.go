@@ -50,7 +50,7 @@ type api struct {
 func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 	t.Helper()
 	var mu sync.Mutex
-	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	at := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 	now := func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
