@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -236,7 +237,7 @@ func nameKey(name string) string {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, name)
+	}, canonical.Of(name))
 }
 
 // company is what the rows say of one company.
