@@ -725,7 +725,12 @@ enum TextFormat {
   TEXT
 }
 
-"A direction of order. What has no value is lowest: first in ASC, last in DESC."
+"""
+A direction of order. What has no value is lowest: first in ASC, last in DESC. What has the same
+value is in the order of ids. Names, titles and labels are in Unicode's root collation, whatever
+their language: Äpfel, apple, Banana, Łódź, Zebra, then other scripts. Slugs are in the order of
+bytes.
+"""
 enum OrderDirection {
   "Lowest first."
   ASC
@@ -3004,7 +3009,10 @@ type TrashedDocumentEdge {
 
 # Filters
 
-"Conditions on a text; all must hold. Capitals matter."
+"""
+Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how
+a language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `.
+"""
 input StringFilter {
   "Equal to this."
   eq: String
@@ -3020,7 +3028,10 @@ input StringFilter {
   isNull: Boolean
 }
 
-"Conditions on an id; all must hold."
+"""
+Conditions on an id; all must hold. The id of a document that was merged into another means that
+one.
+"""
 input IDFilter {
   "Equal to this."
   eq: ID
@@ -3257,7 +3268,7 @@ input ReportFilter {
   not: ReportFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: ReportKindFilter
@@ -3306,7 +3317,7 @@ input NarrativeFilter {
   not: NarrativeFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3357,7 +3368,7 @@ input EntityFilter {
   not: EntityFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: EntityKindFilter
@@ -3420,7 +3431,7 @@ input RelationshipFilter {
   not: RelationshipFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: RelationshipKindFilter
@@ -3467,7 +3478,7 @@ input TagFilter {
   not: TagFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By label."
   label: StringFilter
@@ -3510,7 +3521,7 @@ input SourceFilter {
   not: SourceFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3557,7 +3568,7 @@ input EditionFilter {
   not: EditionFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By series."
   series: StringFilter
@@ -3600,7 +3611,7 @@ input AssetFilter {
   not: AssetFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By address."
   url: StringFilter
@@ -3728,7 +3739,7 @@ enum ReportOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By length."
   WORD_COUNT
@@ -3752,7 +3763,7 @@ enum NarrativeOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By when it was first seen."
   FIRST_OBSERVED
@@ -3778,7 +3789,7 @@ enum EntityOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By primary name."
+  "By primary name, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   NAME
   "By when it began."
   START_DATE
@@ -3830,7 +3841,7 @@ enum TagOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By label."
+  "By label, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   LABEL
 }
 
@@ -3852,7 +3863,7 @@ enum SourceOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By when it was published."
   DATE
@@ -3878,7 +3889,7 @@ enum EditionOrderField {
   SLUG
   "By number."
   NUMBER
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By the last day covered."
   PERIOD_END
@@ -3902,7 +3913,7 @@ enum AssetOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By size."
   SIZE
@@ -4338,11 +4349,11 @@ type Subscription {
   contentChanged(
     "Only documents of these types."
     types: [DocumentType!]
-    "Only these documents, by id."
+    "Only these documents, by id; with one that was merged into another, that one as well."
     ids: [ID!]
     """
-    Only documents that carry one of these tags, by id or slug, at the time of telling. Tombstones
-    come whatever tags the document had.
+    Only documents that carry one of these tags, by id or slug (a former one, too), at the time of
+    telling. Tombstones come whatever tags the document had.
     """
     tags: [ID!]
     "Begin behind this place in the feed, instead of now: a change's ` + "`" + `cursor` + "`" + `, or ` + "`" + `head` + "`" + `."
