@@ -78,7 +78,7 @@ type Order struct {
 	Nullable bool
 	// Text is the column with the texts, where Column has the keys that order
 	// them for people: see package collation. Such keys are never null; that of
-	// no text is empty, and so the lowest.
+	// no text is the lowest.
 	Text string
 	// LiveNotNull says that the column, though nullable, is never null in
 	// live, so that an index serves the plain order there.

@@ -39,10 +39,11 @@ var sorters = sync.Pool{New: func() any { return &sorter{collator: collate.New(l
 
 // Key is what orders a text among others: bytes that compare as the texts do.
 // Texts that differ only in what the collation takes no notice of have the same
-// key. That of an empty text is empty, and comes before all others.
+// key. That of no text comes before all others; it is not empty, since not every
+// driver tells an empty value from none.
 func Key(text string) []byte {
 	if text == "" {
-		return []byte{}
+		return []byte{0}
 	}
 	s := sorters.Get().(*sorter)
 	defer sorters.Put(s)

@@ -216,7 +216,7 @@ func splitName(name string) (t domain.Type, text string, ok bool) {
 	name = canonical.Of(name)
 	if prefix, rest, typed := strings.Cut(name, ":"); typed {
 		t, ok = domain.ParseType(prefix)
-		return t, rest, ok
+		return t, canonical.Of(rest), ok
 	}
 	id, err := domain.ParseID(name)
 	return id.Type(), name, err == nil && id.Type().IsDocument()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
@@ -86,7 +87,7 @@ func (s *Stores) fillSortKeys(ctx context.Context, side side) (filled int, err e
 
 // fillSortKey writes the keys of a column: those that are missing, or all.
 func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (filled int, err error) {
-	query := "SELECT id, " + key.Text + " FROM " + key.Table + " WHERE id > ?"
+	query := "SELECT id, coalesce(" + key.Text + ", '') FROM " + key.Table + " WHERE id > ?"
 	if missing {
 		query += " AND " + key.Column + " IS NULL"
 	}
@@ -94,7 +95,7 @@ func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (fille
 	for last := int64(math.MinInt64); ; {
 		var ids []int64
 		err := inTx(ctx, p, lockMigrate, func(ctx context.Context, tx *Tx) (err error) {
-			var texts []*string
+			var texts []string
 			if ids, texts, err = readTexts(ctx, tx, query, last); err != nil || len(ids) == 0 {
 				return err
 			}
@@ -111,7 +112,7 @@ func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (fille
 	}
 }
 
-func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []int64, texts []*string, err error) {
+func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []int64, texts []string, err error) {
 	rows, err := tx.Query(ctx, query, after)
 	if err != nil {
 		return nil, nil, err
@@ -119,7 +120,7 @@ func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []in
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
-		var text *string
+		var text string
 		if err := rows.Scan(&id, &text); err != nil {
 			return nil, nil, err
 		}
@@ -130,19 +131,21 @@ func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []in
 
 // writeSortKeys writes the keys of rows whose texts are still those that were
 // read: another process may have saved others meanwhile, with their keys.
-func writeSortKeys(ctx context.Context, tx *Tx, key SortKey, ids []int64, texts []*string) error {
-	query := Bind(tx.Dialect(), "UPDATE "+key.Table+" SET "+key.Column+" = ? WHERE id = ? AND coalesce("+key.Text+", '') = ?")
-	update, err := tx.tx.PrepareContext(ctx, query)
+func writeSortKeys(ctx context.Context, tx *Tx, key SortKey, ids []int64, texts []string) error {
+	keys := make([][]byte, len(texts))
+	for i, text := range texts {
+		keys[i] = collation.Key(text)
+	}
+	if tx.Dialect() == dialect.Postgres {
+		return writeSortKeysAtOnce(ctx, tx, key, ids, texts, keys)
+	}
+	update, err := tx.tx.PrepareContext(ctx, "UPDATE "+key.Table+" SET "+key.Column+" = ? WHERE id = ? AND coalesce("+key.Text+", '') = ?")
 	if err != nil {
 		return err
 	}
 	defer update.Close()
 	for i, id := range ids {
-		text := ""
-		if texts[i] != nil {
-			text = *texts[i]
-		}
-		if _, err := update.ExecContext(ctx, collation.Key(text), id, text); err != nil {
+		if _, err := update.ExecContext(ctx, keys[i], id, texts[i]); err != nil {
 			return err
 		}
 	}
