@@ -143,7 +143,7 @@ func writeSortKeys(ctx context.Context, tx *Tx, key SortKey, ids []int64, texts 
 	if err != nil {
 		return err
 	}
-	defer update.Close()
+	defer func() { _ = update.Close() }()
 	for i, id := range ids {
 		if _, err := update.ExecContext(ctx, keys[i], id, texts[i]); err != nil {
 			return err
