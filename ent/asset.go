@@ -53,7 +53,9 @@ type Asset struct {
 	// AltText holds the value of the "alt_text" field.
 	AltText *string `json:"alt_text,omitempty"`
 	// Title holds the value of the "title" field.
-	Title        *string `json:"title,omitempty"`
+	Title *string `json:"title,omitempty"`
+	// TitleKey holds the value of the "title_key" field.
+	TitleKey     []byte `json:"title_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -65,6 +67,8 @@ func (*Asset) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case asset.FieldTitleKey:
+			values[i] = new([]byte)
 		case asset.FieldID, asset.FieldMarking, asset.FieldVersion, asset.FieldEffectiveMarking, asset.FieldLiveVersion, asset.FieldSize:
 			values[i] = new(sql.NullInt64)
 		case asset.FieldSlug, asset.FieldCreatedBy, asset.FieldUpdatedBy, asset.FieldPublishedBy, asset.FieldDeletedBy, asset.FieldURL, asset.FieldMediaType, asset.FieldAltText, asset.FieldTitle:
@@ -210,6 +214,12 @@ func (_m *Asset) assignValues(columns []string, values []any) error {
 				_m.Title = new(string)
 				*_m.Title = value.String
 			}
+		case asset.FieldTitleKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field title_key", values[i])
+			} else if value != nil {
+				_m.TitleKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -319,6 +329,9 @@ func (_m *Asset) String() string {
 		builder.WriteString("title=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("title_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

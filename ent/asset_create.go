@@ -233,6 +233,12 @@ func (_c *AssetCreate) SetNillableTitle(v *string) *AssetCreate {
 	return _c
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_c *AssetCreate) SetTitleKey(v []byte) *AssetCreate {
+	_c.mutation.SetTitleKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AssetCreate) SetID(v domain.ID) *AssetCreate {
 	_c.mutation.SetID(v)
@@ -417,6 +423,10 @@ func (_c *AssetCreate) createSpec() (*Asset, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Title(); ok {
 		_spec.SetField(asset.FieldTitle, field.TypeString, value)
 		_node.Title = &value
+	}
+	if value, ok := _c.mutation.TitleKey(); ok {
+		_spec.SetField(asset.FieldTitleKey, field.TypeBytes, value)
+		_node.TitleKey = value
 	}
 	return _node, _spec
 }

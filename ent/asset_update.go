@@ -377,6 +377,18 @@ func (_u *AssetUpdate) ClearTitle() *AssetUpdate {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *AssetUpdate) SetTitleKey(v []byte) *AssetUpdate {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *AssetUpdate) ClearTitleKey() *AssetUpdate {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the AssetMutation object of the builder.
 func (_u *AssetUpdate) Mutation() *AssetMutation {
 	return _u.mutation
@@ -522,6 +534,12 @@ func (_u *AssetUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.TitleCleared() {
 		_spec.ClearField(asset.FieldTitle, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(asset.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(asset.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -892,6 +910,18 @@ func (_u *AssetUpdateOne) ClearTitle() *AssetUpdateOne {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *AssetUpdateOne) SetTitleKey(v []byte) *AssetUpdateOne {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *AssetUpdateOne) ClearTitleKey() *AssetUpdateOne {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the AssetMutation object of the builder.
 func (_u *AssetUpdateOne) Mutation() *AssetMutation {
 	return _u.mutation
@@ -1067,6 +1097,12 @@ func (_u *AssetUpdateOne) sqlSave(ctx context.Context) (_node *Asset, err error)
 	}
 	if _u.mutation.TitleCleared() {
 		_spec.ClearField(asset.FieldTitle, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(asset.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(asset.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Asset{config: _u.config}

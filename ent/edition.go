@@ -57,7 +57,9 @@ type Edition struct {
 	// PeriodStart holds the value of the "period_start" field.
 	PeriodStart domain.Date `json:"period_start,omitempty"`
 	// PeriodEnd holds the value of the "period_end" field.
-	PeriodEnd    domain.Date `json:"period_end,omitempty"`
+	PeriodEnd domain.Date `json:"period_end,omitempty"`
+	// TitleKey holds the value of the "title_key" field.
+	TitleKey     []byte `json:"title_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -69,6 +71,8 @@ func (*Edition) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case edition.FieldTitleKey:
+			values[i] = new([]byte)
 		case edition.FieldID, edition.FieldMarking, edition.FieldVersion, edition.FieldEffectiveMarking, edition.FieldLiveVersion, edition.FieldNumber:
 			values[i] = new(sql.NullInt64)
 		case edition.FieldSlug, edition.FieldCreatedBy, edition.FieldUpdatedBy, edition.FieldPublishedBy, edition.FieldDeletedBy, edition.FieldSeries, edition.FieldTitle, edition.FieldIntroduction, edition.FieldLanguage, edition.FieldPeriodStart, edition.FieldPeriodEnd:
@@ -224,6 +228,12 @@ func (_m *Edition) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PeriodEnd = domain.Date(value.String)
 			}
+		case edition.FieldTitleKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field title_key", values[i])
+			} else if value != nil {
+				_m.TitleKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -335,6 +345,9 @@ func (_m *Edition) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("period_end=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PeriodEnd))
+	builder.WriteString(", ")
+	builder.WriteString("title_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

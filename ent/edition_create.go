@@ -245,6 +245,12 @@ func (_c *EditionCreate) SetNillablePeriodEnd(v *domain.Date) *EditionCreate {
 	return _c
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_c *EditionCreate) SetTitleKey(v []byte) *EditionCreate {
+	_c.mutation.SetTitleKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *EditionCreate) SetID(v domain.ID) *EditionCreate {
 	_c.mutation.SetID(v)
@@ -443,6 +449,10 @@ func (_c *EditionCreate) createSpec() (*Edition, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PeriodEnd(); ok {
 		_spec.SetField(edition.FieldPeriodEnd, field.TypeString, value)
 		_node.PeriodEnd = value
+	}
+	if value, ok := _c.mutation.TitleKey(); ok {
+		_spec.SetField(edition.FieldTitleKey, field.TypeBytes, value)
+		_node.TitleKey = value
 	}
 	return _node, _spec
 }

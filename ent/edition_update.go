@@ -405,6 +405,18 @@ func (_u *EditionUpdate) ClearPeriodEnd() *EditionUpdate {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *EditionUpdate) SetTitleKey(v []byte) *EditionUpdate {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *EditionUpdate) ClearTitleKey() *EditionUpdate {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the EditionMutation object of the builder.
 func (_u *EditionUpdate) Mutation() *EditionMutation {
 	return _u.mutation
@@ -556,6 +568,12 @@ func (_u *EditionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.PeriodEndCleared() {
 		_spec.ClearField(edition.FieldPeriodEnd, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(edition.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(edition.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -954,6 +972,18 @@ func (_u *EditionUpdateOne) ClearPeriodEnd() *EditionUpdateOne {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *EditionUpdateOne) SetTitleKey(v []byte) *EditionUpdateOne {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *EditionUpdateOne) ClearTitleKey() *EditionUpdateOne {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the EditionMutation object of the builder.
 func (_u *EditionUpdateOne) Mutation() *EditionMutation {
 	return _u.mutation
@@ -1135,6 +1165,12 @@ func (_u *EditionUpdateOne) sqlSave(ctx context.Context) (_node *Edition, err er
 	}
 	if _u.mutation.PeriodEndCleared() {
 		_spec.ClearField(edition.FieldPeriodEnd, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(edition.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(edition.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Edition{config: _u.config}

@@ -59,7 +59,9 @@ type Entity struct {
 	// EndDate holds the value of the "end_date" field.
 	EndDate domain.Date `json:"end_date,omitempty"`
 	// Homepage holds the value of the "homepage" field.
-	Homepage     *string `json:"homepage,omitempty"`
+	Homepage *string `json:"homepage,omitempty"`
+	// NameKey holds the value of the "name_key" field.
+	NameKey      []byte `json:"name_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -71,6 +73,8 @@ func (*Entity) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case entity.FieldNameKey:
+			values[i] = new([]byte)
 		case entity.FieldID, entity.FieldMarking, entity.FieldVersion, entity.FieldEffectiveMarking, entity.FieldLiveVersion:
 			values[i] = new(sql.NullInt64)
 		case entity.FieldSlug, entity.FieldCreatedBy, entity.FieldUpdatedBy, entity.FieldPublishedBy, entity.FieldDeletedBy, entity.FieldKind, entity.FieldName, entity.FieldLanguage, entity.FieldCountry, entity.FieldDescription, entity.FieldStartDate, entity.FieldEndDate, entity.FieldHomepage:
@@ -235,6 +239,12 @@ func (_m *Entity) assignValues(columns []string, values []any) error {
 				_m.Homepage = new(string)
 				*_m.Homepage = value.String
 			}
+		case entity.FieldNameKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field name_key", values[i])
+			} else if value != nil {
+				_m.NameKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -355,6 +365,9 @@ func (_m *Entity) String() string {
 		builder.WriteString("homepage=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("name_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.NameKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

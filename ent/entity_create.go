@@ -275,6 +275,12 @@ func (_c *EntityCreate) SetNillableHomepage(v *string) *EntityCreate {
 	return _c
 }
 
+// SetNameKey sets the "name_key" field.
+func (_c *EntityCreate) SetNameKey(v []byte) *EntityCreate {
+	_c.mutation.SetNameKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *EntityCreate) SetID(v domain.ID) *EntityCreate {
 	_c.mutation.SetID(v)
@@ -471,6 +477,10 @@ func (_c *EntityCreate) createSpec() (*Entity, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Homepage(); ok {
 		_spec.SetField(entity.FieldHomepage, field.TypeString, value)
 		_node.Homepage = &value
+	}
+	if value, ok := _c.mutation.NameKey(); ok {
+		_spec.SetField(entity.FieldNameKey, field.TypeBytes, value)
+		_node.NameKey = value
 	}
 	return _node, _spec
 }

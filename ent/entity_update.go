@@ -430,6 +430,18 @@ func (_u *EntityUpdate) ClearHomepage() *EntityUpdate {
 	return _u
 }
 
+// SetNameKey sets the "name_key" field.
+func (_u *EntityUpdate) SetNameKey(v []byte) *EntityUpdate {
+	_u.mutation.SetNameKey(v)
+	return _u
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (_u *EntityUpdate) ClearNameKey() *EntityUpdate {
+	_u.mutation.ClearNameKey()
+	return _u
+}
+
 // Mutation returns the EntityMutation object of the builder.
 func (_u *EntityUpdate) Mutation() *EntityMutation {
 	return _u.mutation
@@ -590,6 +602,12 @@ func (_u *EntityUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.HomepageCleared() {
 		_spec.ClearField(entity.FieldHomepage, field.TypeString)
+	}
+	if value, ok := _u.mutation.NameKey(); ok {
+		_spec.SetField(entity.FieldNameKey, field.TypeBytes, value)
+	}
+	if _u.mutation.NameKeyCleared() {
+		_spec.ClearField(entity.FieldNameKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -1013,6 +1031,18 @@ func (_u *EntityUpdateOne) ClearHomepage() *EntityUpdateOne {
 	return _u
 }
 
+// SetNameKey sets the "name_key" field.
+func (_u *EntityUpdateOne) SetNameKey(v []byte) *EntityUpdateOne {
+	_u.mutation.SetNameKey(v)
+	return _u
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (_u *EntityUpdateOne) ClearNameKey() *EntityUpdateOne {
+	_u.mutation.ClearNameKey()
+	return _u
+}
+
 // Mutation returns the EntityMutation object of the builder.
 func (_u *EntityUpdateOne) Mutation() *EntityMutation {
 	return _u.mutation
@@ -1203,6 +1233,12 @@ func (_u *EntityUpdateOne) sqlSave(ctx context.Context) (_node *Entity, err erro
 	}
 	if _u.mutation.HomepageCleared() {
 		_spec.ClearField(entity.FieldHomepage, field.TypeString)
+	}
+	if value, ok := _u.mutation.NameKey(); ok {
+		_spec.SetField(entity.FieldNameKey, field.TypeBytes, value)
+	}
+	if _u.mutation.NameKeyCleared() {
+		_spec.ClearField(entity.FieldNameKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Entity{config: _u.config}

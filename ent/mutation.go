@@ -2214,6 +2214,7 @@ type AssetMutation struct {
 	addsize              *int64
 	alt_text             *string
 	title                *string
+	title_key            *[]byte
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*Asset, error)
@@ -3204,6 +3205,55 @@ func (m *AssetMutation) ResetTitle() {
 	delete(m.clearedFields, asset.FieldTitle)
 }
 
+// SetTitleKey sets the "title_key" field.
+func (m *AssetMutation) SetTitleKey(b []byte) {
+	m.title_key = &b
+}
+
+// TitleKey returns the value of the "title_key" field in the mutation.
+func (m *AssetMutation) TitleKey() (r []byte, exists bool) {
+	v := m.title_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitleKey returns the old "title_key" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldTitleKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitleKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitleKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitleKey: %w", err)
+	}
+	return oldValue.TitleKey, nil
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (m *AssetMutation) ClearTitleKey() {
+	m.title_key = nil
+	m.clearedFields[asset.FieldTitleKey] = struct{}{}
+}
+
+// TitleKeyCleared returns if the "title_key" field was cleared in this mutation.
+func (m *AssetMutation) TitleKeyCleared() bool {
+	_, ok := m.clearedFields[asset.FieldTitleKey]
+	return ok
+}
+
+// ResetTitleKey resets all changes to the "title_key" field.
+func (m *AssetMutation) ResetTitleKey() {
+	m.title_key = nil
+	delete(m.clearedFields, asset.FieldTitleKey)
+}
+
 // Where appends a list predicates to the AssetMutation builder.
 func (m *AssetMutation) Where(ps ...predicate.Asset) {
 	m.predicates = append(m.predicates, ps...)
@@ -3238,7 +3288,7 @@ func (m *AssetMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AssetMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.slug != nil {
 		fields = append(fields, asset.FieldSlug)
 	}
@@ -3293,6 +3343,9 @@ func (m *AssetMutation) Fields() []string {
 	if m.title != nil {
 		fields = append(fields, asset.FieldTitle)
 	}
+	if m.title_key != nil {
+		fields = append(fields, asset.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -3337,6 +3390,8 @@ func (m *AssetMutation) Field(name string) (ent.Value, bool) {
 		return m.AltText()
 	case asset.FieldTitle:
 		return m.Title()
+	case asset.FieldTitleKey:
+		return m.TitleKey()
 	}
 	return nil, false
 }
@@ -3382,6 +3437,8 @@ func (m *AssetMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAltText(ctx)
 	case asset.FieldTitle:
 		return m.OldTitle(ctx)
+	case asset.FieldTitleKey:
+		return m.OldTitleKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Asset field %s", name)
 }
@@ -3517,6 +3574,13 @@ func (m *AssetMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTitle(v)
 		return nil
+	case asset.FieldTitleKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitleKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Asset field %s", name)
 }
@@ -3640,6 +3704,9 @@ func (m *AssetMutation) ClearedFields() []string {
 	if m.FieldCleared(asset.FieldTitle) {
 		fields = append(fields, asset.FieldTitle)
 	}
+	if m.FieldCleared(asset.FieldTitleKey) {
+		fields = append(fields, asset.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -3683,6 +3750,9 @@ func (m *AssetMutation) ClearField(name string) error {
 		return nil
 	case asset.FieldTitle:
 		m.ClearTitle()
+		return nil
+	case asset.FieldTitleKey:
+		m.ClearTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Asset nullable field %s", name)
@@ -3745,6 +3815,9 @@ func (m *AssetMutation) ResetField(name string) error {
 		return nil
 	case asset.FieldTitle:
 		m.ResetTitle()
+		return nil
+	case asset.FieldTitleKey:
+		m.ResetTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Asset field %s", name)
@@ -7559,6 +7632,7 @@ type EditionMutation struct {
 	language             *string
 	period_start         *domain.Date
 	period_end           *domain.Date
+	title_key            *[]byte
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*Edition, error)
@@ -8620,6 +8694,55 @@ func (m *EditionMutation) ResetPeriodEnd() {
 	delete(m.clearedFields, edition.FieldPeriodEnd)
 }
 
+// SetTitleKey sets the "title_key" field.
+func (m *EditionMutation) SetTitleKey(b []byte) {
+	m.title_key = &b
+}
+
+// TitleKey returns the value of the "title_key" field in the mutation.
+func (m *EditionMutation) TitleKey() (r []byte, exists bool) {
+	v := m.title_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitleKey returns the old "title_key" field's value of the Edition entity.
+// If the Edition object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EditionMutation) OldTitleKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitleKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitleKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitleKey: %w", err)
+	}
+	return oldValue.TitleKey, nil
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (m *EditionMutation) ClearTitleKey() {
+	m.title_key = nil
+	m.clearedFields[edition.FieldTitleKey] = struct{}{}
+}
+
+// TitleKeyCleared returns if the "title_key" field was cleared in this mutation.
+func (m *EditionMutation) TitleKeyCleared() bool {
+	_, ok := m.clearedFields[edition.FieldTitleKey]
+	return ok
+}
+
+// ResetTitleKey resets all changes to the "title_key" field.
+func (m *EditionMutation) ResetTitleKey() {
+	m.title_key = nil
+	delete(m.clearedFields, edition.FieldTitleKey)
+}
+
 // Where appends a list predicates to the EditionMutation builder.
 func (m *EditionMutation) Where(ps ...predicate.Edition) {
 	m.predicates = append(m.predicates, ps...)
@@ -8654,7 +8777,7 @@ func (m *EditionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EditionMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.slug != nil {
 		fields = append(fields, edition.FieldSlug)
 	}
@@ -8715,6 +8838,9 @@ func (m *EditionMutation) Fields() []string {
 	if m.period_end != nil {
 		fields = append(fields, edition.FieldPeriodEnd)
 	}
+	if m.title_key != nil {
+		fields = append(fields, edition.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -8763,6 +8889,8 @@ func (m *EditionMutation) Field(name string) (ent.Value, bool) {
 		return m.PeriodStart()
 	case edition.FieldPeriodEnd:
 		return m.PeriodEnd()
+	case edition.FieldTitleKey:
+		return m.TitleKey()
 	}
 	return nil, false
 }
@@ -8812,6 +8940,8 @@ func (m *EditionMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldPeriodStart(ctx)
 	case edition.FieldPeriodEnd:
 		return m.OldPeriodEnd(ctx)
+	case edition.FieldTitleKey:
+		return m.OldTitleKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Edition field %s", name)
 }
@@ -8961,6 +9091,13 @@ func (m *EditionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPeriodEnd(v)
 		return nil
+	case edition.FieldTitleKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitleKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Edition field %s", name)
 }
@@ -9084,6 +9221,9 @@ func (m *EditionMutation) ClearedFields() []string {
 	if m.FieldCleared(edition.FieldPeriodEnd) {
 		fields = append(fields, edition.FieldPeriodEnd)
 	}
+	if m.FieldCleared(edition.FieldTitleKey) {
+		fields = append(fields, edition.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -9127,6 +9267,9 @@ func (m *EditionMutation) ClearField(name string) error {
 		return nil
 	case edition.FieldPeriodEnd:
 		m.ClearPeriodEnd()
+		return nil
+	case edition.FieldTitleKey:
+		m.ClearTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Edition nullable field %s", name)
@@ -9195,6 +9338,9 @@ func (m *EditionMutation) ResetField(name string) error {
 		return nil
 	case edition.FieldPeriodEnd:
 		m.ResetPeriodEnd()
+		return nil
+	case edition.FieldTitleKey:
+		m.ResetTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Edition field %s", name)
@@ -10012,6 +10158,7 @@ type EntityMutation struct {
 	start_date           *domain.Date
 	end_date             *domain.Date
 	homepage             *string
+	name_key             *[]byte
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*Entity, error)
@@ -11128,6 +11275,55 @@ func (m *EntityMutation) ResetHomepage() {
 	delete(m.clearedFields, entity.FieldHomepage)
 }
 
+// SetNameKey sets the "name_key" field.
+func (m *EntityMutation) SetNameKey(b []byte) {
+	m.name_key = &b
+}
+
+// NameKey returns the value of the "name_key" field in the mutation.
+func (m *EntityMutation) NameKey() (r []byte, exists bool) {
+	v := m.name_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNameKey returns the old "name_key" field's value of the Entity entity.
+// If the Entity object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EntityMutation) OldNameKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNameKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNameKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNameKey: %w", err)
+	}
+	return oldValue.NameKey, nil
+}
+
+// ClearNameKey clears the value of the "name_key" field.
+func (m *EntityMutation) ClearNameKey() {
+	m.name_key = nil
+	m.clearedFields[entity.FieldNameKey] = struct{}{}
+}
+
+// NameKeyCleared returns if the "name_key" field was cleared in this mutation.
+func (m *EntityMutation) NameKeyCleared() bool {
+	_, ok := m.clearedFields[entity.FieldNameKey]
+	return ok
+}
+
+// ResetNameKey resets all changes to the "name_key" field.
+func (m *EntityMutation) ResetNameKey() {
+	m.name_key = nil
+	delete(m.clearedFields, entity.FieldNameKey)
+}
+
 // Where appends a list predicates to the EntityMutation builder.
 func (m *EntityMutation) Where(ps ...predicate.Entity) {
 	m.predicates = append(m.predicates, ps...)
@@ -11162,7 +11358,7 @@ func (m *EntityMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EntityMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.slug != nil {
 		fields = append(fields, entity.FieldSlug)
 	}
@@ -11226,6 +11422,9 @@ func (m *EntityMutation) Fields() []string {
 	if m.homepage != nil {
 		fields = append(fields, entity.FieldHomepage)
 	}
+	if m.name_key != nil {
+		fields = append(fields, entity.FieldNameKey)
+	}
 	return fields
 }
 
@@ -11276,6 +11475,8 @@ func (m *EntityMutation) Field(name string) (ent.Value, bool) {
 		return m.EndDate()
 	case entity.FieldHomepage:
 		return m.Homepage()
+	case entity.FieldNameKey:
+		return m.NameKey()
 	}
 	return nil, false
 }
@@ -11327,6 +11528,8 @@ func (m *EntityMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldEndDate(ctx)
 	case entity.FieldHomepage:
 		return m.OldHomepage(ctx)
+	case entity.FieldNameKey:
+		return m.OldNameKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Entity field %s", name)
 }
@@ -11483,6 +11686,13 @@ func (m *EntityMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHomepage(v)
 		return nil
+	case entity.FieldNameKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNameKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Entity field %s", name)
 }
@@ -11603,6 +11813,9 @@ func (m *EntityMutation) ClearedFields() []string {
 	if m.FieldCleared(entity.FieldHomepage) {
 		fields = append(fields, entity.FieldHomepage)
 	}
+	if m.FieldCleared(entity.FieldNameKey) {
+		fields = append(fields, entity.FieldNameKey)
+	}
 	return fields
 }
 
@@ -11655,6 +11868,9 @@ func (m *EntityMutation) ClearField(name string) error {
 		return nil
 	case entity.FieldHomepage:
 		m.ClearHomepage()
+		return nil
+	case entity.FieldNameKey:
+		m.ClearNameKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Entity nullable field %s", name)
@@ -11726,6 +11942,9 @@ func (m *EntityMutation) ResetField(name string) error {
 		return nil
 	case entity.FieldHomepage:
 		m.ResetHomepage()
+		return nil
+	case entity.FieldNameKey:
+		m.ResetNameKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Entity field %s", name)
@@ -18930,6 +19149,7 @@ type NarrativeMutation struct {
 	status               *string
 	first_observed       *domain.Date
 	last_observed        *domain.Date
+	title_key            *[]byte
 	clearedFields        map[string]struct{}
 	parent               *domain.ID
 	clearedparent        bool
@@ -20038,6 +20258,55 @@ func (m *NarrativeMutation) ResetParentID() {
 	delete(m.clearedFields, narrative.FieldParentID)
 }
 
+// SetTitleKey sets the "title_key" field.
+func (m *NarrativeMutation) SetTitleKey(b []byte) {
+	m.title_key = &b
+}
+
+// TitleKey returns the value of the "title_key" field in the mutation.
+func (m *NarrativeMutation) TitleKey() (r []byte, exists bool) {
+	v := m.title_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitleKey returns the old "title_key" field's value of the Narrative entity.
+// If the Narrative object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NarrativeMutation) OldTitleKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitleKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitleKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitleKey: %w", err)
+	}
+	return oldValue.TitleKey, nil
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (m *NarrativeMutation) ClearTitleKey() {
+	m.title_key = nil
+	m.clearedFields[narrative.FieldTitleKey] = struct{}{}
+}
+
+// TitleKeyCleared returns if the "title_key" field was cleared in this mutation.
+func (m *NarrativeMutation) TitleKeyCleared() bool {
+	_, ok := m.clearedFields[narrative.FieldTitleKey]
+	return ok
+}
+
+// ResetTitleKey resets all changes to the "title_key" field.
+func (m *NarrativeMutation) ResetTitleKey() {
+	m.title_key = nil
+	delete(m.clearedFields, narrative.FieldTitleKey)
+}
+
 // ClearParent clears the "parent" edge to the Narrative entity.
 func (m *NarrativeMutation) ClearParent() {
 	m.clearedparent = true
@@ -20153,7 +20422,7 @@ func (m *NarrativeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *NarrativeMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.slug != nil {
 		fields = append(fields, narrative.FieldSlug)
 	}
@@ -20217,6 +20486,9 @@ func (m *NarrativeMutation) Fields() []string {
 	if m.parent != nil {
 		fields = append(fields, narrative.FieldParentID)
 	}
+	if m.title_key != nil {
+		fields = append(fields, narrative.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -20267,6 +20539,8 @@ func (m *NarrativeMutation) Field(name string) (ent.Value, bool) {
 		return m.LastObserved()
 	case narrative.FieldParentID:
 		return m.ParentID()
+	case narrative.FieldTitleKey:
+		return m.TitleKey()
 	}
 	return nil, false
 }
@@ -20318,6 +20592,8 @@ func (m *NarrativeMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldLastObserved(ctx)
 	case narrative.FieldParentID:
 		return m.OldParentID(ctx)
+	case narrative.FieldTitleKey:
+		return m.OldTitleKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Narrative field %s", name)
 }
@@ -20474,6 +20750,13 @@ func (m *NarrativeMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetParentID(v)
 		return nil
+	case narrative.FieldTitleKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitleKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Narrative field %s", name)
 }
@@ -20591,6 +20874,9 @@ func (m *NarrativeMutation) ClearedFields() []string {
 	if m.FieldCleared(narrative.FieldParentID) {
 		fields = append(fields, narrative.FieldParentID)
 	}
+	if m.FieldCleared(narrative.FieldTitleKey) {
+		fields = append(fields, narrative.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -20640,6 +20926,9 @@ func (m *NarrativeMutation) ClearField(name string) error {
 		return nil
 	case narrative.FieldParentID:
 		m.ClearParentID()
+		return nil
+	case narrative.FieldTitleKey:
+		m.ClearTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Narrative nullable field %s", name)
@@ -20711,6 +21000,9 @@ func (m *NarrativeMutation) ResetField(name string) error {
 		return nil
 	case narrative.FieldParentID:
 		m.ResetParentID()
+		return nil
+	case narrative.FieldTitleKey:
+		m.ResetTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Narrative field %s", name)
@@ -29054,6 +29346,7 @@ type ReportMutation struct {
 	addword_count        *int
 	reading_minutes      *int
 	addreading_minutes   *int
+	title_key            *[]byte
 	clearedFields        map[string]struct{}
 	hero                 *domain.ID
 	clearedhero          bool
@@ -30388,6 +30681,55 @@ func (m *ReportMutation) ResetHeroID() {
 	delete(m.clearedFields, report.FieldHeroID)
 }
 
+// SetTitleKey sets the "title_key" field.
+func (m *ReportMutation) SetTitleKey(b []byte) {
+	m.title_key = &b
+}
+
+// TitleKey returns the value of the "title_key" field in the mutation.
+func (m *ReportMutation) TitleKey() (r []byte, exists bool) {
+	v := m.title_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitleKey returns the old "title_key" field's value of the Report entity.
+// If the Report object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReportMutation) OldTitleKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitleKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitleKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitleKey: %w", err)
+	}
+	return oldValue.TitleKey, nil
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (m *ReportMutation) ClearTitleKey() {
+	m.title_key = nil
+	m.clearedFields[report.FieldTitleKey] = struct{}{}
+}
+
+// TitleKeyCleared returns if the "title_key" field was cleared in this mutation.
+func (m *ReportMutation) TitleKeyCleared() bool {
+	_, ok := m.clearedFields[report.FieldTitleKey]
+	return ok
+}
+
+// ResetTitleKey resets all changes to the "title_key" field.
+func (m *ReportMutation) ResetTitleKey() {
+	m.title_key = nil
+	delete(m.clearedFields, report.FieldTitleKey)
+}
+
 // ClearHero clears the "hero" edge to the Asset entity.
 func (m *ReportMutation) ClearHero() {
 	m.clearedhero = true
@@ -30449,7 +30791,7 @@ func (m *ReportMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReportMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.slug != nil {
 		fields = append(fields, report.FieldSlug)
 	}
@@ -30525,6 +30867,9 @@ func (m *ReportMutation) Fields() []string {
 	if m.hero != nil {
 		fields = append(fields, report.FieldHeroID)
 	}
+	if m.title_key != nil {
+		fields = append(fields, report.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -30583,6 +30928,8 @@ func (m *ReportMutation) Field(name string) (ent.Value, bool) {
 		return m.ReadingMinutes()
 	case report.FieldHeroID:
 		return m.HeroID()
+	case report.FieldTitleKey:
+		return m.TitleKey()
 	}
 	return nil, false
 }
@@ -30642,6 +30989,8 @@ func (m *ReportMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldReadingMinutes(ctx)
 	case report.FieldHeroID:
 		return m.OldHeroID(ctx)
+	case report.FieldTitleKey:
+		return m.OldTitleKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Report field %s", name)
 }
@@ -30826,6 +31175,13 @@ func (m *ReportMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHeroID(v)
 		return nil
+	case report.FieldTitleKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitleKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Report field %s", name)
 }
@@ -30970,6 +31326,9 @@ func (m *ReportMutation) ClearedFields() []string {
 	if m.FieldCleared(report.FieldHeroID) {
 		fields = append(fields, report.FieldHeroID)
 	}
+	if m.FieldCleared(report.FieldTitleKey) {
+		fields = append(fields, report.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -31022,6 +31381,9 @@ func (m *ReportMutation) ClearField(name string) error {
 		return nil
 	case report.FieldHeroID:
 		m.ClearHeroID()
+		return nil
+	case report.FieldTitleKey:
+		m.ClearTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Report nullable field %s", name)
@@ -31105,6 +31467,9 @@ func (m *ReportMutation) ResetField(name string) error {
 		return nil
 	case report.FieldHeroID:
 		m.ResetHeroID()
+		return nil
+	case report.FieldTitleKey:
+		m.ResetTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Report field %s", name)
@@ -35848,6 +36213,7 @@ type SourceMutation struct {
 	reliability          *string
 	credibility          *int
 	addcredibility       *int
+	title_key            *[]byte
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*Source, error)
@@ -37047,6 +37413,55 @@ func (m *SourceMutation) ResetCredibility() {
 	delete(m.clearedFields, source.FieldCredibility)
 }
 
+// SetTitleKey sets the "title_key" field.
+func (m *SourceMutation) SetTitleKey(b []byte) {
+	m.title_key = &b
+}
+
+// TitleKey returns the value of the "title_key" field in the mutation.
+func (m *SourceMutation) TitleKey() (r []byte, exists bool) {
+	v := m.title_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitleKey returns the old "title_key" field's value of the Source entity.
+// If the Source object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SourceMutation) OldTitleKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitleKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitleKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitleKey: %w", err)
+	}
+	return oldValue.TitleKey, nil
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (m *SourceMutation) ClearTitleKey() {
+	m.title_key = nil
+	m.clearedFields[source.FieldTitleKey] = struct{}{}
+}
+
+// TitleKeyCleared returns if the "title_key" field was cleared in this mutation.
+func (m *SourceMutation) TitleKeyCleared() bool {
+	_, ok := m.clearedFields[source.FieldTitleKey]
+	return ok
+}
+
+// ResetTitleKey resets all changes to the "title_key" field.
+func (m *SourceMutation) ResetTitleKey() {
+	m.title_key = nil
+	delete(m.clearedFields, source.FieldTitleKey)
+}
+
 // Where appends a list predicates to the SourceMutation builder.
 func (m *SourceMutation) Where(ps ...predicate.Source) {
 	m.predicates = append(m.predicates, ps...)
@@ -37081,7 +37496,7 @@ func (m *SourceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SourceMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 23)
 	if m.slug != nil {
 		fields = append(fields, source.FieldSlug)
 	}
@@ -37148,6 +37563,9 @@ func (m *SourceMutation) Fields() []string {
 	if m.credibility != nil {
 		fields = append(fields, source.FieldCredibility)
 	}
+	if m.title_key != nil {
+		fields = append(fields, source.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -37200,6 +37618,8 @@ func (m *SourceMutation) Field(name string) (ent.Value, bool) {
 		return m.Reliability()
 	case source.FieldCredibility:
 		return m.Credibility()
+	case source.FieldTitleKey:
+		return m.TitleKey()
 	}
 	return nil, false
 }
@@ -37253,6 +37673,8 @@ func (m *SourceMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldReliability(ctx)
 	case source.FieldCredibility:
 		return m.OldCredibility(ctx)
+	case source.FieldTitleKey:
+		return m.OldTitleKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Source field %s", name)
 }
@@ -37416,6 +37838,13 @@ func (m *SourceMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCredibility(v)
 		return nil
+	case source.FieldTitleKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitleKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Source field %s", name)
 }
@@ -37554,6 +37983,9 @@ func (m *SourceMutation) ClearedFields() []string {
 	if m.FieldCleared(source.FieldCredibility) {
 		fields = append(fields, source.FieldCredibility)
 	}
+	if m.FieldCleared(source.FieldTitleKey) {
+		fields = append(fields, source.FieldTitleKey)
+	}
 	return fields
 }
 
@@ -37612,6 +38044,9 @@ func (m *SourceMutation) ClearField(name string) error {
 		return nil
 	case source.FieldCredibility:
 		m.ClearCredibility()
+		return nil
+	case source.FieldTitleKey:
+		m.ClearTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Source nullable field %s", name)
@@ -37686,6 +38121,9 @@ func (m *SourceMutation) ResetField(name string) error {
 		return nil
 	case source.FieldCredibility:
 		m.ResetCredibility()
+		return nil
+	case source.FieldTitleKey:
+		m.ResetTitleKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Source field %s", name)
@@ -37765,6 +38203,7 @@ type TagMutation struct {
 	label                *string
 	description          *string
 	vocabulary           *string
+	label_key            *[]byte
 	clearedFields        map[string]struct{}
 	parent               *domain.ID
 	clearedparent        bool
@@ -38690,6 +39129,55 @@ func (m *TagMutation) ResetParentID() {
 	delete(m.clearedFields, tag.FieldParentID)
 }
 
+// SetLabelKey sets the "label_key" field.
+func (m *TagMutation) SetLabelKey(b []byte) {
+	m.label_key = &b
+}
+
+// LabelKey returns the value of the "label_key" field in the mutation.
+func (m *TagMutation) LabelKey() (r []byte, exists bool) {
+	v := m.label_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabelKey returns the old "label_key" field's value of the Tag entity.
+// If the Tag object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TagMutation) OldLabelKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabelKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabelKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabelKey: %w", err)
+	}
+	return oldValue.LabelKey, nil
+}
+
+// ClearLabelKey clears the value of the "label_key" field.
+func (m *TagMutation) ClearLabelKey() {
+	m.label_key = nil
+	m.clearedFields[tag.FieldLabelKey] = struct{}{}
+}
+
+// LabelKeyCleared returns if the "label_key" field was cleared in this mutation.
+func (m *TagMutation) LabelKeyCleared() bool {
+	_, ok := m.clearedFields[tag.FieldLabelKey]
+	return ok
+}
+
+// ResetLabelKey resets all changes to the "label_key" field.
+func (m *TagMutation) ResetLabelKey() {
+	m.label_key = nil
+	delete(m.clearedFields, tag.FieldLabelKey)
+}
+
 // ClearParent clears the "parent" edge to the Tag entity.
 func (m *TagMutation) ClearParent() {
 	m.clearedparent = true
@@ -38805,7 +39293,7 @@ func (m *TagMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TagMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.slug != nil {
 		fields = append(fields, tag.FieldSlug)
 	}
@@ -38857,6 +39345,9 @@ func (m *TagMutation) Fields() []string {
 	if m.parent != nil {
 		fields = append(fields, tag.FieldParentID)
 	}
+	if m.label_key != nil {
+		fields = append(fields, tag.FieldLabelKey)
+	}
 	return fields
 }
 
@@ -38899,6 +39390,8 @@ func (m *TagMutation) Field(name string) (ent.Value, bool) {
 		return m.Vocabulary()
 	case tag.FieldParentID:
 		return m.ParentID()
+	case tag.FieldLabelKey:
+		return m.LabelKey()
 	}
 	return nil, false
 }
@@ -38942,6 +39435,8 @@ func (m *TagMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldVocabulary(ctx)
 	case tag.FieldParentID:
 		return m.OldParentID(ctx)
+	case tag.FieldLabelKey:
+		return m.OldLabelKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Tag field %s", name)
 }
@@ -39070,6 +39565,13 @@ func (m *TagMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetParentID(v)
 		return nil
+	case tag.FieldLabelKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabelKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Tag field %s", name)
 }
@@ -39178,6 +39680,9 @@ func (m *TagMutation) ClearedFields() []string {
 	if m.FieldCleared(tag.FieldParentID) {
 		fields = append(fields, tag.FieldParentID)
 	}
+	if m.FieldCleared(tag.FieldLabelKey) {
+		fields = append(fields, tag.FieldLabelKey)
+	}
 	return fields
 }
 
@@ -39218,6 +39723,9 @@ func (m *TagMutation) ClearField(name string) error {
 		return nil
 	case tag.FieldParentID:
 		m.ClearParentID()
+		return nil
+	case tag.FieldLabelKey:
+		m.ClearLabelKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Tag nullable field %s", name)
@@ -39277,6 +39785,9 @@ func (m *TagMutation) ResetField(name string) error {
 		return nil
 	case tag.FieldParentID:
 		m.ResetParentID()
+		return nil
+	case tag.FieldLabelKey:
+		m.ResetLabelKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Tag field %s", name)

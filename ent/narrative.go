@@ -60,6 +60,8 @@ type Narrative struct {
 	LastObserved domain.Date `json:"last_observed,omitempty"`
 	// ParentID holds the value of the "parent_id" field.
 	ParentID *domain.ID `json:"parent_id,omitempty"`
+	// TitleKey holds the value of the "title_key" field.
+	TitleKey []byte `json:"title_key,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the NarrativeQuery when eager-loading is set.
 	Edges        NarrativeEdges `json:"edges"`
@@ -105,6 +107,8 @@ func (*Narrative) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case narrative.FieldTitleKey:
+			values[i] = new([]byte)
 		case narrative.FieldID, narrative.FieldMarking, narrative.FieldVersion, narrative.FieldEffectiveMarking, narrative.FieldLiveVersion, narrative.FieldParentID:
 			values[i] = new(sql.NullInt64)
 		case narrative.FieldSlug, narrative.FieldCreatedBy, narrative.FieldUpdatedBy, narrative.FieldPublishedBy, narrative.FieldDeletedBy, narrative.FieldTitle, narrative.FieldClaim, narrative.FieldDescription, narrative.FieldAssessment, narrative.FieldStatus, narrative.FieldFirstObserved, narrative.FieldLastObserved:
@@ -268,6 +272,12 @@ func (_m *Narrative) assignValues(columns []string, values []any) error {
 				_m.ParentID = new(domain.ID)
 				*_m.ParentID = domain.ID(value.Int64)
 			}
+		case narrative.FieldTitleKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field title_key", values[i])
+			} else if value != nil {
+				_m.TitleKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -396,6 +406,9 @@ func (_m *Narrative) String() string {
 		builder.WriteString("parent_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("title_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -267,6 +267,12 @@ func (_c *NarrativeCreate) SetNillableParentID(v *domain.ID) *NarrativeCreate {
 	return _c
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_c *NarrativeCreate) SetTitleKey(v []byte) *NarrativeCreate {
+	_c.mutation.SetTitleKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *NarrativeCreate) SetID(v domain.ID) *NarrativeCreate {
 	_c.mutation.SetID(v)
@@ -482,6 +488,10 @@ func (_c *NarrativeCreate) createSpec() (*Narrative, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.LastObserved(); ok {
 		_spec.SetField(narrative.FieldLastObserved, field.TypeString, value)
 		_node.LastObserved = value
+	}
+	if value, ok := _c.mutation.TitleKey(); ok {
+		_spec.SetField(narrative.FieldTitleKey, field.TypeBytes, value)
+		_node.TitleKey = value
 	}
 	if nodes := _c.mutation.ParentIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

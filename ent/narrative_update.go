@@ -424,6 +424,18 @@ func (_u *NarrativeUpdate) ClearParentID() *NarrativeUpdate {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *NarrativeUpdate) SetTitleKey(v []byte) *NarrativeUpdate {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *NarrativeUpdate) ClearTitleKey() *NarrativeUpdate {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // SetParent sets the "parent" edge to the Narrative entity.
 func (_u *NarrativeUpdate) SetParent(v *Narrative) *NarrativeUpdate {
 	return _u.SetParentID(v.ID)
@@ -622,6 +634,12 @@ func (_u *NarrativeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.LastObservedCleared() {
 		_spec.ClearField(narrative.FieldLastObserved, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(narrative.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(narrative.FieldTitleKey, field.TypeBytes)
 	}
 	if _u.mutation.ParentCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1113,6 +1131,18 @@ func (_u *NarrativeUpdateOne) ClearParentID() *NarrativeUpdateOne {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *NarrativeUpdateOne) SetTitleKey(v []byte) *NarrativeUpdateOne {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *NarrativeUpdateOne) ClearTitleKey() *NarrativeUpdateOne {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // SetParent sets the "parent" edge to the Narrative entity.
 func (_u *NarrativeUpdateOne) SetParent(v *Narrative) *NarrativeUpdateOne {
 	return _u.SetParentID(v.ID)
@@ -1341,6 +1371,12 @@ func (_u *NarrativeUpdateOne) sqlSave(ctx context.Context) (_node *Narrative, er
 	}
 	if _u.mutation.LastObservedCleared() {
 		_spec.ClearField(narrative.FieldLastObserved, field.TypeString)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(narrative.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(narrative.FieldTitleKey, field.TypeBytes)
 	}
 	if _u.mutation.ParentCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -70,6 +70,8 @@ type Report struct {
 	ReadingMinutes int `json:"reading_minutes,omitempty"`
 	// HeroID holds the value of the "hero_id" field.
 	HeroID *domain.ID `json:"hero_id,omitempty"`
+	// TitleKey holds the value of the "title_key" field.
+	TitleKey []byte `json:"title_key,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ReportQuery when eager-loading is set.
 	Edges        ReportEdges `json:"edges"`
@@ -104,7 +106,7 @@ func (*Report) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case report.FieldKeyFindings, report.FieldMethods:
+		case report.FieldKeyFindings, report.FieldMethods, report.FieldTitleKey:
 			values[i] = new([]byte)
 		case report.FieldID, report.FieldMarking, report.FieldVersion, report.FieldEffectiveMarking, report.FieldLiveVersion, report.FieldWordCount, report.FieldReadingMinutes, report.FieldHeroID:
 			values[i] = new(sql.NullInt64)
@@ -298,6 +300,12 @@ func (_m *Report) assignValues(columns []string, values []any) error {
 				_m.HeroID = new(domain.ID)
 				*_m.HeroID = domain.ID(value.Int64)
 			}
+		case report.FieldTitleKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field title_key", values[i])
+			} else if value != nil {
+				_m.TitleKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -435,6 +443,9 @@ func (_m *Report) String() string {
 		builder.WriteString("hero_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("title_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -308,6 +308,12 @@ func (_c *ReportCreate) SetNillableHeroID(v *domain.ID) *ReportCreate {
 	return _c
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_c *ReportCreate) SetTitleKey(v []byte) *ReportCreate {
+	_c.mutation.SetTitleKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ReportCreate) SetID(v domain.ID) *ReportCreate {
 	_c.mutation.SetID(v)
@@ -545,6 +551,10 @@ func (_c *ReportCreate) createSpec() (*Report, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReadingMinutes(); ok {
 		_spec.SetField(report.FieldReadingMinutes, field.TypeInt, value)
 		_node.ReadingMinutes = value
+	}
+	if value, ok := _c.mutation.TitleKey(); ok {
+		_spec.SetField(report.FieldTitleKey, field.TypeBytes, value)
+		_node.TitleKey = value
 	}
 	if nodes := _c.mutation.HeroIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

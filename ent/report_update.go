@@ -498,6 +498,18 @@ func (_u *ReportUpdate) ClearHeroID() *ReportUpdate {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *ReportUpdate) SetTitleKey(v []byte) *ReportUpdate {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *ReportUpdate) ClearTitleKey() *ReportUpdate {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // SetHero sets the "hero" edge to the Asset entity.
 func (_u *ReportUpdate) SetHero(v *Asset) *ReportUpdate {
 	return _u.SetHeroID(v.ID)
@@ -691,6 +703,12 @@ func (_u *ReportUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedReadingMinutes(); ok {
 		_spec.AddField(report.FieldReadingMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(report.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(report.FieldTitleKey, field.TypeBytes)
 	}
 	if _u.mutation.HeroCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1209,6 +1227,18 @@ func (_u *ReportUpdateOne) ClearHeroID() *ReportUpdateOne {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *ReportUpdateOne) SetTitleKey(v []byte) *ReportUpdateOne {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *ReportUpdateOne) ClearTitleKey() *ReportUpdateOne {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // SetHero sets the "hero" edge to the Asset entity.
 func (_u *ReportUpdateOne) SetHero(v *Asset) *ReportUpdateOne {
 	return _u.SetHeroID(v.ID)
@@ -1432,6 +1462,12 @@ func (_u *ReportUpdateOne) sqlSave(ctx context.Context) (_node *Report, err erro
 	}
 	if value, ok := _u.mutation.AddedReadingMinutes(); ok {
 		_spec.AddField(report.FieldReadingMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(report.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(report.FieldTitleKey, field.TypeBytes)
 	}
 	if _u.mutation.HeroCleared() {
 		edge := &sqlgraph.EdgeSpec{

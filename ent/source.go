@@ -61,7 +61,9 @@ type Source struct {
 	// Reliability holds the value of the "reliability" field.
 	Reliability *string `json:"reliability,omitempty"`
 	// Credibility holds the value of the "credibility" field.
-	Credibility  *int `json:"credibility,omitempty"`
+	Credibility *int `json:"credibility,omitempty"`
+	// TitleKey holds the value of the "title_key" field.
+	TitleKey     []byte `json:"title_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -73,6 +75,8 @@ func (*Source) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case source.FieldTitleKey:
+			values[i] = new([]byte)
 		case source.FieldID, source.FieldMarking, source.FieldVersion, source.FieldEffectiveMarking, source.FieldLiveVersion, source.FieldCredibility:
 			values[i] = new(sql.NullInt64)
 		case source.FieldSlug, source.FieldCreatedBy, source.FieldUpdatedBy, source.FieldPublishedBy, source.FieldDeletedBy, source.FieldTitle, source.FieldURL, source.FieldPublisher, source.FieldDate, source.FieldAccessed, source.FieldArchiveURL, source.FieldLanguage, source.FieldReliability:
@@ -245,6 +249,12 @@ func (_m *Source) assignValues(columns []string, values []any) error {
 				_m.Credibility = new(int)
 				*_m.Credibility = int(value.Int64)
 			}
+		case source.FieldTitleKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field title_key", values[i])
+			} else if value != nil {
+				_m.TitleKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -372,6 +382,9 @@ func (_m *Source) String() string {
 		builder.WriteString("credibility=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("title_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -297,6 +297,12 @@ func (_c *SourceCreate) SetNillableCredibility(v *int) *SourceCreate {
 	return _c
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_c *SourceCreate) SetTitleKey(v []byte) *SourceCreate {
+	_c.mutation.SetTitleKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SourceCreate) SetID(v domain.ID) *SourceCreate {
 	_c.mutation.SetID(v)
@@ -494,6 +500,10 @@ func (_c *SourceCreate) createSpec() (*Source, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Credibility(); ok {
 		_spec.SetField(source.FieldCredibility, field.TypeInt, value)
 		_node.Credibility = &value
+	}
+	if value, ok := _c.mutation.TitleKey(); ok {
+		_spec.SetField(source.FieldTitleKey, field.TypeBytes, value)
+		_node.TitleKey = value
 	}
 	return _node, _spec
 }

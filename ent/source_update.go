@@ -463,6 +463,18 @@ func (_u *SourceUpdate) ClearCredibility() *SourceUpdate {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *SourceUpdate) SetTitleKey(v []byte) *SourceUpdate {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *SourceUpdate) ClearTitleKey() *SourceUpdate {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the SourceMutation object of the builder.
 func (_u *SourceUpdate) Mutation() *SourceMutation {
 	return _u.mutation
@@ -635,6 +647,12 @@ func (_u *SourceUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CredibilityCleared() {
 		_spec.ClearField(source.FieldCredibility, field.TypeInt)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(source.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(source.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -1091,6 +1109,18 @@ func (_u *SourceUpdateOne) ClearCredibility() *SourceUpdateOne {
 	return _u
 }
 
+// SetTitleKey sets the "title_key" field.
+func (_u *SourceUpdateOne) SetTitleKey(v []byte) *SourceUpdateOne {
+	_u.mutation.SetTitleKey(v)
+	return _u
+}
+
+// ClearTitleKey clears the value of the "title_key" field.
+func (_u *SourceUpdateOne) ClearTitleKey() *SourceUpdateOne {
+	_u.mutation.ClearTitleKey()
+	return _u
+}
+
 // Mutation returns the SourceMutation object of the builder.
 func (_u *SourceUpdateOne) Mutation() *SourceMutation {
 	return _u.mutation
@@ -1293,6 +1323,12 @@ func (_u *SourceUpdateOne) sqlSave(ctx context.Context) (_node *Source, err erro
 	}
 	if _u.mutation.CredibilityCleared() {
 		_spec.ClearField(source.FieldCredibility, field.TypeInt)
+	}
+	if value, ok := _u.mutation.TitleKey(); ok {
+		_spec.SetField(source.FieldTitleKey, field.TypeBytes, value)
+	}
+	if _u.mutation.TitleKeyCleared() {
+		_spec.ClearField(source.FieldTitleKey, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Source{config: _u.config}

@@ -52,6 +52,8 @@ type Tag struct {
 	Vocabulary string `json:"vocabulary,omitempty"`
 	// ParentID holds the value of the "parent_id" field.
 	ParentID *domain.ID `json:"parent_id,omitempty"`
+	// LabelKey holds the value of the "label_key" field.
+	LabelKey []byte `json:"label_key,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the TagQuery when eager-loading is set.
 	Edges        TagEdges `json:"edges"`
@@ -97,6 +99,8 @@ func (*Tag) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case tag.FieldLabelKey:
+			values[i] = new([]byte)
 		case tag.FieldID, tag.FieldMarking, tag.FieldVersion, tag.FieldEffectiveMarking, tag.FieldLiveVersion, tag.FieldParentID:
 			values[i] = new(sql.NullInt64)
 		case tag.FieldSlug, tag.FieldCreatedBy, tag.FieldUpdatedBy, tag.FieldPublishedBy, tag.FieldDeletedBy, tag.FieldLabel, tag.FieldDescription, tag.FieldVocabulary:
@@ -235,6 +239,12 @@ func (_m *Tag) assignValues(columns []string, values []any) error {
 				_m.ParentID = new(domain.ID)
 				*_m.ParentID = domain.ID(value.Int64)
 			}
+		case tag.FieldLabelKey:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field label_key", values[i])
+			} else if value != nil {
+				_m.LabelKey = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -349,6 +359,9 @@ func (_m *Tag) String() string {
 		builder.WriteString("parent_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("label_key=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LabelKey))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -219,6 +219,12 @@ func (_c *TagCreate) SetNillableParentID(v *domain.ID) *TagCreate {
 	return _c
 }
 
+// SetLabelKey sets the "label_key" field.
+func (_c *TagCreate) SetLabelKey(v []byte) *TagCreate {
+	_c.mutation.SetLabelKey(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *TagCreate) SetID(v domain.ID) *TagCreate {
 	_c.mutation.SetID(v)
@@ -415,6 +421,10 @@ func (_c *TagCreate) createSpec() (*Tag, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Vocabulary(); ok {
 		_spec.SetField(tag.FieldVocabulary, field.TypeString, value)
 		_node.Vocabulary = value
+	}
+	if value, ok := _c.mutation.LabelKey(); ok {
+		_spec.SetField(tag.FieldLabelKey, field.TypeBytes, value)
+		_node.LabelKey = value
 	}
 	if nodes := _c.mutation.ParentIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -350,6 +350,18 @@ func (_u *TagUpdate) ClearParentID() *TagUpdate {
 	return _u
 }
 
+// SetLabelKey sets the "label_key" field.
+func (_u *TagUpdate) SetLabelKey(v []byte) *TagUpdate {
+	_u.mutation.SetLabelKey(v)
+	return _u
+}
+
+// ClearLabelKey clears the value of the "label_key" field.
+func (_u *TagUpdate) ClearLabelKey() *TagUpdate {
+	_u.mutation.ClearLabelKey()
+	return _u
+}
+
 // SetParent sets the "parent" edge to the Tag entity.
 func (_u *TagUpdate) SetParent(v *Tag) *TagUpdate {
 	return _u.SetParentID(v.ID)
@@ -527,6 +539,12 @@ func (_u *TagUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Vocabulary(); ok {
 		_spec.SetField(tag.FieldVocabulary, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LabelKey(); ok {
+		_spec.SetField(tag.FieldLabelKey, field.TypeBytes, value)
+	}
+	if _u.mutation.LabelKeyCleared() {
+		_spec.ClearField(tag.FieldLabelKey, field.TypeBytes)
 	}
 	if _u.mutation.ParentCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -944,6 +962,18 @@ func (_u *TagUpdateOne) ClearParentID() *TagUpdateOne {
 	return _u
 }
 
+// SetLabelKey sets the "label_key" field.
+func (_u *TagUpdateOne) SetLabelKey(v []byte) *TagUpdateOne {
+	_u.mutation.SetLabelKey(v)
+	return _u
+}
+
+// ClearLabelKey clears the value of the "label_key" field.
+func (_u *TagUpdateOne) ClearLabelKey() *TagUpdateOne {
+	_u.mutation.ClearLabelKey()
+	return _u
+}
+
 // SetParent sets the "parent" edge to the Tag entity.
 func (_u *TagUpdateOne) SetParent(v *Tag) *TagUpdateOne {
 	return _u.SetParentID(v.ID)
@@ -1151,6 +1181,12 @@ func (_u *TagUpdateOne) sqlSave(ctx context.Context) (_node *Tag, err error) {
 	}
 	if value, ok := _u.mutation.Vocabulary(); ok {
 		_spec.SetField(tag.FieldVocabulary, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LabelKey(); ok {
+		_spec.SetField(tag.FieldLabelKey, field.TypeBytes, value)
+	}
+	if _u.mutation.LabelKeyCleared() {
+		_spec.ClearField(tag.FieldLabelKey, field.TypeBytes)
 	}
 	if _u.mutation.ParentCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -51,8 +51,8 @@ func TestPagesOfOrders(t *testing.T) {
 		for _, tt := range []struct{ list, order, want string }{
 			// Drafts have no date of publication: nulls are lowest.
 			{"reports", "PUBLISHED_AT", "echo bravo charlie delta alpha"},
-			// By code point: capitals come first.
-			{"reports", "TITLE", "alpha charlie delta echo bravo"},
+			// As people expect it: capitals do not matter.
+			{"reports", "TITLE", "alpha bravo charlie delta echo"},
 			{"reports", "SLUG", "alpha bravo charlie delta echo"},
 			{"reports", "CREATED_AT", "alpha bravo charlie delta echo"},
 			{"relationships", "SHARE", "port-supplies-cw cw-owns-port hidden-owns-cw"},

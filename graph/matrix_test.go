@@ -399,10 +399,10 @@ func (m *matrix) filters(v *domain.Viewer) {
 		m.relations(m.schema.Types[doc.of+"Filter"], nil, func(path []string, target string) {
 			door := doc.of + " filtered by " + strings.Join(path, ".")
 			m.doors[door] = true
-			ask := func(want []string, negate bool) any {
+			ask := func(was string, want []string, negate bool) any {
 				var slugs []string
 				for _, s := range want {
-					slugs = append(slugs, fmt.Sprintf("%q", target+"-"+s))
+					slugs = append(slugs, fmt.Sprintf("%q", was+target+"-"+s))
 				}
 				filter := fmt.Sprintf("{slug: {in: [%s]}}", strings.Join(slugs, " "))
 				for _, step := range slices.Backward(path) {
@@ -421,14 +421,16 @@ func (m *matrix) filters(v *domain.Viewer) {
 					hidden = append(hidden, s)
 				}
 			}
-			if got := ask(hidden, false); got != 0.0 {
-				m.t.Errorf("%s (TLP:%v) at %s: %v match what is hidden", v.Role, v.Clearance, door, got)
+			for _, was := range []string{"", "was-"} { // by present slugs, and by former ones
+				if got := ask(was, hidden, false); got != 0.0 {
+					m.t.Errorf("%s (TLP:%v) at %s: %v match what is hidden", v.Role, v.Clearance, door, got)
+				}
+				if got := ask(was, hidden, true); got != all {
+					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, door, got, all)
+				}
 			}
-			if got := ask(hidden, true); got != all {
-				m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, door, got, all)
-			}
-			if v == everything && ask(seenFrom, false) == 0.0 {
-				m.t.Errorf("%s matches nothing even for who may see it", door)
+			if got, was := ask("", seenFrom, false), ask("was-", seenFrom, false); v == everything && got == 0.0 || got != was {
+				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, door, got, was)
 			}
 		})
 	}

@@ -278,7 +278,7 @@ func rowsOf(t *testing.T, db store.Rows, table *sqlschema.Table) []row {
 		}
 		r := row{}
 		for i, c := range table.Columns {
-			if text, ok := values[i].([]byte); ok {
+			if text, ok := values[i].([]byte); ok && c.Type != field.TypeBytes {
 				values[i] = string(text)
 			}
 			r[c.Name] = values[i]

@@ -107,8 +107,18 @@ func (f *follower) wanted(ctx context.Context, changes []content.Change) ([]cont
 			return nil, err
 		}
 	}
+	ids := f.ids
+	if !f.all {
+		// Asked for each time: a document may be merged into another while it is
+		// followed.
+		now, err := f.desk.Successors(ctx, f.ids)
+		if err != nil {
+			return nil, err
+		}
+		ids = slices.Concat(f.ids, now)
+	}
 	return slices.DeleteFunc(slices.Clone(changes), func(c content.Change) bool {
-		return !f.all && !slices.Contains(f.ids, c.Document) ||
+		return !f.all && !slices.Contains(ids, c.Document) ||
 			f.tags != nil && !c.Kind.Tombstone() && !tagged[c.Document]
 	}), nil
 }

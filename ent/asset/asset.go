@@ -48,6 +48,8 @@ const (
 	FieldAltText = "alt_text"
 	// FieldTitle holds the string denoting the title field in the database.
 	FieldTitle = "title"
+	// FieldTitleKey holds the string denoting the title_key field in the database.
+	FieldTitleKey = "title_key"
 	// Table holds the table name of the asset in the database.
 	Table = "assets"
 )
@@ -73,6 +75,7 @@ var Columns = []string{
 	FieldSize,
 	FieldAltText,
 	FieldTitle,
+	FieldTitleKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -147,6 +147,11 @@ func Title(v string) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldTitle, v))
 }
 
+// TitleKey applies equality check predicate on the "title_key" field. It's identical to TitleKeyEQ.
+func TitleKey(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldTitleKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldSlug, v))
@@ -1218,6 +1223,56 @@ func TitleEqualFold(v string) predicate.Asset {
 // TitleContainsFold applies the ContainsFold predicate on the "title" field.
 func TitleContainsFold(v string) predicate.Asset {
 	return predicate.Asset(sql.FieldContainsFold(FieldTitle, v))
+}
+
+// TitleKeyEQ applies the EQ predicate on the "title_key" field.
+func TitleKeyEQ(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldTitleKey, v))
+}
+
+// TitleKeyNEQ applies the NEQ predicate on the "title_key" field.
+func TitleKeyNEQ(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldTitleKey, v))
+}
+
+// TitleKeyIn applies the In predicate on the "title_key" field.
+func TitleKeyIn(vs ...[]byte) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyNotIn applies the NotIn predicate on the "title_key" field.
+func TitleKeyNotIn(vs ...[]byte) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyGT applies the GT predicate on the "title_key" field.
+func TitleKeyGT(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldTitleKey, v))
+}
+
+// TitleKeyGTE applies the GTE predicate on the "title_key" field.
+func TitleKeyGTE(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldTitleKey, v))
+}
+
+// TitleKeyLT applies the LT predicate on the "title_key" field.
+func TitleKeyLT(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldTitleKey, v))
+}
+
+// TitleKeyLTE applies the LTE predicate on the "title_key" field.
+func TitleKeyLTE(v []byte) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldTitleKey, v))
+}
+
+// TitleKeyIsNil applies the IsNil predicate on the "title_key" field.
+func TitleKeyIsNil() predicate.Asset {
+	return predicate.Asset(sql.FieldIsNull(FieldTitleKey))
+}
+
+// TitleKeyNotNil applies the NotNil predicate on the "title_key" field.
+func TitleKeyNotNil() predicate.Asset {
+	return predicate.Asset(sql.FieldNotNull(FieldTitleKey))
 }
 
 // And groups predicates with the AND operator between them.

@@ -52,6 +52,8 @@ const (
 	FieldPeriodStart = "period_start"
 	// FieldPeriodEnd holds the string denoting the period_end field in the database.
 	FieldPeriodEnd = "period_end"
+	// FieldTitleKey holds the string denoting the title_key field in the database.
+	FieldTitleKey = "title_key"
 	// Table holds the table name of the edition in the database.
 	Table = "editions"
 )
@@ -79,6 +81,7 @@ var Columns = []string{
 	FieldLanguage,
 	FieldPeriodStart,
 	FieldPeriodEnd,
+	FieldTitleKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -159,6 +159,11 @@ func PeriodEnd(v domain.Date) predicate.Edition {
 	return predicate.Edition(sql.FieldEQ(FieldPeriodEnd, vc))
 }
 
+// TitleKey applies equality check predicate on the "title_key" field. It's identical to TitleKeyEQ.
+func TitleKey(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldEQ(FieldTitleKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Edition {
 	return predicate.Edition(sql.FieldEQ(FieldSlug, v))
@@ -1398,6 +1403,56 @@ func PeriodEndEqualFold(v domain.Date) predicate.Edition {
 func PeriodEndContainsFold(v domain.Date) predicate.Edition {
 	vc := string(v)
 	return predicate.Edition(sql.FieldContainsFold(FieldPeriodEnd, vc))
+}
+
+// TitleKeyEQ applies the EQ predicate on the "title_key" field.
+func TitleKeyEQ(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldEQ(FieldTitleKey, v))
+}
+
+// TitleKeyNEQ applies the NEQ predicate on the "title_key" field.
+func TitleKeyNEQ(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldNEQ(FieldTitleKey, v))
+}
+
+// TitleKeyIn applies the In predicate on the "title_key" field.
+func TitleKeyIn(vs ...[]byte) predicate.Edition {
+	return predicate.Edition(sql.FieldIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyNotIn applies the NotIn predicate on the "title_key" field.
+func TitleKeyNotIn(vs ...[]byte) predicate.Edition {
+	return predicate.Edition(sql.FieldNotIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyGT applies the GT predicate on the "title_key" field.
+func TitleKeyGT(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldGT(FieldTitleKey, v))
+}
+
+// TitleKeyGTE applies the GTE predicate on the "title_key" field.
+func TitleKeyGTE(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldGTE(FieldTitleKey, v))
+}
+
+// TitleKeyLT applies the LT predicate on the "title_key" field.
+func TitleKeyLT(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldLT(FieldTitleKey, v))
+}
+
+// TitleKeyLTE applies the LTE predicate on the "title_key" field.
+func TitleKeyLTE(v []byte) predicate.Edition {
+	return predicate.Edition(sql.FieldLTE(FieldTitleKey, v))
+}
+
+// TitleKeyIsNil applies the IsNil predicate on the "title_key" field.
+func TitleKeyIsNil() predicate.Edition {
+	return predicate.Edition(sql.FieldIsNull(FieldTitleKey))
+}
+
+// TitleKeyNotNil applies the NotNil predicate on the "title_key" field.
+func TitleKeyNotNil() predicate.Edition {
+	return predicate.Edition(sql.FieldNotNull(FieldTitleKey))
 }
 
 // And groups predicates with the AND operator between them.

@@ -54,6 +54,8 @@ const (
 	FieldEndDate = "end_date"
 	// FieldHomepage holds the string denoting the homepage field in the database.
 	FieldHomepage = "homepage"
+	// FieldNameKey holds the string denoting the name_key field in the database.
+	FieldNameKey = "name_key"
 	// Table holds the table name of the entity in the database.
 	Table = "entities"
 )
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldStartDate,
 	FieldEndDate,
 	FieldHomepage,
+	FieldNameKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -164,6 +164,11 @@ func Homepage(v string) predicate.Entity {
 	return predicate.Entity(sql.FieldEQ(FieldHomepage, v))
 }
 
+// NameKey applies equality check predicate on the "name_key" field. It's identical to NameKeyEQ.
+func NameKey(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldEQ(FieldNameKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Entity {
 	return predicate.Entity(sql.FieldEQ(FieldSlug, v))
@@ -1523,6 +1528,56 @@ func HomepageEqualFold(v string) predicate.Entity {
 // HomepageContainsFold applies the ContainsFold predicate on the "homepage" field.
 func HomepageContainsFold(v string) predicate.Entity {
 	return predicate.Entity(sql.FieldContainsFold(FieldHomepage, v))
+}
+
+// NameKeyEQ applies the EQ predicate on the "name_key" field.
+func NameKeyEQ(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldEQ(FieldNameKey, v))
+}
+
+// NameKeyNEQ applies the NEQ predicate on the "name_key" field.
+func NameKeyNEQ(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldNEQ(FieldNameKey, v))
+}
+
+// NameKeyIn applies the In predicate on the "name_key" field.
+func NameKeyIn(vs ...[]byte) predicate.Entity {
+	return predicate.Entity(sql.FieldIn(FieldNameKey, vs...))
+}
+
+// NameKeyNotIn applies the NotIn predicate on the "name_key" field.
+func NameKeyNotIn(vs ...[]byte) predicate.Entity {
+	return predicate.Entity(sql.FieldNotIn(FieldNameKey, vs...))
+}
+
+// NameKeyGT applies the GT predicate on the "name_key" field.
+func NameKeyGT(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldGT(FieldNameKey, v))
+}
+
+// NameKeyGTE applies the GTE predicate on the "name_key" field.
+func NameKeyGTE(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldGTE(FieldNameKey, v))
+}
+
+// NameKeyLT applies the LT predicate on the "name_key" field.
+func NameKeyLT(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldLT(FieldNameKey, v))
+}
+
+// NameKeyLTE applies the LTE predicate on the "name_key" field.
+func NameKeyLTE(v []byte) predicate.Entity {
+	return predicate.Entity(sql.FieldLTE(FieldNameKey, v))
+}
+
+// NameKeyIsNil applies the IsNil predicate on the "name_key" field.
+func NameKeyIsNil() predicate.Entity {
+	return predicate.Entity(sql.FieldIsNull(FieldNameKey))
+}
+
+// NameKeyNotNil applies the NotNil predicate on the "name_key" field.
+func NameKeyNotNil() predicate.Entity {
+	return predicate.Entity(sql.FieldNotNull(FieldNameKey))
 }
 
 // And groups predicates with the AND operator between them.

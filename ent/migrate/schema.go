@@ -93,6 +93,7 @@ var (
 		{Name: "size", Type: field.TypeInt64, Nullable: true},
 		{Name: "alt_text", Type: field.TypeString, Nullable: true},
 		{Name: "title", Type: field.TypeString, Nullable: true},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
 	}
 	// AssetsTable holds the schema information for the "assets" table.
 	AssetsTable = &schema.Table{
@@ -126,6 +127,11 @@ var (
 				Name:    "asset_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{AssetsColumns[5], AssetsColumns[0]},
+			},
+			{
+				Name:    "asset_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[19], AssetsColumns[0]},
 			},
 		},
 	}
@@ -366,6 +372,7 @@ var (
 		{Name: "language", Type: field.TypeString},
 		{Name: "period_start", Type: field.TypeString, Nullable: true},
 		{Name: "period_end", Type: field.TypeString, Nullable: true},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
 	}
 	// EditionsTable holds the schema information for the "editions" table.
 	EditionsTable = &schema.Table{
@@ -404,6 +411,11 @@ var (
 				Name:    "edition_series_number",
 				Unique:  true,
 				Columns: []*schema.Column{EditionsColumns[14], EditionsColumns[15]},
+			},
+			{
+				Name:    "edition_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{EditionsColumns[21], EditionsColumns[0]},
 			},
 		},
 	}
@@ -462,6 +474,7 @@ var (
 		{Name: "start_date", Type: field.TypeString, Nullable: true},
 		{Name: "end_date", Type: field.TypeString, Nullable: true},
 		{Name: "homepage", Type: field.TypeString, Nullable: true},
+		{Name: "name_key", Type: field.TypeBytes, Nullable: true},
 	}
 	// EntitiesTable holds the schema information for the "entities" table.
 	EntitiesTable = &schema.Table{
@@ -500,6 +513,11 @@ var (
 				Name:    "entity_name_id",
 				Unique:  false,
 				Columns: []*schema.Column{EntitiesColumns[15], EntitiesColumns[0]},
+			},
+			{
+				Name:    "entity_name_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[22], EntitiesColumns[0]},
 			},
 		},
 	}
@@ -899,6 +917,7 @@ var (
 		{Name: "status", Type: field.TypeString},
 		{Name: "first_observed", Type: field.TypeString, Nullable: true},
 		{Name: "last_observed", Type: field.TypeString, Nullable: true},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
 		{Name: "parent_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// NarrativesTable holds the schema information for the "narratives" table.
@@ -909,7 +928,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "narratives_narratives_children",
-				Columns:    []*schema.Column{NarrativesColumns[21]},
+				Columns:    []*schema.Column{NarrativesColumns[22]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -945,12 +964,17 @@ var (
 			{
 				Name:    "narrative_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativesColumns[21]},
+				Columns: []*schema.Column{NarrativesColumns[22]},
 			},
 			{
 				Name:    "narrative_title_id",
 				Unique:  false,
 				Columns: []*schema.Column{NarrativesColumns[14], NarrativesColumns[0]},
+			},
+			{
+				Name:    "narrative_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[21], NarrativesColumns[0]},
 			},
 		},
 	}
@@ -1317,6 +1341,7 @@ var (
 		{Name: "body", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "word_count", Type: field.TypeInt, Default: 0},
 		{Name: "reading_minutes", Type: field.TypeInt, Default: 0},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
 		{Name: "hero_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// ReportsTable holds the schema information for the "reports" table.
@@ -1327,7 +1352,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "reports_assets_hero",
-				Columns:    []*schema.Column{ReportsColumns[25]},
+				Columns:    []*schema.Column{ReportsColumns[26]},
 				RefColumns: []*schema.Column{AssetsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1364,6 +1389,11 @@ var (
 				Name:    "report_title_id",
 				Unique:  false,
 				Columns: []*schema.Column{ReportsColumns[15], ReportsColumns[0]},
+			},
+			{
+				Name:    "report_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[25], ReportsColumns[0]},
 			},
 		},
 	}
@@ -1639,6 +1669,7 @@ var (
 		{Name: "language", Type: field.TypeString, Nullable: true},
 		{Name: "reliability", Type: field.TypeString, Nullable: true},
 		{Name: "credibility", Type: field.TypeInt, Nullable: true},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
 	}
 	// SourcesTable holds the schema information for the "sources" table.
 	SourcesTable = &schema.Table{
@@ -1683,6 +1714,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{SourcesColumns[14], SourcesColumns[0]},
 			},
+			{
+				Name:    "source_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{SourcesColumns[23], SourcesColumns[0]},
+			},
 		},
 	}
 	// TagsColumns holds the columns for the "tags" table.
@@ -1704,6 +1740,7 @@ var (
 		{Name: "label", Type: field.TypeString},
 		{Name: "description", Type: field.TypeString, Nullable: true},
 		{Name: "vocabulary", Type: field.TypeString},
+		{Name: "label_key", Type: field.TypeBytes, Nullable: true},
 		{Name: "parent_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// TagsTable holds the schema information for the "tags" table.
@@ -1714,7 +1751,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "tags_tags_children",
-				Columns:    []*schema.Column{TagsColumns[17]},
+				Columns:    []*schema.Column{TagsColumns[18]},
 				RefColumns: []*schema.Column{TagsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1750,12 +1787,17 @@ var (
 			{
 				Name:    "tag_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{TagsColumns[17]},
+				Columns: []*schema.Column{TagsColumns[18]},
 			},
 			{
 				Name:    "tag_label_id",
 				Unique:  false,
 				Columns: []*schema.Column{TagsColumns[14], TagsColumns[0]},
+			},
+			{
+				Name:    "tag_label_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{TagsColumns[17], TagsColumns[0]},
 			},
 		},
 	}

@@ -55,6 +55,8 @@ const (
 	FieldLastObserved = "last_observed"
 	// FieldParentID holds the string denoting the parent_id field in the database.
 	FieldParentID = "parent_id"
+	// FieldTitleKey holds the string denoting the title_key field in the database.
+	FieldTitleKey = "title_key"
 	// EdgeParent holds the string denoting the parent edge name in mutations.
 	EdgeParent = "parent"
 	// EdgeChildren holds the string denoting the children edge name in mutations.
@@ -95,6 +97,7 @@ var Columns = []string{
 	FieldFirstObserved,
 	FieldLastObserved,
 	FieldParentID,
+	FieldTitleKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

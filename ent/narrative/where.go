@@ -166,6 +166,11 @@ func ParentID(v domain.ID) predicate.Narrative {
 	return predicate.Narrative(sql.FieldEQ(FieldParentID, vc))
 }
 
+// TitleKey applies equality check predicate on the "title_key" field. It's identical to TitleKeyEQ.
+func TitleKey(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldEQ(FieldTitleKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Narrative {
 	return predicate.Narrative(sql.FieldEQ(FieldSlug, v))
@@ -1480,6 +1485,56 @@ func ParentIDIsNil() predicate.Narrative {
 // ParentIDNotNil applies the NotNil predicate on the "parent_id" field.
 func ParentIDNotNil() predicate.Narrative {
 	return predicate.Narrative(sql.FieldNotNull(FieldParentID))
+}
+
+// TitleKeyEQ applies the EQ predicate on the "title_key" field.
+func TitleKeyEQ(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldEQ(FieldTitleKey, v))
+}
+
+// TitleKeyNEQ applies the NEQ predicate on the "title_key" field.
+func TitleKeyNEQ(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldNEQ(FieldTitleKey, v))
+}
+
+// TitleKeyIn applies the In predicate on the "title_key" field.
+func TitleKeyIn(vs ...[]byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyNotIn applies the NotIn predicate on the "title_key" field.
+func TitleKeyNotIn(vs ...[]byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldNotIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyGT applies the GT predicate on the "title_key" field.
+func TitleKeyGT(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldGT(FieldTitleKey, v))
+}
+
+// TitleKeyGTE applies the GTE predicate on the "title_key" field.
+func TitleKeyGTE(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldGTE(FieldTitleKey, v))
+}
+
+// TitleKeyLT applies the LT predicate on the "title_key" field.
+func TitleKeyLT(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldLT(FieldTitleKey, v))
+}
+
+// TitleKeyLTE applies the LTE predicate on the "title_key" field.
+func TitleKeyLTE(v []byte) predicate.Narrative {
+	return predicate.Narrative(sql.FieldLTE(FieldTitleKey, v))
+}
+
+// TitleKeyIsNil applies the IsNil predicate on the "title_key" field.
+func TitleKeyIsNil() predicate.Narrative {
+	return predicate.Narrative(sql.FieldIsNull(FieldTitleKey))
+}
+
+// TitleKeyNotNil applies the NotNil predicate on the "title_key" field.
+func TitleKeyNotNil() predicate.Narrative {
+	return predicate.Narrative(sql.FieldNotNull(FieldTitleKey))
 }
 
 // HasParent applies the HasEdge predicate on the "parent" edge.

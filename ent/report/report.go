@@ -63,6 +63,8 @@ const (
 	FieldReadingMinutes = "reading_minutes"
 	// FieldHeroID holds the string denoting the hero_id field in the database.
 	FieldHeroID = "hero_id"
+	// FieldTitleKey holds the string denoting the title_key field in the database.
+	FieldTitleKey = "title_key"
 	// EdgeHero holds the string denoting the hero edge name in mutations.
 	EdgeHero = "hero"
 	// Table holds the table name of the report in the database.
@@ -104,6 +106,7 @@ var Columns = []string{
 	FieldWordCount,
 	FieldReadingMinutes,
 	FieldHeroID,
+	FieldTitleKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

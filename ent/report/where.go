@@ -174,6 +174,11 @@ func HeroID(v domain.ID) predicate.Report {
 	return predicate.Report(sql.FieldEQ(FieldHeroID, vc))
 }
 
+// TitleKey applies equality check predicate on the "title_key" field. It's identical to TitleKeyEQ.
+func TitleKey(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldEQ(FieldTitleKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Report {
 	return predicate.Report(sql.FieldEQ(FieldSlug, v))
@@ -1540,6 +1545,56 @@ func HeroIDIsNil() predicate.Report {
 // HeroIDNotNil applies the NotNil predicate on the "hero_id" field.
 func HeroIDNotNil() predicate.Report {
 	return predicate.Report(sql.FieldNotNull(FieldHeroID))
+}
+
+// TitleKeyEQ applies the EQ predicate on the "title_key" field.
+func TitleKeyEQ(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldEQ(FieldTitleKey, v))
+}
+
+// TitleKeyNEQ applies the NEQ predicate on the "title_key" field.
+func TitleKeyNEQ(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldNEQ(FieldTitleKey, v))
+}
+
+// TitleKeyIn applies the In predicate on the "title_key" field.
+func TitleKeyIn(vs ...[]byte) predicate.Report {
+	return predicate.Report(sql.FieldIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyNotIn applies the NotIn predicate on the "title_key" field.
+func TitleKeyNotIn(vs ...[]byte) predicate.Report {
+	return predicate.Report(sql.FieldNotIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyGT applies the GT predicate on the "title_key" field.
+func TitleKeyGT(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldGT(FieldTitleKey, v))
+}
+
+// TitleKeyGTE applies the GTE predicate on the "title_key" field.
+func TitleKeyGTE(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldGTE(FieldTitleKey, v))
+}
+
+// TitleKeyLT applies the LT predicate on the "title_key" field.
+func TitleKeyLT(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldLT(FieldTitleKey, v))
+}
+
+// TitleKeyLTE applies the LTE predicate on the "title_key" field.
+func TitleKeyLTE(v []byte) predicate.Report {
+	return predicate.Report(sql.FieldLTE(FieldTitleKey, v))
+}
+
+// TitleKeyIsNil applies the IsNil predicate on the "title_key" field.
+func TitleKeyIsNil() predicate.Report {
+	return predicate.Report(sql.FieldIsNull(FieldTitleKey))
+}
+
+// TitleKeyNotNil applies the NotNil predicate on the "title_key" field.
+func TitleKeyNotNil() predicate.Report {
+	return predicate.Report(sql.FieldNotNull(FieldTitleKey))
 }
 
 // HasHero applies the HasEdge predicate on the "hero" edge.

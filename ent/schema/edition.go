@@ -21,9 +21,12 @@ func (Edition) Fields() []ent.Field {
 		field.String("language"),
 		date("period_start"),
 		date("period_end"),
+		sortKey("title"),
 	}
 }
-func (Edition) Indexes() []ent.Index { return []ent.Index{index.Fields("series", "number").Unique()} }
+func (Edition) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("series", "number").Unique(), index.Fields("title_key", "id")}
+}
 
 // EditionItem is one event or policy that an edition reports.
 type EditionItem struct{ ent.Schema }

@@ -22,9 +22,12 @@ func (Entity) Fields() []ent.Field {
 		date("start_date"),
 		date("end_date"),
 		text("homepage"),
+		sortKey("name"),
 	}
 }
-func (Entity) Indexes() []ent.Index { return []ent.Index{index.Fields("name", "id")} }
+func (Entity) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("name", "id"), index.Fields("name_key", "id")}
+}
 
 // EntityName is another name of an entity.
 type EntityName struct{ ent.Schema }

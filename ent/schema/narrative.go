@@ -24,6 +24,7 @@ func (Narrative) Fields() []ent.Field {
 		date("first_observed"),
 		date("last_observed"),
 		optionalRef("parent_id"),
+		sortKey("title"),
 	}
 }
 func (Narrative) Edges() []ent.Edge {
@@ -33,7 +34,7 @@ func (Narrative) Edges() []ent.Edge {
 	}
 }
 func (Narrative) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("parent_id"), index.Fields("title", "id")}
+	return []ent.Index{index.Fields("parent_id"), index.Fields("title", "id"), index.Fields("title_key", "id")}
 }
 
 // NarrativeTag links a narrative to a tag.

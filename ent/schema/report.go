@@ -26,10 +26,13 @@ func (Report) Fields() []ent.Field {
 		field.Int("word_count").Default(0),
 		field.Int("reading_minutes").Default(0),
 		optionalRef("hero_id"),
+		sortKey("title"),
 	}
 }
-func (Report) Edges() []ent.Edge    { return []ent.Edge{mayRefer("hero", Asset.Type)} }
-func (Report) Indexes() []ent.Index { return []ent.Index{index.Fields("title", "id")} }
+func (Report) Edges() []ent.Edge { return []ent.Edge{mayRefer("hero", Asset.Type)} }
+func (Report) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("title", "id"), index.Fields("title_key", "id")}
+}
 
 // ReportTag links a report to a tag.
 type ReportTag struct{ ent.Schema }

@@ -81,6 +81,11 @@ func date(name string) ent.Field {
 	return field.String(name).GoType(domain.Date("")).Optional()
 }
 
+// sortKey is the key that orders rows by the text of a column, the lowest where
+// there is no text. It follows from the text: see package collation. It is null
+// only in a row that a version of the program without keys has written.
+func sortKey(column string) ent.Field { return field.Bytes(column + "_key").Optional() }
+
 func ref(name string) ent.Field { return field.Int64(name).GoType(domain.ID(0)) }
 
 func optionalRef(name string) ent.Field {

@@ -22,6 +22,7 @@ func (Tag) Fields() []ent.Field {
 		text("description"),
 		field.String("vocabulary"),
 		optionalRef("parent_id"),
+		sortKey("label"),
 	}
 }
 func (Tag) Edges() []ent.Edge {
@@ -31,7 +32,7 @@ func (Tag) Edges() []ent.Edge {
 	}
 }
 func (Tag) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("parent_id"), index.Fields("label", "id")}
+	return []ent.Index{index.Fields("parent_id"), index.Fields("label", "id"), index.Fields("label_key", "id")}
 }
 
 // Source is what a citation points to.
@@ -50,10 +51,11 @@ func (Source) Fields() []ent.Field {
 		text("language"),
 		text("reliability"),
 		field.Int("credibility").Optional().Nillable(),
+		sortKey("title"),
 	}
 }
 func (Source) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("url"), index.Fields("title", "id")}
+	return []ent.Index{index.Fields("url"), index.Fields("title", "id"), index.Fields("title_key", "id")}
 }
 
 // Asset is a file: its metadata.
@@ -68,8 +70,10 @@ func (Asset) Fields() []ent.Field {
 		field.Int64("size").Optional().Nillable(),
 		text("alt_text"),
 		text("title"),
+		sortKey("title"),
 	}
 }
+func (Asset) Indexes() []ent.Index { return []ent.Index{index.Fields("title_key", "id")} }
 
 // Alias is an earlier slug or an earlier id of a document: it keeps resolving.
 type Alias struct{ ent.Schema }

@@ -56,6 +56,8 @@ const (
 	FieldReliability = "reliability"
 	// FieldCredibility holds the string denoting the credibility field in the database.
 	FieldCredibility = "credibility"
+	// FieldTitleKey holds the string denoting the title_key field in the database.
+	FieldTitleKey = "title_key"
 	// Table holds the table name of the source in the database.
 	Table = "sources"
 )
@@ -85,6 +87,7 @@ var Columns = []string{
 	FieldLanguage,
 	FieldReliability,
 	FieldCredibility,
+	FieldTitleKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -169,6 +169,11 @@ func Credibility(v int) predicate.Source {
 	return predicate.Source(sql.FieldEQ(FieldCredibility, v))
 }
 
+// TitleKey applies equality check predicate on the "title_key" field. It's identical to TitleKeyEQ.
+func TitleKey(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldEQ(FieldTitleKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Source {
 	return predicate.Source(sql.FieldEQ(FieldSlug, v))
@@ -1588,6 +1593,56 @@ func CredibilityIsNil() predicate.Source {
 // CredibilityNotNil applies the NotNil predicate on the "credibility" field.
 func CredibilityNotNil() predicate.Source {
 	return predicate.Source(sql.FieldNotNull(FieldCredibility))
+}
+
+// TitleKeyEQ applies the EQ predicate on the "title_key" field.
+func TitleKeyEQ(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldEQ(FieldTitleKey, v))
+}
+
+// TitleKeyNEQ applies the NEQ predicate on the "title_key" field.
+func TitleKeyNEQ(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldNEQ(FieldTitleKey, v))
+}
+
+// TitleKeyIn applies the In predicate on the "title_key" field.
+func TitleKeyIn(vs ...[]byte) predicate.Source {
+	return predicate.Source(sql.FieldIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyNotIn applies the NotIn predicate on the "title_key" field.
+func TitleKeyNotIn(vs ...[]byte) predicate.Source {
+	return predicate.Source(sql.FieldNotIn(FieldTitleKey, vs...))
+}
+
+// TitleKeyGT applies the GT predicate on the "title_key" field.
+func TitleKeyGT(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldGT(FieldTitleKey, v))
+}
+
+// TitleKeyGTE applies the GTE predicate on the "title_key" field.
+func TitleKeyGTE(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldGTE(FieldTitleKey, v))
+}
+
+// TitleKeyLT applies the LT predicate on the "title_key" field.
+func TitleKeyLT(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldLT(FieldTitleKey, v))
+}
+
+// TitleKeyLTE applies the LTE predicate on the "title_key" field.
+func TitleKeyLTE(v []byte) predicate.Source {
+	return predicate.Source(sql.FieldLTE(FieldTitleKey, v))
+}
+
+// TitleKeyIsNil applies the IsNil predicate on the "title_key" field.
+func TitleKeyIsNil() predicate.Source {
+	return predicate.Source(sql.FieldIsNull(FieldTitleKey))
+}
+
+// TitleKeyNotNil applies the NotNil predicate on the "title_key" field.
+func TitleKeyNotNil() predicate.Source {
+	return predicate.Source(sql.FieldNotNull(FieldTitleKey))
 }
 
 // And groups predicates with the AND operator between them.

@@ -47,6 +47,8 @@ const (
 	FieldVocabulary = "vocabulary"
 	// FieldParentID holds the string denoting the parent_id field in the database.
 	FieldParentID = "parent_id"
+	// FieldLabelKey holds the string denoting the label_key field in the database.
+	FieldLabelKey = "label_key"
 	// EdgeParent holds the string denoting the parent edge name in mutations.
 	EdgeParent = "parent"
 	// EdgeChildren holds the string denoting the children edge name in mutations.
@@ -83,6 +85,7 @@ var Columns = []string{
 	FieldDescription,
 	FieldVocabulary,
 	FieldParentID,
+	FieldLabelKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

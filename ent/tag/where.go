@@ -139,6 +139,11 @@ func ParentID(v domain.ID) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldParentID, vc))
 }
 
+// LabelKey applies equality check predicate on the "label_key" field. It's identical to LabelKeyEQ.
+func LabelKey(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldEQ(FieldLabelKey, v))
+}
+
 // SlugEQ applies the EQ predicate on the "slug" field.
 func SlugEQ(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldSlug, v))
@@ -1125,6 +1130,56 @@ func ParentIDIsNil() predicate.Tag {
 // ParentIDNotNil applies the NotNil predicate on the "parent_id" field.
 func ParentIDNotNil() predicate.Tag {
 	return predicate.Tag(sql.FieldNotNull(FieldParentID))
+}
+
+// LabelKeyEQ applies the EQ predicate on the "label_key" field.
+func LabelKeyEQ(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldEQ(FieldLabelKey, v))
+}
+
+// LabelKeyNEQ applies the NEQ predicate on the "label_key" field.
+func LabelKeyNEQ(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldNEQ(FieldLabelKey, v))
+}
+
+// LabelKeyIn applies the In predicate on the "label_key" field.
+func LabelKeyIn(vs ...[]byte) predicate.Tag {
+	return predicate.Tag(sql.FieldIn(FieldLabelKey, vs...))
+}
+
+// LabelKeyNotIn applies the NotIn predicate on the "label_key" field.
+func LabelKeyNotIn(vs ...[]byte) predicate.Tag {
+	return predicate.Tag(sql.FieldNotIn(FieldLabelKey, vs...))
+}
+
+// LabelKeyGT applies the GT predicate on the "label_key" field.
+func LabelKeyGT(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldGT(FieldLabelKey, v))
+}
+
+// LabelKeyGTE applies the GTE predicate on the "label_key" field.
+func LabelKeyGTE(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldGTE(FieldLabelKey, v))
+}
+
+// LabelKeyLT applies the LT predicate on the "label_key" field.
+func LabelKeyLT(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldLT(FieldLabelKey, v))
+}
+
+// LabelKeyLTE applies the LTE predicate on the "label_key" field.
+func LabelKeyLTE(v []byte) predicate.Tag {
+	return predicate.Tag(sql.FieldLTE(FieldLabelKey, v))
+}
+
+// LabelKeyIsNil applies the IsNil predicate on the "label_key" field.
+func LabelKeyIsNil() predicate.Tag {
+	return predicate.Tag(sql.FieldIsNull(FieldLabelKey))
+}
+
+// LabelKeyNotNil applies the NotNil predicate on the "label_key" field.
+func LabelKeyNotNil() predicate.Tag {
+	return predicate.Tag(sql.FieldNotNull(FieldLabelKey))
 }
 
 // HasParent applies the HasEdge predicate on the "parent" edge.

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -15,6 +16,15 @@ type (
 )
 
 func text(column string) read.Field { return read.Field{Column: column, Kind: read.Text} }
+
+// inForm is a text that is stored in a form of its own.
+func inForm(form canonical.Form, column string) read.Field {
+	f := text(column)
+	f.Form = form
+	return f
+}
+
+func language() read.Field { return inForm(canonical.Language, "language") }
 
 func enum(column string, values []string) read.Field {
 	return read.Field{Column: column, Kind: read.Enum, Enum: values}
@@ -35,8 +45,8 @@ func prose(names ...string) read.Group { return read.Group{Columns: names, Field
 // document completes the table of a document with what all documents have.
 func document(t read.Table) *read.Table {
 	fields := fields{
-		"id":          {Column: "id", Kind: read.ID},
-		"slug":        {Column: "slug", Kind: read.Text},
+		"id":          {Column: "id", Kind: read.ID, Former: "former_id"},
+		"slug":        {Column: "slug", Kind: read.Text, Former: "slug"},
 		"marking":     {Column: "marking", Kind: read.Marking},
 		"version":     {Column: "version", Kind: read.Int},
 		"liveVersion": {Column: "live_version", Kind: read.Int, Nullable: true},
@@ -55,6 +65,11 @@ func document(t read.Table) *read.Table {
 	maps.Copy(orders, t.Orders)
 	t.Orders = orders
 	t.Never = []string{"effective_marking"}
+	for _, o := range orders {
+		if o.Text != "" {
+			t.Never = append(t.Never, o.Column)
+		}
+	}
 	t.Groups = append(t.Groups,
 		read.Group{Columns: []string{"published_at"}, Fields: []string{"publishedAt", "jsonLd"}},
 		read.Group{Columns: []string{"created_at", "updated_at"}, Fields: []string{"createdAt", "updatedAt", "jsonLd"}},
@@ -65,7 +80,16 @@ func document(t read.Table) *read.Table {
 	return &t
 }
 
-func orderText(column string) read.Order { return read.Order{Column: column, Kind: read.Text} }
+// orderText orders by a text as people expect it.
+func orderText(column string) read.Order {
+	return read.Order{Column: column + "_key", Text: column, Kind: read.Text}
+}
+
+func optionalText(column string) read.Order {
+	o := orderText(column)
+	o.Nullable = true
+	return o
+}
 
 func orderDate(column string) read.Order {
 	return read.Order{Column: column, Kind: read.Date, Nullable: true}
@@ -95,7 +119,7 @@ var (
 		Fields: fields{
 			"kind":      enum("kind", domain.ReportKinds),
 			"title":     text("title"),
-			"language":  text("language"),
+			"language":  language(),
 			"wordCount": {Column: "word_count", Kind: read.Int},
 		},
 		Relations: relations{
@@ -138,8 +162,8 @@ var (
 		Fields: fields{
 			"kind":      enum("kind", domain.EntityKinds),
 			"name":      text("name"),
-			"language":  optional(text("language")),
-			"country":   optional(text("country")),
+			"language":  optional(language()),
+			"country":   optional(inForm(canonical.Country, "country")),
 			"startDate": date("start_date"),
 			"endDate":   date("end_date"),
 		},
@@ -205,7 +229,7 @@ var (
 			"publisher":   optional(text("publisher")),
 			"date":        date("date"),
 			"accessed":    date("accessed"),
-			"language":    optional(text("language")),
+			"language":    optional(language()),
 			"reliability": optional(enum("reliability", domain.SourceReliabilities)),
 			"credibility": {Column: "credibility", Kind: read.Int, Nullable: true},
 		},
@@ -220,7 +244,7 @@ var (
 			"series":      text("series"),
 			"number":      {Column: "number", Kind: read.Int},
 			"title":       text("title"),
-			"language":    text("language"),
+			"language":    language(),
 			"periodStart": date("period_start"),
 			"periodEnd":   date("period_end"),
 		},
@@ -232,12 +256,12 @@ var (
 		Name: "assets", Type: "Asset", Document: domain.Asset,
 		Fields: fields{
 			"url":       text("url"),
-			"mediaType": text("media_type"),
+			"mediaType": inForm(canonical.MediaType, "media_type"),
 			"size":      {Column: "size", Kind: read.Long, Nullable: true},
 			"title":     optional(text("title")),
 		},
 		Orders: orders{
-			"TITLE": {Column: "title", Kind: read.Text, Nullable: true}, "SIZE": {Column: "size", Kind: read.Long, Nullable: true},
+			"TITLE": optionalText("title"), "SIZE": {Column: "size", Kind: read.Long, Nullable: true},
 		},
 	})
 )
@@ -255,7 +279,7 @@ var (
 		Name: "entity_names", Type: "EntityName",
 		Fields: fields{
 			"text":     text("text"),
-			"language": optional(text("language")),
+			"language": optional(language()),
 			"kind":     enum("kind", domain.NameKinds),
 		},
 	}
@@ -282,7 +306,7 @@ var (
 		Fields: fields{
 			"observedOn": date("observed_on"),
 			"platform":   optional(text("platform")),
-			"language":   optional(text("language")),
+			"language":   optional(language()),
 			"reach":      {Column: "reach", Kind: read.Long, Nullable: true},
 		},
 		Relations: relations{"sources": citedBy("observation_id")},

@@ -752,7 +752,12 @@ enum TextFormat {
   TEXT
 }
 
-"A direction of order. What has no value is lowest: first in ASC, last in DESC."
+"""
+A direction of order. What has no value is lowest: first in ASC, last in DESC. What has the same
+value is in the order of ids. Names, titles and labels are in Unicode's root collation, whatever
+their language: Äpfel, apple, Banana, Łódź, Zebra, then other scripts. Slugs are in the order of
+bytes.
+"""
 enum OrderDirection {
   "Lowest first."
   ASC
@@ -3107,7 +3112,10 @@ type TrashedDocumentEdge {
 
 # Filters
 
-"Conditions on a text; all must hold. Capitals matter."
+"""
+Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how
+a language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `.
+"""
 input StringFilter {
   "Equal to this."
   eq: String
@@ -3123,7 +3131,10 @@ input StringFilter {
   isNull: Boolean
 }
 
-"Conditions on an id; all must hold."
+"""
+Conditions on an id; all must hold. The id of a document that was merged into another means that
+one.
+"""
 input IDFilter {
   "Equal to this."
   eq: ID
@@ -3360,7 +3371,7 @@ input ReportFilter {
   not: ReportFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: ReportKindFilter
@@ -3409,7 +3420,7 @@ input NarrativeFilter {
   not: NarrativeFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3460,7 +3471,7 @@ input EntityFilter {
   not: EntityFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: EntityKindFilter
@@ -3523,7 +3534,7 @@ input RelationshipFilter {
   not: RelationshipFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By kind."
   kind: RelationshipKindFilter
@@ -3570,7 +3581,7 @@ input TagFilter {
   not: TagFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By label."
   label: StringFilter
@@ -3613,7 +3624,7 @@ input SourceFilter {
   not: SourceFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3660,7 +3671,7 @@ input EditionFilter {
   not: EditionFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By series."
   series: StringFilter
@@ -3703,7 +3714,7 @@ input AssetFilter {
   not: AssetFilter
   "By id."
   id: IDFilter
-  "By slug."
+  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
   slug: StringFilter
   "By address."
   url: StringFilter
@@ -3831,7 +3842,7 @@ enum ReportOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By length."
   WORD_COUNT
@@ -3855,7 +3866,7 @@ enum NarrativeOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By when it was first seen."
   FIRST_OBSERVED
@@ -3881,7 +3892,7 @@ enum EntityOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By primary name."
+  "By primary name, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   NAME
   "By when it began."
   START_DATE
@@ -3933,7 +3944,7 @@ enum TagOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By label."
+  "By label, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   LABEL
 }
 
@@ -3955,7 +3966,7 @@ enum SourceOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By when it was published."
   DATE
@@ -3981,7 +3992,7 @@ enum EditionOrderField {
   SLUG
   "By number."
   NUMBER
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By the last day covered."
   PERIOD_END
@@ -4005,7 +4016,7 @@ enum AssetOrderField {
   CREATED_AT
   "By slug."
   SLUG
-  "By title."
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
   TITLE
   "By size."
   SIZE
@@ -4444,11 +4455,11 @@ type Subscription {
   contentChanged(
     "Only documents of these types."
     types: [DocumentType!]
-    "Only these documents, by id."
+    "Only these documents, by id; with one that was merged into another, that one as well."
     ids: [ID!]
     """
-    Only documents that carry one of these tags, by id or slug, at the time of telling. Tombstones
-    come whatever tags the document had.
+    Only documents that carry one of these tags, by id or slug (a former one, too), at the time of
+    telling. Tombstones come whatever tags the document had.
     """
     tags: [ID!]
     """

@@ -79,9 +79,9 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 		}
 		p.order = ordering{
 			Order:      order,
-			list:       list + " " + by.Field + " " + by.Direction,
+			list:       list + " " + by.Field + " " + by.Direction + order.mark(),
 			descending: by.Direction == Descending,
-			notNull:    !order.Nullable || order.LiveNotNull && domain.StageFrom(ctx) == domain.Live,
+			notNull:    !order.Nullable || order.Text != "" || order.LiveNotNull && domain.StageFrom(ctx) == domain.Live,
 		}
 	}
 	at := func(name string, s *string) *place {

@@ -96,7 +96,7 @@ func (c *Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.
 func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
 	at := place{id: c.typ.ID(p.rows[i])}
 	if !c.plan.order.byPosition {
-		at.value = plain(c.typ.value(p.rows[i], c.plan.order.Column))
+		at.value = plain(c.typ.value(p.rows[i], c.plan.order.shown()))
 	}
 	return c.plan.order.encode(at)
 }
@@ -131,7 +131,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 	if err != nil {
 		return nil, err
 	}
-	groups := t.selected(ctx) | t.ofColumn(p.order.Column)
+	groups := t.selected(ctx) | t.ofColumn(p.order.shown())
 	stage := domain.StageFrom(ctx)
 	var once sync.Once
 	var got *page[T]

@@ -109,7 +109,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		case name == "or":
 			add(c.junction(t, raw, path, inner, " OR "))
 		case isField:
-			for _, cond := range c.operators(field, c.object(raw, path), path, at.negated) {
+			for _, cond := range c.operators(t, field, c.object(raw, path), path, at.negated) {
 				add(cond)
 			}
 		case isRelation:

@@ -35,7 +35,7 @@ func (f Field) Operators() []string {
 }
 
 // operators compiles the conditions on one column.
-func (c *compiler) operators(f Field, ops map[string]any, path string, negated bool) []condition {
+func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string, negated bool) []condition {
 	if ops != nil && len(ops) == 0 {
 		c.problems.Add(path, "want at least one of %s", enumerate(f.Operators()))
 	}
@@ -58,11 +58,11 @@ func (c *compiler) operators(f Field, ops map[string]any, path string, negated b
 		case "isNull":
 			cond = c.isNull(f, raw, path)
 		case "in", "notIn":
-			cond = c.oneOf(f, op, raw, path)
+			cond = c.oneOf(t, f, op, raw, path)
 		case "startsWith":
 			cond = c.startsWith(f, raw, path)
 		default:
-			cond = c.compare(f, op, raw, path)
+			cond = c.compare(t, f, op, raw, path)
 		}
 		if cond == nil {
 			continue // a problem was noted
@@ -101,7 +101,7 @@ func (c *compiler) isNull(f Field, raw any, path string) condition {
 	}
 }
 
-func (c *compiler) oneOf(f Field, op string, raw any, path string) condition {
+func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string) condition {
 	values := list(raw)
 	if len(values) > MaxFilterValues {
 		c.problems.Add(path, "%d values are too many; at most %d", len(values), MaxFilterValues)
@@ -133,7 +133,7 @@ func (c *compiler) oneOf(f Field, op string, raw any, path string) condition {
 		set = texts
 	}
 	return func(s *sql.Selector) *sql.Predicate {
-		in := c.reader.within(s.C(f.Column), set)
+		in := f.on(t, s, func(column string) *sql.Predicate { return c.reader.within(column, set) })
 		if op == "notIn" {
 			return sql.Not(in)
 		}
@@ -144,12 +144,16 @@ func (c *compiler) oneOf(f Field, op string, raw any, path string) condition {
 // startsWith compares the beginning rather than use LIKE, which takes no
 // notice of capitals on SQLite.
 func (c *compiler) startsWith(f Field, raw any, path string) condition {
-	v, err := f.read(raw)
-	if err != "" {
-		c.problems.Add(path, "%s", err)
+	text, ok := raw.(string)
+	if !ok {
+		c.problems.Add(path, "want a text, not %s", describe(raw))
 		return nil
 	}
-	prefix, _ := v.(string)
+	if problem := textProblem(text); problem != "" {
+		c.problems.Add(path, "%s", problem)
+		return nil
+	}
+	prefix := f.Form.Prefix(text)
 	return func(s *sql.Selector) *sql.Predicate {
 		return sql.P(func(b *sql.Builder) {
 			b.WriteString("substr(" + s.C(f.Column) + ", 1, ").Arg(utf8.RuneCountInString(prefix)).
@@ -158,11 +162,22 @@ func (c *compiler) startsWith(f Field, raw any, path string) condition {
 	}
 }
 
-func (c *compiler) compare(f Field, op string, raw any, path string) condition {
+func (c *compiler) compare(t *Table, f Field, op string, raw any, path string) condition {
 	v, err := f.read(raw)
 	if err != "" {
 		c.problems.Add(path, "%s", err)
 		return nil
+	}
+	if f.Former != "" && (op == "eq" || op == "ne") {
+		return func(s *sql.Selector) *sql.Predicate {
+			is := f.on(t, s, func(column string) *sql.Predicate {
+				return sql.P(func(b *sql.Builder) { b.WriteString(column + " = ").Arg(v) })
+			})
+			if op == "ne" {
+				return sql.Not(is)
+			}
+			return is
+		}
 	}
 	return func(s *sql.Selector) *sql.Predicate {
 		column := s.C(f.Column)
@@ -172,6 +187,23 @@ func (c *compiler) compare(f Field, op string, raw any, path string) condition {
 		}
 		return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(comparisons[op]).Arg(v) })
 	}
+}
+
+// on is the condition that a row has in the field's column what is looked for;
+// or, where documents have former values, that it had it once. The latter is
+// written as a list of ids: the documents that match are then found by the
+// indexes of both columns. It needs no fence, since the statement around it has
+// one.
+func (f Field) on(t *Table, s *sql.Selector, is func(column string) *sql.Predicate) *sql.Predicate {
+	if f.Former == "" {
+		return is(s.C(f.Column))
+	}
+	build := sql.Dialect(s.Dialect())
+	documents, aliases := build.Table(t.Name), build.Table("aliases")
+	now := build.Select("id").From(documents).Where(is(documents.C(f.Column)))
+	once := build.Select("document_id").From(aliases).
+		Where(sql.EQ(aliases.C("type"), int64(t.Document))).Where(is(aliases.C(f.Former)))
+	return sql.In(s.C("id"), now.UnionAll(once))
 }
 
 // enumerate writes "a, b or c".
@@ -255,11 +287,19 @@ func (f Field) readText(s string) (any, string) {
 		}
 		return int64(id), ""
 	}
+	if problem := textProblem(s); problem != "" {
+		return nil, problem
+	}
+	return f.Form.Of(s), ""
+}
+
+// textProblem says what is wrong with a text, if anything is.
+func textProblem(s string) string {
 	switch {
 	case len(s) > maxText:
-		return nil, "a text of " + strconv.Itoa(len(s)) + " bytes is too long; at most " + strconv.Itoa(maxText)
+		return "a text of " + strconv.Itoa(len(s)) + " bytes is too long; at most " + strconv.Itoa(maxText)
 	case !utf8.ValidString(s) || slices.Contains([]byte(s), 0):
-		return nil, "the text has characters that no text can have"
+		return "the text has characters that no text can have"
 	}
-	return s, ""
+	return ""
 }

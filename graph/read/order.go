@@ -9,6 +9,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
+	"github.com/redthread-api/redthread/internal/collation"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -36,7 +37,7 @@ type ordering struct {
 
 // place is where a row stands in an ordering.
 type place struct {
-	value any // nil, int64, string or time.Time
+	value any // nil, int64, string, []byte (a key of the order of texts) or time.Time
 	id    domain.ID
 }
 
@@ -159,6 +160,12 @@ func (o *ordering) decode(s string) (place, error) {
 	value, err := o.parse(c.Value)
 	if err != nil {
 		return place{}, errBrokenCursor
+	}
+	if o.Text != "" {
+		// The cursor has the text, which is shorter than its key, and good also
+		// for keys of another version.
+		text, _ := value.(string)
+		value = collation.Key(text)
 	}
 	return place{value: value, id: domain.ID(c.ID)}, nil
 }

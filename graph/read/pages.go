@@ -38,7 +38,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
-		return &pages[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.Column)}, nil
+		return &pages[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.shown())}, nil
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -44,6 +45,13 @@ type Field struct {
 	Kind     Kind
 	Nullable bool
 	Enum     []string // the values of an Enum
+	// Form is the form in which the values of a Text are stored; those that it is
+	// compared with are brought to it.
+	Form canonical.Form
+	// Former is the column of the aliases that has the values that a document had
+	// in this column before; empty where it has no such. A former value means the
+	// document that had it, as far as the viewer sees that.
+	Former string
 }
 
 // Kind is what a column holds. It decides which operators there are, which
@@ -68,9 +76,30 @@ type Order struct {
 	Column   string
 	Kind     Kind
 	Nullable bool
+	// Text is the column with the texts, where Column has the keys that order
+	// them for people: see package collation. Such keys are never null; that of
+	// no text is the lowest.
+	Text string
 	// LiveNotNull says that the column, though nullable, is never null in
 	// live, so that an index serves the plain order there.
 	LiveNotNull bool
+}
+
+// shown is the column whose values are in cursors.
+func (o Order) shown() string {
+	if o.Text != "" {
+		return o.Text
+	}
+	return o.Column
+}
+
+// mark tells cursors of an order from those of what had its name before: lists
+// were once ordered by the bytes of texts.
+func (o Order) mark() string {
+	if o.Text != "" {
+		return " collated"
+	}
+	return ""
 }
 
 // Path is how rows lead to the rows of the table Target.

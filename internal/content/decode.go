@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"mime"
 	"net/url"
 	"path"
 	"slices"
@@ -13,9 +12,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	xlanguage "golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -218,28 +217,28 @@ func parseText(f fieldShape, text string) (value any, problem string) {
 			return nil, fmt.Sprintf("want one of %s", strings.Join(f.values, ", "))
 		}
 	case language:
-		tag, err := xlanguage.Parse(text)
-		if err != nil || tag == xlanguage.Und {
+		tag, ok := canonical.ParseLanguage(text)
+		if !ok {
 			return nil, fmt.Sprintf("%q is not a language tag (BCP 47): want one such as \"en\" or \"zh-Hans\"", clip(text))
 		}
-		return tag.String(), ""
+		return tag, ""
 	case country:
-		region, err := xlanguage.ParseRegion(text)
-		if err != nil || !region.IsCountry() || len(text) != 2 {
+		code, ok := canonical.ParseCountry(text)
+		if !ok {
 			return nil, fmt.Sprintf("%q is not a country code (ISO 3166-1 alpha-2): want one such as \"JP\"", clip(text))
 		}
-		return region.String(), ""
+		return code, ""
 	case webAddress:
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(text) > 2000 {
 			return nil, fmt.Sprintf("%q is not a web address: want http:// or https://, a host, and at most 2000 characters", clip(text))
 		}
 	case mediaType:
-		t, params, err := mime.ParseMediaType(text)
-		if err != nil || !strings.Contains(t, "/") || len(text) > 200 {
+		parsed, ok := canonical.ParseMediaType(text)
+		if !ok || len(text) > 200 {
 			return nil, fmt.Sprintf("%q is not a media type: want one such as \"image/png\"", clip(text))
 		}
-		return mime.FormatMediaType(t, params), ""
+		return parsed, ""
 	case calendar:
 		date, err := domain.ParseDate(text)
 		if err != nil {
@@ -318,7 +317,7 @@ func cleanText(s string, multiline bool) (clean, problem string) {
 	if multiline {
 		return strings.TrimRight(strings.TrimLeft(s, "\n"), " \t\n"), ""
 	}
-	return strings.TrimSpace(s), ""
+	return canonical.Of(s), ""
 }
 
 func wholeNumber(v any) (int64, bool) {

@@ -16,6 +16,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
+// FoldName is a name as names are compared.
+func FoldName(name string) string { return foldName(name) }
+
 // TableNames are the tables of the aggregates, and the aliases.
 func TableNames() []string {
 	return append(slices.Sorted(maps.Keys(tables())), "aliases")

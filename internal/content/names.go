@@ -51,7 +51,7 @@ var namedTypes = []domain.Type{domain.Report, domain.Narrative, domain.Entity, d
 // foldName is a name without what is no difference between names: case, the
 // width of spaces, and how accents are encoded.
 func foldName(name string) string {
-	folded := cases.Fold().String(strings.Join(strings.Fields(name), " "))
+	folded := cases.Fold().String(norm.NFD.String(strings.Join(strings.Fields(name), " ")))
 	return norm.NFC.String(folded)
 }
 

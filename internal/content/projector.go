@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/collation"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -271,6 +272,9 @@ func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, f
 	for _, c := range t.columns {
 		names = append(names, quote(c.name))
 	}
+	for _, key := range t.keys {
+		names = append(names, quote(key.Column))
+	}
 	var sets []string
 	for _, name := range names[1:] {
 		sets = append(sets, name+" = excluded."+name)
@@ -290,6 +294,9 @@ func (p *projector) putRoots(ctx context.Context, t *table, snaps []*Snapshot, f
 			args = append(args, int64(snap.ID), int64(e.Revision), snap.CreatedAt, updated, e.PublishedAt)
 			for _, c := range t.columns {
 				args = append(args, toSQL(c, snap.Root.Fields[c.name]))
+			}
+			for _, key := range t.keys {
+				args = append(args, collation.Key(snap.Root.text(key.Text)))
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one + tail

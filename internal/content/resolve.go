@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -68,14 +70,14 @@ func addUnreadable(name, path string, p *domain.Problems) {
 // present one or a former one. Names that nothing has are not in the result,
 // and neither are documents in the trash.
 func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
-	found := map[string]domain.ID{}
+	byID, bySlug := map[domain.ID]domain.ID{}, map[string]domain.ID{}
 	var slugs []string
 	var ids []domain.ID
 	for _, name := range names {
-		if id, err := domain.ParseID(name); err == nil && id.Type() == t {
+		if id, slug := idOrSlug(t, name); id != 0 {
 			ids = append(ids, id)
-		} else if domain.ValidSlug(name) {
-			slugs = append(slugs, name)
+		} else if slug != "" {
+			slugs = append(slugs, slug)
 		}
 	}
 	engine := db.Dialect()
@@ -90,8 +92,8 @@ func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 			if err := rows.Scan(&slug, &id); err != nil {
 				return err
 			}
-			if _, ok := found[slug]; !ok { // the present slug comes first
-				found[slug] = id
+			if _, ok := bySlug[slug]; !ok { // the present slug comes first
+				bySlug[slug] = id
 			}
 			return nil
 		})
@@ -104,7 +106,6 @@ func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 			" UNION ALL SELECT a.former_id, a.document_id FROM aliases a JOIN " + tableOf(t).name +
 			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.former_id" + store.InSet(engine)
 		set := store.Set(engine, ids)
-		byID := map[domain.ID]domain.ID{}
 		err := queryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
 			var from, to domain.ID
 			if err := rows.Scan(&from, &to); err != nil {
@@ -116,19 +117,41 @@ func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 		if err != nil {
 			return nil, fmt.Errorf("find %s by id: %w", t, err)
 		}
-		for _, name := range names {
-			if id, err := domain.ParseID(name); err == nil && byID[id] != 0 {
-				found[name] = byID[id]
-			}
+	}
+	found := map[string]domain.ID{}
+	for _, name := range names {
+		id, slug := idOrSlug(t, name)
+		if is := cmp.Or(byID[id], bySlug[slug]); is != 0 {
+			found[name] = is
 		}
 	}
 	return found, nil
 }
 
+// idOrSlug reads how a document of a type is named. Both are zero where nothing
+// can have the name.
+func idOrSlug(t domain.Type, name string) (id domain.ID, slug string) {
+	name = canonical.Of(name)
+	if id, err := domain.ParseID(name); err == nil && id.Type() == t {
+		return id, ""
+	}
+	if domain.ValidSlug(name) {
+		return 0, name
+	}
+	return 0, ""
+}
+
+// Lookup finds documents of one type on the desk by id or slug, the present one
+// or a former one. Names that nothing has are not in the result, and neither are
+// documents in the trash. It asks for no right: whoever calls it has.
+func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
+	return lookup(ctx, db, t, names)
+}
+
 // unknownRef says that there is no such document, and what may have been
 // meant. Only staff get to read it.
 func unknownRef(ctx context.Context, db store.Rows, t domain.Type, name string) (string, error) {
-	if domain.LooksLikeID(name) {
+	if name = canonical.Of(name); domain.LooksLikeID(name) {
 		id, err := domain.ParseID(name)
 		switch {
 		case err != nil:
@@ -190,9 +213,10 @@ func resolveDocument(ctx context.Context, db store.Rows, name, path string, p *d
 // splitName reads "type:slug", or an id, and returns the type and the slug or
 // id. A "type:id" is an id of that type.
 func splitName(name string) (t domain.Type, text string, ok bool) {
+	name = canonical.Of(name)
 	if prefix, rest, typed := strings.Cut(name, ":"); typed {
 		t, ok = domain.ParseType(prefix)
-		return t, rest, ok
+		return t, canonical.Of(rest), ok
 	}
 	id, err := domain.ParseID(name)
 	return id.Type(), name, err == nil && id.Type().IsDocument()

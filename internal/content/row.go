@@ -150,10 +150,10 @@ func encode(r *Row) json.RawMessage {
 		}
 		out.Owned[name] = encoded
 	}
-	return canonical(out)
+	return canonicalJSON(out)
 }
 
-func canonical(v any) json.RawMessage {
+func canonicalJSON(v any) json.RawMessage {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -13,24 +13,57 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Slugify makes a slug from a title: accents taken off, everything that is
-// not a letter a to z or a digit turned into a hyphen. It is empty for a
-// title in another script.
+// maxMadeSlug is the longest slug that is made: shorter than one that is given may
+// be, so that a number fits behind it.
+const maxMadeSlug = 80
+
+// Slugify makes a slug from a title: accents taken off, letters that are none of
+// a to z written with those where that is usual (ø as o, ß as ss), digits of all
+// scripts as 0 to 9, apostrophes left out, and everything else turned into a
+// hyphen. It is empty for a title in another script.
 func Slugify(title string) string {
 	var b strings.Builder
-	for _, c := range norm.NFKD.String(strings.ToLower(title)) {
+	apart := false // something was left out since the last letter
+	for _, c := range strings.ToLower(norm.NFKD.String(strings.ToLower(title))) {
+		plain := plainLetters(c)
 		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			b.WriteRune(c)
-		case unicode.Is(unicode.Mn, c), c == '\'', c == '’':
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
+		case plain != "":
+			if apart && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			b.WriteString(plain)
+			apart = false
+		case !silent(c):
+			apart = true
 		}
-		if b.Len() >= 80 {
+		if b.Len() >= maxMadeSlug {
 			break
 		}
 	}
-	return strings.Trim(b.String(), "-")
+	slug := b.String()
+	return strings.TrimRight(slug[:min(len(slug), maxMadeSlug)], "-")
+}
+
+// plainLetters is what a slug has for a character: letters a to z or a digit;
+// nothing for what is neither.
+func plainLetters(c rune) string {
+	switch {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return string(c)
+	case unicode.IsDigit(c):
+		zero := c // the digits of a script are ten in a row, and some rows follow on others
+		for unicode.IsDigit(zero - 1) {
+			zero--
+		}
+		return string('0' + (c-zero)%10)
+	}
+	return latin[c]
+}
+
+// silent reports whether a character leaves no gap in a word: an accent, an
+// apostrophe or a letter like one, as in Hawaiʻi, or a mark that is not seen.
+func silent(c rune) bool {
+	return unicode.In(c, unicode.Mn, unicode.Cf) || unicode.Is(unicode.Lm, c) || strings.ContainsRune("'\u2018\u2019\u201b\u2032\u0060\u00b7", c)
 }
 
 // slugOwner is the document that has a slug, now or formerly, in the trash or

@@ -48,7 +48,7 @@ const snapshotTime = "2006-01-02T15:04:05.000000Z"
 func (s *Snapshot) Encode() []byte {
 	root := s.Root.clone()
 	root.ID = 0 // it is in the envelope
-	return canonical(snapshotJSON{
+	return canonicalJSON(snapshotJSON{
 		Schema: snapshotSchema, Type: s.Type.String(), ID: s.ID,
 		CreatedAt:   s.CreatedAt.UTC().Format(snapshotTime),
 		FormerSlugs: s.FormerSlugs, FormerIDs: s.FormerIDs, Root: encode(root),

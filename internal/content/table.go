@@ -12,6 +12,7 @@ import (
 
 	"github.com/redthread-api/redthread/ent/migrate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // columnKind is how a column's value looks in Go, in a snapshot and in SQL.
@@ -36,8 +37,9 @@ type table struct {
 	columns []column // without the id, the bookkeeping and the owners' ids
 	owned   []owned  // in order of name
 	refs    []reference
-	doc     domain.Type // the type of document of a root table, or 0
-	ordered bool        // the rows have a position
+	keys    []store.SortKey // by which rows are ordered; they follow from columns
+	doc     domain.Type     // the type of document of a root table, or 0
+	ordered bool            // the rows have a position
 
 	kinds map[string]columnKind // of the columns
 }
@@ -83,6 +85,11 @@ var tables = sync.OnceValue(func() map[string]*table {
 			fill(all, t)
 		}
 	}
+	for _, key := range store.SortKeys() {
+		if t := all[key.Table]; t != nil {
+			t.keys = append(t.keys, key)
+		}
+	}
 	for _, t := range all {
 		sort.Slice(t.owned, func(i, j int) bool { return t.owned[i].name < t.owned[j].name })
 		t.kinds = make(map[string]columnKind, len(t.columns))
@@ -123,11 +130,15 @@ func fill(all map[string]*table, from *schema.Table) {
 		switch {
 		case c.Name == "position":
 			t.ordered = true
-		case c.Name == "id", isOwner[c.Name], t.doc != 0 && bookkeeping[c.Name]:
+		case c.Name == "id", isOwner[c.Name], t.doc != 0 && bookkeeping[c.Name], isSortKey(t.name, c.Name):
 		default:
 			t.columns = append(t.columns, column{c.Name, kindOf(from.Name, c, keys[c.Name]), c.Nullable})
 		}
 	}
+}
+
+func isSortKey(table, column string) bool {
+	return slices.ContainsFunc(store.SortKeys(), func(k store.SortKey) bool { return k.Table == table && k.Column == column })
 }
 
 func kindOf(tableName string, c *schema.Column, key bool) columnKind {

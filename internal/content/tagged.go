@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -8,32 +9,94 @@ import (
 
 	entsql "entgo.io/ent/dialect/sql"
 
+	"github.com/redthread-api/redthread/ent/alias"
 	"github.com/redthread-api/redthread/ent/predicate"
 	"github.com/redthread-api/redthread/ent/tag"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
-// TagsNamed finds tags in live by their slugs or ids. Those that the viewer of
-// ctx does not see are not found.
+// TagsNamed finds tags in live by their slugs or ids, the present ones or former
+// ones, by the names asked for. Those that the viewer of ctx does not see are not
+// found.
 func (d *Desk) TagsNamed(ctx context.Context, names []string) (map[string]domain.ID, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
 	var ids []domain.ID
+	var slugs []string
 	for _, name := range names {
-		if id, err := domain.ParseID(name); err == nil {
+		if id, slug := idOrSlug(domain.Tag, name); id != 0 {
 			ids = append(ids, id)
+		} else if slug != "" {
+			slugs = append(slugs, slug)
 		}
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	tags, err := d.stores.Client(ctx).Tag.Query().Where(tag.Or(tag.SlugIn(names...), tag.IDIn(ids...))).
+	// Former ones first: those that are in use now take precedence.
+	bySlug, byID, err := d.former(ctx, domain.Tag, slugs, ids)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := d.stores.Client(ctx).Tag.Query().Where(tag.Or(tag.SlugIn(slugs...), tag.IDIn(ids...))).
 		Select(tag.FieldID, tag.FieldSlug).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find tags: %w", err)
 	}
-	found := map[string]domain.ID{}
 	for _, t := range tags {
-		found[t.Slug], found[t.ID.String()] = t.ID, t.ID
+		bySlug[t.Slug], byID[t.ID] = t.ID, t.ID
+	}
+	found := map[string]domain.ID{}
+	for _, name := range names {
+		id, slug := idOrSlug(domain.Tag, name)
+		if is := cmp.Or(byID[id], bySlug[slug]); is != 0 {
+			found[name] = is
+		}
+	}
+	return found, nil
+}
+
+// former finds the documents of a type that once had slugs, and those that
+// documents with ids were merged into, at the stage of ctx and as far as its
+// viewer sees them.
+func (d *Desk) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
+	fence, err := store.Fence(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	aliases, err := d.stores.Client(ctx).Alias.Query().
+		Where(alias.TypeEQ(t), alias.Or(alias.SlugIn(slugs...), alias.FormerIDIn(ids...)), func(s *entsql.Selector) {
+			build := entsql.Dialect(s.Dialect())
+			documents := build.Select("id").From(build.Table(tableOf(t).name)).WithContext(ctx)
+			fence(documents)
+			s.Where(entsql.In(s.C("document_id"), documents))
+		}).All(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find documents by what they were called: %w", err)
+	}
+	bySlug, byID := map[string]domain.ID{}, map[domain.ID]domain.ID{}
+	for _, a := range aliases {
+		if a.Slug != nil {
+			bySlug[*a.Slug] = a.DocumentID
+		}
+		if a.FormerID != nil {
+			byID[*a.FormerID] = a.DocumentID
+		}
+	}
+	return bySlug, byID, nil
+}
+
+// Successors are the documents in live that those with the ids were merged into,
+// as far as the viewer of ctx sees them.
+func (d *Desk) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, error) {
+	ctx = domain.WithStage(ctx, domain.Live)
+	var found []domain.ID
+	for t, ids := range byType(ids) {
+		_, byID, err := d.former(ctx, t, nil, ids)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, slices.Collect(maps.Values(byID))...)
 	}
 	return found, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/collation"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -114,7 +115,7 @@ func toSQL(c column, v any) any {
 	case domain.ID:
 		return int64(v)
 	case []string:
-		return string(canonical(v))
+		return string(canonicalJSON(v))
 	}
 	return v
 }
@@ -165,7 +166,7 @@ func writeOwned(ctx context.Context, tx *store.Tx, t *table, old, next *Row) err
 
 // rowState is what is stored of a row itself, without what it owns.
 func rowState(r flatRow) string {
-	return fmt.Sprintf("%d %d %s", r.owner, r.position, canonical(r.row.Fields))
+	return fmt.Sprintf("%d %d %s", r.owner, r.position, canonicalJSON(r.row.Fields))
 }
 
 func deleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID) error {
@@ -216,6 +217,10 @@ func writeRoot(ctx context.Context, tx *store.Tx, t *table, row *Row, insert boo
 	for _, c := range t.columns {
 		names = append(names, quote(c.name))
 		args = append(args, toSQL(c, row.Fields[c.name]))
+	}
+	for _, key := range t.keys {
+		names = append(names, quote(key.Column))
+		args = append(args, collation.Key(row.text(key.Text)))
 	}
 	var query string
 	if insert {

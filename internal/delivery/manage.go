@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/tag"
 	"github.com/redthread-api/redthread/ent/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -380,28 +380,23 @@ func checkLists(events []Event, types, tags []string, p *domain.Problems) {
 	}
 }
 
-// findTags finds tags by their ids or slugs; nil for nil.
+// findTags finds tags by their ids or slugs, of which former ones will do; nil
+// for nil.
 func findTags(ctx context.Context, tx *store.Tx, refs []string, p *domain.Problems) ([]string, error) {
 	if refs == nil {
 		return nil, nil
 	}
+	known, err := content.Lookup(ctx, tx, domain.Tag, refs)
+	if err != nil {
+		return nil, err
+	}
 	found := []string{}
 	for i, ref := range refs {
-		query := tx.Client().Tag.Query().Where(tag.DeletedAtIsNil())
-		if id, err := domain.ParseID(ref); err == nil {
-			query.Where(tag.ID(id))
+		if id, ok := known[ref]; ok {
+			found = append(found, id.String())
 		} else {
-			query.Where(tag.Slug(ref))
-		}
-		id, err := query.OnlyID(ctx)
-		if ent.IsNotFound(err) {
 			p.Add(fmt.Sprintf("tags.%d", i), "there is no tag %q", ref)
-			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, id.String())
 	}
 	return found, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -58,6 +59,24 @@ func TestDisabling(t *testing.T) {
 		}
 		if row := s.row(hook); row.State != domain.WebhookEnabled || row.Reason != nil || row.FailingSince != nil || row.DisabledAt != nil {
 			t.Errorf("got %+v", row)
+		}
+	})
+}
+
+// A tag is found by what it was called, and followed when it is called otherwise.
+func TestTagsByFormerSlugs(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := newReceiver(t)
+		s.save(domain.Tag, content.Create, fields{"slug": "ports", "label": "Ports", "vocabulary": "TOPIC"})
+		s.save(domain.Tag, content.Update, fields{"id": "ports", "slug": "harbours"})
+		s.hook(delivery.CreateParams{URL: r.URL, Tags: []string{" ports "}})
+		s.report("quay", fields{"tags": []any{"harbours"}})
+		s.report("crane")
+		s.save(domain.Tag, content.Update, fields{"id": "harbours", "slug": "docks"})
+		s.publish("quay", "crane")
+		s.pass(time.Minute)
+		if got, want := r.lines(), "report.published quay, tag.published docks"; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }

@@ -13,13 +13,14 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // cleanName is a text as the desk keeps it: composed (NFC), with single spaces.
 func cleanName(s string) string {
-	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
+	return canonical.Of(strings.Join(strings.Fields(s), " "))
 }
 
 // nameKey is what names of one company have in common, and names of two have

@@ -8,8 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -425,7 +424,7 @@ func (r *rowReader) decode(record csvRecord) (row companyRow, problem string) {
 		place: Place{r.file, record.first},
 		name:  cleanName(text(columnName)), parent: cleanName(text(columnParent)),
 		aliases: names(columnAlias), former: names(columnPrevious),
-		note: norm.NFC.String(text(columnNote)), url: cleanName(text(columnURL)),
+		note: canonical.Of(text(columnNote)), url: cleanName(text(columnURL)),
 	}
 	var problems []string
 	if row.name == "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
@@ -37,12 +38,36 @@ func WriteDB(s *Stores, side string) *sql.DB {
 	return s.deskWrite.db
 }
 
+// InTx runs fn in a transaction of a store.
+func InTx(ctx context.Context, s *Stores, side string, fn func(context.Context, *Tx) error) error {
+	if side == "live" {
+		return s.Live(ctx, fn)
+	}
+	return s.Desk(ctx, fn)
+}
+
+// MigrationTexts are the steps of a store's schema by the names of their files.
+func MigrationTexts(tb testing.TB, engine, side string) map[string]string {
+	tb.Helper()
+	files, err := migrationFiles(engine, side)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, f := range files {
+		texts[f.Name()] = string(f.Bytes())
+	}
+	return texts
+}
+
 // MigrateBefore applies the steps of both stores that come before the first one
 // with a text in it.
 func MigrateBefore(ctx context.Context, s *Stores, text string) error {
 	for _, side := range s.sides() {
-		if _, err := side.pool.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
-			return err
+		if s.postgres() {
+			if _, err := side.pool.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
+				return err
+			}
 		}
 		if err := inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 			files, err := migrationFiles(s.dialect, side.name)

@@ -45,7 +45,8 @@ func (s *Stores) sides() []side {
 // steps that it applied. It holds a lock meanwhile, so that of several
 // processes that start at once one migrates and the others wait. A database
 // that is newer than this binary is refused, and so is one whose history is
-// not the one embedded here.
+// not the one embedded here. It writes the keys of the order of texts where they
+// are missing, or of another version.
 func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 	var done []Migration
 	for _, side := range s.sides() {
@@ -83,6 +84,13 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 			return done, fmt.Errorf("migrate %s: %w", side.name, err)
 		}
 		done = append(done, applied...)
+		filled, err := s.fillSortKeys(ctx, side)
+		if err != nil {
+			return done, fmt.Errorf("migrate %s: %w", side.name, err)
+		}
+		if filled > 0 {
+			s.log.InfoContext(ctx, "wrote the keys by which lists are ordered", "store", side.name, "rows", filled)
+		}
 	}
 	jobs, err := s.migrateJobs(ctx)
 	done = append(done, jobs...)

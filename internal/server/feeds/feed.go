@@ -96,7 +96,10 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 	t := &talk{asker: h.Content}
 	var said struct {
 		Any struct {
-			Nodes []struct{ UpdatedAt time.Time }
+			Nodes []struct {
+				Series    string
+				UpdatedAt time.Time
+			}
 		}
 		List struct {
 			PageInfo pageInfo
@@ -108,6 +111,9 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 	}
 	if len(said.Any.Nodes) == 0 {
 		return nil, errNotFound
+	}
+	if series := said.Any.Nodes[0].Series; series != name { // it is written in another way
+		return &answer{talk: t, moved: "./" + url.PathEscape(series) + "." + format.Ext + win.query()}, nil
 	}
 	items, err := h.editions(said.List.Nodes)
 	if err != nil {

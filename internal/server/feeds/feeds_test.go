@@ -232,6 +232,20 @@ func TestFormerSlug(t *testing.T) {
 	})
 }
 
+// The name of a series is one, however its accents are encoded.
+func TestSeriesInAnotherNormalForm(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *press) {
+		p.write(`createEdition(input: {slug: "bb-1", series: "Bücher: Blätter", number: 1, title: "One", language: "de", items: [{headline: "h", summary: "s"}]}) { created }`)
+		p.write(`publish(input: {documents: ["edition:bb-1"], references: INCLUDE}) { state }`)
+		g := p.get(public, "/feeds/series/"+url.PathEscape("Bu\u0308cher: Bla\u0308tter")+".rss?first=3")
+		if want := "./" + url.PathEscape("Bücher: Blätter") + ".rss?first=3"; g.status != http.StatusMovedPermanently || g.header.Get("Location") != want || g.body != "" {
+			t.Errorf("got %d to %q, want %q", g.status, g.header.Get("Location"), want)
+		}
+		p.found(public, "/feeds/series/"+url.PathEscape("Bücher: Blätter")+".rss?first=3")
+	})
+}
+
 // The same bytes for each client, whatever it says of itself: the answer goes
 // into caches.
 func TestRequestsHaveNoSay(t *testing.T) {

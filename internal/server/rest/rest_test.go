@@ -214,6 +214,11 @@ func oneDocument(t *testing.T, a *api) {
 	if html := a.get(public, "/v1/reports/carrow-strait-in-japanese?body=HTML").ok(); !strings.Contains(html.body, `"body":"\u003cp\u003e`) && !strings.Contains(html.body, `"body":"<`) {
 		t.Errorf("as HTML: got %s", html.body)
 	}
+	a.exec(`mutation { updateTag(input: {id: "ownership" slug: "owning"}) { changed } }`)
+	was, is := a.get(public, "/v1/reports?tag=ownership&language=EN").ok(), a.get(public, "/v1/reports?tag=owning&language=en").ok()
+	if was.body != is.body || len(is.list().Data) == 0 {
+		t.Errorf("by a former slug, and a language in capitals: got %s, want %s", was.body, is.body)
+	}
 	for target, want := range map[string]string{
 		"/v1/reports/carrow-strait-ja":                  "carrow-strait-in-japanese",
 		"/v1/reports/carrow-strait-ja?body=HTML":        "carrow-strait-in-japanese?body=HTML",

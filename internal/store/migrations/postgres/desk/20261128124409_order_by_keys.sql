@@ -1,0 +1,14 @@
+-- Create index "asset_title_key_id" to table: "assets"
+CREATE INDEX "asset_title_key_id" ON "assets" ("title_key", "id");
+-- Create index "edition_title_key_id" to table: "editions"
+CREATE INDEX "edition_title_key_id" ON "editions" ("title_key", "id");
+-- Create index "entity_name_key_id" to table: "entities"
+CREATE INDEX "entity_name_key_id" ON "entities" ("name_key", "id");
+-- Create index "narrative_title_key_id" to table: "narratives"
+CREATE INDEX "narrative_title_key_id" ON "narratives" ("title_key", "id");
+-- Create index "report_title_key_id" to table: "reports"
+CREATE INDEX "report_title_key_id" ON "reports" ("title_key", "id");
+-- Create index "source_title_key_id" to table: "sources"
+CREATE INDEX "source_title_key_id" ON "sources" ("title_key", "id");
+-- Create index "tag_label_key_id" to table: "tags"
+CREATE INDEX "tag_label_key_id" ON "tags" ("label_key", "id");
