@@ -143,25 +143,27 @@ func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
 	return nil
 }
 
-// findSlug is the slug of the company's document: its own, or the plain one of its
-// name where that is a document of this very name. Editors and older programs
-// chose it.
+// findSlug is the slug of the company's document: its own, or one that its name
+// could have where that is a document of this very name. Editors and older
+// programs chose it.
 func (im *companyImport) findSlug(ctx context.Context, c *company) (string, error) {
 	own := c.slug()
-	var plain []string
+	var others []string
 	for _, name := range c.spellings {
-		if slug := content.Slugify(name); slug != "" && slug != own && !slices.Contains(plain, slug) {
-			plain = append(plain, slug)
+		for _, slug := range otherSlugs(name) {
+			if slug != own && !slices.Contains(others, slug) {
+				others = append(others, slug)
+			}
 		}
 	}
-	if len(plain) == 0 {
+	if len(others) == 0 {
 		return own, nil
 	}
 	stored, err := im.desk.Find(ctx, domain.Entity, own)
 	if err != nil || stored != nil {
 		return own, err
 	}
-	for _, slug := range plain {
+	for _, slug := range others {
 		stored, err := im.desk.Find(ctx, domain.Entity, slug)
 		if err != nil {
 			return "", err
