@@ -209,19 +209,23 @@ func TestCompaniesThatAreAlike(t *testing.T) {
 	})
 }
 
-// A document that an older program gave the plain slug of its name is found.
-func TestImportFindsADocumentByItsPlainSlug(t *testing.T) {
+// A document is found by the slug that an editor or an older program gave it, if it
+// has the name.
+func TestImportFindsADocumentByAnotherSlug(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
 	o := newOffice(t, s)
 	o.save(domain.Entity, content.Create, map[string]any{"slug": "9", "name": "ОАО Завод 9", "kind": "COMPANY"})
+	o.save(domain.Entity, content.Create, map[string]any{"slug": "73df8f83", "name": "中国第一", "kind": "COMPANY"})
 	o.save(domain.Entity, content.Create, map[string]any{"slug": "fiji", "name": "Fiji", "kind": "COUNTRY"})
+	o.save(domain.Entity, content.Create, map[string]any{"slug": "sea-holding", "name": "Sea Holding", "kind": "COMPANY"})
+	o.save(domain.Relationship, content.Create, map[string]any{"slug": "9-subsidiary-of-sea-holding", "from": "9", "to": "sea-holding", "kind": "SUBSIDIARY_OF", "confidence": "CONFIRMED"})
 	out := importAll(t, o, false, files(asCSV([][]string{
-		{"ОАО Завод 9", "", "", "", "", "", "", ""}, {"ПАО Фабрика 9", "", "", "", "", "", "", ""}, {"Fiji", "", "", "", "", "", "", ""}})))
-	if out.Changed != 1 || out.Created != 2 || len(o.stored(domain.Entity, "9").Fields["listings"].([]any)) != 1 {
+		{"ОАО Завод 9", "", "", "Sea Holding", "", "", "", ""}, {"ПАО Фабрика 9", "", "", "", "", "", "", ""}, {"中国第一", "", "", "", "", "", "", ""}, {"Fiji", "", "", "", "", "", "", ""}})))
+	if out.Changed != 2 || out.Created != 2 || out.Unchanged != 2 || out.Relationships != 1 || len(o.stored(domain.Entity, "9").Fields["listings"].([]any)) != 1 {
 		t.Errorf("got %+v", out)
 	}
-	if len(out.Bad) != 1 || !strings.Contains(out.Bad[0].Message, "entity:fiji is a COUNTRY, not a company") || out.BadRows != 1 || out.Taken() != 2 {
+	if len(out.Bad) != 1 || !strings.Contains(out.Bad[0].Message, "entity:fiji is a COUNTRY, not a company") || out.BadRows != 1 || out.Taken() != 3 {
 		t.Errorf("a company that is called as a country: got %+v", out)
 	}
 }

@@ -3,6 +3,8 @@ package exchange
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,25 +145,20 @@ func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
 	return nil
 }
 
-// findSlug is the slug of the company's document: its own, or the plain one of its
-// name where that is a document of this very name. Editors and older programs
-// chose it.
+// findSlug is the slug of the company's document: its own, or one that its name
+// could have where that is a document of this very name. Editors and older
+// programs chose it.
 func (im *companyImport) findSlug(ctx context.Context, c *company) (string, error) {
 	own := c.slug()
-	var plain []string
-	for _, name := range c.spellings {
-		if slug := content.Slugify(name); slug != "" && slug != own && !slices.Contains(plain, slug) {
-			plain = append(plain, slug)
-		}
-	}
-	if len(plain) == 0 {
+	others := c.otherSlugs()
+	if len(others) == 0 {
 		return own, nil
 	}
 	stored, err := im.desk.Find(ctx, domain.Entity, own)
 	if err != nil || stored != nil {
 		return own, err
 	}
-	for _, slug := range plain {
+	for _, slug := range others {
 		stored, err := im.desk.Find(ctx, domain.Entity, slug)
 		if err != nil {
 			return "", err
@@ -173,8 +170,23 @@ func (im *companyImport) findSlug(ctx context.Context, c *company) (string, erro
 	return own, nil
 }
 
+// otherSlugs are the slugs that the company's document can have besides its own.
+func (c *company) otherSlugs() (others []string) {
+	for _, name := range c.spellings {
+		for _, slug := range otherSlugs(name) {
+			if slug != c.slug() && !slices.Contains(others, slug) {
+				others = append(others, slug)
+			}
+		}
+	}
+	return others
+}
+
 func (im *companyImport) writeRelationship(ctx context.Context, c, parent *company) error {
-	slug := clipSlug(c.slug()) + "-subsidiary-of-" + clipSlug(parent.slug())
+	slug, err := im.findRelationship(ctx, c, parent)
+	if err != nil {
+		return err
+	}
 	var places []Place
 	for _, row := range c.rows {
 		if row.parent != "" {
@@ -194,14 +206,56 @@ func (im *companyImport) writeRelationship(ctx context.Context, c, parent *compa
 	return err
 }
 
+// findRelationship is the slug of the relationship of two companies: its own, or
+// one that an older program gave it.
+func (im *companyImport) findRelationship(ctx context.Context, c, parent *company) (string, error) {
+	own := clipSlug(c.slug()) + "-subsidiary-of-" + clipSlug(parent.slug())
+	var others []string
+	for _, from := range append(c.otherSlugs(), c.slug()) {
+		for _, to := range append(parent.otherSlugs(), parent.slug()) {
+			if slug := olderClip(from) + "-subsidiary-of-" + olderClip(to); slug != own {
+				others = append(others, slug)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return own, nil
+	}
+	stored, err := im.desk.Find(ctx, domain.Relationship, own)
+	if err != nil || stored != nil {
+		return own, err
+	}
+	for _, slug := range others {
+		stored, err := im.desk.Find(ctx, domain.Relationship, slug)
+		if err != nil {
+			return "", err
+		}
+		if stored != nil && textOf(stored.Fields, "from") == c.id.String() && textOf(stored.Fields, "to") == parent.id.String() {
+			return slug, nil
+		}
+	}
+	return own, nil
+}
+
+// olderClip is clipSlug as older programs had it.
+func olderClip(slug string) string {
+	if len(slug) <= mostOfTwo {
+		return slug
+	}
+	sum := sha256.Sum256([]byte(slug))
+	return strings.Trim(slug[:mostOfTwo-9], "-") + "-" + hex.EncodeToString(sum[:4])
+}
+
+// mostOfTwo is how much of a relationship's slug each end has.
+const mostOfTwo = (domain.MaxSlug - len("-subsidiary-of-")) / 2
+
 // clipSlug keeps a slug of two names within its limit, and apart from one that is
 // divided elsewhere.
 func clipSlug(slug string) string {
-	const most = (domain.MaxSlug - len("-subsidiary-of-")) / 2
-	if len(slug) <= most && !strings.Contains(slug, "subsidiary-of") {
+	if len(slug) <= mostOfTwo && !strings.Contains(slug, "subsidiary-of") {
 		return slug
 	}
-	return strings.Trim(slug[:min(len(slug), most-slugHash-1)], "-") + "-" + hashOf(slug)
+	return strings.Trim(slug[:min(len(slug), mostOfTwo-slugHash-1)], "-") + "-" + hashOf(slug)
 }
 
 // maxReads bounds how often a document is read anew because it was saved in

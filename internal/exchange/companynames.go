@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base32"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"sync"
@@ -78,6 +79,28 @@ func companySlug(key string) string {
 		readable = readable[:maxPlainSlug-slugHash-1]
 	}
 	return strings.Trim(readable+"-"+hashOf(key), "-")
+}
+
+// otherSlugs are the slugs that a document of a name can have where not all of the
+// name is in its slug: the plain one, and those that older programs gave.
+func otherSlugs(name string) []string {
+	plain := content.Slugify(name)
+	key := nameKey(name)
+	if plain == companySlug(key) {
+		return nil
+	}
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+	sum := sha256.Sum256([]byte(letters))
+	older := hex.EncodeToString(sum[:4])
+	if plain == "" {
+		return []string{older}
+	}
+	return []string{plain, plain + "-" + older}
 }
 
 // hashOf is a hash of 60 bits, in letters and digits.
