@@ -1040,7 +1040,7 @@ interface Document implements Node {
   displayName: String!
   """
   Where readers find it: the page about it on the publisher's site, null where the site has none for
-  its type; of a source or an asset, what that stands for.
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
   """
   url: URL
   """
@@ -1101,7 +1101,10 @@ type Report implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -1263,7 +1266,10 @@ type Narrative implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -1425,7 +1431,10 @@ type Entity implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -1624,7 +1633,10 @@ type Relationship implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -1705,7 +1717,10 @@ type Tag implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -1885,7 +1900,10 @@ type Source implements Node & Document {
   liveDiff: [FieldChange!]
   "The title."
   title: String!
-  "Where it was found."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   "Who published it."
   publisher: String
@@ -1941,7 +1959,10 @@ type Edition implements Node & Document {
   its ends and what ties them.
   """
   displayName: String!
-  "The page about it on the publisher's site; null where the site has none for its type."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL
   """
   Counts the saves on the desk; in live, the version that was published. Send it with an
@@ -2055,7 +2076,10 @@ type Asset implements Node & Document {
   ): RevisionConnection
   "What publishing it now would change: from live to the desk. Desk only, null in live."
   liveDiff: [FieldChange!]
-  "Where it is fetched from."
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
   url: URL!
   "Its media type: ` + "`" + `image/png` + "`" + `, ` + "`" + `application/pdf` + "`" + `."
   mediaType: String!
