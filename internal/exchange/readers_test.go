@@ -18,9 +18,9 @@ import (
 // whole or not at all.
 func TestReadersReadOnWhileAnImportRuns(t *testing.T) {
 	t.Parallel()
-	rows := 500
+	rows := 200
 	if testing.Short() {
-		rows = 100
+		rows = 80
 	}
 	var file strings.Builder
 	file.WriteString(header)

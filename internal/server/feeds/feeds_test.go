@@ -334,7 +334,8 @@ func TestIndex(t *testing.T) {
 		for _, want := range []string{
 			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
 			`<link rel="alternate" type="application/feed&#43;json" title="Harbour Press: Weekly &amp; more (JSON Feed)" href="https://api.example/feeds/series/Weekly%20&amp;%20more.json">`,
-			`<li><span>Cranes &amp; more</span> <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,
+			`<a href="feeds" aria-current="page">Feeds</a>`,
+			`<li><span>Cranes &amp; more</span><span class="formats"> <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,
 		} {
 			if !strings.Contains(g.body, want) {
 				t.Errorf("there is no %s in %s", want, g.body)
