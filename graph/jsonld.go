@@ -36,9 +36,14 @@ func (r *Resolver) reportLinked(ctx context.Context, row *ent.Report) (json.RawM
 	}
 	out := schemaorg.Report{
 		ID: whole.ID.String(), URL: r.site.Page(domain.Report, whole.Slug), Title: whole.Title, Subtitle: deref(whole.Subtitle),
-		Summary: deref(whole.Summary), Kind: whole.Kind, Language: whole.Language,
+		Kind: whole.Kind, Language: whole.Language,
 		Published: whole.PublishedAt, Updated: whole.UpdatedAt, Words: whole.WordCount, Minutes: whole.ReadingMinutes,
 	}
+	summary, err := reportSummary.filled(ctx, r.texts, row, formatText)
+	if err != nil {
+		return nil, err
+	}
+	out.Summary = deref(summary)
 	if out.Tags, err = labels(ctx, catalog.ReportTags, row); err != nil {
 		return nil, err
 	}

@@ -107,6 +107,11 @@ const (
 	joined = 300
 )
 
+// plainText reports whether a field's text is kept as TEXT: a report's summary.
+func plainText(f *ast.Field) bool {
+	return f.Name == "summary" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Report"
+}
+
 // descriptionSizes are the sizes that the lists of a schema's description are
 // taken to have.
 var descriptionSizes = map[string]int{
@@ -202,7 +207,7 @@ func (c *coster) field(f *ast.Field, page int) int {
 	}
 	if len(f.Arguments) > 0 {
 		arguments := f.ArgumentMap(c.variables)
-		if format, ok := arguments["format"]; ok && format != "MARKDOWN" {
+		if format, ok := arguments["format"]; ok && format != "MARKDOWN" && (format != "TEXT" || !plainText(f)) {
 			own += rendered
 		}
 		if filter := f.Definition.Arguments.ForName("filter"); filter != nil {

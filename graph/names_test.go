@@ -51,7 +51,7 @@ func (a *api) named(slug string) {
 		s: createSource(input: {slug: "paper", title: "The White Paper", url: "https://paper.example/1"}) { created }
 		n: createNarrative(input: {slug: "names-it", title: "T", claim: "C", status: ACTIVE, description: "By [[%[1]s]].", assessment: "Of [[%[1]s]]."}) { created }
 		d: createEdition(input: {series: "Names", number: 1, title: "T", language: "en", introduction: "By [[%[1]s]].", items: [{headline: "H", summary: "By [[%[1]s]].", analysis: "Of [[%[1]s]]."}]}) { created }
-		p: createReport(input: {slug: "names-it", title: "T", kind: BRIEF, language: "en", summary: "S", tags: ["names-it"],
+		p: createReport(input: {slug: "names-it", title: "T", kind: BRIEF, language: "en", summary: "Of [[%[1]s]] & more.", tags: ["names-it"],
 			body: "# On [[%[1]s]]\n\nBy [[%[1]s]], by [[%[1]s|its label]].[^1]\n\n- [ ] ![Mine of [[%[1]s]]](/mine.png)\n\n[^1]: As [[%[1]s]] says: [@paper, p. 12]"}) { created }
 	}`, slug))
 	a.query(editor, fmt.Sprintf(`mutation { createRelationship(input: {slug: "names-it", from: "names-it", to: "third", kind: SUPPLIES, confidence: CONFIRMED, description: "By [[%[1]s]].",
@@ -90,6 +90,10 @@ func TestNamesAreTheSameInEveryForm(t *testing.T) {
 			"report.footnotes.0.textTEXT":       "As " + name + " says: The White Paper, p. 12",
 			"report.footnotes.0.textMARKDOWN":   "As [[norin-mining]] says: [@paper, p. 12]",
 			"report.footnotes.0.textHTML":       "As " + link + ` says: <cite><a href="https://paper.example/1" class="source" rel="nofollow noopener">The White Paper</a></cite>, p. 12`,
+			"report.summaryTEXT":                "Of " + name + " & more.",
+			"report.summaryMARKDOWN":            "Of [[norin-mining]] & more.",
+			"report.summaryHTML":                "Of " + link + " &amp; more.",
+			"report.jsonLd.abstract":            "Of " + name + " & more.",
 			"narrative.descriptionTEXT":         "By " + name + ".",
 			"narrative.assessmentHTML":          "<p>Of " + link + ".</p>\n",
 			"entity.descriptionTEXT":            "By " + name + ".",
@@ -129,6 +133,8 @@ func TestHiddenNamesAreInNoForm(t *testing.T) {
 			}
 			for path, want := range map[string]string{
 				"report.outline.0.text":     "On norin mining",
+				"report.summaryTEXT":        "Of norin mining & more.",
+				"report.summaryHTML":        "Of norin mining &amp; more.",
 				"narrative.descriptionTEXT": "By norin mining.",
 				"narrative.descriptionHTML": "<p>By norin mining.</p>\n",
 			} {

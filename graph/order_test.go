@@ -222,6 +222,13 @@ func TestFiltersByWhatWasOnce(t *testing.T) {
 			{"reports", `entities: {id: {in: ["` + strings.ToUpper(merged) + `"]}}`, "now-bravo"},
 			{"reports", `not: {entities: {id: {eq: "` + merged + `"}}}`, "charlie"},
 			{"entities", `slug: {eq: "port-two"}`, "port-ltd"},
+			// Ids among slugs.
+			{"entities", `slug: {eq: "` + merged + `"}`, "port-ltd"},
+			{"entities", `slug: {in: ["` + merged + `", "crane-works"]}`, "crane-works port-ltd"},
+			{"entities", `slug: {ne: "` + merged + `", startsWith: "port"}`, ""},
+			{"entities", `slug: {eq: "` + mergedHidden + `"}`, ""},
+			{"reports", `entities: {slug: {eq: "` + merged + `"}}`, "now-bravo"},
+			{"reports", `not: {entities: {slug: {in: ["` + strings.ToLower(merged) + `"]}}}`, "charlie"},
 			{"entities", `id: {eq: "` + merged + `"}`, "port-ltd"},
 			{"entities", `id: {ne: "` + merged + `"}, slug: {startsWith: "port"}`, ""},
 			{"entities", `names: {text: {eq: "Port Two"}}, slug: {eq: "port-two"}`, "port-ltd"},

@@ -21,6 +21,10 @@ func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string
 	return *text, nil
 }
 
+func (r reportResolver) Summary(ctx context.Context, obj *ent.Report, format string) (*string, error) {
+	return reportSummary.filled(ctx, r.texts, obj, format)
+}
+
 func (r reportResolver) Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error) {
 	doc, err := reportBody.document(ctx, r.texts, obj)
 	if err != nil || doc == nil {

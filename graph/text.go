@@ -78,22 +78,24 @@ func (t *texts) parse(ctx context.Context, src string) (*markdown.Document, erro
 
 // prose is a Markdown field of a type.
 type prose[T any] struct {
-	name string
-	typ  *read.Type[T]
-	of   func(*T) *string
+	name  string
+	typ   *read.Type[T]
+	of    func(*T) *string
+	plain bool // it is no Markdown, but may name entities
 }
 
 // The Markdown fields.
 var (
-	reportBody              = prose[ent.Report]{"body", catalog.Reports, func(r *ent.Report) *string { return &r.Body }}
-	narrativeDescription    = prose[ent.Narrative]{"description", catalog.Narratives, func(n *ent.Narrative) *string { return n.Description }}
-	narrativeAssessment     = prose[ent.Narrative]{"assessment", catalog.Narratives, func(n *ent.Narrative) *string { return n.Assessment }}
-	entityDescription       = prose[ent.Entity]{"description", catalog.Entities, func(e *ent.Entity) *string { return e.Description }}
-	relationshipDescription = prose[ent.Relationship]{"description", catalog.Relationships, func(r *ent.Relationship) *string { return r.Description }}
-	tagDescription          = prose[ent.Tag]{"description", catalog.Tags, func(t *ent.Tag) *string { return t.Description }}
-	editionIntroduction     = prose[ent.Edition]{"introduction", catalog.Editions, func(e *ent.Edition) *string { return e.Introduction }}
-	itemSummary             = prose[ent.EditionItem]{"summary", catalog.Items, func(i *ent.EditionItem) *string { return &i.Summary }}
-	itemAnalysis            = prose[ent.EditionItem]{"analysis", catalog.Items, func(i *ent.EditionItem) *string { return i.Analysis }}
+	reportBody              = prose[ent.Report]{name: "body", typ: catalog.Reports, of: func(r *ent.Report) *string { return &r.Body }}
+	reportSummary           = prose[ent.Report]{name: "summary", typ: catalog.Reports, of: func(r *ent.Report) *string { return r.Summary }, plain: true}
+	narrativeDescription    = prose[ent.Narrative]{name: "description", typ: catalog.Narratives, of: func(n *ent.Narrative) *string { return n.Description }}
+	narrativeAssessment     = prose[ent.Narrative]{name: "assessment", typ: catalog.Narratives, of: func(n *ent.Narrative) *string { return n.Assessment }}
+	entityDescription       = prose[ent.Entity]{name: "description", typ: catalog.Entities, of: func(e *ent.Entity) *string { return e.Description }}
+	relationshipDescription = prose[ent.Relationship]{name: "description", typ: catalog.Relationships, of: func(r *ent.Relationship) *string { return r.Description }}
+	tagDescription          = prose[ent.Tag]{name: "description", typ: catalog.Tags, of: func(t *ent.Tag) *string { return t.Description }}
+	editionIntroduction     = prose[ent.Edition]{name: "introduction", typ: catalog.Editions, of: func(e *ent.Edition) *string { return e.Introduction }}
+	itemSummary             = prose[ent.EditionItem]{name: "summary", typ: catalog.Items, of: func(i *ent.EditionItem) *string { return &i.Summary }}
+	itemAnalysis            = prose[ent.EditionItem]{name: "analysis", typ: catalog.Items, of: func(i *ent.EditionItem) *string { return i.Analysis }}
 )
 
 // document returns the parsed text of a row; nil where it has none.
@@ -135,6 +137,26 @@ func (p prose[T]) render(ctx context.Context, t *texts, row *T, format string, p
 		return made(ctx, reading.Text(part))
 	}
 	return made(ctx, reading.HTML(part))
+}
+
+// filled returns the plain text of a row in a format; nil where it has none.
+func (p prose[T]) filled(ctx context.Context, t *texts, row *T, format string) (*string, error) {
+	whole, err := read.With(ctx, p.typ, row, p.name)
+	if err != nil {
+		return nil, err
+	}
+	src := p.of(whole)
+	if src == nil || format == formatMarkdown || format == formatText && !strings.Contains(*src, "[[") {
+		return src, nil
+	}
+	known, err := p.names(ctx, t, row)
+	if err != nil {
+		return nil, err
+	}
+	if format == formatText {
+		return made(ctx, markdown.PlainText(*src, t.names(known)))
+	}
+	return made(ctx, markdown.PlainHTML(*src, t.names(known)))
 }
 
 // written returns a part of the text of a row as it was written.
@@ -209,14 +231,18 @@ func (p prose[T]) names(ctx context.Context, t *texts, row *T) (known, error) {
 			if src == nil {
 				continue
 			}
-			doc, err := t.parse(ctx, *src)
-			if err != nil {
-				return known{}, err
+			mentions := markdown.PlainMentions
+			if !p.plain {
+				doc, err := t.parse(ctx, *src)
+				if err != nil {
+					return known{}, err
+				}
+				mentions = func(string) []markdown.Mention { return doc.Mentions() }
+				sources = append(sources, doc.Sources()...)
 			}
-			for _, m := range doc.Mentions() {
+			for _, m := range mentions(*src) {
 				entities = append(entities, m.Slug)
 			}
-			sources = append(sources, doc.Sources()...)
 		}
 		var k known
 		var err error

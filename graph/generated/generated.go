@@ -372,6 +372,8 @@ type ReportResolver interface {
 	Revisions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
 	LiveDiff(ctx context.Context, obj *ent.Report) ([]*content.FieldChange, error)
 
+	Summary(ctx context.Context, obj *ent.Report, format string) (*string, error)
+
 	Body(ctx context.Context, obj *ent.Report, format string, notes bool) (string, error)
 	Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error)
 
@@ -1149,8 +1151,14 @@ type Report implements Node & Document {
   title: String!
   "The subtitle."
   subtitle: String
-  "What it says, in a paragraph of plain text."
-  summary: String
+  """
+  What it says, in a paragraph of plain text. ` + "`" + `[[slug]]` + "`" + ` in it is shown as the name of the entity,
+  where the viewer may see that.
+  """
+  summary(
+    "MARKDOWN is the text as it was written; HTML has links to the entities, and no other markup."
+    format: TextFormat! = TEXT
+  ): String
   "The question that it answers."
   question: String
   "The findings, one sentence or two each."
@@ -3395,7 +3403,10 @@ input ReportFilter {
   not: ReportFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By kind."
   kind: ReportKindFilter
@@ -3444,7 +3455,10 @@ input NarrativeFilter {
   not: NarrativeFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3495,7 +3509,10 @@ input EntityFilter {
   not: EntityFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By kind."
   kind: EntityKindFilter
@@ -3558,7 +3575,10 @@ input RelationshipFilter {
   not: RelationshipFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By kind."
   kind: RelationshipKindFilter
@@ -3605,7 +3625,10 @@ input TagFilter {
   not: TagFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By label."
   label: StringFilter
@@ -3648,7 +3671,10 @@ input SourceFilter {
   not: SourceFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By title."
   title: StringFilter
@@ -3695,7 +3721,10 @@ input EditionFilter {
   not: EditionFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By series."
   series: StringFilter
@@ -3738,7 +3767,10 @@ input AssetFilter {
   not: AssetFilter
   "By id."
   id: IDFilter
-  "By slug. A former one means the document that had it, save in ` + "`" + `startsWith` + "`" + `."
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
   slug: StringFilter
   "By address."
   url: StringFilter
@@ -4819,7 +4851,7 @@ input CreateReportInput {
   title: String!
   "The subtitle."
   subtitle: String
-  "What it says, in a paragraph of plain text."
+  "What it says, in a paragraph of plain text. It can name entities, as ` + "`" + `[[slug]]` + "`" + `."
   summary: String
   "The question that it answers."
   question: String
@@ -4869,7 +4901,7 @@ input UpdateReportInput {
   title: String
   "The subtitle."
   subtitle: String
-  "What it says, in a paragraph of plain text."
+  "What it says, in a paragraph of plain text. It can name entities, as ` + "`" + `[[slug]]` + "`" + `."
   summary: String
   "The question that it answers."
   question: String
@@ -4912,7 +4944,7 @@ input UpsertReportInput {
   title: String
   "The subtitle."
   subtitle: String
-  "What it says, in a paragraph of plain text."
+  "What it says, in a paragraph of plain text. It can name entities, as ` + "`" + `[[slug]]` + "`" + `."
   summary: String
   "The question that it answers."
   question: String
@@ -11221,6 +11253,20 @@ func (ec *executionContext) field_Report_revisions_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Report_summary_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNTextFormat2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg0
 	return args, nil
 }
 
@@ -25654,7 +25700,8 @@ func (ec *executionContext) _Report_summary(ctx context.Context, field graphql.C
 			return ec.fieldContext_Report_summary(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Summary, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Report().Summary(ctx, obj, fc.Args["format"].(string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -25664,8 +25711,28 @@ func (ec *executionContext) _Report_summary(ctx context.Context, field graphql.C
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Report_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
+func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Report",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Report_summary_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Report_question(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {

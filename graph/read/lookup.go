@@ -117,6 +117,10 @@ func ParseID(s string, want domain.Type) (domain.ID, error) {
 }
 
 func bySlug[T any](ctx context.Context, r *Reader, t *Type[T], slug string) (*T, error) {
+	if id, err := domain.ParseID(slug); err == nil && id.Type() == t.Document {
+		found, err := ByIDs(ctx, r, t, []domain.ID{id}) // wherever a document is named, its id will do
+		return found[id], err
+	}
 	if !domain.ValidSlug(slug) {
 		return nil, nil // no document has it
 	}

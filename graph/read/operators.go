@@ -132,8 +132,14 @@ func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string) con
 	if len(texts) > 0 {
 		set = texts
 	}
+	ids := f.ids(t, texts)
 	return func(s *sql.Selector) *sql.Predicate {
 		in := f.on(t, s, func(column string) *sql.Predicate { return c.reader.within(column, set) })
+		if len(ids) > 0 {
+			byID := t.Fields["id"].on(t, s, func(column string) *sql.Predicate { return c.reader.within(column, ids) })
+			bySlug := in
+			in = sql.P(func(b *sql.Builder) { b.WriteString("(").Join(bySlug).WriteString(" OR ").Join(byID).WriteString(")") })
+		}
 		if op == "notIn" {
 			return sql.Not(in)
 		}
@@ -168,6 +174,9 @@ func (c *compiler) compare(t *Table, f Field, op string, raw any, path string) c
 		c.problems.Add(path, "%s", err)
 		return nil
 	}
+	if text, ok := v.(string); ok && len(f.ids(t, []string{text})) > 0 && (op == "eq" || op == "ne") {
+		return c.oneOf(t, f, map[string]string{"eq": "in", "ne": "notIn"}[op], []any{raw}, path)
+	}
 	if f.Former != "" && (op == "eq" || op == "ne") {
 		return func(s *sql.Selector) *sql.Predicate {
 			is := f.on(t, s, func(column string) *sql.Predicate {
@@ -187,6 +196,21 @@ func (c *compiler) compare(t *Table, f Field, op string, raw any, path string) c
 		}
 		return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(comparisons[op]).Arg(v) })
 	}
+}
+
+// ids are those of the texts, looked for among slugs, that are ids of documents of
+// the table: wherever a document is named, its id will do. No slug looks like one.
+func (f Field) ids(t *Table, texts []string) []int64 {
+	if f.Former != "slug" {
+		return nil
+	}
+	var ids []int64
+	for _, text := range texts {
+		if id, err := domain.ParseID(text); err == nil && id.Type() == t.Document {
+			ids = append(ids, int64(id))
+		}
+	}
+	return ids
 }
 
 // on is the condition that a row has in the field's column what is looked for;

@@ -46,6 +46,13 @@ func namedIn(ctx context.Context, db store.Rows, t domain.Type, root *Row) ([]do
 	}
 	s := shapes[t]
 	collect(root, s.fields)
+	for _, f := range s.fields {
+		if f.names {
+			for _, m := range markdown.PlainMentions(root.text(f.columnName())) {
+				slugs = append(slugs, m.Slug)
+			}
+		}
+	}
 	for _, set := range s.sets {
 		for _, row := range root.Owned[set.table] {
 			collect(row, set.fields)

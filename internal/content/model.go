@@ -38,7 +38,7 @@ var shapes = withTypes(map[domain.Type]*shape{
 			{name: "kind", kind: enum, values: domain.ReportKinds, required: true},
 			{name: "title", kind: line, max: shortText, required: true},
 			{name: "subtitle", kind: line, max: shortText},
-			{name: "summary", kind: plain, max: longText},
+			{name: "summary", kind: plain, max: longText, names: true},
 			{name: "question", kind: line, max: longText},
 			{name: "keyFindings", kind: lineList, max: 50},
 			{name: "methods", kind: enumList, values: domain.ResearchMethods, max: 20},

@@ -39,6 +39,7 @@ type fieldShape struct {
 	values   []string
 	target   domain.Type
 	column   string // where it is not the name in snake case
+	names    bool   // a plain text may name entities, as [[slug]]
 }
 
 // setShape is an owned list of an input and the table that it fills.

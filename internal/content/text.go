@@ -32,6 +32,13 @@ func readProse(ctx context.Context, db store.Rows, s *shape, old, next *Row, p *
 			refuseNotes(doc, f.name, p)
 		}
 	}
+	for _, f := range s.fields {
+		if f.names {
+			if _, err := checkMentions(ctx, db, markdown.PlainMentions(next.text(f.columnName())), f.name, p); err != nil {
+				return err
+			}
+		}
+	}
 	for _, set := range s.sets {
 		for i, row := range next.Owned[set.table] {
 			for _, f := range proseFields(set.fields) {
@@ -55,13 +62,17 @@ func refuseNotes(doc *markdown.Document, path string, p *domain.Problems) {
 	}
 }
 
-// checkProse reports a text's problems, among them links to entities that do
-// not exist, and returns the entities that it names.
+// checkProse reports a text's problems, and returns the entities that it names.
 func checkProse(ctx context.Context, db store.Rows, doc *markdown.Document, path string, p *domain.Problems) ([]domain.ID, error) {
 	for _, problem := range doc.Problems() {
 		p.Add(path, "line %d: %s", problem.Line, problem.Message)
 	}
-	mentions := doc.Mentions()
+	return checkMentions(ctx, db, doc.Mentions(), path, p)
+}
+
+// checkMentions reports links to entities that do not exist, and returns the
+// entities of the others.
+func checkMentions(ctx context.Context, db store.Rows, mentions []markdown.Mention, path string, p *domain.Problems) ([]domain.ID, error) {
 	if len(mentions) == 0 {
 		return nil, nil
 	}

@@ -55,13 +55,15 @@ func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 	if length == 0 {
 		return nil
 	}
-	skipped := len(line) - len(rest)
-	address := block.Source()[begin : seg.Start+skipped+addressLength(rest, length)]
 	if !ascii(rest[:length]) {
-		if _, _, ok := safeURL(withScheme(string(address))); !ok {
+		// Before the path is read: it may be the rest of the text, and hold more
+		// such addresses.
+		if _, _, ok := safeURL("http://" + string(rest[:length])); !ok {
 			return nil // no host has such a name
 		}
 	}
+	skipped := len(line) - len(rest)
+	address := block.Source()[begin : seg.Start+skipped+addressLength(rest, length)]
 	if before.Segment = before.Segment.WithStop(begin); before.Segment.IsEmpty() {
 		parent.RemoveChild(parent, before)
 	}
@@ -73,13 +75,6 @@ func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 	}
 	link.SetPos(begin)
 	return e.count(link)
-}
-
-func withScheme(address string) string {
-	if strings.HasPrefix(address, "www.") {
-		return "http://" + address
-	}
-	return address
 }
 
 // beginsAt tells where in src the address begins whose colon or dot is at off,
