@@ -70,11 +70,13 @@ var ties = map[string]string{
 	"OWNS": "owns", "CONTROLS": "controls", "SUBSIDIARY_OF": "is a subsidiary of", "DIRECTOR_OF": "is a director of",
 	"OFFICER_OF": "is an officer of", "MEMBER_OF": "is a member of", "EMPLOYED_BY": "is employed by", "PARTNER_OF": "is a partner of",
 	"JOINT_VENTURE_WITH": "has a joint venture with", "SUPPLIES": "supplies", "FUNDS": "funds", "LOCATED_IN": "is located in",
-	"ISSUED_BY": "was issued by", "AMENDS": "amends", "SUCCEEDS": "succeeds", "RELATED_TO": "is related to",
+	"ISSUED_BY": "issued by", "AMENDS": "amends", "SUCCEEDS": "succeeds", "RELATED_TO": "is related to",
 }
 
-// DisplayName is a sentence: "Graymantle Group owns Harborlight Mining". Where an
-// end is in the trash it is the slug.
+// DisplayName says what ties the ends: "Graymantle Group owns Harborlight Mining".
+// Behind it, in brackets, are the role and the end of what has ended: "Orrin Vask is
+// an officer of Graymantle Group (treasurer, until 2019)". Where an end of the
+// relationship is in the trash it is the slug.
 func (relationshipResolver) DisplayName(ctx context.Context, obj *ent.Relationship) (string, error) {
 	from, err := catalog.RelationshipFrom.One(ctx, obj)
 	if err != nil {
@@ -88,5 +90,16 @@ func (relationshipResolver) DisplayName(ctx context.Context, obj *ent.Relationsh
 		return obj.Slug, nil
 	}
 	tie := cmp.Or(ties[obj.Kind], strings.ToLower(obj.Kind))
-	return from.Name + " " + tie + " " + to.Name, nil
+	name := from.Name + " " + tie + " " + to.Name
+	var more []string
+	if obj.Role != nil {
+		more = append(more, *obj.Role)
+	}
+	if obj.Until != "" {
+		more = append(more, "until "+string(obj.Until))
+	}
+	if len(more) > 0 {
+		name += " (" + strings.Join(more, ", ") + ")"
+	}
+	return name, nil
 }

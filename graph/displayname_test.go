@@ -22,7 +22,7 @@ func TestDisplayNames(t *testing.T) {
 			e: createEntity(input: {slug: "owner", name: "Owner Ltd", kind: COMPANY}) { created }
 			f: createEntity(input: {slug: "works", name: "Crane Works", kind: COMPANY}) { created }
 			g: createRelationship(input: {slug: "tie", from: "owner", to: "works", kind: OWNS, confidence: CONFIRMED, citations: [{source: "gazette"}]}) { created }
-			h: createRelationship(input: {slug: "venture", from: "works", to: "owner", kind: JOINT_VENTURE_WITH, confidence: CONFIRMED, citations: [{source: "gazette"}]}) { created }
+			h: createRelationship(input: {slug: "venture", from: "works", to: "owner", kind: JOINT_VENTURE_WITH, role: "builder", until: "2021-04", confidence: CONFIRMED, citations: [{source: "gazette"}]}) { created }
 			i: createReport(input: {slug: "cranes", title: "Cranes", kind: BRIEF, language: "en", summary: "…", body: "…", tags: ["ports"], hero: "titled", attachments: ["untitled"]}) { created }
 			j: createNarrative(input: {slug: "safe", title: "Ports are safe", claim: "They are.", status: ACTIVE}) { created }
 			k: createEdition(input: {slug: "seven", series: "Weekly", number: 7, title: "More", language: "en", items: [{headline: "H", summary: "S", citations: [{source: "gazette"}]}]}) { created }
@@ -33,7 +33,7 @@ func TestDisplayNames(t *testing.T) {
 			"ports": {"Ports", "/tags/ports"}, "gazette": {"The Gazette", "https://gazette.example/1"},
 			"titled": {"A crane", "https://files.example/a.png"}, "untitled": {"harbour.png", "https://files.example/x/harbour.png?v=1"},
 			"owner": {"Owner Ltd", "/entities/owner"}, "works": {"Crane Works", "/entities/works"},
-			"tie": {"Owner Ltd owns Crane Works", "<nil>"}, "venture": {"Crane Works has a joint venture with Owner Ltd", "<nil>"},
+			"tie": {"Owner Ltd owns Crane Works", "<nil>"}, "venture": {"Crane Works has a joint venture with Owner Ltd (builder, until 2021-04)", "<nil>"},
 			"cranes": {"Cranes", "/reports/cranes"}, "safe": {"Ports are safe", "/narratives/safe"}, "seven": {"Weekly 7: More", "/editions/seven"},
 		}
 		got := a.query(public, `{`+shown+`}`)
@@ -63,8 +63,8 @@ func TestDisplayNames(t *testing.T) {
 		}
 		// The desk has all of them.
 		trashed := a.query(author, `query @inContext(stage: DESK) { relationships { nodes { displayName url } } }`)
-		if got := trashed.list("relationships.nodes", "displayName"); got != "Owner Ltd owns Crane Works Crane Works has a joint venture with Owner Ltd" &&
-			got != "Crane Works has a joint venture with Owner Ltd Owner Ltd owns Crane Works" {
+		if got := trashed.list("relationships.nodes", "displayName"); got != "Owner Ltd owns Crane Works Crane Works has a joint venture with Owner Ltd (builder, until 2021-04)" &&
+			got != "Crane Works has a joint venture with Owner Ltd (builder, until 2021-04) Owner Ltd owns Crane Works" {
 			t.Errorf("on the desk: got %s", trashed.body)
 		}
 	})

@@ -147,7 +147,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		files = parts.Demo.Files
 	}
 	a.serve(c, server.Config{
-		DemoKey: a.demoKey, Files: files,
+		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
@@ -195,6 +195,16 @@ func (a *App) URL() string {
 
 // Paused reports whether the server waits for "redthread resume".
 func (a *App) Paused() bool { return a.pause.lasts() }
+
+// offeredKey is the key that the explorer offers to browsers on this machine. A
+// server that says that it is found elsewhere, or behind a proxy, offers none:
+// behind a proxy everybody looks as if they were on this machine.
+func (a *App) offeredKey(c Config) string {
+	if c.Site.PublicURL != "" || len(c.Protection.proxies()) > 0 {
+		return ""
+	}
+	return a.demoKey
+}
 
 // DemoKey is the key of the demo's editor; empty without --demo.
 func (a *App) DemoKey() string { return a.demoKey }

@@ -76,7 +76,7 @@ func (p *program) welcome(a *App) {
 %[2]s
 
   API       %[1]s/graphql
-  JSON      %[1]s/v1/reports
+  JSON      %[1]s/v1
   Docs      %[1]s/docs
   Explorer  %[1]s/
   Feeds     %[1]s/feeds

@@ -40,7 +40,7 @@ func undescribed(s *shape, r *Row) []picture {
 			return
 		}
 		for _, image := range markdown.Parse(text).Images() {
-			if image.Alt == "" {
+			if !describes(image.Alt) {
 				all = append(all, picture{path, image.Line})
 			}
 		}

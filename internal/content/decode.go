@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -314,10 +315,24 @@ func cleanText(s string, multiline bool) (clean, problem string) {
 		}
 	}
 	s = norm.NFC.String(s)
+	if !shows(s) {
+		return "", "" // white space, and characters that are not seen
+	}
 	if multiline {
 		return strings.TrimRight(strings.TrimLeft(s, "\n"), " \t\n"), ""
 	}
 	return canonical.Of(s), ""
+}
+
+// shows reports whether there is something to see in a text.
+func shows(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S) })
+}
+
+// describes reports whether a text can tell what is in a picture: marks of
+// punctuation alone cannot.
+func describes(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.Sc, unicode.Sm, unicode.So) })
 }
 
 func wholeNumber(v any) (int64, bool) {

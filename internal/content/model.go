@@ -254,8 +254,8 @@ var shapes = withTypes(map[domain.Type]*shape{
 			markingField,
 		},
 		complete: func(r *Row, p *domain.Problems) {
-			if isPicture(r) {
-				need(r, p, "altText", "a published picture has an alternative text: say what it shows, for those who cannot see it")
+			if isPicture(r) && !describes(r.text("alt_text")) {
+				p.Add("altText", "a published picture has an alternative text: say what it shows, for those who cannot see it")
 			}
 		},
 		title: func(r *Row, _ func(domain.ID) string) string {

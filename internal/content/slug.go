@@ -137,7 +137,7 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 		return failed
 	}
 	if base == "" {
-		p.Add("slug", "none can be made from the title: give one of lower-case letters a to z, digits and hyphens")
+		p.Add("slug", "none can be made from what the document is called: give one of lower-case letters a to z, digits and hyphens")
 		return nil
 	}
 	for n := 1; n < 1000; n++ {

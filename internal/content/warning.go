@@ -72,7 +72,7 @@ func (e *edit) warnings(ctx context.Context, t domain.Type, r *Row) ([]Warning, 
 			}
 		}
 	}
-	if t == domain.Asset && isPicture(r) && r.text("alt_text") == "" {
+	if t == domain.Asset && isPicture(r) && !describes(r.text("alt_text")) {
 		out = append(out, Warning{Code: NotDescribed, Path: "altText", Message: "a picture needs an alternative text to be published: say what it shows"})
 	}
 	for _, pic := range undescribed(shapes[t], r) {

@@ -162,7 +162,9 @@ func changesParams(r *http.Request) (params content.ChangesParams, now bool, err
 			params.Types = []domain.Type{}
 			for _, text := range strings.Split(strings.Join(given, ","), ",") {
 				t, ok := domain.ParseType(text)
-				if !ok {
+				if text == "" {
+					p.Add("types", "has no value; leave it out instead")
+				} else if !ok {
 					p.Add("types", "%q is none of %s", clip(text, 40), strings.Join(types, ", "))
 				}
 				params.Types = append(params.Types, t)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -68,10 +69,19 @@ func refusalLogged(ctx context.Context, log *slog.Logger, what string, err error
 // retryAfter is when to come again where nothing else says so, in seconds.
 const retryAfter = "10"
 
-// forPeople reports whether a request is a browser's, for a page: it names
-// text/html, as no client of an API does.
+// forPeople reports whether a request is a browser's, for a page: it accepts
+// text/html by name, as no client of an API does.
 func forPeople(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	for accepted := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		media, parameters, err := mime.ParseMediaType(strings.TrimSpace(accepted))
+		if q, weighed := parameters["q"]; err == nil && media == "text/html" && (!weighed || strings.Trim(q, "0.") != "") {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse answers in GraphQL's shape; at the paths of JSON, with a problem; to a

@@ -41,6 +41,7 @@ func handler(c Config) http.Handler {
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
+		mux.Handle("/feeds/{$}", onlyGet(withoutSlash("feeds")))
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
@@ -51,6 +52,7 @@ func handler(c Config) http.Handler {
 		mux.Handle("/v1/", routes)
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
 		mux.Handle("/docs", onlyGet(c.REST.Page()))
+		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
@@ -68,6 +70,15 @@ func handler(c Config) http.Handler {
 	)
 }
 
+// withoutSlash redirects from a page's address with a slash at the end to the one
+// without, relative as all addresses of pages.
+func withoutSlash(page string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "../"+page)
+		w.WriteHeader(http.StatusPermanentRedirect)
+	})
+}
+
 // notFound answers paths at which there is nothing.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
@@ -76,7 +87,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 // feedsOf is the door of feeds and sitemaps.
 func feedsOf(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Log: c.Log,
+		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Started: c.Started, Log: c.Log,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			refuse(w, r, refusal{status: status, code: code, message: message})
 		},

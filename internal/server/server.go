@@ -45,7 +45,8 @@ type Config struct {
 	DemoKey  string             // what the explorer offers to browsers on this machine; empty: nothing
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Feeds    FeedsConfig
-	Files    Files // what is served besides; none where its handler is nil
+	Started  time.Time // when the process began with its settings
+	Files    Files     // what is served besides; none where its handler is nil
 	Keys     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger

@@ -529,7 +529,7 @@ func TestNothingHere(t *testing.T) {
 			!strings.Contains(strings.Join(got.header.Values("Vary"), ","), "Accept") {
 			t.Errorf("%s: got %d %v %s", path, got.status, got.header, got.body)
 		}
-		for _, accept := range []string{"", "*/*", "application/json"} {
+		for _, accept := range []string{"", "*/*", "application/json", "text/html;q=0, application/json", "text/html;q=0.00"} {
 			wantError(t, s.get(t, path, "Accept", accept), http.StatusNotFound, "NOT_FOUND")
 		}
 		head := do(t, request(t, http.MethodHead, s.url+path, "", "Accept", browser))

@@ -49,6 +49,25 @@ func TestDemoKey(t *testing.T) {
 			t.Errorf("%s: got %d %s", name, got.Code, got.Body)
 		}
 	}
+	for name, change := range map[string]func(*http.Request){
+		"ForwardedFor":  func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") },
+		"ForwardedHost": func(r *http.Request) { r.Header.Set("X-Forwarded-Host", "demo.example") },
+		"Forwarded":     func(r *http.Request) { r.Header.Set("Forwarded", "for=192.0.2.7") },
+		"Via":           func(r *http.Request) { r.Header.Set("Via", "1.1 varnish") },
+		"RealIP":        func(r *http.Request) { r.Header.Set("X-Real-IP", "192.0.2.7") },
+		"HTTP10":        func(r *http.Request) { r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0 },
+		"TwoOrigins":    func(r *http.Request) { r.Header.Add("Origin", "http://evil.example") },
+		"AnotherScheme": func(r *http.Request) { r.Header.Set("Origin", "https://"+here) },
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, http.NoBody)
+		r.Host, r.RemoteAddr = here, client
+		r.Header.Set("Origin", "http://"+here)
+		change(r)
+		w := httptest.NewRecorder()
+		if offering.ServeHTTP(w, r); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "rt_") {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+	}
 	if got := ask(t, without, http.MethodPost, path, here, "http://"+here, client); got.Code != http.StatusNotFound {
 		t.Errorf("without a demo: got %d %s", got.Code, got.Body)
 	}

@@ -332,7 +332,7 @@ func TestIndex(t *testing.T) {
 	each(t, func(t *testing.T, p *press) {
 		g := p.found(public, "/feeds")
 		for _, want := range []string{
-			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
+			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press: all reports (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
 			`<link rel="alternate" type="application/feed&#43;json" title="Harbour Press: Weekly &amp; more (JSON Feed)" href="https://api.example/feeds/series/Weekly%20&amp;%20more.json">`,
 			`<a href="feeds" aria-current="page">Feeds</a>`,
 			`<li><span>Cranes &amp; more</span><span class="formats"> <a href="https://api.example/feeds/tags/cranes.rss">RSS 2.0</a>`,

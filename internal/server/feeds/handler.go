@@ -32,6 +32,9 @@ type Config struct {
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
 	Changes     Changes
+	// Started is when the process began. Settings and the program itself make a
+	// difference to answers, so none is older than that.
+	Started time.Time
 	// Refuse answers with an error, in the form that the server has for all.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log    *slog.Logger
@@ -113,7 +116,11 @@ func Handler(c Config) http.Handler {
 			if err == nil && unknown != nil {
 				h.Log.WarnContext(r.Context(), "a feed has no time of its last change", "path", r.URL.Path, "error", unknown)
 			}
-			h.write(w, r, a, last.At(), err)
+			modified := last.At()
+			if modified.Before(h.Started) {
+				modified = h.Started
+			}
+			h.write(w, r, a, modified, err)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(w, r, errNotFound) })

@@ -49,7 +49,7 @@ func (h *handler) index(r *http.Request, _ string) (*answer, error) {
 		Title: h.Site.Title(), URL: h.PublicURL, Formats: feeds.Formats(),
 		Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Feeds, ""),
 	}
-	shown.Main = []listed{{h.Site.Title(), "/feeds/reports"}}
+	shown.Main = []listed{{h.Site.Title() + ": all reports", "/feeds/reports"}}
 	seen := map[string]bool{}
 	for _, e := range said.Editions.Nodes {
 		if !seen[e.Series] {

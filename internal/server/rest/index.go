@@ -12,6 +12,10 @@ func (a *API) index(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
 		return
 	}
+	if wrong := unknownParameters(r.URL.Query(), nil); len(wrong) > 0 {
+		Refuse(w, r, 0, codeInvalid, "the parameters are not right", wrong...)
+		return
+	}
 	type shown struct {
 		Path    string `json:"path"`
 		Summary string `json:"summary"`

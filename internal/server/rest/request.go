@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -36,22 +37,23 @@ func (r *route) read(query url.Values) (values map[string]any, wrong []Parameter
 		}
 		values[p.name] = value
 	}
-	var unknown []string
-	for name := range query {
-		if !slices.Contains(known, name) {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
+	return values, append(wrong, unknownParameters(query, known)...)
+}
+
+// unknownParameters says of each parameter that is not known what there is.
+func unknownParameters(query url.Values, known []string) []ParameterError {
 	there := "there are none here"
 	if len(known) > 0 {
 		slices.Sort(known)
 		there = "there are " + strings.Join(known, ", ")
 	}
-	for _, name := range unknown {
-		wrong = append(wrong, ParameterError{Parameter: name, Detail: "is no parameter; " + there})
+	var wrong []ParameterError
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(known, name) {
+			wrong = append(wrong, ParameterError{Parameter: name, Detail: "is no parameter; " + there})
+		}
 	}
-	return values, wrong
+	return wrong
 }
 
 // question puts values into the places of the document's own variables.
