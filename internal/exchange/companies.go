@@ -221,7 +221,8 @@ func (im *companyImport) tooMuch(c *company) bool {
 	if len(c.rows) <= mostOfOne && c.names <= mostOfOne {
 		return false
 	}
-	im.bad([]Place{c.rows[0].place}, "%q is in %d rows with %d other names, more than the %d that a company can have: none of them went in", c.rows[0].name, len(c.rows), c.names, mostOfOne)
+	im.bad([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them went in",
+		c.rows[0].name, domain.Count(len(c.rows), "row", "rows"), domain.Count(c.names, "other name", "other names"), mostOfOne)
 	im.out.BadRows += len(c.rows)
 	delete(im.byKey, c.key)
 	return true
