@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,9 +39,13 @@ Without --publish everything stays a draft; with it, what this run and imports
 before it created and changed is published. A document that an editor had a draft
 of, or that was taken out of live, is left as it is, and listed.
 
+A company is found by its name alone. One that has a name of another entity, of
+either the name or another name, is listed with it: merge the two if they are one.
+
 The columns are Clean Name, Alias, Previous Name, Parent Name, Note, Start date,
 End date and Source Url; --map says what they are called in another list, by
-name, alias, previous, parent, note, start, end and url. FILE.csv can be - for
+name, alias, previous, parent, note, start, end and url. Without --map all of
+them must be there, with --map those that it names. FILE.csv can be - for
 standard input. A server can be running on the same stores.`,
 		Example: `  redthread import companies list.csv --dry-run
   redthread import companies list.csv --publish
@@ -56,7 +61,7 @@ standard input. A server can be running on the same stores.`,
 	flags.StringVar(&params.Programme, "programme", "Chinese military companies (section 1260H)", "what the list is called")
 	flags.StringVar(&params.Source, "source", "dod-chinese-military-companies", "the slug of the source that everything cites")
 	flags.BoolVar(&params.Publish, "publish", false, "publish what this run, and imports before it, created and changed")
-	flags.BoolVar(&dryRun, "dry-run", false, "show what would be stored, and store nothing")
+	flags.BoolVar(&dryRun, "dry-run", false, "show what would be stored in stores that are there, and store nothing")
 	flags.StringSliceVar(&params.Map, "map", nil, "what the file calls the columns, as name=Entity,alias=Alias; columns that are not named are not read")
 	flags.BoolVar(&params.NoHeader, "no-header", false, "the file has no header: --map gives the numbers of the columns")
 	flags.StringVar(&params.Separator, "separator", "", `what is between fields: "," ";" "|" or tab (default: what the header has)`)
@@ -92,7 +97,11 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 		}
 		return files
 	}
-	return p.with(ctx, log, func(b *backend) error {
+	with := p.with
+	if dryRun {
+		with = p.withExisting // a dry run makes no stores either
+	}
+	return with(ctx, log, func(b *backend) error {
 		params.Progress = p.progress("Importing")
 		ctx := domain.AsSystem(ctx, "import companies")
 		var out exchange.CompaniesResult
@@ -146,27 +155,58 @@ func (p *program) tellImport(out exchange.CompaniesResult, publish, dryRun bool)
 	if dryRun {
 		tell(p.Stdout, "This is a dry run: nothing was stored.\n")
 	}
-	tell(p.Stdout, "%d rows: %d went in, %d did not, %d were left out.\n", out.Rows, out.Taken(), out.BadRows, out.LeftOut)
+	count := domain.Count
+	tell(p.Stdout, "%s: %d went in, %d did not, %s left out.\n", count(out.Rows, "row", "rows"), out.Taken(), out.BadRows, count(out.LeftOut, "was", "were"))
 	if out.Blank+out.Headers > 0 {
-		tell(p.Stdout, "Besides, %d blank lines and %d repeated headers.\n", out.Blank, out.Headers)
+		tell(p.Stdout, "Besides, %s and %s.\n", count(out.Blank, "blank line", "blank lines"), count(out.Headers, "repeated header", "repeated headers"))
 	}
-	tell(p.Stdout, "%d companies, %d parents that are not in the list, %d other names, %d relationships.\n",
-		out.Listed, out.Parents, out.Names, out.Relationships)
-	tell(p.Stdout, "%d listings; %d rows repeat the company and the start of another.\n", out.Listings, out.Repeats)
-	tell(p.Stdout, "%d documents created, %d changed, %d as they were.\n", out.Created, out.Changed, out.Unchanged)
-	if !publish {
-		return
+	tell(p.Stdout, "%s, %s not in the list, %s, %s.\n", count(out.Listed, "company", "companies"), count(out.Parents, "parent that is", "parents that are"),
+		count(out.Names, "other name", "other names"), count(out.Relationships, "relationship", "relationships"))
+	tell(p.Stdout, "%s; %s the company and the start of another.\n", count(out.Listings, "listing", "listings"), count(out.Repeats, "row repeats", "rows repeat"))
+	tell(p.Stdout, "%s created, %d changed, %s.\n", count(out.Created, "document", "documents"), out.Changed, count(out.Unchanged, "as it was", "as they were"))
+	if publish {
+		p.tellPublished(out)
 	}
+	p.tellAlike(out.Alike)
+}
+
+func (p *program) tellPublished(out exchange.CompaniesResult) {
 	if out.Sequence != 0 {
-		tell(p.Stdout, "%d documents published; the publication log is at entry %d.\n", out.Published, out.Sequence)
+		tell(p.Stdout, "%s published; the publication log is at entry %d.\n", domain.Count(out.Published, "document", "documents"), out.Sequence)
 	} else {
 		tell(p.Stdout, "Nothing was published.\n")
 	}
-	if len(out.Left) > 0 {
+	switch len(out.Left) {
+	case 0:
+	case 1:
+		tell(p.Stdout, "1 document was left as it is; publish it yourself if readers are to see it:\n")
+	default:
 		tell(p.Stdout, "%d documents were left as they are; publish them yourself if readers are to see them:\n", len(out.Left))
 	}
 	for _, left := range out.Left {
 		tell(p.Stdout, "  %s: %s\n", left.Document, left.Reason)
+	}
+}
+
+// tellAlike lists entities that may be one, as many as can be read.
+func (p *program) tellAlike(alike []exchange.Alike) {
+	const most, mostNames = 20, 3
+	for _, a := range alike[:min(most, len(alike))] {
+		var names []string
+		for _, name := range a.Names[:min(mostNames, len(a.Names))] {
+			names = append(names, strconv.Quote(name))
+		}
+		if more := len(a.Names) - mostNames; more > 0 {
+			names = append(names, domain.Count(more, "other", "others"))
+		}
+		what := "name"
+		if len(a.Names) > 1 {
+			what = "names"
+		}
+		tell(p.Stdout, "%s and %s both have the %s %s: merge them if they are one.\n", a.Document, a.Other, what, strings.Join(names, ", "))
+	}
+	if more := len(alike) - most; more > 0 {
+		tell(p.Stdout, "%s a name in common.\n", domain.Count(more, "more pair has", "more pairs have"))
 	}
 }
 

@@ -1,6 +1,9 @@
 package app_test
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,13 +27,20 @@ func TestImportCompaniesFromTheCommandLine(t *testing.T) {
 	}
 	args := []string{"import", "companies", list, more, "--publish", "--map", "name=Entity,alias=Other", "--map", "start=Since", "--date-format", "DD/MM/YYYY"}
 	const sums = `4 rows: 3 went in, 1 did not, 0 were left out.
-Besides, 1 blank lines and 0 repeated headers.
-2 companies, 0 parents that are not in the list, 1 other names, 0 relationships.
-2 listings; 1 rows repeat the company and the start of another.
+Besides, 1 blank line and 0 repeated headers.
+2 companies, 0 parents that are not in the list, 1 other name, 0 relationships.
+2 listings; 1 row repeats the company and the start of another.
 3 documents created, 0 changed, 0 as they were.
 2 documents published; the publication log is at entry 3.
 `
 	bad := "line " + list + `:5: Since: "32/01/2021" is not a date of the form DD/MM/YYYY`
+	code, out, errs := run(t, env, append(args, "--dry-run")...)
+	if _, err := os.Stat(env["REDTHREAD_DATA"]); code != 1 || out != "" || !strings.Contains(errs, "there is no data folder") || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a dry run without stores: got %d\n%s\n%s\n%v", code, out, errs, err)
+	}
+	if code, _, errs := run(t, env, "migrate", "up"); code != 0 {
+		t.Fatal(errs)
+	}
 	for _, dry := range []bool{true, true, false} {
 		args, want := args, sums
 		if dry {
@@ -41,7 +51,7 @@ Besides, 1 blank lines and 0 repeated headers.
 			t.Errorf("dry %v: got %d\n%s\n%s\nwant\n%s", dry, code, out, errs, want)
 		}
 	}
-	code, out, _ := run(t, env, args...)
+	code, out, _ = run(t, env, args...)
 	if code != 1 || !strings.Contains(out, "0 documents created, 0 changed, 3 as they were.\nNothing was published.\n") {
 		t.Errorf("again: got %d\n%s", code, out)
 	}
@@ -55,6 +65,41 @@ Besides, 1 blank lines and 0 repeated headers.
 		code, out, errs := run(t, env, append([]string{"import", "companies"}, args...)...)
 		if code != 2 || out != "" || !strings.Contains(errs, want) {
 			t.Errorf("%q: got %d\n%s\n%s\nwant %s", args, code, out, errs, want)
+		}
+	}
+}
+
+// Entities with a name in common are listed: the first of them, each with the first
+// of its names, and how many there are besides.
+func TestImportListsEntitiesOfTheSameName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pairs int
+		rows  string
+		lines int
+		last  string
+	}{
+		{1, "", 1, `entity:w-1 and entity:works-1 both have the name "W 1": merge them if they are one.`},
+		{0, "Nets;A, B, C, D\nSails;A, B, C, D\n", 1, `entity:sails and entity:nets both have the names "A", "B", "C", 1 other: merge them if they are one.`},
+		{20, "", 20, `entity:w-20 and entity:works-20 both have the name "W 20": merge them if they are one.`},
+		{21, "", 21, "1 more pair has a name in common."},
+		{22, "", 21, "2 more pairs have a name in common."},
+	} {
+		dir := t.TempDir()
+		list := filepath.Join(dir, "list.csv")
+		text := "Entity;Other\n" + c.rows
+		for i := range c.pairs {
+			text += fmt.Sprintf("Works %[1]d;W %[1]d\nW %[1]d;\n", i+1)
+		}
+		if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+		code, out, errs := run(t, env, "import", "companies", list, "--map", "name=Entity,alias=Other")
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		lines = lines[min(4, len(lines)-1):]
+		if code != 0 || len(lines) != c.lines || lines[len(lines)-1] != c.last {
+			t.Errorf("%d pairs: got %d\n%s\n%s\nwant %d lines, the last %s", c.pairs, code, out, errs, c.lines, c.last)
 		}
 	}
 }

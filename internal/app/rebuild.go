@@ -34,8 +34,8 @@ func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.Stdout, "Live was rebuilt: %d documents, up to entry %d of the publication log.\n",
-			rebuilt.Documents, rebuilt.Sequence)
+		_, err = fmt.Fprintf(p.Stdout, "Live was rebuilt: %s, up to entry %d of the publication log.\n",
+			domain.Count(rebuilt.Documents, "document", "documents"), rebuilt.Sequence)
 		return err
 	})
 }

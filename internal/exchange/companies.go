@@ -64,10 +64,19 @@ type CompaniesResult struct {
 
 	Bad   []BadRow
 	Notes []BadRow // what went in, and is to be looked at
+	Alike []Alike  // by the document that this run gave the name
 
 	Published int    // documents
 	Sequence  int64  // the last entry of the publication log that was written; 0 for none
 	Left      []Left // what was not published though the list names it, with Publish
+}
+
+// Alike is two entities with a name in common, of which an import created one or
+// gave it the name. They may be one.
+type Alike struct {
+	Document string // "entity:harbour-cranes", the one that was written
+	Other    string
+	Names    []string // that both have
 }
 
 // Taken is how many rows went in.
@@ -99,6 +108,10 @@ type Left struct {
 // document with an editor's draft, or one that somebody took out of live, is
 // left as it is, and is in the result.
 //
+// An entity is never found by its other names, which can be those of several. Where
+// a name that the import writes is one that another entity of the kind has, as its
+// name or among its other names, the two are in the result.
+//
 // Rows that cannot go in are in the result, by line, and the rest goes in. An
 // error means that the import as a whole stopped: a file cannot be read, before
 // anything is written, or the desk is not there.
@@ -123,13 +136,17 @@ func ImportCompanies(ctx context.Context, desk Desk, files []File, params Compan
 		}
 		rows = append(rows, read...)
 	}
-	im := &companyImport{desk: desk, params: params, author: viewer.Name, out: &out, written: map[domain.ID]*written{}, counted: map[string]bool{}}
+	im := &companyImport{desk: desk, params: params, author: viewer.Name, out: &out, written: map[domain.ID]*written{}, counted: map[string]bool{},
+		paired: map[[2]domain.ID]*pair{}}
 	im.arrange(rows)
 	if len(im.companies) == 0 {
 		return out, nil
 	}
 	if err := im.write(ctx); err != nil {
 		return out, err
+	}
+	if err := im.tellAlike(ctx); err != nil {
+		return out, fmt.Errorf("look at entities of the same name: %w", err)
 	}
 	if params.Publish {
 		if err := im.publish(ctx); err != nil {
@@ -169,6 +186,17 @@ func (c *company) places() []Place {
 	return places
 }
 
+// parentPlaces are the lines of the company that name a parent.
+func (c *company) parentPlaces() []Place {
+	var places []Place
+	for _, r := range c.rows {
+		if r.parent != "" {
+			places = append(places, r.place)
+		}
+	}
+	return places
+}
+
 type companyImport struct {
 	desk   Desk
 	params CompaniesParams
@@ -182,6 +210,9 @@ type companyImport struct {
 	written map[domain.ID]*written
 	order   []domain.ID     // of written
 	counted map[string]bool // names and listings, by document
+
+	pairs  []*pair // of entities with a name in common
+	paired map[[2]domain.ID]*pair
 }
 
 // arrange gathers the rows by company and finds each one's parents.
@@ -196,15 +227,21 @@ func (im *companyImport) arrange(rows []companyRow) {
 	listed := slices.Clone(im.companies)
 	others := im.otherNames(listed)
 	for _, c := range listed {
+		var own []Place // of rows that name the company as its own parent
 		for _, row := range c.rows {
 			if row.parent == "" {
 				continue
 			}
 			parent := im.parent(row, others)
-			if parent != c && !slices.Contains(c.parents, parent) {
+			if parent == c {
+				own = append(own, row.place)
+			} else if !slices.Contains(c.parents, parent) {
 				c.parents = append(c.parents, parent)
 				parent.children = append(parent.children, c)
 			}
+		}
+		if len(own) > 0 {
+			im.note(own, "%q is named as its own parent: no relationship was made of it", c.rows[0].name)
 		}
 	}
 	for _, c := range im.companies {
@@ -221,7 +258,8 @@ func (im *companyImport) tooMuch(c *company) bool {
 	if len(c.rows) <= mostOfOne && c.names <= mostOfOne {
 		return false
 	}
-	im.bad([]Place{c.rows[0].place}, "%q is in %d rows with %d other names, more than the %d that a company can have: none of them went in", c.rows[0].name, len(c.rows), c.names, mostOfOne)
+	im.bad([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them went in",
+		c.rows[0].name, domain.Count(len(c.rows), "row", "rows"), domain.Count(c.names, "other name", "other names"), mostOfOne)
 	im.out.BadRows += len(c.rows)
 	delete(im.byKey, c.key)
 	return true
@@ -259,8 +297,7 @@ func (im *companyImport) parent(row companyRow, others map[string][]*company) *c
 	case len(named) == 1:
 		return named[0]
 	case len(named) > 1:
-		im.out.Notes = append(im.out.Notes, BadRow{[]Place{row.place},
-			fmt.Sprintf("the parent %q is another name of %d companies of the list, so it is taken for a company of its own", row.parent, len(named))})
+		im.note([]Place{row.place}, "the parent %q is another name of %d companies of the list, so it is taken for a company of its own", row.parent, len(named))
 	}
 	return im.company(row.parent)
 }

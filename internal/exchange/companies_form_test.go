@@ -75,6 +75,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 			[]string{"Cranes and Nets /  / 2021-01-01 /  / why\nand how, \"when\"", "Ropes /  /  /  / a,b\n\nc"}, nil, [5]int{2}},
 		"wrong numbers of fields": {short + "Cranes,,,\nNets,,,,,,,,,\nRopes,,,,,,,,x\nSails,,,,,,,\n", []string{"Nets", "Sails"},
 			[]string{"[2]: has 4 fields; the header has 8", "[4]: has 9 fields; the header has 8"}, [5]int{4, 2}},
+		"one field":               {short + "Cranes\n", nil, []string{"[2]: has 1 field; the header has 8"}, [5]int{1, 1}},
 		"blank lines and headers": {"\ufeff" + short + "\n  \n,,,,,,,\nCranes,,,,,,,\n" + short + "\ufeff" + short + "Nets,,,,,,,\n\x1a", []string{"Cranes", "Nets"}, nil, [5]int{2, 0, 4, 2}},
 		"CR LF":                   {strings.ReplaceAll(short+"Cranes,,,,\"a\nb\",,,\nNets,,,,,,,\n", "\n", "\r\n"), []string{"Cranes /  /  /  / a\nb", "Nets"}, nil, [5]int{2}},
 		"CR":                      {strings.ReplaceAll(short+"Cranes,,,,,,,\nNets,,,,,,,\n", "\n", "\r"), []string{"Cranes", "Nets"}, nil, [5]int{2}},
@@ -87,7 +88,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 			[]string{`[2]: Clean Name: is required; Start date: "soon" is not a date`, `End date: "03/04/2021" is not a date: want YYYY, YYYY-MM or YYYY-MM-DD; it could be --date-format D/M/YYYY or M/D/YYYY`}, [5]int{1, 1}},
 		"no name in it": {short + "***,,,,,,,\n", nil, []string{`[2]: Clean Name: "***" has no letter or digit`}, [5]int{1, 1}},
 		"too much of one company": {short + strings.Repeat("Nets,,,,,,,\n", 1001) + "Ropes,\"" + strings.Repeat("a,", 1001) + "\",,,,,,\n" + "Cranes,,,Nets,,,,\n", []string{"Cranes", "Nets"},
-			[]string{`[2]: "Nets" is in 1001 rows with 0 other names`, `[1003]: "Ropes" is in 1 rows with 1001 other names`}, [5]int{1003, 1002}},
+			[]string{`[2]: "Nets" is in 1001 rows with 0 other names`, `[1003]: "Ropes" is in 1 row with 1001 other names`}, [5]int{1003, 1002}},
 		"nothing but a header": {short, nil, nil, [5]int{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,8 +141,14 @@ func TestImportRefusesWhatIsNoCSV(t *testing.T) {
 		"a spreadsheet":   {"PK\x03\x04" + good, "is a spreadsheet or an archive, not CSV"},
 		"a zero byte":     {good + "Cra\x00nes,,,,,,,\n", "has a zero byte in line 3"},
 		"empty":           {"", "has no header line of CSV"},
-		"no such columns": {"Clean Name,Other\nx,y\n", `the file has no column "Alias", "Previous Name", "Parent Name", "Note", "Start date", "End date", "Source Url"; its columns are "Clean Name", "Other"`},
-		"a column twice":  {"Alias," + good, `two columns "Alias"`},
+		"some columns": {"Clean Name,Other,start date\nx,y,\n", `the file has no column "Alias", "Previous Name", "Parent Name", "Note", "Start date", "End date", "Source Url"; ` +
+			`its columns are, by line 1, "Clean Name", "Other", "start date". Say which columns are to be read: --map name="Clean Name",start="start date"`},
+		"no such columns":     {"a,$b\nx,y\n", `its columns are, by line 1, "a", "$b". Say which columns are to be read: --map name=HEADER`},
+		"a row that is wider": {"Clean Name,Start date\nB Co,2020,extra\n", `; its columns are, by line 1, "Clean Name", "Start date". `},
+		"a row that is wider than columns of other names": {"Entity,Since\nB Co,2020\nC Co,2020,extra,and more\n", `; its columns are, by line 1, "Entity", "Since". `},
+		"a single row that is wider":                      {"Entity,Since\nC Co,2020,extra\n", `; its columns are, by line 1, "Entity", "Since". `},
+		"lines ahead of such columns":                     {"A list\n\nUpdated,2021-01-01\nEntity;Since, or until;Why\nB Co;2020;x\nC, D; 2020;y;z\n", `; its columns are, by line 4, "Entity", "Since, or until", "Why". `},
+		"a column twice":                                  {"Alias," + good, `two columns "Alias"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,8 +179,8 @@ func TestImportRefusesWhatIsAskedForWrongly(t *testing.T) {
 			`map: there is no column "nmae" to map to: want one of name, alias, previous, parent, note, start, end, url`, `map: "alias" is not understood: want COLUMN=HEADER`, "map: start is given twice"}},
 		{func(p *exchange.CompaniesParams) { p.Map = []string{"alias=Alias"} }, []string{"map: name is missing"}},
 		{func(p *exchange.CompaniesParams) { p.NoHeader = true }, []string{"map: is required where the file has no header"}},
-		{func(p *exchange.CompaniesParams) { p.NoHeader, p.Map = true, []string{"name=1", "alias=9", "note=x"} }, []string{`map: "9" is not the number of a column: the file has 3`, `map: "x" is not`}},
-		{func(p *exchange.CompaniesParams) { p.Map = []string{"name=Entity", "alias=Aliases"} }, []string{`the file has no column "Aliases"; its columns are "Entity", "Alias", "a, b"`}},
+		{func(p *exchange.CompaniesParams) { p.NoHeader, p.Map = true, []string{"name=1", "alias=9", "note=x"} }, []string{`map: "9" is not the number of a column: the file has 3 columns, the first is 1`, `map: "x" is not`}},
+		{func(p *exchange.CompaniesParams) { p.Map = []string{"name=Entity", "alias=Aliases"} }, []string{`the file has no column "Aliases"; its columns are, by line 1, "Entity", "Alias", "a, b"`}},
 		{func(p *exchange.CompaniesParams) { p.Map, p.Only = []string{"name=Entity"}, []string{"Type=x"} }, []string{`the file has no column "Type"`}},
 	} {
 		with := params
@@ -204,6 +211,10 @@ func TestImportOfListsInOtherShapes(t *testing.T) {
 				p.NoHeader, p.Map, p.Only, p.Empty = true, []string{"name=2", "note=12"}, []string{"3=-0-"}, []string{"-0-"}
 			},
 			[]string{"HARBOUR CRANES LTD. /  /  /  / a.k.a. 'HC'.", "SEA NETS"}, [3]int{3, 1, 0}},
+		"no header, and a row that is wider": {
+			"Cranes;HC\nNets;NC;x\nRopes;\n",
+			func(p *exchange.CompaniesParams) { p.NoHeader, p.Map = true, []string{"name=1", "alias=2"} },
+			[]string{"Cranes / HC|HC", "Ropes"}, [3]int{3, 0, 1}},
 		"consolidated screening list": {
 			"_id,source,entity_number,type,programs,name,title,addresses,start_date,end_date,alt_names,source_list_url,remarks\n" +
 				"a1,Invented List,1,Entity,INV,\"Harbour Cranes Co., Ltd.\",,\"1 Quay, XX\",2021-06-16,,\"HC; Old Cranes\",https://example.org/list,why\n" +

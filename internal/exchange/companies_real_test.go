@@ -30,7 +30,16 @@ func TestImportTheRealList(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		first := importAll(t, newDesk(s), true, files(string(list)))
 		want := exchange.CompaniesResult{Rows: 397, Listed: 227, Names: 120, Listings: 397, Relationships: 136,
-			Created: 227 + 136 + 1, Published: 227 + 136, Sequence: 227 + 136 + 1}
+			Created: 227 + 136 + 1, Published: 227 + 136, Sequence: 227 + 136 + 1,
+			Alike: []exchange.Alike{
+				{Document: "entity:avic-chengdu-aircraft-co-ltd", Other: "entity:zhonghang-electronic-measuring-instruments-company-limited",
+					Names: []string{"ZEMIC", "Zhonghang Electronic Measuring Instruments Company Limited"}},
+				{Document: "entity:cetc-digital-technology-co-ltd", Other: "entity:shanghai-east-china-computer-co-ltd", Names: []string{"Shanghai East China Computer Co., Ltd."}},
+				{Document: "entity:cetc-potevio-science-technology-co-ltd", Other: "entity:guangzhou-gci-science-technology-co-ltd", Names: []string{"Guangzhou GCI Science & Technology Co., Ltd."}},
+				{Document: "entity:hesai-group", Other: "entity:hesai-technology-co-ltd", Names: []string{"Hesai Technology Co., Ltd."}},
+				{Document: "entity:phenix-optical-company-limited", Other: "entity:phoenix-optics-company-limited", Names: []string{"Phoenix Optics Company Limited"}},
+				{Document: "entity:shenzhen-dji-technology-co-ltd", Other: "entity:shenzhen-dji-innovation-technology-co-ltd", Names: []string{"DJI"}},
+			}}
 		if diff := cmp.Diff(want, first, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -40,7 +49,7 @@ func TestImportTheRealList(t *testing.T) {
 		}
 		before := held(t, s)
 		again := importAll(t, newDesk(s), true, files(string(list)))
-		want.Created, want.Unchanged, want.Published, want.Sequence = 0, want.Created, 0, 0
+		want.Created, want.Unchanged, want.Published, want.Sequence, want.Alike = 0, want.Created, 0, 0, nil
 		if diff := cmp.Diff(want, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("again (-want +got):\n%s", diff)
 		}

@@ -48,6 +48,9 @@ func (im *companyImport) write(ctx context.Context) error {
 		for _, parent := range c.parents {
 			step()
 			// Both may be one document by now: an editor has merged them.
+			if c.id != 0 && c.id == parent.id {
+				im.note(c.parentPlaces(), "%q and its parent %q are one document by now: no relationship was made of it", c.name(), parent.name())
+			}
 			if c.id == 0 || parent.id == 0 || c.id == parent.id {
 				continue
 			}
@@ -187,13 +190,7 @@ func (im *companyImport) writeRelationship(ctx context.Context, c, parent *compa
 	if err != nil {
 		return err
 	}
-	var places []Place
-	for _, row := range c.rows {
-		if row.parent != "" {
-			places = append(places, row.place)
-		}
-	}
-	id, err := im.save(ctx, document{doc: domain.Relationship, slug: slug, places: places}, func(old *found) fields {
+	id, err := im.save(ctx, document{doc: domain.Relationship, slug: slug, places: c.parentPlaces()}, func(old *found) fields {
 		if old != nil {
 			return nil
 		}
@@ -303,7 +300,7 @@ func (im *companyImport) save(ctx context.Context, d document, additions func(ol
 		}
 		input := additions(old)
 		if len(input) == 0 {
-			return stored.ID, im.note(ctx, old, content.Saved{ID: stored.ID, Version: stored.Version})
+			return stored.ID, im.remember(ctx, old, content.Saved{ID: stored.ID, Version: stored.Version})
 		}
 		input["slug"], input["version"], input["message"] = d.slug, version, "imported from a list of companies"
 		saved, err := im.desk.Save(ctx, content.SaveParams{Type: d.doc, Mode: content.Upsert, Fields: input})
@@ -317,7 +314,10 @@ func (im *companyImport) save(ctx context.Context, d document, additions func(ol
 		case err != nil:
 			return 0, err
 		}
-		return saved.ID, im.note(ctx, old, saved)
+		if d.doc == domain.Entity {
+			im.pair(saved, input, old)
+		}
+		return saved.ID, im.remember(ctx, old, saved)
 	}
 	im.bad(d.places, "%v", refused)
 	return 0, nil
@@ -327,6 +327,11 @@ func (im *companyImport) bad(places []Place, format string, args ...any) {
 	im.out.Bad = append(im.out.Bad, BadRow{places, fmt.Sprintf(format, args...)})
 }
 
+// note says of rows that went in what is to be looked at.
+func (im *companyImport) note(places []Place, format string, args ...any) {
+	im.out.Notes = append(im.out.Notes, BadRow{places, fmt.Sprintf(format, args...)})
+}
+
 // ours reports whether only imports wrote what came after a revision of a
 // document; 0 for all that was written.
 func (im *companyImport) ours(ctx context.Context, id domain.ID, after int) (bool, error) {
@@ -334,9 +339,9 @@ func (im *companyImport) ours(ctx context.Context, id domain.ID, after int) (boo
 	return !slices.ContainsFunc(names, func(name string) bool { return name != im.author }), err
 }
 
-// note remembers what became of a document that the import found as old, nil where
+// remember keeps what became of a document that the import found as old, nil where
 // it was not there.
-func (im *companyImport) note(ctx context.Context, old *found, saved content.Saved) error {
+func (im *companyImport) remember(ctx context.Context, old *found, saved content.Saved) error {
 	w := im.written[saved.ID]
 	if w == nil {
 		w = &written{}

@@ -62,6 +62,7 @@ type listForm struct {
 	formats   []dateFormat
 	separator byte // 0 where it is looked for
 	noHeader  bool
+	mapped    bool // by --map, or else as in [CompanyColumns]
 }
 
 // filter is a column that must have one of some values.
@@ -76,7 +77,7 @@ func (params CompaniesParams) form() (listForm, error) {
 	if !domain.ValidSlug(params.Source) {
 		p.Add("source", "%q cannot be the slug of a source: want lower-case letters a to z, digits and hyphens", params.Source)
 	}
-	form := listForm{columns: params.columns(&p), noHeader: params.NoHeader, empty: params.Empty}
+	form := listForm{columns: params.columns(&p), noHeader: params.NoHeader, mapped: len(params.Map) > 0, empty: params.Empty}
 	for _, text := range params.Only {
 		column, value, ok := strings.Cut(text, "=")
 		if column = cleanName(column); !ok || column == "" {
@@ -210,9 +211,10 @@ func (r *rowReader) begin(lines []string) error {
 	if r.form.separator != 0 {
 		candidates = []byte{r.form.separator}
 	}
-	var longest []string // the record that is most like a header
+	var best guess
 	for _, sep := range candidates {
 		r.csv = csvReader{lines: lines, sep: sep}
+		var records []csvRecord
 		for range maxPreamble {
 			record, ok := r.csv.read()
 			if !ok {
@@ -221,21 +223,72 @@ func (r *rowReader) begin(lines []string) error {
 			for i, field := range record.fields {
 				record.fields[i] = cleanName(strings.Trim(field, "\ufeff"))
 			}
-			if len(record.fields) > len(longest) {
-				longest = record.fields
-			}
-			if r.form.noHeader || record.blank() {
+			if record.blank() || record.problem != "" {
 				continue
 			}
-			if len(missing(record.fields, r.form.wanted())) == 0 {
+			if !r.form.noHeader && len(missing(record.fields, r.form.wanted())) == 0 {
 				return r.use(record.fields)
 			}
+			records = append(records, record)
+		}
+		if g := r.form.guess(records, sep); best.less(g) {
+			best = g
 		}
 	}
 	if !r.form.noHeader {
-		return r.noSuchColumns(longest)
+		return r.noSuchColumns(best.header)
 	}
-	return r.useNumbers(lines, candidates, len(longest))
+	return r.useNumbers(lines, best)
+}
+
+// guess is what the first records of a file are taken for with a separator: the
+// header, and how well they go with it.
+type guess struct {
+	sep    byte
+	header csvRecord
+	named  int // columns of the header that are wanted
+	alike  int // records with as many fields
+}
+
+// guess takes for the header the first of the records with the most of the wanted
+// columns. Where none has any, it is the first with as many fields as most records
+// have: a single row that is wider is no header, nor is a title ahead of it.
+func (f listForm) guess(records []csvRecord, sep byte) guess {
+	widths := map[int]int{}
+	for _, record := range records {
+		widths[len(record.fields)]++
+	}
+	var best guess
+	for _, record := range records {
+		g := guess{sep: sep, header: record, alike: widths[len(record.fields)]}
+		if !f.noHeader {
+			g.named = f.named(record.fields)
+		}
+		if c := cmp.Or(cmp.Compare(g.named, best.named), cmp.Compare(g.several(), best.several()), cmp.Compare(g.alike, best.alike)); c > 0 {
+			best = g
+		}
+	}
+	return best
+}
+
+// named counts the wanted columns that a header has, in any case of letters.
+func (f listForm) named(header []string) (n int) {
+	for _, name := range f.wanted() {
+		if slices.ContainsFunc(header, func(field string) bool { return strings.EqualFold(field, name) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// several is 1 where the records have more than one field.
+func (g guess) several() int { return min(1, len(g.header.fields)/2) }
+
+// less reports whether another guess, with another separator, is better.
+func (g guess) less(other guess) bool {
+	return cmp.Or(cmp.Compare(g.named, other.named), cmp.Compare(g.several(), other.several()),
+		cmp.Compare(g.alike*len(g.header.fields), other.alike*len(other.header.fields)),
+		cmp.Compare(len(g.header.fields), len(other.header.fields))) < 0
 }
 
 // missing lists the columns that a header does not have.
@@ -249,12 +302,40 @@ func missing(header, wanted []string) []string {
 	return none
 }
 
-func (r *rowReader) noSuchColumns(header []string) error {
-	if len(header) == 0 {
+func (r *rowReader) noSuchColumns(header csvRecord) error {
+	if len(header.fields) == 0 {
 		return domain.Invalid("the file has no header line of CSV: it is empty, or no line of it can be read")
 	}
-	return domain.Invalid("the file has no column %s; its columns are %s",
-		quoted(missing(header, r.form.wanted())), quoted(header))
+	none := missing(header.fields, r.form.wanted())
+	return domain.Invalid("the file has no column %s; its columns are, by line %d, %s%s",
+		quoted(none), header.first, quoted(header.fields), r.form.adviseMap(header.fields, none))
+}
+
+// adviseMap says how a file is read that lacks some of the columns that are looked
+// for where there is no --map.
+func (f listForm) adviseMap(header, missing []string) string {
+	if f.mapped {
+		return ""
+	}
+	advise := false
+	columns := []string{columnName + "=HEADER"}
+	for _, c := range CompanyColumns {
+		advise = advise || slices.Contains(missing, c.Header)
+		// Only what is spelled as a column is repeated: it has nothing in it that
+		// means something to a shell.
+		at := slices.IndexFunc(header, func(field string) bool { return strings.EqualFold(field, c.Header) })
+		switch {
+		case at < 0:
+		case c.Column == columnName:
+			columns[0] = fmt.Sprintf("%s=%q", c.Column, header[at])
+		default:
+			columns = append(columns, fmt.Sprintf("%s=%q", c.Column, header[at]))
+		}
+	}
+	if !advise {
+		return ""
+	}
+	return ". Say which columns are to be read: --map " + strings.Join(columns, ",")
 }
 
 // quoted lists names, as many as can be read.
@@ -288,24 +369,17 @@ func (r *rowReader) use(header []string) error {
 	return nil
 }
 
-// useNumbers finds the columns of a file without a header by their numbers. The
-// separator is the one that makes the most columns of the first records.
-func (r *rowReader) useNumbers(lines []string, candidates []byte, columns int) error {
-	widest := func(sep byte) (n int) {
-		c := csvReader{lines: lines, sep: sep}
-		for range maxPreamble {
-			record, _ := c.read()
-			n = max(n, len(record.fields))
-		}
-		return n
-	}
-	r.csv = csvReader{lines: lines, sep: slices.MaxFunc(candidates, func(a, b byte) int { return cmp.Compare(widest(a), widest(b)) })}
+// useNumbers finds the columns of a file without a header by their numbers. There
+// are as many as most of the first records have.
+func (r *rowReader) useNumbers(lines []string, by guess) error {
+	columns := len(by.header.fields)
+	r.csv = csvReader{lines: lines, sep: cmp.Or(by.sep, ',')}
 	r.header, r.at = make([]string, columns), map[string]int{}
 	var p domain.Problems
 	for _, text := range r.form.wanted() {
 		number, err := strconv.Atoi(text)
 		if err != nil || number < 1 || number > columns {
-			p.Add("map", "%q is not the number of a column: the file has %d, the first is 1", text, columns)
+			p.Add("map", "%q is not the number of a column: the file has %s, the first is 1", text, domain.Count(columns, "column", "columns"))
 		}
 		r.at[text] = number - 1
 	}
@@ -361,13 +435,13 @@ func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
 			// The quote that took further lines may be astray: they are read for
 			// what they are.
 			r.csv.at = record.first
-			return row, fmt.Sprintf("has %d fields with the lines to %d, which a quote takes in, and the header has %d", n, record.last, len(r.header))
+			return row, fmt.Sprintf("has %s with the lines to %d, which a quote takes in, and the header has %d", domain.Count(n, "field", "fields"), record.last, len(r.header))
 		}
 		what := "the header has"
 		if r.form.noHeader {
 			what = "the list has"
 		}
-		return row, fmt.Sprintf("has %d fields; %s %d", n, what, len(r.header))
+		return row, fmt.Sprintf("has %s; %s %d", domain.Count(n, "field", "fields"), what, len(r.header))
 	}
 	if record.last > record.first && r.tookRows(record) {
 		return row, fmt.Sprintf("a quote that opens in this line is closed in line %d, and what is between are rows of their own: none of the lines %d to %d went in", record.last, record.first, record.last)
