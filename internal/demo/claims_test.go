@@ -375,3 +375,31 @@ func TestListings(t *testing.T) {
 		}
 	}
 }
+
+// A filter for what `redthread import companies` calls the list by itself
+// finds the demo's listings as well.
+func TestProgrammeIsTheImports(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../app/import.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := regexp.MustCompile(`"programme", "([^"]+)"`).FindSubmatch(text)
+	if match == nil {
+		t.Fatal("the default of -programme is not where it was")
+	}
+	found := 0
+	for _, e := range mutations(t)["createEntity"] {
+		for _, l := range rows(e["listings"]) {
+			if l["authority"] != "U.S. Department of Defense" {
+				continue
+			}
+			if found++; l["programme"] != string(match[1]) {
+				t.Errorf("%s: got the programme %q, want %q", e["slug"], l["programme"], match[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("there are no listings of the U.S. Department of Defense")
+	}
+}

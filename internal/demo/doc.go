@@ -17,6 +17,10 @@
 // says so; but for the list's own, all addresses are at example.org, example.com
 // or below .example. A test holds all of it.
 //
+// The numbers of the editions, their weeks and the days of publication are
+// invented too, and the newest edition says so. TestDates holds that the dates
+// do not contradict each other.
+//
 // # What is where
 //
 // Most of it is live and TLP:CLEAR. Besides:
@@ -38,9 +42,9 @@
 // Those around corvane-copper are the plain case: three steps of more than one
 // half each.
 //
-// Each technique without a narrower one has a case, the report case-SLUG. The
-// three narratives around Japan have an invented year of sightings. TestStories
-// proves with the examples what the demo has to tell.
+// Each technique without a narrower one has a case, the report case-SLUG, told in
+// a way of its own. The three narratives around Japan have an invented year of
+// sightings. TestStories proves with the examples what the demo has to tell.
 //
 // # Files
 //
