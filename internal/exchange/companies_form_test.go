@@ -75,6 +75,8 @@ func TestImportOfABrokenFile(t *testing.T) {
 			[]string{"Cranes and Nets /  / 2021-01-01 /  / why\nand how, \"when\"", "Ropes /  /  /  / a,b\n\nc"}, nil, [5]int{2}},
 		"wrong numbers of fields": {short + "Cranes,,,\nNets,,,,,,,,,\nRopes,,,,,,,,x\nSails,,,,,,,\n", []string{"Nets", "Sails"},
 			[]string{"[2]: has 4 fields; the header has 8", "[4]: has 9 fields; the header has 8"}, [5]int{4, 2}},
+		"too many fields": {short + strings.Repeat(",", 10_000) + "\nCranes,,,,,,,\n", []string{"Cranes"},
+			[]string{"[2]: has more than 10000 fields"}, [5]int{2, 1}},
 		"one field":               {short + "Cranes\n", nil, []string{"[2]: has 1 field; the header has 8"}, [5]int{1, 1}},
 		"blank lines and headers": {"\ufeff" + short + "\n  \n,,,,,,,\nCranes,,,,,,,\n" + short + "\ufeff" + short + "Nets,,,,,,,\n\x1a", []string{"Cranes", "Nets"}, nil, [5]int{2, 0, 4, 2}},
 		"CR LF":                   {strings.ReplaceAll(short+"Cranes,,,,\"a\nb\",,,\nNets,,,,,,,\n", "\n", "\r\n"), []string{"Cranes /  /  /  / a\nb", "Nets"}, nil, [5]int{2}},

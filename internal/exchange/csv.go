@@ -13,6 +13,9 @@ import (
 // MaxCSV is the largest file that an import reads, in bytes.
 const MaxCSV = 128 << 20
 
+// maxFields bounds the fields of a record, each of which takes memory of its own.
+const maxFields = 10_000
+
 // readText reads a file of text as lines, without their ends, whichever these
 // are. What is not UTF-8 is refused by the name of what it seems to be.
 func readText(file io.Reader) ([]string, error) {
@@ -132,6 +135,9 @@ func (c *csvReader) read() (csvRecord, bool) {
 func (c *csvReader) parse(line int) (fields []string, next int, problem string) {
 	rest := c.lines[line]
 	for {
+		if len(fields) == maxFields {
+			return nil, 0, fmt.Sprintf("has more than %d fields: another separator may be meant", maxFields)
+		}
 		if trimmed := strings.TrimLeft(rest, " "); strings.HasPrefix(trimmed, `"`) {
 			var field string
 			field, line, rest, problem = c.quoted(line, trimmed[1:], len(fields)+1)
