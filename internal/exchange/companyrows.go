@@ -444,7 +444,8 @@ func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
 		return row, fmt.Sprintf("has %s; %s %d", domain.Count(n, "field", "fields"), what, len(r.header))
 	}
 	if record.last > record.first && r.tookRows(record) {
-		return row, fmt.Sprintf("a quote that opens in this line is closed in line %d, and what is between are rows of their own: none of the lines %d to %d went in", record.last, record.first, record.last)
+		r.csv.at = record.first // as above
+		return row, fmt.Sprintf("a quote that opens in this line is closed in line %d, and what is between are rows of their own: they are read as such", record.last)
 	}
 	return row, ""
 }
