@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -93,7 +94,9 @@ func (w *WriteBehind) pause(failures int) time.Duration {
 
 func (w *WriteBehind) write(ctx context.Context) bool {
 	err := w.Write(ctx)
-	if err != nil {
+	// A write that the end of Run cuts off is no failure: what is left is written
+	// right after it.
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		w.Log.Log(ctx, Level(err), w.What+" could not be written; that is tried again", "error", err)
 	}
 	return err == nil

@@ -113,3 +113,28 @@ func TestWriteAll(t *testing.T) {
 		}
 	})
 }
+
+// A write that is cut off by the end is no failure to be told: the last write has
+// what it left.
+func TestWriteBehindEndsQuietly(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	writes := 0
+	at := make(chan time.Time)
+	close(at)
+	w := store.NewWriteBehind(store.WriteBehind{
+		What: "a test", Log: slog.New(slog.NewTextHandler(&log, nil)), After: func(time.Duration) <-chan time.Time { return at },
+		Write: func(ctx context.Context) error {
+			if writes++; writes == 1 {
+				cancel()
+			}
+			return ctx.Err()
+		},
+	})
+	w.Wake()
+	if err := w.Run(ctx); err != nil || writes != 2 || log.Len() > 0 {
+		t.Errorf("got %v after %d writes, and logged %s", err, writes, log.String())
+	}
+}
