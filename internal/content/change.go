@@ -106,8 +106,8 @@ func (p Position) String() string {
 	return "c" + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Start is the cursor of the beginning of the feed, for those who must name it:
-// what follows changes as they happen begins now, where it is not told where.
+// Start is the cursor of the beginning of the feed. Streams and subscriptions need
+// it: without a cursor they begin now.
 const Start = "start"
 
 // ParsePosition reads a cursor; "" and [Start] are the beginning of the feed.

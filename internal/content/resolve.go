@@ -143,7 +143,7 @@ func idOrSlug(t domain.Type, name string) (id domain.ID, slug string) {
 
 // Lookup finds documents of one type on the desk by id or slug, the present one
 // or a former one. Names that nothing has are not in the result, and neither are
-// documents in the trash. It asks for no right: whoever calls it has.
+// documents in the trash. It checks no right: its callers do.
 func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
 	return lookup(ctx, db, t, names)
 }

@@ -55,7 +55,7 @@ func readProse(ctx context.Context, db store.Rows, s *shape, old, next *Row, p *
 }
 
 // refuseNotes refuses footnotes in a text that is not the body of a report: what
-// they cite would be kept nowhere.
+// they cite would not be stored.
 func refuseNotes(doc *markdown.Document, path string, p *domain.Problems) {
 	if len(doc.Footnotes()) > 0 {
 		p.Add(path, "has footnotes; only the body of a report has them")

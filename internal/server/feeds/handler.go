@@ -216,18 +216,18 @@ func pairs(query string) iter.Seq2[string, string] {
 
 // IgnoreUnknown takes off an address what means nothing to a feed. Feed readers
 // and those who share links put their own parameters there (utm_source): the
-// answer is the same, and so a cache behind this keeps it once.
+// answer is the same, and so the response cache behind this has it once.
 func IgnoreUnknown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
-			var kept []string
+			var known []string
 			for name, value := range pairs(r.URL.RawQuery) {
 				if name == "first" || name == "after" {
-					kept = append(kept, name+"="+value)
+					known = append(known, name+"="+value)
 				}
 			}
 			u := *r.URL
-			u.RawQuery = strings.Join(kept, "&")
+			u.RawQuery = strings.Join(known, "&")
 			r = r.WithContext(r.Context())
 			r.URL = &u
 		}
