@@ -42,8 +42,8 @@ func packages(t *testing.T) []goPackage {
 	}
 }
 
-// rooms reads the table of ARCHITECTURE.md.
-func rooms(t *testing.T) map[string][]string {
+// importTable reads the table of ARCHITECTURE.md.
+func importTable(t *testing.T) map[string][]string {
 	t.Helper()
 	raw, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
@@ -51,38 +51,38 @@ func rooms(t *testing.T) map[string][]string {
 	}
 	quoted := regexp.MustCompile("`([^`]+)`")
 	table := map[string][]string{}
-	_, section, _ := strings.Cut(string(raw), "## Rooms")
+	_, section, _ := strings.Cut(string(raw), "## Packages")
 	section, _, _ = strings.Cut(section, "\n## ")
 	for line := range strings.Lines(section) {
 		cells := strings.Split(line, "|")
 		if len(cells) != 5 || !strings.Contains(cells[1], "`") {
 			continue
 		}
-		room := quoted.FindStringSubmatch(cells[1])[1]
-		table[room] = []string{}
+		row := quoted.FindStringSubmatch(cells[1])[1]
+		table[row] = []string{}
 		for _, m := range quoted.FindAllStringSubmatch(cells[3], -1) {
-			table[room] = append(table[room], m[1])
+			table[row] = append(table[row], m[1])
 		}
 	}
 	return table
 }
 
-// roomOf is the room that a package is in: the longest that begins its path.
-func roomOf(table map[string][]string, path string) string {
+// rowOf is the row for a package: the one with the longest prefix of its path.
+func rowOf(table map[string][]string, path string) string {
 	best := ""
-	for room := range table {
-		if (path == room || strings.HasPrefix(path, room+"/")) && len(room) > len(best) {
-			best = room
+	for row := range table {
+		if (path == row || strings.HasPrefix(path, row+"/")) && len(row) > len(best) {
+			best = row
 		}
 	}
 	return best
 }
 
-func TestRoomsAndDoors(t *testing.T) {
+func TestImportTable(t *testing.T) {
 	t.Parallel()
-	table := rooms(t)
+	table := importTable(t)
 	if len(table) < 10 {
-		t.Fatalf("read %d rooms from the table", len(table))
+		t.Fatalf("read %d rows from the table", len(table))
 	}
 	used := map[string]bool{}
 	for _, p := range packages(t) {
@@ -90,35 +90,35 @@ func TestRoomsAndDoors(t *testing.T) {
 		if path == "docs" {
 			continue
 		}
-		room := roomOf(table, path)
-		used[room] = true
-		if room == "" {
-			t.Errorf("%s is in no room of ARCHITECTURE.md", path)
+		row := rowOf(table, path)
+		used[row] = true
+		if row == "" {
+			t.Errorf("%s has no row of ARCHITECTURE.md", path)
 			continue
 		}
 		for _, target := range p.Imports {
-			if isDriver(target) && room != "internal/store" {
+			if isDriver(target) && row != "internal/store" {
 				t.Errorf("%s imports the database driver %s; only internal/store may", path, target)
 			}
 			if !strings.HasPrefix(target, module) {
-				if room == "internal/domain" && strings.Contains(strings.Split(target, "/")[0], ".") {
+				if row == "internal/domain" && strings.Contains(strings.Split(target, "/")[0], ".") {
 					t.Errorf("internal/domain imports %s; it may import the standard library only", target)
 				}
 				continue
 			}
-			other := roomOf(table, strings.TrimPrefix(target, module))
-			if other != room && !slices.Contains(table[room], other) {
-				t.Errorf("%s imports %s: %s may not import %s", path, target, room, other)
+			other := rowOf(table, strings.TrimPrefix(target, module))
+			if other != row && !slices.Contains(table[row], other) {
+				t.Errorf("%s imports %s: %s may not import %s", path, target, row, other)
 			}
 		}
 	}
-	for room, doors := range table {
-		if !used[room] && room != "bench" {
-			t.Errorf("ARCHITECTURE.md has a room %s without a package", room)
+	for row, allowed := range table {
+		if !used[row] && row != "bench" {
+			t.Errorf("ARCHITECTURE.md has a row for %s, which has no package", row)
 		}
-		for _, door := range doors {
-			if _, ok := table[door]; !ok {
-				t.Errorf("ARCHITECTURE.md: %s may import %s, which is no room", room, door)
+		for _, target := range allowed {
+			if _, ok := table[target]; !ok {
+				t.Errorf("ARCHITECTURE.md: %s may import %s, which has no row", row, target)
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func isDriver(path string) bool {
 func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
-		generated := strings.HasPrefix(p.ImportPath, module+"ent") || p.ImportPath == module+"graph/generated"
+		generated := strings.HasPrefix(p.ImportPath, module+"ent/db") || p.ImportPath == module+"graph/generated"
 		if len(p.GoFiles) > 0 && p.Doc == "" && !generated {
 			t.Errorf("%s has no package comment", p.ImportPath)
 		}

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -83,26 +83,26 @@ func (r queryResolver) RegisteredDocuments(ctx context.Context, first *int, afte
 	return read.List(ctx, r.reader, catalog.RegisteredDocuments, args(first, after, last, before, nil, newestFirst("REGISTERED_AT")))
 }
 
-func (r keyResolver) State(_ context.Context, obj *ent.ApiKey) (string, error) {
+func (r keyResolver) State(_ context.Context, obj *db.ApiKey) (string, error) {
 	return access.Key{RevokedAt: obj.RevokedAt, ExpiresAt: obj.ExpiresAt}.State(r.now()), nil
 }
 
-func (r personResolver) Role(_ context.Context, obj *ent.Person) (string, error) {
+func (r personResolver) Role(_ context.Context, obj *db.Person) (string, error) {
 	role, _ := r.people.Worth(obj)
 	return role.String(), nil
 }
 
-func (r personResolver) Clearance(_ context.Context, obj *ent.Person) (domain.Marking, error) {
+func (r personResolver) Clearance(_ context.Context, obj *db.Person) (domain.Marking, error) {
 	_, clearance := r.people.Worth(obj)
 	return clearance, nil
 }
 
-func (auditResolver) Documents(_ context.Context, obj *ent.AuditEntry) ([]string, error) {
+func (auditResolver) Documents(_ context.Context, obj *db.AuditEntry) ([]string, error) {
 	return append([]string{}, obj.Documents...), nil
 }
 
 // key reads a key as the API shows it.
-func (r *Resolver) key(ctx context.Context, id domain.ID) (*ent.ApiKey, error) {
+func (r *Resolver) key(ctx context.Context, id domain.ID) (*db.ApiKey, error) {
 	return one(ctx, r, catalog.ApiKeys, id)
 }
 

@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/content"
@@ -84,7 +84,7 @@ func (r changeResolver) Document(ctx context.Context, obj *model.Change) (model.
 		return r.byID(read.AllColumns(ctx), ids)
 	})
 	// Its id finds an entity that it was merged into. That has changes of its own.
-	if e, ok := document.(*ent.Entity); ok && e.ID != obj.Change.Document {
+	if e, ok := document.(*db.Entity); ok && e.ID != obj.Change.Document {
 		return nil, err
 	}
 	return document, err

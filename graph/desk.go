@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -18,11 +18,11 @@ func atDesk(ctx context.Context) (context.Context, error) {
 	return withRight(ctx, domain.ReadDesk)
 }
 
-func (revisionResolver) Snapshot(_ context.Context, obj *ent.Revision) (any, error) {
+func (revisionResolver) Snapshot(_ context.Context, obj *db.Revision) (any, error) {
 	return json.RawMessage(obj.Snapshot), nil
 }
 
-func (r revisionResolver) Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.FieldChange, error) {
+func (r revisionResolver) Diff(ctx context.Context, obj *db.Revision, against *int) ([]*content.FieldChange, error) {
 	from := obj.Number - 1
 	if against != nil {
 		from = *against

@@ -8,7 +8,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 )
 
@@ -27,33 +27,33 @@ func (r documentResolver[T]) URL(_ context.Context, obj *T) (*string, error) {
 	return &page, nil
 }
 
-func (reportResolver) DisplayName(_ context.Context, obj *ent.Report) (string, error) {
+func (reportResolver) DisplayName(_ context.Context, obj *db.Report) (string, error) {
 	return obj.Title, nil
 }
 
-func (narrativeResolver) DisplayName(_ context.Context, obj *ent.Narrative) (string, error) {
+func (narrativeResolver) DisplayName(_ context.Context, obj *db.Narrative) (string, error) {
 	return obj.Title, nil
 }
 
-func (entityResolver) DisplayName(_ context.Context, obj *ent.Entity) (string, error) {
+func (entityResolver) DisplayName(_ context.Context, obj *db.Entity) (string, error) {
 	return obj.Name, nil
 }
 
-func (tagResolver) DisplayName(_ context.Context, obj *ent.Tag) (string, error) {
+func (tagResolver) DisplayName(_ context.Context, obj *db.Tag) (string, error) {
 	return obj.Label, nil
 }
 
-func (sourceResolver) DisplayName(_ context.Context, obj *ent.Source) (string, error) {
+func (sourceResolver) DisplayName(_ context.Context, obj *db.Source) (string, error) {
 	return obj.Title, nil
 }
 
 // DisplayName is what feeds call an edition, too.
-func (editionResolver) DisplayName(_ context.Context, obj *ent.Edition) (string, error) {
+func (editionResolver) DisplayName(_ context.Context, obj *db.Edition) (string, error) {
 	return fmt.Sprintf("%s %d: %s", obj.Series, obj.Number, obj.Title), nil
 }
 
 // DisplayName is the title of a file; of one without, its name.
-func (assetResolver) DisplayName(_ context.Context, obj *ent.Asset) (string, error) {
+func (assetResolver) DisplayName(_ context.Context, obj *db.Asset) (string, error) {
 	if obj.Title != nil {
 		return *obj.Title, nil
 	}
@@ -77,7 +77,7 @@ var ties = map[string]string{
 // Behind it, in brackets, are the role and the end of what has ended: "Orrin Vask is
 // an officer of Graymantle Group (treasurer, until 2019)". Where an end of the
 // relationship is in the trash it is the slug.
-func (relationshipResolver) DisplayName(ctx context.Context, obj *ent.Relationship) (string, error) {
+func (relationshipResolver) DisplayName(ctx context.Context, obj *db.Relationship) (string, error) {
 	from, err := catalog.RelationshipFrom.One(ctx, obj)
 	if err != nil {
 		return "", err

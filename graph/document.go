@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/content"
@@ -14,10 +14,10 @@ import (
 type documentResolver[T any] struct {
 	*Resolver
 	typ       *read.Type[T]
-	revisions *read.EdgeOf[T, ent.Revision]
+	revisions *read.EdgeOf[T, db.Revision]
 }
 
-func documentOf[T any](r *Resolver, t *read.Type[T], revisions *read.EdgeOf[T, ent.Revision]) documentResolver[T] {
+func documentOf[T any](r *Resolver, t *read.Type[T], revisions *read.EdgeOf[T, db.Revision]) documentResolver[T] {
 	return documentResolver[T]{r, t, revisions}
 }
 

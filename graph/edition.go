@@ -3,21 +3,21 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (r editionResolver) Introduction(ctx context.Context, obj *ent.Edition, format string) (*string, error) {
+func (r editionResolver) Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error) {
 	return editionIntroduction.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (editionResolver) Items(ctx context.Context, obj *ent.Edition) ([]*ent.EditionItem, error) {
+func (editionResolver) Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error) {
 	return catalog.EditionItems.List(ctx, obj)
 }
 
-func (r itemResolver) Summary(ctx context.Context, obj *ent.EditionItem, format string) (string, error) {
+func (r itemResolver) Summary(ctx context.Context, obj *db.EditionItem, format string) (string, error) {
 	text, err := itemSummary.render(ctx, r.texts, obj, format, markdown.Whole)
 	if err != nil || text == nil {
 		return "", err
@@ -25,30 +25,30 @@ func (r itemResolver) Summary(ctx context.Context, obj *ent.EditionItem, format 
 	return *text, nil
 }
 
-func (r itemResolver) Analysis(ctx context.Context, obj *ent.EditionItem, format string) (*string, error) {
+func (r itemResolver) Analysis(ctx context.Context, obj *db.EditionItem, format string) (*string, error) {
 	return itemAnalysis.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (itemResolver) Entities(ctx context.Context, obj *ent.EditionItem) ([]*ent.Entity, error) {
+func (itemResolver) Entities(ctx context.Context, obj *db.EditionItem) ([]*db.Entity, error) {
 	return catalog.ItemEntities.List(ctx, obj)
 }
 
-func (itemResolver) Tags(ctx context.Context, obj *ent.EditionItem) ([]*ent.Tag, error) {
+func (itemResolver) Tags(ctx context.Context, obj *db.EditionItem) ([]*db.Tag, error) {
 	return catalog.ItemTags.List(ctx, obj)
 }
 
-func (itemResolver) Citations(ctx context.Context, obj *ent.EditionItem) ([]*ent.Citation, error) {
+func (itemResolver) Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error) {
 	return catalog.ItemCitations.List(ctx, obj)
 }
 
 // Sources are those of the citations, each once, where the viewer may see
 // them.
-func (itemResolver) Sources(ctx context.Context, obj *ent.EditionItem) ([]*ent.Source, error) {
+func (itemResolver) Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Source, error) {
 	citations, err := catalog.ItemCitations.List(ctx, obj)
 	if err != nil {
 		return nil, err
 	}
-	sources, seen := []*ent.Source{}, map[domain.ID]bool{}
+	sources, seen := []*db.Source{}, map[domain.ID]bool{}
 	for _, c := range citations {
 		s, err := catalog.CitationSource.One(ctx, c)
 		if err != nil {

@@ -3,60 +3,60 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (r entityResolver) Description(ctx context.Context, obj *ent.Entity, format string) (*string, error) {
+func (r entityResolver) Description(ctx context.Context, obj *db.Entity, format string) (*string, error) {
 	return entityDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (entityResolver) Names(ctx context.Context, obj *ent.Entity) ([]*ent.EntityName, error) {
+func (entityResolver) Names(ctx context.Context, obj *db.Entity) ([]*db.EntityName, error) {
 	return catalog.EntityNames.List(ctx, obj)
 }
 
-func (entityResolver) Identifiers(ctx context.Context, obj *ent.Entity) ([]*ent.EntityIdentifier, error) {
+func (entityResolver) Identifiers(ctx context.Context, obj *db.Entity) ([]*db.EntityIdentifier, error) {
 	return catalog.EntityIdentifiers.List(ctx, obj)
 }
 
-func (entityResolver) Listings(ctx context.Context, obj *ent.Entity) ([]*ent.Listing, error) {
+func (entityResolver) Listings(ctx context.Context, obj *db.Entity) ([]*db.Listing, error) {
 	return catalog.EntityListings.List(ctx, obj)
 }
 
-func (entityResolver) Tags(ctx context.Context, obj *ent.Entity) ([]*ent.Tag, error) {
+func (entityResolver) Tags(ctx context.Context, obj *db.Entity) ([]*db.Tag, error) {
 	return catalog.EntityTags.List(ctx, obj)
 }
 
-func (entityResolver) Relationships(ctx context.Context, obj *ent.Entity, direction string, kinds []string, first *int, after *string, last *int, before *string, f filter, by *order) (*model.RelationshipConnection, error) {
+func (entityResolver) Relationships(ctx context.Context, obj *db.Entity, direction string, kinds []string, first *int, after *string, last *int, before *string, f filter, by *order) (*model.RelationshipConnection, error) {
 	return catalog.RelationshipsOf(direction, kinds).Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (entityResolver) Reports(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
+func (entityResolver) Reports(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
 	return catalog.EntityReports.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (entityResolver) MentionedIn(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
+func (entityResolver) MentionedIn(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
 	return catalog.EntityMentionedIn.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (entityResolver) ContributedTo(ctx context.Context, obj *ent.Entity, roles []string, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
+func (entityResolver) ContributedTo(ctx context.Context, obj *db.Entity, roles []string, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
 	return catalog.ContributedTo(roles).Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (entityResolver) TargetedBy(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+func (entityResolver) TargetedBy(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
 	return catalog.EntityTargetedBy.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (entityResolver) Amplifies(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+func (entityResolver) Amplifies(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
 	return catalog.EntityAmplifies.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (listingResolver) Citations(ctx context.Context, obj *ent.Listing) ([]*ent.Citation, error) {
+func (listingResolver) Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error) {
 	return catalog.ListingCitations.List(ctx, obj)
 }
 
-func (listingResolver) Source(ctx context.Context, obj *ent.Listing) (*ent.Source, error) {
+func (listingResolver) Source(ctx context.Context, obj *db.Listing) (*db.Source, error) {
 	return firstSource(ctx, catalog.ListingCitations, obj)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
@@ -29,7 +29,7 @@ func linked(ctx context.Context, text json.RawMessage, err error) (json.RawMessa
 	return text, bounded.Text(ctx, len(text))
 }
 
-func (r *Resolver) reportLinked(ctx context.Context, row *ent.Report) (json.RawMessage, error) {
+func (r *Resolver) reportLinked(ctx context.Context, row *db.Report) (json.RawMessage, error) {
 	whole, err := read.With(ctx, catalog.Reports, row, "jsonLd")
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (r *Resolver) reportLinked(ctx context.Context, row *ent.Report) (json.RawM
 	return linked(ctx, text, err)
 }
 
-func (r *Resolver) narrativeLinked(ctx context.Context, row *ent.Narrative) (json.RawMessage, error) {
+func (r *Resolver) narrativeLinked(ctx context.Context, row *db.Narrative) (json.RawMessage, error) {
 	whole, err := read.With(ctx, catalog.Narratives, row, "jsonLd")
 	if err != nil {
 		return nil, err
@@ -126,12 +126,12 @@ func (r *Resolver) narrativeLinked(ctx context.Context, row *ent.Narrative) (jso
 }
 
 // named is what a narrative is called.
-func (r *Resolver) named(n *ent.Narrative) schemaorg.Narrative {
+func (r *Resolver) named(n *db.Narrative) schemaorg.Narrative {
 	return schemaorg.Narrative{URL: r.site.Page(domain.Narrative, n.Slug), Title: n.Title, Claim: n.Claim}
 }
 
 // labels are those of the tags of a row.
-func labels[P any](ctx context.Context, edge *read.EdgeOf[P, ent.Tag], row *P) ([]string, error) {
+func labels[P any](ctx context.Context, edge *read.EdgeOf[P, db.Tag], row *P) ([]string, error) {
 	tags, err := edge.List(ctx, row)
 	var all []string
 	for _, t := range tags {
@@ -141,7 +141,7 @@ func labels[P any](ctx context.Context, edge *read.EdgeOf[P, ent.Tag], row *P) (
 }
 
 // things are the entities of a row, with their identifiers.
-func things[P any](ctx context.Context, r *Resolver, edge *read.EdgeOf[P, ent.Entity], row *P) ([]schemaorg.Thing, error) {
+func things[P any](ctx context.Context, r *Resolver, edge *read.EdgeOf[P, db.Entity], row *P) ([]schemaorg.Thing, error) {
 	entities, err := edge.List(ctx, row)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func things[P any](ctx context.Context, r *Resolver, edge *read.EdgeOf[P, ent.En
 	return all, nil
 }
 
-func (r *Resolver) thing(ctx context.Context, e *ent.Entity) (schemaorg.Thing, error) {
+func (r *Resolver) thing(ctx context.Context, e *db.Entity) (schemaorg.Thing, error) {
 	identifiers, err := catalog.EntityIdentifiers.List(ctx, e)
 	t := schemaorg.Thing{
 		Kind: e.Kind, URL: r.site.Page(domain.Entity, e.Slug), Name: e.Name, Homepage: deref(e.Homepage), Start: e.StartDate, End: e.EndDate,
@@ -168,7 +168,7 @@ func (r *Resolver) thing(ctx context.Context, e *ent.Entity) (schemaorg.Thing, e
 	return t, err
 }
 
-func (r *Resolver) contributions(ctx context.Context, row *ent.Report) ([]schemaorg.Contribution, error) {
+func (r *Resolver) contributions(ctx context.Context, row *db.Report) ([]schemaorg.Contribution, error) {
 	contributions, err := catalog.ReportContributions.List(ctx, row)
 	if err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func (r *Resolver) contributions(ctx context.Context, row *ent.Report) ([]schema
 }
 
 // sources are those of the footnotes, each once.
-func sources(ctx context.Context, row *ent.Report) ([]schemaorg.Source, error) {
+func sources(ctx context.Context, row *db.Report) ([]schemaorg.Source, error) {
 	footnotes, err := catalog.ReportFootnotes.List(ctx, row)
 	if err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func sources(ctx context.Context, row *ent.Report) ([]schemaorg.Source, error) {
 	return all, nil
 }
 
-func file(a *ent.Asset) schemaorg.File {
+func file(a *db.Asset) schemaorg.File {
 	f := schemaorg.File{URL: a.URL, Type: a.MediaType, Title: deref(a.Title), Alt: deref(a.AltText)}
 	if a.Size != nil {
 		f.Size = *a.Size

@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -167,34 +167,34 @@ func saved[T any](ctx context.Context, r *Resolver, t *read.Type[T], obj *conten
 	return found[obj.ID], err
 }
 
-func (r savedResolver) Report(ctx context.Context, obj *content.Saved) (*ent.Report, error) {
+func (r savedResolver) Report(ctx context.Context, obj *content.Saved) (*db.Report, error) {
 	return saved(ctx, r.Resolver, catalog.Reports, obj)
 }
 
-func (r savedResolver) Narrative(ctx context.Context, obj *content.Saved) (*ent.Narrative, error) {
+func (r savedResolver) Narrative(ctx context.Context, obj *content.Saved) (*db.Narrative, error) {
 	return saved(ctx, r.Resolver, catalog.Narratives, obj)
 }
 
-func (r savedResolver) Entity(ctx context.Context, obj *content.Saved) (*ent.Entity, error) {
+func (r savedResolver) Entity(ctx context.Context, obj *content.Saved) (*db.Entity, error) {
 	return saved(ctx, r.Resolver, catalog.Entities, obj)
 }
 
-func (r savedResolver) Relationship(ctx context.Context, obj *content.Saved) (*ent.Relationship, error) {
+func (r savedResolver) Relationship(ctx context.Context, obj *content.Saved) (*db.Relationship, error) {
 	return saved(ctx, r.Resolver, catalog.Relationships, obj)
 }
 
-func (r savedResolver) Tag(ctx context.Context, obj *content.Saved) (*ent.Tag, error) {
+func (r savedResolver) Tag(ctx context.Context, obj *content.Saved) (*db.Tag, error) {
 	return saved(ctx, r.Resolver, catalog.Tags, obj)
 }
 
-func (r savedResolver) Source(ctx context.Context, obj *content.Saved) (*ent.Source, error) {
+func (r savedResolver) Source(ctx context.Context, obj *content.Saved) (*db.Source, error) {
 	return saved(ctx, r.Resolver, catalog.Sources, obj)
 }
 
-func (r savedResolver) Edition(ctx context.Context, obj *content.Saved) (*ent.Edition, error) {
+func (r savedResolver) Edition(ctx context.Context, obj *content.Saved) (*db.Edition, error) {
 	return saved(ctx, r.Resolver, catalog.Editions, obj)
 }
 
-func (r savedResolver) Asset(ctx context.Context, obj *content.Saved) (*ent.Asset, error) {
+func (r savedResolver) Asset(ctx context.Context, obj *content.Saved) (*db.Asset, error) {
 	return saved(ctx, r.Resolver, catalog.Assets, obj)
 }

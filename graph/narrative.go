@@ -3,56 +3,56 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (r narrativeResolver) Description(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
+func (r narrativeResolver) Description(ctx context.Context, obj *db.Narrative, format string) (*string, error) {
 	return narrativeDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (r narrativeResolver) Assessment(ctx context.Context, obj *ent.Narrative, format string) (*string, error) {
+func (r narrativeResolver) Assessment(ctx context.Context, obj *db.Narrative, format string) (*string, error) {
 	return narrativeAssessment.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (narrativeResolver) Parent(ctx context.Context, obj *ent.Narrative) (*ent.Narrative, error) {
+func (narrativeResolver) Parent(ctx context.Context, obj *db.Narrative) (*db.Narrative, error) {
 	return catalog.NarrativeParent.One(ctx, obj)
 }
 
-func (narrativeResolver) Children(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+func (narrativeResolver) Children(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
 	return catalog.NarrativeChildren.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (narrativeResolver) Targets(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+func (narrativeResolver) Targets(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
 	return catalog.NarrativeTargets.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (narrativeResolver) Amplifiers(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+func (narrativeResolver) Amplifiers(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
 	return catalog.NarrativeAmplifiers.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (narrativeResolver) Tags(ctx context.Context, obj *ent.Narrative) ([]*ent.Tag, error) {
+func (narrativeResolver) Tags(ctx context.Context, obj *db.Narrative) ([]*db.Tag, error) {
 	return catalog.NarrativeTags.List(ctx, obj)
 }
 
-func (narrativeResolver) Observations(ctx context.Context, obj *ent.Narrative) ([]*ent.Observation, error) {
+func (narrativeResolver) Observations(ctx context.Context, obj *db.Narrative) ([]*db.Observation, error) {
 	return catalog.NarrativeObservations.List(ctx, obj)
 }
 
-func (narrativeResolver) Reports(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
+func (narrativeResolver) Reports(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {
 	return catalog.NarrativeReports.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (r narrativeResolver) JSONLd(ctx context.Context, obj *ent.Narrative) (any, error) {
+func (r narrativeResolver) JSONLd(ctx context.Context, obj *db.Narrative) (any, error) {
 	return r.narrativeLinked(ctx, obj)
 }
 
-func (observationResolver) Citations(ctx context.Context, obj *ent.Observation) ([]*ent.Citation, error) {
+func (observationResolver) Citations(ctx context.Context, obj *db.Observation) ([]*db.Citation, error) {
 	return catalog.ObservationCitations.List(ctx, obj)
 }
 
-func (observationResolver) Source(ctx context.Context, obj *ent.Observation) (*ent.Source, error) {
+func (observationResolver) Source(ctx context.Context, obj *db.Observation) (*db.Source, error) {
 	return firstSource(ctx, catalog.ObservationCitations, obj)
 }

@@ -19,7 +19,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"pgregory.net/rapid"
 
-	"github.com/redthread-api/redthread/ent/migrate"
+	"github.com/redthread-api/redthread/ent/db/migrate"
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/internal/content"

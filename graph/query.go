@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -49,7 +49,7 @@ type (
 	order  = read.OrderBy
 )
 
-func (r queryResolver) Report(ctx context.Context, id, slug *string) (*ent.Report, error) {
+func (r queryResolver) Report(ctx context.Context, id, slug *string) (*db.Report, error) {
 	return read.Find(ctx, r.reader, catalog.Reports, id, slug)
 }
 
@@ -57,7 +57,7 @@ func (r queryResolver) Reports(ctx context.Context, first *int, after *string, l
 	return read.List(ctx, r.reader, catalog.Reports, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Narrative(ctx context.Context, id, slug *string) (*ent.Narrative, error) {
+func (r queryResolver) Narrative(ctx context.Context, id, slug *string) (*db.Narrative, error) {
 	return read.Find(ctx, r.reader, catalog.Narratives, id, slug)
 }
 
@@ -65,7 +65,7 @@ func (r queryResolver) Narratives(ctx context.Context, first *int, after *string
 	return read.List(ctx, r.reader, catalog.Narratives, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Entity(ctx context.Context, id, slug *string) (*ent.Entity, error) {
+func (r queryResolver) Entity(ctx context.Context, id, slug *string) (*db.Entity, error) {
 	return read.Find(ctx, r.reader, catalog.Entities, id, slug)
 }
 
@@ -73,7 +73,7 @@ func (r queryResolver) Entities(ctx context.Context, first *int, after *string, 
 	return read.List(ctx, r.reader, catalog.Entities, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Relationship(ctx context.Context, id, slug *string) (*ent.Relationship, error) {
+func (r queryResolver) Relationship(ctx context.Context, id, slug *string) (*db.Relationship, error) {
 	return read.Find(ctx, r.reader, catalog.Relationships, id, slug)
 }
 
@@ -81,7 +81,7 @@ func (r queryResolver) Relationships(ctx context.Context, first *int, after *str
 	return read.List(ctx, r.reader, catalog.Relationships, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Tag(ctx context.Context, id, slug *string) (*ent.Tag, error) {
+func (r queryResolver) Tag(ctx context.Context, id, slug *string) (*db.Tag, error) {
 	return read.Find(ctx, r.reader, catalog.Tags, id, slug)
 }
 
@@ -89,7 +89,7 @@ func (r queryResolver) Tags(ctx context.Context, first *int, after *string, last
 	return read.List(ctx, r.reader, catalog.Tags, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Source(ctx context.Context, id, slug *string) (*ent.Source, error) {
+func (r queryResolver) Source(ctx context.Context, id, slug *string) (*db.Source, error) {
 	return read.Find(ctx, r.reader, catalog.Sources, id, slug)
 }
 
@@ -97,7 +97,7 @@ func (r queryResolver) Sources(ctx context.Context, first *int, after *string, l
 	return read.List(ctx, r.reader, catalog.Sources, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Edition(ctx context.Context, id, slug *string) (*ent.Edition, error) {
+func (r queryResolver) Edition(ctx context.Context, id, slug *string) (*db.Edition, error) {
 	return read.Find(ctx, r.reader, catalog.Editions, id, slug)
 }
 
@@ -105,7 +105,7 @@ func (r queryResolver) Editions(ctx context.Context, first *int, after *string, 
 	return read.List(ctx, r.reader, catalog.Editions, args(first, after, last, before, f, &by))
 }
 
-func (r queryResolver) Asset(ctx context.Context, id, slug *string) (*ent.Asset, error) {
+func (r queryResolver) Asset(ctx context.Context, id, slug *string) (*db.Asset, error) {
 	return read.Find(ctx, r.reader, catalog.Assets, id, slug)
 }
 

@@ -21,8 +21,8 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/registereddocument"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/registereddocument"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/audit"
@@ -168,7 +168,7 @@ func plainID(id string) string {
 //
 // Errors: KindInvalid for whatever is wrong with any of them; KindConflict
 // for each id that stands for another text already.
-func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*ent.RegisteredDocument, created int, err error) {
+func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*db.RegisteredDocument, created int, err error) {
 	viewer, err := domain.Require(ctx, domain.RegisterQueries)
 	if err != nil {
 		return nil, 0, err
@@ -182,7 +182,7 @@ func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*
 		var taken []domain.FieldError
 		for i, d := range documents {
 			row, err := tx.Client().RegisteredDocument.Query().Where(registereddocument.DocumentID(d.ID)).Only(ctx)
-			if err != nil && !ent.IsNotFound(err) {
+			if err != nil && !db.IsNotFound(err) {
 				return err
 			}
 			if row != nil && row.Text != d.Text {
@@ -224,7 +224,7 @@ func (g *Registry) Register(ctx context.Context, documents []Document) (kept []*
 
 // List returns all registered documents, the newest first. The right
 // REGISTER_DOCUMENTS may.
-func (g *Registry) List(ctx context.Context) ([]*ent.RegisteredDocument, error) {
+func (g *Registry) List(ctx context.Context) ([]*db.RegisteredDocument, error) {
 	if _, err := domain.Require(ctx, domain.RegisterQueries); err != nil {
 		return nil, err
 	}
@@ -373,7 +373,7 @@ func (g *Registry) lookUp(ctx context.Context, id string) (lookedUp, error) {
 	system := domain.WithStage(domain.AsSystem(ctx, "look up a registered document"), domain.Desk)
 	row, err := g.stores.Client(system).RegisteredDocument.Query().Where(registereddocument.DocumentID(id)).Only(system)
 	switch {
-	case ent.IsNotFound(err):
+	case db.IsNotFound(err):
 		found.until = at.Add(unknownFor)
 	case err != nil:
 		return lookedUp{}, fmt.Errorf("look up a registered document: %w", err)

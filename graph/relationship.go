@@ -3,34 +3,34 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (relationshipResolver) From(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error) {
+func (relationshipResolver) From(ctx context.Context, obj *db.Relationship) (*db.Entity, error) {
 	return catalog.RelationshipFrom.One(ctx, obj)
 }
 
-func (relationshipResolver) To(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error) {
+func (relationshipResolver) To(ctx context.Context, obj *db.Relationship) (*db.Entity, error) {
 	return catalog.RelationshipTo.One(ctx, obj)
 }
 
-func (r relationshipResolver) Description(ctx context.Context, obj *ent.Relationship, format string) (*string, error) {
+func (r relationshipResolver) Description(ctx context.Context, obj *db.Relationship, format string) (*string, error) {
 	return relationshipDescription.render(ctx, r.texts, obj, format, markdown.Whole)
 }
 
-func (relationshipResolver) Citations(ctx context.Context, obj *ent.Relationship) ([]*ent.Citation, error) {
+func (relationshipResolver) Citations(ctx context.Context, obj *db.Relationship) ([]*db.Citation, error) {
 	return catalog.RelationshipCitations.List(ctx, obj)
 }
 
-func (citationResolver) Source(ctx context.Context, obj *ent.Citation) (*ent.Source, error) {
+func (citationResolver) Source(ctx context.Context, obj *db.Citation) (*db.Source, error) {
 	return catalog.CitationSource.One(ctx, obj)
 }
 
 // firstSource returns the source of a row's first citation.
-func firstSource[T any](ctx context.Context, citations *read.EdgeOf[T, ent.Citation], row *T) (*ent.Source, error) {
+func firstSource[T any](ctx context.Context, citations *read.EdgeOf[T, db.Citation], row *T) (*db.Source, error) {
 	list, err := citations.List(ctx, row)
 	if err != nil || len(list) == 0 {
 		return nil, err

@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/content"
@@ -53,7 +53,7 @@ func (r mutationResolver) CancelSchedule(ctx context.Context, in model.CancelSch
 
 // scheduled is the answer to what was done to a schedule. It was done, also where
 // the warnings cannot be worked out.
-func (r mutationResolver) scheduled(ctx context.Context, s *ent.Schedule, err error) (*model.SchedulePayload, error) {
+func (r mutationResolver) scheduled(ctx context.Context, s *db.Schedule, err error) (*model.SchedulePayload, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (r mutationResolver) scheduled(ctx context.Context, s *ent.Schedule, err er
 }
 
 // Warnings are why a schedule could not be carried out now.
-func (r scheduleResolver) Warnings(ctx context.Context, obj *ent.Schedule) ([]string, error) {
+func (r scheduleResolver) Warnings(ctx context.Context, obj *db.Schedule) ([]string, error) {
 	return r.desk.ScheduleWarnings(ctx, obj)
 }
 
@@ -75,7 +75,7 @@ func (r savedResolver) Document(ctx context.Context, obj *content.Saved) (model.
 	return found[obj.ID], err
 }
 
-func (r mergedResolver) Entity(ctx context.Context, obj *content.Merged) (*ent.Entity, error) {
+func (r mergedResolver) Entity(ctx context.Context, obj *content.Merged) (*db.Entity, error) {
 	return saved(ctx, r.Resolver, catalog.Entities, &obj.Saved)
 }
 

@@ -3,13 +3,13 @@ package graph
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string, notes bool) (string, error) {
+func (r reportResolver) Body(ctx context.Context, obj *db.Report, format string, notes bool) (string, error) {
 	part := markdown.Whole
 	if !notes {
 		part = markdown.Body
@@ -21,11 +21,11 @@ func (r reportResolver) Body(ctx context.Context, obj *ent.Report, format string
 	return *text, nil
 }
 
-func (r reportResolver) Summary(ctx context.Context, obj *ent.Report, format string) (*string, error) {
+func (r reportResolver) Summary(ctx context.Context, obj *db.Report, format string) (*string, error) {
 	return reportSummary.filled(ctx, r.texts, obj, format)
 }
 
-func (r reportResolver) Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error) {
+func (r reportResolver) Outline(ctx context.Context, obj *db.Report) ([]*markdown.Heading, error) {
 	doc, err := reportBody.document(ctx, r.texts, obj)
 	if err != nil || doc == nil {
 		return nil, err
@@ -40,50 +40,50 @@ func (r reportResolver) Outline(ctx context.Context, obj *ent.Report) ([]*markdo
 	return pointers(reading.Outline()), nil
 }
 
-func (reportResolver) Footnotes(ctx context.Context, obj *ent.Report) ([]*ent.Footnote, error) {
+func (reportResolver) Footnotes(ctx context.Context, obj *db.Report) ([]*db.Footnote, error) {
 	return catalog.ReportFootnotes.List(ctx, obj)
 }
 
-func (reportResolver) Contributions(ctx context.Context, obj *ent.Report) ([]*ent.Contribution, error) {
+func (reportResolver) Contributions(ctx context.Context, obj *db.Report) ([]*db.Contribution, error) {
 	return catalog.ReportContributions.List(ctx, obj)
 }
 
-func (reportResolver) Hero(ctx context.Context, obj *ent.Report) (*ent.Asset, error) {
+func (reportResolver) Hero(ctx context.Context, obj *db.Report) (*db.Asset, error) {
 	return catalog.ReportHero.One(ctx, obj)
 }
 
-func (reportResolver) Attachments(ctx context.Context, obj *ent.Report) ([]*ent.Asset, error) {
+func (reportResolver) Attachments(ctx context.Context, obj *db.Report) ([]*db.Asset, error) {
 	return catalog.ReportAttachments.List(ctx, obj)
 }
 
-func (reportResolver) Tags(ctx context.Context, obj *ent.Report) ([]*ent.Tag, error) {
+func (reportResolver) Tags(ctx context.Context, obj *db.Report) ([]*db.Tag, error) {
 	return catalog.ReportTags.List(ctx, obj)
 }
 
-func (reportResolver) Entities(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+func (reportResolver) Entities(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
 	return catalog.ReportEntities.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (reportResolver) Mentions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
+func (reportResolver) Mentions(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EntityConnection, error) {
 	return catalog.ReportMentions.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (reportResolver) Narratives(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
+func (reportResolver) Narratives(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
 	return catalog.ReportNarratives.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
-func (r reportResolver) JSONLd(ctx context.Context, obj *ent.Report) (any, error) {
+func (r reportResolver) JSONLd(ctx context.Context, obj *db.Report) (any, error) {
 	return r.reportLinked(ctx, obj)
 }
 
-func (r footnoteResolver) Text(ctx context.Context, obj *ent.Footnote, format string) (string, error) {
+func (r footnoteResolver) Text(ctx context.Context, obj *db.Footnote, format string) (string, error) {
 	return r.texts.note(ctx, obj, format)
 }
 
-func (footnoteResolver) Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error) {
+func (footnoteResolver) Source(ctx context.Context, obj *db.Footnote) (*db.Source, error) {
 	return catalog.FootnoteSource.One(ctx, obj)
 }
 
-func (contributionResolver) Entity(ctx context.Context, obj *ent.Contribution) (*ent.Entity, error) {
+func (contributionResolver) Entity(ctx context.Context, obj *db.Contribution) (*db.Entity, error) {
 	return catalog.ContributionEntity.One(ctx, obj)
 }

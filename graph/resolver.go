@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/model"
@@ -35,18 +35,18 @@ type (
 	queryResolver    struct{ *Resolver }
 	mutationResolver struct{ *Resolver }
 
-	reportResolver    struct{ documentResolver[ent.Report] }
+	reportResolver    struct{ documentResolver[db.Report] }
 	narrativeResolver struct {
-		documentResolver[ent.Narrative]
+		documentResolver[db.Narrative]
 	}
-	entityResolver       struct{ documentResolver[ent.Entity] }
+	entityResolver       struct{ documentResolver[db.Entity] }
 	relationshipResolver struct {
-		documentResolver[ent.Relationship]
+		documentResolver[db.Relationship]
 	}
-	tagResolver     struct{ documentResolver[ent.Tag] }
-	sourceResolver  struct{ documentResolver[ent.Source] }
-	editionResolver struct{ documentResolver[ent.Edition] }
-	assetResolver   struct{ documentResolver[ent.Asset] }
+	tagResolver     struct{ documentResolver[db.Tag] }
+	sourceResolver  struct{ documentResolver[db.Source] }
+	editionResolver struct{ documentResolver[db.Edition] }
+	assetResolver   struct{ documentResolver[db.Asset] }
 
 	footnoteResolver     struct{ *Resolver }
 	contributionResolver struct{}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
@@ -86,16 +86,16 @@ type prose[T any] struct {
 
 // The Markdown fields.
 var (
-	reportBody              = prose[ent.Report]{name: "body", typ: catalog.Reports, of: func(r *ent.Report) *string { return &r.Body }}
-	reportSummary           = prose[ent.Report]{name: "summary", typ: catalog.Reports, of: func(r *ent.Report) *string { return r.Summary }, plain: true}
-	narrativeDescription    = prose[ent.Narrative]{name: "description", typ: catalog.Narratives, of: func(n *ent.Narrative) *string { return n.Description }}
-	narrativeAssessment     = prose[ent.Narrative]{name: "assessment", typ: catalog.Narratives, of: func(n *ent.Narrative) *string { return n.Assessment }}
-	entityDescription       = prose[ent.Entity]{name: "description", typ: catalog.Entities, of: func(e *ent.Entity) *string { return e.Description }}
-	relationshipDescription = prose[ent.Relationship]{name: "description", typ: catalog.Relationships, of: func(r *ent.Relationship) *string { return r.Description }}
-	tagDescription          = prose[ent.Tag]{name: "description", typ: catalog.Tags, of: func(t *ent.Tag) *string { return t.Description }}
-	editionIntroduction     = prose[ent.Edition]{name: "introduction", typ: catalog.Editions, of: func(e *ent.Edition) *string { return e.Introduction }}
-	itemSummary             = prose[ent.EditionItem]{name: "summary", typ: catalog.Items, of: func(i *ent.EditionItem) *string { return &i.Summary }}
-	itemAnalysis            = prose[ent.EditionItem]{name: "analysis", typ: catalog.Items, of: func(i *ent.EditionItem) *string { return i.Analysis }}
+	reportBody              = prose[db.Report]{name: "body", typ: catalog.Reports, of: func(r *db.Report) *string { return &r.Body }}
+	reportSummary           = prose[db.Report]{name: "summary", typ: catalog.Reports, of: func(r *db.Report) *string { return r.Summary }, plain: true}
+	narrativeDescription    = prose[db.Narrative]{name: "description", typ: catalog.Narratives, of: func(n *db.Narrative) *string { return n.Description }}
+	narrativeAssessment     = prose[db.Narrative]{name: "assessment", typ: catalog.Narratives, of: func(n *db.Narrative) *string { return n.Assessment }}
+	entityDescription       = prose[db.Entity]{name: "description", typ: catalog.Entities, of: func(e *db.Entity) *string { return e.Description }}
+	relationshipDescription = prose[db.Relationship]{name: "description", typ: catalog.Relationships, of: func(r *db.Relationship) *string { return r.Description }}
+	tagDescription          = prose[db.Tag]{name: "description", typ: catalog.Tags, of: func(t *db.Tag) *string { return t.Description }}
+	editionIntroduction     = prose[db.Edition]{name: "introduction", typ: catalog.Editions, of: func(e *db.Edition) *string { return e.Introduction }}
+	itemSummary             = prose[db.EditionItem]{name: "summary", typ: catalog.Items, of: func(i *db.EditionItem) *string { return &i.Summary }}
+	itemAnalysis            = prose[db.EditionItem]{name: "analysis", typ: catalog.Items, of: func(i *db.EditionItem) *string { return i.Analysis }}
 )
 
 // document returns the parsed text of a row; nil where it has none.
@@ -185,8 +185,8 @@ func made(ctx context.Context, text string) (*string, error) {
 
 // known is what texts name and the viewer may see, by the slugs in the texts.
 type known struct {
-	entities map[string]*ent.Entity
-	sources  map[string]*ent.Source
+	entities map[string]*db.Entity
+	sources  map[string]*db.Source
 }
 
 // names are what is known, for a text.
@@ -261,7 +261,7 @@ func distinct(slugs []string) []string {
 
 // note returns a note of a report in a format. A row that was read has the
 // number of a note in the text that was read with it.
-func (t *texts) note(ctx context.Context, f *ent.Footnote, format string) (string, error) {
+func (t *texts) note(ctx context.Context, f *db.Footnote, format string) (string, error) {
 	report := read.OwnerOf(catalog.Reports, catalog.Footnotes, f, f.ReportID)
 	if report == nil {
 		return f.Text, nil

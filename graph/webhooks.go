@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -21,7 +21,7 @@ func (r queryResolver) Webhooks(ctx context.Context, first *int, after *string, 
 	return read.List(ctx, r.reader, catalog.Webhooks, args(first, after, last, before, nil, newestFirst("CREATED_AT")))
 }
 
-func (r queryResolver) Webhook(ctx context.Context, id string) (*ent.Webhook, error) {
+func (r queryResolver) Webhook(ctx context.Context, id string) (*db.Webhook, error) {
 	ctx, err := withRight(ctx, domain.ManageWebhooks)
 	if err != nil {
 		return nil, err
@@ -50,11 +50,11 @@ func (r queryResolver) WebhookDeliveries(ctx context.Context, webhook *string, s
 		args(first, after, last, before, allOf(oneOf("webhook", hooks), oneOf("state", states)), newestFirst("CREATED_AT")))
 }
 
-func (deliveryResolver) Number(_ context.Context, obj *ent.WebhookDelivery) (int, error) {
+func (deliveryResolver) Number(_ context.Context, obj *db.WebhookDelivery) (int, error) {
 	return int(obj.Number), nil
 }
 
-func (deliveryResolver) Attempts(_ context.Context, obj *ent.WebhookDelivery) ([]*domain.WebhookAttempt, error) {
+func (deliveryResolver) Attempts(_ context.Context, obj *db.WebhookDelivery) ([]*domain.WebhookAttempt, error) {
 	all := make([]*domain.WebhookAttempt, len(obj.Attempts))
 	for i := range obj.Attempts {
 		all[i] = &obj.Attempts[i]
@@ -83,7 +83,7 @@ func notZero[T comparable](v T) *T {
 }
 
 // webhook reads a webhook as the API shows it.
-func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*ent.Webhook, error) {
+func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*db.Webhook, error) {
 	return one(ctx, r, catalog.Webhooks, id)
 }
 

@@ -1,5 +1,5 @@
 // Package schema holds the tables of both stores, written by hand: columns,
-// references, ownership and indexes. The client in package ent is generated
+// references, ownership and indexes. The client in package db is generated
 // from it, and so are the migrations of the desk and of live.
 //
 // A foreign key with ON DELETE CASCADE says that a row is owned by the row it

@@ -1,7 +1,7 @@
 package catalog
 
 import (
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 )
 
@@ -72,7 +72,7 @@ func visible(relation string) map[string]any {
 
 // RelationshipsOf is EntityRelationships in one direction, as the enum
 // RelationshipDirection has it, and of some kinds; of all where kinds is nil.
-func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[ent.Entity, ent.Relationship] {
+func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[db.Entity, db.Relationship] {
 	edge := EntityRelationships
 	switch direction {
 	case "OUTGOING":
@@ -92,7 +92,7 @@ func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[ent.Entity, 
 
 // ContributedTo is EntityContributedTo where the entity had one of the roles;
 // any where roles is nil.
-func ContributedTo(roles []string) *read.EdgeOf[ent.Entity, ent.Report] {
+func ContributedTo(roles []string) *read.EdgeOf[db.Entity, db.Report] {
 	return EntityContributedTo.Through(entityContributedTo(roles))
 }
 
@@ -108,6 +108,6 @@ var (
 	AssetRevisions        = revisionsOf(Assets)
 )
 
-func revisionsOf[T any](t *read.Type[T]) *read.EdgeOf[T, ent.Revision] {
+func revisionsOf[T any](t *read.Type[T]) *read.EdgeOf[T, db.Revision] {
 	return read.NewEdge("revisions", t, Revisions, back("revisions", "document_id")).Ordered("NUMBER", read.Descending)
 }

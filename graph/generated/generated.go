@@ -13,7 +13,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -90,25 +90,25 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type ApiKeyResolver interface {
-	State(ctx context.Context, obj *ent.ApiKey) (string, error)
+	State(ctx context.Context, obj *db.ApiKey) (string, error)
 }
 type AssetResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Asset) (string, error)
+	DisplayName(ctx context.Context, obj *db.Asset) (string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Asset) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Asset) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Asset) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Asset) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Asset, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Asset) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Asset) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Asset) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Asset) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Asset) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Asset, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Asset) ([]*content.FieldChange, error)
 }
 type AssetPayloadResolver interface {
-	Asset(ctx context.Context, obj *content.Saved) (*ent.Asset, error)
+	Asset(ctx context.Context, obj *content.Saved) (*db.Asset, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type AuditEntryResolver interface {
-	Documents(ctx context.Context, obj *ent.AuditEntry) ([]string, error)
+	Documents(ctx context.Context, obj *db.AuditEntry) ([]string, error)
 }
 type ChangeResolver interface {
 	Document(ctx context.Context, obj *model.Change) (model.Document, error)
@@ -117,10 +117,10 @@ type ChangeConnectionResolver interface {
 	Head(ctx context.Context, obj *model.ChangeConnection) (string, error)
 }
 type CitationResolver interface {
-	Source(ctx context.Context, obj *ent.Citation) (*ent.Source, error)
+	Source(ctx context.Context, obj *db.Citation) (*db.Source, error)
 }
 type ContributionResolver interface {
-	Entity(ctx context.Context, obj *ent.Contribution) (*ent.Entity, error)
+	Entity(ctx context.Context, obj *db.Contribution) (*db.Entity, error)
 }
 type DocumentPayloadResolver interface {
 	Document(ctx context.Context, obj *content.Saved) (model.Document, error)
@@ -128,73 +128,73 @@ type DocumentPayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EditionResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Edition) (string, error)
-	URL(ctx context.Context, obj *ent.Edition) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Edition) (string, error)
+	URL(ctx context.Context, obj *db.Edition) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Edition) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Edition) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Edition) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Edition) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Edition, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Edition) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Edition) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Edition) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Edition) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Edition) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Edition, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Edition) ([]*content.FieldChange, error)
 
-	Introduction(ctx context.Context, obj *ent.Edition, format string) (*string, error)
+	Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error)
 
-	Items(ctx context.Context, obj *ent.Edition) ([]*ent.EditionItem, error)
+	Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error)
 }
 type EditionItemResolver interface {
-	Summary(ctx context.Context, obj *ent.EditionItem, format string) (string, error)
-	Analysis(ctx context.Context, obj *ent.EditionItem, format string) (*string, error)
-	Entities(ctx context.Context, obj *ent.EditionItem) ([]*ent.Entity, error)
-	Tags(ctx context.Context, obj *ent.EditionItem) ([]*ent.Tag, error)
-	Sources(ctx context.Context, obj *ent.EditionItem) ([]*ent.Source, error)
-	Citations(ctx context.Context, obj *ent.EditionItem) ([]*ent.Citation, error)
+	Summary(ctx context.Context, obj *db.EditionItem, format string) (string, error)
+	Analysis(ctx context.Context, obj *db.EditionItem, format string) (*string, error)
+	Entities(ctx context.Context, obj *db.EditionItem) ([]*db.Entity, error)
+	Tags(ctx context.Context, obj *db.EditionItem) ([]*db.Tag, error)
+	Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Source, error)
+	Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error)
 }
 type EditionPayloadResolver interface {
-	Edition(ctx context.Context, obj *content.Saved) (*ent.Edition, error)
+	Edition(ctx context.Context, obj *content.Saved) (*db.Edition, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type EntityResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Entity) (string, error)
-	URL(ctx context.Context, obj *ent.Entity) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Entity) (string, error)
+	URL(ctx context.Context, obj *db.Entity) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Entity) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Entity) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Entity) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Entity) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Entity) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Entity) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Entity) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Entity) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Entity) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Entity) ([]*content.FieldChange, error)
 
-	Description(ctx context.Context, obj *ent.Entity, format string) (*string, error)
+	Description(ctx context.Context, obj *db.Entity, format string) (*string, error)
 
-	Names(ctx context.Context, obj *ent.Entity) ([]*ent.EntityName, error)
-	Identifiers(ctx context.Context, obj *ent.Entity) ([]*ent.EntityIdentifier, error)
-	Listings(ctx context.Context, obj *ent.Entity) ([]*ent.Listing, error)
-	Tags(ctx context.Context, obj *ent.Entity) ([]*ent.Tag, error)
-	Relationships(ctx context.Context, obj *ent.Entity, direction string, kinds []string, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Relationship], error)
-	Reports(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
-	MentionedIn(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
-	ContributedTo(ctx context.Context, obj *ent.Entity, roles []string, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
-	TargetedBy(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
-	Amplifies(ctx context.Context, obj *ent.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
+	Names(ctx context.Context, obj *db.Entity) ([]*db.EntityName, error)
+	Identifiers(ctx context.Context, obj *db.Entity) ([]*db.EntityIdentifier, error)
+	Listings(ctx context.Context, obj *db.Entity) ([]*db.Listing, error)
+	Tags(ctx context.Context, obj *db.Entity) ([]*db.Tag, error)
+	Relationships(ctx context.Context, obj *db.Entity, direction string, kinds []string, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Relationship], error)
+	Reports(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
+	MentionedIn(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
+	ContributedTo(ctx context.Context, obj *db.Entity, roles []string, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
+	TargetedBy(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
+	Amplifies(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
 }
 type EntityPayloadResolver interface {
-	Entity(ctx context.Context, obj *content.Saved) (*ent.Entity, error)
+	Entity(ctx context.Context, obj *content.Saved) (*db.Entity, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type FootnoteResolver interface {
-	Text(ctx context.Context, obj *ent.Footnote, format string) (string, error)
+	Text(ctx context.Context, obj *db.Footnote, format string) (string, error)
 
-	Source(ctx context.Context, obj *ent.Footnote) (*ent.Source, error)
+	Source(ctx context.Context, obj *db.Footnote) (*db.Source, error)
 }
 type ListingResolver interface {
-	Source(ctx context.Context, obj *ent.Listing) (*ent.Source, error)
-	Citations(ctx context.Context, obj *ent.Listing) ([]*ent.Citation, error)
+	Source(ctx context.Context, obj *db.Listing) (*db.Source, error)
+	Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error)
 }
 type MergePayloadResolver interface {
-	Entity(ctx context.Context, obj *content.Merged) (*ent.Entity, error)
+	Entity(ctx context.Context, obj *content.Merged) (*db.Entity, error)
 
 	Warnings(ctx context.Context, obj *content.Merged) ([]*model.Warning, error)
 	Repointed(ctx context.Context, obj *content.Merged) ([]model.Document, error)
@@ -257,43 +257,43 @@ type MutationResolver interface {
 	UnregisterDocuments(ctx context.Context, input model.UnregisterDocumentsInput) (*model.UnregisterDocumentsPayload, error)
 }
 type NarrativeResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Narrative) (string, error)
-	URL(ctx context.Context, obj *ent.Narrative) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Narrative) (string, error)
+	URL(ctx context.Context, obj *db.Narrative) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Narrative) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Narrative) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Narrative) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Narrative) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Narrative) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Narrative) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Narrative) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Narrative) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Narrative) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Narrative) ([]*content.FieldChange, error)
 
-	Description(ctx context.Context, obj *ent.Narrative, format string) (*string, error)
-	Assessment(ctx context.Context, obj *ent.Narrative, format string) (*string, error)
+	Description(ctx context.Context, obj *db.Narrative, format string) (*string, error)
+	Assessment(ctx context.Context, obj *db.Narrative, format string) (*string, error)
 
-	Parent(ctx context.Context, obj *ent.Narrative) (*ent.Narrative, error)
-	Children(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
-	Targets(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
-	Amplifiers(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
-	Tags(ctx context.Context, obj *ent.Narrative) ([]*ent.Tag, error)
-	Observations(ctx context.Context, obj *ent.Narrative) ([]*ent.Observation, error)
-	Reports(ctx context.Context, obj *ent.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
-	JSONLd(ctx context.Context, obj *ent.Narrative) (any, error)
+	Parent(ctx context.Context, obj *db.Narrative) (*db.Narrative, error)
+	Children(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
+	Targets(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Entity], error)
+	Amplifiers(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Entity], error)
+	Tags(ctx context.Context, obj *db.Narrative) ([]*db.Tag, error)
+	Observations(ctx context.Context, obj *db.Narrative) ([]*db.Observation, error)
+	Reports(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
+	JSONLd(ctx context.Context, obj *db.Narrative) (any, error)
 }
 type NarrativePayloadResolver interface {
-	Narrative(ctx context.Context, obj *content.Saved) (*ent.Narrative, error)
+	Narrative(ctx context.Context, obj *content.Saved) (*db.Narrative, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type ObservationResolver interface {
-	Source(ctx context.Context, obj *ent.Observation) (*ent.Source, error)
-	Citations(ctx context.Context, obj *ent.Observation) ([]*ent.Citation, error)
+	Source(ctx context.Context, obj *db.Observation) (*db.Source, error)
+	Citations(ctx context.Context, obj *db.Observation) ([]*db.Citation, error)
 }
 type PendingChangeResolver interface {
 	Document(ctx context.Context, obj *model.PendingChange) (model.Document, error)
 }
 type PersonResolver interface {
-	Role(ctx context.Context, obj *ent.Person) (string, error)
-	Clearance(ctx context.Context, obj *ent.Person) (domain.Marking, error)
+	Role(ctx context.Context, obj *db.Person) (string, error)
+	Clearance(ctx context.Context, obj *db.Person) (domain.Marking, error)
 }
 type PublicationEntryResolver interface {
 	Document(ctx context.Context, obj *model.PublicationEntry) (model.Document, error)
@@ -302,54 +302,54 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	Report(ctx context.Context, id *string, slug *string) (*ent.Report, error)
-	Reports(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Report], error)
-	Narrative(ctx context.Context, id *string, slug *string) (*ent.Narrative, error)
-	Narratives(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Narrative], error)
-	Entity(ctx context.Context, id *string, slug *string) (*ent.Entity, error)
-	Entities(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Entity], error)
-	Relationship(ctx context.Context, id *string, slug *string) (*ent.Relationship, error)
-	Relationships(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Relationship], error)
-	Tag(ctx context.Context, id *string, slug *string) (*ent.Tag, error)
-	Tags(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Tag], error)
-	Source(ctx context.Context, id *string, slug *string) (*ent.Source, error)
-	Sources(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Source], error)
-	Edition(ctx context.Context, id *string, slug *string) (*ent.Edition, error)
-	Editions(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Edition], error)
-	Asset(ctx context.Context, id *string, slug *string) (*ent.Asset, error)
-	Assets(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[ent.Asset], error)
+	Report(ctx context.Context, id *string, slug *string) (*db.Report, error)
+	Reports(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Report], error)
+	Narrative(ctx context.Context, id *string, slug *string) (*db.Narrative, error)
+	Narratives(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Narrative], error)
+	Entity(ctx context.Context, id *string, slug *string) (*db.Entity, error)
+	Entities(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Entity], error)
+	Relationship(ctx context.Context, id *string, slug *string) (*db.Relationship, error)
+	Relationships(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Relationship], error)
+	Tag(ctx context.Context, id *string, slug *string) (*db.Tag, error)
+	Tags(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Tag], error)
+	Source(ctx context.Context, id *string, slug *string) (*db.Source, error)
+	Sources(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Source], error)
+	Edition(ctx context.Context, id *string, slug *string) (*db.Edition, error)
+	Editions(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Edition], error)
+	Asset(ctx context.Context, id *string, slug *string) (*db.Asset, error)
+	Assets(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Asset], error)
 	PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error)
-	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[ent.Schedule], error)
+	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
 	Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error)
 	PublicationLog(ctx context.Context, documents []string, first *int, after *string, last *int, before *string) (*model.PublicationEntryConnection, error)
 	Trash(ctx context.Context, types []string, first *int, after *string) (*model.TrashedDocumentConnection, error)
-	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[ent.ApiKey], error)
-	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[ent.Person], error)
-	AuditLog(ctx context.Context, actions []string, actors []string, since *time.Time, until *time.Time, first *int, after *string, last *int, before *string) (*read.Connection[ent.AuditEntry], error)
-	Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[ent.Webhook], error)
-	Webhook(ctx context.Context, id string) (*ent.Webhook, error)
-	WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*read.Connection[ent.WebhookDelivery], error)
-	RegisteredDocuments(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[ent.RegisteredDocument], error)
+	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.ApiKey], error)
+	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Person], error)
+	AuditLog(ctx context.Context, actions []string, actors []string, since *time.Time, until *time.Time, first *int, after *string, last *int, before *string) (*read.Connection[db.AuditEntry], error)
+	Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Webhook], error)
+	Webhook(ctx context.Context, id string) (*db.Webhook, error)
+	WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*read.Connection[db.WebhookDelivery], error)
+	RegisteredDocuments(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.RegisteredDocument], error)
 }
 type RelationshipResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Relationship) (string, error)
-	URL(ctx context.Context, obj *ent.Relationship) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Relationship) (string, error)
+	URL(ctx context.Context, obj *db.Relationship) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Relationship) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Relationship) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Relationship) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Relationship) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Relationship, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Relationship) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Relationship) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Relationship) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Relationship) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Relationship) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Relationship, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Relationship) ([]*content.FieldChange, error)
 
-	From(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error)
-	To(ctx context.Context, obj *ent.Relationship) (*ent.Entity, error)
+	From(ctx context.Context, obj *db.Relationship) (*db.Entity, error)
+	To(ctx context.Context, obj *db.Relationship) (*db.Entity, error)
 
-	Description(ctx context.Context, obj *ent.Relationship, format string) (*string, error)
-	Citations(ctx context.Context, obj *ent.Relationship) ([]*ent.Citation, error)
+	Description(ctx context.Context, obj *db.Relationship, format string) (*string, error)
+	Citations(ctx context.Context, obj *db.Relationship) ([]*db.Citation, error)
 }
 type RelationshipPayloadResolver interface {
-	Relationship(ctx context.Context, obj *content.Saved) (*ent.Relationship, error)
+	Relationship(ctx context.Context, obj *content.Saved) (*db.Relationship, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
@@ -362,57 +362,57 @@ type ReleasePayloadResolver interface {
 	Warnings(ctx context.Context, obj *content.Released) ([]*model.Warning, error)
 }
 type ReportResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Report) (string, error)
-	URL(ctx context.Context, obj *ent.Report) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Report) (string, error)
+	URL(ctx context.Context, obj *db.Report) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Report) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Report) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Report) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Report) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Report) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Report) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Report) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Report) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Report) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Report) ([]*content.FieldChange, error)
 
-	Summary(ctx context.Context, obj *ent.Report, format string) (*string, error)
+	Summary(ctx context.Context, obj *db.Report, format string) (*string, error)
 
-	Body(ctx context.Context, obj *ent.Report, format string, notes bool) (string, error)
-	Outline(ctx context.Context, obj *ent.Report) ([]*markdown.Heading, error)
+	Body(ctx context.Context, obj *db.Report, format string, notes bool) (string, error)
+	Outline(ctx context.Context, obj *db.Report) ([]*markdown.Heading, error)
 
-	Footnotes(ctx context.Context, obj *ent.Report) ([]*ent.Footnote, error)
-	Contributions(ctx context.Context, obj *ent.Report) ([]*ent.Contribution, error)
-	Hero(ctx context.Context, obj *ent.Report) (*ent.Asset, error)
-	Attachments(ctx context.Context, obj *ent.Report) ([]*ent.Asset, error)
-	Tags(ctx context.Context, obj *ent.Report) ([]*ent.Tag, error)
-	Entities(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
-	Mentions(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
-	Narratives(ctx context.Context, obj *ent.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
-	JSONLd(ctx context.Context, obj *ent.Report) (any, error)
+	Footnotes(ctx context.Context, obj *db.Report) ([]*db.Footnote, error)
+	Contributions(ctx context.Context, obj *db.Report) ([]*db.Contribution, error)
+	Hero(ctx context.Context, obj *db.Report) (*db.Asset, error)
+	Attachments(ctx context.Context, obj *db.Report) ([]*db.Asset, error)
+	Tags(ctx context.Context, obj *db.Report) ([]*db.Tag, error)
+	Entities(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Entity], error)
+	Mentions(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Entity], error)
+	Narratives(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
+	JSONLd(ctx context.Context, obj *db.Report) (any, error)
 }
 type ReportPayloadResolver interface {
-	Report(ctx context.Context, obj *content.Saved) (*ent.Report, error)
+	Report(ctx context.Context, obj *content.Saved) (*db.Report, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
 type RevisionResolver interface {
-	Snapshot(ctx context.Context, obj *ent.Revision) (any, error)
-	Diff(ctx context.Context, obj *ent.Revision, against *int) ([]*content.FieldChange, error)
+	Snapshot(ctx context.Context, obj *db.Revision) (any, error)
+	Diff(ctx context.Context, obj *db.Revision, against *int) ([]*content.FieldChange, error)
 }
 type ScheduleResolver interface {
-	Warnings(ctx context.Context, obj *ent.Schedule) ([]string, error)
+	Warnings(ctx context.Context, obj *db.Schedule) ([]string, error)
 }
 type SourceResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Source) (string, error)
+	DisplayName(ctx context.Context, obj *db.Source) (string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Source) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Source) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Source) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Source) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Source, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Source) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Source) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Source) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Source) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Source) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Source, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Source) ([]*content.FieldChange, error)
 
-	Reports(ctx context.Context, obj *ent.Source, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
+	Reports(ctx context.Context, obj *db.Source, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
 }
 type SourcePayloadResolver interface {
-	Source(ctx context.Context, obj *content.Saved) (*ent.Source, error)
+	Source(ctx context.Context, obj *content.Saved) (*db.Source, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
@@ -420,26 +420,26 @@ type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
 }
 type TagResolver interface {
-	DisplayName(ctx context.Context, obj *ent.Tag) (string, error)
-	URL(ctx context.Context, obj *ent.Tag) (*string, error)
+	DisplayName(ctx context.Context, obj *db.Tag) (string, error)
+	URL(ctx context.Context, obj *db.Tag) (*string, error)
 
-	CreatedBy(ctx context.Context, obj *ent.Tag) (*string, error)
-	UpdatedBy(ctx context.Context, obj *ent.Tag) (*string, error)
-	LiveVersion(ctx context.Context, obj *ent.Tag) (*int, error)
-	FormerSlugs(ctx context.Context, obj *ent.Tag) ([]string, error)
-	Revisions(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string) (*read.Connection[ent.Revision], error)
-	LiveDiff(ctx context.Context, obj *ent.Tag) ([]*content.FieldChange, error)
+	CreatedBy(ctx context.Context, obj *db.Tag) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Tag) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Tag) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Tag) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Tag) ([]*content.FieldChange, error)
 
-	Description(ctx context.Context, obj *ent.Tag, format string) (*string, error)
+	Description(ctx context.Context, obj *db.Tag, format string) (*string, error)
 
-	Parent(ctx context.Context, obj *ent.Tag) (*ent.Tag, error)
-	Children(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Tag], error)
-	Reports(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Report], error)
-	Entities(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Entity], error)
-	Narratives(ctx context.Context, obj *ent.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[ent.Narrative], error)
+	Parent(ctx context.Context, obj *db.Tag) (*db.Tag, error)
+	Children(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Tag], error)
+	Reports(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
+	Entities(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Entity], error)
+	Narratives(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
 }
 type TagPayloadResolver interface {
-	Tag(ctx context.Context, obj *content.Saved) (*ent.Tag, error)
+	Tag(ctx context.Context, obj *content.Saved) (*db.Tag, error)
 
 	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
 }
@@ -454,9 +454,9 @@ type WebhookAttemptResolver interface {
 	Error(ctx context.Context, obj *domain.WebhookAttempt) (*string, error)
 }
 type WebhookDeliveryResolver interface {
-	Number(ctx context.Context, obj *ent.WebhookDelivery) (int, error)
+	Number(ctx context.Context, obj *db.WebhookDelivery) (int, error)
 
-	Attempts(ctx context.Context, obj *ent.WebhookDelivery) ([]*domain.WebhookAttempt, error)
+	Attempts(ctx context.Context, obj *db.WebhookDelivery) ([]*domain.WebhookAttempt, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -11756,7 +11756,7 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11779,7 +11779,7 @@ func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ID")
 }
 
-func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11802,7 +11802,7 @@ func (ec *executionContext) fieldContext_ApiKey_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKey_hint(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_hint(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11825,7 +11825,7 @@ func (ec *executionContext) fieldContext_ApiKey_hint(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11848,7 +11848,7 @@ func (ec *executionContext) fieldContext_ApiKey_state(_ context.Context, field g
 	return graphql.NewScalarFieldContext("ApiKey", field, true, true, "ApiKeyState")
 }
 
-func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11871,7 +11871,7 @@ func (ec *executionContext) fieldContext_ApiKey_role(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Role")
 }
 
-func (ec *executionContext) _ApiKey_clearance(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_clearance(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11894,7 +11894,7 @@ func (ec *executionContext) fieldContext_ApiKey_clearance(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _ApiKey_scopes(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_scopes(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11917,7 +11917,7 @@ func (ec *executionContext) fieldContext_ApiKey_scopes(_ context.Context, field 
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Right")
 }
 
-func (ec *executionContext) _ApiKey_origins(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_origins(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11940,7 +11940,7 @@ func (ec *executionContext) fieldContext_ApiKey_origins(_ context.Context, field
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKey_networks(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_networks(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11963,7 +11963,7 @@ func (ec *executionContext) fieldContext_ApiKey_networks(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKey_rateLimit(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11986,7 +11986,7 @@ func (ec *executionContext) fieldContext_ApiKey_rateLimit(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Int")
 }
 
-func (ec *executionContext) _ApiKey_replaces(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_replaces(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12009,7 +12009,7 @@ func (ec *executionContext) fieldContext_ApiKey_replaces(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ID")
 }
 
-func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12032,7 +12032,7 @@ func (ec *executionContext) fieldContext_ApiKey_createdBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12055,7 +12055,7 @@ func (ec *executionContext) fieldContext_ApiKey_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12078,7 +12078,7 @@ func (ec *executionContext) fieldContext_ApiKey_lastUsedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12101,7 +12101,7 @@ func (ec *executionContext) fieldContext_ApiKey_expiresAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ApiKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql.CollectedField, obj *db.ApiKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12124,7 +12124,7 @@ func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12136,7 +12136,7 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.ApiKey]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.ApiKey]) graphql.Marshaler {
 			return ec.marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -12156,7 +12156,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12168,8 +12168,8 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ApiKey) graphql.Marshaler {
-			return ec.marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKeyᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.ApiKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKeyᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12188,7 +12188,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_nodes(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12220,7 +12220,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12243,7 +12243,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("ApiKeyConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12266,7 +12266,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.ApiKey]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.ApiKey]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12278,8 +12278,8 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
-			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12310,8 +12310,8 @@ func (ec *executionContext) _ApiKeyPayload_apiKey(ctx context.Context, field gra
 			return obj.APIKey, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
-			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12342,8 +12342,8 @@ func (ec *executionContext) _ApiKeySecretPayload_apiKey(ctx context.Context, fie
 			return obj.APIKey, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
-			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12397,8 +12397,8 @@ func (ec *executionContext) _ApiKeySecretPayload_replaced(ctx context.Context, f
 			return obj.Replaced, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
-			return ec.marshalOApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
+			return ec.marshalOApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12417,7 +12417,7 @@ func (ec *executionContext) fieldContext_ApiKeySecretPayload_replaced(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Asset_id(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_id(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12440,7 +12440,7 @@ func (ec *executionContext) fieldContext_Asset_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Asset_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_slug(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12463,7 +12463,7 @@ func (ec *executionContext) fieldContext_Asset_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
-func (ec *executionContext) _Asset_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12486,7 +12486,7 @@ func (ec *executionContext) fieldContext_Asset_displayName(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
 }
 
-func (ec *executionContext) _Asset_version(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_version(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12509,7 +12509,7 @@ func (ec *executionContext) fieldContext_Asset_version(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Asset_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_marking(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12532,7 +12532,7 @@ func (ec *executionContext) fieldContext_Asset_marking(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Asset_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12555,7 +12555,7 @@ func (ec *executionContext) fieldContext_Asset_createdAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Asset_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12578,7 +12578,7 @@ func (ec *executionContext) fieldContext_Asset_updatedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Asset_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12601,7 +12601,7 @@ func (ec *executionContext) fieldContext_Asset_publishedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Asset_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12624,7 +12624,7 @@ func (ec *executionContext) fieldContext_Asset_createdBy(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
 }
 
-func (ec *executionContext) _Asset_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12647,7 +12647,7 @@ func (ec *executionContext) fieldContext_Asset_updatedBy(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
 }
 
-func (ec *executionContext) _Asset_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12670,7 +12670,7 @@ func (ec *executionContext) fieldContext_Asset_liveVersion(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Asset_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12693,7 +12693,7 @@ func (ec *executionContext) fieldContext_Asset_formerSlugs(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
 }
 
-func (ec *executionContext) _Asset_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12706,7 +12706,7 @@ func (ec *executionContext) _Asset_revisions(ctx context.Context, field graphql.
 			return ec.Resolvers.Asset().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -12737,7 +12737,7 @@ func (ec *executionContext) fieldContext_Asset_revisions(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Asset_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12769,7 +12769,7 @@ func (ec *executionContext) fieldContext_Asset_liveDiff(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Asset_url(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_url(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12792,7 +12792,7 @@ func (ec *executionContext) fieldContext_Asset_url(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Asset_mediaType(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_mediaType(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12815,7 +12815,7 @@ func (ec *executionContext) fieldContext_Asset_mediaType(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
-func (ec *executionContext) _Asset_size(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_size(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12838,7 +12838,7 @@ func (ec *executionContext) fieldContext_Asset_size(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "Long")
 }
 
-func (ec *executionContext) _Asset_altText(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_altText(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12861,7 +12861,7 @@ func (ec *executionContext) fieldContext_Asset_altText(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
-func (ec *executionContext) _Asset_title(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+func (ec *executionContext) _Asset_title(ctx context.Context, field graphql.CollectedField, obj *db.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12884,7 +12884,7 @@ func (ec *executionContext) fieldContext_Asset_title(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
-func (ec *executionContext) _AssetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12896,7 +12896,7 @@ func (ec *executionContext) _AssetConnection_edges(ctx context.Context, field gr
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Asset]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Asset]) graphql.Marshaler {
 			return ec.marshalNAssetEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -12916,7 +12916,7 @@ func (ec *executionContext) fieldContext_AssetConnection_edges(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _AssetConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12928,8 +12928,8 @@ func (ec *executionContext) _AssetConnection_nodes(ctx context.Context, field gr
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAssetᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAssetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12948,7 +12948,7 @@ func (ec *executionContext) fieldContext_AssetConnection_nodes(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _AssetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12980,7 +12980,7 @@ func (ec *executionContext) fieldContext_AssetConnection_pageInfo(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _AssetConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13003,7 +13003,7 @@ func (ec *executionContext) fieldContext_AssetConnection_totalCount(_ context.Co
 	return graphql.NewScalarFieldContext("AssetConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _AssetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13026,7 +13026,7 @@ func (ec *executionContext) fieldContext_AssetEdge_cursor(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AssetEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AssetEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Asset]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Asset]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13038,8 +13038,8 @@ func (ec *executionContext) _AssetEdge_node(ctx context.Context, field graphql.C
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13070,8 +13070,8 @@ func (ec *executionContext) _AssetPayload_asset(ctx context.Context, field graph
 			return ec.Resolvers.AssetPayload().Asset(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
+			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13168,7 +13168,7 @@ func (ec *executionContext) fieldContext_AssetPayload_warnings(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntry_sequence(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_sequence(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13191,7 +13191,7 @@ func (ec *executionContext) fieldContext_AuditEntry_sequence(_ context.Context, 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13214,7 +13214,7 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13237,7 +13237,7 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "AuditAction")
 }
 
-func (ec *executionContext) _AuditEntry_actor(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actor(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13260,7 +13260,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actor(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13283,7 +13283,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorId(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_subject(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_subject(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13306,7 +13306,7 @@ func (ec *executionContext) fieldContext_AuditEntry_subject(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_documents(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_documents(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13329,7 +13329,7 @@ func (ec *executionContext) fieldContext_AuditEntry_documents(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_detail(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_detail(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13352,7 +13352,7 @@ func (ec *executionContext) fieldContext_AuditEntry_detail(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_network(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_network(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13375,7 +13375,7 @@ func (ec *executionContext) fieldContext_AuditEntry_network(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13398,7 +13398,7 @@ func (ec *executionContext) fieldContext_AuditEntry_requestId(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_times(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_times(ctx context.Context, field graphql.CollectedField, obj *db.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13421,7 +13421,7 @@ func (ec *executionContext) fieldContext_AuditEntry_times(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13433,7 +13433,7 @@ func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, fie
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -13453,7 +13453,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13465,8 +13465,8 @@ func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAuditEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAuditEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13485,7 +13485,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13517,7 +13517,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13540,7 +13540,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_totalCount(_ conte
 	return graphql.NewScalarFieldContext("AuditEntryConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13563,7 +13563,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("AuditEntryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13575,8 +13575,8 @@ func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAuditEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAuditEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13916,7 +13916,7 @@ func (ec *executionContext) fieldContext_ChangeEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Citation_source(ctx context.Context, field graphql.CollectedField, obj *ent.Citation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Citation_source(ctx context.Context, field graphql.CollectedField, obj *db.Citation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13928,8 +13928,8 @@ func (ec *executionContext) _Citation_source(ctx context.Context, field graphql.
 			return ec.Resolvers.Citation().Source(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13948,7 +13948,7 @@ func (ec *executionContext) fieldContext_Citation_source(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Citation_locator(ctx context.Context, field graphql.CollectedField, obj *ent.Citation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Citation_locator(ctx context.Context, field graphql.CollectedField, obj *db.Citation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13971,7 +13971,7 @@ func (ec *executionContext) fieldContext_Citation_locator(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Citation", field, false, false, "String")
 }
 
-func (ec *executionContext) _Citation_quote(ctx context.Context, field graphql.CollectedField, obj *ent.Citation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Citation_quote(ctx context.Context, field graphql.CollectedField, obj *db.Citation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13994,7 +13994,7 @@ func (ec *executionContext) fieldContext_Citation_quote(_ context.Context, field
 	return graphql.NewScalarFieldContext("Citation", field, false, false, "String")
 }
 
-func (ec *executionContext) _Contribution_role(ctx context.Context, field graphql.CollectedField, obj *ent.Contribution) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contribution_role(ctx context.Context, field graphql.CollectedField, obj *db.Contribution) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14017,7 +14017,7 @@ func (ec *executionContext) fieldContext_Contribution_role(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Contribution", field, false, false, "ContributionRole")
 }
 
-func (ec *executionContext) _Contribution_entity(ctx context.Context, field graphql.CollectedField, obj *ent.Contribution) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contribution_entity(ctx context.Context, field graphql.CollectedField, obj *db.Contribution) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14029,8 +14029,8 @@ func (ec *executionContext) _Contribution_entity(ctx context.Context, field grap
 			return ec.Resolvers.Contribution().Entity(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14182,7 +14182,7 @@ func (ec *executionContext) fieldContext_DocumentPayload_warnings(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _Edition_id(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_id(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14205,7 +14205,7 @@ func (ec *executionContext) fieldContext_Edition_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Edition_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_slug(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14228,7 +14228,7 @@ func (ec *executionContext) fieldContext_Edition_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "String")
 }
 
-func (ec *executionContext) _Edition_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14251,7 +14251,7 @@ func (ec *executionContext) fieldContext_Edition_displayName(_ context.Context, 
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
 }
 
-func (ec *executionContext) _Edition_url(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_url(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14274,7 +14274,7 @@ func (ec *executionContext) fieldContext_Edition_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Edition_version(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_version(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14297,7 +14297,7 @@ func (ec *executionContext) fieldContext_Edition_version(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Edition_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_marking(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14320,7 +14320,7 @@ func (ec *executionContext) fieldContext_Edition_marking(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Edition_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14343,7 +14343,7 @@ func (ec *executionContext) fieldContext_Edition_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Edition_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14366,7 +14366,7 @@ func (ec *executionContext) fieldContext_Edition_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Edition_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14389,7 +14389,7 @@ func (ec *executionContext) fieldContext_Edition_publishedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Edition_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14412,7 +14412,7 @@ func (ec *executionContext) fieldContext_Edition_createdBy(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
 }
 
-func (ec *executionContext) _Edition_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14435,7 +14435,7 @@ func (ec *executionContext) fieldContext_Edition_updatedBy(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
 }
 
-func (ec *executionContext) _Edition_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14458,7 +14458,7 @@ func (ec *executionContext) fieldContext_Edition_liveVersion(_ context.Context, 
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Edition_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14481,7 +14481,7 @@ func (ec *executionContext) fieldContext_Edition_formerSlugs(_ context.Context, 
 	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
 }
 
-func (ec *executionContext) _Edition_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14494,7 +14494,7 @@ func (ec *executionContext) _Edition_revisions(ctx context.Context, field graphq
 			return ec.Resolvers.Edition().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -14525,7 +14525,7 @@ func (ec *executionContext) fieldContext_Edition_revisions(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Edition_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14557,7 +14557,7 @@ func (ec *executionContext) fieldContext_Edition_liveDiff(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Edition_series(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_series(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14580,7 +14580,7 @@ func (ec *executionContext) fieldContext_Edition_series(_ context.Context, field
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "String")
 }
 
-func (ec *executionContext) _Edition_number(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_number(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14603,7 +14603,7 @@ func (ec *executionContext) fieldContext_Edition_number(_ context.Context, field
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Edition_title(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_title(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14626,7 +14626,7 @@ func (ec *executionContext) fieldContext_Edition_title(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "String")
 }
 
-func (ec *executionContext) _Edition_introduction(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_introduction(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14670,7 +14670,7 @@ func (ec *executionContext) fieldContext_Edition_introduction(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Edition_language(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_language(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14693,7 +14693,7 @@ func (ec *executionContext) fieldContext_Edition_language(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _Edition_periodStart(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_periodStart(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14716,7 +14716,7 @@ func (ec *executionContext) fieldContext_Edition_periodStart(_ context.Context, 
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Edition_periodEnd(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_periodEnd(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14739,7 +14739,7 @@ func (ec *executionContext) fieldContext_Edition_periodEnd(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Edition_items(ctx context.Context, field graphql.CollectedField, obj *ent.Edition) (ret graphql.Marshaler) {
+func (ec *executionContext) _Edition_items(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14751,8 +14751,8 @@ func (ec *executionContext) _Edition_items(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Edition().Items(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.EditionItem) graphql.Marshaler {
-			return ec.marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.EditionItem) graphql.Marshaler {
+			return ec.marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14771,7 +14771,7 @@ func (ec *executionContext) fieldContext_Edition_items(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14783,7 +14783,7 @@ func (ec *executionContext) _EditionConnection_edges(ctx context.Context, field 
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Edition]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Edition]) graphql.Marshaler {
 			return ec.marshalNEditionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -14803,7 +14803,7 @@ func (ec *executionContext) fieldContext_EditionConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14815,8 +14815,8 @@ func (ec *executionContext) _EditionConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Edition) graphql.Marshaler {
-			return ec.marshalNEdition2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Edition) graphql.Marshaler {
+			return ec.marshalNEdition2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14835,7 +14835,7 @@ func (ec *executionContext) fieldContext_EditionConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14867,7 +14867,7 @@ func (ec *executionContext) fieldContext_EditionConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14890,7 +14890,7 @@ func (ec *executionContext) fieldContext_EditionConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("EditionConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _EditionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14913,7 +14913,7 @@ func (ec *executionContext) fieldContext_EditionEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("EditionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _EditionEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Edition]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Edition]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14925,8 +14925,8 @@ func (ec *executionContext) _EditionEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Edition) graphql.Marshaler {
-			return ec.marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14945,7 +14945,7 @@ func (ec *executionContext) fieldContext_EditionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_headline(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_headline(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14968,7 +14968,7 @@ func (ec *executionContext) fieldContext_EditionItem_headline(_ context.Context,
 	return graphql.NewScalarFieldContext("EditionItem", field, false, false, "String")
 }
 
-func (ec *executionContext) _EditionItem_occurredOn(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_occurredOn(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14991,7 +14991,7 @@ func (ec *executionContext) fieldContext_EditionItem_occurredOn(_ context.Contex
 	return graphql.NewScalarFieldContext("EditionItem", field, false, false, "Date")
 }
 
-func (ec *executionContext) _EditionItem_summary(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_summary(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15035,7 +15035,7 @@ func (ec *executionContext) fieldContext_EditionItem_summary(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_analysis(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_analysis(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15079,7 +15079,7 @@ func (ec *executionContext) fieldContext_EditionItem_analysis(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_entities(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_entities(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15091,8 +15091,8 @@ func (ec *executionContext) _EditionItem_entities(ctx context.Context, field gra
 			return ec.Resolvers.EditionItem().Entities(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15111,7 +15111,7 @@ func (ec *executionContext) fieldContext_EditionItem_entities(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_tags(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_tags(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15123,8 +15123,8 @@ func (ec *executionContext) _EditionItem_tags(ctx context.Context, field graphql
 			return ec.Resolvers.EditionItem().Tags(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15143,7 +15143,7 @@ func (ec *executionContext) fieldContext_EditionItem_tags(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_sources(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_sources(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15155,8 +15155,8 @@ func (ec *executionContext) _EditionItem_sources(ctx context.Context, field grap
 			return ec.Resolvers.EditionItem().Sources(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSourceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSourceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15175,7 +15175,7 @@ func (ec *executionContext) fieldContext_EditionItem_sources(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionItem_citations(ctx context.Context, field graphql.CollectedField, obj *ent.EditionItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionItem_citations(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15187,8 +15187,8 @@ func (ec *executionContext) _EditionItem_citations(ctx context.Context, field gr
 			return ec.Resolvers.EditionItem().Citations(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Citation) graphql.Marshaler {
-			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitationᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Citation) graphql.Marshaler {
+			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitationᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15219,8 +15219,8 @@ func (ec *executionContext) _EditionPayload_edition(ctx context.Context, field g
 			return ec.Resolvers.EditionPayload().Edition(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Edition) graphql.Marshaler {
-			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
 		},
 		true,
 		false,
@@ -15317,7 +15317,7 @@ func (ec *executionContext) fieldContext_EditionPayload_warnings(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15340,7 +15340,7 @@ func (ec *executionContext) fieldContext_Entity_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Entity_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_slug(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15363,7 +15363,7 @@ func (ec *executionContext) fieldContext_Entity_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "String")
 }
 
-func (ec *executionContext) _Entity_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15386,7 +15386,7 @@ func (ec *executionContext) fieldContext_Entity_displayName(_ context.Context, f
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "String")
 }
 
-func (ec *executionContext) _Entity_url(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_url(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15409,7 +15409,7 @@ func (ec *executionContext) fieldContext_Entity_url(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Entity_version(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_version(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15432,7 +15432,7 @@ func (ec *executionContext) fieldContext_Entity_version(_ context.Context, field
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Entity_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_marking(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15455,7 +15455,7 @@ func (ec *executionContext) fieldContext_Entity_marking(_ context.Context, field
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Entity_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15478,7 +15478,7 @@ func (ec *executionContext) fieldContext_Entity_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Entity_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15501,7 +15501,7 @@ func (ec *executionContext) fieldContext_Entity_updatedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Entity_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15524,7 +15524,7 @@ func (ec *executionContext) fieldContext_Entity_publishedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Entity_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15547,7 +15547,7 @@ func (ec *executionContext) fieldContext_Entity_createdBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "String")
 }
 
-func (ec *executionContext) _Entity_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15570,7 +15570,7 @@ func (ec *executionContext) fieldContext_Entity_updatedBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "String")
 }
 
-func (ec *executionContext) _Entity_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15593,7 +15593,7 @@ func (ec *executionContext) fieldContext_Entity_liveVersion(_ context.Context, f
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Entity_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15616,7 +15616,7 @@ func (ec *executionContext) fieldContext_Entity_formerSlugs(_ context.Context, f
 	return graphql.NewScalarFieldContext("Entity", field, true, true, "String")
 }
 
-func (ec *executionContext) _Entity_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15629,7 +15629,7 @@ func (ec *executionContext) _Entity_revisions(ctx context.Context, field graphql
 			return ec.Resolvers.Entity().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -15660,7 +15660,7 @@ func (ec *executionContext) fieldContext_Entity_revisions(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15692,7 +15692,7 @@ func (ec *executionContext) fieldContext_Entity_liveDiff(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_kind(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15715,7 +15715,7 @@ func (ec *executionContext) fieldContext_Entity_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "EntityKind")
 }
 
-func (ec *executionContext) _Entity_name(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_name(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15738,7 +15738,7 @@ func (ec *executionContext) fieldContext_Entity_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "String")
 }
 
-func (ec *executionContext) _Entity_language(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_language(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15761,7 +15761,7 @@ func (ec *executionContext) fieldContext_Entity_language(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _Entity_country(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_country(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15784,7 +15784,7 @@ func (ec *executionContext) fieldContext_Entity_country(_ context.Context, field
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "CountryCode")
 }
 
-func (ec *executionContext) _Entity_description(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_description(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15828,7 +15828,7 @@ func (ec *executionContext) fieldContext_Entity_description(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_startDate(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_startDate(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15851,7 +15851,7 @@ func (ec *executionContext) fieldContext_Entity_startDate(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Entity_endDate(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_endDate(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15874,7 +15874,7 @@ func (ec *executionContext) fieldContext_Entity_endDate(_ context.Context, field
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Entity_homepage(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_homepage(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15897,7 +15897,7 @@ func (ec *executionContext) fieldContext_Entity_homepage(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Entity", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Entity_names(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_names(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15909,8 +15909,8 @@ func (ec *executionContext) _Entity_names(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Entity().Names(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.EntityName) graphql.Marshaler {
-			return ec.marshalNEntityName2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityNameᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.EntityName) graphql.Marshaler {
+			return ec.marshalNEntityName2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityNameᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15929,7 +15929,7 @@ func (ec *executionContext) fieldContext_Entity_names(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_identifiers(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_identifiers(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15941,8 +15941,8 @@ func (ec *executionContext) _Entity_identifiers(ctx context.Context, field graph
 			return ec.Resolvers.Entity().Identifiers(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.EntityIdentifier) graphql.Marshaler {
-			return ec.marshalNEntityIdentifier2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityIdentifierᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.EntityIdentifier) graphql.Marshaler {
+			return ec.marshalNEntityIdentifier2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityIdentifierᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15961,7 +15961,7 @@ func (ec *executionContext) fieldContext_Entity_identifiers(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_listings(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_listings(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15973,8 +15973,8 @@ func (ec *executionContext) _Entity_listings(ctx context.Context, field graphql.
 			return ec.Resolvers.Entity().Listings(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Listing) graphql.Marshaler {
-			return ec.marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐListingᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Listing) graphql.Marshaler {
+			return ec.marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListingᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15993,7 +15993,7 @@ func (ec *executionContext) fieldContext_Entity_listings(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_tags(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16005,8 +16005,8 @@ func (ec *executionContext) _Entity_tags(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Entity().Tags(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16025,7 +16025,7 @@ func (ec *executionContext) fieldContext_Entity_tags(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_relationships(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_relationships(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16038,7 +16038,7 @@ func (ec *executionContext) _Entity_relationships(ctx context.Context, field gra
 			return ec.Resolvers.Entity().Relationships(ctx, obj, fc.Args["direction"].(string), fc.Args["kinds"].([]string), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Relationship]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Relationship]) graphql.Marshaler {
 			return ec.marshalNRelationshipConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16069,7 +16069,7 @@ func (ec *executionContext) fieldContext_Entity_relationships(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_reports(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_reports(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16082,7 +16082,7 @@ func (ec *executionContext) _Entity_reports(ctx context.Context, field graphql.C
 			return ec.Resolvers.Entity().Reports(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16113,7 +16113,7 @@ func (ec *executionContext) fieldContext_Entity_reports(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_mentionedIn(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_mentionedIn(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16126,7 +16126,7 @@ func (ec *executionContext) _Entity_mentionedIn(ctx context.Context, field graph
 			return ec.Resolvers.Entity().MentionedIn(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16157,7 +16157,7 @@ func (ec *executionContext) fieldContext_Entity_mentionedIn(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_contributedTo(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_contributedTo(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16170,7 +16170,7 @@ func (ec *executionContext) _Entity_contributedTo(ctx context.Context, field gra
 			return ec.Resolvers.Entity().ContributedTo(ctx, obj, fc.Args["roles"].([]string), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16201,7 +16201,7 @@ func (ec *executionContext) fieldContext_Entity_contributedTo(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_targetedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_targetedBy(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16214,7 +16214,7 @@ func (ec *executionContext) _Entity_targetedBy(ctx context.Context, field graphq
 			return ec.Resolvers.Entity().TargetedBy(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16245,7 +16245,7 @@ func (ec *executionContext) fieldContext_Entity_targetedBy(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Entity_amplifies(ctx context.Context, field graphql.CollectedField, obj *ent.Entity) (ret graphql.Marshaler) {
+func (ec *executionContext) _Entity_amplifies(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16258,7 +16258,7 @@ func (ec *executionContext) _Entity_amplifies(ctx context.Context, field graphql
 			return ec.Resolvers.Entity().Amplifies(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -16289,7 +16289,7 @@ func (ec *executionContext) fieldContext_Entity_amplifies(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16301,7 +16301,7 @@ func (ec *executionContext) _EntityConnection_edges(ctx context.Context, field g
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -16321,7 +16321,7 @@ func (ec *executionContext) fieldContext_EntityConnection_edges(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16333,8 +16333,8 @@ func (ec *executionContext) _EntityConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16353,7 +16353,7 @@ func (ec *executionContext) fieldContext_EntityConnection_nodes(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16385,7 +16385,7 @@ func (ec *executionContext) fieldContext_EntityConnection_pageInfo(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16408,7 +16408,7 @@ func (ec *executionContext) fieldContext_EntityConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("EntityConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _EntityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16431,7 +16431,7 @@ func (ec *executionContext) fieldContext_EntityEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("EntityEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _EntityEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Entity]) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Entity]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16443,8 +16443,8 @@ func (ec *executionContext) _EntityEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16463,7 +16463,7 @@ func (ec *executionContext) fieldContext_EntityEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityIdentifier_scheme(ctx context.Context, field graphql.CollectedField, obj *ent.EntityIdentifier) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityIdentifier_scheme(ctx context.Context, field graphql.CollectedField, obj *db.EntityIdentifier) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16486,7 +16486,7 @@ func (ec *executionContext) fieldContext_EntityIdentifier_scheme(_ context.Conte
 	return graphql.NewScalarFieldContext("EntityIdentifier", field, false, false, "String")
 }
 
-func (ec *executionContext) _EntityIdentifier_value(ctx context.Context, field graphql.CollectedField, obj *ent.EntityIdentifier) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityIdentifier_value(ctx context.Context, field graphql.CollectedField, obj *db.EntityIdentifier) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16509,7 +16509,7 @@ func (ec *executionContext) fieldContext_EntityIdentifier_value(_ context.Contex
 	return graphql.NewScalarFieldContext("EntityIdentifier", field, false, false, "String")
 }
 
-func (ec *executionContext) _EntityName_text(ctx context.Context, field graphql.CollectedField, obj *ent.EntityName) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityName_text(ctx context.Context, field graphql.CollectedField, obj *db.EntityName) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16532,7 +16532,7 @@ func (ec *executionContext) fieldContext_EntityName_text(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("EntityName", field, false, false, "String")
 }
 
-func (ec *executionContext) _EntityName_language(ctx context.Context, field graphql.CollectedField, obj *ent.EntityName) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityName_language(ctx context.Context, field graphql.CollectedField, obj *db.EntityName) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16555,7 +16555,7 @@ func (ec *executionContext) fieldContext_EntityName_language(_ context.Context, 
 	return graphql.NewScalarFieldContext("EntityName", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _EntityName_kind(ctx context.Context, field graphql.CollectedField, obj *ent.EntityName) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityName_kind(ctx context.Context, field graphql.CollectedField, obj *db.EntityName) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16590,8 +16590,8 @@ func (ec *executionContext) _EntityPayload_entity(ctx context.Context, field gra
 			return ec.Resolvers.EntityPayload().Entity(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16780,7 +16780,7 @@ func (ec *executionContext) fieldContext_FieldChange_after(_ context.Context, fi
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _Footnote_number(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
+func (ec *executionContext) _Footnote_number(ctx context.Context, field graphql.CollectedField, obj *db.Footnote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16803,7 +16803,7 @@ func (ec *executionContext) fieldContext_Footnote_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Footnote", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Footnote_anchor(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
+func (ec *executionContext) _Footnote_anchor(ctx context.Context, field graphql.CollectedField, obj *db.Footnote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16826,7 +16826,7 @@ func (ec *executionContext) fieldContext_Footnote_anchor(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Footnote", field, false, false, "String")
 }
 
-func (ec *executionContext) _Footnote_text(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
+func (ec *executionContext) _Footnote_text(ctx context.Context, field graphql.CollectedField, obj *db.Footnote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16870,7 +16870,7 @@ func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Footnote_locator(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
+func (ec *executionContext) _Footnote_locator(ctx context.Context, field graphql.CollectedField, obj *db.Footnote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16893,7 +16893,7 @@ func (ec *executionContext) fieldContext_Footnote_locator(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Footnote", field, false, false, "String")
 }
 
-func (ec *executionContext) _Footnote_source(ctx context.Context, field graphql.CollectedField, obj *ent.Footnote) (ret graphql.Marshaler) {
+func (ec *executionContext) _Footnote_source(ctx context.Context, field graphql.CollectedField, obj *db.Footnote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16905,8 +16905,8 @@ func (ec *executionContext) _Footnote_source(ctx context.Context, field graphql.
 			return ec.Resolvers.Footnote().Source(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16994,7 +16994,7 @@ func (ec *executionContext) fieldContext_Heading_anchor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Heading", field, false, false, "String")
 }
 
-func (ec *executionContext) _Listing_authority(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_authority(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17017,7 +17017,7 @@ func (ec *executionContext) fieldContext_Listing_authority(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Listing", field, false, false, "String")
 }
 
-func (ec *executionContext) _Listing_programme(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_programme(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17040,7 +17040,7 @@ func (ec *executionContext) fieldContext_Listing_programme(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Listing", field, false, false, "String")
 }
 
-func (ec *executionContext) _Listing_listId(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_listId(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17063,7 +17063,7 @@ func (ec *executionContext) fieldContext_Listing_listId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Listing", field, false, false, "String")
 }
 
-func (ec *executionContext) _Listing_since(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_since(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17086,7 +17086,7 @@ func (ec *executionContext) fieldContext_Listing_since(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Listing", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Listing_until(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_until(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17109,7 +17109,7 @@ func (ec *executionContext) fieldContext_Listing_until(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Listing", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Listing_source(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_source(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17121,8 +17121,8 @@ func (ec *executionContext) _Listing_source(ctx context.Context, field graphql.C
 			return ec.Resolvers.Listing().Source(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17141,7 +17141,7 @@ func (ec *executionContext) fieldContext_Listing_source(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Listing_citations(ctx context.Context, field graphql.CollectedField, obj *ent.Listing) (ret graphql.Marshaler) {
+func (ec *executionContext) _Listing_citations(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17153,8 +17153,8 @@ func (ec *executionContext) _Listing_citations(ctx context.Context, field graphq
 			return ec.Resolvers.Listing().Citations(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Citation) graphql.Marshaler {
-			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitationᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Citation) graphql.Marshaler {
+			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitationᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17185,8 +17185,8 @@ func (ec *executionContext) _MergePayload_entity(ctx context.Context, field grap
 			return ec.Resolvers.MergePayload().Entity(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17391,8 +17391,8 @@ func (ec *executionContext) _MergePayload_cancelledSchedules(ctx context.Context
 			return obj.Cancelled, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Schedule) graphql.Marshaler {
-			return ec.marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐScheduleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Schedule) graphql.Marshaler {
+			return ec.marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐScheduleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19743,7 +19743,7 @@ func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_id(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_id(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19766,7 +19766,7 @@ func (ec *executionContext) fieldContext_Narrative_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Narrative_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_slug(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19789,7 +19789,7 @@ func (ec *executionContext) fieldContext_Narrative_slug(_ context.Context, field
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "String")
 }
 
-func (ec *executionContext) _Narrative_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19812,7 +19812,7 @@ func (ec *executionContext) fieldContext_Narrative_displayName(_ context.Context
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "String")
 }
 
-func (ec *executionContext) _Narrative_url(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_url(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19835,7 +19835,7 @@ func (ec *executionContext) fieldContext_Narrative_url(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Narrative_version(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_version(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19858,7 +19858,7 @@ func (ec *executionContext) fieldContext_Narrative_version(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Narrative_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_marking(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19881,7 +19881,7 @@ func (ec *executionContext) fieldContext_Narrative_marking(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Narrative_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19904,7 +19904,7 @@ func (ec *executionContext) fieldContext_Narrative_createdAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Narrative_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19927,7 +19927,7 @@ func (ec *executionContext) fieldContext_Narrative_updatedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Narrative_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19950,7 +19950,7 @@ func (ec *executionContext) fieldContext_Narrative_publishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Narrative_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19973,7 +19973,7 @@ func (ec *executionContext) fieldContext_Narrative_createdBy(_ context.Context, 
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "String")
 }
 
-func (ec *executionContext) _Narrative_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19996,7 +19996,7 @@ func (ec *executionContext) fieldContext_Narrative_updatedBy(_ context.Context, 
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "String")
 }
 
-func (ec *executionContext) _Narrative_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20019,7 +20019,7 @@ func (ec *executionContext) fieldContext_Narrative_liveVersion(_ context.Context
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Narrative_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20042,7 +20042,7 @@ func (ec *executionContext) fieldContext_Narrative_formerSlugs(_ context.Context
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "String")
 }
 
-func (ec *executionContext) _Narrative_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20055,7 +20055,7 @@ func (ec *executionContext) _Narrative_revisions(ctx context.Context, field grap
 			return ec.Resolvers.Narrative().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20086,7 +20086,7 @@ func (ec *executionContext) fieldContext_Narrative_revisions(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20118,7 +20118,7 @@ func (ec *executionContext) fieldContext_Narrative_liveDiff(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_title(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_title(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20141,7 +20141,7 @@ func (ec *executionContext) fieldContext_Narrative_title(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "String")
 }
 
-func (ec *executionContext) _Narrative_claim(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_claim(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20164,7 +20164,7 @@ func (ec *executionContext) fieldContext_Narrative_claim(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "String")
 }
 
-func (ec *executionContext) _Narrative_description(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_description(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20208,7 +20208,7 @@ func (ec *executionContext) fieldContext_Narrative_description(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_assessment(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_assessment(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20252,7 +20252,7 @@ func (ec *executionContext) fieldContext_Narrative_assessment(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_status(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_status(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20275,7 +20275,7 @@ func (ec *executionContext) fieldContext_Narrative_status(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "NarrativeStatus")
 }
 
-func (ec *executionContext) _Narrative_firstObserved(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_firstObserved(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20298,7 +20298,7 @@ func (ec *executionContext) fieldContext_Narrative_firstObserved(_ context.Conte
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Narrative_lastObserved(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_lastObserved(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20321,7 +20321,7 @@ func (ec *executionContext) fieldContext_Narrative_lastObserved(_ context.Contex
 	return graphql.NewScalarFieldContext("Narrative", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Narrative_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_parent(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20333,8 +20333,8 @@ func (ec *executionContext) _Narrative_parent(ctx context.Context, field graphql
 			return ec.Resolvers.Narrative().Parent(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
-			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20353,7 +20353,7 @@ func (ec *executionContext) fieldContext_Narrative_parent(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_children(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_children(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20366,7 +20366,7 @@ func (ec *executionContext) _Narrative_children(ctx context.Context, field graph
 			return ec.Resolvers.Narrative().Children(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20397,7 +20397,7 @@ func (ec *executionContext) fieldContext_Narrative_children(ctx context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_targets(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_targets(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20410,7 +20410,7 @@ func (ec *executionContext) _Narrative_targets(ctx context.Context, field graphq
 			return ec.Resolvers.Narrative().Targets(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20441,7 +20441,7 @@ func (ec *executionContext) fieldContext_Narrative_targets(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_amplifiers(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_amplifiers(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20454,7 +20454,7 @@ func (ec *executionContext) _Narrative_amplifiers(ctx context.Context, field gra
 			return ec.Resolvers.Narrative().Amplifiers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20485,7 +20485,7 @@ func (ec *executionContext) fieldContext_Narrative_amplifiers(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_tags(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20497,8 +20497,8 @@ func (ec *executionContext) _Narrative_tags(ctx context.Context, field graphql.C
 			return ec.Resolvers.Narrative().Tags(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20517,7 +20517,7 @@ func (ec *executionContext) fieldContext_Narrative_tags(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_observations(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_observations(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20529,8 +20529,8 @@ func (ec *executionContext) _Narrative_observations(ctx context.Context, field g
 			return ec.Resolvers.Narrative().Observations(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Observation) graphql.Marshaler {
-			return ec.marshalNObservation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐObservationᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Observation) graphql.Marshaler {
+			return ec.marshalNObservation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservationᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20549,7 +20549,7 @@ func (ec *executionContext) fieldContext_Narrative_observations(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_reports(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_reports(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20562,7 +20562,7 @@ func (ec *executionContext) _Narrative_reports(ctx context.Context, field graphq
 			return ec.Resolvers.Narrative().Reports(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20593,7 +20593,7 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Narrative_jsonLd(ctx context.Context, field graphql.CollectedField, obj *ent.Narrative) (ret graphql.Marshaler) {
+func (ec *executionContext) _Narrative_jsonLd(ctx context.Context, field graphql.CollectedField, obj *db.Narrative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20616,7 +20616,7 @@ func (ec *executionContext) fieldContext_Narrative_jsonLd(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Narrative", field, true, true, "JSON")
 }
 
-func (ec *executionContext) _NarrativeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20628,7 +20628,7 @@ func (ec *executionContext) _NarrativeConnection_edges(ctx context.Context, fiel
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -20648,7 +20648,7 @@ func (ec *executionContext) fieldContext_NarrativeConnection_edges(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NarrativeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20660,8 +20660,8 @@ func (ec *executionContext) _NarrativeConnection_nodes(ctx context.Context, fiel
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Narrative) graphql.Marshaler {
-			return ec.marshalNNarrative2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrativeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Narrative) graphql.Marshaler {
+			return ec.marshalNNarrative2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrativeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20680,7 +20680,7 @@ func (ec *executionContext) fieldContext_NarrativeConnection_nodes(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NarrativeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20712,7 +20712,7 @@ func (ec *executionContext) fieldContext_NarrativeConnection_pageInfo(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _NarrativeConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20735,7 +20735,7 @@ func (ec *executionContext) fieldContext_NarrativeConnection_totalCount(_ contex
 	return graphql.NewScalarFieldContext("NarrativeConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _NarrativeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20758,7 +20758,7 @@ func (ec *executionContext) fieldContext_NarrativeEdge_cursor(_ context.Context,
 	return graphql.NewScalarFieldContext("NarrativeEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _NarrativeEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Narrative]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativeEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Narrative]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20770,8 +20770,8 @@ func (ec *executionContext) _NarrativeEdge_node(ctx context.Context, field graph
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
-			return ec.marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20802,8 +20802,8 @@ func (ec *executionContext) _NarrativePayload_narrative(ctx context.Context, fie
 			return ec.Resolvers.NarrativePayload().Narrative(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
-			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20900,7 +20900,7 @@ func (ec *executionContext) fieldContext_NarrativePayload_warnings(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Observation_observedOn(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_observedOn(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20923,7 +20923,7 @@ func (ec *executionContext) fieldContext_Observation_observedOn(_ context.Contex
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Observation_platform(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_platform(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20946,7 +20946,7 @@ func (ec *executionContext) fieldContext_Observation_platform(_ context.Context,
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "String")
 }
 
-func (ec *executionContext) _Observation_url(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_url(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20969,7 +20969,7 @@ func (ec *executionContext) fieldContext_Observation_url(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Observation_language(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_language(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20992,7 +20992,7 @@ func (ec *executionContext) fieldContext_Observation_language(_ context.Context,
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _Observation_description(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_description(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21015,7 +21015,7 @@ func (ec *executionContext) fieldContext_Observation_description(_ context.Conte
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "String")
 }
 
-func (ec *executionContext) _Observation_reach(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_reach(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21038,7 +21038,7 @@ func (ec *executionContext) fieldContext_Observation_reach(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Observation", field, false, false, "Long")
 }
 
-func (ec *executionContext) _Observation_source(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_source(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21050,8 +21050,8 @@ func (ec *executionContext) _Observation_source(ctx context.Context, field graph
 			return ec.Resolvers.Observation().Source(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21070,7 +21070,7 @@ func (ec *executionContext) fieldContext_Observation_source(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Observation_citations(ctx context.Context, field graphql.CollectedField, obj *ent.Observation) (ret graphql.Marshaler) {
+func (ec *executionContext) _Observation_citations(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21082,8 +21082,8 @@ func (ec *executionContext) _Observation_citations(ctx context.Context, field gr
 			return ec.Resolvers.Observation().Citations(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Citation) graphql.Marshaler {
-			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitationᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Citation) graphql.Marshaler {
+			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitationᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21446,7 +21446,7 @@ func (ec *executionContext) fieldContext_PendingChangeEdge_node(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Person_id(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_id(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21469,7 +21469,7 @@ func (ec *executionContext) fieldContext_Person_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Person", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Person_issuer(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_issuer(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21492,7 +21492,7 @@ func (ec *executionContext) fieldContext_Person_issuer(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Person", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Person_subject(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_subject(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21515,7 +21515,7 @@ func (ec *executionContext) fieldContext_Person_subject(_ context.Context, field
 	return graphql.NewScalarFieldContext("Person", field, false, false, "String")
 }
 
-func (ec *executionContext) _Person_name(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_name(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21538,7 +21538,7 @@ func (ec *executionContext) fieldContext_Person_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Person", field, false, false, "String")
 }
 
-func (ec *executionContext) _Person_email(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_email(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21561,7 +21561,7 @@ func (ec *executionContext) fieldContext_Person_email(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Person", field, false, false, "String")
 }
 
-func (ec *executionContext) _Person_role(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_role(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21584,7 +21584,7 @@ func (ec *executionContext) fieldContext_Person_role(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Person", field, true, true, "Role")
 }
 
-func (ec *executionContext) _Person_clearance(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_clearance(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21607,7 +21607,7 @@ func (ec *executionContext) fieldContext_Person_clearance(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Person", field, true, true, "Marking")
 }
 
-func (ec *executionContext) _Person_assignedRole(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_assignedRole(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21630,7 +21630,7 @@ func (ec *executionContext) fieldContext_Person_assignedRole(_ context.Context, 
 	return graphql.NewScalarFieldContext("Person", field, false, false, "Role")
 }
 
-func (ec *executionContext) _Person_assignedClearance(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_assignedClearance(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21653,7 +21653,7 @@ func (ec *executionContext) fieldContext_Person_assignedClearance(_ context.Cont
 	return graphql.NewScalarFieldContext("Person", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Person_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21676,7 +21676,7 @@ func (ec *executionContext) fieldContext_Person_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Person", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Person_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21699,7 +21699,7 @@ func (ec *executionContext) fieldContext_Person_lastSeenAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Person", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Person_disabledAt(ctx context.Context, field graphql.CollectedField, obj *ent.Person) (ret graphql.Marshaler) {
+func (ec *executionContext) _Person_disabledAt(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21722,7 +21722,7 @@ func (ec *executionContext) fieldContext_Person_disabledAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Person", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PersonConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21734,7 +21734,7 @@ func (ec *executionContext) _PersonConnection_edges(ctx context.Context, field g
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Person]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Person]) graphql.Marshaler {
 			return ec.marshalNPersonEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -21754,7 +21754,7 @@ func (ec *executionContext) fieldContext_PersonConnection_edges(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PersonConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21766,8 +21766,8 @@ func (ec *executionContext) _PersonConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPersonᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Person) graphql.Marshaler {
+			return ec.marshalNPerson2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPersonᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21786,7 +21786,7 @@ func (ec *executionContext) fieldContext_PersonConnection_nodes(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PersonConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21818,7 +21818,7 @@ func (ec *executionContext) fieldContext_PersonConnection_pageInfo(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _PersonConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21841,7 +21841,7 @@ func (ec *executionContext) fieldContext_PersonConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("PersonConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _PersonEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21864,7 +21864,7 @@ func (ec *executionContext) fieldContext_PersonEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("PersonEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _PersonEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Person]) (ret graphql.Marshaler) {
+func (ec *executionContext) _PersonEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Person]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21876,8 +21876,8 @@ func (ec *executionContext) _PersonEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPerson(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Person) graphql.Marshaler {
+			return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPerson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21908,8 +21908,8 @@ func (ec *executionContext) _PersonPayload_person(ctx context.Context, field gra
 			return obj.Person, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Person) graphql.Marshaler {
-			return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPerson(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Person) graphql.Marshaler {
+			return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPerson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22497,8 +22497,8 @@ func (ec *executionContext) _Query_report(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Report(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Report) graphql.Marshaler {
-			return ec.marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Report) graphql.Marshaler {
+			return ec.marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22541,7 +22541,7 @@ func (ec *executionContext) _Query_reports(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Reports(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22585,8 +22585,8 @@ func (ec *executionContext) _Query_narrative(ctx context.Context, field graphql.
 			return ec.Resolvers.Query().Narrative(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
-			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22629,7 +22629,7 @@ func (ec *executionContext) _Query_narratives(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Narratives(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22673,8 +22673,8 @@ func (ec *executionContext) _Query_entity(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Entity(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22717,7 +22717,7 @@ func (ec *executionContext) _Query_entities(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Entities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22761,8 +22761,8 @@ func (ec *executionContext) _Query_relationship(ctx context.Context, field graph
 			return ec.Resolvers.Query().Relationship(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
-			return ec.marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
+			return ec.marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22805,7 +22805,7 @@ func (ec *executionContext) _Query_relationships(ctx context.Context, field grap
 			return ec.Resolvers.Query().Relationships(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Relationship]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Relationship]) graphql.Marshaler {
 			return ec.marshalNRelationshipConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22849,8 +22849,8 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Query().Tag(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22893,7 +22893,7 @@ func (ec *executionContext) _Query_tags(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Tag]) graphql.Marshaler {
 			return ec.marshalNTagConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22937,8 +22937,8 @@ func (ec *executionContext) _Query_source(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Source(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22981,7 +22981,7 @@ func (ec *executionContext) _Query_sources(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Sources(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Source]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Source]) graphql.Marshaler {
 			return ec.marshalNSourceConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23025,8 +23025,8 @@ func (ec *executionContext) _Query_edition(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Edition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Edition) graphql.Marshaler {
-			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23069,7 +23069,7 @@ func (ec *executionContext) _Query_editions(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Editions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Edition]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Edition]) graphql.Marshaler {
 			return ec.marshalNEditionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23113,8 +23113,8 @@ func (ec *executionContext) _Query_asset(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
+			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23157,7 +23157,7 @@ func (ec *executionContext) _Query_assets(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Assets(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Asset]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Asset]) graphql.Marshaler {
 			return ec.marshalNAssetConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23245,7 +23245,7 @@ func (ec *executionContext) _Query_schedules(ctx context.Context, field graphql.
 			return ec.Resolvers.Query().Schedules(ctx, fc.Args["statuses"].([]string), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Schedule]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Schedule]) graphql.Marshaler {
 			return ec.marshalNScheduleConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23421,7 +23421,7 @@ func (ec *executionContext) _Query_apiKeys(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().APIKeys(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.ApiKey]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.ApiKey]) graphql.Marshaler {
 			return ec.marshalNApiKeyConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23465,7 +23465,7 @@ func (ec *executionContext) _Query_people(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().People(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Person]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Person]) graphql.Marshaler {
 			return ec.marshalNPersonConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23509,7 +23509,7 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().AuditLog(ctx, fc.Args["actions"].([]string), fc.Args["actors"].([]string), fc.Args["since"].(*time.Time), fc.Args["until"].(*time.Time), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23553,7 +23553,7 @@ func (ec *executionContext) _Query_webhooks(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Webhooks(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Webhook]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Webhook]) graphql.Marshaler {
 			return ec.marshalNWebhookConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23597,8 +23597,8 @@ func (ec *executionContext) _Query_webhook(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Webhook(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
-			return ec.marshalOWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
+			return ec.marshalOWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23641,7 +23641,7 @@ func (ec *executionContext) _Query_webhookDeliveries(ctx context.Context, field 
 			return ec.Resolvers.Query().WebhookDeliveries(ctx, fc.Args["webhook"].(*string), fc.Args["states"].([]string), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.WebhookDelivery]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.WebhookDelivery]) graphql.Marshaler {
 			return ec.marshalNWebhookDeliveryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23685,7 +23685,7 @@ func (ec *executionContext) _Query_registeredDocuments(ctx context.Context, fiel
 			return ec.Resolvers.Query().RegisteredDocuments(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.RegisteredDocument]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.RegisteredDocument]) graphql.Marshaler {
 			return ec.marshalNRegisteredDocumentConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23804,8 +23804,8 @@ func (ec *executionContext) _RegisterDocumentsPayload_documents(ctx context.Cont
 			return obj.Documents, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.RegisteredDocument) graphql.Marshaler {
-			return ec.marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.RegisteredDocument) graphql.Marshaler {
+			return ec.marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23847,7 +23847,7 @@ func (ec *executionContext) fieldContext_RegisterDocumentsPayload_created(_ cont
 	return graphql.NewScalarFieldContext("RegisterDocumentsPayload", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RegisteredDocument_documentId(ctx context.Context, field graphql.CollectedField, obj *ent.RegisteredDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocument_documentId(ctx context.Context, field graphql.CollectedField, obj *db.RegisteredDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23870,7 +23870,7 @@ func (ec *executionContext) fieldContext_RegisteredDocument_documentId(_ context
 	return graphql.NewScalarFieldContext("RegisteredDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _RegisteredDocument_name(ctx context.Context, field graphql.CollectedField, obj *ent.RegisteredDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocument_name(ctx context.Context, field graphql.CollectedField, obj *db.RegisteredDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23893,7 +23893,7 @@ func (ec *executionContext) fieldContext_RegisteredDocument_name(_ context.Conte
 	return graphql.NewScalarFieldContext("RegisteredDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _RegisteredDocument_text(ctx context.Context, field graphql.CollectedField, obj *ent.RegisteredDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocument_text(ctx context.Context, field graphql.CollectedField, obj *db.RegisteredDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23916,7 +23916,7 @@ func (ec *executionContext) fieldContext_RegisteredDocument_text(_ context.Conte
 	return graphql.NewScalarFieldContext("RegisteredDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _RegisteredDocument_registeredBy(ctx context.Context, field graphql.CollectedField, obj *ent.RegisteredDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocument_registeredBy(ctx context.Context, field graphql.CollectedField, obj *db.RegisteredDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23939,7 +23939,7 @@ func (ec *executionContext) fieldContext_RegisteredDocument_registeredBy(_ conte
 	return graphql.NewScalarFieldContext("RegisteredDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _RegisteredDocument_registeredAt(ctx context.Context, field graphql.CollectedField, obj *ent.RegisteredDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocument_registeredAt(ctx context.Context, field graphql.CollectedField, obj *db.RegisteredDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23962,7 +23962,7 @@ func (ec *executionContext) fieldContext_RegisteredDocument_registeredAt(_ conte
 	return graphql.NewScalarFieldContext("RegisteredDocument", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _RegisteredDocumentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23974,7 +23974,7 @@ func (ec *executionContext) _RegisteredDocumentConnection_edges(ctx context.Cont
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.RegisteredDocument]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.RegisteredDocument]) graphql.Marshaler {
 			return ec.marshalNRegisteredDocumentEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -23994,7 +23994,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentConnection_edges(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _RegisteredDocumentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24006,8 +24006,8 @@ func (ec *executionContext) _RegisteredDocumentConnection_nodes(ctx context.Cont
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.RegisteredDocument) graphql.Marshaler {
-			return ec.marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.RegisteredDocument) graphql.Marshaler {
+			return ec.marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24026,7 +24026,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentConnection_nodes(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _RegisteredDocumentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24058,7 +24058,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentConnection_pageInfo(_
 	return fc, nil
 }
 
-func (ec *executionContext) _RegisteredDocumentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24081,7 +24081,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentConnection_totalCount
 	return graphql.NewScalarFieldContext("RegisteredDocumentConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _RegisteredDocumentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24104,7 +24104,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentEdge_cursor(_ context
 	return graphql.NewScalarFieldContext("RegisteredDocumentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RegisteredDocumentEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.RegisteredDocument]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RegisteredDocumentEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.RegisteredDocument]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24116,8 +24116,8 @@ func (ec *executionContext) _RegisteredDocumentEdge_node(ctx context.Context, fi
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.RegisteredDocument) graphql.Marshaler {
-			return ec.marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocument(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.RegisteredDocument) graphql.Marshaler {
+			return ec.marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocument(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24136,7 +24136,7 @@ func (ec *executionContext) fieldContext_RegisteredDocumentEdge_node(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_id(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_id(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24159,7 +24159,7 @@ func (ec *executionContext) fieldContext_Relationship_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Relationship_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_slug(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24182,7 +24182,7 @@ func (ec *executionContext) fieldContext_Relationship_slug(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "String")
 }
 
-func (ec *executionContext) _Relationship_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24205,7 +24205,7 @@ func (ec *executionContext) fieldContext_Relationship_displayName(_ context.Cont
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "String")
 }
 
-func (ec *executionContext) _Relationship_url(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_url(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24228,7 +24228,7 @@ func (ec *executionContext) fieldContext_Relationship_url(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Relationship_version(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_version(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24251,7 +24251,7 @@ func (ec *executionContext) fieldContext_Relationship_version(_ context.Context,
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Relationship_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_marking(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24274,7 +24274,7 @@ func (ec *executionContext) fieldContext_Relationship_marking(_ context.Context,
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Relationship_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24297,7 +24297,7 @@ func (ec *executionContext) fieldContext_Relationship_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Relationship_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24320,7 +24320,7 @@ func (ec *executionContext) fieldContext_Relationship_updatedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Relationship_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24343,7 +24343,7 @@ func (ec *executionContext) fieldContext_Relationship_publishedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Relationship_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24366,7 +24366,7 @@ func (ec *executionContext) fieldContext_Relationship_createdBy(_ context.Contex
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "String")
 }
 
-func (ec *executionContext) _Relationship_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24389,7 +24389,7 @@ func (ec *executionContext) fieldContext_Relationship_updatedBy(_ context.Contex
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "String")
 }
 
-func (ec *executionContext) _Relationship_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24412,7 +24412,7 @@ func (ec *executionContext) fieldContext_Relationship_liveVersion(_ context.Cont
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Relationship_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24435,7 +24435,7 @@ func (ec *executionContext) fieldContext_Relationship_formerSlugs(_ context.Cont
 	return graphql.NewScalarFieldContext("Relationship", field, true, true, "String")
 }
 
-func (ec *executionContext) _Relationship_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24448,7 +24448,7 @@ func (ec *executionContext) _Relationship_revisions(ctx context.Context, field g
 			return ec.Resolvers.Relationship().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24479,7 +24479,7 @@ func (ec *executionContext) fieldContext_Relationship_revisions(ctx context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24511,7 +24511,7 @@ func (ec *executionContext) fieldContext_Relationship_liveDiff(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_kind(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24534,7 +24534,7 @@ func (ec *executionContext) fieldContext_Relationship_kind(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "RelationshipKind")
 }
 
-func (ec *executionContext) _Relationship_from(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_from(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24546,8 +24546,8 @@ func (ec *executionContext) _Relationship_from(ctx context.Context, field graphq
 			return ec.Resolvers.Relationship().From(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24566,7 +24566,7 @@ func (ec *executionContext) fieldContext_Relationship_from(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_to(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_to(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24578,8 +24578,8 @@ func (ec *executionContext) _Relationship_to(ctx context.Context, field graphql.
 			return ec.Resolvers.Relationship().To(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
-			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24598,7 +24598,7 @@ func (ec *executionContext) fieldContext_Relationship_to(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_share(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_share(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24621,7 +24621,7 @@ func (ec *executionContext) fieldContext_Relationship_share(_ context.Context, f
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Relationship_role(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_role(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24644,7 +24644,7 @@ func (ec *executionContext) fieldContext_Relationship_role(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "String")
 }
 
-func (ec *executionContext) _Relationship_since(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_since(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24667,7 +24667,7 @@ func (ec *executionContext) fieldContext_Relationship_since(_ context.Context, f
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Relationship_until(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_until(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24690,7 +24690,7 @@ func (ec *executionContext) fieldContext_Relationship_until(_ context.Context, f
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Relationship_confidence(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_confidence(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24713,7 +24713,7 @@ func (ec *executionContext) fieldContext_Relationship_confidence(_ context.Conte
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Confidence")
 }
 
-func (ec *executionContext) _Relationship_description(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_description(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24757,7 +24757,7 @@ func (ec *executionContext) fieldContext_Relationship_description(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _Relationship_citations(ctx context.Context, field graphql.CollectedField, obj *ent.Relationship) (ret graphql.Marshaler) {
+func (ec *executionContext) _Relationship_citations(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24769,8 +24769,8 @@ func (ec *executionContext) _Relationship_citations(ctx context.Context, field g
 			return ec.Resolvers.Relationship().Citations(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Citation) graphql.Marshaler {
-			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitationᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Citation) graphql.Marshaler {
+			return ec.marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitationᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24789,7 +24789,7 @@ func (ec *executionContext) fieldContext_Relationship_citations(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24801,7 +24801,7 @@ func (ec *executionContext) _RelationshipConnection_edges(ctx context.Context, f
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Relationship]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Relationship]) graphql.Marshaler {
 			return ec.marshalNRelationshipEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -24821,7 +24821,7 @@ func (ec *executionContext) fieldContext_RelationshipConnection_edges(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24833,8 +24833,8 @@ func (ec *executionContext) _RelationshipConnection_nodes(ctx context.Context, f
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Relationship) graphql.Marshaler {
-			return ec.marshalNRelationship2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationshipᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Relationship) graphql.Marshaler {
+			return ec.marshalNRelationship2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationshipᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24853,7 +24853,7 @@ func (ec *executionContext) fieldContext_RelationshipConnection_nodes(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24885,7 +24885,7 @@ func (ec *executionContext) fieldContext_RelationshipConnection_pageInfo(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24908,7 +24908,7 @@ func (ec *executionContext) fieldContext_RelationshipConnection_totalCount(_ con
 	return graphql.NewScalarFieldContext("RelationshipConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _RelationshipEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24931,7 +24931,7 @@ func (ec *executionContext) fieldContext_RelationshipEdge_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("RelationshipEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RelationshipEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Relationship]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Relationship]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24943,8 +24943,8 @@ func (ec *executionContext) _RelationshipEdge_node(ctx context.Context, field gr
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
-			return ec.marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
+			return ec.marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24975,8 +24975,8 @@ func (ec *executionContext) _RelationshipPayload_relationship(ctx context.Contex
 			return ec.Resolvers.RelationshipPayload().Relationship(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
-			return ec.marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
+			return ec.marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25247,7 +25247,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_warnings(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_id(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_id(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25270,7 +25270,7 @@ func (ec *executionContext) fieldContext_Report_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Report", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Report_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_slug(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25293,7 +25293,7 @@ func (ec *executionContext) fieldContext_Report_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
 }
 
-func (ec *executionContext) _Report_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25316,7 +25316,7 @@ func (ec *executionContext) fieldContext_Report_displayName(_ context.Context, f
 	return graphql.NewScalarFieldContext("Report", field, true, true, "String")
 }
 
-func (ec *executionContext) _Report_url(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_url(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25339,7 +25339,7 @@ func (ec *executionContext) fieldContext_Report_url(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Report", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Report_version(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_version(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25362,7 +25362,7 @@ func (ec *executionContext) fieldContext_Report_version(_ context.Context, field
 	return graphql.NewScalarFieldContext("Report", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Report_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_marking(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25385,7 +25385,7 @@ func (ec *executionContext) fieldContext_Report_marking(_ context.Context, field
 	return graphql.NewScalarFieldContext("Report", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Report_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25408,7 +25408,7 @@ func (ec *executionContext) fieldContext_Report_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Report", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Report_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25431,7 +25431,7 @@ func (ec *executionContext) fieldContext_Report_updatedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Report", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Report_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25454,7 +25454,7 @@ func (ec *executionContext) fieldContext_Report_publishedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Report", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Report_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25477,7 +25477,7 @@ func (ec *executionContext) fieldContext_Report_createdBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Report", field, true, true, "String")
 }
 
-func (ec *executionContext) _Report_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25500,7 +25500,7 @@ func (ec *executionContext) fieldContext_Report_updatedBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Report", field, true, true, "String")
 }
 
-func (ec *executionContext) _Report_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25523,7 +25523,7 @@ func (ec *executionContext) fieldContext_Report_liveVersion(_ context.Context, f
 	return graphql.NewScalarFieldContext("Report", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Report_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25546,7 +25546,7 @@ func (ec *executionContext) fieldContext_Report_formerSlugs(_ context.Context, f
 	return graphql.NewScalarFieldContext("Report", field, true, true, "String")
 }
 
-func (ec *executionContext) _Report_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25559,7 +25559,7 @@ func (ec *executionContext) _Report_revisions(ctx context.Context, field graphql
 			return ec.Resolvers.Report().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25590,7 +25590,7 @@ func (ec *executionContext) fieldContext_Report_revisions(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25622,7 +25622,7 @@ func (ec *executionContext) fieldContext_Report_liveDiff(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_kind(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25645,7 +25645,7 @@ func (ec *executionContext) fieldContext_Report_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Report", field, false, false, "ReportKind")
 }
 
-func (ec *executionContext) _Report_title(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_title(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25668,7 +25668,7 @@ func (ec *executionContext) fieldContext_Report_title(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
 }
 
-func (ec *executionContext) _Report_subtitle(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_subtitle(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25691,7 +25691,7 @@ func (ec *executionContext) fieldContext_Report_subtitle(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
 }
 
-func (ec *executionContext) _Report_summary(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_summary(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25735,7 +25735,7 @@ func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_question(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_question(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25758,7 +25758,7 @@ func (ec *executionContext) fieldContext_Report_question(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
 }
 
-func (ec *executionContext) _Report_keyFindings(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_keyFindings(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25781,7 +25781,7 @@ func (ec *executionContext) fieldContext_Report_keyFindings(_ context.Context, f
 	return graphql.NewScalarFieldContext("Report", field, false, false, "String")
 }
 
-func (ec *executionContext) _Report_methods(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_methods(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25804,7 +25804,7 @@ func (ec *executionContext) fieldContext_Report_methods(_ context.Context, field
 	return graphql.NewScalarFieldContext("Report", field, false, false, "ResearchMethod")
 }
 
-func (ec *executionContext) _Report_language(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_language(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25827,7 +25827,7 @@ func (ec *executionContext) fieldContext_Report_language(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Report", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _Report_body(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_body(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25871,7 +25871,7 @@ func (ec *executionContext) fieldContext_Report_body(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_outline(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_outline(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25903,7 +25903,7 @@ func (ec *executionContext) fieldContext_Report_outline(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_wordCount(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_wordCount(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25926,7 +25926,7 @@ func (ec *executionContext) fieldContext_Report_wordCount(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Report", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Report_readingMinutes(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_readingMinutes(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25949,7 +25949,7 @@ func (ec *executionContext) fieldContext_Report_readingMinutes(_ context.Context
 	return graphql.NewScalarFieldContext("Report", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Report_footnotes(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_footnotes(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25961,8 +25961,8 @@ func (ec *executionContext) _Report_footnotes(ctx context.Context, field graphql
 			return ec.Resolvers.Report().Footnotes(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Footnote) graphql.Marshaler {
-			return ec.marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐFootnoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Footnote) graphql.Marshaler {
+			return ec.marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25981,7 +25981,7 @@ func (ec *executionContext) fieldContext_Report_footnotes(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_contributions(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_contributions(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25993,8 +25993,8 @@ func (ec *executionContext) _Report_contributions(ctx context.Context, field gra
 			return ec.Resolvers.Report().Contributions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Contribution) graphql.Marshaler {
-			return ec.marshalNContribution2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐContributionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Contribution) graphql.Marshaler {
+			return ec.marshalNContribution2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐContributionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26013,7 +26013,7 @@ func (ec *executionContext) fieldContext_Report_contributions(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_hero(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_hero(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26025,8 +26025,8 @@ func (ec *executionContext) _Report_hero(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Report().Hero(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
+			return ec.marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26045,7 +26045,7 @@ func (ec *executionContext) fieldContext_Report_hero(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_attachments(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_attachments(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26057,8 +26057,8 @@ func (ec *executionContext) _Report_attachments(ctx context.Context, field graph
 			return ec.Resolvers.Report().Attachments(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAssetᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAssetᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26077,7 +26077,7 @@ func (ec *executionContext) fieldContext_Report_attachments(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_tags(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26089,8 +26089,8 @@ func (ec *executionContext) _Report_tags(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Report().Tags(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26109,7 +26109,7 @@ func (ec *executionContext) fieldContext_Report_tags(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_entities(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_entities(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26122,7 +26122,7 @@ func (ec *executionContext) _Report_entities(ctx context.Context, field graphql.
 			return ec.Resolvers.Report().Entities(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26153,7 +26153,7 @@ func (ec *executionContext) fieldContext_Report_entities(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_mentions(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_mentions(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26166,7 +26166,7 @@ func (ec *executionContext) _Report_mentions(ctx context.Context, field graphql.
 			return ec.Resolvers.Report().Mentions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26197,7 +26197,7 @@ func (ec *executionContext) fieldContext_Report_mentions(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_narratives(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_narratives(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26210,7 +26210,7 @@ func (ec *executionContext) _Report_narratives(ctx context.Context, field graphq
 			return ec.Resolvers.Report().Narratives(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26241,7 +26241,7 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Report_jsonLd(ctx context.Context, field graphql.CollectedField, obj *ent.Report) (ret graphql.Marshaler) {
+func (ec *executionContext) _Report_jsonLd(ctx context.Context, field graphql.CollectedField, obj *db.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26264,7 +26264,7 @@ func (ec *executionContext) fieldContext_Report_jsonLd(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Report", field, true, true, "JSON")
 }
 
-func (ec *executionContext) _ReportConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26276,7 +26276,7 @@ func (ec *executionContext) _ReportConnection_edges(ctx context.Context, field g
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -26296,7 +26296,7 @@ func (ec *executionContext) fieldContext_ReportConnection_edges(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ReportConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26308,8 +26308,8 @@ func (ec *executionContext) _ReportConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Report) graphql.Marshaler {
-			return ec.marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReportᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Report) graphql.Marshaler {
+			return ec.marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReportᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26328,7 +26328,7 @@ func (ec *executionContext) fieldContext_ReportConnection_nodes(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ReportConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26360,7 +26360,7 @@ func (ec *executionContext) fieldContext_ReportConnection_pageInfo(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ReportConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26383,7 +26383,7 @@ func (ec *executionContext) fieldContext_ReportConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("ReportConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ReportEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26406,7 +26406,7 @@ func (ec *executionContext) fieldContext_ReportEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ReportEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ReportEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Report]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Report]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26418,8 +26418,8 @@ func (ec *executionContext) _ReportEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Report) graphql.Marshaler {
-			return ec.marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Report) graphql.Marshaler {
+			return ec.marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26450,8 +26450,8 @@ func (ec *executionContext) _ReportPayload_report(ctx context.Context, field gra
 			return ec.Resolvers.ReportPayload().Report(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Report) graphql.Marshaler {
-			return ec.marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Report) graphql.Marshaler {
+			return ec.marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26571,7 +26571,7 @@ func (ec *executionContext) fieldContext_RetryWebhookDeliveriesPayload_deliverie
 	return graphql.NewScalarFieldContext("RetryWebhookDeliveriesPayload", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26594,7 +26594,7 @@ func (ec *executionContext) fieldContext_Revision_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_message(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_message(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26617,7 +26617,7 @@ func (ec *executionContext) fieldContext_Revision_message(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26640,7 +26640,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26663,7 +26663,7 @@ func (ec *executionContext) fieldContext_Revision_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Revision_snapshot(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_snapshot(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26686,7 +26686,7 @@ func (ec *executionContext) fieldContext_Revision_snapshot(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Revision", field, true, true, "JSON")
 }
 
-func (ec *executionContext) _Revision_diff(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_diff(ctx context.Context, field graphql.CollectedField, obj *db.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26730,7 +26730,7 @@ func (ec *executionContext) fieldContext_Revision_diff(ctx context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26742,7 +26742,7 @@ func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Revision]) graphql.Marshaler {
 			return ec.marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -26762,7 +26762,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26774,8 +26774,8 @@ func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRevisionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26794,7 +26794,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26826,7 +26826,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26849,7 +26849,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_totalCount(_ context
 	return graphql.NewScalarFieldContext("RevisionConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26872,7 +26872,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26884,8 +26884,8 @@ func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRevision(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26904,7 +26904,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_node(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Schedule_id(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_id(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26927,7 +26927,7 @@ func (ec *executionContext) fieldContext_Schedule_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Schedule_action(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_action(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26950,7 +26950,7 @@ func (ec *executionContext) fieldContext_Schedule_action(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "PublicationAction")
 }
 
-func (ec *executionContext) _Schedule_at(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_at(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26973,7 +26973,7 @@ func (ec *executionContext) fieldContext_Schedule_at(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Schedule_documents(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_documents(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26996,7 +26996,7 @@ func (ec *executionContext) fieldContext_Schedule_documents(_ context.Context, f
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "String")
 }
 
-func (ec *executionContext) _Schedule_references(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_references(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27019,7 +27019,7 @@ func (ec *executionContext) fieldContext_Schedule_references(_ context.Context, 
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "ReferencePolicy")
 }
 
-func (ec *executionContext) _Schedule_message(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_message(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27042,7 +27042,7 @@ func (ec *executionContext) fieldContext_Schedule_message(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "String")
 }
 
-func (ec *executionContext) _Schedule_status(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_status(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27065,7 +27065,7 @@ func (ec *executionContext) fieldContext_Schedule_status(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "ScheduleStatus")
 }
 
-func (ec *executionContext) _Schedule_error(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_error(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27088,7 +27088,7 @@ func (ec *executionContext) fieldContext_Schedule_error(_ context.Context, field
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "String")
 }
 
-func (ec *executionContext) _Schedule_sequence(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_sequence(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27111,7 +27111,7 @@ func (ec *executionContext) fieldContext_Schedule_sequence(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Schedule_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27134,7 +27134,7 @@ func (ec *executionContext) fieldContext_Schedule_createdBy(_ context.Context, f
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "String")
 }
 
-func (ec *executionContext) _Schedule_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27157,7 +27157,7 @@ func (ec *executionContext) fieldContext_Schedule_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Schedule_doneAt(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_doneAt(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27180,7 +27180,7 @@ func (ec *executionContext) fieldContext_Schedule_doneAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Schedule", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Schedule_warnings(ctx context.Context, field graphql.CollectedField, obj *ent.Schedule) (ret graphql.Marshaler) {
+func (ec *executionContext) _Schedule_warnings(ctx context.Context, field graphql.CollectedField, obj *db.Schedule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27203,7 +27203,7 @@ func (ec *executionContext) fieldContext_Schedule_warnings(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Schedule", field, true, true, "String")
 }
 
-func (ec *executionContext) _ScheduleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27215,7 +27215,7 @@ func (ec *executionContext) _ScheduleConnection_edges(ctx context.Context, field
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Schedule]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Schedule]) graphql.Marshaler {
 			return ec.marshalNScheduleEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -27235,7 +27235,7 @@ func (ec *executionContext) fieldContext_ScheduleConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ScheduleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27247,8 +27247,8 @@ func (ec *executionContext) _ScheduleConnection_nodes(ctx context.Context, field
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Schedule) graphql.Marshaler {
-			return ec.marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐScheduleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Schedule) graphql.Marshaler {
+			return ec.marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐScheduleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27267,7 +27267,7 @@ func (ec *executionContext) fieldContext_ScheduleConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ScheduleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27299,7 +27299,7 @@ func (ec *executionContext) fieldContext_ScheduleConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ScheduleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27322,7 +27322,7 @@ func (ec *executionContext) fieldContext_ScheduleConnection_totalCount(_ context
 	return graphql.NewScalarFieldContext("ScheduleConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _ScheduleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27345,7 +27345,7 @@ func (ec *executionContext) fieldContext_ScheduleEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("ScheduleEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ScheduleEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Schedule]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ScheduleEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Schedule]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27357,8 +27357,8 @@ func (ec *executionContext) _ScheduleEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Schedule) graphql.Marshaler {
-			return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSchedule(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Schedule) graphql.Marshaler {
+			return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSchedule(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27389,8 +27389,8 @@ func (ec *executionContext) _SchedulePayload_schedule(ctx context.Context, field
 			return obj.Schedule, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Schedule) graphql.Marshaler {
-			return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSchedule(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Schedule) graphql.Marshaler {
+			return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSchedule(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27432,7 +27432,7 @@ func (ec *executionContext) fieldContext_SchedulePayload_warnings(_ context.Cont
 	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _Source_id(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_id(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27455,7 +27455,7 @@ func (ec *executionContext) fieldContext_Source_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Source", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Source_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_slug(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27478,7 +27478,7 @@ func (ec *executionContext) fieldContext_Source_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Source", field, false, false, "String")
 }
 
-func (ec *executionContext) _Source_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27501,7 +27501,7 @@ func (ec *executionContext) fieldContext_Source_displayName(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
-func (ec *executionContext) _Source_version(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_version(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27524,7 +27524,7 @@ func (ec *executionContext) fieldContext_Source_version(_ context.Context, field
 	return graphql.NewScalarFieldContext("Source", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Source_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_marking(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27547,7 +27547,7 @@ func (ec *executionContext) fieldContext_Source_marking(_ context.Context, field
 	return graphql.NewScalarFieldContext("Source", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Source_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27570,7 +27570,7 @@ func (ec *executionContext) fieldContext_Source_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Source", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Source_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27593,7 +27593,7 @@ func (ec *executionContext) fieldContext_Source_updatedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Source", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Source_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27616,7 +27616,7 @@ func (ec *executionContext) fieldContext_Source_publishedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Source_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27639,7 +27639,7 @@ func (ec *executionContext) fieldContext_Source_createdBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
-func (ec *executionContext) _Source_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27662,7 +27662,7 @@ func (ec *executionContext) fieldContext_Source_updatedBy(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
-func (ec *executionContext) _Source_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27685,7 +27685,7 @@ func (ec *executionContext) fieldContext_Source_liveVersion(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Source_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27708,7 +27708,7 @@ func (ec *executionContext) fieldContext_Source_formerSlugs(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, true, true, "String")
 }
 
-func (ec *executionContext) _Source_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27721,7 +27721,7 @@ func (ec *executionContext) _Source_revisions(ctx context.Context, field graphql
 			return ec.Resolvers.Source().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -27752,7 +27752,7 @@ func (ec *executionContext) fieldContext_Source_revisions(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Source_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27784,7 +27784,7 @@ func (ec *executionContext) fieldContext_Source_liveDiff(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Source_title(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_title(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27807,7 +27807,7 @@ func (ec *executionContext) fieldContext_Source_title(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Source", field, false, false, "String")
 }
 
-func (ec *executionContext) _Source_url(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_url(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27830,7 +27830,7 @@ func (ec *executionContext) fieldContext_Source_url(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Source", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Source_publisher(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_publisher(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27853,7 +27853,7 @@ func (ec *executionContext) fieldContext_Source_publisher(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Source", field, false, false, "String")
 }
 
-func (ec *executionContext) _Source_date(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_date(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27876,7 +27876,7 @@ func (ec *executionContext) fieldContext_Source_date(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Source", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Source_accessed(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_accessed(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27899,7 +27899,7 @@ func (ec *executionContext) fieldContext_Source_accessed(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Source", field, false, false, "Date")
 }
 
-func (ec *executionContext) _Source_archiveUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_archiveUrl(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27922,7 +27922,7 @@ func (ec *executionContext) fieldContext_Source_archiveUrl(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Source", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Source_language(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_language(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27945,7 +27945,7 @@ func (ec *executionContext) fieldContext_Source_language(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Source", field, false, false, "LanguageTag")
 }
 
-func (ec *executionContext) _Source_reliability(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_reliability(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27968,7 +27968,7 @@ func (ec *executionContext) fieldContext_Source_reliability(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, false, false, "SourceReliability")
 }
 
-func (ec *executionContext) _Source_credibility(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_credibility(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27991,7 +27991,7 @@ func (ec *executionContext) fieldContext_Source_credibility(_ context.Context, f
 	return graphql.NewScalarFieldContext("Source", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Source_reports(ctx context.Context, field graphql.CollectedField, obj *ent.Source) (ret graphql.Marshaler) {
+func (ec *executionContext) _Source_reports(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28004,7 +28004,7 @@ func (ec *executionContext) _Source_reports(ctx context.Context, field graphql.C
 			return ec.Resolvers.Source().Reports(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -28035,7 +28035,7 @@ func (ec *executionContext) fieldContext_Source_reports(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _SourceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28047,7 +28047,7 @@ func (ec *executionContext) _SourceConnection_edges(ctx context.Context, field g
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Source]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Source]) graphql.Marshaler {
 			return ec.marshalNSourceEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -28067,7 +28067,7 @@ func (ec *executionContext) fieldContext_SourceConnection_edges(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _SourceConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28079,8 +28079,8 @@ func (ec *executionContext) _SourceConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSourceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSourceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28099,7 +28099,7 @@ func (ec *executionContext) fieldContext_SourceConnection_nodes(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _SourceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28131,7 +28131,7 @@ func (ec *executionContext) fieldContext_SourceConnection_pageInfo(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _SourceConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28154,7 +28154,7 @@ func (ec *executionContext) fieldContext_SourceConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("SourceConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _SourceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28177,7 +28177,7 @@ func (ec *executionContext) fieldContext_SourceEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("SourceEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _SourceEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Source]) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourceEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Source]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28189,8 +28189,8 @@ func (ec *executionContext) _SourceEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28221,8 +28221,8 @@ func (ec *executionContext) _SourcePayload_source(ctx context.Context, field gra
 			return ec.Resolvers.SourcePayload().Source(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Source) graphql.Marshaler {
-			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
+			return ec.marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28363,7 +28363,7 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28386,7 +28386,7 @@ func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28409,7 +28409,7 @@ func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_displayName(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28432,7 +28432,7 @@ func (ec *executionContext) fieldContext_Tag_displayName(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_url(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_url(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28455,7 +28455,7 @@ func (ec *executionContext) fieldContext_Tag_url(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Tag_version(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_version(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28478,7 +28478,7 @@ func (ec *executionContext) fieldContext_Tag_version(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Tag_marking(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_marking(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28501,7 +28501,7 @@ func (ec *executionContext) fieldContext_Tag_marking(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Tag_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28524,7 +28524,7 @@ func (ec *executionContext) fieldContext_Tag_createdAt(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Tag_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28547,7 +28547,7 @@ func (ec *executionContext) fieldContext_Tag_updatedAt(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Tag_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28570,7 +28570,7 @@ func (ec *executionContext) fieldContext_Tag_publishedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Tag_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28593,7 +28593,7 @@ func (ec *executionContext) fieldContext_Tag_createdBy(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_updatedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28616,7 +28616,7 @@ func (ec *executionContext) fieldContext_Tag_updatedBy(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_liveVersion(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28639,7 +28639,7 @@ func (ec *executionContext) fieldContext_Tag_liveVersion(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Tag_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28662,7 +28662,7 @@ func (ec *executionContext) fieldContext_Tag_formerSlugs(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_revisions(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28675,7 +28675,7 @@ func (ec *executionContext) _Tag_revisions(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Tag().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -28706,7 +28706,7 @@ func (ec *executionContext) fieldContext_Tag_revisions(ctx context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_liveDiff(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28738,7 +28738,7 @@ func (ec *executionContext) fieldContext_Tag_liveDiff(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28761,7 +28761,7 @@ func (ec *executionContext) fieldContext_Tag_label(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28805,7 +28805,7 @@ func (ec *executionContext) fieldContext_Tag_description(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_vocabulary(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_vocabulary(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28828,7 +28828,7 @@ func (ec *executionContext) fieldContext_Tag_vocabulary(_ context.Context, field
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "TagVocabulary")
 }
 
-func (ec *executionContext) _Tag_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_parent(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28840,8 +28840,8 @@ func (ec *executionContext) _Tag_parent(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Tag().Parent(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28860,7 +28860,7 @@ func (ec *executionContext) fieldContext_Tag_parent(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_children(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_children(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28873,7 +28873,7 @@ func (ec *executionContext) _Tag_children(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Tag().Children(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Tag]) graphql.Marshaler {
 			return ec.marshalNTagConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -28904,7 +28904,7 @@ func (ec *executionContext) fieldContext_Tag_children(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_reports(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_reports(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28917,7 +28917,7 @@ func (ec *executionContext) _Tag_reports(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Tag().Reports(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 			return ec.marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -28948,7 +28948,7 @@ func (ec *executionContext) fieldContext_Tag_reports(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_entities(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_entities(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28961,7 +28961,7 @@ func (ec *executionContext) _Tag_entities(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Tag().Entities(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 			return ec.marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -28992,7 +28992,7 @@ func (ec *executionContext) fieldContext_Tag_entities(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_narratives(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_narratives(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29005,7 +29005,7 @@ func (ec *executionContext) _Tag_narratives(ctx context.Context, field graphql.C
 			return ec.Resolvers.Tag().Narratives(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 			return ec.marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -29036,7 +29036,7 @@ func (ec *executionContext) fieldContext_Tag_narratives(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29048,7 +29048,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Tag]) graphql.Marshaler {
 			return ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -29068,7 +29068,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29080,8 +29080,8 @@ func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field grap
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29100,7 +29100,7 @@ func (ec *executionContext) fieldContext_TagConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29132,7 +29132,7 @@ func (ec *executionContext) fieldContext_TagConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29155,7 +29155,7 @@ func (ec *executionContext) fieldContext_TagConnection_totalCount(_ context.Cont
 	return graphql.NewScalarFieldContext("TagConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29178,7 +29178,7 @@ func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29190,8 +29190,8 @@ func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.Col
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29222,8 +29222,8 @@ func (ec *executionContext) _TagPayload_tag(ctx context.Context, field graphql.C
 			return ec.Resolvers.TagPayload().Tag(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29903,7 +29903,7 @@ func (ec *executionContext) fieldContext_Warning_documents(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Webhook_id(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_id(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29926,7 +29926,7 @@ func (ec *executionContext) fieldContext_Webhook_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Webhook_url(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_url(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29949,7 +29949,7 @@ func (ec *executionContext) fieldContext_Webhook_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "URL")
 }
 
-func (ec *executionContext) _Webhook_description(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_description(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29972,7 +29972,7 @@ func (ec *executionContext) fieldContext_Webhook_description(_ context.Context, 
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "String")
 }
 
-func (ec *executionContext) _Webhook_events(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_events(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29995,7 +29995,7 @@ func (ec *executionContext) fieldContext_Webhook_events(_ context.Context, field
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "WebhookEvent")
 }
 
-func (ec *executionContext) _Webhook_types(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_types(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30018,7 +30018,7 @@ func (ec *executionContext) fieldContext_Webhook_types(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "DocumentType")
 }
 
-func (ec *executionContext) _Webhook_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_tags(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30041,7 +30041,7 @@ func (ec *executionContext) fieldContext_Webhook_tags(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Webhook_ceiling(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_ceiling(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30064,7 +30064,7 @@ func (ec *executionContext) fieldContext_Webhook_ceiling(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "Marking")
 }
 
-func (ec *executionContext) _Webhook_state(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_state(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30087,7 +30087,7 @@ func (ec *executionContext) fieldContext_Webhook_state(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "WebhookState")
 }
 
-func (ec *executionContext) _Webhook_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_reason(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30110,7 +30110,7 @@ func (ec *executionContext) fieldContext_Webhook_reason(_ context.Context, field
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "String")
 }
 
-func (ec *executionContext) _Webhook_disabledAt(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_disabledAt(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30133,7 +30133,7 @@ func (ec *executionContext) fieldContext_Webhook_disabledAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Webhook_failingSince(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_failingSince(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30156,7 +30156,7 @@ func (ec *executionContext) fieldContext_Webhook_failingSince(_ context.Context,
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Webhook_previousSecretUntil(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_previousSecretUntil(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30179,7 +30179,7 @@ func (ec *executionContext) fieldContext_Webhook_previousSecretUntil(_ context.C
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Webhook_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30202,7 +30202,7 @@ func (ec *executionContext) fieldContext_Webhook_createdBy(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "String")
 }
 
-func (ec *executionContext) _Webhook_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30225,7 +30225,7 @@ func (ec *executionContext) fieldContext_Webhook_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Webhook", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Webhook_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Webhook) (ret graphql.Marshaler) {
+func (ec *executionContext) _Webhook_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Webhook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30386,7 +30386,7 @@ func (ec *executionContext) fieldContext_WebhookAttempt_error(_ context.Context,
 	return graphql.NewScalarFieldContext("WebhookAttempt", field, true, true, "String")
 }
 
-func (ec *executionContext) _WebhookConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30398,7 +30398,7 @@ func (ec *executionContext) _WebhookConnection_edges(ctx context.Context, field 
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.Webhook]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Webhook]) graphql.Marshaler {
 			return ec.marshalNWebhookEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -30418,7 +30418,7 @@ func (ec *executionContext) fieldContext_WebhookConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30430,8 +30430,8 @@ func (ec *executionContext) _WebhookConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Webhook) graphql.Marshaler {
-			return ec.marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Webhook) graphql.Marshaler {
+			return ec.marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30450,7 +30450,7 @@ func (ec *executionContext) fieldContext_WebhookConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30482,7 +30482,7 @@ func (ec *executionContext) fieldContext_WebhookConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30505,7 +30505,7 @@ func (ec *executionContext) fieldContext_WebhookConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("WebhookConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _WebhookDelivery_id(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_id(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30528,7 +30528,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_id(_ context.Context, f
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "ID")
 }
 
-func (ec *executionContext) _WebhookDelivery_webhookId(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_webhookId(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30551,7 +30551,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_webhookId(_ context.Con
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "ID")
 }
 
-func (ec *executionContext) _WebhookDelivery_number(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_number(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30574,7 +30574,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_number(_ context.Contex
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, true, true, "Int")
 }
 
-func (ec *executionContext) _WebhookDelivery_event(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_event(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30597,7 +30597,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_event(_ context.Context
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookDelivery_documentId(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_documentId(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30620,7 +30620,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_documentId(_ context.Co
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "ID")
 }
 
-func (ec *executionContext) _WebhookDelivery_body(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_body(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30643,7 +30643,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_body(_ context.Context,
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookDelivery_state(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_state(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30666,7 +30666,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_state(_ context.Context
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "WebhookDeliveryState")
 }
 
-func (ec *executionContext) _WebhookDelivery_error(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_error(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30689,7 +30689,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_error(_ context.Context
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookDelivery_attempts(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_attempts(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30721,7 +30721,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_attempts(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDelivery_nextAttemptAt(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_nextAttemptAt(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30744,7 +30744,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_nextAttemptAt(_ context
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _WebhookDelivery_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30767,7 +30767,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_createdAt(_ context.Con
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _WebhookDelivery_doneAt(ctx context.Context, field graphql.CollectedField, obj *ent.WebhookDelivery) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDelivery_doneAt(ctx context.Context, field graphql.CollectedField, obj *db.WebhookDelivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30790,7 +30790,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_doneAt(_ context.Contex
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30802,7 +30802,7 @@ func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[ent.WebhookDelivery]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.WebhookDelivery]) graphql.Marshaler {
 			return ec.marshalNWebhookDeliveryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -30822,7 +30822,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_edges(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30834,8 +30834,8 @@ func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.WebhookDelivery) graphql.Marshaler {
-			return ec.marshalNWebhookDelivery2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookDeliveryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.WebhookDelivery) graphql.Marshaler {
+			return ec.marshalNWebhookDelivery2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookDeliveryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30854,7 +30854,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_nodes(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30886,7 +30886,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_pageInfo(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30909,7 +30909,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_totalCount(_ 
 	return graphql.NewScalarFieldContext("WebhookDeliveryConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _WebhookDeliveryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30932,7 +30932,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryEdge_cursor(_ context.Co
 	return graphql.NewScalarFieldContext("WebhookDeliveryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.WebhookDelivery]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30944,8 +30944,8 @@ func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.WebhookDelivery) graphql.Marshaler {
-			return ec.marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookDelivery(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.WebhookDelivery) graphql.Marshaler {
+			return ec.marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookDelivery(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30964,7 +30964,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryEdge_node(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30987,7 +30987,7 @@ func (ec *executionContext) fieldContext_WebhookEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("WebhookEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Webhook]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Webhook]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30999,8 +30999,8 @@ func (ec *executionContext) _WebhookEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
-			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
+			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31031,8 +31031,8 @@ func (ec *executionContext) _WebhookPayload_webhook(ctx context.Context, field g
 			return obj.Webhook, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
-			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
+			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31063,8 +31063,8 @@ func (ec *executionContext) _WebhookSecretPayload_webhook(ctx context.Context, f
 			return obj.Webhook, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
-			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
+			return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx, selections, v)
 		},
 		true,
 		true,
@@ -33785,42 +33785,42 @@ func (ec *executionContext) _Document(ctx context.Context, sel ast.SelectionSet,
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case *db.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Source:
+	case *db.Source:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
-	case *ent.Report:
+	case *db.Report:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Report(ctx, sel, obj)
-	case *ent.Relationship:
+	case *db.Relationship:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Relationship(ctx, sel, obj)
-	case *ent.Narrative:
+	case *db.Narrative:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Narrative(ctx, sel, obj)
-	case *ent.Entity:
+	case *db.Entity:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Entity(ctx, sel, obj)
-	case *ent.Edition:
+	case *db.Edition:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Edition(ctx, sel, obj)
-	case *ent.Asset:
+	case *db.Asset:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -33838,42 +33838,42 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case *db.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Source:
+	case *db.Source:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
-	case *ent.Report:
+	case *db.Report:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Report(ctx, sel, obj)
-	case *ent.Relationship:
+	case *db.Relationship:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Relationship(ctx, sel, obj)
-	case *ent.Narrative:
+	case *db.Narrative:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Narrative(ctx, sel, obj)
-	case *ent.Entity:
+	case *db.Entity:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Entity(ctx, sel, obj)
-	case *ent.Edition:
+	case *db.Edition:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Edition(ctx, sel, obj)
-	case *ent.Asset:
+	case *db.Asset:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -33898,7 +33898,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 var apiKeyImplementors = []string{"ApiKey"}
 
-func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.ApiKey) graphql.Marshaler {
+func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *db.ApiKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34006,7 +34006,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 
-func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.ApiKey]) graphql.Marshaler {
+func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.ApiKey]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34054,7 +34054,7 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 
-func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.ApiKey]) graphql.Marshaler {
+func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.ApiKey]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34168,7 +34168,7 @@ func (ec *executionContext) _ApiKeySecretPayload(ctx context.Context, sel ast.Se
 
 var assetImplementors = []string{"Asset", "Node", "Document"}
 
-func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
+func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *db.Asset) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34291,7 +34291,7 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 
 var assetConnectionImplementors = []string{"AssetConnection"}
 
-func (ec *executionContext) _AssetConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Asset]) graphql.Marshaler {
+func (ec *executionContext) _AssetConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Asset]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34339,7 +34339,7 @@ func (ec *executionContext) _AssetConnection(ctx context.Context, sel ast.Select
 
 var assetEdgeImplementors = []string{"AssetEdge"}
 
-func (ec *executionContext) _AssetEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Asset]) graphql.Marshaler {
+func (ec *executionContext) _AssetEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Asset]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34425,7 +34425,7 @@ func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.Selection
 
 var auditEntryImplementors = []string{"AuditEntry"}
 
-func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *db.AuditEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34508,7 +34508,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryConnectionImplementors = []string{"AuditEntryConnection"}
 
-func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34556,7 +34556,7 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 
 var auditEntryEdgeImplementors = []string{"AuditEntryEdge"}
 
-func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34738,7 +34738,7 @@ func (ec *executionContext) _ChangeEdge(ctx context.Context, sel ast.SelectionSe
 
 var citationImplementors = []string{"Citation"}
 
-func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet, obj *ent.Citation) graphql.Marshaler {
+func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet, obj *db.Citation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, citationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34781,7 +34781,7 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 
 var contributionImplementors = []string{"Contribution"}
 
-func (ec *executionContext) _Contribution(ctx context.Context, sel ast.SelectionSet, obj *ent.Contribution) graphql.Marshaler {
+func (ec *executionContext) _Contribution(ctx context.Context, sel ast.SelectionSet, obj *db.Contribution) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contributionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34928,7 +34928,7 @@ func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.Select
 
 var editionImplementors = []string{"Edition", "Node", "Document"}
 
-func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, obj *ent.Edition) graphql.Marshaler {
+func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, obj *db.Edition) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35071,7 +35071,7 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 
 var editionConnectionImplementors = []string{"EditionConnection"}
 
-func (ec *executionContext) _EditionConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Edition]) graphql.Marshaler {
+func (ec *executionContext) _EditionConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Edition]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35119,7 +35119,7 @@ func (ec *executionContext) _EditionConnection(ctx context.Context, sel ast.Sele
 
 var editionEdgeImplementors = []string{"EditionEdge"}
 
-func (ec *executionContext) _EditionEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Edition]) graphql.Marshaler {
+func (ec *executionContext) _EditionEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Edition]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35157,7 +35157,7 @@ func (ec *executionContext) _EditionEdge(ctx context.Context, sel ast.SelectionS
 
 var editionItemImplementors = []string{"EditionItem"}
 
-func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionSet, obj *ent.EditionItem) graphql.Marshaler {
+func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionSet, obj *db.EditionItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editionItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35273,7 +35273,7 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 
 var entityImplementors = []string{"Entity", "Node", "Document"}
 
-func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, obj *ent.Entity) graphql.Marshaler {
+func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, obj *db.Entity) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35466,7 +35466,7 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 
 var entityConnectionImplementors = []string{"EntityConnection"}
 
-func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Entity]) graphql.Marshaler {
+func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Entity]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35514,7 +35514,7 @@ func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.Selec
 
 var entityEdgeImplementors = []string{"EntityEdge"}
 
-func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Entity]) graphql.Marshaler {
+func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Entity]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35552,7 +35552,7 @@ func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSe
 
 var entityIdentifierImplementors = []string{"EntityIdentifier"}
 
-func (ec *executionContext) _EntityIdentifier(ctx context.Context, sel ast.SelectionSet, obj *ent.EntityIdentifier) graphql.Marshaler {
+func (ec *executionContext) _EntityIdentifier(ctx context.Context, sel ast.SelectionSet, obj *db.EntityIdentifier) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityIdentifierImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35590,7 +35590,7 @@ func (ec *executionContext) _EntityIdentifier(ctx context.Context, sel ast.Selec
 
 var entityNameImplementors = []string{"EntityName"}
 
-func (ec *executionContext) _EntityName(ctx context.Context, sel ast.SelectionSet, obj *ent.EntityName) graphql.Marshaler {
+func (ec *executionContext) _EntityName(ctx context.Context, sel ast.SelectionSet, obj *db.EntityName) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityNameImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35729,7 +35729,7 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 
 var footnoteImplementors = []string{"Footnote"}
 
-func (ec *executionContext) _Footnote(ctx context.Context, sel ast.SelectionSet, obj *ent.Footnote) graphql.Marshaler {
+func (ec *executionContext) _Footnote(ctx context.Context, sel ast.SelectionSet, obj *db.Footnote) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, footnoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35825,7 +35825,7 @@ func (ec *executionContext) _Heading(ctx context.Context, sel ast.SelectionSet, 
 
 var listingImplementors = []string{"Listing"}
 
-func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, obj *ent.Listing) graphql.Marshaler {
+func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, obj *db.Listing) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, listingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36363,7 +36363,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var narrativeImplementors = []string{"Narrative", "Node", "Document"}
 
-func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet, obj *ent.Narrative) graphql.Marshaler {
+func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet, obj *db.Narrative) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, narrativeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36541,7 +36541,7 @@ func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet
 
 var narrativeConnectionImplementors = []string{"NarrativeConnection"}
 
-func (ec *executionContext) _NarrativeConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Narrative]) graphql.Marshaler {
+func (ec *executionContext) _NarrativeConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Narrative]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, narrativeConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36589,7 +36589,7 @@ func (ec *executionContext) _NarrativeConnection(ctx context.Context, sel ast.Se
 
 var narrativeEdgeImplementors = []string{"NarrativeEdge"}
 
-func (ec *executionContext) _NarrativeEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Narrative]) graphql.Marshaler {
+func (ec *executionContext) _NarrativeEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Narrative]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, narrativeEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36675,7 +36675,7 @@ func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.Selec
 
 var observationImplementors = []string{"Observation"}
 
-func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionSet, obj *ent.Observation) graphql.Marshaler {
+func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionSet, obj *db.Observation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, observationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36920,7 +36920,7 @@ func (ec *executionContext) _PendingChangeEdge(ctx context.Context, sel ast.Sele
 
 var personImplementors = []string{"Person"}
 
-func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, obj *ent.Person) graphql.Marshaler {
+func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, obj *db.Person) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, personImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37008,7 +37008,7 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 
 var personConnectionImplementors = []string{"PersonConnection"}
 
-func (ec *executionContext) _PersonConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Person]) graphql.Marshaler {
+func (ec *executionContext) _PersonConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Person]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, personConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37056,7 +37056,7 @@ func (ec *executionContext) _PersonConnection(ctx context.Context, sel ast.Selec
 
 var personEdgeImplementors = []string{"PersonEdge"}
 
-func (ec *executionContext) _PersonEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Person]) graphql.Marshaler {
+func (ec *executionContext) _PersonEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Person]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, personEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37629,7 +37629,7 @@ func (ec *executionContext) _RegisterDocumentsPayload(ctx context.Context, sel a
 
 var registeredDocumentImplementors = []string{"RegisteredDocument"}
 
-func (ec *executionContext) _RegisteredDocument(ctx context.Context, sel ast.SelectionSet, obj *ent.RegisteredDocument) graphql.Marshaler {
+func (ec *executionContext) _RegisteredDocument(ctx context.Context, sel ast.SelectionSet, obj *db.RegisteredDocument) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, registeredDocumentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37682,7 +37682,7 @@ func (ec *executionContext) _RegisteredDocument(ctx context.Context, sel ast.Sel
 
 var registeredDocumentConnectionImplementors = []string{"RegisteredDocumentConnection"}
 
-func (ec *executionContext) _RegisteredDocumentConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.RegisteredDocument]) graphql.Marshaler {
+func (ec *executionContext) _RegisteredDocumentConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.RegisteredDocument]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, registeredDocumentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37730,7 +37730,7 @@ func (ec *executionContext) _RegisteredDocumentConnection(ctx context.Context, s
 
 var registeredDocumentEdgeImplementors = []string{"RegisteredDocumentEdge"}
 
-func (ec *executionContext) _RegisteredDocumentEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.RegisteredDocument]) graphql.Marshaler {
+func (ec *executionContext) _RegisteredDocumentEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.RegisteredDocument]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, registeredDocumentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37768,7 +37768,7 @@ func (ec *executionContext) _RegisteredDocumentEdge(ctx context.Context, sel ast
 
 var relationshipImplementors = []string{"Relationship", "Node", "Document"}
 
-func (ec *executionContext) _Relationship(ctx context.Context, sel ast.SelectionSet, obj *ent.Relationship) graphql.Marshaler {
+func (ec *executionContext) _Relationship(ctx context.Context, sel ast.SelectionSet, obj *db.Relationship) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, relationshipImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37921,7 +37921,7 @@ func (ec *executionContext) _Relationship(ctx context.Context, sel ast.Selection
 
 var relationshipConnectionImplementors = []string{"RelationshipConnection"}
 
-func (ec *executionContext) _RelationshipConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Relationship]) graphql.Marshaler {
+func (ec *executionContext) _RelationshipConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Relationship]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, relationshipConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37969,7 +37969,7 @@ func (ec *executionContext) _RelationshipConnection(ctx context.Context, sel ast
 
 var relationshipEdgeImplementors = []string{"RelationshipEdge"}
 
-func (ec *executionContext) _RelationshipEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Relationship]) graphql.Marshaler {
+func (ec *executionContext) _RelationshipEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Relationship]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, relationshipEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38113,7 +38113,7 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 
 var reportImplementors = []string{"Report", "Node", "Document"}
 
-func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, obj *ent.Report) graphql.Marshaler {
+func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, obj *db.Report) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38321,7 +38321,7 @@ func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, o
 
 var reportConnectionImplementors = []string{"ReportConnection"}
 
-func (ec *executionContext) _ReportConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Report]) graphql.Marshaler {
+func (ec *executionContext) _ReportConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Report]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reportConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38369,7 +38369,7 @@ func (ec *executionContext) _ReportConnection(ctx context.Context, sel ast.Selec
 
 var reportEdgeImplementors = []string{"ReportEdge"}
 
-func (ec *executionContext) _ReportEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Report]) graphql.Marshaler {
+func (ec *executionContext) _ReportEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Report]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reportEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38488,7 +38488,7 @@ func (ec *executionContext) _RetryWebhookDeliveriesPayload(ctx context.Context, 
 
 var revisionImplementors = []string{"Revision"}
 
-func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *db.Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38546,7 +38546,7 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 
 var revisionConnectionImplementors = []string{"RevisionConnection"}
 
-func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38594,7 +38594,7 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 
 var revisionEdgeImplementors = []string{"RevisionEdge"}
 
-func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38632,7 +38632,7 @@ func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.Selection
 
 var scheduleImplementors = []string{"Schedule"}
 
-func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet, obj *ent.Schedule) graphql.Marshaler {
+func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet, obj *db.Schedule) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, scheduleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38725,7 +38725,7 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 
 var scheduleConnectionImplementors = []string{"ScheduleConnection"}
 
-func (ec *executionContext) _ScheduleConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Schedule]) graphql.Marshaler {
+func (ec *executionContext) _ScheduleConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Schedule]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, scheduleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38773,7 +38773,7 @@ func (ec *executionContext) _ScheduleConnection(ctx context.Context, sel ast.Sel
 
 var scheduleEdgeImplementors = []string{"ScheduleEdge"}
 
-func (ec *executionContext) _ScheduleEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Schedule]) graphql.Marshaler {
+func (ec *executionContext) _ScheduleEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Schedule]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, scheduleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38849,7 +38849,7 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 
 var sourceImplementors = []string{"Source", "Node", "Document"}
 
-func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *ent.Source) graphql.Marshaler {
+func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *db.Source) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38997,7 +38997,7 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 
 var sourceConnectionImplementors = []string{"SourceConnection"}
 
-func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Source]) graphql.Marshaler {
+func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Source]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39045,7 +39045,7 @@ func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.Selec
 
 var sourceEdgeImplementors = []string{"SourceEdge"}
 
-func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Source]) graphql.Marshaler {
+func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Source]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39151,7 +39151,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 
 var tagImplementors = []string{"Tag", "Node", "Document"}
 
-func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *db.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39294,7 +39294,7 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 
 var tagConnectionImplementors = []string{"TagConnection"}
 
-func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39342,7 +39342,7 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 
 var tagEdgeImplementors = []string{"TagEdge"}
 
-func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39739,7 +39739,7 @@ func (ec *executionContext) _Warning(ctx context.Context, sel ast.SelectionSet, 
 
 var webhookImplementors = []string{"Webhook"}
 
-func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *ent.Webhook) graphql.Marshaler {
+func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *db.Webhook) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39900,7 +39900,7 @@ func (ec *executionContext) _WebhookAttempt(ctx context.Context, sel ast.Selecti
 
 var webhookConnectionImplementors = []string{"WebhookConnection"}
 
-func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Webhook]) graphql.Marshaler {
+func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Webhook]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39948,7 +39948,7 @@ func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.Sele
 
 var webhookDeliveryImplementors = []string{"WebhookDelivery"}
 
-func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.SelectionSet, obj *ent.WebhookDelivery) graphql.Marshaler {
+func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.SelectionSet, obj *db.WebhookDelivery) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40036,7 +40036,7 @@ func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.Select
 
 var webhookDeliveryConnectionImplementors = []string{"WebhookDeliveryConnection"}
 
-func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.WebhookDelivery]) graphql.Marshaler {
+func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.WebhookDelivery]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40084,7 +40084,7 @@ func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel 
 
 var webhookDeliveryEdgeImplementors = []string{"WebhookDeliveryEdge"}
 
-func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.WebhookDelivery]) graphql.Marshaler {
+func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.WebhookDelivery]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40122,7 +40122,7 @@ func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.Se
 
 var webhookEdgeImplementors = []string{"WebhookEdge"}
 
-func (ec *executionContext) _WebhookEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Webhook]) graphql.Marshaler {
+func (ec *executionContext) _WebhookEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Webhook]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40591,11 +40591,11 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ApiKey) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.ApiKey) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx, sel, v[i])
+		return ec.marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -40607,7 +40607,7 @@ func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx context.Context, sel ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx context.Context, sel ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ApiKey!")
 		return graphql.Null
@@ -40615,7 +40615,7 @@ func (ec *executionContext) marshalNApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._ApiKey(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNApiKeyConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.ApiKey]) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKeyConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.ApiKey]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ApiKeyConnection!")
 		return graphql.Null
@@ -40623,7 +40623,7 @@ func (ec *executionContext) marshalNApiKeyConnection2ᚖgithubᚗcomᚋredthread
 	return ec._ApiKeyConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.ApiKey]) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.ApiKey]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -40639,7 +40639,7 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.ApiKey]) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.ApiKey]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ApiKeyEdge!")
 		return graphql.Null
@@ -40661,11 +40661,11 @@ func (ec *executionContext) marshalNApiKeyState2string(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAssetᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
+func (ec *executionContext) marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAssetᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Asset) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx, sel, v[i])
+		return ec.marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -40677,7 +40677,7 @@ func (ec *executionContext) marshalNAsset2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx context.Context, sel ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+func (ec *executionContext) marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx context.Context, sel ast.SelectionSet, v *db.Asset) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Asset!")
 		return graphql.Null
@@ -40685,7 +40685,7 @@ func (ec *executionContext) marshalNAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋre
 	return ec._Asset(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAssetConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Asset]) graphql.Marshaler {
+func (ec *executionContext) marshalNAssetConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Asset]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AssetConnection!")
 		return graphql.Null
@@ -40693,7 +40693,7 @@ func (ec *executionContext) marshalNAssetConnection2ᚖgithubᚗcomᚋredthread�
 	return ec._AssetConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAssetEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Asset]) graphql.Marshaler {
+func (ec *executionContext) marshalNAssetEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Asset]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -40709,7 +40709,7 @@ func (ec *executionContext) marshalNAssetEdge2ᚕᚖgithubᚗcomᚋredthreadᚑa
 	return ret
 }
 
-func (ec *executionContext) marshalNAssetEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Asset]) graphql.Marshaler {
+func (ec *executionContext) marshalNAssetEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Asset]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AssetEdge!")
 		return graphql.Null
@@ -40756,11 +40756,11 @@ func (ec *executionContext) marshalNAuditAction2string(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.AuditEntry) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAuditEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAuditEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -40772,7 +40772,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *ent.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *db.AuditEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
@@ -40780,7 +40780,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋredthreadᚑapi
 	return ec._AuditEntry(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryConnection!")
 		return graphql.Null
@@ -40788,7 +40788,7 @@ func (ec *executionContext) marshalNAuditEntryConnection2ᚖgithubᚗcomᚋredth
 	return ec._AuditEntryConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.AuditEntry]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -40804,7 +40804,7 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋredthrea
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryEdge!")
 		return graphql.Null
@@ -40897,11 +40897,11 @@ func (ec *executionContext) marshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋ
 	return v
 }
 
-func (ec *executionContext) marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitationᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Citation) graphql.Marshaler {
+func (ec *executionContext) marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitationᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Citation) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCitation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitation(ctx, sel, v[i])
+		return ec.marshalNCitation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitation(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -40913,7 +40913,7 @@ func (ec *executionContext) marshalNCitation2ᚕᚖgithubᚗcomᚋredthreadᚑap
 	return ret
 }
 
-func (ec *executionContext) marshalNCitation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐCitation(ctx context.Context, sel ast.SelectionSet, v *ent.Citation) graphql.Marshaler {
+func (ec *executionContext) marshalNCitation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐCitation(ctx context.Context, sel ast.SelectionSet, v *db.Citation) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Citation!")
 		return graphql.Null
@@ -40941,11 +40941,11 @@ func (ec *executionContext) marshalNConfidence2string(ctx context.Context, sel a
 	return res
 }
 
-func (ec *executionContext) marshalNContribution2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐContributionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Contribution) graphql.Marshaler {
+func (ec *executionContext) marshalNContribution2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐContributionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Contribution) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNContribution2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐContribution(ctx, sel, v[i])
+		return ec.marshalNContribution2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐContribution(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -40957,7 +40957,7 @@ func (ec *executionContext) marshalNContribution2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNContribution2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐContribution(ctx context.Context, sel ast.SelectionSet, v *ent.Contribution) graphql.Marshaler {
+func (ec *executionContext) marshalNContribution2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐContribution(ctx context.Context, sel ast.SelectionSet, v *db.Contribution) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Contribution!")
 		return graphql.Null
@@ -41105,11 +41105,11 @@ func (ec *executionContext) marshalNDocumentType2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalNEdition2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Edition) graphql.Marshaler {
+func (ec *executionContext) marshalNEdition2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Edition) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx, sel, v[i])
+		return ec.marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41121,7 +41121,7 @@ func (ec *executionContext) marshalNEdition2ᚕᚖgithubᚗcomᚋredthreadᚑapi
 	return ret
 }
 
-func (ec *executionContext) marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx context.Context, sel ast.SelectionSet, v *ent.Edition) graphql.Marshaler {
+func (ec *executionContext) marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx context.Context, sel ast.SelectionSet, v *db.Edition) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Edition!")
 		return graphql.Null
@@ -41129,7 +41129,7 @@ func (ec *executionContext) marshalNEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋ
 	return ec._Edition(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEditionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Edition]) graphql.Marshaler {
+func (ec *executionContext) marshalNEditionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Edition]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditionConnection!")
 		return graphql.Null
@@ -41137,7 +41137,7 @@ func (ec *executionContext) marshalNEditionConnection2ᚖgithubᚗcomᚋredthrea
 	return ec._EditionConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEditionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Edition]) graphql.Marshaler {
+func (ec *executionContext) marshalNEditionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Edition]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -41153,7 +41153,7 @@ func (ec *executionContext) marshalNEditionEdge2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditionEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Edition]) graphql.Marshaler {
+func (ec *executionContext) marshalNEditionEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Edition]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditionEdge!")
 		return graphql.Null
@@ -41167,11 +41167,11 @@ func (ec *executionContext) unmarshalNEditionFilter2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EditionItem) graphql.Marshaler {
+func (ec *executionContext) marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.EditionItem) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionItem(ctx, sel, v[i])
+		return ec.marshalNEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41183,7 +41183,7 @@ func (ec *executionContext) marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEditionItem(ctx context.Context, sel ast.SelectionSet, v *ent.EditionItem) graphql.Marshaler {
+func (ec *executionContext) marshalNEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx context.Context, sel ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditionItem!")
 		return graphql.Null
@@ -41222,11 +41222,11 @@ func (ec *executionContext) marshalNEditionOrderField2string(ctx context.Context
 	return res
 }
 
-func (ec *executionContext) marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Entity) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx, sel, v[i])
+		return ec.marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41238,7 +41238,7 @@ func (ec *executionContext) marshalNEntity2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx context.Context, sel ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx context.Context, sel ast.SelectionSet, v *db.Entity) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Entity!")
 		return graphql.Null
@@ -41246,7 +41246,7 @@ func (ec *executionContext) marshalNEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Entity(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Entity]) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Entity]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EntityConnection!")
 		return graphql.Null
@@ -41254,7 +41254,7 @@ func (ec *executionContext) marshalNEntityConnection2ᚖgithubᚗcomᚋredthread
 	return ec._EntityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEntityEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Entity]) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Entity]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -41270,7 +41270,7 @@ func (ec *executionContext) marshalNEntityEdge2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNEntityEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Entity]) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Entity]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EntityEdge!")
 		return graphql.Null
@@ -41284,11 +41284,11 @@ func (ec *executionContext) unmarshalNEntityFilter2githubᚗcomᚋredthreadᚑap
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEntityIdentifier2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityIdentifierᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EntityIdentifier) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityIdentifier2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityIdentifierᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.EntityIdentifier) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEntityIdentifier2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityIdentifier(ctx, sel, v[i])
+		return ec.marshalNEntityIdentifier2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityIdentifier(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41300,7 +41300,7 @@ func (ec *executionContext) marshalNEntityIdentifier2ᚕᚖgithubᚗcomᚋredthr
 	return ret
 }
 
-func (ec *executionContext) marshalNEntityIdentifier2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityIdentifier(ctx context.Context, sel ast.SelectionSet, v *ent.EntityIdentifier) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityIdentifier2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityIdentifier(ctx context.Context, sel ast.SelectionSet, v *db.EntityIdentifier) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EntityIdentifier!")
 		return graphql.Null
@@ -41334,11 +41334,11 @@ func (ec *executionContext) marshalNEntityKind2string(ctx context.Context, sel a
 	return res
 }
 
-func (ec *executionContext) marshalNEntityName2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityNameᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EntityName) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityName2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityNameᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.EntityName) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEntityName2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityName(ctx, sel, v[i])
+		return ec.marshalNEntityName2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityName(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41350,7 +41350,7 @@ func (ec *executionContext) marshalNEntityName2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNEntityName2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntityName(ctx context.Context, sel ast.SelectionSet, v *ent.EntityName) graphql.Marshaler {
+func (ec *executionContext) marshalNEntityName2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntityName(ctx context.Context, sel ast.SelectionSet, v *db.EntityName) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EntityName!")
 		return graphql.Null
@@ -41428,11 +41428,11 @@ func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑa
 	return res
 }
 
-func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐFootnoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Footnote) graphql.Marshaler {
+func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Footnote) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFootnote2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐFootnote(ctx, sel, v[i])
+		return ec.marshalNFootnote2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41444,7 +41444,7 @@ func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑap
 	return ret
 }
 
-func (ec *executionContext) marshalNFootnote2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐFootnote(ctx context.Context, sel ast.SelectionSet, v *ent.Footnote) graphql.Marshaler {
+func (ec *executionContext) marshalNFootnote2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnote(ctx context.Context, sel ast.SelectionSet, v *db.Footnote) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Footnote!")
 		return graphql.Null
@@ -41589,11 +41589,11 @@ func (ec *executionContext) marshalNLanguageTag2string(ctx context.Context, sel 
 	return res
 }
 
-func (ec *executionContext) marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐListingᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Listing) graphql.Marshaler {
+func (ec *executionContext) marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListingᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Listing) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐListing(ctx, sel, v[i])
+		return ec.marshalNListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41605,7 +41605,7 @@ func (ec *executionContext) marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapi
 	return ret
 }
 
-func (ec *executionContext) marshalNListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐListing(ctx context.Context, sel ast.SelectionSet, v *ent.Listing) graphql.Marshaler {
+func (ec *executionContext) marshalNListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx context.Context, sel ast.SelectionSet, v *db.Listing) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Listing!")
 		return graphql.Null
@@ -41682,11 +41682,11 @@ func (ec *executionContext) marshalNNameKind2string(ctx context.Context, sel ast
 	return res
 }
 
-func (ec *executionContext) marshalNNarrative2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrativeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Narrative) graphql.Marshaler {
+func (ec *executionContext) marshalNNarrative2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrativeᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Narrative) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx, sel, v[i])
+		return ec.marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41698,7 +41698,7 @@ func (ec *executionContext) marshalNNarrative2ᚕᚖgithubᚗcomᚋredthreadᚑa
 	return ret
 }
 
-func (ec *executionContext) marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx context.Context, sel ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
+func (ec *executionContext) marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx context.Context, sel ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Narrative!")
 		return graphql.Null
@@ -41706,7 +41706,7 @@ func (ec *executionContext) marshalNNarrative2ᚖgithubᚗcomᚋredthreadᚑapi�
 	return ec._Narrative(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Narrative]) graphql.Marshaler {
+func (ec *executionContext) marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Narrative]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "NarrativeConnection!")
 		return graphql.Null
@@ -41714,7 +41714,7 @@ func (ec *executionContext) marshalNNarrativeConnection2ᚖgithubᚗcomᚋredthr
 	return ec._NarrativeConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNarrativeEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Narrative]) graphql.Marshaler {
+func (ec *executionContext) marshalNNarrativeEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Narrative]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -41730,7 +41730,7 @@ func (ec *executionContext) marshalNNarrativeEdge2ᚕᚖgithubᚗcomᚋredthread
 	return ret
 }
 
-func (ec *executionContext) marshalNNarrativeEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Narrative]) graphql.Marshaler {
+func (ec *executionContext) marshalNNarrativeEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Narrative]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "NarrativeEdge!")
 		return graphql.Null
@@ -41787,11 +41787,11 @@ func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋredthreadᚑapiᚋred
 	return ret
 }
 
-func (ec *executionContext) marshalNObservation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐObservationᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Observation) graphql.Marshaler {
+func (ec *executionContext) marshalNObservation2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservationᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Observation) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐObservation(ctx, sel, v[i])
+		return ec.marshalNObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41803,7 +41803,7 @@ func (ec *executionContext) marshalNObservation2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐObservation(ctx context.Context, sel ast.SelectionSet, v *ent.Observation) graphql.Marshaler {
+func (ec *executionContext) marshalNObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx context.Context, sel ast.SelectionSet, v *db.Observation) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Observation!")
 		return graphql.Null
@@ -41915,11 +41915,11 @@ func (ec *executionContext) marshalNPendingState2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalNPerson2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Person) graphql.Marshaler {
+func (ec *executionContext) marshalNPerson2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Person) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPerson(ctx, sel, v[i])
+		return ec.marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPerson(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41931,7 +41931,7 @@ func (ec *executionContext) marshalNPerson2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐPerson(ctx context.Context, sel ast.SelectionSet, v *ent.Person) graphql.Marshaler {
+func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐPerson(ctx context.Context, sel ast.SelectionSet, v *db.Person) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Person!")
 		return graphql.Null
@@ -41939,7 +41939,7 @@ func (ec *executionContext) marshalNPerson2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Person(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Person]) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Person]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PersonConnection!")
 		return graphql.Null
@@ -41947,7 +41947,7 @@ func (ec *executionContext) marshalNPersonConnection2ᚖgithubᚗcomᚋredthread
 	return ec._PersonConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPersonEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Person]) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Person]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -41963,7 +41963,7 @@ func (ec *executionContext) marshalNPersonEdge2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNPersonEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Person]) graphql.Marshaler {
+func (ec *executionContext) marshalNPersonEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Person]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PersonEdge!")
 		return graphql.Null
@@ -42089,11 +42089,11 @@ func (ec *executionContext) unmarshalNRegisterDocumentsInput2githubᚗcomᚋredt
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.RegisteredDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.RegisteredDocument) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocument(ctx, sel, v[i])
+		return ec.marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42105,7 +42105,7 @@ func (ec *executionContext) marshalNRegisteredDocument2ᚕᚖgithubᚗcomᚋredt
 	return ret
 }
 
-func (ec *executionContext) marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRegisteredDocument(ctx context.Context, sel ast.SelectionSet, v *ent.RegisteredDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRegisteredDocument(ctx context.Context, sel ast.SelectionSet, v *db.RegisteredDocument) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RegisteredDocument!")
 		return graphql.Null
@@ -42113,7 +42113,7 @@ func (ec *executionContext) marshalNRegisteredDocument2ᚖgithubᚗcomᚋredthre
 	return ec._RegisteredDocument(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRegisteredDocumentConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.RegisteredDocument]) graphql.Marshaler {
+func (ec *executionContext) marshalNRegisteredDocumentConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.RegisteredDocument]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RegisteredDocumentConnection!")
 		return graphql.Null
@@ -42121,7 +42121,7 @@ func (ec *executionContext) marshalNRegisteredDocumentConnection2ᚖgithubᚗcom
 	return ec._RegisteredDocumentConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.RegisteredDocument]) graphql.Marshaler {
+func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.RegisteredDocument]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42137,7 +42137,7 @@ func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚕᚖgithubᚗcomᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.RegisteredDocument]) graphql.Marshaler {
+func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.RegisteredDocument]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RegisteredDocumentEdge!")
 		return graphql.Null
@@ -42145,11 +42145,11 @@ func (ec *executionContext) marshalNRegisteredDocumentEdge2ᚖgithubᚗcomᚋred
 	return ec._RegisteredDocumentEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRelationship2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationshipᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Relationship) graphql.Marshaler {
+func (ec *executionContext) marshalNRelationship2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationshipᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Relationship) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx, sel, v[i])
+		return ec.marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42161,7 +42161,7 @@ func (ec *executionContext) marshalNRelationship2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
+func (ec *executionContext) marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Relationship!")
 		return graphql.Null
@@ -42169,7 +42169,7 @@ func (ec *executionContext) marshalNRelationship2ᚖgithubᚗcomᚋredthreadᚑa
 	return ec._Relationship(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRelationshipConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Relationship]) graphql.Marshaler {
+func (ec *executionContext) marshalNRelationshipConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Relationship]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RelationshipConnection!")
 		return graphql.Null
@@ -42191,7 +42191,7 @@ func (ec *executionContext) marshalNRelationshipDirection2string(ctx context.Con
 	return res
 }
 
-func (ec *executionContext) marshalNRelationshipEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Relationship]) graphql.Marshaler {
+func (ec *executionContext) marshalNRelationshipEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Relationship]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42207,7 +42207,7 @@ func (ec *executionContext) marshalNRelationshipEdge2ᚕᚖgithubᚗcomᚋredthr
 	return ret
 }
 
-func (ec *executionContext) marshalNRelationshipEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Relationship]) graphql.Marshaler {
+func (ec *executionContext) marshalNRelationshipEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Relationship]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RelationshipEdge!")
 		return graphql.Null
@@ -42273,11 +42273,11 @@ func (ec *executionContext) marshalNReleaseState2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Report) graphql.Marshaler {
+func (ec *executionContext) marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Report) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx, sel, v[i])
+		return ec.marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42289,7 +42289,7 @@ func (ec *executionContext) marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx context.Context, sel ast.SelectionSet, v *ent.Report) graphql.Marshaler {
+func (ec *executionContext) marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx context.Context, sel ast.SelectionSet, v *db.Report) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Report!")
 		return graphql.Null
@@ -42297,7 +42297,7 @@ func (ec *executionContext) marshalNReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Report(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Report]) graphql.Marshaler {
+func (ec *executionContext) marshalNReportConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Report]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ReportConnection!")
 		return graphql.Null
@@ -42305,7 +42305,7 @@ func (ec *executionContext) marshalNReportConnection2ᚖgithubᚗcomᚋredthread
 	return ec._ReportConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNReportEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Report]) graphql.Marshaler {
+func (ec *executionContext) marshalNReportEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Report]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42321,7 +42321,7 @@ func (ec *executionContext) marshalNReportEdge2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNReportEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Report]) graphql.Marshaler {
+func (ec *executionContext) marshalNReportEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Report]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ReportEdge!")
 		return graphql.Null
@@ -42422,11 +42422,11 @@ func (ec *executionContext) unmarshalNRetryWebhookDeliveriesInput2githubᚗcom�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Revision) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRevision(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42438,7 +42438,7 @@ func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋredthreadᚑap
 	return ret
 }
 
-func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRevision(ctx context.Context, sel ast.SelectionSet, v *db.Revision) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Revision!")
 		return graphql.Null
@@ -42446,7 +42446,7 @@ func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋredthreadᚑapi�
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Revision]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42462,7 +42462,7 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Revision]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevisionEdge!")
 		return graphql.Null
@@ -42553,11 +42553,11 @@ func (ec *executionContext) unmarshalNRotateWebhookSecretInput2githubᚗcomᚋre
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐScheduleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Schedule) graphql.Marshaler {
+func (ec *executionContext) marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐScheduleᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Schedule) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSchedule(ctx, sel, v[i])
+		return ec.marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSchedule(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42569,7 +42569,7 @@ func (ec *executionContext) marshalNSchedule2ᚕᚖgithubᚗcomᚋredthreadᚑap
 	return ret
 }
 
-func (ec *executionContext) marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSchedule(ctx context.Context, sel ast.SelectionSet, v *ent.Schedule) graphql.Marshaler {
+func (ec *executionContext) marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSchedule(ctx context.Context, sel ast.SelectionSet, v *db.Schedule) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Schedule!")
 		return graphql.Null
@@ -42577,7 +42577,7 @@ func (ec *executionContext) marshalNSchedule2ᚖgithubᚗcomᚋredthreadᚑapi�
 	return ec._Schedule(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNScheduleConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Schedule]) graphql.Marshaler {
+func (ec *executionContext) marshalNScheduleConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Schedule]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ScheduleConnection!")
 		return graphql.Null
@@ -42585,7 +42585,7 @@ func (ec *executionContext) marshalNScheduleConnection2ᚖgithubᚗcomᚋredthre
 	return ec._ScheduleConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNScheduleEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Schedule]) graphql.Marshaler {
+func (ec *executionContext) marshalNScheduleEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Schedule]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42601,7 +42601,7 @@ func (ec *executionContext) marshalNScheduleEdge2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNScheduleEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Schedule]) graphql.Marshaler {
+func (ec *executionContext) marshalNScheduleEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Schedule]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ScheduleEdge!")
 		return graphql.Null
@@ -42628,11 +42628,11 @@ func (ec *executionContext) marshalNScheduleStatus2string(ctx context.Context, s
 	return res
 }
 
-func (ec *executionContext) marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSourceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Source) graphql.Marshaler {
+func (ec *executionContext) marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSourceᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Source) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx, sel, v[i])
+		return ec.marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42644,7 +42644,7 @@ func (ec *executionContext) marshalNSource2ᚕᚖgithubᚗcomᚋredthreadᚑapi�
 	return ret
 }
 
-func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx context.Context, sel ast.SelectionSet, v *ent.Source) graphql.Marshaler {
+func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx context.Context, sel ast.SelectionSet, v *db.Source) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Source!")
 		return graphql.Null
@@ -42652,7 +42652,7 @@ func (ec *executionContext) marshalNSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Source(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Source]) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Source]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SourceConnection!")
 		return graphql.Null
@@ -42660,7 +42660,7 @@ func (ec *executionContext) marshalNSourceConnection2ᚖgithubᚗcomᚋredthread
 	return ec._SourceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSourceEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Source]) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Source]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42676,7 +42676,7 @@ func (ec *executionContext) marshalNSourceEdge2ᚕᚖgithubᚗcomᚋredthreadᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNSourceEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Source]) graphql.Marshaler {
+func (ec *executionContext) marshalNSourceEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Source]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SourceEdge!")
 		return graphql.Null
@@ -42780,11 +42780,11 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Tag) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx, sel, v[i])
+		return ec.marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -42796,7 +42796,7 @@ func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx context.Context, sel ast.SelectionSet, v *db.Tag) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tag!")
 		return graphql.Null
@@ -42804,7 +42804,7 @@ func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredt
 	return ec._Tag(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNTagConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagConnection!")
 		return graphql.Null
@@ -42812,7 +42812,7 @@ func (ec *executionContext) marshalNTagConnection2ᚖgithubᚗcomᚋredthreadᚑ
 	return ec._TagConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Tag]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -42828,7 +42828,7 @@ func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapi
 	return ret
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagEdge!")
 		return graphql.Null
@@ -43134,11 +43134,11 @@ func (ec *executionContext) marshalNWarningCode2githubᚗcomᚋredthreadᚑapi�
 	return res
 }
 
-func (ec *executionContext) marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Webhook) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Webhook) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx, sel, v[i])
+		return ec.marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -43150,7 +43150,7 @@ func (ec *executionContext) marshalNWebhook2ᚕᚖgithubᚗcomᚋredthreadᚑapi
 	return ret
 }
 
-func (ec *executionContext) marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Webhook!")
 		return graphql.Null
@@ -43182,7 +43182,7 @@ func (ec *executionContext) marshalNWebhookAttempt2ᚖgithubᚗcomᚋredthread�
 	return ec._WebhookAttempt(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Webhook]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Webhook]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookConnection!")
 		return graphql.Null
@@ -43190,11 +43190,11 @@ func (ec *executionContext) marshalNWebhookConnection2ᚖgithubᚗcomᚋredthrea
 	return ec._WebhookConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookDelivery2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.WebhookDelivery) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDelivery2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.WebhookDelivery) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookDelivery(ctx, sel, v[i])
+		return ec.marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookDelivery(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -43206,7 +43206,7 @@ func (ec *executionContext) marshalNWebhookDelivery2ᚕᚖgithubᚗcomᚋredthre
 	return ret
 }
 
-func (ec *executionContext) marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhookDelivery(ctx context.Context, sel ast.SelectionSet, v *ent.WebhookDelivery) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhookDelivery(ctx context.Context, sel ast.SelectionSet, v *db.WebhookDelivery) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookDelivery!")
 		return graphql.Null
@@ -43214,7 +43214,7 @@ func (ec *executionContext) marshalNWebhookDelivery2ᚖgithubᚗcomᚋredthread�
 	return ec._WebhookDelivery(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.WebhookDelivery]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.WebhookDelivery]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookDeliveryConnection!")
 		return graphql.Null
@@ -43222,7 +43222,7 @@ func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖgithubᚗcomᚋ
 	return ec._WebhookDeliveryConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.WebhookDelivery]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.WebhookDelivery]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43238,7 +43238,7 @@ func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖgithubᚗcomᚋred
 	return ret
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.WebhookDelivery]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.WebhookDelivery]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookDeliveryEdge!")
 		return graphql.Null
@@ -43260,7 +43260,7 @@ func (ec *executionContext) marshalNWebhookDeliveryState2string(ctx context.Cont
 	return res
 }
 
-func (ec *executionContext) marshalNWebhookEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[ent.Webhook]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Webhook]) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43276,7 +43276,7 @@ func (ec *executionContext) marshalNWebhookEdge2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNWebhookEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[ent.Webhook]) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Webhook]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookEdge!")
 		return graphql.Null
@@ -43454,7 +43454,7 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
-func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐApiKey(ctx context.Context, sel ast.SelectionSet, v *ent.ApiKey) graphql.Marshaler {
+func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKey(ctx context.Context, sel ast.SelectionSet, v *db.ApiKey) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -43475,7 +43475,7 @@ func (ec *executionContext) marshalOApiKeySecretPayload2ᚖgithubᚗcomᚋredthr
 	return ec._ApiKeySecretPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐAsset(ctx context.Context, sel ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+func (ec *executionContext) marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐAsset(ctx context.Context, sel ast.SelectionSet, v *db.Asset) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -43870,7 +43870,7 @@ func (ec *executionContext) marshalODocumentType2ᚕstringᚄ(ctx context.Contex
 	return ret
 }
 
-func (ec *executionContext) marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEdition(ctx context.Context, sel ast.SelectionSet, v *ent.Edition) graphql.Marshaler {
+func (ec *executionContext) marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx context.Context, sel ast.SelectionSet, v *db.Edition) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -43953,7 +43953,7 @@ func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthread�
 	return ec._EditionPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐEntity(ctx context.Context, sel ast.SelectionSet, v *ent.Entity) graphql.Marshaler {
+func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx context.Context, sel ast.SelectionSet, v *db.Entity) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44677,7 +44677,7 @@ func (ec *executionContext) unmarshalONameKindFilter2githubᚗcomᚋredthreadᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐNarrative(ctx context.Context, sel ast.SelectionSet, v *ent.Narrative) graphql.Marshaler {
+func (ec *executionContext) marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx context.Context, sel ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44859,7 +44859,7 @@ func (ec *executionContext) marshalORegisterDocumentsPayload2ᚖgithubᚗcomᚋr
 	return ec._RegisterDocumentsPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *ent.Relationship) graphql.Marshaler {
+func (ec *executionContext) marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐRelationship(ctx context.Context, sel ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44977,7 +44977,7 @@ func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthread�
 	return ec._ReleasePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐReport(ctx context.Context, sel ast.SelectionSet, v *ent.Report) graphql.Marshaler {
+func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx context.Context, sel ast.SelectionSet, v *db.Report) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45131,7 +45131,7 @@ func (ec *executionContext) marshalORetryWebhookDeliveriesPayload2ᚖgithubᚗco
 	return ec._RetryWebhookDeliveriesPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45251,7 +45251,7 @@ func (ec *executionContext) marshalOScheduleStatus2ᚕstringᚄ(ctx context.Cont
 	return ret
 }
 
-func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐSource(ctx context.Context, sel ast.SelectionSet, v *ent.Source) graphql.Marshaler {
+func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx context.Context, sel ast.SelectionSet, v *db.Source) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45416,7 +45416,7 @@ func (ec *executionContext) unmarshalOStringFilter2githubᚗcomᚋredthreadᚑap
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx context.Context, sel ast.SelectionSet, v *db.Tag) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45559,7 +45559,7 @@ func (ec *executionContext) marshalOUnregisterDocumentsPayload2ᚖgithubᚗcom�
 	return ec._UnregisterDocumentsPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *ent.Webhook) graphql.Marshaler {
+func (ec *executionContext) marshalOWebhook2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐWebhook(ctx context.Context, sel ast.SelectionSet, v *db.Webhook) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

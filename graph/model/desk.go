@@ -3,7 +3,7 @@ package model
 import (
 	"context"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -37,7 +37,7 @@ func NewWarnings(found []content.Warning) []*Warning {
 // PublicationEntry is a line of the publication log, and the documents that
 // are on the same page.
 type PublicationEntry struct {
-	*ent.PublicationEntry
+	*db.PublicationEntry
 	Page *Together
 }
 
@@ -74,12 +74,12 @@ func (t *Together) Get(id domain.ID, load func(ids []domain.ID) (map[domain.ID]D
 
 // PublicationEntryConnection is a page of the publication log.
 type PublicationEntryConnection struct {
-	rows *read.Connection[ent.PublicationEntry]
+	rows *read.Connection[db.PublicationEntry]
 	page *Together
 }
 
 // NewPublicationEntryConnection makes a page of the log of a page of rows.
-func NewPublicationEntryConnection(rows *read.Connection[ent.PublicationEntry]) *PublicationEntryConnection {
+func NewPublicationEntryConnection(rows *read.Connection[db.PublicationEntry]) *PublicationEntryConnection {
 	return &PublicationEntryConnection{rows: rows, page: &Together{}}
 }
 

@@ -5,7 +5,7 @@ package model
 import (
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -13,17 +13,17 @@ import (
 // A key.
 type APIKeyPayload struct {
 	// The key.
-	APIKey *ent.ApiKey `json:"apiKey"`
+	APIKey *db.ApiKey `json:"apiKey"`
 }
 
 // A key and its text.
 type APIKeySecretPayload struct {
 	// The key.
-	APIKey *ent.ApiKey `json:"apiKey"`
+	APIKey *db.ApiKey `json:"apiKey"`
 	// Its text, which cannot be had again.
 	Secret string `json:"secret"`
 	// The key that it replaces, where it does.
-	Replaced *ent.ApiKey `json:"replaced,omitempty"`
+	Replaced *db.ApiKey `json:"replaced,omitempty"`
 }
 
 // Which schedule to call off.
@@ -116,7 +116,7 @@ type PendingChangeEdge struct {
 // A person.
 type PersonPayload struct {
 	// The person.
-	Person *ent.Person `json:"person"`
+	Person *db.Person `json:"person"`
 }
 
 // What was deleted for good.
@@ -146,7 +146,7 @@ type RegisterDocumentsInput struct {
 // What was registered.
 type RegisterDocumentsPayload struct {
 	// The documents, in the order that they were given.
-	Documents []*ent.RegisteredDocument `json:"documents"`
+	Documents []*db.RegisteredDocument `json:"documents"`
 	// How many of them are new.
 	Created int `json:"created"`
 }
@@ -192,7 +192,7 @@ type RotateWebhookSecretInput struct {
 // The result of scheduling.
 type SchedulePayload struct {
 	// The schedule.
-	Schedule *ent.Schedule `json:"schedule"`
+	Schedule *db.Schedule `json:"schedule"`
 	// Why it could not be carried out if it were due now. It is scheduled all the same.
 	Warnings []string `json:"warnings"`
 }
@@ -280,13 +280,13 @@ type Viewer struct {
 // A webhook.
 type WebhookPayload struct {
 	// The webhook.
-	Webhook *ent.Webhook `json:"webhook"`
+	Webhook *db.Webhook `json:"webhook"`
 }
 
 // A webhook and its secret.
 type WebhookSecretPayload struct {
 	// The webhook.
-	Webhook *ent.Webhook `json:"webhook"`
+	Webhook *db.Webhook `json:"webhook"`
 	// Its secret, which cannot be had again: `whsec_` and the key in base64.
 	Secret string `json:"secret"`
 }

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 )
 
@@ -16,37 +16,37 @@ type Document interface {
 
 // The connections and their edges.
 type (
-	ReportConnection       = read.Connection[ent.Report]
-	ReportEdge             = read.Edge[ent.Report]
-	NarrativeConnection    = read.Connection[ent.Narrative]
-	NarrativeEdge          = read.Edge[ent.Narrative]
-	EntityConnection       = read.Connection[ent.Entity]
-	EntityEdge             = read.Edge[ent.Entity]
-	RelationshipConnection = read.Connection[ent.Relationship]
-	RelationshipEdge       = read.Edge[ent.Relationship]
-	TagConnection          = read.Connection[ent.Tag]
-	TagEdge                = read.Edge[ent.Tag]
-	SourceConnection       = read.Connection[ent.Source]
-	SourceEdge             = read.Edge[ent.Source]
-	EditionConnection      = read.Connection[ent.Edition]
-	EditionEdge            = read.Edge[ent.Edition]
-	AssetConnection        = read.Connection[ent.Asset]
-	AssetEdge              = read.Edge[ent.Asset]
-	RevisionConnection     = read.Connection[ent.Revision]
-	RevisionEdge           = read.Edge[ent.Revision]
-	ScheduleConnection     = read.Connection[ent.Schedule]
-	ScheduleEdge           = read.Edge[ent.Schedule]
+	ReportConnection       = read.Connection[db.Report]
+	ReportEdge             = read.Edge[db.Report]
+	NarrativeConnection    = read.Connection[db.Narrative]
+	NarrativeEdge          = read.Edge[db.Narrative]
+	EntityConnection       = read.Connection[db.Entity]
+	EntityEdge             = read.Edge[db.Entity]
+	RelationshipConnection = read.Connection[db.Relationship]
+	RelationshipEdge       = read.Edge[db.Relationship]
+	TagConnection          = read.Connection[db.Tag]
+	TagEdge                = read.Edge[db.Tag]
+	SourceConnection       = read.Connection[db.Source]
+	SourceEdge             = read.Edge[db.Source]
+	EditionConnection      = read.Connection[db.Edition]
+	EditionEdge            = read.Edge[db.Edition]
+	AssetConnection        = read.Connection[db.Asset]
+	AssetEdge              = read.Edge[db.Asset]
+	RevisionConnection     = read.Connection[db.Revision]
+	RevisionEdge           = read.Edge[db.Revision]
+	ScheduleConnection     = read.Connection[db.Schedule]
+	ScheduleEdge           = read.Edge[db.Schedule]
 
-	ApiKeyConnection             = read.Connection[ent.ApiKey]
-	ApiKeyEdge                   = read.Edge[ent.ApiKey]
-	PersonConnection             = read.Connection[ent.Person]
-	PersonEdge                   = read.Edge[ent.Person]
-	AuditEntryConnection         = read.Connection[ent.AuditEntry]
-	AuditEntryEdge               = read.Edge[ent.AuditEntry]
-	WebhookConnection            = read.Connection[ent.Webhook]
-	WebhookEdge                  = read.Edge[ent.Webhook]
-	WebhookDeliveryConnection    = read.Connection[ent.WebhookDelivery]
-	WebhookDeliveryEdge          = read.Edge[ent.WebhookDelivery]
-	RegisteredDocumentConnection = read.Connection[ent.RegisteredDocument]
-	RegisteredDocumentEdge       = read.Edge[ent.RegisteredDocument]
+	ApiKeyConnection             = read.Connection[db.ApiKey]
+	ApiKeyEdge                   = read.Edge[db.ApiKey]
+	PersonConnection             = read.Connection[db.Person]
+	PersonEdge                   = read.Edge[db.Person]
+	AuditEntryConnection         = read.Connection[db.AuditEntry]
+	AuditEntryEdge               = read.Edge[db.AuditEntry]
+	WebhookConnection            = read.Connection[db.Webhook]
+	WebhookEdge                  = read.Edge[db.Webhook]
+	WebhookDeliveryConnection    = read.Connection[db.WebhookDelivery]
+	WebhookDeliveryEdge          = read.Edge[db.WebhookDelivery]
+	RegisteredDocumentConnection = read.Connection[db.RegisteredDocument]
+	RegisteredDocumentEdge       = read.Edge[db.RegisteredDocument]
 )

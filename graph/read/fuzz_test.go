@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -110,7 +110,7 @@ func FuzzPlaces(f *testing.F) {
 // must not be an empty list.
 func TestRowWithoutBatch(t *testing.T) {
 	t.Parallel()
-	_, err := catalog.ReportTags.List(t.Context(), &ent.Report{ID: 1})
+	_, err := catalog.ReportTags.List(t.Context(), &db.Report{ID: 1})
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("batch")) {
 		t.Errorf("got %v", err)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -49,7 +49,7 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 // aliases reads those former names of documents of a table that are wanted,
 // where the viewer may see the document. What is read next, and whether it is,
 // must not depend on the others.
-func (r *Reader) aliases(ctx context.Context, t *Table, wanted func(*sql.Selector)) ([]*ent.Alias, error) {
+func (r *Reader) aliases(ctx context.Context, t *Table, wanted func(*sql.Selector)) ([]*db.Alias, error) {
 	fence, err := store.Fence(ctx)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -127,7 +127,7 @@ const (
 // extra returns a whole number that a statement added to a row.
 func extra(row any, name string) (int64, error) {
 	v, err := row.(interface {
-		Value(name string) (ent.Value, error)
+		Value(name string) (db.Value, error)
 	}).Value(name)
 	if err != nil {
 		return 0, err

@@ -10,14 +10,14 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // Type is how the rows of one ent type are read.
 type Type[T any] struct {
 	*Table
-	find    func(ctx context.Context, c *ent.Client, columns []string, shape func(*sql.Selector)) ([]*T, error)
+	find    func(ctx context.Context, c *db.Client, columns []string, shape func(*sql.Selector)) ([]*T, error)
 	id      int            // index of the struct's field ID
 	batch   int            // index of the struct's field Batch; -1 where it has none
 	columns map[string]int // index of the struct's field for a column
@@ -34,9 +34,9 @@ type query[T, S any] interface {
 
 // NewType describes how the rows of ent type T, which are those of the table,
 // are read.
-func NewType[T, S any, Q query[T, S]](table *Table, columns []string, open func(*ent.Client) Q) *Type[T] {
+func NewType[T, S any, Q query[T, S]](table *Table, columns []string, open func(*db.Client) Q) *Type[T] {
 	t := &Type[T]{Table: table, batch: -1, columns: map[string]int{}}
-	t.find = func(ctx context.Context, c *ent.Client, columns []string, shape func(*sql.Selector)) ([]*T, error) {
+	t.find = func(ctx context.Context, c *db.Client, columns []string, shape func(*sql.Selector)) ([]*T, error) {
 		q := open(c)
 		q.Select(columns...)
 		q.Modify(shape)

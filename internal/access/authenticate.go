@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/apikey"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -35,7 +35,7 @@ func (k *Keys) Authenticate(ctx context.Context, shown Shown) (*domain.Viewer, e
 	}
 	system := domain.WithStage(domain.AsSystem(ctx, "authenticate"), domain.Desk)
 	row, err := k.stores.Client(system).ApiKey.Query().Where(apikey.Hash(hashOf(shown.Token))).Only(system)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil, errRefused
 	}
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 	lru "github.com/hashicorp/golang-lru/v2"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/apikey"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -87,7 +87,7 @@ func (k Key) Active(at time.Time) bool { return k.State(at) == StateActive }
 
 // keyOf reads a row. A list in it that is not understood denies, as an empty
 // one does.
-func keyOf(row *ent.ApiKey) Key {
+func keyOf(row *db.ApiKey) Key {
 	key := Key{
 		ID: row.ID, Name: row.Name, Hint: row.Hint, Role: row.Role, Clearance: row.Clearance,
 		Limits:   Limits{Origins: row.Origins},
@@ -364,7 +364,7 @@ func isID(s string) bool {
 }
 
 // find returns the one key that a person means.
-func find(ctx context.Context, client *ent.Client, ref string) (*ent.ApiKey, error) {
+func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error) {
 	ref = strings.TrimSpace(ref)
 	query := client.ApiKey.Query()
 	if id, err := domain.ParseID(ref); err == nil {
@@ -378,7 +378,7 @@ func find(ctx context.Context, client *ent.Client, ref string) (*ent.ApiKey, err
 	if err != nil {
 		return nil, err
 	}
-	if active := slices.DeleteFunc(slices.Clone(rows), func(r *ent.ApiKey) bool { return r.RevokedAt != nil }); len(active) > 0 {
+	if active := slices.DeleteFunc(slices.Clone(rows), func(r *db.ApiKey) bool { return r.RevokedAt != nil }); len(active) > 0 {
 		rows = active
 	}
 	switch {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -106,7 +106,7 @@ func (l Limits) admits(address netip.Addr, origin string) (problem string) {
 	return ""
 }
 
-func (l Limits) write(create *ent.ApiKeyCreate) {
+func (l Limits) write(create *db.ApiKeyCreate) {
 	if l.Scopes != nil {
 		names := make([]string, len(l.Scopes))
 		for i, right := range l.Scopes {

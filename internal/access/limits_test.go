@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,7 +24,7 @@ func from(t testing.TB, address string) context.Context {
 	return domain.WithClient(t.Context(), netip.MustParseAddr(address))
 }
 
-func audited(t testing.TB, s *store.Stores, action audit.Action) []*ent.AuditEntry {
+func audited(t testing.TB, s *store.Stores, action audit.Action) []*db.AuditEntry {
 	t.Helper()
 	ctx := domain.WithStage(admin(t), domain.Desk)
 	rows, err := s.Client(ctx).AuditEntry.Query().Where(auditentry.Action(string(action))).Order(auditentry.ByID()).All(ctx)

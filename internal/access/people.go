@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/person"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -81,7 +81,7 @@ type Person struct {
 }
 
 // Worth is what a person may do, as far as the last sign-in tells.
-func (p *People) Worth(row *ent.Person) (domain.Role, domain.Marking) {
+func (p *People) Worth(row *db.Person) (domain.Role, domain.Marking) {
 	var claimed *domain.Marking
 	if p.config.ClearanceClaim != "" {
 		claimed = &row.Clearance
@@ -89,7 +89,7 @@ func (p *People) Worth(row *ent.Person) (domain.Role, domain.Marking) {
 	return worth(row, row.Role, claimed)
 }
 
-func (p *People) personOf(row *ent.Person) Person {
+func (p *People) personOf(row *db.Person) Person {
 	role, clearance := p.Worth(row)
 	who := Person{
 		ID: row.ID, Issuer: row.Issuer, Subject: row.Subject, Name: row.Name,
@@ -106,7 +106,7 @@ func (p *People) personOf(row *ent.Person) Person {
 // worth is the role and the clearance of a person, of what a token claims and
 // what is assigned. A clearance that is neither is the one that suits the
 // role.
-func worth(row *ent.Person, role domain.Role, clearance *domain.Marking) (domain.Role, domain.Marking) {
+func worth(row *db.Person, role domain.Role, clearance *domain.Marking) (domain.Role, domain.Marking) {
 	if row.AssignedRole != nil {
 		role = *row.AssignedRole
 	}
@@ -144,7 +144,7 @@ func (p *People) Authenticate(ctx context.Context, token string) (*domain.Viewer
 	system := domain.WithStage(domain.AsSystem(ctx, "authenticate"), domain.Desk)
 	row, err := p.stores.Client(system).Person.Query().
 		Where(person.Issuer(p.config.Issuer), person.Subject(c.subject)).Only(system)
-	if err != nil && !ent.IsNotFound(err) {
+	if err != nil && !db.IsNotFound(err) {
 		return nil, fmt.Errorf("authenticate: %w", err)
 	}
 	switch {
@@ -168,14 +168,14 @@ func (p *People) Authenticate(ctx context.Context, token string) (*domain.Viewer
 	return viewerOf(row, c), nil
 }
 
-func viewerOf(row *ent.Person, c *claims) *domain.Viewer {
+func viewerOf(row *db.Person, c *claims) *domain.Viewer {
 	role, clearance := worth(row, c.role, c.clearance)
 	return &domain.Viewer{Name: row.Name, Role: role, Clearance: clearance, PersonID: row.ID}
 }
 
 // refuse notes that a token that was found to be good opened nothing. row is
 // nil for somebody who has never been here: they stay without a name.
-func (p *People) refuse(ctx context.Context, row *ent.Person, why string) {
+func (p *People) refuse(ctx context.Context, row *db.Person, why string) {
 	viewer, subject := domain.Anonymous(), ""
 	if row != nil {
 		viewer = &domain.Viewer{Name: row.Name, Role: row.Role, PersonID: row.ID}
@@ -186,7 +186,7 @@ func (p *People) refuse(ctx context.Context, row *ent.Person, why string) {
 
 // signIn writes what a token says of its holder, and returns the row. Somebody
 // who is disabled meanwhile stays as they are.
-func (p *People) signIn(ctx context.Context, c *claims) (*ent.Person, error) {
+func (p *People) signIn(ctx context.Context, c *claims) (*db.Person, error) {
 	clearance := DefaultClearance(c.role)
 	if c.clearance != nil {
 		clearance = *c.clearance
@@ -203,13 +203,13 @@ func (p *People) signIn(ctx context.Context, c *claims) (*ent.Person, error) {
 		if c.issuedAt.After(seen) {
 			seen = c.issuedAt
 		}
-		var row *ent.Person
+		var row *db.Person
 		var isNew, changed bool
 		err := p.stores.Desk(domain.AsSystem(ctx, "sign in"), func(ctx context.Context, tx *store.Tx) error {
 			people := tx.Client().Person
 			var err error
 			row, err = people.Query().Where(person.Issuer(p.config.Issuer), person.Subject(c.subject)).Only(ctx)
-			isNew, changed = ent.IsNotFound(err), true
+			isNew, changed = db.IsNotFound(err), true
 			switch {
 			case isNew:
 				row, err = people.Create().
@@ -275,7 +275,7 @@ func (p *People) Get(ctx context.Context, id domain.ID) (Person, error) {
 	}
 	ctx = domain.WithStage(ctx, domain.Desk)
 	row, err := p.stores.Client(ctx).Person.Get(ctx, id)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return Person{}, noPerson(id)
 	}
 	if err != nil {
@@ -340,7 +340,7 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 	var changes []string
 	err = p.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		row, err := tx.Client().Person.Get(ctx, params.ID)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return noPerson(params.ID)
 		}
 		if err != nil {
@@ -381,7 +381,7 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 }
 
 // apply makes the changes in the row, and returns them in words.
-func (u UpdatePersonParams) apply(row *ent.Person, at time.Time) []string {
+func (u UpdatePersonParams) apply(row *db.Person, at time.Time) []string {
 	var changes []string
 	if after := assigned(row.AssignedRole, u.Role, u.ClearRole); !same(row.AssignedRole, after) {
 		changes = append(changes, fmt.Sprintf("assigned role: %s, was %s", shown(after), shown(row.AssignedRole)))

@@ -12,15 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-func (s *signing) entries(t testing.TB, action audit.Action) []*ent.AuditEntry {
+func (s *signing) entries(t testing.TB, action audit.Action) []*db.AuditEntry {
 	t.Helper()
 	if err := s.notes.Flush(t.Context()); err != nil {
 		t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/apikey"
-	"github.com/redthread-api/redthread/ent/keynetwork"
+	"github.com/redthread-api/redthread/ent/db/apikey"
+	"github.com/redthread-api/redthread/ent/db/keynetwork"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -32,7 +32,7 @@ func as(t *testing.T, v *domain.Viewer) context.Context {
 	return domain.WithClient(ctx, netip.MustParseAddr("203.0.113.77"))
 }
 
-func entries(t *testing.T, s *store.Stores) []*ent.AuditEntry {
+func entries(t *testing.T, s *store.Stores) []*db.AuditEntry {
 	t.Helper()
 	ctx := domain.WithStage(domain.AsSystem(t.Context(), "test"), domain.Desk)
 	rows, err := s.Client(ctx).AuditEntry.Query().Order(auditentry.ByID()).All(ctx)

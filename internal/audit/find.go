@@ -6,8 +6,8 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -19,7 +19,7 @@ const findBatch = 1000
 func Last(ctx context.Context, stores *store.Stores) (int64, error) {
 	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
 	last, err := stores.Client(ctx).AuditEntry.Query().Order(auditentry.ByID(sql.OrderDesc())).FirstID(ctx)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return 0, nil
 	}
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -67,7 +67,7 @@ func Export(ctx context.Context, stores *store.Stores, params ExportParams, each
 	}
 }
 
-func lineOf(row *ent.AuditEntry) Line {
+func lineOf(row *db.AuditEntry) Line {
 	return Line{
 		Sequence: row.ID, At: row.At.UTC(), Action: row.Action, Actor: row.Actor, ActorID: row.ActorID, Subject: row.Subject,
 		Documents: row.Documents, Detail: row.Detail, Network: row.Network, RequestID: row.RequestID, Times: row.Times,

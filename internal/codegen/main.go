@@ -1,4 +1,4 @@
-// Command codegen writes all generated code of the project: package ent from
+// Command codegen writes all generated code of the project: package db from
 // ent/schema, the migrations of both stores for both engines, and the GraphQL
 // executor from schema.graphql. Run it from the root: go tool codegen.
 package main

@@ -13,8 +13,8 @@ import (
 
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/change"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/change"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -213,7 +213,7 @@ func (d *Desk) LastChange(ctx context.Context) (Position, error) {
 		return Position{}, err
 	}
 	rows, err := d.stores.Client(ctx).Change.Query().
-		Order(ent.Desc("at", "document_id")).Limit(1).All(ctx)
+		Order(db.Desc("at", "document_id")).Limit(1).All(ctx)
 	if err != nil {
 		return Position{}, fmt.Errorf("read the last change: %w", err)
 	}
@@ -280,10 +280,10 @@ func (d *Desk) onPrimary(ctx context.Context, p Position) (found bool, err error
 }
 
 // liveAt is how far live has come where it is read.
-func (d *Desk) liveAt(ctx context.Context) (*ent.Projection, error) {
+func (d *Desk) liveAt(ctx context.Context) (*db.Projection, error) {
 	live, err := d.stores.Client(ctx).Projection.Query().Only(ctx)
-	if ent.IsNotFound(err) {
-		return &ent.Projection{}, nil
+	if db.IsNotFound(err) {
+		return &db.Projection{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read how far live has come: %w", err)
@@ -291,7 +291,7 @@ func (d *Desk) liveAt(ctx context.Context) (*ent.Projection, error) {
 	return live, nil
 }
 
-func changeOf(row *ent.Change, clearance domain.Marking, history int64) Change {
+func changeOf(row *db.Change, clearance domain.Marking, history int64) Change {
 	return Change{
 		Kind:     kindFor(row, clearance),
 		Document: row.DocumentID,
@@ -301,7 +301,7 @@ func changeOf(row *ent.Change, clearance domain.Marking, history int64) Change {
 }
 
 // kindFor is what a row says to viewers of a clearance.
-func kindFor(row *ent.Change, clearance domain.Marking) ChangeKind {
+func kindFor(row *db.Change, clearance domain.Marking) ChangeKind {
 	kinds := []int{row.Clear, row.Green, row.Amber, row.AmberStrict, row.Red}
 	return ChangeKind(kinds[min(clearance, domain.Red)])
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/schedule"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -38,7 +38,7 @@ func (d *Desk) RunSchedule(ctx context.Context, id domain.ID, attempt, snoozes i
 // of them have ended, well or badly.
 func (d *Desk) CarryOutDue(ctx context.Context) (int, error) {
 	staff := domain.WithStage(domain.AsSystem(ctx, "test"), domain.Desk)
-	pending := func() ([]*ent.Schedule, error) {
+	pending := func() ([]*db.Schedule, error) {
 		return d.stores.Client(staff).Schedule.Query().
 			Where(schedule.Status(schedulePending), schedule.AtLTE(d.clock())).Order(schedule.ByAt(), schedule.ByID()).All(staff)
 	}
@@ -71,7 +71,7 @@ func (d *Desk) SchedulesWithoutJob(ctx context.Context) ([]domain.ID, error) {
 }
 
 // CancelSchedulesOf calls off the schedules that name one of the documents.
-func (d *Desk) CancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) (cancelled []*ent.Schedule, err error) {
+func (d *Desk) CancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) (cancelled []*db.Schedule, err error) {
 	_, err = d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
 		cancelled, err = e.cancelSchedulesOf(ctx, ids, why)
 		return err

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -250,7 +250,7 @@ func (h *history) checkEffectiveMarkings() {
 	}
 }
 
-func (h *history) refer(ctx context.Context, c *ent.Client, reports, entities, relationships map[domain.ID]domain.Marking, refer func(domain.ID, domain.Marking)) {
+func (h *history) refer(ctx context.Context, c *db.Client, reports, entities, relationships map[domain.ID]domain.Marking, refer func(domain.ID, domain.Marking)) {
 	for _, x := range c.ReportTag.Query().AllX(ctx) {
 		refer(x.TagID, reports[x.ReportID])
 	}

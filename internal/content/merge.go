@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -35,7 +35,7 @@ type Merged struct {
 	// Unpublished are those of all these that were live, and are not any more.
 	Unpublished []domain.ID
 	// Cancelled are the schedules that named one of the entities.
-	Cancelled []*ent.Schedule
+	Cancelled []*db.Schedule
 }
 
 // MergeEntities makes one entity of several. The one they are merged into

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/reportentity"
+	"github.com/redthread-api/redthread/ent/db/reportentity"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )

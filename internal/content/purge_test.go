@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/auditentry"
+	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"

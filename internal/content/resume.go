@@ -6,7 +6,7 @@ import (
 
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -32,7 +32,7 @@ func (d *Desk) Resume(ctx context.Context, from Position) (Position, error) {
 				b.Args(from.at, int64(from.document)).WriteString(")")
 			}))
 		}).
-		Order(ent.Desc("at", "document_id")).Limit(1).All(ctx)
+		Order(db.Desc("at", "document_id")).Limit(1).All(ctx)
 	if err != nil {
 		return Position{}, fmt.Errorf("find a place in the changes: %w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redthread-api/redthread/ent/revision"
+	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redthread-api/redthread/ent/footnote"
+	"github.com/redthread-api/redthread/ent/db/footnote"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store/storetest"

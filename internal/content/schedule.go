@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/schedule"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -38,8 +38,8 @@ type ScheduleParams struct {
 // for the documents that it names, and not for others that they are merged into.
 // That they cannot be published now is no error: see [Desk.ScheduleWarnings].
 // Needs the right PUBLISH.
-func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedule, error) {
-	var made *ent.Schedule
+func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*db.Schedule, error) {
+	var made *db.Schedule
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) (err error) {
 		made, err = e.schedule(ctx, params)
 		return err
@@ -50,7 +50,7 @@ func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 	return made, nil
 }
 
-func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedule, error) {
+func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*db.Schedule, error) {
 	var p domain.Problems
 	if !slices.Contains(domain.PublicationActions, params.Action) {
 		p.Add("action", "want one of %v", domain.PublicationActions)
@@ -99,11 +99,11 @@ func (e *edit) schedule(ctx context.Context, params ScheduleParams) (*ent.Schedu
 
 // CancelSchedule calls a schedule off. KindConflict once it has been carried
 // out. Needs the right PUBLISH.
-func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule, error) {
-	var cancelled *ent.Schedule
+func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*db.Schedule, error) {
+	var cancelled *db.Schedule
 	_, err := d.act(ctx, domain.PublishDocuments, func(ctx context.Context, e *edit) error {
 		found, err := e.tx.Client().Schedule.Get(ctx, id)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return domain.NotFound("there is no schedule with the id %s", id)
 		}
 		if err != nil {
@@ -120,7 +120,7 @@ func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*ent.Schedule,
 
 // cancelSchedule ends a schedule that is pending, and its job. why is for staff;
 // empty, somebody has called it off.
-func (e *edit) cancelSchedule(ctx context.Context, s *ent.Schedule, why string) (*ent.Schedule, error) {
+func (e *edit) cancelSchedule(ctx context.Context, s *db.Schedule, why string) (*db.Schedule, error) {
 	change := s.Update().SetStatus(scheduleCancelled).SetDoneAt(e.at)
 	entry := audit.Entry{Action: audit.CancelSchedule, Subject: s.ID.String()}
 	if why != "" {
@@ -139,13 +139,13 @@ func (e *edit) cancelSchedule(ctx context.Context, s *ent.Schedule, why string) 
 
 // cancelSchedulesOf calls off the pending schedules that name one of the
 // documents, and returns them. why is what their error and the audit log say.
-func (e *edit) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) ([]*ent.Schedule, error) {
+func (e *edit) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) ([]*db.Schedule, error) {
 	pending, err := e.tx.Client().Schedule.Query().Where(schedule.Status(schedulePending)).
 		Order(schedule.ByAt(), schedule.ByID()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the schedules: %w", err)
 	}
-	var cancelled []*ent.Schedule
+	var cancelled []*db.Schedule
 	for _, s := range pending {
 		if !slices.ContainsFunc(documentsOf(s), func(id domain.ID) bool { return slices.Contains(ids, id) }) {
 			continue
@@ -160,7 +160,7 @@ func (e *edit) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why strin
 }
 
 // documentsOf are the documents that a schedule names.
-func documentsOf(s *ent.Schedule) []domain.ID {
+func documentsOf(s *db.Schedule) []domain.ID {
 	ids := make([]domain.ID, 0, len(s.Documents))
 	for _, text := range s.Documents {
 		if id, err := domain.ParseID(text); err == nil { // all are ids
@@ -171,7 +171,7 @@ func documentsOf(s *ent.Schedule) []domain.ID {
 }
 
 // releaseOf is the release that a schedule comes to.
-func releaseOf(s *ent.Schedule) ReleaseParams {
+func releaseOf(s *db.Schedule) ReleaseParams {
 	if s.Action == actionUnpublish {
 		return ReleaseParams{Unpublish: s.Documents, References: s.References, Message: s.Message}
 	}
@@ -180,7 +180,7 @@ func releaseOf(s *ent.Schedule) ReleaseParams {
 
 // planScheduled plans the release of a schedule. It refuses where one of the
 // documents is not there any more, also where its id leads to another one.
-func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *ent.Schedule) (*plan, error) {
+func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Schedule) (*plan, error) {
 	ids := documentsOf(s)
 	heads, err := headers(ctx, db, ids)
 	if err != nil {
@@ -242,7 +242,7 @@ func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain
 
 // ScheduleWarnings says why a schedule could not be carried out if it were due
 // now; nothing for one that is not pending. Needs the right READ_DESK.
-func (d *Desk) ScheduleWarnings(ctx context.Context, s *ent.Schedule) ([]string, error) {
+func (d *Desk) ScheduleWarnings(ctx context.Context, s *db.Schedule) ([]string, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}

@@ -11,9 +11,9 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/riverqueue/river"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/predicate"
-	"github.com/redthread-api/redthread/ent/schedule"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/predicate"
+	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -81,7 +81,7 @@ func (d *Desk) UseJobs(jobs *store.Jobs) {
 
 // enqueueSchedule writes the job of a schedule. River goes by the machine's clock;
 // the job itself goes by the desk's.
-func (e *edit) enqueueSchedule(ctx context.Context, s *ent.Schedule) error {
+func (e *edit) enqueueSchedule(ctx context.Context, s *db.Schedule) error {
 	options := &river.InsertOpts{Queue: scheduleQueue}
 	if s.At.After(time.Now()) {
 		options.ScheduledAt = s.At
@@ -91,7 +91,7 @@ func (e *edit) enqueueSchedule(ctx context.Context, s *ent.Schedule) error {
 
 // scheduleViewer is on whose behalf a schedule is carried out: the person who
 // made it may have left by then.
-func scheduleViewer(s *ent.Schedule) *domain.Viewer {
+func scheduleViewer(s *db.Schedule) *domain.Viewer {
 	return &domain.Viewer{Name: "schedule of " + s.CreatedBy, Role: domain.Editor, Clearance: domain.Red, System: true}
 }
 
@@ -155,7 +155,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait t
 	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		wait, done, appended = 0, false, 0
 		due, err := tx.Client().Schedule.Get(ctx, id)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return nil
 		}
 		if err != nil || due.Status != schedulePending {
@@ -218,7 +218,7 @@ func (d *Desk) planAhead(ctx context.Context, id domain.ID) (*plan, error) {
 	}
 	staff := domain.WithStage(ctx, domain.Desk)
 	due, err := d.stores.Client(staff).Schedule.Get(staff, id)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil || due.Status != schedulePending || due.At.After(d.clock()) {
@@ -237,7 +237,7 @@ const maxNamedDocuments = 20
 
 // scheduleOrder looks at the other schedules of a schedule's documents: whether
 // an earlier one is still to be carried out, and which later one has been.
-func (e *edit) scheduleOrder(ctx context.Context, s *ent.Schedule) (earlier bool, overtaken domain.ID, err error) {
+func (e *edit) scheduleOrder(ctx context.Context, s *db.Schedule) (earlier bool, overtaken domain.ID, err error) {
 	others, err := e.tx.Client().Schedule.Query().Where(schedule.IDNEQ(s.ID), schedule.Or(
 		schedule.And(schedule.Status(schedulePending), schedule.AtLTE(s.At)),
 		schedule.And(schedule.Status(scheduleDone), schedule.AtGT(s.At))), namesOne(s.Documents)).
@@ -310,7 +310,7 @@ func (d *Desk) sweepSchedules(ctx context.Context) error {
 			for _, s := range batch {
 				now, err := tx.Client().Schedule.Get(ctx, s.ID)
 				switch {
-				case ent.IsNotFound(err) || err == nil && now.Status != schedulePending:
+				case db.IsNotFound(err) || err == nil && now.Status != schedulePending:
 					continue
 				case err != nil:
 				case s.givenUp:
@@ -334,7 +334,7 @@ func (d *Desk) sweepSchedules(ctx context.Context) error {
 
 // lostSchedule is a pending schedule that has no job.
 type lostSchedule struct {
-	*ent.Schedule
+	*db.Schedule
 	givenUp bool // it had one, which was begun as often as it may be
 }
 

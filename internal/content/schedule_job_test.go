@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/schedule"
+	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"

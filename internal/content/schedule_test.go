@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -16,7 +16,7 @@ import (
 )
 
 // scheduled schedules the publication of documents in so many hours.
-func (d *desk) scheduled(hours int, action string, docs ...string) *ent.Schedule {
+func (d *desk) scheduled(hours int, action string, docs ...string) *db.Schedule {
 	d.t.Helper()
 	s, err := d.Schedule(d.ctx, content.ScheduleParams{Action: action, Documents: docs, At: d.now().Add(time.Duration(hours) * time.Hour)})
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *desk) scheduled(hours int, action string, docs ...string) *ent.Schedule
 func (d *desk) now() time.Time { return time.UnixMicro(d.clock.Load()).UTC() }
 
 // scheduleNow reads a schedule anew.
-func (d *desk) scheduleNow(id domain.ID) *ent.Schedule {
+func (d *desk) scheduleNow(id domain.ID) *db.Schedule {
 	d.t.Helper()
 	staff := domain.WithStage(d.ctx, domain.Desk)
 	s, err := d.stores.Client(staff).Schedule.Get(staff, id)
@@ -338,7 +338,7 @@ func TestScheduleWarnings(t *testing.T) {
 		d.entity("acme")
 		d.report("cranes", fields{"entities": list("acme"), "body": ""})
 		s := d.scheduled(1, "PUBLISH", "report:cranes")
-		warnings := func(s *ent.Schedule) string {
+		warnings := func(s *db.Schedule) string {
 			t.Helper()
 			got, err := d.ScheduleWarnings(d.ctx, s)
 			if err != nil {

@@ -9,9 +9,9 @@ import (
 
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent/alias"
-	"github.com/redthread-api/redthread/ent/predicate"
-	"github.com/redthread-api/redthread/ent/tag"
+	"github.com/redthread-api/redthread/ent/db/alias"
+	"github.com/redthread-api/redthread/ent/db/predicate"
+	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )

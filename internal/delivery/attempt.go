@@ -15,7 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/outbound"
 )
@@ -33,14 +33,14 @@ const (
 func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 	desk := onDesk(ctx, "deliver to webhooks")
 	d, err := w.stores.Client(desk).WebhookDelivery.Get(desk, job.Delivery)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read a delivery: %w", err)
 	}
 	hook, err := w.stores.Client(desk).Webhook.Get(desk, d.WebhookID)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
@@ -76,7 +76,7 @@ type outcome struct {
 func (o outcome) delivered() bool { return o.Status >= 200 && o.Status < 300 }
 
 // send makes one signed request.
-func (w *Webhooks) send(ctx context.Context, hook *ent.Webhook, id domain.ID, body []byte) outcome {
+func (w *Webhooks) send(ctx context.Context, hook *db.Webhook, id domain.ID, body []byte) outcome {
 	at := w.clock()
 	o := outcome{WebhookAttempt: domain.WebhookAttempt{At: at, URL: hook.URL}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(body))

@@ -8,8 +8,8 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -21,7 +21,7 @@ const dispatchBatch = 50
 
 // dispatch makes deliveries of the next changes that a webhook has not been
 // told of. It reports whether there may be more.
-func (w *Webhooks) dispatch(ctx context.Context, hook *ent.Webhook) (more bool, err error) {
+func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, err error) {
 	ctx = asReceiver(ctx, hook)
 	after, err := content.ParsePosition(hook.Cursor)
 	if err != nil {
@@ -45,7 +45,7 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *ent.Webhook) (more bool, 
 	at := w.clock()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		present, err := tx.Client().Webhook.Get(ctx, hook.ID)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return nil
 		}
 		// Another process may have been faster, or somebody has changed what
@@ -76,7 +76,7 @@ type news struct {
 // newsOf picks what a webhook wants to be told of, and puts it into words. A
 // document that cannot be seen any more by now is left out: a later change says
 // what became of it.
-func (w *Webhooks) newsOf(ctx context.Context, hook *ent.Webhook, changes []content.Change) ([]news, error) {
+func (w *Webhooks) newsOf(ctx context.Context, hook *db.Webhook, changes []content.Change) ([]news, error) {
 	var ids []domain.ID
 	for _, c := range changes {
 		if wants(hook, c) && !c.Kind.Tombstone() {
@@ -109,7 +109,7 @@ func (w *Webhooks) newsOf(ctx context.Context, hook *ent.Webhook, changes []cont
 type dispatching struct {
 	w    *Webhooks
 	tx   *store.Tx
-	hook *ent.Webhook
+	hook *db.Webhook
 	news []news
 }
 
@@ -128,7 +128,7 @@ func (d *dispatching) write(ctx context.Context, at time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var rows []*ent.WebhookDeliveryCreate
+	var rows []*db.WebhookDeliveryCreate
 	var jobs []Job
 	for _, n := range d.news {
 		// A receiver that was never sent a document need not know that it is gone.
@@ -191,7 +191,7 @@ func (d *dispatching) unknownSince(ctx context.Context) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	log, err := d.tx.Client().PublicationLog.Query().Only(ctx)
-	if ent.IsNotFound(err) || err == nil && (log.PutBackAt == nil || log.PutBackAt.Before(d.hook.CreatedAt)) {
+	if db.IsNotFound(err) || err == nil && (log.PutBackAt == nil || log.PutBackAt.Before(d.hook.CreatedAt)) {
 		return time.Time{}, nil
 	}
 	if err != nil {
@@ -218,7 +218,7 @@ func later(s *sql.Selector) *sql.Selector {
 func (w *Webhooks) dispatchTo(ctx context.Context, id domain.ID) error {
 	for {
 		hook, err := w.stores.Client(ctx).Webhook.Get(ctx, id)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return nil
 		}
 		if err != nil || hook.State != domain.WebhookEnabled {

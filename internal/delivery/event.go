@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -77,7 +77,7 @@ func bodyOf(c content.Change, h *head) (string, error) {
 
 // wants reports whether a webhook is to be told of such a change, whatever tags
 // the document carries. A name in its lists that is not understood denies.
-func wants(hook *ent.Webhook, c content.Change) bool {
+func wants(hook *db.Webhook, c content.Change) bool {
 	return (hook.Events == nil || slices.Contains(hook.Events, string(events[c.Kind]))) &&
 		(hook.Types == nil || slices.Contains(hook.Types, strings.ToUpper(c.Document.Type().String())))
 }

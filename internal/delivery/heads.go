@@ -6,7 +6,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -21,7 +21,7 @@ type head struct {
 
 // kind is where the heads of a type are, and the rows that link it to tags.
 type kind struct {
-	scan  func(ctx context.Context, c *ent.Client, modify func(*sql.Selector), into *[]head) error
+	scan  func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]head) error
 	title string // the column with what it is called; empty where there is none
 	// links is the table that says which tags a document carries; it has the
 	// document's id in owner, or that of a row of through, which has it there.
@@ -30,21 +30,21 @@ type kind struct {
 
 var kinds = map[domain.Type]kind{
 	domain.Report: {title: "title", links: "report_tags", owner: "report_id",
-		scan: scanner(func(c *ent.Client) *ent.ReportQuery { return c.Report.Query() })},
+		scan: scanner(func(c *db.Client) *db.ReportQuery { return c.Report.Query() })},
 	domain.Narrative: {title: "title", links: "narrative_tags", owner: "narrative_id",
-		scan: scanner(func(c *ent.Client) *ent.NarrativeQuery { return c.Narrative.Query() })},
+		scan: scanner(func(c *db.Client) *db.NarrativeQuery { return c.Narrative.Query() })},
 	domain.Entity: {title: "name", links: "entity_tags", owner: "entity_id",
-		scan: scanner(func(c *ent.Client) *ent.EntityQuery { return c.Entity.Query() })},
+		scan: scanner(func(c *db.Client) *db.EntityQuery { return c.Entity.Query() })},
 	domain.Relationship: {
-		scan: scanner(func(c *ent.Client) *ent.RelationshipQuery { return c.Relationship.Query() })},
+		scan: scanner(func(c *db.Client) *db.RelationshipQuery { return c.Relationship.Query() })},
 	domain.Tag: {title: "label",
-		scan: scanner(func(c *ent.Client) *ent.TagQuery { return c.Tag.Query() })},
+		scan: scanner(func(c *db.Client) *db.TagQuery { return c.Tag.Query() })},
 	domain.Source: {title: "title",
-		scan: scanner(func(c *ent.Client) *ent.SourceQuery { return c.Source.Query() })},
+		scan: scanner(func(c *db.Client) *db.SourceQuery { return c.Source.Query() })},
 	domain.Edition: {title: "title", links: "item_tags", owner: "edition_id", through: "edition_items",
-		scan: scanner(func(c *ent.Client) *ent.EditionQuery { return c.Edition.Query() })},
+		scan: scanner(func(c *db.Client) *db.EditionQuery { return c.Edition.Query() })},
 	domain.Asset: {title: "title",
-		scan: scanner(func(c *ent.Client) *ent.AssetQuery { return c.Asset.Query() })},
+		scan: scanner(func(c *db.Client) *db.AssetQuery { return c.Asset.Query() })},
 }
 
 // scanner makes a kind's scan. The query is fenced, as each of the client is.
@@ -52,8 +52,8 @@ func scanner[Q interface {
 	Modify(...func(*sql.Selector)) S
 }, S interface {
 	Scan(context.Context, any) error
-}](open func(*ent.Client) Q) func(context.Context, *ent.Client, func(*sql.Selector), *[]head) error {
-	return func(ctx context.Context, c *ent.Client, modify func(*sql.Selector), into *[]head) error {
+}](open func(*db.Client) Q) func(context.Context, *db.Client, func(*sql.Selector), *[]head) error {
+	return func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]head) error {
 		return open(c).Modify(modify).Scan(ctx, into)
 	}
 }
@@ -129,7 +129,7 @@ func (w *Webhooks) visible(ctx context.Context, id domain.ID) (bool, error) {
 }
 
 // tagsOf reads the tags of a webhook; nil for any.
-func tagsOf(hook *ent.Webhook) []domain.ID {
+func tagsOf(hook *db.Webhook) []domain.ID {
 	if hook.Tags == nil {
 		return nil
 	}

@@ -11,8 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -63,7 +63,7 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	if err := mayShow(viewer, params.Ceiling); err != nil {
 		return 0, "", err
 	}
-	present, err := w.desk.LastChange(asReceiver(ctx, &ent.Webhook{Ceiling: params.Ceiling}))
+	present, err := w.desk.LastChange(asReceiver(ctx, &db.Webhook{Ceiling: params.Ceiling}))
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
@@ -312,9 +312,9 @@ func (w *Webhooks) Rotate(ctx context.Context, id domain.ID, overlap *time.Durat
 	return secret, nil
 }
 
-func find(ctx context.Context, tx *store.Tx, id domain.ID) (*ent.Webhook, error) {
+func find(ctx context.Context, tx *store.Tx, id domain.ID) (*db.Webhook, error) {
 	hook, err := tx.Client().Webhook.Get(ctx, id)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil, domain.NotFound("there is no webhook %s", id)
 	}
 	return hook, err

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )

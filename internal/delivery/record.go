@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -29,7 +29,7 @@ func (w *Webhooks) record(ctx context.Context, job Job, o outcome) error {
 	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		disabled, dead = "", false
 		d, err := tx.Client().WebhookDelivery.Get(ctx, job.Delivery)
-		if ent.IsNotFound(err) {
+		if db.IsNotFound(err) {
 			return nil
 		}
 		if err != nil {
@@ -75,9 +75,9 @@ type recording struct {
 	w      *Webhooks
 	tx     *store.Tx
 	at     time.Time
-	hook   *ent.Webhook
-	d      *ent.WebhookDelivery
-	change *ent.WebhookDeliveryUpdateOne
+	hook   *db.Webhook
+	d      *db.WebhookDelivery
+	change *db.WebhookDeliveryUpdateOne
 }
 
 // note keeps an attempt, and as many of those before it as are kept.
@@ -163,7 +163,7 @@ func (w *Webhooks) nextOf(ctx context.Context, tx *store.Tx, at time.Time, hook,
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.DocumentID(document), webhookdelivery.State(domain.DeliveryPending)).
 		Order(webhookdelivery.ByNumber()).
 		Select(webhookdelivery.FieldID, webhookdelivery.FieldTurn).First(ctx)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -22,7 +22,7 @@ func (w *Webhooks) Test(ctx context.Context, id domain.ID) (domain.WebhookAttemp
 	}
 	desk := domain.WithStage(ctx, domain.Desk)
 	hook, err := w.stores.Client(desk).Webhook.Get(desk, id)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return domain.WebhookAttempt{}, domain.NotFound("there is no webhook %s", id)
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, 
 
 // revive makes a dead delivery pending, and due unless another one of the
 // document is under way.
-func (w *Webhooks) revive(ctx context.Context, tx *store.Tx, d *ent.WebhookDelivery) error {
+func (w *Webhooks) revive(ctx context.Context, tx *store.Tx, d *db.WebhookDelivery) error {
 	waiting, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(d.WebhookID), webhookdelivery.DocumentID(d.DocumentID), webhookdelivery.State(domain.DeliveryPending)).Exist(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/webhook"
+	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"

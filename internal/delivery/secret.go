@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 )
 
 // The headers of a signed request.
@@ -61,7 +61,7 @@ func sign(header http.Header, secrets []string, id string, at time.Time, body []
 }
 
 // secretsOf are the secrets that sign at a time, the newest first.
-func secretsOf(hook *ent.Webhook, at time.Time) []string {
+func secretsOf(hook *db.Webhook, at time.Time) []string {
 	secrets := []string{hook.Secret}
 	if hook.PreviousSecret != nil && hook.PreviousUntil != nil && at.Before(*hook.PreviousUntil) {
 		secrets = append(secrets, *hook.PreviousSecret)

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -161,7 +161,7 @@ func (s *site) hook(p delivery.CreateParams) (domain.ID, string) {
 	return id, secret
 }
 
-func (s *site) row(id domain.ID) *ent.Webhook {
+func (s *site) row(id domain.ID) *db.Webhook {
 	s.t.Helper()
 	ctx := domain.WithStage(s.admin(), domain.Desk)
 	row, err := s.stores.Client(ctx).Webhook.Get(ctx, id)
@@ -172,7 +172,7 @@ func (s *site) row(id domain.ID) *ent.Webhook {
 }
 
 // deliveries reads the delivery log of a webhook, the oldest first.
-func (s *site) deliveries(hook domain.ID) []*ent.WebhookDelivery {
+func (s *site) deliveries(hook domain.ID) []*db.WebhookDelivery {
 	s.t.Helper()
 	ctx := domain.WithStage(s.admin(), domain.Desk)
 	rows, err := s.stores.Client(ctx).WebhookDelivery.Query().Where(webhookdelivery.WebhookID(hook)).Order(webhookdelivery.ByNumber()).All(ctx)

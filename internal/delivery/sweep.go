@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/webhook"
-	"github.com/redthread-api/redthread/ent/webhookdelivery"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/webhook"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -49,7 +49,7 @@ func (w *Webhooks) sweepOne(ctx context.Context, hook domain.ID) error {
 
 // line is what waits to be sent of one document, none of which has a job.
 type line struct {
-	first *ent.WebhookDelivery
+	first *db.WebhookDelivery
 	// givenUp says that the job of the first was begun as often as it may be.
 	givenUp bool
 }
@@ -95,7 +95,7 @@ func (w *Webhooks) withoutJob(ctx context.Context, hook domain.ID) ([]line, erro
 func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, lines []line) error {
 	at := w.clock()
 	present, err := tx.Client().Webhook.Get(ctx, hook)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil || present.State != domain.WebhookEnabled {
@@ -109,7 +109,7 @@ func (w *Webhooks) giveJobs(ctx context.Context, tx *store.Tx, hook domain.ID, l
 	if err != nil {
 		return err
 	}
-	now := map[domain.ID]*ent.WebhookDelivery{}
+	now := map[domain.ID]*db.WebhookDelivery{}
 	for _, d := range rows {
 		now[d.ID] = d
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/outbound"
@@ -132,7 +132,7 @@ func onDesk(ctx context.Context, task string) context.Context {
 
 // asReceiver is the context in which live is read for a webhook: by a viewer
 // who sees as much as it is to be told.
-func asReceiver(ctx context.Context, hook *ent.Webhook) context.Context {
+func asReceiver(ctx context.Context, hook *db.Webhook) context.Context {
 	viewer := &domain.Viewer{Name: domain.SystemName("tell webhooks"), Role: domain.Public, Clearance: hook.Ceiling, System: true}
 	return domain.WithStage(domain.WithViewer(ctx, viewer), domain.Live)
 }

@@ -6,28 +6,28 @@ import (
 
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
-	"github.com/redthread-api/redthread/ent/intercept"
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/intercept"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // The tables of the desk that are no documents, and the right to read them.
 var deskOnly = map[string]domain.Right{
-	ent.TypeRevision:         domain.ReadDesk,
-	ent.TypePublicationEntry: domain.ReadDesk,
-	ent.TypePublicationLog:   domain.ReadDesk,
-	ent.TypeLiveDocument:     domain.ReadDesk,
-	ent.TypeLiveReference:    domain.ReadDesk,
-	ent.TypeMention:          domain.ReadDesk,
-	ent.TypeSchedule:         domain.ReadDesk,
-	ent.TypeApiKey:           domain.ManageAccess,
-	ent.TypeKeyNetwork:       domain.ManageAccess,
-	ent.TypePerson:           domain.ManageAccess,
-	ent.TypeAuditEntry:       domain.ReadAudit,
+	db.TypeRevision:         domain.ReadDesk,
+	db.TypePublicationEntry: domain.ReadDesk,
+	db.TypePublicationLog:   domain.ReadDesk,
+	db.TypeLiveDocument:     domain.ReadDesk,
+	db.TypeLiveReference:    domain.ReadDesk,
+	db.TypeMention:          domain.ReadDesk,
+	db.TypeSchedule:         domain.ReadDesk,
+	db.TypeApiKey:           domain.ManageAccess,
+	db.TypeKeyNetwork:       domain.ManageAccess,
+	db.TypePerson:           domain.ManageAccess,
+	db.TypeAuditEntry:       domain.ReadAudit,
 	// The program itself looks up those that clients name.
-	ent.TypeRegisteredDocument: domain.RegisterQueries,
-	ent.TypeWebhook:            domain.ManageWebhooks,
-	ent.TypeWebhookDelivery:    domain.ManageWebhooks,
+	db.TypeRegisteredDocument: domain.RegisterQueries,
+	db.TypeWebhook:            domain.ManageWebhooks,
+	db.TypeWebhookDelivery:    domain.ManageWebhooks,
 }
 
 func isDocument(entType string) bool {
@@ -35,14 +35,14 @@ func isDocument(entType string) bool {
 	return ok && t.Name() == entType
 }
 
-func newClient(p *pool, stage domain.Stage) *ent.Client {
-	client := ent.NewClient(ent.Driver(reader{p}))
+func newClient(p *pool, stage domain.Stage) *db.Client {
+	client := db.NewClient(db.Driver(reader{p}))
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		if right, ok := deskOnly[q.Type()]; ok {
 			_, err := domain.Require(ctx, right)
 			return err
 		}
-		if q.Type() == ent.TypeChange {
+		if q.Type() == db.TypeChange {
 			condition, err := changeFence(ctx)
 			if err != nil {
 				return err

@@ -11,7 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
-	"github.com/redthread-api/redthread/ent/migrate"
+	"github.com/redthread-api/redthread/ent/db/migrate"
 	"github.com/redthread-api/redthread/internal/collation"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent/dialect"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -37,7 +37,7 @@ type Stores struct {
 	deskRead, liveRead   *pool
 	deskWrite, liveWrite *pool
 
-	deskClient, liveClient *ent.Client
+	deskClient, liveClient *db.Client
 
 	deskServer *postgresServer // PostgreSQL only
 	liveMayLag bool
@@ -77,7 +77,7 @@ func (s *Stores) Close() error {
 func (s *Stores) Dialect() string { return s.dialect }
 
 // Client is the fenced, read-only client of the stage that ctx asks for.
-func (s *Stores) Client(ctx context.Context) *ent.Client {
+func (s *Stores) Client(ctx context.Context) *db.Client {
 	if domain.StageFrom(ctx) == domain.Desk {
 		return s.deskClient
 	}
@@ -92,7 +92,7 @@ func (s *Stores) LiveMayLag() bool { return s.liveMayLag }
 // ctx, if it has one.
 func (s *Stores) LiveSequence(ctx context.Context) (int64, error) {
 	row, err := s.liveClient.Projection.Query().Only(ctx)
-	if ent.IsNotFound(err) {
+	if db.IsNotFound(err) {
 		return 0, nil // nothing was ever published
 	}
 	if err != nil {

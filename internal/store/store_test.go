@@ -15,7 +15,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -37,7 +37,7 @@ func tag(t *testing.T, tx *store.Tx, slug string, effective domain.Marking) doma
 func slugs(t *testing.T, ctx context.Context, s *store.Stores) []string {
 	t.Helper()
 	var out []string
-	rows, err := s.Client(ctx).Tag.Query().Order(ent.Asc("slug")).All(ctx)
+	rows, err := s.Client(ctx).Tag.Query().Order(db.Asc("slug")).All(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestTimesAreExactAndOrdered(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
-		rows := s.Client(ctx).Tag.Query().Order(ent.Asc("published_at")).AllX(ctx)
+		rows := s.Client(ctx).Tag.Query().Order(db.Asc("published_at")).AllX(ctx)
 		for i, r := range rows {
 			if !r.PublishedAt.Equal(times[i]) {
 				t.Errorf("row %d: got %v, want %v", i, r.PublishedAt, times[i])

@@ -3,7 +3,7 @@ package store
 import (
 	"entgo.io/ent/dialect/sql/schema"
 
-	"github.com/redthread-api/redthread/ent/migrate"
+	"github.com/redthread-api/redthread/ent/db/migrate"
 )
 
 // liveTables are the tables that only live has.

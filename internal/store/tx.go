@@ -10,7 +10,7 @@ import (
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/redthread-api/redthread/ent"
+	"github.com/redthread-api/redthread/ent/db"
 )
 
 // Rows can be asked for rows: a write transaction, or a store as it stands.
@@ -24,7 +24,7 @@ type Tx struct {
 	tx     *sql.Tx
 	conn   *sql.Conn // what tx runs on
 	pool   *pool
-	client *ent.Client
+	client *db.Client
 	after  []func()
 }
 
@@ -155,9 +155,9 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 }
 
 // Client is an ent client that reads and writes in the transaction, unfenced.
-func (tx *Tx) Client() *ent.Client {
+func (tx *Tx) Client() *db.Client {
 	if tx.client == nil {
-		tx.client = ent.NewClient(ent.Driver(txDriver{tx}))
+		tx.client = db.NewClient(db.Driver(txDriver{tx}))
 	}
 	return tx.client
 }
