@@ -46,6 +46,9 @@ func newAudience(b *testing.B, webhooks int) *audience {
 	b.Cleanup(func() { _ = stores.Close() })
 	log := slog.New(slog.DiscardHandler)
 	t.desk = content.New(stores, log, time.Now)
+	if err := t.desk.Prepare(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	if err := t.desk.Project(b.Context()); err != nil {
 		b.Fatal(err)
 	}

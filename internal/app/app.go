@@ -82,6 +82,9 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	} else if n > 0 {
 		a.log.InfoContext(ctx, "indexed the names of documents that an older version saved", "documents", n)
 	}
+	if err := a.backend.desk.Prepare(ctx); err != nil {
+		return err
+	}
 	if err := a.backend.desk.Project(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -28,7 +28,7 @@ func (d *Desk) act(ctx context.Context, right domain.Right, fn func(context.Cont
 	if err != nil {
 		return false, err
 	}
-	if err := d.prepare(ctx); err != nil {
+	if err := d.Prepare(ctx); err != nil {
 		return false, err
 	}
 	var appended int64

@@ -162,20 +162,20 @@ type ChangesParams struct {
 //
 // Errors: KindGone for a position in a history that is no more (see
 // [Desk.Project]); KindForbidden without the right READ_LIVE.
-func (d *Desk) Changes(ctx context.Context, params ChangesParams) ([]Change, error) {
+func (l *Live) Changes(ctx context.Context, params ChangesParams) ([]Change, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
 		return nil, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	history, err := d.history(ctx, params.After)
+	history, err := l.history(ctx, params.After)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkPosition(ctx, params.After); err != nil {
+	if err := l.checkPosition(ctx, params.After); err != nil {
 		return nil, err
 	}
-	query := d.stores.Client(ctx).Change.Query().
+	query := l.stores.Client(ctx).Change.Query().
 		Where(func(s *entsql.Selector) {
 			s.Where(entsql.P(func(b *entsql.Builder) {
 				b.WriteString("(").Ident(s.C("at")).Comma().Ident(s.C("document_id")).WriteString(") > (")
@@ -202,17 +202,17 @@ func (d *Desk) Changes(ctx context.Context, params ChangesParams) ([]Change, err
 }
 
 // LastChange is the position behind all changes that the viewer of ctx saw.
-func (d *Desk) LastChange(ctx context.Context) (Position, error) {
+func (l *Live) LastChange(ctx context.Context) (Position, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
 		return Position{}, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	history, err := d.history(ctx, Position{})
+	history, err := l.history(ctx, Position{})
 	if err != nil {
 		return Position{}, err
 	}
-	rows, err := d.stores.Client(ctx).Change.Query().
+	rows, err := l.stores.Client(ctx).Change.Query().
 		Order(db.Desc("at", "document_id")).Limit(1).All(ctx)
 	if err != nil {
 		return Position{}, fmt.Errorf("read the last change: %w", err)
@@ -225,8 +225,8 @@ func (d *Desk) LastChange(ctx context.Context) (Position, error) {
 
 // history is the number of the history of changes, which must be that of the
 // position.
-func (d *Desk) history(ctx context.Context, of Position) (int64, error) {
-	live, err := d.liveAt(ctx)
+func (l *Live) history(ctx context.Context, of Position) (int64, error) {
+	live, err := l.liveAt(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -244,16 +244,16 @@ func errGone() error {
 // checkPosition refuses a position behind a change that is not in the history as
 // the viewer of ctx sees it: live was put back from a backup, and went on
 // differently; or the viewer saw other changes when the position was taken.
-func (d *Desk) checkPosition(ctx context.Context, p Position) error {
+func (l *Live) checkPosition(ctx context.Context, p Position) error {
 	if p.at == 0 {
 		return nil
 	}
-	found, err := d.stores.Client(ctx).Change.Query().
+	found, err := l.stores.Client(ctx).Change.Query().
 		Where(change.At(p.at), change.DocumentID(p.document)).Exist(ctx)
-	if err == nil && !found && d.stores.LiveMayLag() {
+	if err == nil && !found && l.stores.LiveMayLag() {
 		// It may be of a server that reads the primary, or a replica that is
 		// further on than this one.
-		found, err = d.onPrimary(ctx, p)
+		found, err = l.onPrimary(ctx, p)
 	}
 	if err != nil {
 		return fmt.Errorf("find a position in the changes: %w", err)
@@ -266,13 +266,13 @@ func (d *Desk) checkPosition(ctx context.Context, p Position) error {
 
 // onPrimary reports whether live has a change for the viewer of ctx where it is
 // written.
-func (d *Desk) onPrimary(ctx context.Context, p Position) (found bool, err error) {
+func (l *Live) onPrimary(ctx context.Context, p Position) (found bool, err error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
 		return false, err
 	}
 	query := "SELECT 1 FROM changes WHERE at = ? AND document_id = ? AND " + quote(store.ChangeColumn(viewer.Clearance)) + " > 0"
-	err = queryRows(ctx, d.stores.LiveRows(), query, []any{p.at, int64(p.document)}, func(*sql.Rows) error {
+	err = store.QueryRows(ctx, l.stores.LiveRows(), query, []any{p.at, int64(p.document)}, func(*sql.Rows) error {
 		found = true
 		return nil
 	})
@@ -280,8 +280,8 @@ func (d *Desk) onPrimary(ctx context.Context, p Position) (found bool, err error
 }
 
 // liveAt is how far live has come where it is read.
-func (d *Desk) liveAt(ctx context.Context) (*db.Projection, error) {
-	live, err := d.stores.Client(ctx).Projection.Query().Only(ctx)
+func (l *Live) liveAt(ctx context.Context) (*db.Projection, error) {
+	live, err := l.stores.Client(ctx).Projection.Query().Only(ctx)
 	if db.IsNotFound(err) {
 		return &db.Projection{}, nil
 	}

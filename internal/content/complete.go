@@ -62,11 +62,6 @@ func eachProse(s *shape, r *Row, fn func(path, text string)) {
 	}
 }
 
-// isPicture reports whether the row of an asset is one of a picture.
-func isPicture(r *Row) bool {
-	return strings.HasPrefix(strings.ToLower(r.text("media_type")), "image/")
-}
-
 // checkSupporting asks what must hold before supporting documents go live: of
 // those that do, and of all pictures among the targets of what is published.
 func checkSupporting(ctx context.Context, db store.Rows, targets []domain.ID, going []entry, path func(domain.ID) string, p *domain.Problems) error {

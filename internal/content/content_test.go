@@ -40,10 +40,14 @@ func newDesk(t testing.TB, s *store.Stores) *desk {
 	clock := &atomic.Int64{}
 	clock.Store(noon.UnixMicro())
 	now := func() time.Time { return time.UnixMicro(clock.Add(1)) } // no two moments are the same
-	return &desk{
+	d := &desk{
 		Desk: content.New(s, slog.New(slog.DiscardHandler), now), t: t, stores: s,
 		ctx: as(t.Context(), domain.Editor), clock: clock,
 	}
+	if err := d.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func as(ctx context.Context, role domain.Role) context.Context {

@@ -371,3 +371,43 @@ func article(t domain.Type) string {
 	}
 	return "a"
 }
+
+// inputOf is the inverse of decodeRow.
+func inputOf(fields []fieldShape, sets []setShape, r *Row) map[string]any {
+	out := map[string]any{}
+	for _, f := range fields {
+		v, ok := r.Fields[f.columnName()]
+		if !ok {
+			continue
+		}
+		switch v := v.(type) {
+		case domain.ID:
+			out[f.name] = v.String()
+		case []string:
+			elements := make([]any, len(v))
+			for i, s := range v {
+				elements[i] = s
+			}
+			out[f.name] = elements
+		case int64:
+			out[f.name] = numberOf(f.kind, v)
+		default:
+			out[f.name] = v
+		}
+	}
+	for _, s := range sets {
+		if s.name == "" {
+			continue
+		}
+		elements := make([]any, 0, len(r.Owned[s.table]))
+		for _, row := range r.Owned[s.table] {
+			if s.target != 0 {
+				elements = append(elements, row.id(s.target.String()+"_id").String())
+			} else {
+				elements = append(elements, inputOf(s.fields, s.sets, row))
+			}
+		}
+		out[s.name] = elements
+	}
+	return out
+}

@@ -1,9 +1,7 @@
 package content
 
 import (
-	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,38 +9,22 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Desk is where staff work. It is safe for concurrent use. [Desk.Close] ends it.
+// Desk is where staff work. It is safe for concurrent use.
 type Desk struct {
+	*Live
+
 	stores *store.Stores
 	log    *slog.Logger
 	now    func() time.Time
 
-	prepared    atomic.Bool            // see prepare
-	projections *projections           // what runs the projector
-	projecting  sync.Mutex             // held by who writes to live: the projector, or a rebuild
-	lastFailure atomic.Pointer[string] // of the projector, that was logged
-	versions    versions               // how far live has come
-
-	tails [clearances]tail // the ends of the change feeds
-	wake  chan struct{}    // tells Run to look again
-	jobs  *store.Jobs
-
-	pauses func(time.Duration) time.Duration // of Run; shortened in tests
+	prepared atomic.Bool // see Prepare
+	jobs     *store.Jobs
 }
 
-// New returns the desk over the stores. now is the clock. Schedules are carried
-// out where jobs are run: see [Desk.UseJobs].
-func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
-	d := &Desk{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
-		versions: versions{moved: make(chan struct{})},
-		pauses:   func(d time.Duration) time.Duration { return d }}
-	d.projections = newProjections(func(ctx context.Context) error {
-		err := d.projectLog(ctx)
-		if ctx.Err() == nil {
-			d.reportProjection(ctx, err)
-		}
-		return err
-	})
+// NewDesk returns the desk over the stores, which publishes to live. now is the
+// clock. Schedules are carried out where jobs are run: see [Desk.UseJobs].
+func NewDesk(stores *store.Stores, live *Live, log *slog.Logger, now func() time.Time) *Desk {
+	d := &Desk{Live: live, stores: stores, log: log, now: now}
 	d.UseJobs(stores.Jobs(log))
 	return d
 }
@@ -60,4 +42,8 @@ type Saved struct {
 
 	// Warnings are about the document as it is now. A merge and an undelete have none.
 	Warnings []Warning
+}
+
+func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Desk {
+	return NewDesk(stores, NewLive(stores, log, now), log, now)
 }

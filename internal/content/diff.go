@@ -2,6 +2,7 @@ package content
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -186,4 +187,14 @@ func plainValue(fields []fieldShape, c column, v any) any {
 		return v
 	}
 	return v
+}
+
+func numberOf(kind fieldKind, n int64) any {
+	switch kind {
+	case marking:
+		return domain.Marking(n).String()
+	case percentage:
+		return json.Number(domain.Share(n).String())
+	}
+	return n
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"entgo.io/ent/dialect"
 
@@ -89,7 +88,7 @@ func (p *projector) collect(ctx context.Context, query string, ids []domain.ID, 
 		return nil
 	}
 	engine := p.tx.Dialect()
-	return queryRows(ctx, p.tx, query+store.InSet(engine), []any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
+	return store.QueryRows(ctx, p.tx, query+store.InSet(engine), []any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
 		var id domain.ID
 		err := rows.Scan(&id)
 		into[id] = true
@@ -124,41 +123,6 @@ func relationshipMarking(engine string) string {
 		" FROM entities f, entities t WHERE f.id = relationships.from_id AND t.id = relationships.to_id), %d)",
 		greatest(engine), domain.Unseen)
 }
-
-// referrer is a way in which documents of some type refer to a type: the
-// tables from the reference up to the document.
-type referrer struct {
-	from   string // "report_tags x JOIN reports d ON d.id = x.report_id", or "reports d"
-	column string // "x.tag_id", or "d.hero_id"
-	root   domain.Type
-}
-
-// referrers are all ways to refer to each type of document.
-var referrers = sync.OnceValue(func() map[domain.Type][]referrer {
-	found := map[domain.Type][]referrer{}
-	var walk func(root, t *table, joins []string)
-	walk = func(root, t *table, joins []string) {
-		alias := fmt.Sprintf("x%d", len(joins))
-		if t == root {
-			alias = "d"
-		}
-		for _, ref := range t.refs {
-			from := root.name + " d"
-			if t != root {
-				from = strings.Join(append([]string{from}, joins...), " ")
-			}
-			found[ref.target] = append(found[ref.target], referrer{from, alias + "." + quote(ref.column), root.doc})
-		}
-		for _, o := range t.owned {
-			join := fmt.Sprintf("JOIN %s x%d ON x%[2]d.%s = %s.id", o.name, len(joins)+1, quote(o.owner), alias)
-			walk(root, o.table, append(slices.Clone(joins), join))
-		}
-	}
-	for _, t := range domain.Types() {
-		walk(tableOf(t), tableOf(t), nil)
-	}
-	return found
-})
 
 // supportingMarking sets a supporting document's effective marking. Most have
 // somebody low enough who refers to them, and one such is enough: the lowest

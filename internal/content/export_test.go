@@ -77,7 +77,7 @@ func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocu
 	all := map[domain.ID]LiveDocument{}
 	for _, t := range domain.Types() {
 		var ids []domain.ID
-		err := queryRows(ctx, s.LiveRows(), "SELECT id, effective_marking, version, updated_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, s.LiveRows(), "SELECT id, effective_marking, version, updated_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
 			var id domain.ID
 			var d LiveDocument
 			var version int
@@ -112,7 +112,7 @@ func LiveTextsNamingHigher(ctx context.Context, s *store.Stores) string {
 	markings := map[domain.ID]domain.Marking{}
 	loaded := map[domain.ID]*Row{}
 	for _, t := range domain.Types() {
-		ids, err := queryIDs(ctx, live, "SELECT id FROM "+tableOf(t).name)
+		ids, err := store.QueryIDs(ctx, live, "SELECT id FROM "+tableOf(t).name)
 		if err != nil {
 			return err.Error()
 		}
@@ -160,7 +160,7 @@ func ReindexLive(ctx context.Context, s *store.Stores) (string, error) {
 		for name, columns := range map[string]string{"live_documents": "id, version, marking",
 			"live_references": "document_id, target_id, mention", "mentions": "document_id, target_id, 0"} {
 			var lines []string
-			err := queryRows(ctx, s.DeskRows(), "SELECT DISTINCT "+columns+" FROM "+name, nil, func(rows *sql.Rows) error {
+			err := store.QueryRows(ctx, s.DeskRows(), "SELECT DISTINCT "+columns+" FROM "+name, nil, func(rows *sql.Rows) error {
 				var a, b, c any
 				err := rows.Scan(&a, &b, &c)
 				lines = append(lines, fmt.Sprint(a, b, c))
@@ -195,7 +195,7 @@ func DecodeByValues(raw []byte) (*Snapshot, error) { return decodeEarlier(raw) }
 func NextPause(last time.Duration, failed bool) time.Duration { return nextPause(last, failed) }
 
 // SetPauses makes Run rest for as long as f says instead. Call it before Run.
-func (d *Desk) SetPauses(f func(time.Duration) time.Duration) { d.pauses = f }
+func (d *Live) SetPauses(f func(time.Duration) time.Duration) { d.pauses = f }
 
 // OrderedSet is an owned list of a type of document, with inputs of a document
 // that has two elements in it.

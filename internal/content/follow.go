@@ -22,10 +22,10 @@ const (
 // not as far as the primary.
 const replicaPause = 100 * time.Millisecond
 
-// tail is the end of the feed of one clearance, for all that follow it: each
+// buffer is the end of the feed of one clearance, for all that follow it: each
 // change is read once, however many they are. None of them has a queue, so that
 // a slow one holds nothing but its own position.
-type tail struct {
+type buffer struct {
 	mu      sync.Mutex
 	version Version  // that it has been read at
 	from    Position // behind which it begins
@@ -45,17 +45,17 @@ type News struct {
 
 // News returns what has come after a position, as [Desk.Changes] does, or what
 // to wait for. A zero position is the beginning.
-func (d *Desk) News(ctx context.Context, params ChangesParams) (News, error) {
+func (l *Live) News(ctx context.Context, params ChangesParams) (News, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
 		return News{}, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	t := &d.tails[min(viewer.Clearance, domain.Red)]
+	t := &l.buffers[min(viewer.Clearance, domain.Red)]
 	for {
-		version := d.Version()
-		moved := d.Advanced(version)
-		changes, upToDate, err := d.after(ctx, t, version, params)
+		version := l.Version()
+		moved := l.Advanced(version)
+		changes, upToDate, err := l.after(ctx, t, version, params)
 		if err != nil {
 			return News{}, err
 		}
@@ -86,9 +86,9 @@ func soon(d time.Duration) <-chan struct{} {
 
 // Follow is [Desk.News], and waits until there are changes. It returns ctx's
 // error when ctx ends.
-func (d *Desk) Follow(ctx context.Context, params ChangesParams) (News, error) {
+func (l *Live) Follow(ctx context.Context, params ChangesParams) (News, error) {
 	for {
-		news, err := d.News(ctx, params)
+		news, err := l.News(ctx, params)
 		if err != nil || len(news.Changes) > 0 {
 			return news, err
 		}
@@ -103,9 +103,9 @@ func (d *Desk) Follow(ctx context.Context, params ChangesParams) (News, error) {
 
 // after returns changes of whatever type after a position, without waiting for
 // any. upToDate is false where live could not be read at the version yet.
-func (d *Desk) after(ctx context.Context, t *tail, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
+func (l *Live) after(ctx context.Context, t *buffer, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
 	t.mu.Lock()
-	upToDate, err = d.extend(ctx, t, version)
+	upToDate, err = l.extend(ctx, t, version)
 	from, kept := t.from, t.changes
 	t.mu.Unlock()
 	if err != nil {
@@ -117,23 +117,23 @@ func (d *Desk) after(ctx context.Context, t *tail, version Version, params Chang
 		return kept[i:end:end], upToDate, nil
 	}
 	// It is further behind, or of another history.
-	changes, err = d.Changes(ctx, ChangesParams{After: params.After, First: params.First})
+	changes, err = l.Changes(ctx, ChangesParams{After: params.After, First: params.First})
 	return changes, upToDate, err
 }
 
 // extend brings the tail up to a version of live.
-func (d *Desk) extend(ctx context.Context, t *tail, version Version) (upToDate bool, err error) {
+func (l *Live) extend(ctx context.Context, t *buffer, version Version) (upToDate bool, err error) {
 	if t.version.Same(version) && t.from.history != 0 {
 		return true, nil
 	}
-	ctx, done := d.stores.Snapshot(context.WithoutCancel(ctx)) // it is for all followers
+	ctx, done := l.stores.Snapshot(context.WithoutCancel(ctx)) // it is for all followers
 	defer done()
-	live, err := d.liveAt(ctx)
+	live, err := l.liveAt(ctx)
 	if err != nil {
 		return false, err
 	}
 	if t.from.history != live.History {
-		last, err := d.LastChange(ctx)
+		last, err := l.LastChange(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -144,7 +144,7 @@ func (d *Desk) extend(ctx context.Context, t *tail, version Version) (upToDate b
 		if n := len(t.changes); n > 0 {
 			last = t.changes[n-1].Position
 		}
-		more, err := d.Changes(ctx, ChangesParams{After: last, First: maxTail})
+		more, err := l.Changes(ctx, ChangesParams{After: last, First: maxTail})
 		if err != nil {
 			return false, err
 		}

@@ -2,7 +2,6 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,23 +75,11 @@ func slugOwners(ctx context.Context, db store.Rows, t domain.Type, slugs []strin
 	query := "SELECT id FROM " + tableOf(t).name + " d WHERE NOT EXISTS (SELECT 1 FROM aliases a WHERE a.former_id = d.id) AND slug" + in +
 		" UNION SELECT document_id FROM aliases WHERE type = " + fmt.Sprint(int(t)) + " AND slug" + in
 	set := store.TextSet(db.Dialect(), slugs)
-	ids, err := queryIDs(ctx, db, query, set, set)
+	ids, err := store.QueryIDs(ctx, db, query, set, set)
 	if err != nil {
 		return nil, fmt.Errorf("find %s by slug: %w", t, err)
 	}
 	return ids, nil
-}
-
-// queryIDs runs a query that returns ids.
-func queryIDs(ctx context.Context, db store.Rows, query string, args ...any) ([]domain.ID, error) {
-	var ids []domain.ID
-	err := queryRows(ctx, db, query, args, func(rows *sql.Rows) error {
-		var id domain.ID
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	return ids, err
 }
 
 // writeMentions keeps what the texts of a document on the desk name.
@@ -102,14 +89,14 @@ func writeMentions(ctx context.Context, tx *store.Tx, t domain.Type, root *Row, 
 		return err
 	}
 	if !isNew {
-		was, err := queryIDs(ctx, tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(root.ID))
+		was, err := store.QueryIDs(ctx, tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(root.ID))
 		if err != nil {
 			return fmt.Errorf("read mentions: %w", err)
 		}
 		if slices.Equal(was, named) {
 			return nil
 		}
-		if err := execSQL(ctx, tx, "DELETE FROM mentions WHERE document_id = ?", int64(root.ID)); err != nil {
+		if err := store.Exec(ctx, tx, "DELETE FROM mentions WHERE document_id = ?", int64(root.ID)); err != nil {
 			return fmt.Errorf("write mentions: %w", err)
 		}
 	}
@@ -126,7 +113,7 @@ func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document 
 		for _, id := range targets[:n] {
 			args = append(args, int64(document), int64(id))
 		}
-		if err := execSQL(ctx, tx, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+		if err := store.Exec(ctx, tx, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
 			return fmt.Errorf("insert into %s: %w", into, err)
 		}
 		targets = targets[n:]
@@ -134,25 +121,12 @@ func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document 
 	return nil
 }
 
-func execSQL(ctx context.Context, tx *store.Tx, query string, args ...any) error {
-	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...)
-	return err
-}
-
-// execSet runs a statement that ends in the condition that a column is in a set.
-func execSet(ctx context.Context, tx *store.Tx, statement string, ids []domain.ID, before ...any) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return execSQL(ctx, tx, statement+store.InSet(tx.Dialect()), append(before, store.Set(tx.Dialect(), ids))...)
-}
-
 // noteLive writes that the present versions of documents are live, in a number
 // of statements that does not depend on how many they are.
 func noteLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	groups := byType(ids)
 	for t, ids := range groups {
-		err := execSet(ctx, tx, "INSERT INTO live_documents (id, version, marking) SELECT id, version, marking FROM "+tableOf(t).name+" WHERE id", ids)
+		err := store.ExecSet(ctx, tx, "INSERT INTO live_documents (id, version, marking) SELECT id, version, marking FROM "+tableOf(t).name+" WHERE id", ids)
 		if err != nil {
 			return fmt.Errorf("note what is live: %w", err)
 		}
@@ -163,25 +137,12 @@ func noteLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 			parts = append(parts, "SELECT d.id, "+way.column+", FALSE FROM "+way.from+" WHERE "+way.column+" IS NOT NULL AND d.id"+store.InSet(tx.Dialect()))
 		}
 		args := slices.Repeat([]any{store.Set(tx.Dialect(), ids)}, len(parts))
-		err := execSQL(ctx, tx, "INSERT INTO live_references (document_id, target_id, mention) "+strings.Join(parts, " UNION ALL "), args...)
+		err := store.Exec(ctx, tx, "INSERT INTO live_references (document_id, target_id, mention) "+strings.Join(parts, " UNION ALL "), args...)
 		if err != nil {
 			return fmt.Errorf("note what live refers to: %w", err)
 		}
 	}
 	return nil
-}
-
-// waysFrom are the ways in which documents of a type refer to others.
-func waysFrom(t domain.Type) []referrer {
-	var from []referrer
-	for _, target := range domain.Types() {
-		for _, way := range referrers()[target] {
-			if way.root == t {
-				from = append(from, way)
-			}
-		}
-	}
-	return from
 }
 
 // noteLiveAs writes that a version of a document is live that is not the present
@@ -191,7 +152,7 @@ func noteLiveAs(ctx context.Context, tx *store.Tx, t domain.Type, root *Row, ver
 	if err != nil {
 		return err
 	}
-	if err := execSQL(ctx, tx, "INSERT INTO live_documents (id, version, marking) VALUES (?, ?, ?)",
+	if err := store.Exec(ctx, tx, "INSERT INTO live_documents (id, version, marking) VALUES (?, ?, ?)",
 		int64(root.ID), int64(version), root.int("marking")); err != nil {
 		return fmt.Errorf("note what is live: %w", err)
 	}
@@ -205,7 +166,7 @@ func noteLiveAs(ctx context.Context, tx *store.Tx, t domain.Type, root *Row, ver
 // forgetLive takes out what noteLive has written.
 func forgetLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	for _, from := range []string{"live_documents WHERE id", "live_references WHERE document_id"} {
-		if err := execSet(ctx, tx, "DELETE FROM "+from, ids); err != nil {
+		if err := store.ExecSet(ctx, tx, "DELETE FROM "+from, ids); err != nil {
 			return fmt.Errorf("note what is not live: %w", err)
 		}
 	}
@@ -216,12 +177,12 @@ func forgetLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 // mentions from the desk's documents.
 func indexLive(ctx context.Context, tx *store.Tx) error {
 	for _, name := range []string{"live_documents", "live_references", "mentions"} {
-		if err := execSQL(ctx, tx, "DELETE FROM "+name); err != nil {
+		if err := store.Exec(ctx, tx, "DELETE FROM "+name); err != nil {
 			return fmt.Errorf("empty %s: %w", name, err)
 		}
 	}
 	for _, t := range domain.Types() {
-		ids, err := queryIDs(ctx, tx, "SELECT id FROM "+tableOf(t).name+" ORDER BY id")
+		ids, err := store.QueryIDs(ctx, tx, "SELECT id FROM "+tableOf(t).name+" ORDER BY id")
 		if err != nil {
 			return fmt.Errorf("read %s: %w", tableOf(t).name, err)
 		}
@@ -233,7 +194,7 @@ func indexLive(ctx context.Context, tx *store.Tx) error {
 	}
 	// Documents in the trash still refer to what was merged since.
 	for _, name := range []string{"live_references", "mentions"} {
-		if err := execSQL(ctx, tx, "UPDATE "+name+" SET target_id = (SELECT a.document_id FROM aliases a WHERE a.former_id = target_id)"+
+		if err := store.Exec(ctx, tx, "UPDATE "+name+" SET target_id = (SELECT a.document_id FROM aliases a WHERE a.former_id = target_id)"+
 			" WHERE target_id IN (SELECT former_id FROM aliases WHERE former_id IS NOT NULL)"); err != nil {
 			return fmt.Errorf("follow merges in %s: %w", name, err)
 		}

@@ -32,20 +32,6 @@ func (h *header) name() string { return h.ID.Type().String() + ":" + h.Slug }
 // pending reports whether the desk has what live has not.
 func (h *header) pending() bool { return h.LiveVersion != h.Version }
 
-func queryRows(ctx context.Context, db store.Rows, query string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := db.Query(ctx, store.Bind(db.Dialect(), query), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // headers reads the bookkeeping of documents by id, of any types. Documents
 // that are not there are not in the result.
 func headers(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]*header, error) {
@@ -53,7 +39,7 @@ func headers(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID
 	for t, ids := range byType(ids) {
 		query := "SELECT id, slug, marking, version, live_version, created_at, published_at, deleted_at FROM " +
 			tableOf(t).name + " WHERE id" + store.InSet(db.Dialect())
-		err := queryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 			var h header
 			var live sql.NullInt64
 			var published, deleted sql.NullTime
@@ -123,7 +109,7 @@ func loadRows(ctx context.Context, db store.Rows, t *table, key string, ids []do
 		query += " ORDER BY " + quote(key) + ", position, id"
 	}
 	var loaded []ownedRow
-	err := queryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 		r := ownedRow{row: newRow()}
 		values := make([]any, len(t.columns))
 		dest := []any{&r.owner, &r.row.ID}
@@ -199,3 +185,27 @@ func fromSQL(kind columnKind, v any) (any, error) {
 }
 
 func quote(name string) string { return `"` + name + `"` }
+
+// nameOf is how messages to staff call a document that the desk has, in the
+// trash or not: "report:harbour-cranes". One that the desk has no more is called
+// by its id.
+func nameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
+	if !id.Type().IsDocument() {
+		return id.String(), nil
+	}
+	slug, err := slugOf(ctx, db, id)
+	if err != nil || slug == "" {
+		return id.String(), err
+	}
+	return id.Type().String() + ":" + slug, nil
+}
+
+func slugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
+	var slug string
+	err := store.QueryRows(ctx, db, "SELECT slug FROM "+tableOf(id.Type()).name+" WHERE id = ?", []any{int64(id)},
+		func(rows *sql.Rows) error { return rows.Scan(&slug) })
+	return slug, err
+}
+
+// applyBatch is how many documents the projector holds in memory at once.
+const applyBatch = 512

@@ -224,7 +224,9 @@ func TestTextsOfAnOlderProgramAreReported(t *testing.T) {
 		var log bytes.Buffer
 		later := content.New(d.stores, slog.New(slog.NewTextHandler(&log, nil)), time.Now)
 		defer later.Close()
-		_ = later.Project(t.Context()) // the log has another identity now
+		if err := later.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		for _, want := range []string{"level=ERROR", "document=" + report.String(), "names=" + entity.String(), "of_marking=RED"} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("the log has no %s: %s", want, log.String())

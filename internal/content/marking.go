@@ -73,7 +73,7 @@ func (pl *plan) foreseeTexts(ctx context.Context, db store.Rows, p *domain.Probl
 	in := store.InSet(db.Dialect())
 	pairs := func(query string) ([]naming, error) {
 		var found []naming
-		err := queryRows(ctx, db, query, []any{set}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{set}, func(rows *sql.Rows) error {
 			var n naming
 			err := rows.Scan(&n.document, &n.target, &n.documentMark, &n.targetMark)
 			found = append(found, n)
@@ -147,7 +147,7 @@ func namings(ctx context.Context, db store.Rows, changed []domain.ID) ([]naming,
 		fmt.Sprintf(") n GROUP BY document_id, target_id, document_marking ORDER BY document_id, target_id LIMIT %d", domain.MaxProblems+1)
 	set := store.Set(db.Dialect(), changed)
 	var found []naming
-	err := queryRows(ctx, db, query, []any{set, set, set, set}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{set, set, set, set}, func(rows *sql.Rows) error {
 		var n naming
 		err := rows.Scan(&n.document, &n.target, &n.documentMark, &n.targetMark)
 		found = append(found, n)
@@ -165,7 +165,7 @@ func allNamings(ctx context.Context, db store.Rows) ([]naming, error) {
 		" JOIN live_documents d ON d.id = r.document_id JOIN live_documents t ON t.id = r.target_id" +
 		fmt.Sprintf(" WHERE r.mention AND t.marking > d.marking ORDER BY r.document_id, r.target_id LIMIT %d", domain.MaxProblems)
 	var found []naming
-	err := queryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
 		var n naming
 		err := rows.Scan(&n.document, &n.target, &n.documentMark, &n.targetMark)
 		found = append(found, n)

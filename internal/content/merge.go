@@ -10,6 +10,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // MergeParams names entities, by id or slug, that turned out to be one.
@@ -140,7 +141,7 @@ func (m *merge) run(ctx context.Context, params MergeParams) (Merged, error) {
 	}
 	m.out.Cancelled = append(m.out.Cancelled, gone...)
 	for _, table := range []string{"mentions", "live_references"} {
-		if err := execSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
+		if err := store.ExecSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
 			return Merged{}, fmt.Errorf("hand over %s: %w", table, err)
 		}
 	}
@@ -264,10 +265,10 @@ func (m *merge) referring(ctx context.Context) ([]domain.ID, error) {
 // other one.
 func (m *merge) retire(ctx context.Context, id domain.ID) error {
 	head := m.from[id]
-	if err := execSQL(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
+	if err := store.Exec(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
 		return fmt.Errorf("hand over former names: %w", err)
 	}
-	if err := execSQL(ctx, m.tx, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)",
+	if err := store.Exec(ctx, m.tx, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)",
 		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), head.Slug, int64(id)); err != nil {
 		return fmt.Errorf("hand over the slug: %w", err)
 	}

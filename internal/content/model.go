@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -310,3 +311,11 @@ func identifiers(r *Row, p *domain.Problems) {
 		seen[key] = true
 	}
 }
+
+// isPicture reports whether the row of an asset is one of a picture.
+func isPicture(r *Row) bool {
+	return strings.HasPrefix(strings.ToLower(r.text("media_type")), "image/")
+}
+
+// maxTreeDepth bounds trees of tags and narratives.
+const maxTreeDepth = 100

@@ -144,7 +144,7 @@ func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) e
 	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		engine := tx.Dialect()
 		has := map[domain.ID]bool{}
-		err := queryRows(ctx, tx, "SELECT document_id FROM name_keys WHERE document_id"+store.InSet(engine), []any{store.Set(engine, ids)},
+		err := store.QueryRows(ctx, tx, "SELECT document_id FROM name_keys WHERE document_id"+store.InSet(engine), []any{store.Set(engine, ids)},
 			func(rows *sql.Rows) error {
 				var id domain.ID
 				defer func() { has[id] = true }()
@@ -172,7 +172,7 @@ func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) e
 func withoutNames(ctx context.Context, db store.Rows, t domain.Type) ([]domain.ID, error) {
 	var ids []domain.ID
 	query := "SELECT d.id FROM " + tableOf(t).name + " d WHERE NOT EXISTS (SELECT 1 FROM name_keys k WHERE k.document_id = d.id)"
-	err := queryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
 		var id domain.ID
 		defer func() { ids = append(ids, id) }()
 		return rows.Scan(&id)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // The states of a document that differs from live.
@@ -46,7 +47,7 @@ func (d *Desk) PendingChanges(ctx context.Context, types []domain.Type, after do
 	}
 	var out []Pending
 	query := strings.Join(parts, " UNION ALL ") + " ORDER BY id LIMIT ?"
-	err := queryRows(ctx, d.stores.DeskRows(), query, append(args, int64(limit)), func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, d.stores.DeskRows(), query, append(args, int64(limit)), func(rows *sql.Rows) error {
 		var p Pending
 		var live sql.NullInt64
 		if err := rows.Scan(&p.ID, &p.Version, &live); err != nil {

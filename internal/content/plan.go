@@ -276,7 +276,7 @@ func (pl *plan) confirm(ctx context.Context, tx *store.Tx) error {
 
 func auditMark(ctx context.Context, db store.Rows) (int64, error) {
 	var mark sql.NullInt64
-	err := queryRows(ctx, db, "SELECT max(sequence) FROM audit_entries", nil, func(rows *sql.Rows) error { return rows.Scan(&mark) })
+	err := store.QueryRows(ctx, db, "SELECT max(sequence) FROM audit_entries", nil, func(rows *sql.Rows) error { return rows.Scan(&mark) })
 	if err != nil {
 		return 0, fmt.Errorf("read how far the audit log is: %w", err)
 	}

@@ -15,40 +15,40 @@ import (
 // reported as pending, and goes on.
 const awaitLive = 2 * time.Second
 
-// projections runs the projector: in one goroutine of this process at most,
+// runs runs the projector: in one goroutine of this process at most,
 // which is there while there is something to do. Requests never project, and
 // never wait for more than they want.
-type projections struct {
+type runs struct {
 	project func(context.Context) error
 	// ctx is that of the goroutine, which outlives the requests that ask for it.
 	ctx  context.Context
 	stop context.CancelFunc
 
 	mu      sync.Mutex
-	next    *projectionRun // asked for, and not begun
+	next    *run // asked for, and not begun
 	working bool
 	ended   sync.WaitGroup
 }
 
-// projectionRun brings live up to the log as the log is when the run begins, or
+// run brings live up to the log as the log is when the run begins, or
 // later.
-type projectionRun struct {
+type run struct {
 	done chan struct{} // closed when it has ended
 	err  error         // may be read then
 }
 
-func newProjections(project func(context.Context) error) *projections {
-	p := &projections{project: project}
+func newRuns(project func(context.Context) error) *runs {
+	p := &runs{project: project}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p
 }
 
 // ask returns a run that has yet to begin.
-func (p *projections) ask() *projectionRun {
+func (p *runs) ask() *run {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.next == nil {
-		p.next = &projectionRun{done: make(chan struct{})}
+		p.next = &run{done: make(chan struct{})}
 	}
 	next := p.next
 	if !p.working {
@@ -58,7 +58,7 @@ func (p *projections) ask() *projectionRun {
 	return next
 }
 
-func (p *projections) work() {
+func (p *runs) work() {
 	for {
 		p.mu.Lock()
 		run := p.next
@@ -76,22 +76,22 @@ func (p *projections) work() {
 }
 
 // close ends the run that is under way, and waits for that.
-func (p *projections) close() {
+func (p *runs) close() {
 	p.stop()
 	p.ended.Wait()
 }
 
 // Close ends what the desk does by itself. It must be called before the stores
 // are closed.
-func (d *Desk) Close() { d.projections.close() }
+func (l *Live) Close() { l.runs.close() }
 
 // Project brings live up to the publication log: each release that live has
 // not yet seen, in order, in a transaction of its own. It returns when that is
 // done, or has failed, or ctx is done; then it goes on without the caller.
 //
 // Errors: KindConflict where live is no projection of this log; see [Desk.Lag].
-func (d *Desk) Project(ctx context.Context) error {
-	run := d.projections.ask()
+func (l *Live) Project(ctx context.Context) error {
+	run := l.runs.ask()
 	select {
 	case <-run.done:
 		return run.err
@@ -103,7 +103,7 @@ func (d *Desk) Project(ctx context.Context) error {
 // await waits until live shows an entry of the log, and reports whether it
 // does: for awaitLive at most, and for less where ctx has less left, so that
 // there is time to answer.
-func (d *Desk) await(ctx context.Context, sequence int64) bool {
+func (l *Live) await(ctx context.Context, sequence int64) bool {
 	wait := awaitLive
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
@@ -111,18 +111,18 @@ func (d *Desk) await(ctx context.Context, sequence int64) bool {
 	}
 	late := time.NewTimer(wait)
 	defer late.Stop()
-	run := d.projections.ask()
+	run := l.runs.ask()
 	// A version that was there before does not count: live may be ahead of the
 	// log, and then nothing is applied.
-	version := d.Version()
+	version := l.Version()
 	for {
 		select {
-		case <-d.Advanced(version):
-			if version = d.Version(); version.Sequence >= sequence {
+		case <-l.Advanced(version):
+			if version = l.Version(); version.Sequence >= sequence {
 				return true
 			}
 		case <-run.done:
-			return run.err == nil && d.Version().Sequence >= sequence
+			return run.err == nil && l.Version().Sequence >= sequence
 		case <-late.C:
 			return false
 		case <-ctx.Done():
@@ -132,22 +132,22 @@ func (d *Desk) await(ctx context.Context, sequence int64) bool {
 }
 
 // projectLog applies what live has not seen of the log.
-func (d *Desk) projectLog(ctx context.Context) error {
-	d.projecting.Lock()
-	defer d.projecting.Unlock()
+func (l *Live) projectLog(ctx context.Context) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	for {
-		at := d.now()
-		live, log, err := d.compareWithLog(ctx)
-		if err != nil {
-			return err
+		at := l.now()
+		live, log, err := l.compareWithLog(ctx)
+		if err != nil || log.identity == "" {
+			return err // without an identity the log is not in use yet
 		}
 		if live.history != 0 && live.log != "" {
-			d.confirm(live, at)
+			l.confirm(live, at)
 			if live.applied == log.last {
 				return nil
 			}
 		}
-		if err := d.projectNext(ctx, live, log); err != nil {
+		if err := l.projectNext(ctx, live, log); err != nil {
 			return fmt.Errorf("project: %w", err)
 		}
 	}
@@ -157,28 +157,28 @@ func (d *Desk) projectLog(ctx context.Context) error {
 //
 // Errors: KindConflict where live is no projection of the log: it is ahead of
 // it, or of another one, as after a backup of the desk was put back.
-func (d *Desk) Lag(ctx context.Context) (int64, error) {
-	live, log, err := d.compareWithLog(ctx)
+func (l *Live) Lag(ctx context.Context) (int64, error) {
+	live, log, err := l.compareWithLog(ctx)
 	return log.last - live.applied, err
 }
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// reportProjection logs how a run went, where that is another than the last
+// reportRun logs how a run went, where that is another than the last
 // time.
-func (d *Desk) reportProjection(ctx context.Context, err error) {
+func (l *Live) reportRun(ctx context.Context, err error) {
 	failure := ""
 	if err != nil {
 		failure = numbers.ReplaceAllString(err.Error(), "") // how far apart they are changes with each release
 	}
-	last := d.lastFailure.Swap(&failure)
+	last := l.lastFailure.Swap(&failure)
 	switch {
 	case last != nil && *last == failure, last == nil && failure == "":
 	case failure == "":
-		d.log.InfoContext(ctx, "live is brought up to the publication log again")
+		l.log.InfoContext(ctx, "live is brought up to the publication log again")
 	case errors.Is(err, domain.ErrConflict):
-		d.log.ErrorContext(ctx, "live is not brought up to the publication log until somebody sees to it", "error", err)
+		l.log.ErrorContext(ctx, "live is not brought up to the publication log until somebody sees to it", "error", err)
 	default:
-		d.log.ErrorContext(ctx, "live lags behind the publication log; it will be tried again", "error", err)
+		l.log.ErrorContext(ctx, "live lags behind the publication log; it will be tried again", "error", err)
 	}
 }

@@ -3,8 +3,6 @@ package content
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/collation"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -21,60 +18,35 @@ import (
 // projectNext does what is next for live to follow the log: begins its history,
 // or applies a release. Another process may be doing the same: what was compared
 // is looked at again under live's lock, and where it has changed nothing is done.
-func (d *Desk) projectNext(ctx context.Context, live projection, log logState) error {
+func (l *Live) projectNext(ctx context.Context, live projection, log logState) error {
 	if live.history == 0 || live.log == "" {
-		return d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-			return d.beginHistory(ctx, tx, log.identity)
+		return l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return l.beginHistory(ctx, tx, log.identity)
 		})
 	}
-	entries, err := nextRelease(ctx, d.stores.DeskRows(), live.applied)
+	entries, err := nextRelease(ctx, l.stores.DeskRows(), live.applied)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
 	release := entries[0].Release
-	err = d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		present, err := readProjection(ctx, tx)
 		if err != nil || !present.same(live) {
 			return err
 		}
-		p := &projector{tx: tx, desk: d.stores.DeskRows(), effects: effects{}, present: map[domain.ID]bool{}}
+		p := &projector{tx: tx, desk: l.stores.DeskRows(), effects: effects{}, present: map[domain.ID]bool{}}
 		if err := p.apply(ctx, entries); err != nil {
 			return err
 		}
 		if err := p.record(ctx, entries[0].At); err != nil {
 			return err
 		}
-		return p.setApplied(ctx, log.identity, &entries[len(entries)-1], d.clock())
+		return p.setApplied(ctx, log.identity, &entries[len(entries)-1], l.clock())
 	})
 	if err != nil {
 		return fmt.Errorf("release %d: %w", release, err)
 	}
 	return nil
-}
-
-const entryColumns = "sequence, release, action, document_id, revision, at, published_at"
-
-// nextRelease reads the entries of the first release after a sequence.
-func nextRelease(ctx context.Context, db store.Rows, after int64) ([]entry, error) {
-	const query = "SELECT " + entryColumns + " FROM publication_entries" +
-		" WHERE sequence > ? AND sequence <= (SELECT release FROM publication_entries WHERE sequence = ?) ORDER BY sequence"
-	return readEntries(ctx, db, query, after, after+1)
-}
-
-func readEntries(ctx context.Context, db store.Rows, query string, args ...any) ([]entry, error) {
-	var entries []entry
-	err := queryRows(ctx, db, query, args, func(rows *sql.Rows) error {
-		var e entry
-		if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt); err != nil {
-			return err
-		}
-		entries = append(entries, e)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the publication log: %w", err)
-	}
-	return entries, nil
 }
 
 // projector applies log entries in one transaction on live.
@@ -84,9 +56,6 @@ type projector struct {
 	effects effects            // what the entries did; nil where nobody asks
 	present map[domain.ID]bool // which of the documents were in live before; see before
 }
-
-// applyBatch is how many documents the projector holds in memory at once.
-const applyBatch = 512
 
 // apply makes live what the entries say, and then works out who may see it.
 func (p *projector) apply(ctx context.Context, entries []entry) error {
@@ -343,39 +312,14 @@ type Rebuilt struct {
 // rebuildBatch is how many documents a rebuild holds in memory at once.
 const rebuildBatch = 500
 
-// RebuildLive makes live anew from the log and the revisions, in one
-// transaction: readers see the old live until it is done. Needs the right OPERATE.
-func (d *Desk) RebuildLive(ctx context.Context) (Rebuilt, error) {
-	if _, err := domain.Require(ctx, domain.Operate); err != nil {
-		return Rebuilt{}, err
-	}
-	if _, _, err := d.compareWithLog(ctx); errors.Is(err, domain.ErrConflict) {
-		if err := d.notePutBack(ctx); err != nil {
-			return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
-		}
-	}
-	out, err := d.rebuildLive(ctx)
-	if err != nil {
-		return Rebuilt{}, fmt.Errorf("rebuild live: %w", err)
-	}
-	if err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.RebuildLive, Detail: fmt.Sprintf("up to sequence %d", out.Sequence)})
-	}); err != nil {
-		return Rebuilt{}, err
-	}
-	d.log.InfoContext(ctx, "live was rebuilt", "documents", out.Documents, "sequence", out.Sequence)
-	return out, d.Project(ctx)
-}
-
-func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
-	if err := d.prepare(ctx); err != nil {
-		return Rebuilt{}, err
-	}
-	d.projecting.Lock()
-	defer d.projecting.Unlock()
+// Rebuild makes live anew from the log and the revisions, in one transaction:
+// readers see the old live until it is done.
+func (l *Live) Rebuild(ctx context.Context) (Rebuilt, error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	var out Rebuilt
-	err := d.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-		desk := d.stores.DeskRows()
+	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		desk := l.stores.DeskRows()
 		log, err := readLog(ctx, desk)
 		if err != nil {
 			return err
@@ -389,7 +333,7 @@ func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 			return err
 		}
 		if live.history == 0 {
-			if err := d.beginHistory(ctx, tx, log.identity); err != nil {
+			if err := l.beginHistory(ctx, tx, log.identity); err != nil {
 				return err
 			}
 		}
@@ -420,7 +364,7 @@ func (d *Desk) rebuildLive(ctx context.Context) (Rebuilt, error) {
 				return err
 			}
 		}
-		at := latest(d.clock(), live.at.Add(time.Microsecond))
+		at := latest(l.clock(), live.at.Add(time.Microsecond))
 		if err := recorder.recordAll(ctx, at); err != nil {
 			return err
 		}

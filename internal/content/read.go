@@ -2,7 +2,6 @@ package content
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -82,54 +81,4 @@ func standings(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.
 
 func (h *header) standing() Standing {
 	return Standing{ID: h.ID, Slug: h.Slug, Version: h.Version, LiveVersion: h.LiveVersion, Published: h.PublishedAt != nil}
-}
-
-// inputOf is the inverse of decodeRow.
-func inputOf(fields []fieldShape, sets []setShape, r *Row) map[string]any {
-	out := map[string]any{}
-	for _, f := range fields {
-		v, ok := r.Fields[f.columnName()]
-		if !ok {
-			continue
-		}
-		switch v := v.(type) {
-		case domain.ID:
-			out[f.name] = v.String()
-		case []string:
-			elements := make([]any, len(v))
-			for i, s := range v {
-				elements[i] = s
-			}
-			out[f.name] = elements
-		case int64:
-			out[f.name] = numberOf(f.kind, v)
-		default:
-			out[f.name] = v
-		}
-	}
-	for _, s := range sets {
-		if s.name == "" {
-			continue
-		}
-		elements := make([]any, 0, len(r.Owned[s.table]))
-		for _, row := range r.Owned[s.table] {
-			if s.target != 0 {
-				elements = append(elements, row.id(s.target.String()+"_id").String())
-			} else {
-				elements = append(elements, inputOf(s.fields, s.sets, row))
-			}
-		}
-		out[s.name] = elements
-	}
-	return out
-}
-
-func numberOf(kind fieldKind, n int64) any {
-	switch kind {
-	case marking:
-		return domain.Marking(n).String()
-	case percentage:
-		return json.Number(domain.Share(n).String())
-	}
-	return n
 }

@@ -61,7 +61,7 @@ func (p *projector) beforeAll(ctx context.Context) error {
 // same for the same entry of one log.
 func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
 	for _, t := range domain.Types() {
-		err := queryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+tableOf(t).name, nil, func(rows *sql.Rows) error {
 			var id domain.ID
 			var m domain.Marking
 			var version int64
@@ -92,7 +92,7 @@ func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(d
 }
 
 func (p *projector) markings(ctx context.Context, query string, args []any, found func(domain.ID, domain.Marking)) error {
-	err := queryRows(ctx, p.tx, query, args, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, p.tx, query, args, func(rows *sql.Rows) error {
 		var id domain.ID
 		var m domain.Marking
 		err := rows.Scan(&id, &m)
@@ -240,7 +240,7 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 // lastChange is the row number and the moment of the last change; 0 without
 // one.
 func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error) {
-	err = queryRows(ctx, db, "SELECT id, at FROM changes ORDER BY id DESC LIMIT 1", nil,
+	err = store.QueryRows(ctx, db, "SELECT id, at FROM changes ORDER BY id DESC LIMIT 1", nil,
 		func(rows *sql.Rows) error { return rows.Scan(&id, &moment) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the last change: %w", err)
@@ -253,17 +253,17 @@ func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error
 // moment. The number of the history is random, so that a position in one that
 // was lost, along with live, is not taken for one of this. Live is from now on
 // a projection of the log of the given identity.
-func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx, identity string) error {
+func (l *Live) beginHistory(ctx context.Context, tx *store.Tx, identity string) error {
 	live, err := readProjection(ctx, tx)
 	if err != nil {
 		return err
 	}
 	if live.history != 0 {
-		return d.adoptLog(ctx, tx, live, identity)
+		return l.adoptLog(ctx, tx, live, identity)
 	}
 	at := live.at
 	if at.IsZero() {
-		at = d.clock()
+		at = l.clock()
 	}
 	p := &projector{tx: tx, effects: effects{}}
 	if err := p.recordAll(ctx, at); err != nil {
@@ -278,17 +278,17 @@ func (d *Desk) beginHistory(ctx context.Context, tx *store.Tx, identity string) 
 	if err != nil {
 		return fmt.Errorf("begin the history of changes: %w", err)
 	}
-	return d.adoptLog(ctx, tx, live, identity)
+	return l.adoptLog(ctx, tx, live, identity)
 }
 
 // adoptLog notes which log live is a projection of, where that was not noted.
-func (d *Desk) adoptLog(ctx context.Context, tx *store.Tx, live projection, identity string) error {
+func (l *Live) adoptLog(ctx context.Context, tx *store.Tx, live projection, identity string) error {
 	if live.log != "" {
 		return nil
 	}
 	var hash string
 	if live.applied > 0 {
-		applied, err := entryAt(ctx, d.stores.DeskRows(), live.applied)
+		applied, err := entryAt(ctx, l.stores.DeskRows(), live.applied)
 		if err != nil || applied == nil {
 			return err // a rebuild of a live that is ahead of the log: it goes on to note what it applied
 		}

@@ -28,7 +28,7 @@ func (d *Desk) Rehearse(ctx context.Context, fn func(ctx context.Context, r *Reh
 	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
 		return err
 	}
-	if err := d.prepare(ctx); err != nil { // else there is no log that a release could go into
+	if err := d.Prepare(ctx); err != nil { // else there is no log that a release could go into
 		return err
 	}
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -133,7 +133,7 @@ func authors(ctx context.Context, db store.Rows, id domain.ID, after int) ([]str
 	}
 	var names []string
 	query := "SELECT DISTINCT author FROM revisions WHERE document_id = ? AND number > ? ORDER BY author"
-	err := queryRows(ctx, db, query, []any{int64(id), int64(after)}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{int64(id), int64(after)}, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		names = append(names, name)

@@ -85,7 +85,7 @@ func (d *Desk) Release(ctx context.Context, params ReleaseParams) (Released, err
 	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
 		return Released{}, err
 	}
-	if err := d.prepare(ctx); err != nil { // the plan asks the index of live
+	if err := d.Prepare(ctx); err != nil { // the plan asks the index of live
 		return Released{}, err
 	}
 	for range maxPlans {

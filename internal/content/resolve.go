@@ -86,7 +86,7 @@ func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 			" UNION ALL SELECT a.slug, a.document_id FROM aliases a JOIN " + tableOf(t).name +
 			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.type = " + fmt.Sprint(int(t)) + " AND a.slug" + store.InSet(engine)
 		set := store.TextSet(engine, slugs)
-		err := queryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
 			var slug string
 			var id domain.ID
 			if err := rows.Scan(&slug, &id); err != nil {
@@ -106,7 +106,7 @@ func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 			" UNION ALL SELECT a.former_id, a.document_id FROM aliases a JOIN " + tableOf(t).name +
 			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.former_id" + store.InSet(engine)
 		set := store.Set(engine, ids)
-		err := queryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
 			var from, to domain.ID
 			if err := rows.Scan(&from, &to); err != nil {
 				return err
@@ -169,7 +169,7 @@ func unknownRef(ctx context.Context, db store.Rows, t domain.Type, name string) 
 	var near []string
 	head := name[:min(3, len(name))]
 	query := "SELECT slug FROM " + tableOf(t).name + " WHERE deleted_at IS NULL AND slug >= ? AND slug < ? ORDER BY slug LIMIT 500"
-	err := queryRows(ctx, db, query, []any{head, head + "~"}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{head, head + "~"}, func(rows *sql.Rows) error {
 		var slug string
 		if err := rows.Scan(&slug); err != nil {
 			return err

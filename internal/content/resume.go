@@ -15,17 +15,17 @@ import (
 // history that was made anew from the publication log has the times of the one
 // before, so who goes on from there misses nothing, and may hear some of it twice.
 // It is for those who cannot begin anew by themselves.
-func (d *Desk) Resume(ctx context.Context, from Position) (Position, error) {
+func (l *Live) Resume(ctx context.Context, from Position) (Position, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
 		return Position{}, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	history, err := d.history(ctx, Position{})
+	history, err := l.history(ctx, Position{})
 	if err != nil {
 		return Position{}, err
 	}
-	rows, err := d.stores.Client(ctx).Change.Query().
+	rows, err := l.stores.Client(ctx).Change.Query().
 		Where(func(s *entsql.Selector) {
 			s.Where(entsql.P(func(b *entsql.Builder) {
 				b.WriteString("(").Ident(s.C("at")).Comma().Ident(s.C("document_id")).WriteString(") <= (")

@@ -18,10 +18,10 @@ const longestPause = time.Minute
 // up to the log where something kept it behind, and notices what other processes
 // have published. It returns nil; what goes wrong is logged, and tried again
 // after a pause that grows from pollInterval to longestPause.
-func (d *Desk) Run(ctx context.Context) error {
+func (l *Live) Run(ctx context.Context) error {
 	var listening sync.WaitGroup
 	defer listening.Wait()
-	listening.Go(func() { d.stores.Listen(ctx, d.wakeUp) })
+	listening.Go(func() { l.stores.Listen(ctx, l.wakeUp) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var pause time.Duration
@@ -30,10 +30,10 @@ func (d *Desk) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-timer.C:
-		case <-d.wake:
+		case <-l.wake:
 		}
-		pause = nextPause(pause, d.Project(ctx) != nil) // what went wrong is logged
-		timer.Reset(d.pauses(pause))
+		pause = nextPause(pause, l.Project(ctx) != nil) // what went wrong is logged
+		timer.Reset(l.pauses(pause))
 	}
 }
 
@@ -46,9 +46,9 @@ func nextPause(last time.Duration, failed bool) time.Duration {
 }
 
 // wakeUp makes Run look again now.
-func (d *Desk) wakeUp() {
+func (l *Live) wakeUp() {
 	select {
-	case d.wake <- struct{}{}:
+	case l.wake <- struct{}{}:
 	default:
 	}
 }

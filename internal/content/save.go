@@ -269,7 +269,7 @@ func refuseTwice(set setShape, rows []*Row, path string, p *domain.Problems) {
 // checkNumber refuses a second edition of one number in a series.
 func (e *edit) checkNumber(ctx context.Context, r *Row, p *domain.Problems) error {
 	var other domain.ID
-	err := queryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
+	err := store.QueryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
 		[]any{r.text("series"), r.int("number"), int64(r.ID)},
 		func(rows *sql.Rows) error { return rows.Scan(&other) })
 	if err != nil || other == 0 {
@@ -281,9 +281,6 @@ func (e *edit) checkNumber(ctx context.Context, r *Row, p *domain.Problems) erro
 	}
 	return err
 }
-
-// maxTreeDepth bounds trees of tags and narratives.
-const maxTreeDepth = 100
 
 // checkTree refuses a parent that is the document itself or below it.
 func (e *edit) checkTree(ctx context.Context, t domain.Type, r *Row, p *domain.Problems) error {
@@ -298,7 +295,7 @@ func (e *edit) checkTree(ctx context.Context, t domain.Type, r *Row, p *domain.P
 			return nil
 		}
 		var next sql.NullInt64
-		err := queryRows(ctx, e.tx, "SELECT parent_id FROM "+tableOf(t).name+" WHERE id = ?", []any{int64(parent)},
+		err := store.QueryRows(ctx, e.tx, "SELECT parent_id FROM "+tableOf(t).name+" WHERE id = ?", []any{int64(parent)},
 			func(rows *sql.Rows) error { return rows.Scan(&next) })
 		if err != nil {
 			return err
@@ -369,7 +366,7 @@ func (e *edit) keepSlug(ctx context.Context, t domain.Type, id domain.ID, old, n
 		"UPDATE aliases SET slug = NULL WHERE document_id = ? AND slug = ? AND former_id IS NOT NULL",
 		"DELETE FROM aliases WHERE document_id = ? AND slug = ?",
 	} {
-		if err := execSQL(ctx, e.tx, statement, int64(id), now); err != nil {
+		if err := store.Exec(ctx, e.tx, statement, int64(id), now); err != nil {
 			return fmt.Errorf("take a former slug back: %w", err)
 		}
 	}

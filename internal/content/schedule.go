@@ -217,7 +217,7 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]*header, error) {
 	engine := db.Dialect()
 	successors := map[domain.ID]domain.ID{}
-	err := queryRows(ctx, db, "SELECT former_id, document_id FROM aliases WHERE former_id"+store.InSet(engine),
+	err := store.QueryRows(ctx, db, "SELECT former_id, document_id FROM aliases WHERE former_id"+store.InSet(engine),
 		[]any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
 			var from, to domain.ID
 			err := rows.Scan(&from, &to)

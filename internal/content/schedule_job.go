@@ -213,7 +213,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait t
 // It returns nil where that cannot be done: then it is done under the lock, which
 // also says why it cannot be.
 func (d *Desk) planAhead(ctx context.Context, id domain.ID) (*plan, error) {
-	if err := d.prepare(ctx); err != nil {
+	if err := d.Prepare(ctx); err != nil {
 		return nil, err
 	}
 	staff := domain.WithStage(ctx, domain.Desk)

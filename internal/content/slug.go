@@ -71,7 +71,7 @@ func silent(c rune) bool {
 func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (owner domain.ID, former bool, err error) {
 	query := "SELECT id, 0 FROM " + tableOf(t).name + " WHERE slug = ?" +
 		" UNION ALL SELECT document_id, 1 FROM aliases WHERE type = ? AND slug = ?"
-	err = queryRows(ctx, db, query, []any{slug, int64(t), slug}, func(rows *sql.Rows) error {
+	err = store.QueryRows(ctx, db, query, []any{slug, int64(t), slug}, func(rows *sql.Rows) error {
 		var id domain.ID
 		var was int
 		if err := rows.Scan(&id, &was); err != nil {
@@ -156,25 +156,4 @@ func settleSlug(ctx context.Context, tx *store.Tx, s *shape, id domain.ID, r *Ro
 	}
 	p.Add("slug", "give one: too many documents have the same title")
 	return nil
-}
-
-// nameOf is how messages to staff call a document that the desk has, in the
-// trash or not: "report:harbour-cranes". One that the desk has no more is called
-// by its id.
-func nameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
-	if !id.Type().IsDocument() {
-		return id.String(), nil
-	}
-	slug, err := slugOf(ctx, db, id)
-	if err != nil || slug == "" {
-		return id.String(), err
-	}
-	return id.Type().String() + ":" + slug, nil
-}
-
-func slugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
-	var slug string
-	err := queryRows(ctx, db, "SELECT slug FROM "+tableOf(id.Type()).name+" WHERE id = ?", []any{int64(id)},
-		func(rows *sql.Rows) error { return rows.Scan(&slug) })
-	return slug, err
 }

@@ -19,7 +19,7 @@ import (
 // TagsNamed finds tags in live by their slugs or ids, the present ones or former
 // ones, by the names asked for. Those that the viewer of ctx does not see are not
 // found.
-func (d *Desk) TagsNamed(ctx context.Context, names []string) (map[string]domain.ID, error) {
+func (l *Live) TagsNamed(ctx context.Context, names []string) (map[string]domain.ID, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -34,11 +34,11 @@ func (d *Desk) TagsNamed(ctx context.Context, names []string) (map[string]domain
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
 	// Former ones first: those that are in use now take precedence.
-	bySlug, byID, err := d.former(ctx, domain.Tag, slugs, ids)
+	bySlug, byID, err := l.former(ctx, domain.Tag, slugs, ids)
 	if err != nil {
 		return nil, err
 	}
-	tags, err := d.stores.Client(ctx).Tag.Query().Where(tag.Or(tag.SlugIn(slugs...), tag.IDIn(ids...))).
+	tags, err := l.stores.Client(ctx).Tag.Query().Where(tag.Or(tag.SlugIn(slugs...), tag.IDIn(ids...))).
 		Select(tag.FieldID, tag.FieldSlug).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find tags: %w", err)
@@ -59,12 +59,12 @@ func (d *Desk) TagsNamed(ctx context.Context, names []string) (map[string]domain
 // former finds the documents of a type that once had slugs, and those that
 // documents with ids were merged into, at the stage of ctx and as far as its
 // viewer sees them.
-func (d *Desk) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
+func (l *Live) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
 	fence, err := store.Fence(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	aliases, err := d.stores.Client(ctx).Alias.Query().
+	aliases, err := l.stores.Client(ctx).Alias.Query().
 		Where(alias.TypeEQ(t), alias.Or(alias.SlugIn(slugs...), alias.FormerIDIn(ids...)), func(s *entsql.Selector) {
 			build := entsql.Dialect(s.Dialect())
 			documents := build.Select("id").From(build.Table(tableOf(t).name)).WithContext(ctx)
@@ -88,11 +88,11 @@ func (d *Desk) former(ctx context.Context, t domain.Type, slugs []string, ids []
 
 // Successors are the documents in live that those with the ids were merged into,
 // as far as the viewer of ctx sees them.
-func (d *Desk) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, error) {
+func (l *Live) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, error) {
 	ctx = domain.WithStage(ctx, domain.Live)
 	var found []domain.ID
 	for t, ids := range byType(ids) {
-		_, byID, err := d.former(ctx, t, nil, ids)
+		_, byID, err := l.former(ctx, t, nil, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -103,8 +103,8 @@ func (d *Desk) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, er
 
 // Tagged says which of some documents in live carry one of the tags, as far as
 // the viewer of ctx sees both.
-func (d *Desk) Tagged(ctx context.Context, documents []domain.ID, tags []string) (map[domain.ID]bool, error) {
-	known, err := d.TagsNamed(ctx, tags)
+func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string) (map[domain.ID]bool, error) {
+	known, err := l.TagsNamed(ctx, tags)
 	if err != nil || len(known) == 0 {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (d *Desk) Tagged(ctx context.Context, documents []domain.ID, tags []string)
 			))
 		}
 	}
-	client, groups := d.stores.Client(ctx), byType(documents)
+	client, groups := l.stores.Client(ctx), byType(documents)
 	found := map[domain.ID]bool{}
 	for t, read := range map[domain.Type]func(ids []domain.ID) ([]domain.ID, error){
 		domain.Report: func(ids []domain.ID) ([]domain.ID, error) {

@@ -164,7 +164,7 @@ func sourcesByURL(ctx context.Context, db store.Rows, urls []string) (map[string
 	}
 	query := "SELECT url, min(id) FROM sources WHERE deleted_at IS NULL AND url" + store.InSet(db.Dialect()) +
 		" GROUP BY url HAVING count(*) = 1"
-	err := queryRows(ctx, db, query, []any{store.TextSet(db.Dialect(), urls)}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{store.TextSet(db.Dialect(), urls)}, func(rows *sql.Rows) error {
 		var url string
 		var id domain.ID
 		if err := rows.Scan(&url, &id); err != nil {

@@ -140,7 +140,7 @@ func (e *edit) naming(ctx context.Context, target domain.ID) ([]domain.ID, error
 // textsNaming lists documents whose texts name one, on the desk or in live, in the
 // trash or not.
 func textsNaming(ctx context.Context, db store.Rows, target domain.ID) ([]domain.ID, error) {
-	ids, err := queryIDs(ctx, db, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
+	ids, err := store.QueryIDs(ctx, db, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
 		int64(target), int64(target))
 	if err != nil {
 		return nil, fmt.Errorf("find texts that name %s: %w", target, err)
@@ -155,7 +155,7 @@ func referringInLive(ctx context.Context, db store.Rows, targets []domain.ID, li
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
-	ids, err := queryIDs(ctx, db, query, store.Set(db.Dialect(), targets))
+	ids, err := store.QueryIDs(ctx, db, query, store.Set(db.Dialect(), targets))
 	if err != nil {
 		return nil, fmt.Errorf("find what refers to documents in live: %w", err)
 	}
@@ -180,7 +180,7 @@ func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition
 		if limit > 0 {
 			query += fmt.Sprintf(" LIMIT %d", limit)
 		}
-		err := queryRows(ctx, db, query, []any{int64(target)}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{int64(target)}, func(rows *sql.Rows) error {
 			var id domain.ID
 			defer func() { ids = append(ids, id) }()
 			return rows.Scan(&id)
@@ -224,7 +224,7 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 		return 0, domain.NotFound("there is no %s in the trash that is called %q", t, clip(text))
 	}
 	var merged domain.ID
-	if err := queryRows(ctx, e.tx, "SELECT document_id FROM aliases WHERE former_id = ?", []any{int64(id)},
+	if err := store.QueryRows(ctx, e.tx, "SELECT document_id FROM aliases WHERE former_id = ?", []any{int64(id)},
 		func(rows *sql.Rows) error { return rows.Scan(&merged) }); err != nil {
 		return 0, err
 	}
@@ -235,7 +235,7 @@ func (e *edit) undelete(ctx context.Context, document string) (domain.ID, error)
 		}
 		return 0, domain.Conflict("%s:%s was merged into %s, which now answers for it", t, clip(text), into.name())
 	}
-	if err := execSQL(ctx, e.tx, "UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?", int64(id)); err != nil {
+	if err := store.Exec(ctx, e.tx, "UPDATE "+tableOf(t).name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?", int64(id)); err != nil {
 		return 0, fmt.Errorf("take out of the trash: %w", err)
 	}
 	return id, e.checkReturned(ctx, id)
@@ -282,14 +282,14 @@ func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (do
 	}
 	var id domain.ID
 	query := "SELECT id FROM " + tableOf(t).name + " WHERE deleted_at IS NOT NULL AND " + column + " = ?"
-	err := queryRows(ctx, db, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) })
+	err := store.QueryRows(ctx, db, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) })
 	return id, err
 }
 
 // checkNamed reports what the texts of a document name that is in the trash, but
 // for what it refers to besides.
 func (e *edit) checkNamed(ctx context.Context, id domain.ID, besides []domain.ID, p *domain.Problems) error {
-	named, err := queryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
+	named, err := store.QueryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
 	if err != nil {
 		return fmt.Errorf("read what a text names: %w", err)
 	}

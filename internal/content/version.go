@@ -35,38 +35,38 @@ type versions struct {
 
 // Version is how far live has come, as this process last saw it: at once after
 // a publication of its own, and within a second after one of another process.
-func (d *Desk) Version() Version {
-	d.versions.mu.RLock()
-	defer d.versions.mu.RUnlock()
-	return d.versions.last
+func (l *Live) Version() Version {
+	l.versions.mu.RLock()
+	defer l.versions.mu.RUnlock()
+	return l.versions.last
 }
 
 // Advanced returns a channel that is closed when live is no longer at a version.
-func (d *Desk) Advanced(from Version) <-chan struct{} {
-	d.versions.mu.RLock()
-	defer d.versions.mu.RUnlock()
-	if !d.versions.last.Same(from) {
+func (l *Live) Advanced(from Version) <-chan struct{} {
+	l.versions.mu.RLock()
+	defer l.versions.mu.RUnlock()
+	if !l.versions.last.Same(from) {
 		return closed
 	}
-	return d.versions.moved
+	return l.versions.moved
 }
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // confirm takes note of what live was seen to be at a time. What was seen later
 // stands.
-func (d *Desk) confirm(p projection, at time.Time) {
+func (l *Live) confirm(p projection, at time.Time) {
 	seen := Version{Sequence: p.applied, AppliedAt: p.at, ConfirmedAt: at}
-	d.versions.mu.Lock()
-	defer d.versions.mu.Unlock()
-	last := d.versions.last
+	l.versions.mu.Lock()
+	defer l.versions.mu.Unlock()
+	last := l.versions.last
 	if seen.Sequence < last.Sequence || seen.Sequence == last.Sequence && seen.AppliedAt.Before(last.AppliedAt) {
 		return // it was read before somebody else confirmed more
 	}
-	d.versions.last = seen
+	l.versions.last = seen
 	if !seen.Same(last) {
-		close(d.versions.moved)
-		d.versions.moved = make(chan struct{})
+		close(l.versions.moved)
+		l.versions.moved = make(chan struct{})
 	}
 }
 
@@ -86,11 +86,26 @@ func (p projection) same(other projection) bool {
 
 func readProjection(ctx context.Context, db store.Rows) (projection, error) {
 	var p projection
-	err := queryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash FROM projection", nil,
+	err := store.QueryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash FROM projection", nil,
 		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history, &p.log, &p.hash) })
 	if err != nil {
 		return p, fmt.Errorf("read how far live has come: %w", err)
 	}
 	p.at = p.at.UTC()
 	return p, nil
+}
+
+// setApplied notes how far live has come: up to an entry of a log.
+func (p *projector) setApplied(ctx context.Context, identity string, last *entry, at time.Time) error {
+	var sequence int64
+	var hash string
+	if last != nil {
+		sequence, hash = last.Sequence, last.hash()
+	}
+	_, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(),
+		"UPDATE projection SET applied_sequence = ?, applied_at = ?, log = ?, entry_hash = ? WHERE id = 1"), sequence, at, identity, hash)
+	if err != nil {
+		return fmt.Errorf("note how far live has come: %w", err)
+	}
+	return p.tx.Notify(ctx)
 }

@@ -192,7 +192,7 @@ func draftRelationshipsQuery(engine string, entities []domain.ID) query {
 // returns them by what is shared, in order of age.
 func (e *edit) namesakes(ctx context.Context, q query) (map[string][]namesake, error) {
 	others := map[string][]namesake{}
-	err := queryRows(ctx, e.tx, q.text, q.args, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, e.tx, q.text, q.args, func(rows *sql.Rows) error {
 		var n namesake
 		if err := rows.Scan(&n.key, &n.id, &n.slug); err != nil {
 			return err
@@ -236,7 +236,7 @@ func (e *edit) draftRelationshipWarnings(ctx context.Context, entities []domain.
 	}
 	q := draftRelationshipsQuery(e.tx.Dialect(), entities)
 	var out []Warning
-	err := queryRows(ctx, e.tx, q.text, q.args, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, e.tx, q.text, q.args, func(rows *sql.Rows) error {
 		n := namesake{}
 		if err := rows.Scan(&n.id, &n.slug); err != nil {
 			return err

@@ -191,7 +191,7 @@ func deleteOwned(ctx context.Context, tx *store.Tx, t *table, owners []domain.ID
 		where := " WHERE " + quote(o.owner) + store.InSet(tx.Dialect())
 		if len(o.table.owned) > 0 {
 			var ids []domain.ID
-			err := queryRows(ctx, tx, "SELECT id FROM "+o.name+where, []any{set}, func(rows *sql.Rows) error {
+			err := store.QueryRows(ctx, tx, "SELECT id FROM "+o.name+where, []any{set}, func(rows *sql.Rows) error {
 				var id domain.ID
 				defer func() { ids = append(ids, id) }()
 				return rows.Scan(&id)

@@ -71,6 +71,9 @@ func newSite(t testing.TB, s *store.Stores) *site {
 	site := &site{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	site.desk = content.New(s, log, site.clock.now)
+	if err := site.desk.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := site.desk.Project(t.Context()); err != nil {
 		t.Fatal(err)
 	}
