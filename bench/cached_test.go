@@ -40,10 +40,10 @@ func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *answ
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	config := graph.Config{Stores: s.stores, Desk: s.desk, Log: log, RequestID: domain.RequestID,
 		Meter: access.NewMeter(time.Now), Limits: unmetered}
-	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk, Budgets: graph.NewBudgets(config), Log: log, Now: time.Now})
+	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: graph.NewBudgets(config), Log: log, Now: time.Now})
 	work, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
-	working.Go(func() { _ = s.desk.Run(work) })
+	working.Go(func() { _ = s.desk.Live().Run(work) })
 	working.Go(func() { _ = cache.Run(work) })
 	srv := server.New(server.Config{GraphQL: graph.Handler(config), Answers: cache, Log: log,
 		Keys: access.NewDoor(access.NewKeys(s.stores, nil, log, time.Now), nil)})

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -41,20 +42,20 @@ func benchmarkRelease(b *testing.B, config store.Config, n int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = stores.Close() }()
-	desk := content.New(stores, slog.New(slog.DiscardHandler), time.Now)
-	defer desk.Close()
+	desk := editorial.New(stores, projection.New(stores, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+	defer desk.Live().Close()
 	ctx := domain.AsSystem(b.Context(), "bench")
-	save := func(t domain.Type, m content.Mode, f map[string]any) {
-		if _, err := desk.Save(ctx, content.SaveParams{Type: t, Mode: m, Fields: f}); err != nil {
+	save := func(t domain.Type, m editorial.Mode, f map[string]any) {
+		if _, err := desk.Save(ctx, editorial.SaveParams{Type: t, Mode: m, Fields: f}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	for i := range 50 {
-		save(domain.Tag, content.Create, map[string]any{"slug": fmt.Sprintf("tag-%d", i), "label": "Tag", "vocabulary": "TOPIC"})
+		save(domain.Tag, editorial.Create, map[string]any{"slug": fmt.Sprintf("tag-%d", i), "label": "Tag", "vocabulary": "TOPIC"})
 	}
 	var documents []string
 	body := strings.Repeat("Some words of a long text about ports and their owners. ", 80)
-	write := func(m content.Mode, key string, i, round int) {
+	write := func(m editorial.Mode, key string, i, round int) {
 		tags := []any{fmt.Sprintf("tag-%d", i%50), fmt.Sprintf("tag-%d", (i+7)%50)}
 		save(domain.Entity, m, map[string]any{key: fmt.Sprintf("entity-%d", i), "name": fmt.Sprintf("Entity %d %d", i, round), "kind": "COMPANY", "tags": tags,
 			"names": []any{map[string]any{"text": fmt.Sprintf("E%d %d", i, round), "kind": "ALIAS"}}, "description": body[:1000]})
@@ -62,25 +63,25 @@ func benchmarkRelease(b *testing.B, config store.Config, n int) {
 			"summary": "S.", "body": fmt.Sprintf("By [[entity-%d]]. %s", i, body), "tags": tags, "entities": []any{fmt.Sprintf("entity-%d", i)}})
 	}
 	for i := range n / 2 {
-		write(content.Create, "slug", i, 0)
+		write(editorial.Create, "slug", i, 0)
 		documents = append(documents, fmt.Sprintf("report:report-%d", i), fmt.Sprintf("entity:entity-%d", i))
 	}
 	for b.Loop() {
 		for round, name := range []string{"new", "again"} {
 			if round > 0 {
 				for i := range n / 2 {
-					write(content.Update, "id", i, round)
+					write(editorial.Update, "id", i, round)
 				}
 			}
 			m := w.during(func() {
 				ctx := ctx
 				other := startSaving(ctx, b, desk)
-				released, err := desk.Publish(ctx, content.PublishParams{Documents: documents})
+				released, err := desk.Publish(ctx, editorial.PublishParams{Documents: documents})
 				if err != nil || len(released.Published) != n {
 					b.Errorf("published %d of %d: %v", len(released.Published), n, err)
 				}
 				w.answered = time.Now()
-				if err := desk.Project(ctx); err != nil {
+				if err := desk.Live().Project(ctx); err != nil {
 					b.Error(err)
 				}
 				w.held = other.stop()
@@ -170,13 +171,13 @@ type saving struct {
 	longest time.Duration
 }
 
-func startSaving(ctx context.Context, b *testing.B, desk *content.Desk) *saving {
+func startSaving(ctx context.Context, b *testing.B, desk *editorial.Desk) *saving {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &saving{cancel: cancel}
 	s.ended.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			began := time.Now()
-			_, err := desk.Save(ctx, content.SaveParams{Type: domain.Source, Mode: content.Upsert,
+			_, err := desk.Save(ctx, editorial.SaveParams{Type: domain.Source, Mode: editorial.Upsert,
 				Fields: map[string]any{"slug": "other-work", "title": fmt.Sprint("T ", i)}})
 			if err != nil && ctx.Err() == nil {
 				b.Error(err)

@@ -16,8 +16,9 @@ import (
 	"database/sql"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -40,7 +41,7 @@ const (
 type site struct {
 	stores  *store.Stores
 	ctx     context.Context // of an editor
-	desk    *content.Desk
+	desk    *editorial.Desk
 	handler http.Handler
 	live    *sql.DB // a plain connection to the same live file, for the baseline
 	dir     string
@@ -66,7 +67,7 @@ func newSiteOf(tb testing.TB, reports, entities int) *site {
 	s := &site{
 		stores: stores,
 		ctx:    domain.AsSystem(tb.Context(), "bench"),
-		desk:   content.New(stores, log, time.Now),
+		desk:   editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now),
 		dir:    config.Dir,
 	}
 	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: unmetered})
@@ -107,7 +108,7 @@ func openPlain(tb testing.TB, file, params string) *sql.DB {
 
 func (s *site) save(tb testing.TB, t domain.Type, fields map[string]any) {
 	tb.Helper()
-	if _, err := s.desk.Save(s.ctx, content.SaveParams{Type: t, Mode: content.Upsert, Fields: fields}); err != nil {
+	if _, err := s.desk.Save(s.ctx, editorial.SaveParams{Type: t, Mode: editorial.Upsert, Fields: fields}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -129,7 +130,7 @@ func (s *site) seed(tb testing.TB, reports, entities int) {
 		s.save(tb, domain.Report, reportFields(i, ""))
 		names = append(names, fmt.Sprintf("report:report-%d", i))
 	}
-	if _, err := s.desk.Publish(s.ctx, content.PublishParams{Documents: names, References: content.Include}); err != nil {
+	if _, err := s.desk.Publish(s.ctx, editorial.PublishParams{Documents: names, References: editorial.Include}); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -22,7 +23,7 @@ import (
 // audience is a desk with webhooks that tell a receiver on this machine.
 type audience struct {
 	ctx  context.Context
-	desk *content.Desk
+	desk *editorial.Desk
 	came atomic.Int64
 	want atomic.Int64
 	all  chan struct{} // as many came as are wanted
@@ -45,16 +46,16 @@ func newAudience(b *testing.B, webhooks int) *audience {
 	}
 	b.Cleanup(func() { _ = stores.Close() })
 	log := slog.New(slog.DiscardHandler)
-	t.desk = content.New(stores, log, time.Now)
+	t.desk = editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now)
 	if err := t.desk.Prepare(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	if err := t.desk.Project(b.Context()); err != nil {
+	if err := t.desk.Live().Project(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	t.ctx = domain.WithViewer(b.Context(), &domain.Viewer{Name: "bench", Role: domain.Admin, Clearance: domain.Red, KeyID: 1})
 	jobs := stores.Jobs(log)
-	w := delivery.New(delivery.Config{Stores: stores, Desk: t.desk, Jobs: jobs, Log: log, AllowPrivate: true})
+	w := delivery.New(delivery.Config{Stores: stores, Live: t.desk.Live(), Jobs: jobs, Log: log, AllowPrivate: true})
 	for range webhooks {
 		if _, _, err := w.Create(t.ctx, delivery.CreateParams{URL: receiver.URL}); err != nil {
 			b.Fatal(err)
@@ -80,7 +81,7 @@ func (t *audience) save(b *testing.B, reports int) []string {
 	for i := range names {
 		slug := fmt.Sprintf("r%d", i)
 		names[i] = "report:" + slug
-		if _, err := t.desk.Save(t.ctx, content.SaveParams{Type: domain.Report, Mode: content.Upsert, Fields: map[string]any{
+		if _, err := t.desk.Save(t.ctx, editorial.SaveParams{Type: domain.Report, Mode: editorial.Upsert, Fields: map[string]any{
 			"slug": slug, "title": fmt.Sprint("Version ", time.Now().UnixNano()), "kind": "BRIEF", "language": "en", "summary": "S.", "body": "B."}}); err != nil {
 			b.Fatal(err)
 		}
@@ -90,7 +91,7 @@ func (t *audience) save(b *testing.B, reports int) []string {
 
 func (t *audience) publish(b *testing.B, names []string) {
 	b.Helper()
-	if _, err := t.desk.Publish(t.ctx, content.PublishParams{Documents: names}); err != nil {
+	if _, err := t.desk.Publish(t.ctx, editorial.PublishParams{Documents: names}); err != nil {
 		b.Fatal(err)
 	}
 }

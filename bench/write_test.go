@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // writer is the baseline of the write benchmarks: two files of its own, one
@@ -161,7 +161,7 @@ func BenchmarkRelease(b *testing.B) {
 			}
 		}
 		t0 := time.Now()
-		if out, err := s.desk.Publish(s.ctx, content.PublishParams{Documents: names}); err != nil || len(out.Published) != size {
+		if out, err := s.desk.Publish(s.ctx, editorial.PublishParams{Documents: names}); err != nil || len(out.Published) != size {
 			b.Fatalf("published %d: %v", len(out.Published), err)
 		}
 		t1 := time.Now()

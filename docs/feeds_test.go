@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/feeds/feedstest"
 	"github.com/redthread-api/redthread/internal/exchange/schemaorg"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -31,7 +32,7 @@ func TestFeedsGuide(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	desk := content.New(stores, log, time.Now)
+	desk := editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now)
 	api := graph.Handler(graph.Config{Stores: stores, Desk: desk, Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	ask := func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
@@ -49,7 +50,7 @@ func TestFeedsGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	door := feeds.Handler(feeds.Config{
-		Content: api, Changes: desk, PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
+		Content: api, Changes: desk.Live(), PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _, message string) {
 			http.Error(w, message, status)
 		},

@@ -16,8 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -28,7 +29,7 @@ func TestPersistedDocuments(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: content.New(stores, log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
 	serve := func(v *domain.Viewer, method, target, body string) map[string]any {
 		t.Helper()
 		r := httptest.NewRequestWithContext(domain.WithViewer(t.Context(), v), method, target, strings.NewReader(body))

@@ -15,9 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -26,7 +27,7 @@ func TestReadme(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: content.New(stores, log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
 	run := func(ctx context.Context, request map[string]any) []byte {
 		body, err := json.Marshal(request)
 		if err != nil {

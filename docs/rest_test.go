@@ -17,9 +17,10 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -30,7 +31,7 @@ func TestREST(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: content.New(stores, log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	if err := demo.Load(editor, func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		reply := api.Ask(ctx, transport.Question{Document: query, Variables: variables})

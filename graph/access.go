@@ -12,8 +12,8 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // withRight returns a context that reads the desk, for a viewer with a right.
@@ -176,7 +176,7 @@ func (r mutationResolver) RevokeAPIKey(ctx context.Context, in model.RevokeAPIKe
 	return orNil(model.APIKeyPayload{APIKey: row}, err)
 }
 
-func (r mutationResolver) Purge(ctx context.Context, in content.PurgeParams) (*model.PurgePayload, error) {
+func (r mutationResolver) Purge(ctx context.Context, in editorial.PurgeParams) (*model.PurgePayload, error) {
 	purged, err := r.desk.Purge(ctx, in)
 	ids := make([]string, len(purged))
 	for i, id := range purged {

@@ -6,8 +6,8 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 func (r queryResolver) Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error) {
@@ -23,11 +23,11 @@ func (r queryResolver) Changes(ctx context.Context, types []string, first *int, 
 		return nil, err
 	}
 	raiseToClearance(ctx)
-	changes, err := r.desk.Changes(ctx, content.ChangesParams{After: from, First: limit + 1, Types: typesOrAll(types)})
+	changes, err := r.desk.Live().Changes(ctx, projection.ChangesParams{After: from, First: limit + 1, Types: typesOrAll(types)})
 	if err != nil {
 		return nil, err
 	}
-	out := &model.ChangeConnection{PageInfo: &read.PageInfo{HasPreviousPage: from != content.Position{}}}
+	out := &model.ChangeConnection{PageInfo: &read.PageInfo{HasPreviousPage: from != projection.Position{}}}
 	if len(changes) > limit {
 		changes, out.PageInfo.HasNextPage = changes[:limit], true
 	}
@@ -50,14 +50,14 @@ func raiseToClearance(ctx context.Context) {
 }
 
 // position reads the argument after; nil is the beginning.
-func position(after *string) (content.Position, error) {
+func position(after *string) (projection.Position, error) {
 	if after == nil {
-		return content.Position{}, nil
+		return projection.Position{}, nil
 	}
-	from, err := content.ParsePosition(*after)
+	from, err := projection.ParsePosition(*after)
 	if err != nil || *after == "" {
 		var p domain.Problems
-		p.Add("after", "want a cursor of the change feed, or %q for its beginning", content.Start)
+		p.Add("after", "want a cursor of the change feed, or %q for its beginning", projection.Start)
 		return from, p.Err("the arguments are not right")
 	}
 	return from, nil
@@ -72,7 +72,7 @@ func typesOrAll(names []string) []domain.Type {
 }
 
 func (r changesResolver) Head(ctx context.Context, _ *model.ChangeConnection) (string, error) {
-	last, err := r.desk.LastChange(ctx)
+	last, err := r.desk.Live().LastChange(ctx)
 	return last.String(), err
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -22,7 +22,7 @@ func (revisionResolver) Snapshot(_ context.Context, obj *db.Revision) (any, erro
 	return json.RawMessage(obj.Snapshot), nil
 }
 
-func (r revisionResolver) Diff(ctx context.Context, obj *db.Revision, against *int) ([]*content.FieldChange, error) {
+func (r revisionResolver) Diff(ctx context.Context, obj *db.Revision, against *int) ([]*aggregate.FieldChange, error) {
 	from := obj.Number - 1
 	if against != nil {
 		from = *against
@@ -114,7 +114,7 @@ func (r queryResolver) PendingChanges(ctx context.Context, types []string, first
 		if err != nil {
 			return nil, err
 		}
-		change := &model.PendingChange{Pending: c, Page: page}
+		change := &model.PendingChange{PendingChange: c, Page: page}
 		page.IDs = append(page.IDs, c.ID)
 		out.Nodes = append(out.Nodes, change)
 		out.Edges = append(out.Edges, &model.PendingChangeEdge{Cursor: cursor, Node: change})

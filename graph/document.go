@@ -6,7 +6,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -60,7 +60,7 @@ func (r documentResolver[T]) Revisions(ctx context.Context, obj *T, first *int, 
 	return r.revisions.Page(ctx, obj, args(first, after, last, before, nil, nil))
 }
 
-func (r documentResolver[T]) LiveDiff(ctx context.Context, obj *T) ([]*content.FieldChange, error) {
+func (r documentResolver[T]) LiveDiff(ctx context.Context, obj *T) ([]*aggregate.FieldChange, error) {
 	if !r.onDesk(obj) {
 		return nil, nil
 	}

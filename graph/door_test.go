@@ -16,8 +16,9 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -68,7 +69,7 @@ func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
 		registry: graph.NewRegistry(s, clock.now),
 	}
 	c := graph.Config{
-		Stores: s, Desk: content.New(s, log, clock.now), Log: log, Now: clock.now,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, clock.now), log, clock.now), Log: log, Now: clock.now,
 		Keys: g.keys, People: g.people, Notes: notes, Registry: g.registry,
 	}
 	if change != nil {

@@ -15,17 +15,18 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Config is what the API is built from.
 type Config struct {
 	Stores *store.Stores
-	Desk   *content.Desk
+	Desk   *editorial.Desk
 	Log    *slog.Logger
 	// EntityURL is where HTML links to entities lead, with {slug} in the
 	// place of the slug: "/entities/{slug}" where it is empty.
@@ -89,7 +90,7 @@ func New(c Config) graphql.ExecutableSchema {
 			},
 		}),
 		stores: c.Stores,
-		desk:   c.Desk,
+		live:   c.Desk.Live(),
 		maxLag: c.LiveMaxLag,
 		reader: r.reader,
 	}
@@ -122,7 +123,7 @@ func (c Config) complete() Config {
 		c.Registry = NewRegistry(c.Stores, c.Now)
 	}
 	if c.Webhooks == nil {
-		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Desk: c.Desk, Log: c.Log, Now: c.Now})
+		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
 	}
 	c.Introspection = cmp.Or(c.Introspection, IntrospectionAll)
 	return c
@@ -135,7 +136,7 @@ func (c Config) complete() Config {
 type staged struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
-	desk   *content.Desk
+	live   *projection.Live
 	maxLag time.Duration
 	reader *read.Reader
 }

@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -47,7 +48,7 @@ func newAPI(t testing.TB, s *store.Stores) *api {
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return &api{t: t, stores: s, log: log, handler: graph.Handler(graph.Config{
-		Stores: s, Desk: content.New(s, logger, now), Log: logger,
+		Stores: s, Desk: editorial.New(s, projection.New(s, logger, now), logger, now), Log: logger,
 	})}
 }
 

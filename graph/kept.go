@@ -82,9 +82,9 @@ func (s staged) keep(ctx context.Context, marking domain.Marking) error {
 // lags reports whether what was read at a sequence is too old to be kept, or
 // may be.
 func (s staged) lags(ctx context.Context, sequence int64) bool {
-	if s.maxLag <= 0 || sequence >= s.desk.Version().Sequence {
+	if s.maxLag <= 0 || sequence >= s.live.Version().Sequence {
 		return false // there is nothing newer, as far as is known here
 	}
-	lag, err := s.desk.LagAt(ctx, sequence)
+	lag, err := s.live.LagAt(ctx, sequence)
 	return err != nil || lag > s.maxLag
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -191,7 +191,7 @@ func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = replica.Close() }()
-	if err := content.New(replica, slog.New(slog.DiscardHandler), time.Now).Project(t.Context()); err != nil {
+	if err := projection.New(replica, slog.New(slog.DiscardHandler), time.Now).Project(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	config.LiveDSN = other.DeskDSN

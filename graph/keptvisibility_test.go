@@ -14,8 +14,9 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -30,7 +31,7 @@ type keeper struct {
 func newKeeper(t testing.TB, s *store.Stores) *keeper {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: access.NewMeter(time.Now)}
+	config := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Meter: access.NewMeter(time.Now)}
 	k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
 	k.kept = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: graph.NewBudgets(config),
 		Log: log, Now: time.Now}).Around(k.handler)
@@ -150,18 +151,18 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 	t.Parallel()
 	config := storetest.PostgresConfig(t)
 	log := slog.New(slog.DiscardHandler)
-	process := func() (*keeper, *content.Desk) {
+	process := func() (*keeper, *editorial.Desk) {
 		s, err := store.Open(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		desk := content.New(s, log, time.Now)
+		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: access.NewMeter(time.Now)}
 		k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
-		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk, Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
+		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk.Live(), Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
 		k.kept = cache.Around(k.handler)
 		ended := make(chan struct{})
-		go func() { defer close(ended); _ = desk.Run(t.Context()) }()
+		go func() { defer close(ended); _ = desk.Live().Run(t.Context()) }()
 		t.Cleanup(func() { <-ended; _ = s.Close() })
 		return k, desk
 	}
@@ -169,7 +170,7 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 	two, desk := process()
 	one.query(editor, `mutation { createReport(input: {slug: "r" title: "r" kind: BRIEF language: "en" summary: "s" body: "b"}) { report { id } } }`)
 	// The first look is what makes a version known at all.
-	for desk.Version().ConfirmedAt.IsZero() {
+	for desk.Live().Version().ConfirmedAt.IsZero() {
 		if t.Context().Err() != nil {
 			t.Fatal("nobody looks")
 		}
@@ -179,9 +180,9 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 		act  string
 		want []string
 	}{{"publish", []string{"r"}}, {"unpublish", nil}} {
-		before, began := desk.Version(), time.Now()
+		before, began := desk.Live().Version(), time.Now()
 		one.query(editor, fmt.Sprintf(`mutation { %s(input: {documents: ["report:r"]}) { state } }`, row.act))
-		<-desk.Advanced(before)
+		<-desk.Live().Advanced(before)
 		// A second, and what a busy machine takes besides.
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s: the other process knows after %s", row.act, took)

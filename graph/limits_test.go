@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -21,7 +22,7 @@ func limited(t *testing.T, change func(*graph.Limit)) *api {
 	a.library()
 	log := slog.New(slog.NewTextHandler(a.log, nil))
 	a.handler = graph.Handler(graph.Config{
-		Stores: s, Desk: content.New(s, log, time.Now), Log: log,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log,
 		Limits: func(role domain.Role) graph.Limit {
 			limit := graph.StandardLimits(role)
 			change(&limit)

@@ -13,8 +13,9 @@ import (
 	"entgo.io/ent/dialect"
 	"pgregory.net/rapid"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -168,7 +169,7 @@ func TestMarkingOfTheDesk(t *testing.T) {
 func TestMarkingsHold(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		publish(t, content.New(s, slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(7))
+		publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(7))
 		handler, all := handlerOver(s), liveRows(t, s)
 		// Several documents can have one slug, each of another type: any of
 		// them may be meant.

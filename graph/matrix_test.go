@@ -17,8 +17,9 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/generated"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -39,7 +40,7 @@ func TestVisibilityMatrix(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		a := newAPI(t, s)
 		// Everything at once is more than one operation may ask for otherwise.
-		desk := content.New(s, slog.New(slog.DiscardHandler), time.Now)
+		desk := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
 		a.handler = graph.Handler(graph.Config{Stores: s, Desk: desk, Log: slog.New(slog.DiscardHandler), Limits: noLimits})
 		if s.Dialect() == dialect.SQLite { // what is kept is the same on both
 			a.handler = throughCache(t, a.handler, confirmed{desk})

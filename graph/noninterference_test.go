@@ -22,8 +22,9 @@ import (
 	"github.com/redthread-api/redthread/ent/db/migrate"
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/generated"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -105,7 +106,7 @@ type worlds struct {
 func newWorlds(t *testing.T, s *store.Stores, others map[domain.Marking]*store.Stores, seed int) *worlds {
 	t.Helper()
 	w := &worlds{seed: seed, without: map[*domain.Viewer]http.Handler{}, doors: map[string]int{}}
-	publish(t, content.New(s, slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
+	publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
 	w.full = handlerOver(s)
 	if s.Dialect() == dialect.SQLite { // what is kept is the same on both
 		w.full = throughCache(t, w.full, confirmed{})
@@ -136,7 +137,7 @@ func newWorlds(t *testing.T, s *store.Stores, others map[domain.Marking]*store.S
 // do not depend on the content.
 func handlerOver(s *store.Stores) http.Handler {
 	log := slog.New(slog.DiscardHandler)
-	return graph.Handler(graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Limits: noLimits})
+	return graph.Handler(graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: noLimits})
 }
 
 // answer is what a client gets, and how many statements it took.

@@ -9,20 +9,20 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // library of documents of all types and markings that refer to each other in
 // all ways, with ties wherever something is ordered: of drafts, of what was
 // published, unpublished, trashed or merged, and of what has a former slug.
 type randomLibrary struct {
-	saves    []content.SaveParams
-	releases []content.PublishParams
+	saves    []editorial.SaveParams
+	releases []editorial.PublishParams
 	gone     []string // to be unpublished
-	trashed  []content.DeleteParams
-	merged   []content.MergeParams
-	edited   []content.SaveParams // after publishing
+	trashed  []editorial.DeleteParams
+	merged   []editorial.MergeParams
+	edited   []editorial.SaveParams // after publishing
 }
 
 // made is a document of the library that others can refer to.
@@ -69,11 +69,11 @@ func randomContent(t *rapid.T) randomLibrary {
 	}
 	for i := range someTimes {
 		if len(publish[i]) > 0 {
-			l.out.releases = append(l.out.releases, content.PublishParams{Documents: publish[i], References: content.Omit, PublishedAt: &someTimes[i]})
+			l.out.releases = append(l.out.releases, editorial.PublishParams{Documents: publish[i], References: editorial.Omit, PublishedAt: &someTimes[i]})
 		}
 	}
 	for range 6 { // of which two or three can be
-		l.out.merged = append(l.out.merged, content.MergeParams{From: []string{l.one(domain.Entity)}, Into: l.one(domain.Entity)})
+		l.out.merged = append(l.out.merged, editorial.MergeParams{From: []string{l.one(domain.Entity)}, Into: l.one(domain.Entity)})
 	}
 	return l.out
 }
@@ -89,13 +89,13 @@ func (l *librarian) document(of domain.Type, n int, publish map[int][]string) {
 	if l.chance(40) {
 		f["slug"] = "was-" + slug
 	}
-	l.out.saves = append(l.out.saves, content.SaveParams{Type: of, Mode: content.Create, Fields: f})
+	l.out.saves = append(l.out.saves, editorial.SaveParams{Type: of, Mode: editorial.Create, Fields: f})
 	if f["slug"] != slug {
-		l.out.saves = append(l.out.saves, content.SaveParams{Type: of, Mode: content.Update, Fields: fields{"id": f["slug"], "slug": slug}})
+		l.out.saves = append(l.out.saves, editorial.SaveParams{Type: of, Mode: editorial.Update, Fields: fields{"id": f["slug"], "slug": slug}})
 	}
 	fate := l.below(20)
 	if fate == 0 {
-		l.out.trashed = append(l.out.trashed, content.DeleteParams{Type: of, ID: slug})
+		l.out.trashed = append(l.out.trashed, editorial.DeleteParams{Type: of, ID: slug})
 		return // a document in the trash cannot be referred to
 	}
 	l.docs[of] = append(l.docs[of], made{slug, marking})
@@ -109,7 +109,7 @@ func (l *librarian) document(of domain.Type, n int, publish map[int][]string) {
 	case 2:
 		l.out.gone = append(l.out.gone, name)
 	case 3, 4:
-		l.out.edited = append(l.out.edited, content.SaveParams{Type: of, Mode: content.Update, Fields: fields{"id": slug, "message": "Edited.", "marking": "RED"}})
+		l.out.edited = append(l.out.edited, editorial.SaveParams{Type: of, Mode: editorial.Update, Fields: fields{"id": slug, "message": "Edited.", "marking": "RED"}})
 	}
 }
 
@@ -290,7 +290,7 @@ func (l *librarian) fields(of domain.Type, n int, marking domain.Marking) fields
 }
 
 // publish writes and publishes a library.
-func publish(t *testing.T, desk *content.Desk, l randomLibrary) {
+func publish(t *testing.T, desk *editorial.Desk, l randomLibrary) {
 	t.Helper()
 	ctx := domain.WithViewer(t.Context(), editor)
 	want := func(what any, err error) {
@@ -308,7 +308,7 @@ func publish(t *testing.T, desk *content.Desk, l randomLibrary) {
 		want(release, err)
 	}
 	if len(l.gone) > 0 {
-		_, err := desk.Unpublish(ctx, content.UnpublishParams{Documents: l.gone})
+		_, err := desk.Unpublish(ctx, editorial.UnpublishParams{Documents: l.gone})
 		want(l.gone, err)
 	}
 	for _, d := range l.trashed {

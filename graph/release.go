@@ -6,36 +6,36 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-func (r mutationResolver) Undelete(ctx context.Context, in model.UndeleteInput) (*content.Saved, error) {
+func (r mutationResolver) Undelete(ctx context.Context, in model.UndeleteInput) (*editorial.SaveResult, error) {
 	id, err := r.desk.Undelete(ctx, in.Document)
-	return orNil(content.Saved{ID: id, Changed: true}, err)
+	return orNil(editorial.SaveResult{ID: id, Changed: true}, err)
 }
 
-func (r mutationResolver) RestoreRevision(ctx context.Context, in content.RestoreParams) (*content.Saved, error) {
+func (r mutationResolver) RestoreRevision(ctx context.Context, in editorial.RestoreParams) (*editorial.SaveResult, error) {
 	return orNil(r.desk.Restore(ctx, in))
 }
 
-func (r mutationResolver) MergeEntities(ctx context.Context, in content.MergeParams) (*content.Merged, error) {
+func (r mutationResolver) MergeEntities(ctx context.Context, in editorial.MergeParams) (*editorial.MergeResult, error) {
 	return orNil(r.desk.MergeEntities(ctx, in))
 }
 
-func (r mutationResolver) Publish(ctx context.Context, in content.PublishParams) (*content.Released, error) {
+func (r mutationResolver) Publish(ctx context.Context, in editorial.PublishParams) (*editorial.ReleaseResult, error) {
 	return orNil(r.desk.Publish(ctx, in))
 }
 
-func (r mutationResolver) Unpublish(ctx context.Context, in content.UnpublishParams) (*content.Released, error) {
+func (r mutationResolver) Unpublish(ctx context.Context, in editorial.UnpublishParams) (*editorial.ReleaseResult, error) {
 	return orNil(r.desk.Unpublish(ctx, in))
 }
 
-func (r mutationResolver) Release(ctx context.Context, in content.ReleaseParams) (*content.Released, error) {
+func (r mutationResolver) Release(ctx context.Context, in editorial.ReleaseParams) (*editorial.ReleaseResult, error) {
 	return orNil(r.desk.Release(ctx, in))
 }
 
-func (r mutationResolver) SchedulePublication(ctx context.Context, in content.ScheduleParams) (*model.SchedulePayload, error) {
+func (r mutationResolver) SchedulePublication(ctx context.Context, in editorial.ScheduleParams) (*model.SchedulePayload, error) {
 	made, err := r.desk.Schedule(ctx, in)
 	return r.scheduled(ctx, made, err)
 }
@@ -70,28 +70,28 @@ func (r scheduleResolver) Warnings(ctx context.Context, obj *db.Schedule) ([]str
 }
 
 // Document reads the document that was saved, of whichever type.
-func (r savedResolver) Document(ctx context.Context, obj *content.Saved) (model.Document, error) {
+func (r savedResolver) Document(ctx context.Context, obj *editorial.SaveResult) (model.Document, error) {
 	found, err := r.byID(ctx, []domain.ID{obj.ID})
 	return found[obj.ID], err
 }
 
-func (r mergedResolver) Entity(ctx context.Context, obj *content.Merged) (*db.Entity, error) {
-	return saved(ctx, r.Resolver, catalog.Entities, &obj.Saved)
+func (r mergedResolver) Entity(ctx context.Context, obj *editorial.MergeResult) (*db.Entity, error) {
+	return saved(ctx, r.Resolver, catalog.Entities, &obj.SaveResult)
 }
 
-func (mergedResolver) Warnings(_ context.Context, obj *content.Merged) ([]*model.Warning, error) {
+func (mergedResolver) Warnings(_ context.Context, obj *editorial.MergeResult) ([]*model.Warning, error) {
 	return model.NewWarnings(obj.Warnings), nil
 }
 
-func (r mergedResolver) Repointed(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+func (r mergedResolver) Repointed(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error) {
 	return r.inOrder(ctx, obj.Repointed)
 }
 
-func (r mergedResolver) Removed(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+func (r mergedResolver) Removed(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error) {
 	return r.alsoInTrash(ctx, obj.Removed)
 }
 
-func (r mergedResolver) Unpublished(ctx context.Context, obj *content.Merged) ([]model.Document, error) {
+func (r mergedResolver) Unpublished(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error) {
 	return r.alsoInTrash(ctx, obj.Unpublished)
 }
 
@@ -102,7 +102,7 @@ const (
 )
 
 // Sequence is null for a release that changed nothing.
-func (releasedResolver) Sequence(_ context.Context, obj *content.Released) (*int, error) {
+func (releasedResolver) Sequence(_ context.Context, obj *editorial.ReleaseResult) (*int, error) {
 	if obj.Sequence == 0 {
 		return nil, nil
 	}
@@ -110,18 +110,18 @@ func (releasedResolver) Sequence(_ context.Context, obj *content.Released) (*int
 	return &sequence, nil
 }
 
-func (releasedResolver) State(_ context.Context, obj *content.Released) (string, error) {
+func (releasedResolver) State(_ context.Context, obj *editorial.ReleaseResult) (string, error) {
 	if obj.Applied {
 		return releaseApplied, nil
 	}
 	return releasePending, nil
 }
 
-func (releasedResolver) Warnings(_ context.Context, obj *content.Released) ([]*model.Warning, error) {
+func (releasedResolver) Warnings(_ context.Context, obj *editorial.ReleaseResult) ([]*model.Warning, error) {
 	return model.NewWarnings(obj.Warnings), nil
 }
 
-func (savedResolver) Warnings(_ context.Context, obj *content.Saved) ([]*model.Warning, error) {
+func (savedResolver) Warnings(_ context.Context, obj *editorial.SaveResult) ([]*model.Warning, error) {
 	return model.NewWarnings(obj.Warnings), nil
 }
 
@@ -148,14 +148,14 @@ func (r warningResolver) Documents(ctx context.Context, obj *model.Warning) ([]m
 	return docs, nil
 }
 
-func (r releasedResolver) Published(ctx context.Context, obj *content.Released) ([]model.Document, error) {
+func (r releasedResolver) Published(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error) {
 	return r.inOrder(ctx, obj.Published)
 }
 
-func (r releasedResolver) Unpublished(ctx context.Context, obj *content.Released) ([]model.Document, error) {
+func (r releasedResolver) Unpublished(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error) {
 	return r.inOrder(ctx, obj.Unpublished)
 }
 
-func (r releasedResolver) Omitted(ctx context.Context, obj *content.Released) ([]model.Document, error) {
+func (r releasedResolver) Omitted(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error) {
 	return r.inOrder(ctx, obj.Omitted)
 }

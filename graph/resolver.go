@@ -10,9 +10,9 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -20,7 +20,7 @@ import (
 // Resolver is the root of all resolvers.
 type Resolver struct {
 	reader   *read.Reader
-	desk     *content.Desk
+	desk     *editorial.Desk
 	keys     *access.Keys
 	people   *access.People
 	webhooks *delivery.Webhooks

@@ -12,8 +12,9 @@ import (
 
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 func schema(t testing.TB) *ast.Schema {
@@ -80,7 +81,7 @@ func TestEnumsAreTheVocabulary(t *testing.T) {
 		"RelationshipKind": domain.RelationshipKinds, "Confidence": domain.Confidences, "TagVocabulary": domain.TagVocabularies,
 		"SourceReliability": domain.SourceReliabilities, "PublicationAction": domain.PublicationActions,
 		"ReferencePolicy": domain.ReferencePolicies, "ScheduleStatus": domain.ScheduleStatuses,
-		"FieldChangeKind": texts(content.FieldChangeKinds), "WarningCode": texts(content.WarningCodes),
+		"FieldChangeKind": texts(aggregate.FieldChangeKinds), "WarningCode": texts(editorial.WarningCodes),
 		"Marking": domain.Markings, "Role": domain.Roles, "Stage": domain.Stages, "DocumentType": types,
 	} {
 		if got := values(s.Types[name]); !slices.Equal(got, want) {

@@ -8,15 +8,15 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // maxTold is how many changes are read for a subscription at once.
 const maxTold = 100
 
 func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, tags []string, after *string) (<-chan *model.Change, error) {
-	f := &follower{desk: r.desk, types: typesOrAll(types), all: ids == nil, tags: tags}
+	f := &follower{live: r.desk.Live(), types: typesOrAll(types), all: ids == nil, tags: tags}
 	var p domain.Problems
 	for i, text := range ids {
 		id, err := domain.ParseID(text)
@@ -25,7 +25,7 @@ func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, ta
 		}
 		f.ids = append(f.ids, id)
 	}
-	known, err := r.desk.TagsNamed(ctx, tags)
+	known, err := r.desk.Live().TagsNamed(ctx, tags)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, ta
 	if after != nil {
 		f.after, err = position(after)
 	} else {
-		f.after, err = r.desk.LastChange(ctx)
+		f.after, err = r.desk.Live().LastChange(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, ta
 
 // follower tells a subscription what it asked to hear.
 type follower struct {
-	desk  *content.Desk
-	after content.Position
+	live  *projection.Live
+	after projection.Position
 	types []domain.Type
 	all   bool // of whatever id
 	ids   []domain.ID
@@ -69,7 +69,7 @@ type follower struct {
 func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 	var proof access.Proof
 	for {
-		news, err := f.desk.Follow(ctx, content.ChangesParams{After: f.after, Types: f.types, First: maxTold})
+		news, err := f.live.Follow(ctx, projection.ChangesParams{After: f.after, Types: f.types, First: maxTold})
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 		}
 		for _, c := range changes {
 			select {
-			case told <- model.NewChanges([]content.Change{c})[0]:
+			case told <- model.NewChanges([]projection.Change{c})[0]:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -92,7 +92,7 @@ func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 }
 
 // wanted are the changes that were asked for.
-func (f *follower) wanted(ctx context.Context, changes []content.Change) ([]content.Change, error) {
+func (f *follower) wanted(ctx context.Context, changes []projection.Change) ([]projection.Change, error) {
 	if f.all && f.tags == nil {
 		return changes, nil
 	}
@@ -103,7 +103,7 @@ func (f *follower) wanted(ctx context.Context, changes []content.Change) ([]cont
 	var tagged map[domain.ID]bool
 	if f.tags != nil {
 		var err error
-		if tagged, err = f.desk.Tagged(ctx, documents, f.tags); err != nil {
+		if tagged, err = f.live.Tagged(ctx, documents, f.tags); err != nil {
 			return nil, err
 		}
 	}
@@ -111,13 +111,13 @@ func (f *follower) wanted(ctx context.Context, changes []content.Change) ([]cont
 	if !f.all {
 		// Asked for each time: a document may be merged into another while it is
 		// followed.
-		now, err := f.desk.Successors(ctx, f.ids)
+		now, err := f.live.Successors(ctx, f.ids)
 		if err != nil {
 			return nil, err
 		}
 		ids = slices.Concat(f.ids, now)
 	}
-	return slices.DeleteFunc(slices.Clone(changes), func(c content.Change) bool {
+	return slices.DeleteFunc(slices.Clone(changes), func(c projection.Change) bool {
 		return !f.all && !slices.Contains(ids, c.Document) ||
 			f.tags != nil && !c.Kind.Tombstone() && !tagged[c.Document]
 	}), nil

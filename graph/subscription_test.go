@@ -15,8 +15,9 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // subscription is one that runs, as server-sent events.
@@ -163,7 +164,7 @@ func TestASubscriptionEndsWithItsCredential(t *testing.T) {
 func TestASubscriptionEndsWithItsBudget(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
-		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: content.New(a.stores, slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) graph.Limit {
+		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: editorial.New(a.stores, projection.New(a.stores, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) graph.Limit {
 			limit := graph.StandardLimits(role)
 			limit.PerMinute = 60
 			return limit

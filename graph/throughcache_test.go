@@ -12,8 +12,9 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
 
@@ -64,14 +65,14 @@ func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler 
 
 // confirmed is how far live has come, for a desk that doesn't look by itself;
 // nil stands for live that nobody publishes to.
-type confirmed struct{ desk *content.Desk }
+type confirmed struct{ desk *editorial.Desk }
 
-func (c confirmed) Version() (v content.Version) {
+func (c confirmed) Version() (v projection.Version) {
 	if c.desk != nil {
-		v = c.desk.Version()
+		v = c.desk.Live().Version()
 	}
 	v.ConfirmedAt = time.Now()
 	return v
 }
 
-func (c confirmed) Advanced(content.Version) <-chan struct{} { return nil }
+func (c confirmed) Advanced(projection.Version) <-chan struct{} { return nil }

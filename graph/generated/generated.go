@@ -19,9 +19,11 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/scalar"
 	"github.com/redthread-api/redthread/graph/sequential"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
+	"github.com/redthread-api/redthread/internal/projection"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -100,12 +102,12 @@ type AssetResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Asset) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Asset) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Asset, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Asset) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Asset) ([]*aggregate.FieldChange, error)
 }
 type AssetPayloadResolver interface {
-	Asset(ctx context.Context, obj *content.Saved) (*db.Asset, error)
+	Asset(ctx context.Context, obj *editorial.SaveResult) (*db.Asset, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type AuditEntryResolver interface {
 	Documents(ctx context.Context, obj *db.AuditEntry) ([]string, error)
@@ -123,9 +125,9 @@ type ContributionResolver interface {
 	Entity(ctx context.Context, obj *db.Contribution) (*db.Entity, error)
 }
 type DocumentPayloadResolver interface {
-	Document(ctx context.Context, obj *content.Saved) (model.Document, error)
+	Document(ctx context.Context, obj *editorial.SaveResult) (model.Document, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type EditionResolver interface {
 	DisplayName(ctx context.Context, obj *db.Edition) (string, error)
@@ -136,7 +138,7 @@ type EditionResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Edition) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Edition) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Edition, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Edition) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Edition) ([]*aggregate.FieldChange, error)
 
 	Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error)
 
@@ -151,9 +153,9 @@ type EditionItemResolver interface {
 	Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error)
 }
 type EditionPayloadResolver interface {
-	Edition(ctx context.Context, obj *content.Saved) (*db.Edition, error)
+	Edition(ctx context.Context, obj *editorial.SaveResult) (*db.Edition, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type EntityResolver interface {
 	DisplayName(ctx context.Context, obj *db.Entity) (string, error)
@@ -164,7 +166,7 @@ type EntityResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Entity) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Entity) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Entity) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Entity) ([]*aggregate.FieldChange, error)
 
 	Description(ctx context.Context, obj *db.Entity, format string) (*string, error)
 
@@ -180,9 +182,9 @@ type EntityResolver interface {
 	Amplifies(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
 }
 type EntityPayloadResolver interface {
-	Entity(ctx context.Context, obj *content.Saved) (*db.Entity, error)
+	Entity(ctx context.Context, obj *editorial.SaveResult) (*db.Entity, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type FootnoteResolver interface {
 	Text(ctx context.Context, obj *db.Footnote, format string) (string, error)
@@ -194,55 +196,55 @@ type ListingResolver interface {
 	Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error)
 }
 type MergePayloadResolver interface {
-	Entity(ctx context.Context, obj *content.Merged) (*db.Entity, error)
+	Entity(ctx context.Context, obj *editorial.MergeResult) (*db.Entity, error)
 
-	Warnings(ctx context.Context, obj *content.Merged) ([]*model.Warning, error)
-	Repointed(ctx context.Context, obj *content.Merged) ([]model.Document, error)
-	Removed(ctx context.Context, obj *content.Merged) ([]model.Document, error)
-	Unpublished(ctx context.Context, obj *content.Merged) ([]model.Document, error)
+	Warnings(ctx context.Context, obj *editorial.MergeResult) ([]*model.Warning, error)
+	Repointed(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error)
+	Removed(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error)
+	Unpublished(ctx context.Context, obj *editorial.MergeResult) ([]model.Document, error)
 }
 type MutationResolver interface {
-	CreateReport(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateReport(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertReport(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteReport(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateNarrative(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateNarrative(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertNarrative(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteNarrative(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateEntity(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateEntity(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertEntity(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteEntity(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateRelationship(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateRelationship(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertRelationship(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteRelationship(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateTag(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateTag(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertTag(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteTag(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateSource(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateSource(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertSource(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteSource(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateEdition(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateEdition(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertEdition(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteEdition(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	CreateAsset(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpdateAsset(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	UpsertAsset(ctx context.Context, input scalar.Input) (*content.Saved, error)
-	DeleteAsset(ctx context.Context, input content.DeleteParams) (*model.DeletePayload, error)
-	Undelete(ctx context.Context, input model.UndeleteInput) (*content.Saved, error)
-	RestoreRevision(ctx context.Context, input content.RestoreParams) (*content.Saved, error)
-	Publish(ctx context.Context, input content.PublishParams) (*content.Released, error)
-	Unpublish(ctx context.Context, input content.UnpublishParams) (*content.Released, error)
-	Release(ctx context.Context, input content.ReleaseParams) (*content.Released, error)
-	SchedulePublication(ctx context.Context, input content.ScheduleParams) (*model.SchedulePayload, error)
+	CreateReport(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateReport(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertReport(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteReport(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateNarrative(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateNarrative(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertNarrative(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteNarrative(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateEntity(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateEntity(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertEntity(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteEntity(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateRelationship(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateRelationship(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertRelationship(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteRelationship(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateTag(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateTag(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertTag(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteTag(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateSource(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateSource(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertSource(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteSource(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateEdition(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateEdition(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertEdition(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteEdition(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateAsset(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateAsset(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertAsset(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteAsset(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	Undelete(ctx context.Context, input model.UndeleteInput) (*editorial.SaveResult, error)
+	RestoreRevision(ctx context.Context, input editorial.RestoreParams) (*editorial.SaveResult, error)
+	Publish(ctx context.Context, input editorial.PublishParams) (*editorial.ReleaseResult, error)
+	Unpublish(ctx context.Context, input editorial.UnpublishParams) (*editorial.ReleaseResult, error)
+	Release(ctx context.Context, input editorial.ReleaseParams) (*editorial.ReleaseResult, error)
+	SchedulePublication(ctx context.Context, input editorial.ScheduleParams) (*model.SchedulePayload, error)
 	CancelSchedule(ctx context.Context, input model.CancelScheduleInput) (*model.SchedulePayload, error)
-	MergeEntities(ctx context.Context, input content.MergeParams) (*content.Merged, error)
-	Purge(ctx context.Context, input content.PurgeParams) (*model.PurgePayload, error)
+	MergeEntities(ctx context.Context, input editorial.MergeParams) (*editorial.MergeResult, error)
+	Purge(ctx context.Context, input editorial.PurgeParams) (*model.PurgePayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.APIKeySecretPayload, error)
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.APIKeyPayload, error)
@@ -265,7 +267,7 @@ type NarrativeResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Narrative) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Narrative) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Narrative) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Narrative) ([]*aggregate.FieldChange, error)
 
 	Description(ctx context.Context, obj *db.Narrative, format string) (*string, error)
 	Assessment(ctx context.Context, obj *db.Narrative, format string) (*string, error)
@@ -280,9 +282,9 @@ type NarrativeResolver interface {
 	JSONLd(ctx context.Context, obj *db.Narrative) (any, error)
 }
 type NarrativePayloadResolver interface {
-	Narrative(ctx context.Context, obj *content.Saved) (*db.Narrative, error)
+	Narrative(ctx context.Context, obj *editorial.SaveResult) (*db.Narrative, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type ObservationResolver interface {
 	Source(ctx context.Context, obj *db.Observation) (*db.Source, error)
@@ -340,7 +342,7 @@ type RelationshipResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Relationship) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Relationship) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Relationship, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Relationship) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Relationship) ([]*aggregate.FieldChange, error)
 
 	From(ctx context.Context, obj *db.Relationship) (*db.Entity, error)
 	To(ctx context.Context, obj *db.Relationship) (*db.Entity, error)
@@ -349,17 +351,17 @@ type RelationshipResolver interface {
 	Citations(ctx context.Context, obj *db.Relationship) ([]*db.Citation, error)
 }
 type RelationshipPayloadResolver interface {
-	Relationship(ctx context.Context, obj *content.Saved) (*db.Relationship, error)
+	Relationship(ctx context.Context, obj *editorial.SaveResult) (*db.Relationship, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type ReleasePayloadResolver interface {
-	Sequence(ctx context.Context, obj *content.Released) (*int, error)
-	State(ctx context.Context, obj *content.Released) (string, error)
-	Published(ctx context.Context, obj *content.Released) ([]model.Document, error)
-	Unpublished(ctx context.Context, obj *content.Released) ([]model.Document, error)
-	Omitted(ctx context.Context, obj *content.Released) ([]model.Document, error)
-	Warnings(ctx context.Context, obj *content.Released) ([]*model.Warning, error)
+	Sequence(ctx context.Context, obj *editorial.ReleaseResult) (*int, error)
+	State(ctx context.Context, obj *editorial.ReleaseResult) (string, error)
+	Published(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error)
+	Unpublished(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error)
+	Omitted(ctx context.Context, obj *editorial.ReleaseResult) ([]model.Document, error)
+	Warnings(ctx context.Context, obj *editorial.ReleaseResult) ([]*model.Warning, error)
 }
 type ReportResolver interface {
 	DisplayName(ctx context.Context, obj *db.Report) (string, error)
@@ -370,7 +372,7 @@ type ReportResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Report) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Report) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Report, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Report) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Report) ([]*aggregate.FieldChange, error)
 
 	Summary(ctx context.Context, obj *db.Report, format string) (*string, error)
 
@@ -388,13 +390,13 @@ type ReportResolver interface {
 	JSONLd(ctx context.Context, obj *db.Report) (any, error)
 }
 type ReportPayloadResolver interface {
-	Report(ctx context.Context, obj *content.Saved) (*db.Report, error)
+	Report(ctx context.Context, obj *editorial.SaveResult) (*db.Report, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type RevisionResolver interface {
 	Snapshot(ctx context.Context, obj *db.Revision) (any, error)
-	Diff(ctx context.Context, obj *db.Revision, against *int) ([]*content.FieldChange, error)
+	Diff(ctx context.Context, obj *db.Revision, against *int) ([]*aggregate.FieldChange, error)
 }
 type ScheduleResolver interface {
 	Warnings(ctx context.Context, obj *db.Schedule) ([]string, error)
@@ -407,14 +409,14 @@ type SourceResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Source) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Source) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Source, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Source) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Source) ([]*aggregate.FieldChange, error)
 
 	Reports(ctx context.Context, obj *db.Source, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Report], error)
 }
 type SourcePayloadResolver interface {
-	Source(ctx context.Context, obj *content.Saved) (*db.Source, error)
+	Source(ctx context.Context, obj *editorial.SaveResult) (*db.Source, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
@@ -428,7 +430,7 @@ type TagResolver interface {
 	LiveVersion(ctx context.Context, obj *db.Tag) (*int, error)
 	FormerSlugs(ctx context.Context, obj *db.Tag) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
-	LiveDiff(ctx context.Context, obj *db.Tag) ([]*content.FieldChange, error)
+	LiveDiff(ctx context.Context, obj *db.Tag) ([]*aggregate.FieldChange, error)
 
 	Description(ctx context.Context, obj *db.Tag, format string) (*string, error)
 
@@ -439,9 +441,9 @@ type TagResolver interface {
 	Narratives(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Narrative], error)
 }
 type TagPayloadResolver interface {
-	Tag(ctx context.Context, obj *content.Saved) (*db.Tag, error)
+	Tag(ctx context.Context, obj *editorial.SaveResult) (*db.Tag, error)
 
-	Warnings(ctx context.Context, obj *content.Saved) ([]*model.Warning, error)
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type WarningResolver interface {
 	Path(ctx context.Context, obj *model.Warning) (*string, error)
@@ -8994,8 +8996,8 @@ func (ec *executionContext) field_Mutation_deleteAsset_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9008,8 +9010,8 @@ func (ec *executionContext) field_Mutation_deleteEdition_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9022,8 +9024,8 @@ func (ec *executionContext) field_Mutation_deleteEntity_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9036,8 +9038,8 @@ func (ec *executionContext) field_Mutation_deleteNarrative_args(ctx context.Cont
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9050,8 +9052,8 @@ func (ec *executionContext) field_Mutation_deleteRelationship_args(ctx context.C
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9064,8 +9066,8 @@ func (ec *executionContext) field_Mutation_deleteReport_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9078,8 +9080,8 @@ func (ec *executionContext) field_Mutation_deleteSource_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9092,8 +9094,8 @@ func (ec *executionContext) field_Mutation_deleteTag_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.DeleteParams, error) {
-			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9120,8 +9122,8 @@ func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.MergeParams, error) {
-			return ec.unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMergeParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.MergeParams, error) {
+			return ec.unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9134,8 +9136,8 @@ func (ec *executionContext) field_Mutation_publish_args(ctx context.Context, raw
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.PublishParams, error) {
-			return ec.unmarshalNPublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐPublishParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.PublishParams, error) {
+			return ec.unmarshalNPublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPublishParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9148,8 +9150,8 @@ func (ec *executionContext) field_Mutation_purge_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.PurgeParams, error) {
-			return ec.unmarshalNPurgeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐPurgeParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.PurgeParams, error) {
+			return ec.unmarshalNPurgeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPurgeParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9176,8 +9178,8 @@ func (ec *executionContext) field_Mutation_release_args(ctx context.Context, raw
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.ReleaseParams, error) {
-			return ec.unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleaseParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.ReleaseParams, error) {
+			return ec.unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9190,8 +9192,8 @@ func (ec *executionContext) field_Mutation_restoreRevision_args(ctx context.Cont
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.RestoreParams, error) {
-			return ec.unmarshalNRestoreRevisionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐRestoreParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.RestoreParams, error) {
+			return ec.unmarshalNRestoreRevisionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRestoreParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9260,8 +9262,8 @@ func (ec *executionContext) field_Mutation_schedulePublication_args(ctx context.
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.ScheduleParams, error) {
-			return ec.unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐScheduleParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.ScheduleParams, error) {
+			return ec.unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐScheduleParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9302,8 +9304,8 @@ func (ec *executionContext) field_Mutation_unpublish_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (content.UnpublishParams, error) {
-			return ec.unmarshalNUnpublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐUnpublishParams(ctx, v)
+		func(ctx context.Context, v any) (editorial.UnpublishParams, error) {
+			return ec.unmarshalNUnpublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐUnpublishParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12749,8 +12751,8 @@ func (ec *executionContext) _Asset_liveDiff(ctx context.Context, field graphql.C
 			return ec.Resolvers.Asset().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13058,7 +13060,7 @@ func (ec *executionContext) fieldContext_AssetEdge_node(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _AssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13090,7 +13092,7 @@ func (ec *executionContext) fieldContext_AssetPayload_asset(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _AssetPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13113,7 +13115,7 @@ func (ec *executionContext) fieldContext_AssetPayload_created(_ context.Context,
 	return graphql.NewScalarFieldContext("AssetPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _AssetPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13136,7 +13138,7 @@ func (ec *executionContext) fieldContext_AssetPayload_changed(_ context.Context,
 	return graphql.NewScalarFieldContext("AssetPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _AssetPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _AssetPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13607,8 +13609,8 @@ func (ec *executionContext) _Change_kind(ctx context.Context, field graphql.Coll
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v content.ChangeKind) graphql.Marshaler {
-			return ec.marshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeKind(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v projection.ChangeKind) graphql.Marshaler {
+			return ec.marshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋprojectionᚐChangeKind(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14095,7 +14097,7 @@ func (ec *executionContext) fieldContext_DeleteWebhookPayload_id(_ context.Conte
 	return graphql.NewScalarFieldContext("DeleteWebhookPayload", field, false, false, "ID")
 }
 
-func (ec *executionContext) _DocumentPayload_document(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _DocumentPayload_document(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14127,7 +14129,7 @@ func (ec *executionContext) fieldContext_DocumentPayload_document(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _DocumentPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _DocumentPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14150,7 +14152,7 @@ func (ec *executionContext) fieldContext_DocumentPayload_changed(_ context.Conte
 	return graphql.NewScalarFieldContext("DocumentPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _DocumentPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _DocumentPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14537,8 +14539,8 @@ func (ec *executionContext) _Edition_liveDiff(ctx context.Context, field graphql
 			return ec.Resolvers.Edition().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -15207,7 +15209,7 @@ func (ec *executionContext) fieldContext_EditionItem_citations(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionPayload_edition(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionPayload_edition(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15239,7 +15241,7 @@ func (ec *executionContext) fieldContext_EditionPayload_edition(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _EditionPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15262,7 +15264,7 @@ func (ec *executionContext) fieldContext_EditionPayload_created(_ context.Contex
 	return graphql.NewScalarFieldContext("EditionPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _EditionPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15285,7 +15287,7 @@ func (ec *executionContext) fieldContext_EditionPayload_changed(_ context.Contex
 	return graphql.NewScalarFieldContext("EditionPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _EditionPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditionPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15672,8 +15674,8 @@ func (ec *executionContext) _Entity_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Entity().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16578,7 +16580,7 @@ func (ec *executionContext) fieldContext_EntityName_kind(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("EntityName", field, false, false, "NameKind")
 }
 
-func (ec *executionContext) _EntityPayload_entity(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityPayload_entity(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16610,7 +16612,7 @@ func (ec *executionContext) fieldContext_EntityPayload_entity(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _EntityPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16633,7 +16635,7 @@ func (ec *executionContext) fieldContext_EntityPayload_created(_ context.Context
 	return graphql.NewScalarFieldContext("EntityPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _EntityPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16656,7 +16658,7 @@ func (ec *executionContext) fieldContext_EntityPayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("EntityPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _EntityPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _EntityPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16688,7 +16690,7 @@ func (ec *executionContext) fieldContext_EntityPayload_warnings(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_path(ctx context.Context, field graphql.CollectedField, obj *aggregate.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16711,7 +16713,7 @@ func (ec *executionContext) fieldContext_FieldChange_path(_ context.Context, fie
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _FieldChange_kind(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_kind(ctx context.Context, field graphql.CollectedField, obj *aggregate.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16723,8 +16725,8 @@ func (ec *executionContext) _FieldChange_kind(ctx context.Context, field graphql
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v content.FieldChangeKind) graphql.Marshaler {
-			return ec.marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v aggregate.FieldChangeKind) graphql.Marshaler {
+			return ec.marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeKind(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16734,7 +16736,7 @@ func (ec *executionContext) fieldContext_FieldChange_kind(_ context.Context, fie
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "FieldChangeKind")
 }
 
-func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *aggregate.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16757,7 +16759,7 @@ func (ec *executionContext) fieldContext_FieldChange_before(_ context.Context, f
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _FieldChange_after(ctx context.Context, field graphql.CollectedField, obj *content.FieldChange) (ret graphql.Marshaler) {
+func (ec *executionContext) _FieldChange_after(ctx context.Context, field graphql.CollectedField, obj *aggregate.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17173,7 +17175,7 @@ func (ec *executionContext) fieldContext_Listing_citations(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_entity(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_entity(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17205,7 +17207,7 @@ func (ec *executionContext) fieldContext_MergePayload_entity(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17228,7 +17230,7 @@ func (ec *executionContext) fieldContext_MergePayload_created(_ context.Context,
 	return graphql.NewScalarFieldContext("MergePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _MergePayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17251,7 +17253,7 @@ func (ec *executionContext) fieldContext_MergePayload_changed(_ context.Context,
 	return graphql.NewScalarFieldContext("MergePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _MergePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17283,7 +17285,7 @@ func (ec *executionContext) fieldContext_MergePayload_warnings(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_repointed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_repointed(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17315,7 +17317,7 @@ func (ec *executionContext) fieldContext_MergePayload_repointed(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_removed(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_removed(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17347,7 +17349,7 @@ func (ec *executionContext) fieldContext_MergePayload_removed(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_unpublished(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_unpublished(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17379,7 +17381,7 @@ func (ec *executionContext) fieldContext_MergePayload_unpublished(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _MergePayload_cancelledSchedules(ctx context.Context, field graphql.CollectedField, obj *content.Merged) (ret graphql.Marshaler) {
+func (ec *executionContext) _MergePayload_cancelledSchedules(ctx context.Context, field graphql.CollectedField, obj *editorial.MergeResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17424,8 +17426,8 @@ func (ec *executionContext) _Mutation_createReport(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().CreateReport(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17468,8 +17470,8 @@ func (ec *executionContext) _Mutation_updateReport(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpdateReport(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17512,8 +17514,8 @@ func (ec *executionContext) _Mutation_upsertReport(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpsertReport(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17553,7 +17555,7 @@ func (ec *executionContext) _Mutation_deleteReport(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteReport(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteReport(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -17600,8 +17602,8 @@ func (ec *executionContext) _Mutation_createNarrative(ctx context.Context, field
 			return ec.Resolvers.Mutation().CreateNarrative(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17644,8 +17646,8 @@ func (ec *executionContext) _Mutation_updateNarrative(ctx context.Context, field
 			return ec.Resolvers.Mutation().UpdateNarrative(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17688,8 +17690,8 @@ func (ec *executionContext) _Mutation_upsertNarrative(ctx context.Context, field
 			return ec.Resolvers.Mutation().UpsertNarrative(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17729,7 +17731,7 @@ func (ec *executionContext) _Mutation_deleteNarrative(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteNarrative(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteNarrative(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -17776,8 +17778,8 @@ func (ec *executionContext) _Mutation_createEntity(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().CreateEntity(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17820,8 +17822,8 @@ func (ec *executionContext) _Mutation_updateEntity(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpdateEntity(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17864,8 +17866,8 @@ func (ec *executionContext) _Mutation_upsertEntity(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpsertEntity(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17905,7 +17907,7 @@ func (ec *executionContext) _Mutation_deleteEntity(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteEntity(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteEntity(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -17952,8 +17954,8 @@ func (ec *executionContext) _Mutation_createRelationship(ctx context.Context, fi
 			return ec.Resolvers.Mutation().CreateRelationship(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17996,8 +17998,8 @@ func (ec *executionContext) _Mutation_updateRelationship(ctx context.Context, fi
 			return ec.Resolvers.Mutation().UpdateRelationship(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18040,8 +18042,8 @@ func (ec *executionContext) _Mutation_upsertRelationship(ctx context.Context, fi
 			return ec.Resolvers.Mutation().UpsertRelationship(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18081,7 +18083,7 @@ func (ec *executionContext) _Mutation_deleteRelationship(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteRelationship(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteRelationship(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -18128,8 +18130,8 @@ func (ec *executionContext) _Mutation_createTag(ctx context.Context, field graph
 			return ec.Resolvers.Mutation().CreateTag(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18172,8 +18174,8 @@ func (ec *executionContext) _Mutation_updateTag(ctx context.Context, field graph
 			return ec.Resolvers.Mutation().UpdateTag(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18216,8 +18218,8 @@ func (ec *executionContext) _Mutation_upsertTag(ctx context.Context, field graph
 			return ec.Resolvers.Mutation().UpsertTag(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18257,7 +18259,7 @@ func (ec *executionContext) _Mutation_deleteTag(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteTag(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteTag(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -18304,8 +18306,8 @@ func (ec *executionContext) _Mutation_createSource(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().CreateSource(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18348,8 +18350,8 @@ func (ec *executionContext) _Mutation_updateSource(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpdateSource(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18392,8 +18394,8 @@ func (ec *executionContext) _Mutation_upsertSource(ctx context.Context, field gr
 			return ec.Resolvers.Mutation().UpsertSource(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18433,7 +18435,7 @@ func (ec *executionContext) _Mutation_deleteSource(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteSource(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteSource(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -18480,8 +18482,8 @@ func (ec *executionContext) _Mutation_createEdition(ctx context.Context, field g
 			return ec.Resolvers.Mutation().CreateEdition(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18524,8 +18526,8 @@ func (ec *executionContext) _Mutation_updateEdition(ctx context.Context, field g
 			return ec.Resolvers.Mutation().UpdateEdition(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18568,8 +18570,8 @@ func (ec *executionContext) _Mutation_upsertEdition(ctx context.Context, field g
 			return ec.Resolvers.Mutation().UpsertEdition(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18609,7 +18611,7 @@ func (ec *executionContext) _Mutation_deleteEdition(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteEdition(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteEdition(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -18656,8 +18658,8 @@ func (ec *executionContext) _Mutation_createAsset(ctx context.Context, field gra
 			return ec.Resolvers.Mutation().CreateAsset(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18700,8 +18702,8 @@ func (ec *executionContext) _Mutation_updateAsset(ctx context.Context, field gra
 			return ec.Resolvers.Mutation().UpdateAsset(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18744,8 +18746,8 @@ func (ec *executionContext) _Mutation_upsertAsset(ctx context.Context, field gra
 			return ec.Resolvers.Mutation().UpsertAsset(ctx, fc.Args["input"].(scalar.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18785,7 +18787,7 @@ func (ec *executionContext) _Mutation_deleteAsset(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeleteAsset(ctx, fc.Args["input"].(content.DeleteParams))
+			return ec.Resolvers.Mutation().DeleteAsset(ctx, fc.Args["input"].(editorial.DeleteParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
@@ -18832,8 +18834,8 @@ func (ec *executionContext) _Mutation_undelete(ctx context.Context, field graphq
 			return ec.Resolvers.Mutation().Undelete(ctx, fc.Args["input"].(model.UndeleteInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18873,11 +18875,11 @@ func (ec *executionContext) _Mutation_restoreRevision(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RestoreRevision(ctx, fc.Args["input"].(content.RestoreParams))
+			return ec.Resolvers.Mutation().RestoreRevision(ctx, fc.Args["input"].(editorial.RestoreParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Saved) graphql.Marshaler {
-			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18917,11 +18919,11 @@ func (ec *executionContext) _Mutation_publish(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Publish(ctx, fc.Args["input"].(content.PublishParams))
+			return ec.Resolvers.Mutation().Publish(ctx, fc.Args["input"].(editorial.PublishParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.ReleaseResult) graphql.Marshaler {
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18961,11 +18963,11 @@ func (ec *executionContext) _Mutation_unpublish(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Unpublish(ctx, fc.Args["input"].(content.UnpublishParams))
+			return ec.Resolvers.Mutation().Unpublish(ctx, fc.Args["input"].(editorial.UnpublishParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.ReleaseResult) graphql.Marshaler {
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19005,11 +19007,11 @@ func (ec *executionContext) _Mutation_release(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Release(ctx, fc.Args["input"].(content.ReleaseParams))
+			return ec.Resolvers.Mutation().Release(ctx, fc.Args["input"].(editorial.ReleaseParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Released) graphql.Marshaler {
-			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.ReleaseResult) graphql.Marshaler {
+			return ec.marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19049,7 +19051,7 @@ func (ec *executionContext) _Mutation_schedulePublication(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SchedulePublication(ctx, fc.Args["input"].(content.ScheduleParams))
+			return ec.Resolvers.Mutation().SchedulePublication(ctx, fc.Args["input"].(editorial.ScheduleParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
@@ -19137,11 +19139,11 @@ func (ec *executionContext) _Mutation_mergeEntities(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().MergeEntities(ctx, fc.Args["input"].(content.MergeParams))
+			return ec.Resolvers.Mutation().MergeEntities(ctx, fc.Args["input"].(editorial.MergeParams))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Merged) graphql.Marshaler {
-			return ec.marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMerged(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.MergeResult) graphql.Marshaler {
+			return ec.marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19181,7 +19183,7 @@ func (ec *executionContext) _Mutation_purge(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Purge(ctx, fc.Args["input"].(content.PurgeParams))
+			return ec.Resolvers.Mutation().Purge(ctx, fc.Args["input"].(editorial.PurgeParams))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PurgePayload) graphql.Marshaler {
@@ -20098,8 +20100,8 @@ func (ec *executionContext) _Narrative_liveDiff(ctx context.Context, field graph
 			return ec.Resolvers.Narrative().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20790,7 +20792,7 @@ func (ec *executionContext) fieldContext_NarrativeEdge_node(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _NarrativePayload_narrative(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativePayload_narrative(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20822,7 +20824,7 @@ func (ec *executionContext) fieldContext_NarrativePayload_narrative(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NarrativePayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativePayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20845,7 +20847,7 @@ func (ec *executionContext) fieldContext_NarrativePayload_created(_ context.Cont
 	return graphql.NewScalarFieldContext("NarrativePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _NarrativePayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativePayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20868,7 +20870,7 @@ func (ec *executionContext) fieldContext_NarrativePayload_changed(_ context.Cont
 	return graphql.NewScalarFieldContext("NarrativePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _NarrativePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _NarrativePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24491,8 +24493,8 @@ func (ec *executionContext) _Relationship_liveDiff(ctx context.Context, field gr
 			return ec.Resolvers.Relationship().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24963,7 +24965,7 @@ func (ec *executionContext) fieldContext_RelationshipEdge_node(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipPayload_relationship(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipPayload_relationship(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24995,7 +24997,7 @@ func (ec *executionContext) fieldContext_RelationshipPayload_relationship(_ cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RelationshipPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25018,7 +25020,7 @@ func (ec *executionContext) fieldContext_RelationshipPayload_created(_ context.C
 	return graphql.NewScalarFieldContext("RelationshipPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _RelationshipPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25041,7 +25043,7 @@ func (ec *executionContext) fieldContext_RelationshipPayload_changed(_ context.C
 	return graphql.NewScalarFieldContext("RelationshipPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _RelationshipPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _RelationshipPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25073,7 +25075,7 @@ func (ec *executionContext) fieldContext_RelationshipPayload_warnings(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _ReleasePayload_sequence(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_sequence(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25096,7 +25098,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_sequence(_ context.Conte
 	return graphql.NewScalarFieldContext("ReleasePayload", field, true, true, "Int")
 }
 
-func (ec *executionContext) _ReleasePayload_state(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_state(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25119,7 +25121,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_state(_ context.Context,
 	return graphql.NewScalarFieldContext("ReleasePayload", field, true, true, "ReleaseState")
 }
 
-func (ec *executionContext) _ReleasePayload_published(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_published(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25151,7 +25153,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_published(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _ReleasePayload_unpublished(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_unpublished(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25183,7 +25185,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_unpublished(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ReleasePayload_omitted(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_omitted(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25215,7 +25217,7 @@ func (ec *executionContext) fieldContext_ReleasePayload_omitted(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ReleasePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Released) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReleasePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.ReleaseResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25602,8 +25604,8 @@ func (ec *executionContext) _Report_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Report().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26438,7 +26440,7 @@ func (ec *executionContext) fieldContext_ReportEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _ReportPayload_report(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportPayload_report(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26470,7 +26472,7 @@ func (ec *executionContext) fieldContext_ReportPayload_report(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ReportPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26493,7 +26495,7 @@ func (ec *executionContext) fieldContext_ReportPayload_created(_ context.Context
 	return graphql.NewScalarFieldContext("ReportPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ReportPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26516,7 +26518,7 @@ func (ec *executionContext) fieldContext_ReportPayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("ReportPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ReportPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _ReportPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26699,8 +26701,8 @@ func (ec *executionContext) _Revision_diff(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Revision().Diff(ctx, obj, fc.Args["against"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27764,8 +27766,8 @@ func (ec *executionContext) _Source_liveDiff(ctx context.Context, field graphql.
 			return ec.Resolvers.Source().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28209,7 +28211,7 @@ func (ec *executionContext) fieldContext_SourceEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _SourcePayload_source(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourcePayload_source(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28241,7 +28243,7 @@ func (ec *executionContext) fieldContext_SourcePayload_source(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _SourcePayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourcePayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28264,7 +28266,7 @@ func (ec *executionContext) fieldContext_SourcePayload_created(_ context.Context
 	return graphql.NewScalarFieldContext("SourcePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _SourcePayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourcePayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28287,7 +28289,7 @@ func (ec *executionContext) fieldContext_SourcePayload_changed(_ context.Context
 	return graphql.NewScalarFieldContext("SourcePayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _SourcePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _SourcePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28718,8 +28720,8 @@ func (ec *executionContext) _Tag_liveDiff(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Tag().LiveDiff(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
-			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29210,7 +29212,7 @@ func (ec *executionContext) fieldContext_TagEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _TagPayload_tag(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagPayload_tag(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29242,7 +29244,7 @@ func (ec *executionContext) fieldContext_TagPayload_tag(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _TagPayload_created(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29265,7 +29267,7 @@ func (ec *executionContext) fieldContext_TagPayload_created(_ context.Context, f
 	return graphql.NewScalarFieldContext("TagPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _TagPayload_changed(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29288,7 +29290,7 @@ func (ec *executionContext) fieldContext_TagPayload_changed(_ context.Context, f
 	return graphql.NewScalarFieldContext("TagPayload", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _TagPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *content.Saved) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29814,8 +29816,8 @@ func (ec *executionContext) _Warning_code(ctx context.Context, field graphql.Col
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v content.WarningCode) graphql.Marshaler {
-			return ec.marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v editorial.WarningCode) graphql.Marshaler {
+			return ec.marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐWarningCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -32446,8 +32448,8 @@ func UnmarshalCreateWebhookInput(ctx context.Context, raw any) (model.CreateWebh
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj any) (content.DeleteParams, error) {
-	var it content.DeleteParams
+func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj any) (editorial.DeleteParams, error) {
+	var it editorial.DeleteParams
 	if obj == nil {
 		return it, nil
 	}
@@ -32489,8 +32491,8 @@ func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj a
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalDeleteInput(ctx context.Context, raw any) (content.DeleteParams, error) {
-	var out content.DeleteParams
+func UnmarshalDeleteInput(ctx context.Context, raw any) (editorial.DeleteParams, error) {
+	var out editorial.DeleteParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteInput", raw, &out)
 	return out, err
 }
@@ -32643,8 +32645,8 @@ func UnmarshalEntityOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context, obj any) (content.MergeParams, error) {
-	var it content.MergeParams
+func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context, obj any) (editorial.MergeParams, error) {
+	var it editorial.MergeParams
 	if obj == nil {
 		return it, nil
 	}
@@ -32714,8 +32716,8 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (content.MergeParams, error) {
-	var out content.MergeParams
+func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (editorial.MergeParams, error) {
+	var out editorial.MergeParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MergeEntitiesInput", raw, &out)
 	return out, err
 }
@@ -32773,8 +32775,8 @@ func UnmarshalNarrativeOrder(ctx context.Context, raw any) (read.OrderBy, error)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublishInput(ctx context.Context, obj any) (content.PublishParams, error) {
-	var it content.PublishParams
+func (ec *executionContext) unmarshalInputPublishInput(ctx context.Context, obj any) (editorial.PublishParams, error) {
+	var it editorial.PublishParams
 	if obj == nil {
 		return it, nil
 	}
@@ -32834,14 +32836,14 @@ func (ec *executionContext) unmarshalInputPublishInput(ctx context.Context, obj 
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPublishInput(ctx context.Context, raw any) (content.PublishParams, error) {
-	var out content.PublishParams
+func UnmarshalPublishInput(ctx context.Context, raw any) (editorial.PublishParams, error) {
+	var out editorial.PublishParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishInput", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPurgeInput(ctx context.Context, obj any) (content.PurgeParams, error) {
-	var it content.PurgeParams
+func (ec *executionContext) unmarshalInputPurgeInput(ctx context.Context, obj any) (editorial.PurgeParams, error) {
+	var it editorial.PurgeParams
 	if obj == nil {
 		return it, nil
 	}
@@ -32876,8 +32878,8 @@ func (ec *executionContext) unmarshalInputPurgeInput(ctx context.Context, obj an
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPurgeInput(ctx context.Context, raw any) (content.PurgeParams, error) {
-	var out content.PurgeParams
+func UnmarshalPurgeInput(ctx context.Context, raw any) (editorial.PurgeParams, error) {
+	var out editorial.PurgeParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PurgeInput", raw, &out)
 	return out, err
 }
@@ -33033,8 +33035,8 @@ func UnmarshalRelationshipOrder(ctx context.Context, raw any) (read.OrderBy, err
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj any) (content.ReleaseParams, error) {
-	var it content.ReleaseParams
+func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj any) (editorial.ReleaseParams, error) {
+	var it editorial.ReleaseParams
 	if obj == nil {
 		return it, nil
 	}
@@ -33101,8 +33103,8 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalReleaseInput(ctx context.Context, raw any) (content.ReleaseParams, error) {
-	var out content.ReleaseParams
+func UnmarshalReleaseInput(ctx context.Context, raw any) (editorial.ReleaseParams, error) {
+	var out editorial.ReleaseParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseInput", raw, &out)
 	return out, err
 }
@@ -33160,8 +33162,8 @@ func UnmarshalReportOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputRestoreRevisionInput(ctx context.Context, obj any) (content.RestoreParams, error) {
-	var it content.RestoreParams
+func (ec *executionContext) unmarshalInputRestoreRevisionInput(ctx context.Context, obj any) (editorial.RestoreParams, error) {
+	var it editorial.RestoreParams
 	if obj == nil {
 		return it, nil
 	}
@@ -33217,8 +33219,8 @@ func (ec *executionContext) unmarshalInputRestoreRevisionInput(ctx context.Conte
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalRestoreRevisionInput(ctx context.Context, raw any) (content.RestoreParams, error) {
-	var out content.RestoreParams
+func UnmarshalRestoreRevisionInput(ctx context.Context, raw any) (editorial.RestoreParams, error) {
+	var out editorial.RestoreParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RestoreRevisionInput", raw, &out)
 	return out, err
 }
@@ -33419,8 +33421,8 @@ func UnmarshalRotateWebhookSecretInput(ctx context.Context, raw any) (model.Rota
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputSchedulePublicationInput(ctx context.Context, obj any) (content.ScheduleParams, error) {
-	var it content.ScheduleParams
+func (ec *executionContext) unmarshalInputSchedulePublicationInput(ctx context.Context, obj any) (editorial.ScheduleParams, error) {
+	var it editorial.ScheduleParams
 	if obj == nil {
 		return it, nil
 	}
@@ -33490,8 +33492,8 @@ func (ec *executionContext) unmarshalInputSchedulePublicationInput(ctx context.C
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (content.ScheduleParams, error) {
-	var out content.ScheduleParams
+func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (editorial.ScheduleParams, error) {
+	var out editorial.ScheduleParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SchedulePublicationInput", raw, &out)
 	return out, err
 }
@@ -33686,8 +33688,8 @@ func UnmarshalUndeleteInput(ctx context.Context, raw any) (model.UndeleteInput, 
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputUnpublishInput(ctx context.Context, obj any) (content.UnpublishParams, error) {
-	var it content.UnpublishParams
+func (ec *executionContext) unmarshalInputUnpublishInput(ctx context.Context, obj any) (editorial.UnpublishParams, error) {
+	var it editorial.UnpublishParams
 	if obj == nil {
 		return it, nil
 	}
@@ -33729,8 +33731,8 @@ func (ec *executionContext) unmarshalInputUnpublishInput(ctx context.Context, ob
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalUnpublishInput(ctx context.Context, raw any) (content.UnpublishParams, error) {
-	var out content.UnpublishParams
+func UnmarshalUnpublishInput(ctx context.Context, raw any) (editorial.UnpublishParams, error) {
+	var out editorial.UnpublishParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UnpublishInput", raw, &out)
 	return out, err
 }
@@ -34377,7 +34379,7 @@ func (ec *executionContext) _AssetEdge(ctx context.Context, sel ast.SelectionSet
 
 var assetPayloadImplementors = []string{"AssetPayload"}
 
-func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -34885,7 +34887,7 @@ func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.S
 
 var documentPayloadImplementors = []string{"DocumentPayload"}
 
-func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, documentPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35225,7 +35227,7 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 
 var editionPayloadImplementors = []string{"EditionPayload"}
 
-func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35633,7 +35635,7 @@ func (ec *executionContext) _EntityName(ctx context.Context, sel ast.SelectionSe
 
 var entityPayloadImplementors = []string{"EntityPayload"}
 
-func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35681,7 +35683,7 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 
 var fieldChangeImplementors = []string{"FieldChange"}
 
-func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *content.FieldChange) graphql.Marshaler {
+func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *aggregate.FieldChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, fieldChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35888,7 +35890,7 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 
 var mergePayloadImplementors = []string{"MergePayload"}
 
-func (ec *executionContext) _MergePayload(ctx context.Context, sel ast.SelectionSet, obj *content.Merged) graphql.Marshaler {
+func (ec *executionContext) _MergePayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.MergeResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, mergePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36627,7 +36629,7 @@ func (ec *executionContext) _NarrativeEdge(ctx context.Context, sel ast.Selectio
 
 var narrativePayloadImplementors = []string{"NarrativePayload"}
 
-func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, narrativePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38007,7 +38009,7 @@ func (ec *executionContext) _RelationshipEdge(ctx context.Context, sel ast.Selec
 
 var relationshipPayloadImplementors = []string{"RelationshipPayload"}
 
-func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, relationshipPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38055,7 +38057,7 @@ func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.Se
 
 var releasePayloadImplementors = []string{"ReleasePayload"}
 
-func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.SelectionSet, obj *content.Released) graphql.Marshaler {
+func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.ReleaseResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, releasePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38407,7 +38409,7 @@ func (ec *executionContext) _ReportEdge(ctx context.Context, sel ast.SelectionSe
 
 var reportPayloadImplementors = []string{"ReportPayload"}
 
-func (ec *executionContext) _ReportPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _ReportPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reportPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39083,7 +39085,7 @@ func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSe
 
 var sourcePayloadImplementors = []string{"SourcePayload"}
 
-func (ec *executionContext) _SourcePayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _SourcePayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourcePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39380,7 +39382,7 @@ func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, 
 
 var tagPayloadImplementors = []string{"TagPayload"}
 
-func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSet, obj *content.Saved) graphql.Marshaler {
+func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40887,13 +40889,13 @@ func (ec *executionContext) marshalNChangeEdge2ᚖgithubᚗcomᚋredthreadᚑapi
 	return ec._ChangeEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeKind(ctx context.Context, v any) (content.ChangeKind, error) {
-	var res content.ChangeKind
+func (ec *executionContext) unmarshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋprojectionᚐChangeKind(ctx context.Context, v any) (projection.ChangeKind, error) {
+	var res projection.ChangeKind
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐChangeKind(ctx context.Context, sel ast.SelectionSet, v content.ChangeKind) graphql.Marshaler {
+func (ec *executionContext) marshalNChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋprojectionᚐChangeKind(ctx context.Context, sel ast.SelectionSet, v projection.ChangeKind) graphql.Marshaler {
 	return v
 }
 
@@ -41057,7 +41059,7 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	return res
 }
 
-func (ec *executionContext) unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐDeleteParams(ctx context.Context, v any) (content.DeleteParams, error) {
+func (ec *executionContext) unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx context.Context, v any) (editorial.DeleteParams, error) {
 	res, err := ec.unmarshalInputDeleteInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -41389,11 +41391,11 @@ func (ec *executionContext) marshalNEntityOrderField2string(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx, sel, v[i])
+		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -41405,7 +41407,7 @@ func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋredthread�
 	return ret
 }
 
-func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v *content.FieldChange) graphql.Marshaler {
+func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v *aggregate.FieldChange) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "FieldChange!")
 		return graphql.Null
@@ -41413,13 +41415,13 @@ func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑap
 	return ec._FieldChange(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx context.Context, v any) (content.FieldChangeKind, error) {
+func (ec *executionContext) unmarshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeKind(ctx context.Context, v any) (aggregate.FieldChangeKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := content.FieldChangeKind(tmp)
+	res := aggregate.FieldChangeKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeKind(ctx context.Context, sel ast.SelectionSet, v content.FieldChangeKind) graphql.Marshaler {
+func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeKind(ctx context.Context, sel ast.SelectionSet, v aggregate.FieldChangeKind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -41663,7 +41665,7 @@ func (ec *executionContext) marshalNMarking2githubᚗcomᚋredthreadᚑapiᚋred
 	return v
 }
 
-func (ec *executionContext) unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMergeParams(ctx context.Context, v any) (content.MergeParams, error) {
+func (ec *executionContext) unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeParams(ctx context.Context, v any) (editorial.MergeParams, error) {
 	res, err := ec.unmarshalInputMergeEntitiesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -42041,12 +42043,12 @@ func (ec *executionContext) marshalNPublicationEntryEdge2ᚖgithubᚗcomᚋredth
 	return ec._PublicationEntryEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐPublishParams(ctx context.Context, v any) (content.PublishParams, error) {
+func (ec *executionContext) unmarshalNPublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPublishParams(ctx context.Context, v any) (editorial.PublishParams, error) {
 	res, err := ec.unmarshalInputPublishInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNPurgeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐPurgeParams(ctx context.Context, v any) (content.PurgeParams, error) {
+func (ec *executionContext) unmarshalNPurgeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPurgeParams(ctx context.Context, v any) (editorial.PurgeParams, error) {
 	res, err := ec.unmarshalInputPurgeInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -42254,7 +42256,7 @@ func (ec *executionContext) marshalNRelationshipOrderField2string(ctx context.Co
 	return res
 }
 
-func (ec *executionContext) unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleaseParams(ctx context.Context, v any) (content.ReleaseParams, error) {
+func (ec *executionContext) unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseParams(ctx context.Context, v any) (editorial.ReleaseParams, error) {
 	res, err := ec.unmarshalInputReleaseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -42412,7 +42414,7 @@ func (ec *executionContext) marshalNResearchMethod2ᚕstringᚄ(ctx context.Cont
 	return ret
 }
 
-func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐRestoreParams(ctx context.Context, v any) (content.RestoreParams, error) {
+func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRestoreParams(ctx context.Context, v any) (editorial.RestoreParams, error) {
 	res, err := ec.unmarshalInputRestoreRevisionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -42609,7 +42611,7 @@ func (ec *executionContext) marshalNScheduleEdge2ᚖgithubᚗcomᚋredthreadᚑa
 	return ec._ScheduleEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐScheduleParams(ctx context.Context, v any) (content.ScheduleParams, error) {
+func (ec *executionContext) unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐScheduleParams(ctx context.Context, v any) (editorial.ScheduleParams, error) {
 	res, err := ec.unmarshalInputSchedulePublicationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -42969,7 +42971,7 @@ func (ec *executionContext) unmarshalNUndeleteInput2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNUnpublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐUnpublishParams(ctx context.Context, v any) (content.UnpublishParams, error) {
+func (ec *executionContext) unmarshalNUnpublishInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐUnpublishParams(ctx context.Context, v any) (editorial.UnpublishParams, error) {
 	res, err := ec.unmarshalInputUnpublishInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -43119,13 +43121,13 @@ func (ec *executionContext) marshalNWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋ
 	return ec._Warning(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx context.Context, v any) (content.WarningCode, error) {
+func (ec *executionContext) unmarshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐWarningCode(ctx context.Context, v any) (editorial.WarningCode, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := content.WarningCode(tmp)
+	res := editorial.WarningCode(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐWarningCode(ctx context.Context, sel ast.SelectionSet, v content.WarningCode) graphql.Marshaler {
+func (ec *executionContext) marshalNWarningCode2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐWarningCode(ctx context.Context, sel ast.SelectionSet, v editorial.WarningCode) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -43508,7 +43510,7 @@ func (ec *executionContext) unmarshalOAssetFilter2ᚕgithubᚗcomᚋredthreadᚑ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOAssetPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -43827,7 +43829,7 @@ func (ec *executionContext) marshalODocument2githubᚗcomᚋredthreadᚑapiᚋre
 	return ec._Document(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalODocumentPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -43946,7 +43948,7 @@ func (ec *executionContext) unmarshalOEditionItemInput2ᚕgithubᚗcomᚋredthre
 	return res, nil
 }
 
-func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44143,21 +44145,21 @@ func (ec *executionContext) unmarshalOEntityOrder2ᚖgithubᚗcomᚋredthreadᚑ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOEntityPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._EntityPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.FieldChange) graphql.Marshaler {
+func (ec *executionContext) marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐFieldChange(ctx, sel, v[i])
+		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -44607,7 +44609,7 @@ func (ec *executionContext) unmarshalOMarkingFilter2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐMerged(ctx context.Context, sel ast.SelectionSet, v *content.Merged) graphql.Marshaler {
+func (ec *executionContext) marshalOMergePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeResult(ctx context.Context, sel ast.SelectionSet, v *editorial.MergeResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44718,7 +44720,7 @@ func (ec *executionContext) unmarshalONarrativeOrder2ᚖgithubᚗcomᚋredthread
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalONarrativePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -44963,14 +44965,14 @@ func (ec *executionContext) unmarshalORelationshipOrder2ᚖgithubᚗcomᚋredthr
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalORelationshipPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RelationshipPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐReleased(ctx context.Context, sel ast.SelectionSet, v *content.Released) graphql.Marshaler {
+func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseResult(ctx context.Context, sel ast.SelectionSet, v *editorial.ReleaseResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45081,7 +45083,7 @@ func (ec *executionContext) unmarshalOReportOrder2ᚖgithubᚗcomᚋredthreadᚑ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOReportPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45284,7 +45286,7 @@ func (ec *executionContext) unmarshalOSourceFilter2ᚕgithubᚗcomᚋredthread�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOSourcePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -45457,7 +45459,7 @@ func (ec *executionContext) unmarshalOTagOrder2ᚖgithubᚗcomᚋredthreadᚑapi
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋcontentᚐSaved(ctx context.Context, sel ast.SelectionSet, v *content.Saved) graphql.Marshaler {
+func (ec *executionContext) marshalOTagPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

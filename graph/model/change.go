@@ -4,18 +4,18 @@ import (
 	"strings"
 
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // Change is a line of the change feed, and the documents that are on the same
 // page.
 type Change struct {
-	content.Change
+	projection.Change
 	Page *Together
 }
 
 // NewChanges returns lines of the feed whose documents are read together.
-func NewChanges(changes []content.Change) []*Change {
+func NewChanges(changes []projection.Change) []*Change {
 	page := &Together{}
 	out := make([]*Change, len(changes))
 	for i, c := range changes {

@@ -5,26 +5,26 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // PendingChange is a document that differs from live, and the documents that
 // are on the same page, to be read with it.
 type PendingChange struct {
-	content.Pending
+	editorial.PendingChange
 	Page *Together
 }
 
 // Warning is a warning, and the documents that the warnings of the same payload
 // are about, to be read with it.
 type Warning struct {
-	content.Warning
+	editorial.Warning
 	Page *Together
 }
 
 // NewWarnings makes the warnings of a payload.
-func NewWarnings(found []content.Warning) []*Warning {
+func NewWarnings(found []editorial.Warning) []*Warning {
 	page := &Together{}
 	warnings := make([]*Warning, len(found))
 	for i, w := range found {

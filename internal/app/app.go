@@ -85,7 +85,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if err := a.backend.desk.Prepare(ctx); err != nil {
 		return err
 	}
-	if err := a.backend.desk.Project(ctx); err != nil {
+	if err := a.backend.live.Project(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -96,19 +96,19 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWork = stop
-	a.run(work, "the desk's own work", a.backend.desk.Run)
+	a.run(work, "the desk's own work", a.backend.live.Run)
 	a.run(work, "writing the use of keys", a.backend.keys.Run)
 	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
 	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
 	if stores.LiveMayLag() {
-		a.replica = &replica{lag: a.backend.desk.ReadLag, most: maxLag, log: a.log}
+		a.replica = &replica{lag: a.backend.live.ReadLag, most: maxLag, log: a.log}
 		a.run(work, "looking how far the replica lags", a.replica.run)
 	}
 	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
 	a.run(work, "writing when people were seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
-		Stores: stores, Desk: a.backend.desk, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
 	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	}
 	budgets := graph.NewBudgets(config)
 	kept := answers.New(answers.Config{
-		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.desk,
+		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
 		Budgets: budgets, Log: a.log, Now: parts.Now,
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
@@ -151,7 +151,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

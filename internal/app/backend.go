@@ -12,7 +12,8 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -21,7 +22,8 @@ import (
 type backend struct {
 	stores *store.Stores
 	jobs   *store.Jobs
-	desk   *content.Desk
+	live   *projection.Live
+	desk   *editorial.Desk
 	notes  *audit.Notes
 	keys   *access.Keys
 
@@ -30,11 +32,13 @@ type backend struct {
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
 	notes := audit.NewNotes(stores, log, now)
-	jobs, desk := stores.Jobs(log), content.New(stores, log, now)
+	jobs, live := stores.Jobs(log), projection.New(stores, log, now)
+	desk := editorial.New(stores, live, log, now)
 	desk.UseJobs(jobs)
 	return &backend{
 		stores: stores,
 		jobs:   jobs,
+		live:   live,
 		desk:   desk,
 		notes:  notes,
 		keys:   access.NewKeys(stores, notes, log, now),
@@ -58,7 +62,7 @@ func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, 
 }
 
 func (b *backend) Close() error {
-	b.desk.Close()
+	b.live.Close()
 	return b.stores.Close()
 }
 

@@ -23,7 +23,7 @@ func checks(b *backend, now func() time.Time, r *replica) []server.Check {
 			}
 			return err
 		})},
-		{Name: "live", Ask: (&lagCheck{lag: b.desk.Lag, now: now}).ask},
+		{Name: "live", Ask: (&lagCheck{lag: b.desk.Live().Lag, now: now}).ask},
 	}
 	if r != nil {
 		all = append(all, server.Check{Name: "replica", Ask: r.ask})

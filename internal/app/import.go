@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange"
 )
 
@@ -107,7 +107,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 		var out exchange.CompaniesResult
 		var err error
 		if dryRun {
-			err = b.desk.Rehearse(ctx, func(ctx context.Context, desk *content.Rehearsal) (err error) {
+			err = b.desk.DryRun(ctx, func(ctx context.Context, desk *editorial.DryRun) (err error) {
 				out, err = exchange.ImportCompanies(ctx, desk, files(), params)
 				return err
 			})

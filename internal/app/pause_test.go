@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/app"
-	editorial "github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -177,7 +178,7 @@ func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *ref
 	}
 	defer func() { _ = s.Close() }()
 	long := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	ago := editorial.New(s, slog.New(slog.DiscardHandler), func() time.Time { return long })
+	ago := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), func() time.Time { return long }), slog.New(slog.DiscardHandler), func() time.Time { return long })
 	if _, err := ago.Schedule(domain.AsSystem(t.Context(), "test"),
 		editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:due"}, At: long.Add(time.Hour)}); err != nil {
 		t.Fatal(err)

@@ -11,9 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // The vector is that of the specification's own libraries.
@@ -60,7 +61,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("got the time %v, want one just before %v", q.Data["at"], published)
 		}
 		cursor := q.Data["cursor"].(string)
-		if _, err := content.ParsePosition(cursor); err != nil || cursor == "" {
+		if _, err := projection.ParsePosition(cursor); err != nil || cursor == "" {
 			t.Errorf("got the cursor %q", cursor)
 		}
 		want := fmt.Sprintf(`{"type":"report.published","timestamp":%q,"data":{"kind":"PUBLISH","documentId":%q,"type":"REPORT","at":%[1]q,"cursor":%[3]q,"slug":"cranes","title":"About cranes","version":1}}`,
@@ -221,8 +222,8 @@ func TestCeilingOfWhatWaits(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
-		s.save(domain.Tag, content.Create, fields{"slug": "harbours", "label": "Harbours", "vocabulary": "TOPIC"})
-		s.save(domain.Tag, content.Create, fields{"slug": "hidden", "label": "Hidden", "vocabulary": "TOPIC", "marking": "RED"})
+		s.save(domain.Tag, editorial.Create, fields{"slug": "harbours", "label": "Harbours", "vocabulary": "TOPIC"})
+		s.save(domain.Tag, editorial.Create, fields{"slug": "hidden", "label": "Hidden", "vocabulary": "TOPIC", "marking": "RED"})
 		all, events, types, tags, hidden := newReceiver(t), newReceiver(t), newReceiver(t), newReceiver(t), newReceiver(t)
 		s.hook(delivery.CreateParams{URL: all.URL})
 		s.hook(delivery.CreateParams{URL: events.URL, Events: []delivery.Event{delivery.Updated, delivery.Unpublished}})

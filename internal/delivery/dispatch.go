@@ -10,8 +10,8 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -23,17 +23,17 @@ const dispatchBatch = 50
 // told of. It reports whether there may be more.
 func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, err error) {
 	ctx = asReceiver(ctx, hook)
-	after, err := content.ParsePosition(hook.Cursor)
+	after, err := projection.ParsePosition(hook.Cursor)
 	if err != nil {
 		return false, err
 	}
-	changes, err := w.desk.Changes(ctx, content.ChangesParams{After: after, First: dispatchBatch})
+	changes, err := w.live.Changes(ctx, projection.ChangesParams{After: after, First: dispatchBatch})
 	if domain.KindOf(err) == domain.KindGone {
 		w.log.WarnContext(ctx, "the history of live has begun anew; the webhook goes on at the same time in it", "webhook", hook.ID)
-		if after, err = w.desk.Resume(ctx, after); err != nil {
+		if after, err = w.live.Resume(ctx, after); err != nil {
 			return false, err
 		}
-		changes, err = w.desk.Changes(ctx, content.ChangesParams{After: after, First: dispatchBatch})
+		changes, err = w.live.Changes(ctx, projection.ChangesParams{After: after, First: dispatchBatch})
 	}
 	if err != nil || len(changes) == 0 {
 		return false, err
@@ -69,14 +69,14 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, e
 
 // news is a change that a webhook is to be told of.
 type news struct {
-	content.Change
+	projection.Change
 	body string
 }
 
 // newsOf picks what a webhook wants to be told of, and puts it into words. A
 // document that cannot be seen any more by now is left out: a later change says
 // what became of it.
-func (w *Webhooks) newsOf(ctx context.Context, hook *db.Webhook, changes []content.Change) ([]news, error) {
+func (w *Webhooks) newsOf(ctx context.Context, hook *db.Webhook, changes []projection.Change) ([]news, error) {
 	var ids []domain.ID
 	for _, c := range changes {
 		if wants(hook, c) && !c.Kind.Tombstone() {

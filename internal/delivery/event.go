@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // Event is what can become of a document for a receiver. Its name is that of
@@ -26,12 +26,12 @@ const (
 // Events lists all events, in a fixed order.
 var Events = []Event{Published, Updated, Unpublished, NoLongerVisible}
 
-var events = map[content.ChangeKind]Event{
-	content.Published: Published, content.Updated: Updated, content.Unpublished: Unpublished, content.NoLongerVisible: NoLongerVisible,
+var events = map[projection.ChangeKind]Event{
+	projection.Published: Published, projection.Updated: Updated, projection.Unpublished: Unpublished, projection.NoLongerVisible: NoLongerVisible,
 }
 
 // eventType is the type of what a change is told as: "report.published".
-func eventType(c content.Change) string {
+func eventType(c projection.Change) string {
 	return c.Document.Type().String() + "." + strings.ToLower(string(events[c.Kind]))
 }
 
@@ -63,7 +63,7 @@ type data struct {
 }
 
 // bodyOf is the message of a change. h is nil for a document that is gone.
-func bodyOf(c content.Change, h *head) (string, error) {
+func bodyOf(c projection.Change, h *head) (string, error) {
 	d := data{
 		Kind: c.Kind.String(), DocumentID: &c.Document, Type: strings.ToUpper(c.Document.Type().String()),
 		At: &c.At, Cursor: c.Position.String(),
@@ -77,7 +77,7 @@ func bodyOf(c content.Change, h *head) (string, error) {
 
 // wants reports whether a webhook is to be told of such a change, whatever tags
 // the document carries. A name in its lists that is not understood denies.
-func wants(hook *db.Webhook, c content.Change) bool {
+func wants(hook *db.Webhook, c projection.Change) bool {
 	return (hook.Events == nil || slices.Contains(hook.Events, string(events[c.Kind]))) &&
 		(hook.Types == nil || slices.Contains(hook.Types, strings.ToUpper(c.Document.Type().String())))
 }

@@ -92,7 +92,7 @@ func NewFollower(w *Webhooks) Follower { return Follower{newFollower(w)} }
 
 // Step tells every webhook of all that has changed until now.
 func (f Follower) Step(ctx context.Context) {
-	f.f.step(onDesk(ctx, "test"), f.f.w.desk.Version())
+	f.f.step(onDesk(ctx, "test"), f.f.w.live.Version())
 }
 
 // DispatchAll tells all webhooks that are enabled of what has changed.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -77,8 +77,8 @@ func TestAttemptFaults(t *testing.T) {
 					s.report("cranes")
 					s.publish("cranes")
 					s.dispatch()
-					s.save(domain.Entity, content.Create, fields{"slug": "acme", "name": "Acme", "kind": "COMPANY"})
-					if _, err := s.desk.Publish(s.admin(), content.PublishParams{Documents: []string{"entity:acme"}}); err != nil {
+					s.save(domain.Entity, editorial.Create, fields{"slug": "acme", "name": "Acme", "kind": "COMPANY"})
+					if _, err := s.desk.Publish(s.admin(), editorial.PublishParams{Documents: []string{"entity:acme"}}); err != nil {
 						t.Fatal(err)
 					}
 					s.dispatch()
@@ -364,7 +364,7 @@ func TestLiveIsAway(t *testing.T) {
 		came := make(chan struct{}, 1)
 		log := slog.New(signalling{slog.NewTextHandler(&bytes.Buffer{}, nil), "could not be attempted", came})
 		jobs := s.stores.Jobs(log)
-		w := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Jobs: jobs, Log: log, AllowPrivate: true})
+		w := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Jobs: jobs, Log: log, AllowPrivate: true})
 		if _, _, err := w.Create(s.admin(), delivery.CreateParams{URL: r.URL}); err != nil {
 			t.Fatal(err)
 		}

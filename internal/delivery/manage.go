@@ -13,8 +13,8 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/audit"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -63,7 +63,7 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	if err := mayShow(viewer, params.Ceiling); err != nil {
 		return 0, "", err
 	}
-	present, err := w.desk.LastChange(asReceiver(ctx, &db.Webhook{Ceiling: params.Ceiling}))
+	present, err := w.live.LastChange(asReceiver(ctx, &db.Webhook{Ceiling: params.Ceiling}))
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
@@ -386,7 +386,7 @@ func findTags(ctx context.Context, tx *store.Tx, refs []string, p *domain.Proble
 	if refs == nil {
 		return nil, nil
 	}
-	known, err := content.Lookup(ctx, tx, domain.Tag, refs)
+	known, err := aggregate.Lookup(ctx, tx, domain.Tag, refs)
 	if err != nil {
 		return nil, err
 	}

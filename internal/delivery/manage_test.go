@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db/auditentry"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 func TestDisabling(t *testing.T) {
@@ -67,12 +67,12 @@ func TestDisabling(t *testing.T) {
 func TestTagsByFormerSlugs(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := newReceiver(t)
-		s.save(domain.Tag, content.Create, fields{"slug": "ports", "label": "Ports", "vocabulary": "TOPIC"})
-		s.save(domain.Tag, content.Update, fields{"id": "ports", "slug": "harbours"})
+		s.save(domain.Tag, editorial.Create, fields{"slug": "ports", "label": "Ports", "vocabulary": "TOPIC"})
+		s.save(domain.Tag, editorial.Update, fields{"id": "ports", "slug": "harbours"})
 		s.hook(delivery.CreateParams{URL: r.URL, Tags: []string{" ports "}})
 		s.report("quay", fields{"tags": []any{"harbours"}})
 		s.report("crane")
-		s.save(domain.Tag, content.Update, fields{"id": "harbours", "slug": "docks"})
+		s.save(domain.Tag, editorial.Update, fields{"id": "harbours", "slug": "docks"})
 		s.publish("quay", "crane")
 		s.pass(time.Minute)
 		if got, want := r.lines(), "report.published quay, tag.published docks"; got != want {
@@ -188,7 +188,7 @@ func TestPrivateAddresses(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		strict := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Now: s.clock.now})
+		strict := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Now: s.clock.now})
 		a, err := strict.Test(s.admin(), hook)
 		if err != nil || a.Status != 0 || !strings.Contains(a.Error, "public address") || strings.Contains(a.Error, "127.0.0.1") || len(r.take()) != 0 {
 			t.Errorf("got %+v, %v", a, err)

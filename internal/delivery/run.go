@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db/webhook"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -36,7 +36,7 @@ func (w *Webhooks) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		version := w.desk.Version()
+		version := w.live.Version()
 		f.step(ctx, version)
 		timer.Reset(look)
 		select {
@@ -44,7 +44,7 @@ func (w *Webhooks) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		case <-w.wake:
-		case <-w.desk.Advanced(version):
+		case <-w.live.Advanced(version):
 		}
 	}
 }
@@ -63,7 +63,7 @@ func newFollower(w *Webhooks) *follower {
 
 // told is when a webhook was told of all that there was at a version of live.
 type told struct {
-	version content.Version
+	version projection.Version
 	updated time.Time // of the webhook
 	at      time.Time
 }
@@ -104,7 +104,7 @@ func (f *follower) try(ctx context.Context, what domain.ID, message string, fn f
 }
 
 // step tells every webhook of all that has changed until now.
-func (f *follower) step(ctx context.Context, version content.Version) {
+func (f *follower) step(ctx context.Context, version projection.Version) {
 	w := f.w
 	type row struct {
 		id      domain.ID

@@ -20,7 +20,7 @@ import (
 func (s *site) running(t testing.TB) (stop func()) {
 	t.Helper()
 	jobs := s.stores.Jobs(slog.New(slog.DiscardHandler))
-	w := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Jobs: jobs, AllowPrivate: true})
+	w := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Jobs: jobs, AllowPrivate: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {

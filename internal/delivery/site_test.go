@@ -19,9 +19,10 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -57,7 +58,7 @@ type site struct {
 	*delivery.Webhooks
 	t      testing.TB
 	stores *store.Stores
-	desk   *content.Desk
+	desk   *editorial.Desk
 	clock  *clock
 	log    *bytes.Buffer // read it when nothing runs
 
@@ -70,14 +71,14 @@ func newSite(t testing.TB, s *store.Stores) *site {
 	t.Helper()
 	site := &site{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	site.desk = content.New(s, log, site.clock.now)
+	site.desk = editorial.New(s, projection.New(s, log, site.clock.now), log, site.clock.now)
 	if err := site.desk.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := site.desk.Project(t.Context()); err != nil {
+	if err := site.desk.Live().Project(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.now, AllowPrivate: true}, site)
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Live: site.desk.Live(), Log: log, Now: site.clock.now, AllowPrivate: true}, site)
 	return site
 }
 
@@ -187,9 +188,9 @@ func (s *site) deliveries(hook domain.ID) []*db.WebhookDelivery {
 
 type fields = map[string]any
 
-func (s *site) save(t domain.Type, mode content.Mode, f fields) domain.ID {
+func (s *site) save(t domain.Type, mode editorial.Mode, f fields) domain.ID {
 	s.t.Helper()
-	saved, err := s.desk.Save(s.admin(), content.SaveParams{Type: t, Mode: mode, Fields: f})
+	saved, err := s.desk.Save(s.admin(), editorial.SaveParams{Type: t, Mode: mode, Fields: f})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func (s *site) report(slug string, more ...fields) domain.ID {
 			f[k] = v
 		}
 	}
-	return s.save(domain.Report, content.Upsert, f)
+	return s.save(domain.Report, editorial.Upsert, f)
 }
 
 func (s *site) publish(slugs ...string) {
@@ -214,14 +215,14 @@ func (s *site) publish(slugs ...string) {
 	for _, slug := range slugs {
 		refs = append(refs, "report:"+slug)
 	}
-	if _, err := s.desk.Publish(s.admin(), content.PublishParams{Documents: refs}); err != nil {
+	if _, err := s.desk.Publish(s.admin(), editorial.PublishParams{Documents: refs}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 func (s *site) unpublish(slug string) {
 	s.t.Helper()
-	if _, err := s.desk.Unpublish(s.admin(), content.UnpublishParams{Documents: []string{"report:" + slug}}); err != nil {
+	if _, err := s.desk.Unpublish(s.admin(), editorial.UnpublishParams{Documents: []string{"report:" + slug}}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/outbound"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -27,7 +27,7 @@ const (
 // Config is what webhooks are built from.
 type Config struct {
 	Stores *store.Stores
-	Desk   *content.Desk // what has changed in live
+	Live   *projection.Live
 	// Jobs are those of the process: the webhooks add theirs to them. Nil stands
 	// for jobs that another process runs.
 	Jobs *store.Jobs
@@ -44,7 +44,7 @@ type Config struct {
 // Webhooks are the webhooks of the desk. It is safe for concurrent use.
 type Webhooks struct {
 	stores *store.Stores
-	desk   *content.Desk
+	live   *projection.Live
 	log    *slog.Logger
 	now    func() time.Time
 	queue  queue
@@ -106,7 +106,7 @@ func newWebhooks(c Config, q queue) *Webhooks {
 	client := outbound.NewClient(outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: AttemptTimeout, MaxBody: maxAnswer})
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Webhooks{
-		stores: c.Stores, desk: c.Desk, log: c.Log, now: c.Now, queue: q, client: client,
+		stores: c.Stores, live: c.Live, log: c.Log, now: c.Now, queue: q, client: client,
 		agent: cmp.Or(c.UserAgent, "Redthread"), allowPrivate: c.AllowPrivate,
 		upTo: func(d time.Duration) time.Duration { return rand.N(max(d, 1)) },
 		wake: make(chan struct{}, 1),

@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -37,7 +38,7 @@ func editor(ctx context.Context) context.Context {
 func newExec(tb testing.TB, s *store.Stores) demo.Exec {
 	tb.Helper()
 	log := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	desk := content.New(s, log, time.Now)
+	desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
 	handler := graph.Handler(graph.Config{Stores: s, Desk: desk, Log: log})
 	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})

@@ -6,18 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// Desk is what an import needs of the desk. A [content.Rehearsal] is one on which
+// Desk is what an import needs of the desk. A [editorial.DryRun] is one on which
 // nothing stays.
 type Desk interface {
-	Find(ctx context.Context, t domain.Type, name string) (*content.Stored, error)
-	Standings(ctx context.Context, ids []domain.ID) (map[domain.ID]content.Standing, error)
+	Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error)
+	PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]editorial.PublicationStatus, error)
 	Authors(ctx context.Context, id domain.ID, after int) ([]string, error)
-	Save(ctx context.Context, params content.SaveParams) (content.Saved, error)
-	Release(ctx context.Context, params content.ReleaseParams) (content.Released, error)
+	Save(ctx context.Context, params editorial.SaveParams) (editorial.SaveResult, error)
+	Release(ctx context.Context, params editorial.ReleaseParams) (editorial.ReleaseResult, error)
 }
 
 // CompaniesParams says what a list of companies is, and how its files are read.

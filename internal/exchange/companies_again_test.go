@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -19,7 +19,7 @@ import (
 
 // office is a desk where editors work while a list is imported.
 type office struct {
-	*content.Desk
+	*editorial.Desk
 	t      *testing.T
 	ctx    context.Context // of an editor
 	system context.Context // of the import
@@ -29,7 +29,7 @@ type office struct {
 	between func(t domain.Type, name string)
 }
 
-func (o *office) Find(ctx context.Context, t domain.Type, name string) (*content.Stored, error) {
+func (o *office) Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error) {
 	stored, err := o.Desk.Find(ctx, t, name)
 	if o.between != nil {
 		o.between(t, name)
@@ -42,9 +42,9 @@ func newOffice(t *testing.T, s *store.Stores) *office {
 	return &office{Desk: newDesk(s), t: t, ctx: domain.WithViewer(t.Context(), editor), system: domain.AsSystem(t.Context(), "import")}
 }
 
-func (o *office) save(t domain.Type, mode content.Mode, fields map[string]any) content.Saved {
+func (o *office) save(t domain.Type, mode editorial.Mode, fields map[string]any) editorial.SaveResult {
 	o.t.Helper()
-	saved, err := o.Save(o.ctx, content.SaveParams{Type: t, Mode: mode, Fields: fields})
+	saved, err := o.Save(o.ctx, editorial.SaveParams{Type: t, Mode: mode, Fields: fields})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func (o *office) run(publish bool, rows ...string) exchange.CompaniesResult {
 	return out
 }
 
-func (o *office) stored(t domain.Type, name string) *content.Stored {
+func (o *office) stored(t domain.Type, name string) *editorial.StoredDocument {
 	o.t.Helper()
 	stored, err := o.Desk.Find(o.ctx, t, name)
 	if err != nil || stored == nil {
@@ -90,7 +90,7 @@ func TestImportKeepsWhatAnEditorSavesMeanwhile(t *testing.T) {
 				return
 			}
 			saves++
-			o.save(domain.Entity, content.Update, map[string]any{"id": name, "marking": "RED", "country": "JP",
+			o.save(domain.Entity, editorial.Update, map[string]any{"id": name, "marking": "RED", "country": "JP",
 				"names":       []any{map[string]any{"text": "By hand", "kind": "ALIAS"}},
 				"identifiers": []any{map[string]any{"scheme": "LEI", "value": "1"}}})
 		}
@@ -130,7 +130,7 @@ func TestImportKeepsWhatAnEditorCreatesMeanwhile(t *testing.T) {
 		o.between = func(t domain.Type, name string) {
 			if t == domain.Entity {
 				o.between = nil
-				o.save(domain.Entity, content.Create, map[string]any{"slug": name, "name": "HARBOUR CRANES", "kind": "PUBLIC_BODY", "marking": "RED"})
+				o.save(domain.Entity, editorial.Create, map[string]any{"slug": name, "name": "HARBOUR CRANES", "kind": "PUBLIC_BODY", "marking": "RED"})
 			}
 		}
 		got := o.run(true, "Harbour Cranes,HC,,2021-01-01")
@@ -154,7 +154,7 @@ func TestImportGivesUpOnADocumentThatIsSavedAllTheTime(t *testing.T) {
 		o.between = func(t domain.Type, name string) {
 			if name == "harbour-cranes" {
 				reads++
-				o.save(domain.Entity, content.Update, map[string]any{"id": name, "description": fmt.Sprint(reads)})
+				o.save(domain.Entity, editorial.Update, map[string]any{"id": name, "description": fmt.Sprint(reads)})
 			}
 		}
 		got := o.run(false, "Harbour Cranes,HC", "Harbour Nets,HN")
@@ -169,13 +169,13 @@ func TestImportAgainPublishesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		o := newOffice(t, s)
-		o.save(domain.Entity, content.Create, map[string]any{"slug": "own-draft", "name": "Own draft", "kind": "COMPANY"})
+		o.save(domain.Entity, editorial.Create, map[string]any{"slug": "own-draft", "name": "Own draft", "kind": "COMPANY"})
 		first := o.run(true, "Drafted", "Gone,,Parent", "Changed", "Same", "Saved late", "Own draft")
 		if first.Published != 7 || len(first.Left) != 1 || first.Left[0].Document != "entity:own-draft" {
 			t.Errorf("the first run: %+v", first)
 		}
-		o.save(domain.Entity, content.Update, map[string]any{"id": "drafted", "country": "JP"})
-		if _, err := o.Unpublish(o.ctx, content.UnpublishParams{Documents: []string{"entity:gone"}}); err != nil {
+		o.save(domain.Entity, editorial.Update, map[string]any{"id": "drafted", "country": "JP"})
+		if _, err := o.Unpublish(o.ctx, editorial.UnpublishParams{Documents: []string{"entity:gone"}}); err != nil {
 			t.Fatal(err)
 		}
 		rows := []string{"Drafted,D", "Gone,G,Other parent", "Changed,C", "Same", "Own draft"}
@@ -195,7 +195,7 @@ func TestImportAgainPublishesOnlyItsOwn(t *testing.T) {
 			t.Errorf("the second run: %+v", second)
 		}
 		for name, live := range map[string]bool{"drafted": false, "gone": false, "changed": true, "same": true, "other-parent": true} {
-			if now := o.stored(domain.Entity, name); now.Pending() == live {
+			if now := o.stored(domain.Entity, name); now.IsPending() == live {
 				t.Errorf("%s: version %d is live of %d", name, now.LiveVersion, now.Version)
 			}
 		}
@@ -218,7 +218,7 @@ func TestImportLeavesWhatIsSavedBeforeItPublishes(t *testing.T) {
 		o := newOffice(t, s)
 		o.between = func(t domain.Type, name string) {
 			if name == "second" {
-				o.save(domain.Entity, content.Update, map[string]any{"id": "first", "description": "Not yet."})
+				o.save(domain.Entity, editorial.Update, map[string]any{"id": "first", "description": "Not yet."})
 			}
 		}
 		got := o.run(true, "First", "Second")
@@ -237,7 +237,7 @@ func TestImportAfterAMerge(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		o := newOffice(t, s)
 		o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")
-		if _, err := o.MergeEntities(o.ctx, content.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
+		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
 			t.Fatal(err)
 		}
 		got := o.run(true, "Sea Holding,SH", "Harbour Cranes,HC,Sea Holding")
@@ -258,7 +258,7 @@ func TestUpsertWithAVersion(t *testing.T) {
 		o := newOffice(t, s)
 		upsert := func(fields map[string]any) error {
 			fields["slug"], fields["name"], fields["kind"] = "acme", "Acme", "COMPANY"
-			_, err := o.Save(o.ctx, content.SaveParams{Type: domain.Entity, Mode: content.Upsert, Fields: fields})
+			_, err := o.Save(o.ctx, editorial.SaveParams{Type: domain.Entity, Mode: editorial.Upsert, Fields: fields})
 			return err
 		}
 		if err := upsert(map[string]any{"version": 3}); !errors.Is(err, domain.ErrConflict) || !strings.Contains(err.Error(), "there is no entity:acme") {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // pair is two entities with a name in common.
@@ -17,10 +17,10 @@ type pair struct {
 
 // pair keeps which other entities have a name that was written to one, as the
 // desk's warnings tell it.
-func (im *companyImport) pair(saved content.Saved, input fields, old *found) {
+func (im *companyImport) pair(saved editorial.SaveResult, input fields, old *found) {
 	for _, w := range saved.Warnings {
 		name := writtenName(input, w.Path)
-		if w.Code != content.SameName || name == "" || old != nil && hasName(old.Fields, name) {
+		if w.Code != editorial.SameName || name == "" || old != nil && hasName(old.Fields, name) {
 			continue
 		}
 		for _, other := range w.Documents {
@@ -73,7 +73,7 @@ func (im *companyImport) tellAlike(ctx context.Context) error {
 		ids = append(ids, p.written, p.other)
 	}
 	slices.Sort(ids)
-	standings, err := im.desk.Standings(ctx, slices.Compact(ids))
+	standings, err := im.desk.PublicationStatuses(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}

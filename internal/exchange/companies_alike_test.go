@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -21,14 +21,14 @@ func TestImportTellsOfEntitiesOfTheSameName(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		o := newOffice(t, s)
 		create := func(slug, name, kind string, others ...any) {
-			o.save(domain.Entity, content.Create, map[string]any{"slug": slug, "name": name, "kind": kind, "names": others})
+			o.save(domain.Entity, editorial.Create, map[string]any{"slug": slug, "name": name, "kind": kind, "names": others})
 		}
 		other := func(text, kind string) any { return map[string]any{"text": text, "kind": kind} }
 		create("cranes", "Cranes", "COMPANY", other("Harbour Cranes", "ALIAS"))
 		create("nets", "Sea Nets", "COMPANY")
 		create("ropes", "Ropes", "COMPANY", other("Old Ropes", "FORMER"), other("RO", "ABBREVIATION"))
 		create("gone", "Gone", "COMPANY", other("Harbour Cranes", "ALIAS"))
-		if _, err := o.Delete(o.ctx, content.DeleteParams{Type: domain.Entity, ID: "gone"}); err != nil {
+		if _, err := o.Delete(o.ctx, editorial.DeleteParams{Type: domain.Entity, ID: "gone"}); err != nil {
 			t.Fatal(err)
 		}
 		create("buoys", "Buoys", "ORGANIZATION", other("Harbour Buoys", "ALIAS"))
@@ -58,7 +58,7 @@ func TestImportTellsOfEntitiesOfTheSameName(t *testing.T) {
 			t.Errorf("later: got %+v\nwant %v", later, want)
 		}
 		// Once they are merged, the list finds the one that stays.
-		if _, err := o.MergeEntities(o.ctx, content.MergeParams{From: []string{"harbour-cranes"}, Into: "cranes"}); err != nil {
+		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "cranes"}); err != nil {
 			t.Fatal(err)
 		}
 		if merged := o.run(false, rows...); merged.Created+merged.Changed+len(merged.Alike)+len(merged.Bad) != 0 {
@@ -95,7 +95,7 @@ func TestImportNotesACompanyThatWasMergedWithItsParent(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		o := newOffice(t, s)
 		o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")
-		if _, err := o.MergeEntities(o.ctx, content.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
+		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
 			t.Fatal(err)
 		}
 		got := o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -27,7 +27,7 @@ func held(t testing.TB, s *store.Stores) map[string]string {
 	t.Helper()
 	ctx := domain.AsSystem(t.Context(), "test")
 	desk := newDesk(s)
-	var documents []*content.Stored
+	var documents []*editorial.StoredDocument
 	slugs := []string{}
 	for doc, table := range map[domain.Type]string{domain.Entity: "entities", domain.Relationship: "relationships", domain.Source: "sources"} {
 		rows, err := s.DeskRows().Query(ctx, "SELECT slug FROM "+table+" WHERE deleted_at IS NULL")
@@ -60,7 +60,7 @@ func held(t testing.TB, s *store.Stores) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[d.Name()] = fmt.Sprint(strings.NewReplacer(slugs...).Replace(string(text)), " live: ", !d.Pending())
+		out[d.Name()] = fmt.Sprint(strings.NewReplacer(slugs...).Replace(string(text)), " live: ", !d.IsPending())
 	}
 	return out
 }
@@ -215,11 +215,11 @@ func TestImportFindsADocumentByAnotherSlug(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
 	o := newOffice(t, s)
-	o.save(domain.Entity, content.Create, map[string]any{"slug": "9", "name": "ОАО Завод 9", "kind": "COMPANY"})
-	o.save(domain.Entity, content.Create, map[string]any{"slug": "73df8f83", "name": "中国第一", "kind": "COMPANY"})
-	o.save(domain.Entity, content.Create, map[string]any{"slug": "fiji", "name": "Fiji", "kind": "COUNTRY"})
-	o.save(domain.Entity, content.Create, map[string]any{"slug": "sea-holding", "name": "Sea Holding", "kind": "COMPANY"})
-	o.save(domain.Relationship, content.Create, map[string]any{"slug": "9-subsidiary-of-sea-holding", "from": "9", "to": "sea-holding", "kind": "SUBSIDIARY_OF", "confidence": "CONFIRMED"})
+	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "9", "name": "ОАО Завод 9", "kind": "COMPANY"})
+	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "73df8f83", "name": "中国第一", "kind": "COMPANY"})
+	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "fiji", "name": "Fiji", "kind": "COUNTRY"})
+	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "sea-holding", "name": "Sea Holding", "kind": "COMPANY"})
+	o.save(domain.Relationship, editorial.Create, map[string]any{"slug": "9-subsidiary-of-sea-holding", "from": "9", "to": "sea-holding", "kind": "SUBSIDIARY_OF", "confidence": "CONFIRMED"})
 	out := importAll(t, o, false, files(asCSV([][]string{
 		{"ОАО Завод 9", "", "", "Sea Holding", "", "", "", ""}, {"ПАО Фабрика 9", "", "", "", "", "", "", ""}, {"中国第一", "", "", "", "", "", "", ""}, {"Fiji", "", "", "", "", "", "", ""}})))
 	if out.Changed != 2 || out.Created != 2 || out.Unchanged != 2 || out.Relationships != 1 || len(o.stored(domain.Entity, "9").Fields["listings"].([]any)) != 1 {
@@ -293,22 +293,22 @@ func without(v any) any {
 
 // stopping is a desk that is gone after some writes.
 type stopping struct {
-	*content.Desk
+	*editorial.Desk
 	writes int
 }
 
 var errStopped = errors.New("stopped")
 
-func (d *stopping) Save(ctx context.Context, p content.SaveParams) (content.Saved, error) {
+func (d *stopping) Save(ctx context.Context, p editorial.SaveParams) (editorial.SaveResult, error) {
 	if d.writes--; d.writes < 0 {
-		return content.Saved{}, errStopped
+		return editorial.SaveResult{}, errStopped
 	}
 	return d.Desk.Save(ctx, p)
 }
 
-func (d *stopping) Release(ctx context.Context, p content.ReleaseParams) (content.Released, error) {
+func (d *stopping) Release(ctx context.Context, p editorial.ReleaseParams) (editorial.ReleaseResult, error) {
 	if d.writes--; d.writes < 0 {
-		return content.Released{}, errStopped
+		return editorial.ReleaseResult{}, errStopped
 	}
 	return d.Desk.Release(ctx, p)
 }
@@ -350,11 +350,11 @@ func TestADryRun(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		o := newOffice(t, s)
-		o.save(domain.Entity, content.Create, map[string]any{"slug": "edited", "name": "Edited", "kind": "COMPANY"})
+		o.save(domain.Entity, editorial.Create, map[string]any{"slug": "edited", "name": "Edited", "kind": "COMPANY"})
 		for _, list := range []string{asCSV(rows), asCSV(rows), asCSV(append(rows, []string{"Cranes", "New", "", "Nets", "", "2023-01-01", "", ""}))} {
 			before := held(t, s)
 			var dry exchange.CompaniesResult
-			err := o.Rehearse(o.system, func(ctx context.Context, desk *content.Rehearsal) (err error) {
+			err := o.DryRun(o.system, func(ctx context.Context, desk *editorial.DryRun) (err error) {
 				with := params
 				with.Publish = true
 				dry, err = exchange.ImportCompanies(ctx, desk, files(list), with)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // maxReleased is how many documents are published as one release. A list that
@@ -14,7 +14,7 @@ const maxReleased = 10_000
 // publish publishes what imports created and changed, and notes what it left.
 // Entities come before the relationships that tie them.
 func (im *companyImport) publish(ctx context.Context) error {
-	standings, err := im.desk.Standings(ctx, im.order)
+	standings, err := im.desk.PublicationStatuses(ctx, im.order)
 	if err != nil {
 		return err
 	}
@@ -25,13 +25,13 @@ func (im *companyImport) publish(ctx context.Context) error {
 		switch {
 		case !there:
 			continue // an editor has put it in the trash
-		case !w.changed && !w.standing.Pending():
+		case !w.changed && !w.standing.IsPending():
 			continue // what is new of it is an editor's
 		case w.reason == "" && now.Version != w.standing.Version:
 			w.reason = "somebody saved it after this run did"
 		}
 		switch {
-		case !now.Pending() || id.Type().Supporting(): // it goes live with what cites it
+		case !now.IsPending() || id.Type().Supporting(): // it goes live with what cites it
 		case w.reason != "":
 			im.out.Left = append(im.out.Left, Left{now.Name(), w.reason})
 		default:
@@ -42,8 +42,8 @@ func (im *companyImport) publish(ctx context.Context) error {
 	for batch := range slices.Chunk(names, maxReleased) {
 		// An end of a relationship that was left is not published along: the
 		// relationship is seen once the end is live.
-		released, err := im.desk.Release(ctx, content.ReleaseParams{
-			Publish: batch, References: content.Omit, Message: &message,
+		released, err := im.desk.Release(ctx, editorial.ReleaseParams{
+			Publish: batch, References: editorial.Omit, Message: &message,
 		})
 		if err != nil {
 			return err

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -21,8 +22,8 @@ const header = "Name,Clean Name,Alias,Previous Name,Parent Name,Note,Start date,
 
 var params = exchange.CompaniesParams{Authority: "Listing Office", Programme: "Invented list", Source: "invented-list"}
 
-func newDesk(s *store.Stores) *content.Desk {
-	return content.New(s, slog.New(slog.DiscardHandler), time.Now)
+func newDesk(s *store.Stores) *editorial.Desk {
+	return editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
 }
 
 // files are those of a list, in order.
@@ -84,7 +85,7 @@ func TestImportCompanies(t *testing.T) {
 		fields["country"], fields["id"] = "JP", "harbour-cranes-co-ltd"
 		fields["names"] = append(fields["names"].([]any), map[string]any{"text": "By hand", "kind": "ALIAS"})
 		fields["slug"] = "cranes"
-		if _, err := desk.Save(ctx, content.SaveParams{Type: domain.Entity, Mode: content.Update, Fields: fields}); err != nil {
+		if _, err := desk.Save(ctx, editorial.SaveParams{Type: domain.Entity, Mode: editorial.Update, Fields: fields}); err != nil {
 			t.Fatal(err)
 		}
 		again, err := exchange.ImportCompanies(ctx, desk, files(file), params)

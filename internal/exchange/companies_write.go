@@ -10,16 +10,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // written is what became of a document of the list.
 type written struct {
-	standing content.Standing // as the import found it, or left it
-	created  bool             // the import created it
-	changed  bool             // the import created it or changed it
-	reason   string           // why it is not to be published; empty if nothing speaks against it
+	standing editorial.PublicationStatus // as the import found it, or left it
+	created  bool                        // the import created it
+	changed  bool                        // the import created it or changed it
+	reason   string                      // why it is not to be published; empty if nothing speaks against it
 }
 
 func (im *companyImport) write(ctx context.Context) error {
@@ -268,7 +268,7 @@ type document struct {
 
 // found is a document that is there.
 type found struct {
-	*content.Stored
+	*editorial.StoredDocument
 	ours bool // nobody but imports has written it
 }
 
@@ -300,10 +300,10 @@ func (im *companyImport) save(ctx context.Context, d document, additions func(ol
 		}
 		input := additions(old)
 		if len(input) == 0 {
-			return stored.ID, im.remember(ctx, old, content.Saved{ID: stored.ID, Version: stored.Version})
+			return stored.ID, im.remember(ctx, old, editorial.SaveResult{ID: stored.ID, Version: stored.Version})
 		}
 		input["slug"], input["version"], input["message"] = d.slug, version, "imported from a list of companies"
-		saved, err := im.desk.Save(ctx, content.SaveParams{Type: d.doc, Mode: content.Upsert, Fields: input})
+		saved, err := im.desk.Save(ctx, editorial.SaveParams{Type: d.doc, Mode: editorial.Upsert, Fields: input})
 		switch {
 		case errors.Is(err, domain.ErrConflict):
 			refused = err
@@ -341,7 +341,7 @@ func (im *companyImport) ours(ctx context.Context, id domain.ID, after int) (boo
 
 // remember keeps what became of a document that the import found as old, nil where
 // it was not there.
-func (im *companyImport) remember(ctx context.Context, old *found, saved content.Saved) error {
+func (im *companyImport) remember(ctx context.Context, old *found, saved editorial.SaveResult) error {
 	w := im.written[saved.ID]
 	if w == nil {
 		w = &written{}
@@ -360,7 +360,7 @@ func (im *companyImport) remember(ctx context.Context, old *found, saved content
 		}
 	}
 	if old != nil {
-		w.standing = old.Standing
+		w.standing = old.PublicationStatus
 	}
 	w.standing.ID, w.standing.Version = saved.ID, saved.Version
 	w.created = w.created || saved.Created
@@ -373,7 +373,7 @@ func (im *companyImport) remember(ctx context.Context, old *found, saved content
 // was stopped or was not to publish, is published.
 func (im *companyImport) reason(ctx context.Context, old *found) (string, error) {
 	switch {
-	case !old.Pending():
+	case !old.IsPending():
 		return "", nil
 	case old.LiveVersion == 0 && old.Published:
 		return "it was taken out of live", nil

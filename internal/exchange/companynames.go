@@ -15,8 +15,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/redthread-api/redthread/internal/canonical"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 )
 
 // cleanName is a text as the desk keeps it: composed (NFC), with single spaces.
@@ -74,7 +74,7 @@ func companySlug(key string) string {
 	if len(slug) <= maxPlainSlug && domain.ValidSlug(slug) && !endsInHash(slug) {
 		return slug
 	}
-	readable := content.Slugify(key)
+	readable := editorial.Slugify(key)
 	if len(readable) > maxPlainSlug-slugHash-1 {
 		readable = readable[:maxPlainSlug-slugHash-1]
 	}
@@ -84,7 +84,7 @@ func companySlug(key string) string {
 // otherSlugs are the slugs that a document of a name can have where not all of the
 // name is in its slug: the plain one, and those that older programs gave.
 func otherSlugs(name string) []string {
-	plain := content.Slugify(name)
+	plain := editorial.Slugify(name)
 	key := nameKey(name)
 	if plain == companySlug(key) {
 		return nil

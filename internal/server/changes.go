@@ -15,14 +15,14 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // Feed is the change feed.
 type Feed interface {
-	News(ctx context.Context, params content.ChangesParams) (content.News, error)
-	LastChange(ctx context.Context) (content.Position, error)
+	Poll(ctx context.Context, params projection.ChangesParams) (projection.ChangeBatch, error)
+	LastChange(ctx context.Context) (projection.Position, error)
 }
 
 // Streams are answers of server-sent events.
@@ -71,9 +71,9 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil && now {
 		params.After, err = h.feed.LastChange(r.Context())
 	}
-	var news content.News
+	var news projection.ChangeBatch
 	if err == nil {
-		news, err = h.feed.News(r.Context(), params)
+		news, err = h.feed.Poll(r.Context(), params)
 	}
 	if err != nil {
 		refuse(w, r, h.refusalOf(r, err))
@@ -116,7 +116,7 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		} else {
 			select {
-			case <-news.More:
+			case <-news.Changed:
 			case <-stream.Alive:
 				if !stream.StayAlive() {
 					return
@@ -128,7 +128,7 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		params.After = news.After
-		if news, err = h.feed.News(r.Context(), params); err != nil {
+		if news, err = h.feed.Poll(r.Context(), params); err != nil {
 			stream.Send(lastWords(h.refusalOf(r, err)))
 			return
 		}
@@ -138,8 +138,8 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // changesParams reads the parameters types and after, and the header
 // Last-Event-ID, which comes later and so says more than after. Without either,
 // the stream begins now.
-func changesParams(r *http.Request) (params content.ChangesParams, now bool, err error) {
-	params = content.ChangesParams{First: newsAtOnce}
+func changesParams(r *http.Request) (params projection.ChangesParams, now bool, err error) {
+	params = projection.ChangesParams{First: newsAtOnce}
 	var types []string
 	for _, t := range domain.Types() {
 		types = append(types, strings.ToUpper(t.String()))
@@ -175,14 +175,14 @@ func changesParams(r *http.Request) (params content.ChangesParams, now bool, err
 	if cursor == "" {
 		name, cursor = "after", values.Get("after")
 	}
-	if params.After, err = content.ParsePosition(cursor); err != nil {
-		p.Add(name, "want a cursor of the change feed, or %q for its beginning; without it, this begins now", content.Start)
+	if params.After, err = projection.ParsePosition(cursor); err != nil {
+		p.Add(name, "want a cursor of the change feed, or %q for its beginning; without it, this begins now", projection.Start)
 	}
 	return params, cursor == "", p.Err("the parameters are not right")
 }
 
 // appendEvent writes a change as an event. None of its parts needs escaping.
-func appendEvent(b []byte, c content.Change) []byte {
+func appendEvent(b []byte, c projection.Change) []byte {
 	cursor := c.Position.String()
 	b = append(b, "id: "...)
 	b = append(b, cursor...)

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server"
 )
 
@@ -37,8 +37,8 @@ func (asked) Ask(ctx context.Context, _ transport.Question) transport.Reply {
 // unchanging is a change feed in which nothing has happened yet.
 type unchanging struct{ server.Feed }
 
-func (unchanging) LastChange(context.Context) (content.Position, error) {
-	return content.Position{}, nil
+func (unchanging) LastChange(context.Context) (projection.Position, error) {
+	return projection.Position{}, nil
 }
 
 func TestFeeds(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
-	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 const (
@@ -27,12 +27,12 @@ const (
 	trusted = 10 * time.Second
 )
 
-// Live says how far live has come. It is what [content.Desk] does.
+// Live says how far live has come. It is what [projection.Live] does.
 type Live interface {
 	// Version returns what is known in this process, at once.
-	Version() content.Version
+	Version() projection.Version
 	// Advanced returns a channel that is closed when live is no longer at a version.
-	Advanced(from content.Version) <-chan struct{}
+	Advanced(from projection.Version) <-chan struct{}
 }
 
 // Budgets takes what kept answers cost.
@@ -88,14 +88,14 @@ func New(c Config) *Cache {
 // comes further, and then goes to the garbage collector with all that late
 // comers may still put there.
 type generation struct {
-	version content.Version
+	version projection.Version
 	kept    *otter.Cache[key, *entry] // nil: nothing is kept
 
 	mu      sync.Mutex
 	flights map[flightKey]*flight
 }
 
-func (c *Cache) begin(v content.Version) *generation {
+func (c *Cache) begin(v projection.Version) *generation {
 	g := &generation{version: v, flights: map[flightKey]*flight{}}
 	if c.size > 0 {
 		g.kept = otter.Must(&otter.Options[key, *entry]{

@@ -20,8 +20,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -152,17 +152,17 @@ func (c *clock) turn(d time.Duration) {
 // live is how far live has come, as a test has it.
 type live struct {
 	mu      sync.Mutex
-	version content.Version
+	version projection.Version
 	moved   chan struct{}
 }
 
-func (l *live) Version() content.Version {
+func (l *live) Version() projection.Version {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.version
 }
 
-func (l *live) Advanced(from content.Version) <-chan struct{} {
+func (l *live) Advanced(from projection.Version) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.version.Same(from) {
@@ -177,7 +177,7 @@ func (l *live) Advanced(from content.Version) <-chan struct{} {
 func (l *live) publish(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.version = content.Version{Sequence: l.version.Sequence + 1, AppliedAt: at, ConfirmedAt: at}
+	l.version = projection.Version{Sequence: l.version.Sequence + 1, AppliedAt: at, ConfirmedAt: at}
 	close(l.moved)
 	l.moved = make(chan struct{})
 }
@@ -209,7 +209,7 @@ func newWorld(t testing.TB, change func(*answers.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), purse: &purse{}}
 	w.door = newDoor(w.clock)
-	w.live = &live{version: content.Version{Sequence: 7, ConfirmedAt: w.clock.now()}, moved: make(chan struct{})}
+	w.live = &live{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.now()}, moved: make(chan struct{})}
 	w.purse.left.Store(1 << 40)
 	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
 	if change != nil {

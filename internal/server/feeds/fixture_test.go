@@ -15,9 +15,10 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -45,7 +46,7 @@ type press struct {
 	t     testing.TB
 	api   *transport.Handler
 	feeds http.Handler
-	desk  *content.Desk
+	desk  *editorial.Desk
 	log   bytes.Buffer // what the feeds have logged
 }
 
@@ -62,7 +63,7 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 		limit.PerMinute = 1 << 40
 		return limit
 	}
-	desk := content.New(s, log, now)
+	desk := editorial.New(s, projection.New(s, log, now), log, now)
 	p := &press{t: t, desk: desk, api: graph.Handler(graph.Config{
 		Stores: s, Desk: desk, Log: log, Limits: limits, Meter: access.NewMeter(time.Now),
 	})}
@@ -72,11 +73,11 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 
 // LastChange is that of the press's desk; never where it has none, and only says
 // what it was told to.
-func (p *press) LastChange(ctx context.Context) (content.Position, error) {
+func (p *press) LastChange(ctx context.Context) (projection.Position, error) {
 	if p.desk == nil {
-		return content.Position{}, nil
+		return projection.Position{}, nil
 	}
-	return p.desk.LastChange(ctx)
+	return p.desk.Live().LastChange(ctx)
 }
 
 func (p *press) handler(asker feeds.Asker, sitemapSize int) http.Handler {

@@ -15,9 +15,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // Config is what feeds are made of.
@@ -53,7 +53,7 @@ const (
 // Changes is the change feed, by which answers are dated.
 type Changes interface {
 	// LastChange is the position behind all changes that the viewer of ctx saw.
-	LastChange(ctx context.Context) (content.Position, error)
+	LastChange(ctx context.Context) (projection.Position, error)
 }
 
 type handler struct{ Config }

@@ -15,9 +15,10 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -58,7 +59,7 @@ func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 		return at
 	}
 	log := slog.New(slog.DiscardHandler)
-	c := graph.Config{Stores: s, Desk: content.New(s, log, now), Log: log, RequestID: domain.RequestID}
+	c := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, now), log, now), Log: log, RequestID: domain.RequestID}
 	for _, f := range adjust {
 		f(&c)
 	}

@@ -1,0 +1,200 @@
+package aggregate
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// FieldChangeKind is what happened to a field.
+type FieldChangeKind string
+
+// The kinds of difference between two states of a document.
+const (
+	FieldSet       FieldChangeKind = "CHANGED"   // another value; null for none
+	FieldAdded     FieldChangeKind = "ADDED"     // an element of a list came
+	FieldRemoved   FieldChangeKind = "REMOVED"   // an element of a list went
+	FieldReordered FieldChangeKind = "REORDERED" // the elements of a list stand in another order
+)
+
+// FieldChangeKinds are the kinds, in the order of the schema.
+var FieldChangeKinds = []FieldChangeKind{FieldSet, FieldAdded, FieldRemoved, FieldReordered}
+
+// FieldChange is one difference between two states of a document. Path is that of
+// the field in the API ("title", "listings[2].since"); Before and After are
+// JSON values, nil where there is nothing. Where the order of a list changed,
+// Path is that of the list ("tags"), and Before and After are the elements that
+// are in both, in the order of each; elements that came or went have changes of
+// their own.
+type FieldChange struct {
+	Path          string
+	Kind          FieldChangeKind
+	Before, After any
+}
+
+// Since says, for a conflict, what happened to the field between two versions.
+func (c FieldChange) Since(from, to int) string {
+	verb := "was changed"
+	if c.Kind == FieldReordered {
+		verb = "was put in another order"
+	}
+	return fmt.Sprintf("%s between version %d and version %d", verb, from, to)
+}
+
+func Diff(s *Spec, before, after *Row) []FieldChange {
+	var changes []FieldChange
+	diffRow(TableOf(s.Type), s.Fields, s.Lists, "", before, after, &changes)
+	sort.SliceStable(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
+	return changes
+}
+
+// diffRow compares two rows: their fields, then what they own.
+func diffRow(t *Table, fields []FieldSpec, sets []ListSpec, prefix string, before, after *Row, changes *[]FieldChange) {
+	for _, c := range t.Columns {
+		a, b := before.Fields[c.Name], after.Fields[c.Name]
+		if !reflect.DeepEqual(a, b) {
+			*changes = append(*changes, FieldChange{prefix + apiName(c), FieldSet, plainValue(fields, c, a), plainValue(fields, c, b)})
+		}
+	}
+	for _, o := range t.Owned {
+		set := ListSpecOf(sets, o)
+		diffOwned(o.Table, set, prefix+cmp.Or(set.Name, set.DiffName), before.Owned[o.Name], after.Owned[o.Name], changes)
+	}
+}
+
+// ListSpecOf is the shape of the rows of an owned table. Every such table has one;
+// TestEveryTableHasAShape sees to it.
+func ListSpecOf(sets []ListSpec, o OwnedTable) ListSpec {
+	return sets[slices.IndexFunc(sets, func(s ListSpec) bool { return s.Table == o.Name })]
+}
+
+// diffOwned compares two lists of rows. Rows that say the same are matched
+// wherever they stand; of the others the first is compared with the first, and
+// what is left over came or went. A list whose matched rows stand in another
+// order than before has changed as a whole.
+func diffOwned(t *Table, set ListSpec, path string, before, after []*Row, changes *[]FieldChange) {
+	places := map[string][]int{} // of the rows before, by what they say
+	for i, r := range before {
+		key := r.Fingerprint()
+		places[key] = append(places[key], i)
+	}
+	was := make([]int, len(after)) // where each row stood before; -1 for none
+	kept := make([]bool, len(before))
+	var came, went []int
+	for i, r := range after {
+		key := r.Fingerprint()
+		if free := places[key]; len(free) > 0 {
+			was[i], kept[free[0]], places[key] = free[0], true, free[1:]
+		} else {
+			was[i] = -1
+			came = append(came, i)
+		}
+	}
+	for i := range before {
+		if !kept[i] {
+			went = append(went, i)
+		}
+	}
+	for len(came) > 0 && len(went) > 0 {
+		was[came[0]] = went[0]
+		diffRow(t, set.Fields, set.Lists, fmt.Sprintf("%s[%d].", path, came[0]), before[went[0]], after[came[0]], changes)
+		came, went = came[1:], went[1:]
+	}
+	for _, i := range came {
+		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, i), FieldAdded, nil, plainRow(t, set, after[i])})
+	}
+	for _, i := range went {
+		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, i), FieldRemoved, plainRow(t, set, before[i]), nil})
+	}
+	diffOrder(t, set, path, before, after, was, changes)
+}
+
+// diffOrder adds a change where the rows that are in both lists stand in
+// another order. was says where each row of after stood before.
+func diffOrder(t *Table, set ListSpec, path string, before, after []*Row, was []int, changes *[]FieldChange) {
+	var now, then []int // the rows of after that stood before, and where
+	for i, place := range was {
+		if place >= 0 {
+			now, then = append(now, i), append(then, place)
+		}
+	}
+	if slices.IsSorted(then) {
+		return
+	}
+	slices.Sort(then)
+	shown := func(rows []*Row, places []int) []any {
+		out := make([]any, len(places))
+		for i, place := range places {
+			out[i] = plainRow(t, set, rows[place])
+		}
+		return out
+	}
+	*changes = append(*changes, FieldChange{path, FieldReordered, shown(before, then), shown(after, now)})
+}
+
+// apiName is the name of a column's field: parent for parent_id.
+func apiName(c Column) string {
+	if c.Kind == IDColumn {
+		return camel(c.Name[:len(c.Name)-len("_id")])
+	}
+	return camel(c.Name)
+}
+
+// plainRow is a row as a JSON object; a row that only links is its target.
+func plainRow(t *Table, set ListSpec, r *Row) any {
+	if len(t.Columns) == 1 && t.Columns[0].Kind == IDColumn {
+		return plainValue(nil, t.Columns[0], r.Fields[t.Columns[0].Name])
+	}
+	out := map[string]any{}
+	for _, c := range t.Columns {
+		if v, ok := r.Fields[c.Name]; ok {
+			out[apiName(c)] = plainValue(set.Fields, c, v)
+		}
+	}
+	for _, o := range t.Owned {
+		inner := ListSpecOf(set.Lists, o)
+		for _, row := range r.Owned[o.Name] {
+			list, _ := out[inner.Name].([]any)
+			out[inner.Name] = append(list, plainRow(o.Table, inner, row))
+		}
+	}
+	return out
+}
+
+// plainValue is a value as the API shows it.
+func plainValue(fields []FieldSpec, c Column, v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case domain.ID:
+		return v.String()
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list
+	case int64:
+		i := slices.IndexFunc(fields, func(f FieldSpec) bool { return f.ColumnName() == c.Name })
+		if i >= 0 {
+			return numberOf(fields[i].Kind, v)
+		}
+		return v
+	}
+	return v
+}
+
+func numberOf(kind FieldKind, n int64) any {
+	switch kind {
+	case KindMarking:
+		return domain.Marking(n).String()
+	case KindShare:
+		return json.Number(domain.Share(n).String())
+	}
+	return n
+}

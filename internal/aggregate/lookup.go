@@ -1,0 +1,224 @@
+package aggregate
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/redthread-api/redthread/internal/canonical"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// ResolveRefs turns the ids and slugs of an input into ids, in a statement or
+// two per type. What cannot be resolved is a problem at its path.
+func ResolveRefs(ctx context.Context, db store.Rows, refs []PendingRef, p *domain.Problems) error {
+	wanted := map[domain.Type][]string{}
+	for _, r := range refs {
+		wanted[r.Target] = append(wanted[r.Target], r.Text)
+	}
+	found := map[domain.Type]map[string]domain.ID{}
+	for t, texts := range wanted {
+		ids, err := Lookup(ctx, db, t, texts)
+		if err != nil {
+			return err
+		}
+		found[t] = ids
+	}
+	for _, r := range refs {
+		if id, ok := found[r.Target][r.Text]; ok {
+			r.Row.Set(r.Column, id)
+			continue
+		}
+		if err := AddUnknown(ctx, db, r.Target, r.Text, r.Path, "", p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddUnknown notes that there is no such document, and what may have been
+// meant. before is put in front of the message. To find what may have been meant
+// takes a statement each: it is done for as many as an answer shows.
+func AddUnknown(ctx context.Context, db store.Rows, t domain.Type, name, path, before string, p *domain.Problems) error {
+	message := "is not there"
+	if p.Len() < domain.MaxProblems {
+		var err error
+		if message, err = UnknownMessage(ctx, db, t, name); err != nil {
+			return err
+		}
+	}
+	p.Add(path, "%s%s", before, message)
+	return nil
+}
+
+// AddUnreadable notes that a text names no document.
+func AddUnreadable(name, path string, p *domain.Problems) {
+	if prefix, _, typed := strings.Cut(name, ":"); typed {
+		p.Add(path, "%q is no type of document: want one of %s, as in \"report:harbour-cranes\"", Clip(prefix), typeList())
+		return
+	}
+	p.Add(path, "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", Clip(name))
+}
+
+// Lookup finds documents of one type on the desk by id or slug, the present one
+// or a former one. Names that nothing has are not in the result, and neither are
+// documents in the trash. It checks no right: its callers do.
+func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
+	byID, bySlug := map[domain.ID]domain.ID{}, map[string]domain.ID{}
+	var slugs []string
+	var ids []domain.ID
+	for _, name := range names {
+		if id, slug := ParseIDOrSlug(t, name); id != 0 {
+			ids = append(ids, id)
+		} else if slug != "" {
+			slugs = append(slugs, slug)
+		}
+	}
+	engine := db.Dialect()
+	if len(slugs) > 0 {
+		query := "SELECT slug, id FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND slug" + store.InSet(engine) +
+			" UNION ALL SELECT a.slug, a.document_id FROM aliases a JOIN " + TableOf(t).Name +
+			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.type = " + fmt.Sprint(int(t)) + " AND a.slug" + store.InSet(engine)
+		set := store.TextSet(engine, slugs)
+		err := store.QueryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+			var slug string
+			var id domain.ID
+			if err := rows.Scan(&slug, &id); err != nil {
+				return err
+			}
+			if _, ok := bySlug[slug]; !ok { // the present slug comes first
+				bySlug[slug] = id
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find %s by slug: %w", t, err)
+		}
+	}
+	if len(ids) > 0 {
+		query := "SELECT id, id FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND id" + store.InSet(engine) +
+			" UNION ALL SELECT a.former_id, a.document_id FROM aliases a JOIN " + TableOf(t).Name +
+			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.former_id" + store.InSet(engine)
+		set := store.Set(engine, ids)
+		err := store.QueryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
+			var from, to domain.ID
+			if err := rows.Scan(&from, &to); err != nil {
+				return err
+			}
+			byID[from] = to
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find %s by id: %w", t, err)
+		}
+	}
+	found := map[string]domain.ID{}
+	for _, name := range names {
+		id, slug := ParseIDOrSlug(t, name)
+		if is := cmp.Or(byID[id], bySlug[slug]); is != 0 {
+			found[name] = is
+		}
+	}
+	return found, nil
+}
+
+// ParseIDOrSlug reads how a document of a type is named. Both are zero where nothing
+// can have the name.
+func ParseIDOrSlug(t domain.Type, name string) (id domain.ID, slug string) {
+	name = canonical.Of(name)
+	if id, err := domain.ParseID(name); err == nil && id.Type() == t {
+		return id, ""
+	}
+	if domain.ValidSlug(name) {
+		return 0, name
+	}
+	return 0, ""
+}
+
+// UnknownMessage says that there is no such document, and what may have been
+// meant. Only staff get to read it.
+func UnknownMessage(ctx context.Context, db store.Rows, t domain.Type, name string) (string, error) {
+	if name = canonical.Of(name); domain.LooksLikeID(name) {
+		id, err := domain.ParseID(name)
+		switch {
+		case err != nil:
+			return err.Error(), nil
+		case id.Type() != t:
+			return fmt.Sprintf("%s is the id of %s %s; want %s %s", name, Article(id.Type()), id.Type(), Article(t), t), nil
+		}
+		return fmt.Sprintf("there is no %s with the id %s", t, name), nil
+	}
+	message := fmt.Sprintf("there is no %s with the slug %q", t, Clip(name))
+	if !domain.ValidSlug(name) {
+		return message, nil
+	}
+	// Candidates share a beginning; among them, the nearest few.
+	var near []string
+	head := name[:min(3, len(name))]
+	query := "SELECT slug FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND slug >= ? AND slug < ? ORDER BY slug LIMIT 500"
+	err := store.QueryRows(ctx, db, query, []any{head, head + "~"}, func(rows *sql.Rows) error {
+		var slug string
+		if err := rows.Scan(&slug); err != nil {
+			return err
+		}
+		if levenshtein.ComputeDistance(slug, name) <= max(2, len(name)/4) || strings.HasPrefix(slug, name) {
+			near = append(near, slug)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("suggest a slug: %w", err)
+	}
+	if len(near) > 0 {
+		slices.SortStableFunc(near, func(a, b string) int {
+			return levenshtein.ComputeDistance(a, name) - levenshtein.ComputeDistance(b, name)
+		})
+		message += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return message, nil
+}
+
+// ResolveDocument finds one document by "type:slug" or id, for the verbs that
+// take documents of any type.
+func ResolveDocument(ctx context.Context, db store.Rows, name, path string, p *domain.Problems) (domain.ID, error) {
+	t, text, ok := ParseName(name)
+	if !ok {
+		AddUnreadable(name, path, p)
+		return 0, nil
+	}
+	found, err := Lookup(ctx, db, t, []string{text})
+	if err != nil {
+		return 0, err
+	}
+	id, ok := found[text]
+	if !ok {
+		return 0, AddUnknown(ctx, db, t, text, path, "", p)
+	}
+	return id, nil
+}
+
+// ParseName reads "type:slug", or an id, and returns the type and the slug or
+// id. A "type:id" is an id of that type.
+func ParseName(name string) (t domain.Type, text string, ok bool) {
+	name = canonical.Of(name)
+	if prefix, rest, typed := strings.Cut(name, ":"); typed {
+		t, ok = domain.ParseType(prefix)
+		return t, canonical.Of(rest), ok
+	}
+	id, err := domain.ParseID(name)
+	return id.Type(), name, err == nil && id.Type().IsDocument()
+}
+
+func typeList() string {
+	var names []string
+	for _, t := range domain.Types() {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, ", ")
+}

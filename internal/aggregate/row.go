@@ -1,0 +1,282 @@
+package aggregate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Row is one row of an aggregate with the rows that it owns. Fields has a
+// value for each column that is not null, by column name: a string, an int64,
+// a domain.ID or a []string. The owner's id and the position are not among
+// them: they follow from where the row stands.
+type Row struct {
+	ID     domain.ID
+	Fields map[string]any
+	Owned  map[string][]*Row // by table, in order
+}
+
+func NewRow() *Row { return &Row{Fields: map[string]any{}, Owned: map[string][]*Row{}} }
+
+// Set puts a value in a column; nil, "" and an empty list clear it.
+func (r *Row) Set(column string, value any) {
+	switch v := value.(type) {
+	case nil:
+		delete(r.Fields, column)
+		return
+	case string:
+		if v == "" {
+			delete(r.Fields, column)
+			return
+		}
+	case []string:
+		if len(v) == 0 {
+			delete(r.Fields, column)
+			return
+		}
+	}
+	r.Fields[column] = value
+}
+
+func (r *Row) Text(column string) string {
+	s, _ := r.Fields[column].(string)
+	return s
+}
+
+func (r *Row) Int(column string) int64 {
+	n, _ := r.Fields[column].(int64)
+	return n
+}
+
+func (r *Row) Ref(column string) domain.ID {
+	id, _ := r.Fields[column].(domain.ID)
+	return id
+}
+
+func (r *Row) Date(column string) domain.Date { return domain.Date(r.Text(column)) }
+
+// Clone copies the row and all below it.
+func (r *Row) Clone() *Row {
+	c := &Row{ID: r.ID, Fields: maps.Clone(r.Fields), Owned: make(map[string][]*Row, len(r.Owned))}
+	for name, rows := range r.Owned {
+		copied := make([]*Row, len(rows))
+		for i, row := range rows {
+			copied[i] = row.Clone()
+		}
+		c.Owned[name] = copied
+	}
+	return c
+}
+
+// Walk calls f for the row and each below it, with its table.
+func (r *Row) Walk(t *Table, f func(t *Table, r *Row)) {
+	f(t, r)
+	for _, o := range t.Owned {
+		for _, row := range r.Owned[o.Name] {
+			row.Walk(o.Table, f)
+		}
+	}
+}
+
+// Fingerprint is the content of the row without any ids of rows: two rows
+// with the same fingerprint say the same.
+func (r *Row) Fingerprint() string {
+	c := r.Clone()
+	var strip func(*Row)
+	strip = func(r *Row) {
+		r.ID = 0
+		for _, rows := range r.Owned {
+			for _, row := range rows {
+				strip(row)
+			}
+		}
+	}
+	strip(c)
+	return string(EncodeRow(c))
+}
+
+// ReuseRowIDs gives each row below r that says the same as a row below old that
+// row's id, and every other one a new id. So ids stay while content stays.
+func (r *Row) ReuseRowIDs(old *Row, newID func() domain.ID) {
+	for name, rows := range r.Owned {
+		free := map[string][]*Row{}
+		if old != nil {
+			for _, row := range old.Owned[name] {
+				key := row.Fingerprint()
+				free[key] = append(free[key], row)
+			}
+		}
+		for i, row := range rows {
+			key := row.Fingerprint()
+			if same := free[key]; len(same) > 0 {
+				rows[i] = same[0].Clone()
+				free[key] = same[1:]
+				continue
+			}
+			row.ID = newID()
+			row.ReuseRowIDs(nil, newID)
+		}
+	}
+}
+
+// rowJSON is the form of a row in a snapshot.
+type rowJSON struct {
+	ID     *domain.ID                   `json:"id,omitempty"`
+	Fields map[string]any               `json:"fields"`
+	Owned  map[string][]json.RawMessage `json:"owned,omitempty"`
+}
+
+// EncodeRow is the canonical JSON of a row: keys in order, no nulls, no empty
+// lists, ids with their prefix. It is the same on both engines.
+func EncodeRow(r *Row) json.RawMessage {
+	out := rowJSON{Fields: r.Fields}
+	if r.ID != 0 {
+		out.ID = &r.ID
+	}
+	for name, rows := range r.Owned {
+		if len(rows) == 0 {
+			continue
+		}
+		if out.Owned == nil {
+			out.Owned = map[string][]json.RawMessage{}
+		}
+		encoded := make([]json.RawMessage, len(rows))
+		for i, row := range rows {
+			encoded[i] = EncodeRow(row)
+		}
+		out.Owned[name] = encoded
+	}
+	return canonicalJSON(out)
+}
+
+func canonicalJSON(v any) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("content: encode: %v", err)) // only strings, numbers and lists of them
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// decodeRowJSON reads a row of table t from what its canonical JSON decodes to, with
+// numbers as json.Number.
+func decodeRowJSON(t *Table, v any) (*Row, error) {
+	in, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("decode %s: got %T, want an object", t.Name, v)
+	}
+	r := NewRow()
+	if text, ok := in["id"].(string); ok {
+		id, err := domain.ParseID(text)
+		if err != nil {
+			return nil, fmt.Errorf("decode %s: %w", t.Name, err)
+		}
+		r.ID = id
+	}
+	fields, _ := in["fields"].(map[string]any)
+	for name, value := range fields {
+		kind, ok := t.kind(name)
+		if !ok {
+			return nil, fmt.Errorf("decode %s: no column %q", t.Name, name)
+		}
+		v, err := decodeValue(kind, value)
+		if err != nil {
+			return nil, fmt.Errorf("decode %s.%s: %w", t.Name, name, err)
+		}
+		r.Set(name, v)
+	}
+	sets, _ := in["owned"].(map[string]any)
+	for name, value := range sets {
+		o, ok := t.ownedTable(name)
+		if !ok {
+			return nil, fmt.Errorf("decode %s: owns no %q", t.Name, name)
+		}
+		rows, _ := value.([]any)
+		for _, v := range rows {
+			row, err := decodeRowJSON(o.Table, v)
+			if err != nil {
+				return nil, err
+			}
+			r.Owned[name] = append(r.Owned[name], row)
+		}
+	}
+	return r, nil
+}
+
+func decodeValue(kind ColumnKind, v any) (any, error) {
+	switch v := v.(type) {
+	case json.Number:
+		if kind == IntColumn {
+			return v.Int64()
+		}
+	case string:
+		switch kind {
+		case TextColumn:
+			return v, nil
+		case IDColumn:
+			return domain.ParseID(v)
+		}
+	case []any:
+		if kind == ListColumn {
+			return stringList(v)
+		}
+	}
+	return nil, fmt.Errorf("got %T", v)
+}
+
+func stringList(v []any) ([]string, error) {
+	list := make([]string, len(v))
+	for i, e := range v {
+		s, ok := e.(string)
+		if !ok {
+			return nil, fmt.Errorf("got a list with %T", e)
+		}
+		list[i] = s
+	}
+	return list, nil
+}
+
+// EachReference calls f for every reference of the aggregate to a document.
+func (r *Row) EachReference(t *Table, f func(ref Reference, row *Row, target domain.ID)) {
+	r.Walk(t, func(t *Table, row *Row) {
+		for _, ref := range t.References {
+			if id := row.Ref(ref.Column); id != 0 {
+				f(ref, row, id)
+			}
+		}
+	})
+}
+
+// Targets are the distinct documents that the aggregate refers to, in order.
+func (r *Row) Targets(t *Table) []domain.ID {
+	var ids []domain.ID
+	r.EachReference(t, func(_ Reference, _ *Row, id domain.ID) { ids = append(ids, id) })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// DropRepeats takes out of each list of links what is in it already.
+func (r *Row) DropRepeats(t *Table) {
+	r.Walk(t, func(t *Table, row *Row) {
+		for _, o := range t.Owned {
+			if len(o.Columns) == 1 && len(o.References) == 1 {
+				row.Owned[o.Name] = withoutRepeats(row.Owned[o.Name], o.References[0].Column)
+			}
+		}
+	})
+}
+
+func withoutRepeats(rows []*Row, column string) []*Row {
+	seen := map[domain.ID]bool{}
+	return slices.DeleteFunc(rows, func(r *Row) bool {
+		id := r.Ref(column)
+		was := seen[id]
+		seen[id] = true
+		return was
+	})
+}

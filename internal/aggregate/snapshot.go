@@ -1,0 +1,146 @@
+package aggregate
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Snapshot is an aggregate at one moment: what a revision keeps, what the log
+// publishes, what restore brings back.
+type Snapshot struct {
+	Type        domain.Type
+	ID          domain.ID
+	CreatedAt   time.Time
+	Root        *Row
+	FormerSlugs []string    // in order of age
+	FormerIDs   []domain.ID // of the documents that were merged into this one
+
+	SavedAt time.Time // of the revision; known where it was read from the desk
+}
+
+// snapshotSchema is the number of the form below. A change of the form, or of
+// a column that snapshots hold, raises it and adds an upgrade.
+const snapshotSchema = 1
+
+// upgrades turn a snapshot of the form n into one of the form n+1.
+var upgrades = map[int]func(json.RawMessage) (json.RawMessage, error){}
+
+type snapshotJSON struct {
+	Schema      int             `json:"schema"`
+	Type        string          `json:"type"`
+	ID          domain.ID       `json:"id"`
+	CreatedAt   string          `json:"createdAt"`
+	FormerSlugs []string        `json:"formerSlugs,omitempty"`
+	FormerIDs   []domain.ID     `json:"formerIds,omitempty"`
+	Root        json.RawMessage `json:"root"`
+}
+
+const snapshotTime = "2006-01-02T15:04:05.000000Z"
+
+// Encode is the canonical JSON of the snapshot: the same bytes for the same
+// content on both engines.
+func (s *Snapshot) Encode() []byte {
+	root := s.Root.Clone()
+	root.ID = 0 // it is in the envelope
+	return canonicalJSON(snapshotJSON{
+		Schema: snapshotSchema, Type: s.Type.String(), ID: s.ID,
+		CreatedAt:   s.CreatedAt.UTC().Format(snapshotTime),
+		FormerSlugs: s.FormerSlugs, FormerIDs: s.FormerIDs, Root: EncodeRow(root),
+	})
+}
+
+// DecodeSnapshot reads a snapshot of this form or an earlier one.
+func DecodeSnapshot(raw []byte) (*Snapshot, error) {
+	s := scanner{text: raw}
+	if s.form() != snapshotSchema {
+		return decodeEarlier(raw)
+	}
+	out, err := s.snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	return out, nil
+}
+
+// decodeEarlier reads a snapshot of any form, by way of its JSON values.
+func decodeEarlier(raw []byte) (*Snapshot, error) {
+	in, err := decodeForm(raw)
+	if err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	name, _ := in["type"].(string)
+	t, ok := domain.ParseType(name)
+	if !ok {
+		return nil, fmt.Errorf("decode snapshot: unknown type %q", name)
+	}
+	out := &Snapshot{Type: t}
+	text, _ := in["id"].(string)
+	if out.ID, err = domain.ParseID(text); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	text, _ = in["createdAt"].(string)
+	if out.CreatedAt, err = time.Parse(snapshotTime, text); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	slugs, _ := in["formerSlugs"].([]any)
+	if len(slugs) > 0 {
+		if out.FormerSlugs, err = stringList(slugs); err != nil {
+			return nil, fmt.Errorf("decode snapshot: %w", err)
+		}
+	}
+	ids, _ := in["formerIds"].([]any)
+	for _, v := range ids {
+		text, _ := v.(string)
+		id, err := domain.ParseID(text)
+		if err != nil {
+			return nil, fmt.Errorf("decode snapshot: %w", err)
+		}
+		out.FormerIDs = append(out.FormerIDs, id)
+	}
+	if out.Root, err = decodeRowJSON(TableOf(t), in["root"]); err != nil {
+		return nil, err
+	}
+	out.Root.ID = out.ID
+	return out, nil
+}
+
+// decodeForm decodes the JSON of a snapshot, brought to the present form.
+func decodeForm(raw []byte) (map[string]any, error) {
+	for {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		var in map[string]any
+		if err := d.Decode(&in); err != nil {
+			return nil, err
+		}
+		n, _ := in["schema"].(json.Number)
+		form, err := n.Int64()
+		if err != nil || form == snapshotSchema {
+			return in, err
+		}
+		upgrade := upgrades[int(form)]
+		if upgrade == nil {
+			return nil, fmt.Errorf("unknown form %d", form)
+		}
+		if raw, err = upgrade(raw); err != nil {
+			return nil, fmt.Errorf("upgrade from form %d: %w", form, err)
+		}
+	}
+}
+
+// Slug is the document's slug.
+func (s *Snapshot) Slug() string { return s.Root.Text("slug") }
+
+// Marking is the document's own marking.
+func (s *Snapshot) Marking() domain.Marking { return domain.Marking(s.Root.Int("marking")) }
+
+func Hash(encoded []byte) string {
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,172 @@
+package aggregate
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// FieldKind is what an input field takes.
+type FieldKind int
+
+const (
+	KindLine      FieldKind = iota // text of one line
+	KindPlain                      // text of any number of lines
+	KindProse                      // Markdown, with entity links
+	KindEnum                       // one of Values
+	KindEnumList                   // a list of Values
+	KindLineList                   // a list of lines
+	KindLanguage                   // BCP 47
+	KindCountry                    // ISO 3166-1 alpha-2
+	KindURL                        // an absolute http or https URL
+	KindMediaType                  // RFC 6838
+	KindDate                       // domain.Date
+	KindNumber                     // a whole number from Min to Max
+	KindShare                      // domain.Share
+	KindMarking                    // TLP
+	KindSlug
+	KindLink // a reference to a document of type Target: its id or slug
+)
+
+// FieldSpec is a field of an input and the column that it fills.
+type FieldSpec struct {
+	Name          string // in the API
+	Kind          FieldKind
+	Required      bool
+	Max           int // of text: characters; of a list: elements; of a number: its value
+	Min           int
+	Values        []string
+	Target        domain.Type
+	column        string // where it is not the name in snake case
+	NamesEntities bool   // a plain text may name entities, as [[slug]]
+}
+
+// ListSpec is an owned list of an input and the table that it fills.
+type ListSpec struct {
+	Name     string // in the API; "" where the rows are derived and not given
+	DiffName string // what derived rows are called in a diff
+	Table    string
+	Fields   []FieldSpec
+	Lists    []ListSpec
+
+	// Target is set for a plain list of references: the input is a list of
+	// ids and slugs, the rows link to them, and none may come twice.
+	Target domain.Type
+	// Cited says that "source" beside "citations" is short for one citation.
+	Cited bool
+	Max   int
+}
+
+// Spec is all of a type of document that can be written, and its rules.
+type Spec struct {
+	Type   domain.Type
+	Fields []FieldSpec
+	Lists  []ListSpec
+	// Title is what a slug is made from where none is given.
+	Title func(r *Row, names func(domain.ID) string) string
+	// Rules checks what no single field can tell, on each save.
+	Rules func(r *Row, p *domain.Problems)
+	// Complete checks what must hold before the document is published.
+	Complete func(r *Row, p *domain.Problems)
+}
+
+func (f FieldSpec) ColumnName() string {
+	switch {
+	case f.column != "":
+		return f.column
+	case f.Kind == KindLink:
+		return snake(f.Name) + "_id"
+	}
+	return snake(f.Name)
+}
+
+// snake turns keyFindings into key_findings.
+func snake(name string) string {
+	var b strings.Builder
+	for _, c := range name {
+		if unicode.IsUpper(c) {
+			b.WriteByte('_')
+			c = unicode.ToLower(c)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// camel turns key_findings into keyFindings.
+func camel(name string) string {
+	parts := strings.Split(name, "_")
+	for i := 1; i < len(parts); i++ {
+		if parts[i] != "" {
+			parts[i] = strings.ToUpper(parts[i][:1]) + parts[i][1:]
+		}
+	}
+	return strings.Join(parts, "")
+}
+
+// ProseFields are the fields of the row that are Markdown, by API name.
+func ProseFields(fields []FieldSpec) []FieldSpec {
+	var out []FieldSpec
+	for _, f := range fields {
+		if f.Kind == KindProse {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// InputFields lists the names that the input of a type takes, nested ones as
+// "listings.since", for the test that holds the API's inputs to it.
+func InputFields(t domain.Type) []string {
+	var names []string
+	var walk func(prefix string, fields []FieldSpec, sets []ListSpec)
+	walk = func(prefix string, fields []FieldSpec, sets []ListSpec) {
+		for _, f := range fields {
+			names = append(names, prefix+f.Name)
+		}
+		for _, s := range sets {
+			if s.Name == "" {
+				continue
+			}
+			names = append(names, prefix+s.Name)
+			if s.Target != 0 {
+				continue
+			}
+			if s.Cited {
+				names = append(names, prefix+s.Name+".source")
+			}
+			walk(prefix+s.Name+".", s.Fields, s.Lists)
+		}
+	}
+	s := specs[t]
+	walk("", s.Fields, s.Lists)
+	return names
+}
+
+// EachReferencePath calls f for each reference of a row and of what it owns, with its path
+// in the API: "parent", "tags[0]", "items[1].citations[0].source". Rows that are
+// derived from a report's body are at the body.
+func EachReferencePath(t *Table, sets []ListSpec, prefix string, r *Row, f func(path string, row *Row, column string, id domain.ID)) {
+	for _, ref := range t.References {
+		if id := r.Ref(ref.Column); id != 0 {
+			f(prefix+camel(strings.TrimSuffix(ref.Column, "_id")), r, ref.Column, id)
+		}
+	}
+	for _, o := range t.Owned {
+		set := ListSpecOf(sets, o)
+		for i, row := range r.Owned[o.Name] {
+			at := fmt.Sprintf("%s%s[%d]", prefix, set.Name, i)
+			EachReferencePath(o.Table, set.Lists, at+".", row, func(path string, row *Row, column string, id domain.ID) {
+				switch {
+				case set.Name == "":
+					path = "body"
+				case set.Target != 0:
+					path = at
+				}
+				f(path, row, column, id)
+			})
+		}
+	}
+}

@@ -1,0 +1,299 @@
+package aggregate
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/collation"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// flatRow is a row of an aggregate with what follows from where it stands.
+type flatRow struct {
+	row      *Row
+	owner    domain.ID
+	position int
+}
+
+// flatten lists the rows below r by table, with the column of their owner.
+func flatten(t *Table, r *Row, into map[string]*flatTable) {
+	for _, o := range t.Owned {
+		for i, child := range r.Owned[o.Name] {
+			key := o.Name + "." + o.Owner
+			ft := into[key]
+			if ft == nil {
+				ft = &flatTable{owned: o}
+				into[key] = ft
+			}
+			ft.rows = append(ft.rows, flatRow{child, r.ID, i})
+			flatten(o.Table, child, into)
+		}
+	}
+}
+
+type flatTable struct {
+	owned OwnedTable
+	rows  []flatRow
+}
+
+// sortedTables puts the tables in an order in which owners come before what
+// they own: the order of depth in the schema.
+func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
+	var out []*flatTable
+	var walk func(t *Table)
+	walk = func(t *Table) {
+		for _, o := range t.Owned {
+			if ft := flat[o.Name+"."+o.Owner]; ft != nil {
+				out = append(out, ft)
+			}
+		}
+		for _, o := range t.Owned {
+			walk(o.Table)
+		}
+	}
+	walk(t)
+	return out
+}
+
+// insertRows inserts rows of one table in batches. The sizes are few, so that
+// the statements are the same few texts and stay prepared.
+func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow) error {
+	names := []string{"id", "position", Quote(o.Owner)}
+	for _, c := range o.Columns {
+		names = append(names, Quote(c.Name))
+	}
+	head := "INSERT INTO " + o.Name + " (" + strings.Join(names, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
+	for len(rows) > 0 {
+		n := BatchSize(len(rows), len(names))
+		args := make([]any, 0, n*len(names))
+		for _, r := range rows[:n] {
+			args = append(args, int64(r.row.ID), int64(r.position), int64(r.owner))
+			for _, c := range o.Columns {
+				args = append(args, toSQL(c, r.row.Fields[c.Name]))
+			}
+		}
+		query := head + strings.Repeat(one+", ", n-1) + one
+		if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...); err != nil {
+			return fmt.Errorf("insert %s: %w", o.Name, err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// maxParameters bounds the parameters of one statement: SQLite takes 32,766 and
+// PostgreSQL 65,535, and a statement of fewer is read sooner.
+const maxParameters = 8_000
+
+// BatchSize is how many of n rows are written by one statement.
+func BatchSize(n, columns int) int {
+	for _, size := range []int{512, 128, 32, 8, 2} {
+		if n >= size && size*columns <= maxParameters {
+			return size
+		}
+	}
+	return 1
+}
+
+// toSQL turns the value of a column into a parameter.
+func toSQL(c Column, v any) any {
+	switch v := v.(type) {
+	case nil:
+		if c.Nullable {
+			return nil
+		}
+		if c.Kind == IntColumn {
+			return int64(0)
+		}
+		return ""
+	case domain.ID:
+		return int64(v)
+	case []string:
+		return string(canonicalJSON(v))
+	}
+	return v
+}
+
+// WriteOwned makes the stored rows below a document those of next, given that
+// they are those of old: only what differs is touched.
+func WriteOwned(ctx context.Context, tx *store.Tx, t *Table, old, next *Row) error {
+	before, after := map[string]*flatTable{}, map[string]*flatTable{}
+	if old != nil {
+		flatten(t, old, before)
+	}
+	flatten(t, next, after)
+
+	// What is gone, and what changed, goes; owned rows go with their owners.
+	removed := map[domain.ID]bool{}
+	for _, ft := range sortedTables(t, before) {
+		keep := map[domain.ID]string{}
+		if now := after[ft.owned.Name+"."+ft.owned.Owner]; now != nil {
+			for _, r := range now.rows {
+				keep[r.row.ID] = rowState(r)
+			}
+		}
+		var gone []domain.ID
+		for _, r := range ft.rows {
+			if keep[r.row.ID] != rowState(r) || removed[r.owner] {
+				gone = append(gone, r.row.ID)
+				removed[r.row.ID] = true
+			}
+		}
+		if err := DeleteByID(ctx, tx, ft.owned.Name, gone); err != nil {
+			return err
+		}
+	}
+	for _, ft := range sortedTables(t, after) {
+		stored := map[domain.ID]bool{}
+		if was := before[ft.owned.Name+"."+ft.owned.Owner]; was != nil {
+			for _, r := range was.rows {
+				stored[r.row.ID] = !removed[r.row.ID]
+			}
+		}
+		fresh := slices.DeleteFunc(slices.Clone(ft.rows), func(r flatRow) bool { return stored[r.row.ID] })
+		if err := insertRows(ctx, tx, ft.owned, fresh); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowState is what is stored of a row itself, without what it owns.
+func rowState(r flatRow) string {
+	return fmt.Sprintf("%d %d %s", r.owner, r.position, canonicalJSON(r.row.Fields))
+}
+
+func DeleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	query := store.Bind(tx.Dialect(), "DELETE FROM "+table+" WHERE id"+store.InSet(tx.Dialect()))
+	if _, err := tx.Exec(ctx, query, store.Set(tx.Dialect(), ids)); err != nil {
+		return fmt.Errorf("delete %s: %w", table, err)
+	}
+	return nil
+}
+
+// DeleteOwned deletes all rows below the owners, without relying on foreign
+// keys: live has none.
+func DeleteOwned(ctx context.Context, tx *store.Tx, t *Table, owners []domain.ID) error {
+	if len(owners) == 0 {
+		return nil
+	}
+	set := store.Set(tx.Dialect(), owners)
+	for _, o := range t.Owned {
+		where := " WHERE " + Quote(o.Owner) + store.InSet(tx.Dialect())
+		if len(o.Table.Owned) > 0 {
+			var ids []domain.ID
+			err := store.QueryRows(ctx, tx, "SELECT id FROM "+o.Name+where, []any{set}, func(rows *sql.Rows) error {
+				var id domain.ID
+				defer func() { ids = append(ids, id) }()
+				return rows.Scan(&id)
+			})
+			if err != nil {
+				return fmt.Errorf("read %s: %w", o.Name, err)
+			}
+			if err := DeleteOwned(ctx, tx, o.Table, ids); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "DELETE FROM "+o.Name+where), set); err != nil {
+			return fmt.Errorf("delete %s: %w", o.Name, err)
+		}
+	}
+	return nil
+}
+
+// WriteRoot inserts or updates a document's root row on the desk.
+func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert bool, author string, version int, at time.Time) error {
+	names := []string{"version", "updated_at", "updated_by"}
+	args := []any{int64(version), at, author}
+	for _, c := range t.Columns {
+		names = append(names, Quote(c.Name))
+		args = append(args, toSQL(c, row.Fields[c.Name]))
+	}
+	for _, key := range t.SortKeys {
+		names = append(names, Quote(key.Column))
+		args = append(args, collation.Key(row.Text(key.Text)))
+	}
+	var query string
+	if insert {
+		names = append(names, "id", "created_at", "created_by")
+		args = append(args, int64(row.ID), at, author)
+		query = "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ", effective_marking) VALUES (" +
+			strings.Repeat("?, ", len(names)) + fmt.Sprint(int(domain.Unseen)) + ")"
+	} else {
+		query = "UPDATE " + t.Name + " SET " + strings.Join(names, " = ?, ") + " = ? WHERE id = ?"
+		args = append(args, int64(row.ID))
+	}
+	if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...); err != nil {
+		return fmt.Errorf("write %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// InsertOwned inserts all rows below some roots of one type, of which none is
+// stored yet.
+func InsertOwned(ctx context.Context, tx *store.Tx, t *Table, roots []*Row) error {
+	flat := map[string]*flatTable{}
+	for _, r := range roots {
+		flatten(t, r, flat)
+	}
+	for _, ft := range sortedTables(t, flat) {
+		if err := insertRows(ctx, tx, ft.owned, ft.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PublishedRoot is the root row of a version of a document in live.
+type PublishedRoot struct {
+	Row                               *Row
+	Version                           int
+	CreatedAt, UpdatedAt, PublishedAt time.Time
+}
+
+// UpsertRoots writes root rows of one table to live. It leaves the effective
+// marking as it is: a new row is unseen until that is worked out.
+func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
+	names := []string{"id", "version", "created_at", "updated_at", "published_at"}
+	for _, c := range t.Columns {
+		names = append(names, Quote(c.Name))
+	}
+	for _, key := range t.SortKeys {
+		names = append(names, Quote(key.Column))
+	}
+	var sets []string
+	for _, name := range names[1:] {
+		sets = append(sets, name+" = excluded."+name)
+	}
+	head := "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
+	tail := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
+	for len(roots) > 0 {
+		n := BatchSize(len(roots), len(names))
+		args := make([]any, 0, n*len(names))
+		for _, r := range roots[:n] {
+			args = append(args, int64(r.Row.ID), int64(r.Version), r.CreatedAt, r.UpdatedAt, r.PublishedAt)
+			for _, c := range t.Columns {
+				args = append(args, toSQL(c, r.Row.Fields[c.Name]))
+			}
+			for _, key := range t.SortKeys {
+				args = append(args, collation.Key(r.Row.Text(key.Text)))
+			}
+		}
+		query := head + strings.Repeat(one+", ", n-1) + one + tail
+		if err := store.Exec(ctx, tx, query, args...); err != nil {
+			return fmt.Errorf("write %s to live: %w", t.Name, err)
+		}
+		roots = roots[n:]
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package editorialtest makes desks for tests.
+package editorialtest

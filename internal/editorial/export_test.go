@@ -1,0 +1,4 @@
+package editorial
+
+// FoldName is a name as names are compared.
+func FoldName(name string) string { return foldName(name) }

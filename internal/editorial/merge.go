@@ -1,0 +1,492 @@
+package editorial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// MergeParams names entities, by id or slug, that turned out to be one.
+// AllowKindChange lets them be of several kinds: the one that stays keeps its own.
+// A Preview says what the merge would do, and does nothing.
+type MergeParams struct {
+	From            []string
+	Into            string
+	AllowKindChange bool
+	Preview         bool
+	Message         *string
+}
+
+// MergeResult is what became of a merge, or would.
+type MergeResult struct {
+	SaveResult
+	// Repointed are the documents that refer to the one entity in place of the
+	// others; they keep what else they say, on the desk and in live.
+	Repointed []domain.ID
+	// Removed are the relationships that would have tied the entity to itself.
+	// They are in the trash, together with the entities that were merged.
+	Removed []domain.ID
+	// Unpublished are those of all these that were live, and are not any more.
+	Unpublished []domain.ID
+	// Cancelled are the schedules that named one of the entities.
+	Cancelled []*db.Schedule
+}
+
+// MergeEntities makes one entity of several. The one they are merged into
+// gets their names, identifiers, listings and tags; whatever referred to them
+// refers to it, on the desk and in live; their ids and slugs lead to it from
+// now on; and they go to the trash for good. All of it, live included, is one
+// release. A relationship that would tie the entity to itself goes to the
+// trash, and schedules that name one of them are cancelled. Needs the right
+// PUBLISH.
+//
+// Errors: KindInvalid where the kinds differ and that is not allowed, and where
+// a live text may not name the one entity; KindConflict when an entity is live
+// and the one it is merged into is not, or when a draft would tie the entity to
+// itself while what is live of it would not.
+func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResult, error) {
+	var merged MergeResult
+	_, err := d.withTx(ctx, domain.PublishDocuments, func(ctx context.Context, e *editTx) (err error) {
+		m := &entityMerge{editTx: e, from: map[domain.ID]*aggregate.Meta{}, earlier: map[domain.ID]*aggregate.Snapshot{}}
+		if merged, err = m.run(ctx, params); err != nil {
+			return err
+		}
+		if params.Preview {
+			merged.SaveResult = SaveResult{ID: m.into.ID, Version: m.into.Version}
+			return errPreview
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Merge, Documents: append([]domain.ID{merged.ID}, m.order...),
+			Detail: "the first is what the others were merged into"})
+	})
+	if err != nil && !errors.Is(err, errPreview) {
+		return MergeResult{}, err
+	}
+	return merged, nil
+}
+
+// errPreview ends the transaction of a preview.
+var errPreview = errors.New("content: this is a preview")
+
+type entityMerge struct {
+	*editTx
+	into    *aggregate.Meta
+	from    map[domain.ID]*aggregate.Meta
+	order   []domain.ID // of from, as given
+	message string
+	entries []projection.Entry
+	earlier map[domain.ID]*aggregate.Snapshot // what goes live of documents that have a draft
+	out     MergeResult
+}
+
+func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult, error) {
+	if err := m.resolve(ctx, params); err != nil {
+		return MergeResult{}, err
+	}
+	loaded, err := aggregate.Load(ctx, m.tx, domain.Entity, append([]domain.ID{m.into.ID}, m.order...))
+	if err != nil {
+		return MergeResult{}, err
+	}
+	live, err := m.liveRoots(ctx)
+	if err != nil {
+		return MergeResult{}, err
+	}
+	if err := m.checkKinds(loaded, live, params.AllowKindChange); err != nil {
+		return MergeResult{}, err
+	}
+	referring, err := m.referring(ctx)
+	if err != nil {
+		return MergeResult{}, err
+	}
+	for _, id := range m.order {
+		if err := m.retire(ctx, id); err != nil {
+			return MergeResult{}, err
+		}
+	}
+	m.out.Cancelled, err = m.cancelSchedulesOf(ctx, m.order, "a document that it names was merged into "+m.into.Name())
+	if err != nil {
+		return MergeResult{}, err
+	}
+	// What is live of the others goes live with the one; their drafts go to its draft.
+	absorb := func(from map[domain.ID]*aggregate.Row) func(*aggregate.Row) {
+		return func(r *aggregate.Row) {
+			for _, id := range m.order {
+				if other := from[id]; other != nil {
+					absorbEntity(r, other)
+				}
+			}
+		}
+	}
+	if err := m.amend(ctx, m.into, absorb(loaded), absorb(live)); err != nil {
+		return MergeResult{}, err
+	}
+	heads, err := aggregate.ReadMeta(ctx, m.tx, referring)
+	if err != nil {
+		return MergeResult{}, err
+	}
+	for _, id := range referring {
+		if err := m.repoint(ctx, heads[id]); err != nil {
+			return MergeResult{}, err
+		}
+	}
+	gone, err := m.cancelSchedulesOf(ctx, m.out.Removed, "a document that it names would tie "+m.into.Name()+" to itself since a merge")
+	if err != nil {
+		return MergeResult{}, err
+	}
+	m.out.Cancelled = append(m.out.Cancelled, gone...)
+	for _, table := range []string{"mentions", "live_references"} {
+		if err := store.ExecSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
+			return MergeResult{}, fmt.Errorf("hand over %s: %w", table, err)
+		}
+	}
+	if err := m.release(ctx); err != nil {
+		return MergeResult{}, err
+	}
+	now, err := m.header(ctx, m.into.ID)
+	if err != nil {
+		return MergeResult{}, err
+	}
+	m.out.SaveResult = SaveResult{ID: now.ID, Version: now.Version, Changed: true}
+	return m.out, nil
+}
+
+func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
+	var p domain.Problems
+	refs := []aggregate.PendingRef{{Path: "into", Target: domain.Entity, Text: params.Into, Row: aggregate.NewRow(), Column: "id"}}
+	for i, name := range params.From {
+		refs = append(refs, aggregate.PendingRef{Path: fmt.Sprintf("from[%d]", i), Target: domain.Entity, Text: name, Row: aggregate.NewRow(), Column: "id"})
+	}
+	if len(params.From) == 0 {
+		p.Add("from", "name at least one entity")
+	}
+	m.message = optionalText(params.Message, "message", &p)
+	if err := aggregate.ResolveRefs(ctx, m.tx, refs, &p); err != nil {
+		return err
+	}
+	into := refs[0].Row.Ref("id")
+	for _, ref := range refs[1:] {
+		id := ref.Row.Ref("id")
+		switch {
+		case id == 0:
+		case id == into:
+			p.Add(ref.Path, "is the entity that it is to be merged into, or was merged into it before")
+		case slices.Contains(m.order, id):
+			p.Add(ref.Path, "is given twice")
+		default:
+			m.order = append(m.order, id)
+		}
+	}
+	if err := p.Err("nothing was merged"); err != nil {
+		return err
+	}
+	heads, err := aggregate.ReadMeta(ctx, m.tx, append([]domain.ID{into}, m.order...))
+	if err != nil {
+		return err
+	}
+	m.into = heads[into]
+	for _, id := range m.order {
+		m.from[id] = heads[id]
+		if heads[id].IsLive() && !m.into.IsLive() {
+			return domain.Conflict("%s is live and %s is not: publish that first", heads[id].Name(), m.into.Name())
+		}
+	}
+	if m.message == "" {
+		m.message = "merged into " + m.into.Name()
+	}
+	return nil
+}
+
+// liveRoots reads what is live of the entities, those aside that are not.
+func (m *entityMerge) liveRoots(ctx context.Context) (map[domain.ID]*aggregate.Row, error) {
+	numbers := map[domain.ID]int{}
+	for _, head := range append([]*aggregate.Meta{m.into}, slices.Collect(maps.Values(m.from))...) {
+		if head.IsLive() {
+			numbers[head.ID] = head.LiveVersion
+		}
+	}
+	snaps, err := aggregate.ReadRevisions(ctx, m.tx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	roots := map[domain.ID]*aggregate.Row{}
+	for id, snap := range snaps {
+		roots[id] = snap.Root
+	}
+	return roots, nil
+}
+
+// checkKinds refuses to make one of entities of several kinds, and to give to one
+// what is marked higher than it is, on the desk or in live.
+func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kindsMayDiffer bool) error {
+	var p domain.Problems
+	kind := loaded[m.into.ID].Text("kind")
+	for i, id := range m.order {
+		path := fmt.Sprintf("from[%d]", i)
+		if other := loaded[id].Text("kind"); other != kind && !kindsMayDiffer {
+			p.Add(path, "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
+				m.from[id].Name(), other, m.into.Name(), kind)
+		}
+		for where, roots := range map[string]map[domain.ID]*aggregate.Row{"on the desk": loaded, "in live": live} {
+			from, into := roots[id], roots[m.into.ID]
+			if from == nil || into == nil || from.Int("marking") <= into.Int("marking") {
+				continue
+			}
+			p.Add(path, "%s is TLP:%s %s and %s is TLP:%s there: mark the one that stays as high, and publish that if it is live, or mark the other one lower",
+				m.from[id].Name(), domain.Marking(from.Int("marking")), where, m.into.Name(), domain.Marking(into.Int("marking")))
+		}
+	}
+	return p.Err("nothing was merged")
+}
+
+// referring lists what refers to the merged entities on the desk or in live.
+func (m *entityMerge) referring(ctx context.Context) ([]domain.ID, error) {
+	all, err := referringInLive(ctx, m.tx, m.order, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range m.order {
+		ids, err := referring(ctx, m.tx, id, 0)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ids...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// retire puts a merged entity in the trash and lets its names lead to the
+// other one.
+func (m *entityMerge) retire(ctx context.Context, id domain.ID) error {
+	head := m.from[id]
+	if err := store.Exec(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
+		return fmt.Errorf("hand over former names: %w", err)
+	}
+	if err := store.Exec(ctx, m.tx, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)",
+		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), head.Slug, int64(id)); err != nil {
+		return fmt.Errorf("hand over the slug: %w", err)
+	}
+	return m.drop(ctx, head)
+}
+
+// drop takes a document out of live and puts it in the trash.
+func (m *entityMerge) drop(ctx context.Context, head *aggregate.Meta) error {
+	m.unpublish(head)
+	return m.trash(ctx, head.ID)
+}
+
+func (m *entityMerge) unpublish(head *aggregate.Meta) {
+	if head.IsLive() {
+		m.entries = append(m.entries, projection.Entry{Action: projection.ActionUnpublish, Document: head.ID, PublishedAt: m.at})
+		m.out.Unpublished = append(m.out.Unpublished, head.ID)
+	}
+}
+
+// absorbEntity adds to one entity what another has and it has not.
+func absorbEntity(r, other *aggregate.Row) {
+	name := aggregate.NewRow()
+	name.Set("text", other.Text("name"))
+	name.Set("language", other.Text("language"))
+	name.Set("kind", "ALIAS")
+	names := append([]*aggregate.Row{name}, other.Owned["entity_names"]...)
+	known := map[string]bool{r.Text("name"): true}
+	for _, row := range r.Owned["entity_names"] {
+		known[row.Text("text")] = true
+	}
+	for _, row := range names {
+		if !known[row.Text("text")] {
+			known[row.Text("text")] = true
+			r.Owned["entity_names"] = append(r.Owned["entity_names"], row.Clone())
+		}
+	}
+	for _, set := range []string{"entity_identifiers", "listings", "entity_tags"} {
+		have := map[string]bool{}
+		for _, row := range r.Owned[set] {
+			have[row.Fingerprint()] = true
+		}
+		for _, row := range other.Owned[set] {
+			if !have[row.Fingerprint()] {
+				r.Owned[set] = append(r.Owned[set], row.Clone())
+			}
+		}
+	}
+}
+
+// repoint makes a document refer to the one entity in place of the others.
+func (m *entityMerge) repoint(ctx context.Context, head *aggregate.Meta) error {
+	t := aggregate.TableOf(head.ID.Type())
+	turn := func(r *aggregate.Row) {
+		r.EachReference(t, func(ref aggregate.Reference, row *aggregate.Row, id domain.ID) {
+			if m.from[id] != nil {
+				row.Set(ref.Column, m.into.ID)
+			}
+		})
+		r.DropRepeats(t)
+	}
+	if head.ID.Type() == domain.Relationship {
+		draft, live, err := m.tiesToItself(ctx, head, turn)
+		if err != nil {
+			return err
+		}
+		switch {
+		case draft && live, draft && !head.IsLive():
+			m.out.Removed = append(m.out.Removed, head.ID)
+			return m.drop(ctx, head)
+		case draft:
+			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
+				head.Name(), m.into.Name())
+		case live:
+			m.unpublish(head)
+			head.LiveVersion = 0
+		}
+	}
+	m.out.Repointed = append(m.out.Repointed, head.ID)
+	return m.amend(ctx, head, turn, turn)
+}
+
+// tiesToItself reports whether a relationship would, after the merge, tie the
+// entity to itself: on the desk, and in live.
+func (m *entityMerge) tiesToItself(ctx context.Context, head *aggregate.Meta, turn func(*aggregate.Row)) (draft, live bool, err error) {
+	loaded, err := aggregate.Load(ctx, m.tx, domain.Relationship, []domain.ID{head.ID})
+	if err != nil {
+		return false, false, err
+	}
+	self := func(r *aggregate.Row) bool {
+		turn(r)
+		return r.Ref("from_id") == r.Ref("to_id")
+	}
+	draft = self(loaded[head.ID])
+	switch {
+	case !head.IsLive():
+		return draft, false, nil
+	case !head.IsPending():
+		return draft, draft, nil
+	}
+	snap, err := aggregate.ReadRevision(ctx, m.tx, head.ID, head.LiveVersion)
+	if err != nil {
+		return draft, false, err
+	}
+	return draft, self(snap.Root), nil
+}
+
+// amend changes a document on the desk and, where it is live, in live, and
+// nothing else of it: a draft that is not published stays unpublished. Where what
+// is live then differs from the draft, it is a revision of its own before that.
+func (m *entityMerge) amend(ctx context.Context, head *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
+	s := aggregate.SpecOf(head.ID.Type())
+	loaded, err := aggregate.Load(ctx, m.tx, s.Type, []domain.ID{head.ID})
+	if err != nil {
+		return err
+	}
+	newID := func() domain.ID { return m.newID(domain.Row) }
+	old := loaded[head.ID]
+	next := old.Clone()
+	changeDesk(next)
+	var live *aggregate.Snapshot
+	if head.IsLive() {
+		if live, err = aggregate.ReadRevision(ctx, m.tx, head.ID, head.LiveVersion); err != nil {
+			return err
+		}
+		was := live.Root.Clone()
+		changeLive(live.Root)
+		live.Root.ReuseRowIDs(was, newID)
+		// Live of the one entity changes with each live one that it answers for.
+		if live.Root.Fingerprint() == was.Fingerprint() && (head != m.into || !m.someLive()) {
+			live = nil
+		}
+	}
+	if live == nil && head != m.into && next.Fingerprint() == old.Fingerprint() {
+		return nil
+	}
+	if live != nil && (head.IsPending() || live.Root.Fingerprint() != next.Fingerprint()) {
+		head.Version++
+		if err := m.revise(ctx, s.Type, live.Root, head.Version, head.CreatedAt, m.message); err != nil {
+			return err
+		}
+		m.publishLater(head, head.Version)
+		m.earlier[head.ID] = live
+		live = nil
+	}
+	next.ReuseRowIDs(old, newID)
+	saved, err := m.writeVersion(ctx, s, head, old, next, m.message)
+	if err == nil && live != nil {
+		m.publishLater(head, saved.Version)
+	}
+	return err
+}
+
+func (m *entityMerge) someLive() bool {
+	for _, head := range m.from {
+		if head.IsLive() {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *entityMerge) publishLater(head *aggregate.Meta, revision int) {
+	published := m.at
+	if head.PublishedAt != nil {
+		published = *head.PublishedAt
+	}
+	m.entries = append(m.entries, projection.Entry{Action: projection.ActionPublish, Document: head.ID, Revision: revision, PublishedAt: published})
+}
+
+func (m *entityMerge) release(ctx context.Context) error {
+	var p domain.Problems
+	path := func(domain.ID) string { return "into" }
+	if len(m.entries) == 0 {
+		return m.checkNamings(ctx, path, &p)
+	}
+	// The entity may have got tags and sources that were not live.
+	var targets []domain.ID
+	for _, en := range m.entries {
+		if en.Action != projection.ActionPublish {
+			continue
+		}
+		snap, err := aggregate.ReadRevision(ctx, m.tx, en.Document, en.Revision)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, snap.Root.Targets(aggregate.TableOf(snap.Type))...)
+		// Not [incomplete]: the pictures of its texts are live already.
+		if complete := aggregate.SpecOf(snap.Type).Complete; complete != nil {
+			var own domain.Problems
+			complete(snap.Root, &own)
+			for _, f := range own.List() {
+				p.Add("into", "%s:%s: %s: %s", snap.Type, snap.Slug(), f.Path, f.Message)
+			}
+		}
+	}
+	supporting, _, err := supportingClosure(ctx, m.tx, targets, nil)
+	if err != nil {
+		return err
+	}
+	if err := checkSupporting(ctx, m.tx, nil, supporting, path, &p); err != nil {
+		return err
+	}
+	if _, err := m.publishEntries(ctx, publication{entries: append(supporting, m.entries...), earlier: m.earlier, message: m.message,
+		path: path}, &p); err != nil {
+		return err
+	}
+	return m.checkNamings(ctx, path, &p)
+}
+
+// checkNamings refuses where a text that named one of the others names from now
+// on what has a higher marking, also where what is live of that stays as it is.
+func (m *entityMerge) checkNamings(ctx context.Context, path func(domain.ID) string, p *domain.Problems) error {
+	if p.Len() == 0 {
+		if err := m.checkTexts(ctx, []domain.ID{m.into.ID}, path, p); err != nil {
+			return err
+		}
+	}
+	return p.Err("nothing was merged")
+}

@@ -1,0 +1,185 @@
+package editorial
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// docName is a name of a document: where it stands in the input, and the key by
+// which it is compared with others.
+type docName struct{ path, key string }
+
+// namesOf lists the names by which a document could be mistaken for another of
+// its type: an entity's name and other names, the label of a tag, the title of a
+// report, narrative or edition. A key has what else must be equal before it, an
+// entity's kind or a tag's vocabulary. Each key comes once.
+func namesOf(t domain.Type, r *aggregate.Row) []docName {
+	var names []docName
+	add := func(path, scope, text string) {
+		key := scope + " " + foldName(text)
+		if text != "" && !slices.ContainsFunc(names, func(n docName) bool { return n.key == key }) {
+			names = append(names, docName{path, key})
+		}
+	}
+	switch t {
+	case domain.Entity:
+		kind := r.Text("kind")
+		add("name", kind, r.Text("name"))
+		for i, row := range r.Owned["entity_names"] {
+			add(fmt.Sprintf("names[%d]", i), kind, row.Text("text"))
+		}
+	case domain.Tag:
+		add("label", r.Text("vocabulary"), r.Text("label"))
+	case domain.Report, domain.Narrative, domain.Edition:
+		add("title", "", r.Text("title"))
+	}
+	return names
+}
+
+// namedTypes are the types of which namesOf finds names.
+var namedTypes = []domain.Type{domain.Report, domain.Narrative, domain.Entity, domain.Tag, domain.Edition}
+
+// foldName is a name without what is no difference between names: case, the
+// width of spaces, and how accents are encoded.
+func foldName(name string) string {
+	folded := cases.Fold().String(norm.NFD.String(strings.Join(strings.Fields(name), " ")))
+	return norm.NFC.String(folded)
+}
+
+// writeNames makes the stored keys of a document's names those of next, given
+// that they are those of old.
+func (e *editTx) writeNames(ctx context.Context, t domain.Type, old, next *aggregate.Row) error {
+	var before []docName
+	if old != nil {
+		before = namesOf(t, old)
+	}
+	after := namesOf(t, next)
+	lacks := func(names []docName, key string) bool {
+		return !slices.ContainsFunc(names, func(n docName) bool { return n.key == key })
+	}
+	var gone []string
+	for _, n := range before {
+		if lacks(after, n.key) {
+			gone = append(gone, n.key)
+		}
+	}
+	if len(gone) > 0 {
+		engine := e.tx.Dialect()
+		query := store.Bind(engine, "DELETE FROM name_keys WHERE document_id = ? AND name"+store.InSet(engine))
+		if _, err := e.tx.Exec(ctx, query, int64(next.ID), store.TextSet(engine, gone)); err != nil {
+			return fmt.Errorf("delete keys of names: %w", err)
+		}
+	}
+	var rows []nameKey
+	for _, n := range after {
+		if lacks(before, n.key) {
+			rows = append(rows, nameKey{next.ID, n.key})
+		}
+	}
+	return e.insertNames(ctx, rows)
+}
+
+// nameKey is a row of name_keys.
+type nameKey struct {
+	document domain.ID
+	key      string
+}
+
+func (e *editTx) insertNames(ctx context.Context, keys []nameKey) error {
+	const head, one = "INSERT INTO name_keys (id, document_id, type, name) VALUES ", "(?, ?, ?, ?)"
+	for len(keys) > 0 {
+		n := aggregate.BatchSize(len(keys), 4)
+		if n == 1 {
+			n = min(len(keys), 3) // an entity has few names: one statement
+		}
+		args := make([]any, 0, 4*n)
+		for _, k := range keys[:n] {
+			args = append(args, int64(e.newID(domain.Row)), int64(k.document), int64(k.document.Type()), k.key)
+		}
+		query := head + strings.Repeat(one+", ", n-1) + one
+		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), query), args...); err != nil {
+			return fmt.Errorf("write keys of names: %w", err)
+		}
+		keys = keys[n:]
+	}
+	return nil
+}
+
+// namesBatch is how many documents [Desk.IndexNames] indexes in one transaction.
+const namesBatch = 500
+
+// IndexNames writes the keys of the names of documents that have none: of those
+// that were saved by a version of the program that had no such keys. It returns
+// how many documents it found.
+func (d *Desk) IndexNames(ctx context.Context) (int, error) {
+	ctx = domain.AsSystem(ctx, "index names")
+	found := 0
+	for _, t := range namedTypes {
+		ids, err := withoutNames(ctx, d.stores.DeskRows(), t)
+		if err != nil {
+			return found, err
+		}
+		for batch := range slices.Chunk(ids, namesBatch) {
+			if err := d.indexNames(ctx, t, batch); err != nil {
+				return found, err
+			}
+			found += len(batch)
+		}
+	}
+	return found, nil
+}
+
+// indexNames indexes documents that may have been saved, or indexed by another
+// process, since they were found to have no keys.
+func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) error {
+	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		engine := tx.Dialect()
+		has := map[domain.ID]bool{}
+		err := store.QueryRows(ctx, tx, "SELECT document_id FROM name_keys WHERE document_id"+store.InSet(engine), []any{store.Set(engine, ids)},
+			func(rows *sql.Rows) error {
+				var id domain.ID
+				defer func() { has[id] = true }()
+				return rows.Scan(&id)
+			})
+		if err != nil {
+			return fmt.Errorf("read keys of names: %w", err)
+		}
+		rows, err := aggregate.Load(ctx, tx, t, slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return has[id] }))
+		if err != nil {
+			return err
+		}
+		var keys []nameKey
+		for id, row := range rows {
+			for _, n := range namesOf(t, row) {
+				keys = append(keys, nameKey{id, n.key})
+			}
+		}
+		e := &editTx{desk: d, tx: tx, at: d.clock()}
+		return e.insertNames(ctx, keys)
+	})
+}
+
+// withoutNames lists the documents of a type that have no keys of names.
+func withoutNames(ctx context.Context, db store.Rows, t domain.Type) ([]domain.ID, error) {
+	var ids []domain.ID
+	query := "SELECT d.id FROM " + aggregate.TableOf(t).Name + " d WHERE NOT EXISTS (SELECT 1 FROM name_keys k WHERE k.document_id = d.id)"
+	err := store.QueryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
+		var id domain.ID
+		defer func() { ids = append(ids, id) }()
+		return rows.Scan(&id)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find documents without keys of names: %w", err)
+	}
+	return ids, nil
+}

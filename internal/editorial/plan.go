@@ -1,0 +1,344 @@
+package editorial
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// releasePlan is what a release comes to. It holds no bodies, so that its size does not
+// depend on them.
+type releasePlan struct {
+	references  string
+	message     string
+	publishedAt *time.Time
+
+	set        []domain.ID        // to be published, in order of discovery
+	unpublish  []domain.ID        // to be unpublished
+	supporting []projection.Entry // the supporting documents that go live with the set
+	omitted    []domain.ID
+
+	metas         map[domain.ID]*aggregate.Meta // of all of them, and of what they refer to
+	targets       map[domain.ID][]domain.ID
+	paths         map[domain.ID]string // where in the input a document comes from
+	unpublishing  map[domain.ID]bool   // is in leaving
+	isOmitted     map[domain.ID]bool
+	auditSequence int64 // how far the audit log was when planning began
+	next          int64 // the entry of the publication log that came next then
+}
+
+// named is a document of an input, with its place there.
+type named struct {
+	path string
+	id   domain.ID
+}
+
+// errStalePlan says that what a plan was made of has changed.
+var errStalePlan = errors.New("content: the plan of a release is out of date")
+
+// planRelease works out what a release comes to, and checks all of it. What its
+// texts name is asked about once more when it is written; see [edit.checkTexts].
+//
+// Errors: KindInvalid with every problem.
+func planRelease(ctx context.Context, db store.Rows, at time.Time, params ReleaseParams) (*releasePlan, error) {
+	var p domain.Problems
+	pl := &releasePlan{references: params.References, publishedAt: params.PublishedAt,
+		metas: map[domain.ID]*aggregate.Meta{}, targets: map[domain.ID][]domain.ID{}, paths: map[domain.ID]string{},
+		unpublishing: map[domain.ID]bool{}, isOmitted: map[domain.ID]bool{}}
+	if pl.references == "" {
+		pl.references = Refuse
+	}
+	if !slices.Contains(domain.ReferencePolicies, pl.references) {
+		p.Add("references", "want one of %v", domain.ReferencePolicies)
+	}
+	pl.message = optionalText(params.Message, "message", &p)
+	if pl.publishedAt != nil && pl.publishedAt.After(at) {
+		p.Add("publishedAt", "is in the future: schedule the publication instead")
+	}
+	if len(params.Publish)+len(params.Unpublish) == 0 {
+		p.Add("documents", "name at least one document")
+	}
+	publishPath, unpublishPath := "documents", "documents"
+	if len(params.Publish) > 0 && len(params.Unpublish) > 0 {
+		publishPath, unpublishPath = "publish", "unpublish"
+	}
+	var err error
+	if pl.auditSequence, err = auditSequence(ctx, db); err != nil {
+		return nil, err
+	}
+	log, err := projection.ReadLog(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	pl.next = log.Last + 1
+	publish, err := resolveDocuments(ctx, db, params.Publish, publishPath, &p)
+	if err != nil {
+		return nil, err
+	}
+	unpublish, err := resolveDocuments(ctx, db, params.Unpublish, unpublishPath, &p)
+	if err != nil {
+		return nil, err
+	}
+	nothing := "nothing was published"
+	if len(params.Publish) == 0 {
+		nothing = "nothing was unpublished"
+	}
+	if err := p.Err(nothing); err != nil {
+		return nil, err
+	}
+	if err := pl.gather(ctx, db, publish, unpublish, &p); err != nil {
+		return nil, err
+	}
+	if err := pl.checkTextsAhead(ctx, db, &p); err != nil {
+		return nil, err
+	}
+	return pl, p.Err(nothing)
+}
+
+// gather reads the documents and, from reference to reference, those that
+// have to come along.
+func (pl *releasePlan) gather(ctx context.Context, db store.Rows, publish, unpublish []named, p *domain.Problems) error {
+	for _, n := range unpublish {
+		pl.unpublish = append(pl.unpublish, n.id)
+		pl.unpublishing[n.id] = true
+		pl.paths[n.id] = n.path
+	}
+	if err := pl.readMetas(ctx, db, pl.unpublish); err != nil {
+		return err
+	}
+	for _, n := range unpublish {
+		if !pl.metas[n.id].IsLive() {
+			p.Add(n.path, "%s is not live", pl.metas[n.id].Name())
+		}
+	}
+	var next []domain.ID
+	for _, n := range publish {
+		if pl.unpublishing[n.id] {
+			p.Add(n.path, "is to be published and unpublished at once")
+		}
+		pl.paths[n.id] = n.path
+		next = append(next, n.id)
+	}
+	for len(next) > 0 {
+		if err := pl.readMetas(ctx, db, next); err != nil {
+			return err
+		}
+		var targets []domain.ID
+		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
+			if err := pl.readBatch(ctx, db, batch, p); err != nil {
+				return err
+			}
+		}
+		for _, id := range next {
+			targets = append(targets, pl.targets[id]...)
+		}
+		if err := pl.readMetas(ctx, db, targets); err != nil {
+			return err
+		}
+		pl.set = append(pl.set, next...)
+		next = pl.follow(next, p)
+	}
+	var targets []domain.ID
+	for _, id := range pl.set {
+		if pl.metas[id].IsPending() || pl.publishedAt != nil {
+			targets = append(targets, pl.targets[id]...)
+		}
+	}
+	return pl.addSupporting(ctx, db, targets, p)
+}
+
+// readBatch reads what some documents to be published refer to, and asks of each
+// what must hold before it is published.
+func (pl *releasePlan) readBatch(ctx context.Context, db store.Rows, ids []domain.ID, p *domain.Problems) error {
+	numbers := map[domain.ID]int{}
+	for _, id := range ids {
+		numbers[id] = pl.metas[id].Version
+	}
+	snaps, err := aggregate.ReadRevisions(ctx, db, numbers)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		snap := snaps[id]
+		if snap == nil {
+			return errStalePlan // it was saved or purged in this moment
+		}
+		pl.targets[id] = snap.Root.Targets(aggregate.TableOf(id.Type()))
+		for _, f := range incomplete(aggregate.SpecOf(id.Type()), snap.Root) {
+			p.Add(pl.paths[id], "%s: %s: %s", pl.metas[id].Name(), f.Path, f.Message)
+		}
+	}
+	return nil
+}
+
+// follow decides about each reference of the documents, and returns those
+// that have to come along.
+func (pl *releasePlan) follow(from []domain.ID, p *domain.Problems) []domain.ID {
+	var more []domain.ID
+	for _, id := range from {
+		for _, target := range pl.targets[id] {
+			head := pl.metas[target]
+			if head == nil {
+				continue
+			}
+			_, in := pl.paths[target]
+			switch {
+			case pl.unpublishing[target] || !target.Type().Supporting() && !in && !head.IsLive() && pl.references == Omit:
+				if !pl.isOmitted[target] {
+					pl.isOmitted[target] = true
+					pl.omitted = append(pl.omitted, target)
+				}
+			case head.Deleted:
+				p.Add(pl.paths[id], "%s refers to %s, which is in the trash: take it out of the trash, or the reference out of the document",
+					pl.metas[id].Name(), head.Name())
+			case in || head.IsLive() || target.Type().Supporting():
+			case pl.references == Include:
+				pl.paths[target] = pl.paths[id]
+				more = append(more, target)
+			default:
+				p.Add(pl.paths[id], "%s refers to %s, which is not live: publish it too, or set references to INCLUDE or OMIT",
+					pl.metas[id].Name(), head.Name())
+			}
+		}
+	}
+	return more
+}
+
+// addSupporting adds an entry for each supporting document among the targets,
+// and among what those refer to, that is not live yet.
+func (pl *releasePlan) addSupporting(ctx context.Context, db store.Rows, targets []domain.ID, p *domain.Problems) error {
+	entries, heads, err := supportingClosure(ctx, db, targets, nil)
+	if err != nil {
+		return err
+	}
+	pl.supporting = entries
+	for id, head := range heads {
+		pl.metas[id] = head
+	}
+	return checkSupporting(ctx, db, targets, entries, pl.path, p)
+}
+
+func (pl *releasePlan) readMetas(ctx context.Context, db store.Rows, ids []domain.ID) error {
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return pl.metas[id] != nil })
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := aggregate.ReadMeta(ctx, db, missing)
+	for id, h := range found {
+		pl.metas[id] = h
+	}
+	return err
+}
+
+// path is where in the input the reason is for which a document is part of the
+// release.
+func (pl *releasePlan) path(id domain.ID) string {
+	if path, ok := pl.paths[id]; ok {
+		return path
+	}
+	for _, from := range pl.set { // it goes live with one that refers to it
+		if slices.Contains(pl.targets[from], id) {
+			return pl.paths[from]
+		}
+	}
+	return "documents"
+}
+
+// confirm returns errStalePlan where what the plan was made of has changed.
+func (pl *releasePlan) confirm(ctx context.Context, tx *store.Tx) error {
+	// Every act that changes documents leaves a line in the audit log.
+	mark, err := auditSequence(ctx, tx)
+	if err != nil || mark == pl.auditSequence {
+		return err
+	}
+	ids := make([]domain.ID, 0, len(pl.metas))
+	for id := range pl.metas {
+		ids = append(ids, id)
+	}
+	now, err := aggregate.ReadMeta(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for id, was := range pl.metas {
+		is := now[id]
+		if is == nil || is.Version != was.Version || is.LiveVersion != was.LiveVersion || is.Deleted != was.Deleted {
+			return errStalePlan
+		}
+	}
+	return nil
+}
+
+func auditSequence(ctx context.Context, db store.Rows) (int64, error) {
+	var mark sql.NullInt64
+	err := store.QueryRows(ctx, db, "SELECT max(sequence) FROM audit_entries", nil, func(rows *sql.Rows) error { return rows.Scan(&mark) })
+	if err != nil {
+		return 0, fmt.Errorf("read how far the audit log is: %w", err)
+	}
+	return mark.Int64, nil
+}
+
+// maxRelease bounds the documents that one request names.
+const maxRelease = 20_000
+
+// resolveDocuments finds the documents of an input, in few statements. One
+// that is named twice is taken once.
+func resolveDocuments(ctx context.Context, db store.Rows, names []string, path string, p *domain.Problems) ([]named, error) {
+	if len(names) > maxRelease {
+		p.Add(path, "has %d documents, more than %d", len(names), maxRelease)
+		return nil, nil
+	}
+	wanted := map[domain.Type][]string{}
+	for _, name := range names {
+		if t, text, ok := aggregate.ParseName(name); ok {
+			wanted[t] = append(wanted[t], text)
+		}
+	}
+	found := map[domain.Type]map[string]domain.ID{}
+	for t, texts := range wanted {
+		ids, err := aggregate.Lookup(ctx, db, t, texts)
+		if err != nil {
+			return nil, err
+		}
+		found[t] = ids
+	}
+	var out []named
+	seen := map[domain.ID]bool{}
+	for i, name := range names {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		t, text, ok := aggregate.ParseName(name)
+		if !ok {
+			aggregate.AddUnreadable(name, at, p)
+			continue
+		}
+		id := found[t][text]
+		switch {
+		case id == 0:
+			if err := aggregate.AddUnknown(ctx, db, t, text, at, "", p); err != nil {
+				return nil, err
+			}
+		case seen[id]:
+		case id.Type().Supporting():
+			p.Add(at, "is %s %s: it goes live with the documents that refer to it", aggregate.Article(id.Type()), id.Type())
+		default:
+			seen[id] = true
+			out = append(out, named{at, id})
+		}
+	}
+	return out, nil
+}
+
+func idsOf(docs []named) []domain.ID {
+	ids := make([]domain.ID, len(docs))
+	for i, n := range docs {
+		ids[i] = n.id
+	}
+	return ids
+}

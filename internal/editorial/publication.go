@@ -1,0 +1,215 @@
+package editorial
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// appendRelease appends entries as one release and returns the sequence of
+// its last. Desk transactions run one after another, so the sequence has no
+// gap and is in order of commit.
+func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, message string) (int64, error) {
+	log, err := projection.ReadLog(ctx, e.tx)
+	if err != nil {
+		return 0, err
+	}
+	last := log.Last
+	release := last + int64(len(entries))
+	var note any
+	if message != "" {
+		note = message
+	}
+	const columns = "(sequence, release, action, document_id, revision, at, published_at, actor, message)"
+	for i := 0; i < len(entries); {
+		n := aggregate.BatchSize(len(entries)-i, 9)
+		query := "INSERT INTO publication_entries " + columns + " VALUES "
+		args := make([]any, 0, 9*n)
+		for j, en := range entries[i : i+n] {
+			if j > 0 {
+				query += ", "
+			}
+			query += "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			args = append(args, last+int64(i+j)+1, release, en.Action, int64(en.Document), int64(en.Revision),
+				e.at, en.PublishedAt, e.viewer.Name, note)
+		}
+		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), query), args...); err != nil {
+			return 0, fmt.Errorf("append to the publication log: %w", err)
+		}
+		i += n
+	}
+	e.appended = release
+	return release, e.tx.Notify(ctx)
+}
+
+// publication is a release that is to be written.
+type publication struct {
+	entries []projection.Entry
+	// earlier is what is published of documents of which that is not the present
+	// version.
+	earlier map[domain.ID]*aggregate.Snapshot
+	message string
+	// path is the field of the input to which a document belongs.
+	path func(domain.ID) string
+	// next is the entry of the log that the release begins with if nothing was
+	// published since live's texts were looked at; see [plan.checkTextsAhead]. 0 where
+	// they were not.
+	next int64
+}
+
+// publishEntries appends entries as one release, notes on the desk what is live
+// from now on, and holds live's texts to the rule: breaches are problems.
+func (e *editTx) publishEntries(ctx context.Context, pub publication, p *domain.Problems) (sequence int64, err error) {
+	entries := pub.entries
+	if sequence, err = e.appendRelease(ctx, entries, pub.message); err != nil {
+		return 0, err
+	}
+	if err := e.markPublished(ctx, entries, sequence-int64(len(entries))); err != nil {
+		return 0, err
+	}
+	var all, current, gone []domain.ID
+	for _, en := range entries {
+		all = append(all, en.Document)
+		switch {
+		case en.Action == projection.ActionUnpublish:
+			gone = append(gone, en.Document)
+		case pub.earlier[en.Document] == nil:
+			current = append(current, en.Document)
+		}
+	}
+	if err := e.markUnpublished(ctx, gone); err != nil {
+		return 0, err
+	}
+	if err := forgetLive(ctx, e.tx, all); err != nil {
+		return 0, err
+	}
+	if err := noteLive(ctx, e.tx, current); err != nil {
+		return 0, err
+	}
+	for id, snap := range pub.earlier {
+		if err := noteLiveAs(ctx, e.tx, snap.Type, snap.Root, revisionOf(entries, id)); err != nil {
+			return 0, err
+		}
+	}
+	if pub.next == sequence-int64(len(entries))+1 {
+		return sequence, nil
+	}
+	return sequence, e.checkTexts(ctx, all, pub.path, p)
+}
+
+func revisionOf(entries []projection.Entry, id domain.ID) int {
+	for _, en := range entries {
+		if en.Document == id {
+			return en.Revision
+		}
+	}
+	return 0
+}
+
+// markPublished notes on the documents what the entries, which are those of the
+// log after a sequence, have published.
+func (e *editTx) markPublished(ctx context.Context, entries []projection.Entry, after int64) error {
+	types := map[domain.Type]bool{}
+	for _, en := range entries {
+		types[en.Document.Type()] = true
+	}
+	for t := range types {
+		name := aggregate.TableOf(t).Name
+		err := store.Exec(ctx, e.tx, "UPDATE "+name+" SET live_version = e.revision, published_at = e.published_at, published_by = ?"+
+			" FROM publication_entries e WHERE e.document_id = "+name+".id AND e.sequence > ? AND e.action = '"+projection.ActionPublish+"'",
+			e.viewer.Name, after)
+		if err != nil {
+			return fmt.Errorf("mark as published: %w", err)
+		}
+	}
+	return nil
+}
+
+func (e *editTx) markUnpublished(ctx context.Context, ids []domain.ID) error {
+	for t, ids := range aggregate.GroupByType(ids) {
+		if err := store.ExecSet(ctx, e.tx, "UPDATE "+aggregate.TableOf(t).Name+" SET live_version = NULL WHERE id", ids); err != nil {
+			return fmt.Errorf("mark as unpublished: %w", err)
+		}
+	}
+	return nil
+}
+
+// republishSupporting logs the new version of a supporting document that live
+// knows. What live says about who may see the text must still hold.
+func (e *editTx) republishSupporting(ctx context.Context, head *aggregate.Meta, r *aggregate.Row, version int) error {
+	// What the new version refers to (a tag's parent) goes live with it.
+	entries, _, err := supportingClosure(ctx, e.tx, r.Targets(aggregate.TableOf(head.ID.Type())), map[domain.ID]bool{head.ID: true})
+	if err != nil {
+		return err
+	}
+	entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt})
+	path := "marking"
+	if texts := aggregate.ProseFields(aggregate.SpecOf(head.ID.Type()).Fields); len(texts) > 0 && head.Marking == domain.Marking(r.Int("marking")) {
+		path = texts[0].Name // it names something that it did not name before
+	}
+	var p domain.Problems
+	for _, f := range incomplete(aggregate.SpecOf(head.ID.Type()), r) {
+		p.Add(f.Path, "%s", f.Message)
+	}
+	if err := checkSupporting(ctx, e.tx, nil, entries[:len(entries)-1], func(domain.ID) string { return "parent" }, &p); err != nil {
+		return err
+	}
+	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return path }}, &p); err != nil {
+		return err
+	}
+	return p.Err("the " + head.ID.Type().String() + " cannot be saved: it is live")
+}
+
+// supportingClosure returns an entry for each supporting document among the
+// targets, and among what those refer to, that is not live yet; and what was
+// read of them, and of those that are live.
+func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, done map[domain.ID]bool) ([]projection.Entry, map[domain.ID]*aggregate.Meta, error) {
+	var entries []projection.Entry
+	seen, all := maps.Clone(done), map[domain.ID]*aggregate.Meta{}
+	if seen == nil {
+		seen = map[domain.ID]bool{}
+	}
+	for len(targets) > 0 {
+		var next []domain.ID
+		for _, id := range targets {
+			if id.Type().Supporting() && !seen[id] {
+				seen[id] = true
+				next = append(next, id)
+			}
+		}
+		heads, err := aggregate.ReadMeta(ctx, db, next)
+		if err != nil {
+			return nil, nil, err
+		}
+		maps.Copy(all, heads)
+		next = slices.DeleteFunc(next, func(id domain.ID) bool { h := heads[id]; return h == nil || h.IsLive() || h.Deleted })
+		targets = nil
+		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
+			numbers := map[domain.ID]int{}
+			for _, id := range batch {
+				numbers[id] = heads[id].Version
+			}
+			snaps, err := aggregate.ReadRevisions(ctx, db, numbers)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, id := range batch { // in the order of the references
+				snap := snaps[id]
+				if snap == nil {
+					return nil, nil, errStalePlan // it was saved or purged in this moment
+				}
+				// It goes live with whatever refers to it first, which not everybody
+				// may see: that moment must not be told by its date.
+				entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: numbers[id], PublishedAt: heads[id].CreatedAt})
+				targets = append(targets, snap.Root.Targets(aggregate.TableOf(id.Type()))...)
+			}
+		}
+	}
+	return entries, all, nil
+}

@@ -1,0 +1,127 @@
+package editorial
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// PurgeParams names documents in the trash ("type:slug" or id).
+type PurgeParams struct {
+	Documents []string
+}
+
+// maxPurged bounds the documents of one purge.
+const maxPurged = 1000
+
+// Purge deletes documents in the trash for good, with their revisions, and
+// returns their ids. The publication log keeps that they were published, and
+// not what they said. Their ids are never given to anything else; their slugs
+// are free again. The right PURGE may.
+//
+// Errors: KindInvalid for what is not in the trash; KindConflict where another
+// document, also one in the trash, still refers to one of them. On any error
+// nothing is purged.
+func (d *Desk) Purge(ctx context.Context, params PurgeParams) ([]domain.ID, error) {
+	var purged []domain.ID
+	_, err := d.withTx(ctx, domain.PurgeTrash, func(ctx context.Context, e *editTx) (err error) {
+		if purged, err = e.purge(ctx, params); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Purge, Documents: purged})
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Live may lag behind: the snapshots that it has yet to see are gone now,
+	// which the projector understands.
+	return purged, nil
+}
+
+func (e *editTx) purge(ctx context.Context, params PurgeParams) ([]domain.ID, error) {
+	var p domain.Problems
+	if n := len(params.Documents); n == 0 || n > maxPurged {
+		p.Add("documents", "name from 1 to %d documents", maxPurged)
+		return nil, p.Err("nothing was purged")
+	}
+	var ids []domain.ID
+	for i, name := range params.Documents {
+		path := fmt.Sprintf("documents[%d]", i)
+		t, text, ok := aggregate.ParseName(name)
+		if !ok {
+			p.Add(path, "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", aggregate.Clip(name))
+			continue
+		}
+		id, err := inTrash(ctx, e.tx, t, text)
+		if err != nil {
+			return nil, err
+		}
+		if id == 0 {
+			p.Add(path, "there is no %s in the trash that is called %q", t, aggregate.Clip(text))
+		} else if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if err := p.Err("nothing was purged"); err != nil {
+		return nil, err
+	}
+	if err := e.refuseWhileReferenced(ctx, ids); err != nil {
+		return nil, err
+	}
+	set := store.Set(e.tx.Dialect(), ids)
+	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id", "mentions WHERE document_id", "name_keys WHERE document_id"} {
+		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), "DELETE FROM "+from+store.InSet(e.tx.Dialect())), set); err != nil {
+			return nil, fmt.Errorf("purge: %w", err)
+		}
+	}
+	byType := aggregate.GroupByType(ids)
+	// What refers goes before what it may refer to.
+	for _, t := range []domain.Type{domain.Edition, domain.Report, domain.Relationship, domain.Narrative, domain.Entity, domain.Tag, domain.Source, domain.Asset} {
+		if err := aggregate.DeleteOwned(ctx, e.tx, aggregate.TableOf(t), byType[t]); err != nil {
+			return nil, err
+		}
+		if err := aggregate.DeleteByID(ctx, e.tx, aggregate.TableOf(t).Name, byType[t]); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// refuseWhileReferenced refuses where documents that stay refer to one that goes.
+func (e *editTx) refuseWhileReferenced(ctx context.Context, ids []domain.ID) error {
+	var held []string
+	for _, id := range ids {
+		holders, err := referrers(ctx, e.tx, id)
+		if err != nil {
+			return err
+		}
+		// A text that names it would name whatever gets its slug next.
+		named, err := textsNaming(ctx, e.tx, id)
+		if err != nil {
+			return err
+		}
+		holders = append(holders, named...)
+		slices.Sort(holders)
+		holders = slices.Compact(holders)
+		for _, holder := range holders {
+			if slices.Contains(ids, holder) {
+				continue
+			}
+			heads, err := aggregate.ReadMeta(ctx, e.tx, []domain.ID{holder, id})
+			if err != nil {
+				return err
+			}
+			held = append(held, fmt.Sprintf("%s by %s", heads[id].Name(), heads[holder].Name()))
+		}
+	}
+	if len(held) > 0 {
+		return domain.Conflict("documents that stay, in the trash or out of it, refer to what is to be purged: %s", strings.Join(held, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package editorial
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// revise appends a revision with the snapshot of a document as it now is.
+func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row, number int, created time.Time, message string) error {
+	snap := &aggregate.Snapshot{Type: t, ID: root.ID, CreatedAt: created, Root: root}
+	err := store.QueryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(root.ID)},
+		func(rows *sql.Rows) error {
+			var slug sql.NullString
+			var id sql.NullInt64
+			if err := rows.Scan(&slug, &id); err != nil {
+				return err
+			}
+			if slug.Valid {
+				snap.FormerSlugs = append(snap.FormerSlugs, slug.String)
+			}
+			if id.Valid {
+				snap.FormerIDs = append(snap.FormerIDs, domain.ID(id.Int64))
+			}
+			return nil
+		})
+	if err != nil {
+		return fmt.Errorf("read aliases: %w", err)
+	}
+	encoded := snap.Encode()
+	var note any
+	if message != "" {
+		note = message
+	}
+	_, err = e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
+		"INSERT INTO revisions (id, document_id, number, snapshot, hash, author, message, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+		int64(e.newID(domain.Revision)), int64(root.ID), int64(number), string(encoded), aggregate.Hash(encoded), e.viewer.Name, note, e.at)
+	if err != nil {
+		return fmt.Errorf("write revision: %w", err)
+	}
+	return nil
+}
+
+// RestoreParams names the revision of a document ("type:slug" or id) to bring
+// back. Version, if given, is the version that the editor started from.
+type RestoreParams struct {
+	Document string
+	Revision int
+	Version  *int
+	Message  *string
+}
+
+// Restore saves a document as it was at an earlier revision: a new revision
+// with the old content. The slug stays what it is now. Errors are those of
+// [Desk.Save]: what the old revision refers to may be gone.
+func (d *Desk) Restore(ctx context.Context, params RestoreParams) (SaveResult, error) {
+	var saved SaveResult
+	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
+		if saved, err = e.restore(ctx, params); err != nil || !saved.Changed {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Restore, Documents: []domain.ID{saved.ID},
+			Detail: fmt.Sprintf("revision %d as version %d", params.Revision, saved.Version)})
+	})
+	if err != nil {
+		return SaveResult{}, err
+	}
+	return saved, nil
+}
+
+func (e *editTx) restore(ctx context.Context, params RestoreParams) (SaveResult, error) {
+	var p domain.Problems
+	id, err := aggregate.ResolveDocument(ctx, e.tx, params.Document, "document", &p)
+	if err != nil {
+		return SaveResult{}, err
+	}
+	message := optionalText(params.Message, "message", &p)
+	if err := p.Err("the revision cannot be restored"); err != nil {
+		return SaveResult{}, err
+	}
+	if message == "" {
+		message = fmt.Sprintf("restored revision %d", params.Revision)
+	}
+	head, err := e.header(ctx, id)
+	if err != nil {
+		return SaveResult{}, err
+	}
+	if params.Version != nil {
+		if err := e.checkVersion(ctx, head, *params.Version); err != nil {
+			return SaveResult{}, err
+		}
+	}
+	snap, err := aggregate.ReadRevision(ctx, e.tx, id, params.Revision)
+	if err != nil {
+		return SaveResult{}, err
+	}
+	s := aggregate.SpecOf(id.Type())
+	loaded, err := aggregate.Load(ctx, e.tx, s.Type, []domain.ID{id})
+	if err != nil {
+		return SaveResult{}, err
+	}
+	old, next := loaded[id], snap.Root
+	next.Set("slug", old.Text("slug"))
+	if err := e.checkTargets(ctx, s, next, &p); err != nil {
+		return SaveResult{}, err
+	}
+	all := &aggregate.Patch{Root: next, Present: map[string]bool{}, PresentLists: map[string]bool{}}
+	if err := e.check(ctx, s, old, next, all, &p); err != nil {
+		return SaveResult{}, err
+	}
+	if err := p.Err("the revision cannot be restored as it was"); err != nil {
+		return SaveResult{}, err
+	}
+	return e.write(ctx, s, head, old, next, message)
+}
+
+// checkTargets follows references to documents that were merged since, and
+// reports those that are gone.
+func (e *editTx) checkTargets(ctx context.Context, s *aggregate.Spec, r *aggregate.Row, p *domain.Problems) error {
+	t := aggregate.TableOf(s.Type)
+	names := map[domain.Type][]string{}
+	for _, id := range r.Targets(t) {
+		names[id.Type()] = append(names[id.Type()], id.String())
+	}
+	now := map[domain.ID]domain.ID{}
+	for docType, ids := range names {
+		found, err := aggregate.Lookup(ctx, e.tx, docType, ids)
+		if err != nil {
+			return err
+		}
+		for name, id := range found {
+			was, err := domain.ParseID(name)
+			if err != nil {
+				return err
+			}
+			now[was] = id
+		}
+	}
+	var gone []placedRef
+	aggregate.EachReferencePath(t, s.Lists, "", r, func(path string, row *aggregate.Row, column string, id domain.ID) {
+		if now[id] == 0 {
+			gone = append(gone, placedRef{path, id})
+			return
+		}
+		row.Set(column, now[id])
+	})
+	r.DropRepeats(t) // of two that were merged into one
+	return e.addGone(ctx, gone, p)
+}
+
+// placedRef is a reference and its path in the API.
+type placedRef struct {
+	path string
+	id   domain.ID
+}
+
+// addGone adds a problem for each reference to a document that is in the trash
+// or purged.
+func (e *editTx) addGone(ctx context.Context, gone []placedRef, p *domain.Problems) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	ids := make([]domain.ID, len(gone))
+	for i, ref := range gone {
+		ids[i] = ref.id
+	}
+	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(gone, func(a, b placedRef) int { return strings.Compare(a.path, b.path) })
+	for _, ref := range slices.Compact(gone) {
+		if head := heads[ref.id]; head != nil {
+			p.Add(ref.path, "referred to %s, which is in the trash", head.Name())
+		} else {
+			p.Add(ref.path, "referred to %s, which was deleted for good", ref.id)
+		}
+	}
+	return nil
+}
+
+// Diff compares two revisions of a document.
+func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]aggregate.FieldChange, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	return diffRevisions(ctx, d.stores.DeskRows(), id, from, to)
+}
+
+// LiveDiff compares what is live of a document with what is on the desk. For
+// a document that is not live everything is new.
+func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]aggregate.FieldChange, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	db := d.stores.DeskRows()
+	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	head := heads[id]
+	if head == nil {
+		return nil, domain.NotFound("there is no %s with the id %s", id.Type(), id)
+	}
+	return diffRevisions(ctx, db, id, head.LiveVersion, head.Version)
+}
+
+// diffRevisions compares two revisions; number 0 is the empty document.
+func diffRevisions(ctx context.Context, db store.Rows, id domain.ID, from, to int) ([]aggregate.FieldChange, error) {
+	roots := [2]*aggregate.Row{aggregate.NewRow(), aggregate.NewRow()}
+	for i, number := range []int{from, to} {
+		if number == 0 {
+			continue
+		}
+		snap, err := aggregate.ReadRevision(ctx, db, id, number)
+		if err != nil {
+			return nil, err
+		}
+		roots[i] = snap.Root
+	}
+	return aggregate.Diff(aggregate.SpecOf(id.Type()), roots[0], roots[1]), nil
+}

@@ -1,0 +1,85 @@
+package editorial
+
+import (
+	"context"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// PublicationStatus is where a document stands between desk and live.
+type PublicationStatus struct {
+	ID          domain.ID
+	Slug        string
+	Version     int
+	LiveVersion int  // 0 when it is not live
+	Published   bool // it is live, or was
+}
+
+// IsPending reports whether the desk has what live has not.
+func (s PublicationStatus) IsPending() bool { return s.Version != s.LiveVersion }
+
+// Name is how messages call the document: "report:harbour-cranes".
+func (s PublicationStatus) Name() string { return s.ID.Type().String() + ":" + s.Slug }
+
+// StoredDocument is a document of the desk, with the input that would write it: what
+// [Desk.Save] takes, references as ids. An Update or Upsert of the fields with
+// the version conflicts if the document was saved since.
+type StoredDocument struct {
+	PublicationStatus
+	Fields map[string]any
+}
+
+// Find reads a document of the desk by its id or slug; nil where there is no
+// such document. Needs the right READ_DESK.
+func (d *Desk) Find(ctx context.Context, t domain.Type, name string) (*StoredDocument, error) {
+	return findStored(ctx, d.stores.DeskRows(), t, name)
+}
+
+func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) (*StoredDocument, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	found, err := aggregate.Lookup(ctx, db, t, []string{name})
+	id := found[name]
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	// The version is read first: if a save comes between, the version is the
+	// older one, and a write with it conflicts.
+	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := aggregate.Load(ctx, db, t, []domain.ID{id})
+	if err != nil || heads[id] == nil || rows[id] == nil {
+		return nil, err
+	}
+	s := aggregate.SpecOf(t)
+	return &StoredDocument{PublicationStatus: statusOf(heads[id]), Fields: aggregate.InputOf(s.Fields, s.Lists, rows[id])}, nil
+}
+
+// PublicationStatuses reads where documents stand. Those that are in the trash, or are
+// not there, are not in the result. Needs the right READ_DESK.
+func (d *Desk) PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]PublicationStatus, error) {
+	return publicationStatuses(ctx, d.stores.DeskRows(), ids)
+}
+
+func publicationStatuses(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]PublicationStatus, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	heads, err := aggregate.ReadMeta(ctx, db, ids)
+	out := make(map[domain.ID]PublicationStatus, len(heads))
+	for id, h := range heads {
+		if !h.Deleted {
+			out[id] = statusOf(h)
+		}
+	}
+	return out, err
+}
+
+func statusOf(h *aggregate.Meta) PublicationStatus {
+	return PublicationStatus{ID: h.ID, Slug: h.Slug, Version: h.Version, LiveVersion: h.LiveVersion, Published: h.PublishedAt != nil}
+}

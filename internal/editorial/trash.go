@@ -1,0 +1,308 @@
+package editorial
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// DeleteParams names a document of one type by id or slug. Version, if given,
+// is the version that the editor started from.
+type DeleteParams struct {
+	Type    domain.Type
+	ID      string
+	Version *int
+}
+
+// Delete puts a document in the trash. Its slug stays taken and its revisions
+// stay. AUTHOR may; where that changes live (a supporting document that live
+// still has), EDITOR.
+//
+// Errors: KindConflict while the document is live, or while another one
+// refers to it; KindInvalid for an id of another type.
+func (d *Desk) Delete(ctx context.Context, params DeleteParams) (domain.ID, error) {
+	var id domain.ID
+	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
+		if id, err = e.delete(ctx, params); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Delete, Documents: []domain.ID{id}})
+	})
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+func (e *editTx) delete(ctx context.Context, params DeleteParams) (domain.ID, error) {
+	if id, err := domain.ParseID(params.ID); err == nil && id.Type() != params.Type {
+		var p domain.Problems
+		p.Add("id", "is the id of %s %s; want %s %s", aggregate.Article(id.Type()), id.Type(), aggregate.Article(params.Type), params.Type)
+		return 0, p.Err("nothing was deleted")
+	}
+	found, err := aggregate.Lookup(ctx, e.tx, params.Type, []string{params.ID})
+	if err != nil {
+		return 0, err
+	}
+	id, ok := found[params.ID]
+	if !ok {
+		message, err := aggregate.UnknownMessage(ctx, e.tx, params.Type, params.ID)
+		if err != nil {
+			return 0, err
+		}
+		return 0, domain.NotFound("%s", message)
+	}
+	head, err := e.header(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if params.Version != nil {
+		if err := e.checkVersion(ctx, head, *params.Version); err != nil {
+			return 0, err
+		}
+	}
+	if head.IsLive() && !id.Type().Supporting() {
+		return 0, domain.Conflict("%s is live: unpublish it first", head.Name())
+	}
+	if err := e.refuseWhileReferred(ctx, head); err != nil {
+		return 0, err
+	}
+	if head.IsLive() {
+		if !e.viewer.May(domain.PublishDocuments) {
+			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
+		}
+		var p domain.Problems // to take something out of live breaks no rule
+		if _, err := e.publishEntries(ctx, publication{entries: []projection.Entry{{Action: projection.ActionUnpublish, Document: id, PublishedAt: e.at}}}, &p); err != nil {
+			return 0, err
+		}
+	}
+	return id, e.trash(ctx, id)
+}
+
+func (e *editTx) trash(ctx context.Context, id domain.ID) error {
+	_, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
+		"UPDATE "+aggregate.TableOf(id.Type()).Name+" SET deleted_at = ?, deleted_by = ? WHERE id = ?"), e.at, e.viewer.Name, int64(id))
+	if err != nil {
+		return fmt.Errorf("put in the trash: %w", err)
+	}
+	return nil
+}
+
+// refuseWhileReferred lists the documents that refer to one, on the desk and
+// in live.
+func (e *editTx) refuseWhileReferred(ctx context.Context, head *aggregate.Meta) error {
+	ids, err := referring(ctx, e.tx, head.ID, 10)
+	if err != nil {
+		return err
+	}
+	live, err := referringInLive(ctx, e.tx, []domain.ID{head.ID}, 10)
+	if err != nil {
+		return err
+	}
+	named, err := e.naming(ctx, head.ID)
+	if err != nil {
+		return err
+	}
+	ids = slices.Concat(ids, live, named)
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id domain.ID) bool { return id == head.ID })
+	if len(ids) == 0 {
+		return nil
+	}
+	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, id := range ids {
+		names = append(names, heads[id].Name())
+	}
+	return domain.Conflict("other documents refer to %s: %s", head.Name(), strings.Join(names, ", "))
+}
+
+// naming lists documents out of the trash whose texts name one, on the desk or in
+// live.
+func (e *editTx) naming(ctx context.Context, target domain.ID) ([]domain.ID, error) {
+	ids, err := textsNaming(ctx, e.tx, target)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	return slices.DeleteFunc(ids, func(id domain.ID) bool { return heads[id] == nil || heads[id].Deleted }), err
+}
+
+// textsNaming lists documents whose texts name one, on the desk or in live, in the
+// trash or not.
+func textsNaming(ctx context.Context, db store.Rows, target domain.ID) ([]domain.ID, error) {
+	ids, err := store.QueryIDs(ctx, db, "SELECT document_id FROM mentions WHERE target_id = ? UNION SELECT document_id FROM live_references WHERE mention AND target_id = ?",
+		int64(target), int64(target))
+	if err != nil {
+		return nil, fmt.Errorf("find texts that name %s: %w", target, err)
+	}
+	return ids, nil
+}
+
+// referringInLive lists live documents that refer to one of some, up to a limit;
+// 0 is no limit. Texts that only name them are left out.
+func referringInLive(ctx context.Context, db store.Rows, targets []domain.ID, limit int) ([]domain.ID, error) {
+	query := "SELECT DISTINCT document_id FROM live_references WHERE NOT mention AND target_id" + store.InSet(db.Dialect()) + " ORDER BY document_id"
+	if limit > 0 {
+		query += fmt.Sprintf(" LIMIT %d", limit)
+	}
+	ids, err := store.QueryIDs(ctx, db, query, store.Set(db.Dialect(), targets))
+	if err != nil {
+		return nil, fmt.Errorf("find what refers to documents in live: %w", err)
+	}
+	return ids, nil
+}
+
+// referring lists documents that refer to one and are not in the trash, up to
+// a limit for each way to refer; 0 is no limit.
+func referring(ctx context.Context, db store.Rows, target domain.ID, limit int) ([]domain.ID, error) {
+	return referrersOf(ctx, db, target, " AND d.deleted_at IS NULL", limit)
+}
+
+// referrers lists a few documents that refer to one, those in the trash too.
+func referrers(ctx context.Context, db store.Rows, target domain.ID) ([]domain.ID, error) {
+	return referrersOf(ctx, db, target, "", maxPurged)
+}
+
+func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition string, limit int) ([]domain.ID, error) {
+	var ids []domain.ID
+	for _, r := range aggregate.Referrers()[target.Type()] {
+		query := fmt.Sprintf("SELECT DISTINCT d.id FROM %s WHERE %s = ?%s ORDER BY d.id", r.From, r.Column, condition)
+		if limit > 0 {
+			query += fmt.Sprintf(" LIMIT %d", limit)
+		}
+		err := store.QueryRows(ctx, db, query, []any{int64(target)}, func(rows *sql.Rows) error {
+			var id domain.ID
+			defer func() { ids = append(ids, id) }()
+			return rows.Scan(&id)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find what refers to %s: %w", target, err)
+		}
+	}
+	return ids, nil
+}
+
+// Undelete takes a document ("type:slug" or id) out of the trash. What it refers
+// to and was merged since, it refers to as it is now. AUTHOR may.
+//
+// Errors: KindNotFound where it is not in the trash; KindConflict where it was
+// merged into another one; KindInvalid where it could not be saved as it is, as
+// what it refers to is in the trash.
+func (d *Desk) Undelete(ctx context.Context, document string) (domain.ID, error) {
+	var id domain.ID
+	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
+		if id, err = e.undelete(ctx, document); err != nil {
+			return err
+		}
+		return e.record(ctx, audit.Entry{Action: audit.Undelete, Documents: []domain.ID{id}})
+	})
+	return id, err
+}
+
+func (e *editTx) undelete(ctx context.Context, document string) (domain.ID, error) {
+	t, text, ok := aggregate.ParseName(document)
+	if !ok {
+		var p domain.Problems
+		p.Add("document", "%q names no document: want an id, or a type and a slug as in \"report:harbour-cranes\"", aggregate.Clip(document))
+		return 0, p.Err("nothing was restored")
+	}
+	id, err := inTrash(ctx, e.tx, t, text)
+	if err != nil {
+		return 0, err
+	}
+	if id == 0 {
+		return 0, domain.NotFound("there is no %s in the trash that is called %q", t, aggregate.Clip(text))
+	}
+	var merged domain.ID
+	if err := store.QueryRows(ctx, e.tx, "SELECT document_id FROM aliases WHERE former_id = ?", []any{int64(id)},
+		func(rows *sql.Rows) error { return rows.Scan(&merged) }); err != nil {
+		return 0, err
+	}
+	if merged != 0 {
+		into, err := e.header(ctx, merged)
+		if err != nil {
+			return 0, err
+		}
+		return 0, domain.Conflict("%s:%s was merged into %s, which now answers for it", t, aggregate.Clip(text), into.Name())
+	}
+	if err := store.Exec(ctx, e.tx, "UPDATE "+aggregate.TableOf(t).Name+" SET deleted_at = NULL, deleted_by = NULL WHERE id = ?", int64(id)); err != nil {
+		return 0, fmt.Errorf("take out of the trash: %w", err)
+	}
+	return id, e.checkReturned(ctx, id)
+}
+
+// checkReturned holds a document that is back to what a save asks of it, and
+// lets it follow what was merged while it was away.
+func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
+	s := aggregate.SpecOf(id.Type())
+	loaded, err := aggregate.Load(ctx, e.tx, s.Type, []domain.ID{id})
+	if err != nil {
+		return err
+	}
+	head, err := e.header(ctx, id)
+	if err != nil {
+		return err
+	}
+	var p domain.Problems
+	old := loaded[id]
+	next := old.Clone()
+	if err := e.checkTargets(ctx, s, next, &p); err != nil {
+		return err
+	}
+	all := &aggregate.Patch{Root: next, Present: map[string]bool{}, PresentLists: map[string]bool{}}
+	if err := e.check(ctx, s, old, next, all, &p); err != nil {
+		return err
+	}
+	if err := e.checkNamed(ctx, id, next.Targets(aggregate.TableOf(id.Type())), &p); err != nil {
+		return err
+	}
+	if err := p.Err(head.Name() + " cannot come back as it is"); err != nil {
+		return err
+	}
+	_, err = e.write(ctx, s, head, old, next, "")
+	return err
+}
+
+// inTrash finds a document in the trash by its id or slug; 0 where there is
+// none.
+func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (domain.ID, error) {
+	column, value := "slug", any(text)
+	if id, err := domain.ParseID(text); err == nil {
+		column, value = "id", int64(id)
+	}
+	var id domain.ID
+	query := "SELECT id FROM " + aggregate.TableOf(t).Name + " WHERE deleted_at IS NOT NULL AND " + column + " = ?"
+	err := store.QueryRows(ctx, db, query, []any{value}, func(rows *sql.Rows) error { return rows.Scan(&id) })
+	return id, err
+}
+
+// checkNamed reports what the texts of a document name that is in the trash, but
+// for what it refers to besides.
+func (e *editTx) checkNamed(ctx context.Context, id domain.ID, besides []domain.ID, p *domain.Problems) error {
+	named, err := store.QueryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
+	if err != nil {
+		return fmt.Errorf("read what a text names: %w", err)
+	}
+	heads, err := aggregate.ReadMeta(ctx, e.tx, named)
+	if err != nil {
+		return err
+	}
+	for _, target := range named {
+		if head := heads[target]; head != nil && head.Deleted && target != id && !slices.Contains(besides, target) {
+			p.Add("", "a text names %s, which is in the trash: take that out of the trash first", head.Name())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package editorial
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// editTx is a write transaction on the desk, at one moment, by one viewer.
+type editTx struct {
+	desk     *Desk
+	tx       *store.Tx
+	viewer   *domain.Viewer
+	at       time.Time
+	appended int64 // the last sequence that this transaction gave out, or 0
+}
+
+// withTx runs an editorial act: it asks for the right to it, and runs fn in one
+// transaction on the desk, in which fn also records the act. Where fn appended
+// to the publication log, it waits a short while for live to show that; applied
+// is false if that has yet to happen. The act is durable by then.
+func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.Context, *editTx) error) (applied bool, err error) {
+	viewer, err := domain.Require(ctx, right)
+	if err != nil {
+		return false, err
+	}
+	if err := d.Prepare(ctx); err != nil {
+		return false, err
+	}
+	var appended int64
+	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		e := &editTx{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+		err := fn(ctx, e)
+		appended = e.appended
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return appended == 0 || d.live.Await(ctx, appended), nil
+}
+
+// record puts the act on the audit log.
+func (e *editTx) record(ctx context.Context, entry audit.Entry) error {
+	return audit.Append(ctx, e.tx, e.at, entry)
+}
+
+// recordSave records a save, unless nothing changed.
+func (e *editTx) recordSave(ctx context.Context, saved SaveResult) error {
+	if !saved.Changed {
+		return nil
+	}
+	action := audit.Update
+	if saved.Created {
+		action = audit.Create
+	}
+	return e.record(ctx, audit.Entry{Action: action, Documents: []domain.ID{saved.ID}, Detail: fmt.Sprintf("version %d", saved.Version)})
+}

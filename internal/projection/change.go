@@ -1,0 +1,308 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/change"
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// ChangeKind is what happened to a document, as a viewer saw it.
+type ChangeKind int
+
+// The kinds of change. Their numbers are stored.
+const (
+	// Published: the viewer sees a document that they did not see before.
+	Published ChangeKind = 1
+	// Updated: a document that the viewer sees was published again, or something
+	// that it refers to came into their sight, or went out of it.
+	Updated ChangeKind = 2
+	// Unpublished: the document is no longer live.
+	Unpublished ChangeKind = 3
+	// NoLongerVisible: the document is live, and marked higher than the viewer
+	// may see; or a relationship's end has gone.
+	NoLongerVisible ChangeKind = 4
+)
+
+var changeKinds = map[ChangeKind]string{
+	Published: "PUBLISH", Updated: "UPDATE", Unpublished: "UNPUBLISH", NoLongerVisible: "NO_LONGER_VISIBLE",
+}
+
+// String is the kind's name: "NO_LONGER_VISIBLE".
+func (k ChangeKind) String() string { return changeKinds[k] }
+
+// Tombstone reports whether the viewer no longer sees the document.
+func (k ChangeKind) Tombstone() bool { return k == Unpublished || k == NoLongerVisible }
+
+// MarshalGQL writes the kind as a GraphQL enum value.
+func (k ChangeKind) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(k.String())) }
+
+// UnmarshalGQL reads a GraphQL enum value.
+func (k *ChangeKind) UnmarshalGQL(v any) error {
+	name, _ := v.(string)
+	for kind, text := range changeKinds {
+		if text == name {
+			*k = kind
+			return nil
+		}
+	}
+	return domain.Invalid("%q is no kind of change", name)
+}
+
+// Change is a line of the change feed: what a release changed about one
+// document for viewers of a clearance.
+type Change struct {
+	Kind     ChangeKind
+	Document domain.ID
+	// At is when. It is the same for a whole release, and no two releases have
+	// the same.
+	At time.Time
+	// Position is that of the change in the feed.
+	Position Position
+}
+
+// Position is a place in the change feed, between two changes: behind the one
+// that it was taken from. It is made of nothing but what that change says, so
+// that it tells nothing of changes that others saw. The zero value is the
+// beginning of the feed.
+type Position struct {
+	history  int64
+	at       int64 // microseconds since 1970
+	document domain.ID
+}
+
+const positionSize = 20
+
+// At is when the change was that the position is behind; the zero time at the
+// beginning of the feed.
+func (p Position) At() time.Time {
+	if p.at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(p.at).UTC()
+}
+
+// String is the position as a cursor: opaque to clients.
+func (p Position) String() string {
+	if p.history == 0 {
+		return ""
+	}
+	b := make([]byte, 0, positionSize)
+	b = binary.BigEndian.AppendUint32(b, uint32(p.history))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.document))
+	return "c" + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// Start is the cursor of the beginning of the feed. Streams and subscriptions need
+// it: without a cursor they begin now.
+const Start = "start"
+
+// ParsePosition reads a cursor; "" and [Start] are the beginning of the feed.
+func ParsePosition(cursor string) (Position, error) {
+	if cursor == "" || cursor == Start {
+		return Position{}, nil
+	}
+	text, ok := strings.CutPrefix(cursor, "c")
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if !ok || err != nil || len(b) != positionSize {
+		return Position{}, errNoCursor
+	}
+	p := Position{
+		history:  int64(binary.BigEndian.Uint32(b)),
+		at:       int64(binary.BigEndian.Uint64(b[4:])),
+		document: domain.ID(binary.BigEndian.Uint64(b[12:])),
+	}
+	if p.history == 0 || p.at < 0 || p.document < 0 {
+		return Position{}, errNoCursor
+	}
+	return p, nil
+}
+
+var errNoCursor = domain.Invalid("want a cursor of the change feed, or %q for its beginning", Start)
+
+// Before reports whether p comes before another position of the same feed.
+func (p Position) Before(other Position) bool {
+	if p.at != other.at {
+		return p.at < other.at
+	}
+	return p.document < other.document
+}
+
+// ChangesParams says which changes.
+type ChangesParams struct {
+	// After is where to begin.
+	After Position
+	// Types are those of the documents; nil stands for all.
+	Types []domain.Type
+	// First is how many at most.
+	First int
+}
+
+// Changes returns what has changed in live after a position, as the viewer of
+// ctx saw it: all of it, in order, and nothing else. Who applies the changes to
+// what they hold, and keeps the position of the last, ends with what they may
+// see in live: for a change that is no tombstone they read the document, which
+// may have changed again, or gone, since then; a later change says so.
+//
+// A document's change says nothing of those that refer to it from elsewhere
+// (a tag's reports): they are documents with changes of their own.
+//
+// Errors: KindGone for a position in a history that is no more (see
+// [Desk.Project]); KindForbidden without the right READ_LIVE.
+func (l *Live) Changes(ctx context.Context, params ChangesParams) ([]Change, error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return nil, err
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	history, err := l.history(ctx, params.After)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.checkPosition(ctx, params.After); err != nil {
+		return nil, err
+	}
+	query := l.stores.Client(ctx).Change.Query().
+		Where(func(s *entsql.Selector) {
+			s.Where(entsql.P(func(b *entsql.Builder) {
+				b.WriteString("(").Ident(s.C("at")).Comma().Ident(s.C("document_id")).WriteString(") > (")
+				b.Args(params.After.at, int64(params.After.document)).WriteString(")")
+			}))
+			if params.Types != nil {
+				types := make([]any, len(params.Types))
+				for i, t := range params.Types {
+					types[i] = int(t)
+				}
+				s.Where(entsql.In(s.C("type"), types...))
+			}
+			s.OrderBy(s.C("at"), s.C("document_id"))
+		})
+	rows, err := query.Limit(params.First).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read changes: %w", err)
+	}
+	changes := make([]Change, len(rows))
+	for i, row := range rows {
+		changes[i] = changeOf(row, viewer.Clearance, history)
+	}
+	return changes, nil
+}
+
+// LastChange is the position behind all changes that the viewer of ctx saw.
+func (l *Live) LastChange(ctx context.Context) (Position, error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return Position{}, err
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	history, err := l.history(ctx, Position{})
+	if err != nil {
+		return Position{}, err
+	}
+	rows, err := l.stores.Client(ctx).Change.Query().
+		Order(db.Desc("at", "document_id")).Limit(1).All(ctx)
+	if err != nil {
+		return Position{}, fmt.Errorf("read the last change: %w", err)
+	}
+	if len(rows) == 0 {
+		return Position{history: history}, nil
+	}
+	return changeOf(rows[0], viewer.Clearance, history).Position, nil
+}
+
+// history is the number of the history of changes, which must be that of the
+// position.
+func (l *Live) history(ctx context.Context, of Position) (int64, error) {
+	live, err := l.liveAt(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if of.history != 0 && of.history != live.History {
+		return 0, errGone()
+	}
+	return live.History, nil
+}
+
+func errGone() error {
+	return &domain.Error{Kind: domain.KindGone,
+		Message: "this cursor is of a feed that has since begun anew: read from the beginning, without a cursor, and drop what does not come again"}
+}
+
+// checkPosition refuses a position behind a change that is not in the history as
+// the viewer of ctx sees it: live was put back from a backup, and went on
+// differently; or the viewer saw other changes when the position was taken.
+func (l *Live) checkPosition(ctx context.Context, p Position) error {
+	if p.at == 0 {
+		return nil
+	}
+	found, err := l.stores.Client(ctx).Change.Query().
+		Where(change.At(p.at), change.DocumentID(p.document)).Exist(ctx)
+	if err == nil && !found && l.stores.LiveMayLag() {
+		// It may be of a server that reads the primary, or a replica that is
+		// further on than this one.
+		found, err = l.onPrimary(ctx, p)
+	}
+	if err != nil {
+		return fmt.Errorf("find a position in the changes: %w", err)
+	}
+	if !found {
+		return errGone()
+	}
+	return nil
+}
+
+// onPrimary reports whether live has a change for the viewer of ctx where it is
+// written.
+func (l *Live) onPrimary(ctx context.Context, p Position) (found bool, err error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return false, err
+	}
+	query := "SELECT 1 FROM changes WHERE at = ? AND document_id = ? AND " + aggregate.Quote(store.ChangeColumn(viewer.Clearance)) + " > 0"
+	err = store.QueryRows(ctx, l.stores.LiveRows(), query, []any{p.at, int64(p.document)}, func(*sql.Rows) error {
+		found = true
+		return nil
+	})
+	return found, err
+}
+
+// liveAt is how far live has come where it is read.
+func (l *Live) liveAt(ctx context.Context) (*db.Projection, error) {
+	live, err := l.stores.Client(ctx).Projection.Query().Only(ctx)
+	if db.IsNotFound(err) {
+		return &db.Projection{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how far live has come: %w", err)
+	}
+	return live, nil
+}
+
+func changeOf(row *db.Change, clearance domain.Marking, history int64) Change {
+	return Change{
+		Kind:     kindFor(row, clearance),
+		Document: row.DocumentID,
+		At:       time.UnixMicro(row.At).UTC(),
+		Position: Position{history: history, at: row.At, document: row.DocumentID},
+	}
+}
+
+// kindFor is what a row says to viewers of a clearance.
+func kindFor(row *db.Change, clearance domain.Marking) ChangeKind {
+	kinds := []int{row.Clear, row.Green, row.Amber, row.AmberStrict, row.Red}
+	return ChangeKind(kinds[min(clearance, domain.Red)])
+}

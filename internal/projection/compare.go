@@ -1,0 +1,45 @@
+package projection
+
+import (
+	"context"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Live is a projection of one log. The desk has the log's identity, a random
+// text; live has the identity of the log that it was made from, and the hash of
+// the last entry that it applied. They are compared ahead of each release, so
+// that entries of one log are never applied on top of another's: a desk or a
+// live that was put back from a backup would mix what never was together.
+
+// compareWithLog reads how far live has come and where the log is, and refuses
+// where live is no projection of the log.
+func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error) {
+	live, err := readProjection(ctx, l.stores.LiveRows())
+	if err != nil {
+		return live, LogState{}, err
+	}
+	desk := l.stores.DeskRows()
+	log, err := ReadLog(ctx, desk)
+	if err != nil {
+		return live, log, err
+	}
+	mismatch := func(format string, args ...any) error {
+		return domain.Conflict(format+": if the desk is as it should be, run \"redthread rebuild-live\"", args...)
+	}
+	switch {
+	case live.log != "" && live.log != log.Identity:
+		return live, log, mismatch("live was made from another publication log than the desk has")
+	case live.applied == 0:
+		return live, log, nil
+	case live.applied > log.Last:
+		return live, log, mismatch("live has applied entry %d of the publication log, and the desk has %d entries", live.applied, log.Last)
+	case live.hash == "":
+		return live, log, nil // of a program that kept none
+	}
+	applied, err := entryAt(ctx, desk, live.applied)
+	if err == nil && (applied == nil || applied.Hash() != live.hash) {
+		err = mismatch("entry %d of the publication log is not the one that live has applied", live.applied)
+	}
+	return live, log, err
+}

@@ -1,0 +1,2 @@
+// Package projection applies the publication log to live.
+package projection

@@ -1,0 +1,11 @@
+package projection
+
+import (
+	"time"
+)
+
+// NextPause is nextPause.
+func NextPause(last time.Duration, failed bool) time.Duration { return nextPause(last, failed) }
+
+// SetPauses makes Run rest for as long as f says instead. Call it before Run.
+func (d *Live) SetPauses(f func(time.Duration) time.Duration) { d.pauses = f }

@@ -1,0 +1,164 @@
+package projection
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxBuffered is how many changes are kept in memory for the followers of one
+// clearance; keepBuffered is how many are left of them when there are more. Who is
+// further behind reads the store.
+const (
+	maxBuffered  = 4096
+	keepBuffered = 2048
+)
+
+// replicaPause is when to look again where live is read from a replica that is
+// not as far as the primary.
+const replicaPause = 100 * time.Millisecond
+
+// buffer is the end of the feed of one clearance, for all that follow it: each
+// change is read once, however many they are. None of them has a queue, so that
+// a slow one holds nothing but its own position.
+type buffer struct {
+	mu      sync.Mutex
+	version Version  // that it has been read at
+	from    Position // behind which it begins
+	changes []Change // is replaced, and appended to, but never changed
+}
+
+// ChangeBatch are what has come in the feed after a position.
+type ChangeBatch struct {
+	Changes []Change
+	// After is where to go on from: behind the changes, and behind those that
+	// were not asked for.
+	After Position
+	// Changed is closed when there may be more. It is nil where there are changes:
+	// ask again at once.
+	Changed <-chan struct{}
+}
+
+// Poll returns what has come after a position, as [Desk.Changes] does, or what
+// to wait for. A zero position is the beginning.
+func (l *Live) Poll(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
+	viewer, err := domain.Require(ctx, domain.ReadLive)
+	if err != nil {
+		return ChangeBatch{}, err
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	t := &l.buffers[min(viewer.Clearance, domain.Red)]
+	for {
+		version := l.Version()
+		moved := l.Advanced(version)
+		changes, upToDate, err := l.after(ctx, t, version, params)
+		if err != nil {
+			return ChangeBatch{}, err
+		}
+		if len(changes) == 0 {
+			if !upToDate {
+				moved = closeAfter(replicaPause)
+			}
+			return ChangeBatch{After: params.After, Changed: moved}, nil
+		}
+		params.After = changes[len(changes)-1].Position
+		if params.Types != nil {
+			changes = slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
+				return !slices.Contains(params.Types, c.Document.Type())
+			})
+		}
+		if len(changes) > 0 {
+			return ChangeBatch{Changes: changes, After: params.After}, nil
+		}
+	}
+}
+
+// closeAfter returns a channel that is closed after a while.
+func closeAfter(d time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	time.AfterFunc(d, func() { close(c) })
+	return c
+}
+
+// Follow is [Desk.News], and waits until there are changes. It returns ctx's
+// error when ctx ends.
+func (l *Live) Follow(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
+	for {
+		news, err := l.Poll(ctx, params)
+		if err != nil || len(news.Changes) > 0 {
+			return news, err
+		}
+		params.After = news.After
+		select {
+		case <-news.Changed:
+		case <-ctx.Done():
+			return ChangeBatch{}, ctx.Err()
+		}
+	}
+}
+
+// after returns changes of whatever type after a position, without waiting for
+// any. upToDate is false where live could not be read at the version yet.
+func (l *Live) after(ctx context.Context, t *buffer, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
+	t.mu.Lock()
+	upToDate, err = l.extend(ctx, t, version)
+	from, kept := t.from, t.changes
+	t.mu.Unlock()
+	if err != nil {
+		return nil, false, err
+	}
+	i := sort.Search(len(kept), func(i int) bool { return params.After.Before(kept[i].Position) })
+	if params.After == from || i > 0 && kept[i-1].Position == params.After {
+		end := min(i+params.First, len(kept))
+		return kept[i:end:end], upToDate, nil
+	}
+	// It is further behind, or of another history.
+	changes, err = l.Changes(ctx, ChangesParams{After: params.After, First: params.First})
+	return changes, upToDate, err
+}
+
+// extend brings the tail up to a version of live.
+func (l *Live) extend(ctx context.Context, t *buffer, version Version) (upToDate bool, err error) {
+	if t.version.Same(version) && t.from.history != 0 {
+		return true, nil
+	}
+	ctx, done := l.stores.Snapshot(context.WithoutCancel(ctx)) // it is for all followers
+	defer done()
+	live, err := l.liveAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	if t.from.history != live.History {
+		last, err := l.LastChange(ctx)
+		if err != nil {
+			return false, err
+		}
+		t.from, t.changes = last, nil
+	}
+	for {
+		last := t.from
+		if n := len(t.changes); n > 0 {
+			last = t.changes[n-1].Position
+		}
+		more, err := l.Changes(ctx, ChangesParams{After: last, First: maxBuffered})
+		if err != nil {
+			return false, err
+		}
+		t.changes = append(t.changes, more...)
+		if n := len(t.changes) - keepBuffered; len(t.changes) > maxBuffered {
+			t.from = t.changes[n-1].Position
+			t.changes = slices.Clone(t.changes[n:])
+		}
+		if len(more) < maxBuffered {
+			break
+		}
+	}
+	if upToDate = live.AppliedSequence >= version.Sequence; upToDate {
+		t.version = version
+	}
+	return upToDate, nil
+}

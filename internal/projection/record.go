@@ -1,0 +1,310 @@
+package projection
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// visibilityChanges are what a transaction on live does to documents.
+type visibilityChanges map[domain.ID]*visibilityChange
+
+type visibilityChange struct {
+	before, after domain.Marking // effective; Unseen for what is not there
+	live          bool           // it is there, after
+	released      bool           // its own content is new
+	propagated    [clearances]bool
+	state         string // what live said of it before a rebuild; see stateOf
+}
+
+// clearances is how many a viewer can have: one for each marking.
+const clearances = int(domain.Red) + 1
+
+func (f visibilityChanges) release(id domain.ID) {
+	if e := f[id]; e != nil {
+		e.released = true
+	}
+}
+
+// noteBefore takes note of who sees the documents, ahead of what may change that.
+func (p *projector) noteBefore(ctx context.Context, ids []domain.ID) error {
+	if p.changes == nil {
+		return nil
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return p.changes[id] != nil })
+	for _, id := range ids {
+		p.changes[id] = &visibilityChange{before: domain.Unseen, after: domain.Unseen}
+	}
+	return p.effective(ctx, ids, func(id domain.ID, m domain.Marking) {
+		p.changes[id].before = m
+		p.existed[id] = true
+	})
+}
+
+// noteAllBefore takes note of who sees what there is in live, and of what it is.
+func (p *projector) noteAllBefore(ctx context.Context) error {
+	return p.states(ctx, func(id domain.ID, m domain.Marking, state string) {
+		p.changes[id] = &visibilityChange{before: m, after: domain.Unseen, state: state}
+	})
+}
+
+// states reads who sees each document in live, and the state of what it says: the
+// same for the same entry of one log.
+func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
+	for _, t := range domain.Types() {
+		err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name, nil, func(rows *sql.Rows) error {
+			var id domain.ID
+			var m domain.Marking
+			var version int64
+			var updated time.Time
+			var published sql.NullTime
+			if err := rows.Scan(&id, &m, &version, &updated, &published); err != nil {
+				return err
+			}
+			found(id, m, fmt.Sprint(version, updated.UnixMicro(), published.Time.UnixMicro()))
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read what live says: %w", err)
+		}
+	}
+	return nil
+}
+
+// effective reads effective markings of documents that are in live.
+func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(domain.ID, domain.Marking)) error {
+	for t, ids := range aggregate.GroupByType(ids) {
+		query := "SELECT id, effective_marking FROM " + aggregate.TableOf(t).Name + " WHERE id" + store.InSet(p.tx.Dialect())
+		if err := p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *projector) markings(ctx context.Context, query string, args []any, found func(domain.ID, domain.Marking)) error {
+	err := store.QueryRows(ctx, p.tx, query, args, func(rows *sql.Rows) error {
+		var id domain.ID
+		var m domain.Marking
+		err := rows.Scan(&id, &m)
+		found(id, m)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read effective markings: %w", err)
+	}
+	return nil
+}
+
+// record writes what the transaction has done to the history of changes, as
+// one moment: at, or just after the last moment there.
+func (p *projector) record(ctx context.Context, at time.Time) error {
+	err := p.effective(ctx, slices.Collect(maps.Keys(p.changes)), func(id domain.ID, m domain.Marking) {
+		p.changes[id].after, p.changes[id].live = m, true
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.propagate(ctx); err != nil {
+		return err
+	}
+	return p.writeChanges(ctx, at)
+}
+
+// recordAll is record where documents may have come, or say something else, that
+// nobody took note of.
+func (p *projector) recordAll(ctx context.Context, at time.Time) error {
+	err := p.states(ctx, func(id domain.ID, _ domain.Marking, state string) {
+		if p.changes[id] == nil {
+			p.changes[id] = &visibilityChange{before: domain.Unseen, after: domain.Unseen}
+		}
+		if p.changes[id].state != state {
+			p.changes[id].released = true
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return p.record(ctx, at)
+}
+
+// visibleTo reports whether viewers of a clearance see what has an effective
+// marking.
+func visibleTo(c int, m domain.Marking) bool { return m <= domain.Marking(c) }
+
+// kinds is what the effect is for viewers of each clearance; 0 for none.
+func (e *visibilityChange) kinds() (kinds [clearances]ChangeKind, some bool) {
+	for c := range clearances {
+		before, after := visibleTo(c, e.before), visibleTo(c, e.after)
+		switch {
+		case after && !before:
+			kinds[c] = Published
+		case after && (e.released || e.propagated[c]):
+			kinds[c] = Updated
+		case before && !after && e.live:
+			kinds[c] = NoLongerVisible
+		case before && !after:
+			kinds[c] = Unpublished
+		}
+		some = some || kinds[c] != 0
+	}
+	return kinds, some
+}
+
+// propagate notes the documents that refer to one that came into sight, or went
+// out of it: who sees both sees that the reference came, or went.
+func (p *projector) propagate(ctx context.Context) error {
+	// Those whose sight changes for the same viewers are looked for together.
+	groups := map[[clearances]bool][]domain.ID{}
+	for id, e := range p.changes {
+		var changed [clearances]bool
+		for c := range clearances {
+			changed[c] = visibleTo(c, e.before) != visibleTo(c, e.after)
+		}
+		if changed != [clearances]bool{} {
+			groups[changed] = append(groups[changed], id)
+		}
+	}
+	for changed, ids := range groups {
+		for t, ids := range aggregate.GroupByType(ids) {
+			for _, r := range aggregate.Referrers()[t] {
+				if err := p.propagateTo(ctx, r, ids, changed); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// propagateTo notes the documents that refer, in one way, to those of ids.
+func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids []domain.ID, changed [clearances]bool) error {
+	query := "SELECT DISTINCT d.id, d.effective_marking FROM " + r.From + " WHERE " + r.Column + store.InSet(p.tx.Dialect())
+	return p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
+		e := p.changes[id]
+		if e == nil {
+			e = &visibilityChange{before: m, after: m, live: true}
+			p.changes[id] = e
+		}
+		for c := range clearances {
+			e.propagated[c] = e.propagated[c] || changed[c]
+		}
+	})
+}
+
+func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
+	last, moment, err := lastChange(ctx, p.tx)
+	if err != nil {
+		return err
+	}
+	moment = max(at.UnixMicro(), moment+1)
+	var rows [][]any
+	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
+		kinds, some := p.changes[id].kinds()
+		if !some {
+			continue
+		}
+		last++
+		row := []any{last, moment, int64(id), int64(id.Type())}
+		for _, k := range kinds {
+			row = append(row, int64(k))
+		}
+		rows = append(rows, row)
+	}
+	columns := []string{"id", "at", "document_id", "type"}
+	for c := range clearances {
+		columns = append(columns, aggregate.Quote(store.ChangeColumn(domain.Marking(c))))
+	}
+	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
+	for len(rows) > 0 {
+		n := aggregate.BatchSize(len(rows), len(columns))
+		query := head + strings.Repeat(one+", ", n-1) + one
+		if _, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), query), slices.Concat(rows[:n]...)...); err != nil {
+			return fmt.Errorf("record changes: %w", err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// lastChange is the row number and the moment of the last change; 0 without
+// one.
+func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error) {
+	err = store.QueryRows(ctx, db, "SELECT id, at FROM changes ORDER BY id DESC LIMIT 1", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&id, &moment) })
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the last change: %w", err)
+	}
+	return id, moment, nil
+}
+
+// beginHistory begins the history of changes of a live that has none: it is
+// new, or older than such histories. What is there by now came with its first
+// moment. The number of the history is random, so that a position in one that
+// was lost, along with live, is not taken for one of this. Live is from now on
+// a projection of the log of the given identity.
+func (l *Live) beginHistory(ctx context.Context, tx *store.Tx, identity string) error {
+	live, err := readProjection(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if live.history != 0 {
+		return l.adoptLog(ctx, tx, live, identity)
+	}
+	at := live.at
+	if at.IsZero() {
+		at = l.clock()
+	}
+	p := &projector{tx: tx, changes: visibilityChanges{}}
+	if err := p.recordAll(ctx, at); err != nil {
+		return err
+	}
+	var number [4]byte
+	rand.Read(number[:]) // never fails: it crashes the program instead
+	_, err = tx.Exec(ctx, store.Bind(tx.Dialect(),
+		"INSERT INTO projection (id, applied_sequence, applied_at, history) VALUES (1, ?, ?, ?)"+
+			" ON CONFLICT (id) DO UPDATE SET history = excluded.history"),
+		live.applied, at, int64(binary.BigEndian.Uint32(number[:])|1))
+	if err != nil {
+		return fmt.Errorf("begin the history of changes: %w", err)
+	}
+	return l.adoptLog(ctx, tx, live, identity)
+}
+
+// adoptLog notes which log live is a projection of, where that was not noted.
+func (l *Live) adoptLog(ctx context.Context, tx *store.Tx, live projection, identity string) error {
+	if live.log != "" {
+		return nil
+	}
+	var hash string
+	if live.applied > 0 {
+		applied, err := entryAt(ctx, l.stores.DeskRows(), live.applied)
+		if err != nil || applied == nil {
+			return err // a rebuild of a live that is ahead of the log: it goes on to note what it applied
+		}
+		hash = applied.Hash()
+	}
+	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "UPDATE projection SET log = ?, entry_hash = ? WHERE id = 1"), identity, hash)
+	if err != nil {
+		return fmt.Errorf("note which log live is of: %w", err)
+	}
+	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

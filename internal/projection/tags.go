@@ -1,0 +1,156 @@
+package projection
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/ent/db/alias"
+	"github.com/redthread-api/redthread/ent/db/predicate"
+	"github.com/redthread-api/redthread/ent/db/tag"
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// TagsNamed finds tags in live by their slugs or ids, the present ones or former
+// ones, by the names asked for. Those that the viewer of ctx does not see are not
+// found.
+func (l *Live) TagsNamed(ctx context.Context, names []string) (map[string]domain.ID, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	var ids []domain.ID
+	var slugs []string
+	for _, name := range names {
+		if id, slug := aggregate.ParseIDOrSlug(domain.Tag, name); id != 0 {
+			ids = append(ids, id)
+		} else if slug != "" {
+			slugs = append(slugs, slug)
+		}
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	// Former ones first: those that are in use now take precedence.
+	bySlug, byID, err := l.former(ctx, domain.Tag, slugs, ids)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := l.stores.Client(ctx).Tag.Query().Where(tag.Or(tag.SlugIn(slugs...), tag.IDIn(ids...))).
+		Select(tag.FieldID, tag.FieldSlug).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find tags: %w", err)
+	}
+	for _, t := range tags {
+		bySlug[t.Slug], byID[t.ID] = t.ID, t.ID
+	}
+	found := map[string]domain.ID{}
+	for _, name := range names {
+		id, slug := aggregate.ParseIDOrSlug(domain.Tag, name)
+		if is := cmp.Or(byID[id], bySlug[slug]); is != 0 {
+			found[name] = is
+		}
+	}
+	return found, nil
+}
+
+// former finds the documents of a type that once had slugs, and those that
+// documents with ids were merged into, at the stage of ctx and as far as its
+// viewer sees them.
+func (l *Live) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
+	fence, err := store.Fence(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	aliases, err := l.stores.Client(ctx).Alias.Query().
+		Where(alias.TypeEQ(t), alias.Or(alias.SlugIn(slugs...), alias.FormerIDIn(ids...)), func(s *entsql.Selector) {
+			build := entsql.Dialect(s.Dialect())
+			documents := build.Select("id").From(build.Table(aggregate.TableOf(t).Name)).WithContext(ctx)
+			fence(documents)
+			s.Where(entsql.In(s.C("document_id"), documents))
+		}).All(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find documents by what they were called: %w", err)
+	}
+	bySlug, byID := map[string]domain.ID{}, map[domain.ID]domain.ID{}
+	for _, a := range aliases {
+		if a.Slug != nil {
+			bySlug[*a.Slug] = a.DocumentID
+		}
+		if a.FormerID != nil {
+			byID[*a.FormerID] = a.DocumentID
+		}
+	}
+	return bySlug, byID, nil
+}
+
+// Successors are the documents in live that those with the ids were merged into,
+// as far as the viewer of ctx sees them.
+func (l *Live) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, error) {
+	ctx = domain.WithStage(ctx, domain.Live)
+	var found []domain.ID
+	for t, ids := range aggregate.GroupByType(ids) {
+		_, byID, err := l.former(ctx, t, nil, ids)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, slices.Collect(maps.Values(byID))...)
+	}
+	return found, nil
+}
+
+// Tagged says which of some documents in live carry one of the tags, as far as
+// the viewer of ctx sees both.
+func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string) (map[domain.ID]bool, error) {
+	known, err := l.TagsNamed(ctx, tags)
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	ctx = domain.WithStage(ctx, domain.Live)
+	carry := func(table, owner string, ids []domain.ID) func(*entsql.Selector) {
+		return func(s *entsql.Selector) {
+			links := entsql.Dialect(s.Dialect()).Table(table)
+			s.Where(entsql.And(
+				entsql.In(s.C("id"), anyOf(ids)...),
+				entsql.In(s.C("id"), entsql.Dialect(s.Dialect()).Select(links.C(owner)).From(links).
+					Where(entsql.In(links.C("tag_id"), anyOf(slices.Collect(maps.Values(known)))...))),
+			))
+		}
+	}
+	client, groups := l.stores.Client(ctx), aggregate.GroupByType(documents)
+	found := map[domain.ID]bool{}
+	for t, read := range map[domain.Type]func(ids []domain.ID) ([]domain.ID, error){
+		domain.Report: func(ids []domain.ID) ([]domain.ID, error) {
+			return client.Report.Query().Where(predicate.Report(carry("report_tags", "report_id", ids))).IDs(ctx)
+		},
+		domain.Narrative: func(ids []domain.ID) ([]domain.ID, error) {
+			return client.Narrative.Query().Where(predicate.Narrative(carry("narrative_tags", "narrative_id", ids))).IDs(ctx)
+		},
+		domain.Entity: func(ids []domain.ID) ([]domain.ID, error) {
+			return client.Entity.Query().Where(predicate.Entity(carry("entity_tags", "entity_id", ids))).IDs(ctx)
+		},
+	} {
+		if len(groups[t]) == 0 {
+			continue
+		}
+		ids, err := read(groups[t])
+		if err != nil {
+			return nil, fmt.Errorf("find tagged documents: %w", err)
+		}
+		for _, id := range ids {
+			found[id] = true
+		}
+	}
+	return found, nil
+}
+
+func anyOf(ids []domain.ID) []any {
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = int64(id)
+	}
+	return values
+}

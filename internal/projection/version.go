@@ -1,0 +1,111 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Version says how far live has come. What live shows is the same for as long
+// as Sequence and AppliedAt are.
+type Version struct {
+	// Sequence is that of the last entry of the publication log that live shows.
+	Sequence int64
+	// AppliedAt is when that was applied. Live that was rebuilt has another.
+	AppliedAt time.Time
+	// ConfirmedAt is when this process last saw that it is so.
+	ConfirmedAt time.Time
+}
+
+// Same reports whether live shows the same at both versions.
+func (v Version) Same(other Version) bool {
+	return v.Sequence == other.Sequence && v.AppliedAt.Equal(other.AppliedAt)
+}
+
+// versions keeps the version that this process last saw.
+type versions struct {
+	mu    sync.RWMutex
+	last  Version
+	moved chan struct{} // closed when live has moved on from last
+}
+
+// Version is how far live has come, as this process last saw it: at once after
+// a publication of its own, and within a second after one of another process.
+func (l *Live) Version() Version {
+	l.versions.mu.RLock()
+	defer l.versions.mu.RUnlock()
+	return l.versions.last
+}
+
+// Advanced returns a channel that is closed when live is no longer at a version.
+func (l *Live) Advanced(from Version) <-chan struct{} {
+	l.versions.mu.RLock()
+	defer l.versions.mu.RUnlock()
+	if !l.versions.last.Same(from) {
+		return closed
+	}
+	return l.versions.moved
+}
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// confirm takes note of what live was seen to be at a time. What was seen later
+// stands.
+func (l *Live) confirm(p projection, at time.Time) {
+	seen := Version{Sequence: p.applied, AppliedAt: p.at, ConfirmedAt: at}
+	l.versions.mu.Lock()
+	defer l.versions.mu.Unlock()
+	last := l.versions.last
+	if seen.Sequence < last.Sequence || seen.Sequence == last.Sequence && seen.AppliedAt.Before(last.AppliedAt) {
+		return // it was read before somebody else confirmed more
+	}
+	l.versions.last = seen
+	if !seen.Same(last) {
+		close(l.versions.moved)
+		l.versions.moved = make(chan struct{})
+	}
+}
+
+// projection is how far live has come, as live has it.
+type projection struct {
+	applied int64
+	at      time.Time
+	history int64  // which history of changes this is; 0: none was begun
+	log     string // the identity of the log; empty where it was not noted
+	hash    string // of the last entry that was applied; empty likewise
+}
+
+// same reports whether nothing was applied between two reads.
+func (p projection) same(other projection) bool {
+	return p.applied == other.applied && p.at.Equal(other.at) && p.history == other.history && p.log == other.log && p.hash == other.hash
+}
+
+func readProjection(ctx context.Context, db store.Rows) (projection, error) {
+	var p projection
+	err := store.QueryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash FROM projection", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history, &p.log, &p.hash) })
+	if err != nil {
+		return p, fmt.Errorf("read how far live has come: %w", err)
+	}
+	p.at = p.at.UTC()
+	return p, nil
+}
+
+// setApplied notes how far live has come: up to an entry of a log.
+func (p *projector) setApplied(ctx context.Context, identity string, last *Entry, at time.Time) error {
+	var sequence int64
+	var hash string
+	if last != nil {
+		sequence, hash = last.Sequence, last.Hash()
+	}
+	_, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(),
+		"UPDATE projection SET applied_sequence = ?, applied_at = ?, log = ?, entry_hash = ? WHERE id = 1"), sequence, at, identity, hash)
+	if err != nil {
+		return fmt.Errorf("note how far live has come: %w", err)
+	}
+	return p.tx.Notify(ctx)
+}
