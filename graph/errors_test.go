@@ -15,6 +15,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -93,10 +94,10 @@ func TestInternalErrorsAreNotShown(t *testing.T) {
 		t.Errorf("got %s", w.Body)
 	}
 
-	// A panic: the desk is missing.
+	// A panic: the desk has no stores.
 	var log strings.Builder
 	a.handler = graph.Handler(graph.Config{
-		Stores: a.stores, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Stores: a.stores, Desk: new(editorial.Desk), Log: slog.New(slog.NewTextHandler(&log, nil)),
 		RequestID: func(context.Context) string { return "request-7" },
 	})
 	r = a.as(author, `query @inContext(stage: DESK) { tag(slug: "t") { slug liveDiff { path } } }`, nil)

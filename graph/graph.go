@@ -122,7 +122,7 @@ func (c Config) complete() Config {
 	if c.Registry == nil {
 		c.Registry = NewRegistry(c.Stores, c.Now)
 	}
-	if c.Webhooks == nil {
+	if c.Webhooks == nil && c.Desk != nil {
 		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
 	}
 	c.Introspection = cmp.Or(c.Introspection, IntrospectionAll)

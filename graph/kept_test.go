@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -191,7 +193,8 @@ func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = replica.Close() }()
-	if err := projection.New(replica, slog.New(slog.DiscardHandler), time.Now).Project(t.Context()); err != nil {
+	desk := editorial.New(replica, projection.New(replica, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+	if err := errors.Join(desk.Prepare(t.Context()), desk.Live().Project(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	config.LiveDSN = other.DeskDSN
