@@ -1,7 +1,9 @@
 package aggregate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -34,6 +36,8 @@ var citations = ListSpec{Name: "citations", Table: "citations", Max: 100, Fields
 // specs is the content model: every field that can be written, per type.
 var specs = withTypes(map[domain.Type]*Spec{
 	domain.Report: {
+		Table: "reports", NameColumn: "title", LogOrder: 4,
+		Names: func(r *Row) []ScopedName { return []ScopedName{{"title", "", r.Text("title")}} },
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "kind", Kind: KindEnum, Values: domain.ReportKinds, Required: true},
@@ -68,6 +72,8 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Narrative: {
+		Table: "narratives", NameColumn: "title", LogOrder: 2,
+		Names: func(r *Row) []ScopedName { return []ScopedName{{"title", "", r.Text("title")}} },
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "title", Kind: KindLine, Max: shortText, Required: true},
@@ -100,6 +106,15 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Entity: {
+		Table: "entities", NameColumn: "name", LogOrder: 1,
+		Names: func(r *Row) []ScopedName {
+			kind := r.Text("kind")
+			names := []ScopedName{{"name", kind, r.Text("name")}}
+			for i, row := range r.Owned["entity_names"] {
+				names = append(names, ScopedName{fmt.Sprintf("names[%d]", i), kind, row.Text("text")})
+			}
+			return names
+		},
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "kind", Kind: KindEnum, Values: domain.EntityKinds, Required: true},
@@ -149,6 +164,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Relationship: {
+		Table: "relationships", LogOrder: 3, Ends: []string{"from_id", "to_id"},
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "from", Kind: KindLink, Target: domain.Entity, Required: true},
@@ -179,6 +195,8 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Tag: {
+		Table: "tags", NameColumn: "label",
+		Names: func(r *Row) []ScopedName { return []ScopedName{{"label", r.Text("vocabulary"), r.Text("label")}} },
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "label", Kind: KindLine, Max: shortText, Required: true},
@@ -191,6 +209,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Source: {
+		Table: "sources", NameColumn: "title",
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "title", Kind: KindLine, Max: shortText, Required: true},
@@ -208,6 +227,8 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Edition: {
+		Table: "editions", NameColumn: "title", LogOrder: 5,
+		Names: func(r *Row) []ScopedName { return []ScopedName{{"title", "", r.Text("title")}} },
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "series", Kind: KindLine, Max: shortText, Required: true},
@@ -245,6 +266,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Asset: {
+		Table: "assets", NameColumn: "title",
 		Fields: []FieldSpec{
 			slugField,
 			{Name: "url", Kind: KindURL, Required: true},
@@ -322,3 +344,11 @@ const MaxTreeDepth = 100
 
 // SpecOf is the content model of a type of document.
 func SpecOf(t domain.Type) *Spec { return specs[t] }
+
+// LogOrder is all types in the order of a release: what is referred to comes before
+// what refers to it.
+func LogOrder() []domain.Type {
+	return slices.SortedStableFunc(slices.Values(domain.Types()), func(a, b domain.Type) int {
+		return cmp.Compare(specs[a].LogOrder, specs[b].LogOrder)
+	})
+}

@@ -61,9 +61,21 @@ type ListSpec struct {
 
 // Spec is all of a type of document that can be written, and its rules.
 type Spec struct {
-	Type   domain.Type
+	Type domain.Type
+	// Table is the table of the root rows; NameColumn the column with what readers
+	// call a document, empty where there is none.
+	Table, NameColumn string
+	// LogOrder is the place of the type in a release: what is referred to comes
+	// before what refers to it. Supporting documents, with 0, come first.
+	LogOrder int
+	// Ends are the columns of the references without which live does not show a
+	// document: its effective marking is the highest of its own and theirs.
+	Ends   []string
 	Fields []FieldSpec
 	Lists  []ListSpec
+	// Names lists the names by which a document could be mistaken for another of
+	// its type; nil where there are none.
+	Names func(r *Row) []ScopedName
 	// Title is what a slug is made from where none is given.
 	Title func(r *Row, names func(domain.ID) string) string
 	// Rules checks what no single field can tell, on each save.
@@ -72,6 +84,11 @@ type Spec struct {
 	Complete func(r *Row, p *domain.Problems)
 }
 
+// ScopedName is a name of a document: its path in the input, and what else must be
+// equal for two documents of one name to be alike, an entity's kind say.
+type ScopedName struct{ Path, Scope, Text string }
+
+// ColumnName is the column that the field fills.
 func (f FieldSpec) ColumnName() string {
 	switch {
 	case f.column != "":

@@ -65,17 +65,20 @@ var bookkeeping = map[string]bool{
 	"deleted_at": true, "deleted_by": true,
 }
 
-var documentTables = map[string]domain.Type{
-	"reports": domain.Report, "narratives": domain.Narrative, "entities": domain.Entity,
-	"relationships": domain.Relationship, "tags": domain.Tag, "sources": domain.Source,
-	"editions": domain.Edition, "assets": domain.Asset,
-}
+// documentTypes are the types of documents by the table of their root rows.
+var documentTypes = sync.OnceValue(func() map[string]domain.Type {
+	types := map[string]domain.Type{}
+	for t, s := range specs {
+		types[s.Table] = t
+	}
+	return types
+})
 
 // Tables are all tables of the aggregates by name. They are read only.
 var Tables = sync.OnceValue(func() map[string]*Table {
 	all := map[string]*Table{}
 	for _, t := range migrate.Tables {
-		doc := documentTables[t.Name]
+		doc := documentTypes()[t.Name]
 		if doc != 0 || owners(t) != nil {
 			all[t.Name] = &Table{Name: t.Name, Type: doc}
 		}
@@ -124,7 +127,7 @@ func fill(all map[string]*Table, from *schema.Table) {
 			owner.Owned = append(owner.Owned, OwnedTable{Table: t, Owner: name})
 			continue
 		}
-		t.References = append(t.References, Reference{Column: name, Target: documentTables[fk.RefTable.Name]})
+		t.References = append(t.References, Reference{Column: name, Target: documentTypes()[fk.RefTable.Name]})
 	}
 	for _, c := range from.Columns {
 		switch {
@@ -156,14 +159,7 @@ func kindOf(tableName string, c *schema.Column, key bool) ColumnKind {
 }
 
 // TableOf is the root table of a type of document.
-func TableOf(t domain.Type) *Table {
-	for name, doc := range documentTables {
-		if doc == t {
-			return Tables()[name]
-		}
-	}
-	panic("content: no table for " + t.String())
-}
+func TableOf(t domain.Type) *Table { return Tables()[specs[t].Table] }
 
 // kind is the kind of the named column.
 func (t *Table) kind(name string) (ColumnKind, bool) {

@@ -94,7 +94,7 @@ func (r *DryRun) Release(ctx context.Context, params ReleaseParams) (ReleaseResu
 	}
 	var released ReleaseResult
 	err = r.withSavepoint(ctx, func() (err error) {
-		released, err = e.releaseParams(ctx, params)
+		released, err = e.planAndAppend(ctx, params)
 		return err
 	})
 	if err != nil {

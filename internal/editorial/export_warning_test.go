@@ -39,7 +39,10 @@ func WarningQueries(engine string) []WarningQuery {
 	add := func(q query, index string, tables ...string) {
 		all = append(all, WarningQuery{q.text, q.args, tables, index})
 	}
-	for _, t := range namedTypes {
+	for _, t := range domain.Types() {
+		if aggregate.SpecOf(t).Names == nil {
+			continue
+		}
 		add(sameNamesQuery(engine, t, names, id), "namekey_type_name_document_id", "k", "d", "name_keys", aggregate.TableOf(t).Name)
 	}
 	add(sameIdentifiersQuery(identifiers, id), "entityidentifier_scheme_value", "i", "d", "entity_identifiers", "entities")

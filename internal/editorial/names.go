@@ -19,35 +19,23 @@ import (
 // which it is compared with others.
 type docName struct{ path, key string }
 
-// namesOf lists the names by which a document could be mistaken for another of
-// its type: an entity's name and other names, the label of a tag, the title of a
-// report, narrative or edition. A key has what else must be equal before it, an
-// entity's kind or a tag's vocabulary. Each key comes once.
+// namesOf lists the names by which a document could be mistaken for another of its
+// type, as the content model has them. A key has what else must be equal before
+// the name. Each key comes once.
 func namesOf(t domain.Type, r *aggregate.Row) []docName {
-	var names []docName
-	add := func(path, scope, text string) {
-		key := scope + " " + foldName(text)
-		if text != "" && !slices.ContainsFunc(names, func(n docName) bool { return n.key == key }) {
-			names = append(names, docName{path, key})
-		}
+	list := aggregate.SpecOf(t).Names
+	if list == nil {
+		return nil
 	}
-	switch t {
-	case domain.Entity:
-		kind := r.Text("kind")
-		add("name", kind, r.Text("name"))
-		for i, row := range r.Owned["entity_names"] {
-			add(fmt.Sprintf("names[%d]", i), kind, row.Text("text"))
+	var names []docName
+	for _, n := range list(r) {
+		key := n.Scope + " " + foldName(n.Text)
+		if n.Text != "" && !slices.ContainsFunc(names, func(n docName) bool { return n.key == key }) {
+			names = append(names, docName{n.Path, key})
 		}
-	case domain.Tag:
-		add("label", r.Text("vocabulary"), r.Text("label"))
-	case domain.Report, domain.Narrative, domain.Edition:
-		add("title", "", r.Text("title"))
 	}
 	return names
 }
-
-// namedTypes are the types of which namesOf finds names.
-var namedTypes = []domain.Type{domain.Report, domain.Narrative, domain.Entity, domain.Tag, domain.Edition}
 
 // foldName is a name without what is no difference between names: case, the
 // width of spaces, and how accents are encoded.
@@ -124,7 +112,10 @@ const namesBatch = 500
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
-	for _, t := range namedTypes {
+	for _, t := range domain.Types() {
+		if aggregate.SpecOf(t).Names == nil {
+			continue
+		}
 		ids, err := withoutNames(ctx, d.stores.DeskRows(), t)
 		if err != nil {
 			return found, err

@@ -1,6 +1,7 @@
 package editorial
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,6 +22,7 @@ type releasePlan struct {
 	message     string
 	publishedAt *time.Time
 
+	named      []domain.ID        // by the parameters, to be published
 	set        []domain.ID        // to be published, in order of discovery
 	unpublish  []domain.ID        // to be unpublished
 	supporting []projection.Entry // the supporting documents that go live with the set
@@ -44,99 +46,124 @@ type named struct {
 // errStalePlan says that what a plan was made of has changed.
 var errStalePlan = errors.New("content: the plan of a release is out of date")
 
-// planRelease works out what a release comes to, and checks all of it. What its
-// texts name is asked about once more when it is written; see [edit.checkTexts].
+// planRelease works out what a release comes to: it reads the parameters, resolves
+// the documents that they name, expands the set by what has to come along, and
+// checks what must hold for each. What texts name is checked once more when the
+// release is written; see [editTx.checkTexts].
 //
-// Errors: KindInvalid with every problem.
+// Errors: KindInvalid with every problem; errStalePlan where a document was saved or
+// purged in the meantime.
 func planRelease(ctx context.Context, db store.Rows, at time.Time, params ReleaseParams) (*releasePlan, error) {
+	refused := "nothing was published"
+	if len(params.Publish) == 0 {
+		refused = "nothing was unpublished"
+	}
 	var p domain.Problems
-	pl := &releasePlan{references: params.References, publishedAt: params.PublishedAt,
+	pl := newReleasePlan(params, at, &p)
+	if err := pl.readSequences(ctx, db); err != nil {
+		return nil, err
+	}
+	if err := pl.resolve(ctx, db, params, &p); err != nil {
+		return nil, err
+	}
+	if err := p.Err(refused); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context, store.Rows, *domain.Problems) error{
+		pl.checkUnpublish, pl.expand, pl.addSupporting, pl.checkTextsAhead,
+	} {
+		if err := step(ctx, db, &p); err != nil {
+			return nil, err
+		}
+	}
+	return pl, p.Err(refused)
+}
+
+// newReleasePlan is a plan with what the parameters say by themselves.
+func newReleasePlan(params ReleaseParams, at time.Time, p *domain.Problems) *releasePlan {
+	pl := &releasePlan{references: cmp.Or(params.References, Refuse), publishedAt: params.PublishedAt,
 		metas: map[domain.ID]*aggregate.Meta{}, targets: map[domain.ID][]domain.ID{}, paths: map[domain.ID]string{},
 		unpublishing: map[domain.ID]bool{}, isOmitted: map[domain.ID]bool{}}
-	if pl.references == "" {
-		pl.references = Refuse
-	}
 	if !slices.Contains(domain.ReferencePolicies, pl.references) {
 		p.Add("references", "want one of %v", domain.ReferencePolicies)
 	}
-	pl.message = optionalText(params.Message, "message", &p)
+	pl.message = optionalText(params.Message, "message", p)
 	if pl.publishedAt != nil && pl.publishedAt.After(at) {
 		p.Add("publishedAt", "is in the future: schedule the publication instead")
 	}
 	if len(params.Publish)+len(params.Unpublish) == 0 {
 		p.Add("documents", "name at least one document")
 	}
+	return pl
+}
+
+// readSequences reads how far the audit log and the publication log are: by these
+// a later confirmation sees whether anything has changed.
+func (pl *releasePlan) readSequences(ctx context.Context, db store.Rows) error {
+	var err error
+	if pl.auditSequence, err = auditSequence(ctx, db); err != nil {
+		return err
+	}
+	log, err := projection.ReadLog(ctx, db)
+	pl.next = log.Last + 1
+	return err
+}
+
+// resolve finds the documents that the parameters name.
+func (pl *releasePlan) resolve(ctx context.Context, db store.Rows, params ReleaseParams, p *domain.Problems) error {
 	publishPath, unpublishPath := "documents", "documents"
 	if len(params.Publish) > 0 && len(params.Unpublish) > 0 {
 		publishPath, unpublishPath = "publish", "unpublish"
 	}
-	var err error
-	if pl.auditSequence, err = auditSequence(ctx, db); err != nil {
-		return nil, err
-	}
-	log, err := projection.ReadLog(ctx, db)
+	publish, err := resolveDocuments(ctx, db, params.Publish, publishPath, p)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	pl.next = log.Last + 1
-	publish, err := resolveDocuments(ctx, db, params.Publish, publishPath, &p)
+	unpublish, err := resolveDocuments(ctx, db, params.Unpublish, unpublishPath, p)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	unpublish, err := resolveDocuments(ctx, db, params.Unpublish, unpublishPath, &p)
-	if err != nil {
-		return nil, err
-	}
-	nothing := "nothing was published"
-	if len(params.Publish) == 0 {
-		nothing = "nothing was unpublished"
-	}
-	if err := p.Err(nothing); err != nil {
-		return nil, err
-	}
-	if err := pl.gather(ctx, db, publish, unpublish, &p); err != nil {
-		return nil, err
-	}
-	if err := pl.checkTextsAhead(ctx, db, &p); err != nil {
-		return nil, err
-	}
-	return pl, p.Err(nothing)
-}
-
-// gather reads the documents and, from reference to reference, those that
-// have to come along.
-func (pl *releasePlan) gather(ctx context.Context, db store.Rows, publish, unpublish []named, p *domain.Problems) error {
 	for _, n := range unpublish {
 		pl.unpublish = append(pl.unpublish, n.id)
 		pl.unpublishing[n.id] = true
 		pl.paths[n.id] = n.path
 	}
-	if err := pl.readMetas(ctx, db, pl.unpublish); err != nil {
-		return err
-	}
-	for _, n := range unpublish {
-		if !pl.metas[n.id].IsLive() {
-			p.Add(n.path, "%s is not live", pl.metas[n.id].Name())
-		}
-	}
-	var next []domain.ID
 	for _, n := range publish {
 		if pl.unpublishing[n.id] {
 			p.Add(n.path, "is to be published and unpublished at once")
 		}
 		pl.paths[n.id] = n.path
-		next = append(next, n.id)
+		pl.named = append(pl.named, n.id)
 	}
-	for len(next) > 0 {
+	return nil
+}
+
+// checkUnpublish refuses to unpublish what is not live.
+func (pl *releasePlan) checkUnpublish(ctx context.Context, db store.Rows, p *domain.Problems) error {
+	if err := pl.readMetas(ctx, db, pl.unpublish); err != nil {
+		return err
+	}
+	for _, id := range pl.unpublish {
+		if !pl.metas[id].IsLive() {
+			p.Add(pl.paths[id], "%s is not live", pl.metas[id].Name())
+		}
+	}
+	return nil
+}
+
+// expand reads the documents to be published and, from reference to reference,
+// those that have to come along.
+func (pl *releasePlan) expand(ctx context.Context, db store.Rows, p *domain.Problems) error {
+	for next := pl.named; len(next) > 0; {
 		if err := pl.readMetas(ctx, db, next); err != nil {
 			return err
 		}
-		var targets []domain.ID
 		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
 			if err := pl.readBatch(ctx, db, batch, p); err != nil {
 				return err
 			}
 		}
+		var targets []domain.ID
 		for _, id := range next {
 			targets = append(targets, pl.targets[id]...)
 		}
@@ -146,13 +173,46 @@ func (pl *releasePlan) gather(ctx context.Context, db store.Rows, publish, unpub
 		pl.set = append(pl.set, next...)
 		next = pl.follow(next, p)
 	}
-	var targets []domain.ID
+	return nil
+}
+
+// changing are the documents of the set of which live gets another version or date.
+func (pl *releasePlan) changing() []domain.ID {
+	var ids []domain.ID
 	for _, id := range pl.set {
 		if pl.metas[id].IsPending() || pl.publishedAt != nil {
-			targets = append(targets, pl.targets[id]...)
+			ids = append(ids, id)
 		}
 	}
-	return pl.addSupporting(ctx, db, targets, p)
+	return ids
+}
+
+// inLogOrder are documents in the order of the log: what is referred to comes before
+// what refers to it.
+func inLogOrder(ids []domain.ID) []domain.ID {
+	return slices.SortedStableFunc(slices.Values(ids), func(a, b domain.ID) int {
+		return cmp.Compare(aggregate.SpecOf(a.Type()).LogOrder, aggregate.SpecOf(b.Type()).LogOrder)
+	})
+}
+
+// entries are the entries of the log that the release comes to at a moment:
+// supporting documents first, then what is published, then what is unpublished.
+func (pl *releasePlan) entries(at time.Time) []projection.Entry {
+	entries := slices.Clone(pl.supporting)
+	for _, id := range inLogOrder(pl.changing()) {
+		meta, published := pl.metas[id], at
+		switch {
+		case pl.publishedAt != nil:
+			published = pl.publishedAt.UTC().Truncate(time.Microsecond)
+		case meta.PublishedAt != nil:
+			published = *meta.PublishedAt
+		}
+		entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: meta.Version, PublishedAt: published})
+	}
+	for _, id := range pl.unpublish {
+		entries = append(entries, projection.Entry{Action: projection.ActionUnpublish, Document: id, PublishedAt: at})
+	}
+	return entries
 }
 
 // readBatch reads what some documents to be published refer to, and asks of each
@@ -212,9 +272,13 @@ func (pl *releasePlan) follow(from []domain.ID, p *domain.Problems) []domain.ID 
 	return more
 }
 
-// addSupporting adds an entry for each supporting document among the targets,
-// and among what those refer to, that is not live yet.
-func (pl *releasePlan) addSupporting(ctx context.Context, db store.Rows, targets []domain.ID, p *domain.Problems) error {
+// addSupporting adds an entry for each supporting document that is not live yet, among
+// those that the changing documents refer to and what those refer to, and checks it.
+func (pl *releasePlan) addSupporting(ctx context.Context, db store.Rows, p *domain.Problems) error {
+	var targets []domain.ID
+	for _, id := range pl.changing() {
+		targets = append(targets, pl.targets[id]...)
+	}
 	entries, heads, err := supportingClosure(ctx, db, targets, nil)
 	if err != nil {
 		return err

@@ -81,8 +81,8 @@ func (e *editTx) purge(ctx context.Context, params PurgeParams) ([]domain.ID, er
 		}
 	}
 	byType := aggregate.GroupByType(ids)
-	// What refers goes before what it may refer to.
-	for _, t := range []domain.Type{domain.Edition, domain.Report, domain.Relationship, domain.Narrative, domain.Entity, domain.Tag, domain.Source, domain.Asset} {
+	// What refers to others goes before what it may refer to.
+	for _, t := range slices.Backward(aggregate.LogOrder()) {
 		if err := aggregate.DeleteOwned(ctx, e.tx, aggregate.TableOf(t), byType[t]); err != nil {
 			return nil, err
 		}

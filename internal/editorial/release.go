@@ -1,7 +1,6 @@
 package editorial
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // What to do about a reference to a document that is neither live nor part of
@@ -73,117 +71,85 @@ func (d *Desk) Unpublish(ctx context.Context, params UnpublishParams) (ReleaseRe
 	return d.Release(ctx, ReleaseParams{Unpublish: params.Documents, Message: params.Message})
 }
 
-// maxPlanAttempts is how often a release is planned ahead of the lock. Where others
-// change what it is about each time, it is planned under the lock.
+// maxPlanAttempts is how often a release is planned ahead of the lock. Where its
+// documents are changed by others each time, it is planned under the lock.
 const maxPlanAttempts = 3
 
 // Release publishes and unpublishes as one. See [Desk.Publish].
 //
-// Most of the work is done ahead of the desk's lock, and confirmed under it: a
-// release of thousands holds up the editors for as long as its lines take to
-// write.
+// It is one sequence: the right to it, the plan (which documents, and what must
+// hold for them), the entries of the log, and the wait for live.
 func (d *Desk) Release(ctx context.Context, params ReleaseParams) (ReleaseResult, error) {
-	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
-		return ReleaseResult{}, err
-	}
-	if err := d.Prepare(ctx); err != nil { // the plan asks the index of live
-		return ReleaseResult{}, err
-	}
-	for range maxPlanAttempts {
-		pl, err := planRelease(ctx, d.stores.DeskRows(), d.clock(), params)
-		if errors.Is(err, errStalePlan) {
-			continue
-		}
-		if err != nil {
-			return ReleaseResult{}, err
-		}
-		released, err := d.release(ctx, func(ctx context.Context, e *editTx) (ReleaseResult, error) {
-			if err := pl.confirm(ctx, e.tx); err != nil {
-				return ReleaseResult{}, err
-			}
-			return e.release(ctx, pl)
-		})
-		if !errors.Is(err, errStalePlan) {
-			return released, err
-		}
-	}
-	return d.release(ctx, func(ctx context.Context, e *editTx) (ReleaseResult, error) { return e.releaseParams(ctx, params) })
-}
-
-func (d *Desk) release(ctx context.Context, fn func(context.Context, *editTx) (ReleaseResult, error)) (ReleaseResult, error) {
-	var released ReleaseResult
-	applied, err := d.withTx(ctx, domain.PublishDocuments, func(ctx context.Context, e *editTx) (err error) {
-		released, err = fn(ctx, e)
-		return err
-	})
+	viewer, err := d.authorize(ctx, domain.PublishDocuments)
 	if err != nil {
 		return ReleaseResult{}, err
 	}
-	released.Applied = applied
-	return released, nil
+	result, err := d.planAndAppend(ctx, viewer, params)
+	if err != nil {
+		return ReleaseResult{}, err
+	}
+	result.Applied = d.awaitLive(ctx, result.Sequence)
+	return result, nil
 }
 
-// releaseParams plans a release and carries it out, under the lock.
-func (e *editTx) releaseParams(ctx context.Context, params ReleaseParams) (ReleaseResult, error) {
+// planAndAppend plans a release ahead of the desk's lock, and confirms the plan and
+// appends it to the log under the lock: a release of thousands holds up the editors
+// for as long as its entries take to write.
+func (d *Desk) planAndAppend(ctx context.Context, viewer *domain.Viewer, params ReleaseParams) (result ReleaseResult, err error) {
+	for range maxPlanAttempts {
+		var pl *releasePlan
+		pl, err = planRelease(ctx, d.stores.DeskRows(), d.clock(), params)
+		if err == nil {
+			err = d.edit(ctx, viewer, func(ctx context.Context, e *editTx) (err error) {
+				if err = pl.confirm(ctx, e.tx); err == nil {
+					result, err = e.appendPlan(ctx, pl)
+				}
+				return err
+			})
+		}
+		if !errors.Is(err, errStalePlan) {
+			return result, err
+		}
+	}
+	err = d.edit(ctx, viewer, func(ctx context.Context, e *editTx) (err error) {
+		result, err = e.planAndAppend(ctx, params)
+		return err
+	})
+	return result, err
+}
+
+// planAndAppend plans a release and appends it to the log, both under the lock.
+func (e *editTx) planAndAppend(ctx context.Context, params ReleaseParams) (ReleaseResult, error) {
 	pl, err := planRelease(ctx, e.tx, e.at, params)
 	if err != nil {
 		return ReleaseResult{}, err
 	}
-	return e.release(ctx, pl)
+	return e.appendPlan(ctx, pl)
 }
 
-// release appends a release to the log and notes it on the documents. What the
-// plan was made of must still hold.
-func (e *editTx) release(ctx context.Context, pl *releasePlan) (ReleaseResult, error) {
-	out := ReleaseResult{Omitted: pl.omitted}
-	slices.SortStableFunc(pl.set, func(a, b domain.ID) int {
-		return cmp.Compare(logOrder[a.Type()], logOrder[b.Type()])
-	})
-	entries := slices.Clone(pl.supporting)
-	for _, id := range pl.set {
-		head := pl.metas[id]
-		if !head.IsPending() && pl.publishedAt == nil {
-			continue // it is live as it is
-		}
-		published := e.at
-		switch {
-		case pl.publishedAt != nil:
-			published = pl.publishedAt.UTC().Truncate(time.Microsecond)
-		case head.PublishedAt != nil:
-			published = *head.PublishedAt
-		}
-		entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: head.Version, PublishedAt: published})
-		out.Published = append(out.Published, id)
-	}
-	for _, id := range pl.unpublish {
-		entries = append(entries, projection.Entry{Action: projection.ActionUnpublish, Document: id, PublishedAt: e.at})
-		out.Unpublished = append(out.Unpublished, id)
-	}
+// appendPlan appends a planned release to the log, and writes to the documents what
+// is live of them now. What the plan was made of must still hold.
+func (e *editTx) appendPlan(ctx context.Context, pl *releasePlan) (ReleaseResult, error) {
+	result := ReleaseResult{Omitted: pl.omitted, Published: inLogOrder(pl.changing()), Unpublished: pl.unpublish}
+	entries := pl.entries(e.at)
 	if len(entries) == 0 {
-		return out, nil
+		return result, nil
 	}
 	var p domain.Problems
 	var err error
-	if out.Sequence, err = e.publishEntries(ctx, publication{entries: entries, message: pl.message, path: pl.path, next: pl.next}, &p); err != nil {
+	if result.Sequence, err = e.publishEntries(ctx, publication{entries: entries, message: pl.message, path: pl.path, next: pl.next}, &p); err != nil {
 		return ReleaseResult{}, err
 	}
 	if err := p.Err("nothing was published"); err != nil {
 		return ReleaseResult{}, err
 	}
-	var entities []domain.ID
-	for _, id := range out.Published {
-		if id.Type() == domain.Entity {
-			entities = append(entities, id)
-		}
-	}
-	if out.Warnings, err = e.draftRelationshipWarnings(ctx, entities); err != nil {
+	if result.Warnings, err = e.draftRelationshipWarnings(ctx, entitiesAmong(result.Published)); err != nil {
 		return ReleaseResult{}, err
 	}
-	return out, e.record(ctx, audit.Entry{Action: audit.Publish, Documents: slices.Concat(out.Published, out.Unpublished),
-		Detail: fmt.Sprintf("release %d: %d published, %d unpublished", out.Sequence, len(out.Published), len(out.Unpublished))})
+	return result, e.record(ctx, audit.Entry{Action: audit.Publish, Documents: slices.Concat(result.Published, result.Unpublished),
+		Detail: fmt.Sprintf("release %d: %d published, %d unpublished", result.Sequence, len(result.Published), len(result.Unpublished))})
 }
 
-// logOrder puts what is referred to before what refers to it.
-var logOrder = map[domain.Type]int{
-	domain.Entity: 1, domain.Narrative: 2, domain.Relationship: 3, domain.Report: 4, domain.Edition: 5,
+func entitiesAmong(ids []domain.ID) []domain.ID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return id.Type() != domain.Entity })
 }

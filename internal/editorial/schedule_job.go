@@ -186,7 +186,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait t
 				return err
 			}
 		}
-		released, err := e.release(domain.WithViewer(ctx, e.viewer), pl)
+		released, err := e.appendPlan(domain.WithViewer(ctx, e.viewer), pl)
 		if err != nil {
 			return err
 		}

@@ -19,21 +19,40 @@ type editTx struct {
 	appended int64 // the last sequence that this transaction gave out, or 0
 }
 
-// withTx runs an editorial act: it asks for the right to it, and runs fn in one
-// transaction on the desk, in which fn also records the act. Where fn appended
-// to the publication log, it waits a short while for live to show that; applied
-// is false if that has yet to happen. The act is durable by then.
-func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.Context, *editTx) error) (applied bool, err error) {
+// authorize asks for the right to an editorial act, and prepares the desk for it.
+func (d *Desk) authorize(ctx context.Context, right domain.Right) (*domain.Viewer, error) {
 	viewer, err := domain.Require(ctx, right)
+	if err != nil {
+		return nil, err
+	}
+	return viewer, d.Prepare(ctx)
+}
+
+// edit runs fn in one write transaction on the desk, as a viewer whose right to it
+// was asked for. fn may run more than once: it must begin anew each time.
+func (d *Desk) edit(ctx context.Context, viewer *domain.Viewer, fn func(context.Context, *editTx) error) error {
+	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return fn(ctx, &editTx{desk: d, tx: tx, viewer: viewer, at: d.clock()})
+	})
+}
+
+// awaitLive waits a short while until live shows an entry of the publication log;
+// false says that it has yet to. There is nothing to wait for with 0.
+func (d *Desk) awaitLive(ctx context.Context, sequence int64) bool {
+	return sequence == 0 || d.live.Await(ctx, sequence)
+}
+
+// withTx runs an editorial act: it asks for the right to it, and runs fn in one
+// transaction on the desk, in which fn also records the act. Where fn appended to
+// the publication log, it waits a short while for live to show that; applied is
+// false if that has yet to happen. The act is durable by then.
+func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.Context, *editTx) error) (applied bool, err error) {
+	viewer, err := d.authorize(ctx, right)
 	if err != nil {
 		return false, err
 	}
-	if err := d.Prepare(ctx); err != nil {
-		return false, err
-	}
 	var appended int64
-	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		e := &editTx{desk: d, tx: tx, viewer: viewer, at: d.clock()}
+	err = d.edit(ctx, viewer, func(ctx context.Context, e *editTx) error {
 		err := fn(ctx, e)
 		appended = e.appended
 		return err
@@ -41,7 +60,7 @@ func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.C
 	if err != nil {
 		return false, err
 	}
-	return appended == 0 || d.live.Await(ctx, appended), nil
+	return d.awaitLive(ctx, appended), nil
 }
 
 // record puts the act on the audit log.

@@ -19,51 +19,70 @@ import (
 // changed: those of the documents that came, changed or went, and of those
 // that the touched ones refer to.
 //
-// A report's, narrative's, entity's and edition's is its own marking. A
-// relationship's is the highest of its own and both ends', and it is unseen
-// while an end is not live. A supporting document's is the higher of its own
-// and the lowest of those that refer to it; without one it is unseen.
+// A document's is its own marking. One with ends (a relationship) has the highest of
+// its own and theirs, and is unseen while an end is not live. A supporting
+// document's is the higher of its own and the lowest of those that refer to it;
+// without one it is unseen.
 func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched map[domain.ID]bool) error {
 	groups := aggregate.GroupByType(ids)
-	for _, t := range []domain.Type{domain.Report, domain.Narrative, domain.Entity, domain.Edition} {
+	for _, t := range domain.Types() {
+		if t.Supporting() || len(aggregate.SpecOf(t).Ends) > 0 {
+			continue
+		}
 		if err := p.update(ctx, "UPDATE "+aggregate.TableOf(t).Name+" SET effective_marking = marking", groups[t]); err != nil {
 			return err
 		}
 	}
-	relationships, err := p.relationshipsOf(ctx, groups[domain.Relationship], groups[domain.Entity])
-	if err != nil {
-		return err
-	}
-	if err := p.noteBefore(ctx, relationships); err != nil {
-		return err
-	}
-	if err := p.update(ctx, relationshipMarking(p.tx.Dialect()), relationships); err != nil {
-		return err
-	}
-	if err := p.collect(ctx, "SELECT DISTINCT source_id FROM citations WHERE relationship_id", relationships, touched); err != nil {
-		return err
+	for _, t := range domain.Types() {
+		ends := aggregate.SpecOf(t).Ends
+		if len(ends) == 0 {
+			continue
+		}
+		dependent, err := p.dependentsOf(ctx, t, groups)
+		if err != nil {
+			return err
+		}
+		if err := p.noteBefore(ctx, dependent); err != nil {
+			return err
+		}
+		if err := p.update(ctx, markingWithEnds(p.tx.Dialect(), t), dependent); err != nil {
+			return err
+		}
+		if err := p.supportOf(ctx, dependent, touched); err != nil {
+			return err
+		}
 	}
 	supporting := aggregate.GroupByType(append(slices.Collect(maps.Keys(touched)), ids...))
-	for _, t := range []domain.Type{domain.Source, domain.Asset} {
-		if err := p.noteBefore(ctx, supporting[t]); err != nil {
-			return err
+	for _, t := range domain.Types() {
+		if !t.Supporting() {
+			continue
 		}
-		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), t), supporting[t]); err != nil {
+		if err := p.markSupporting(ctx, t, supporting[t]); err != nil {
 			return err
 		}
 	}
-	// A tag is seen where a tag below it is: work upwards.
-	level := supporting[domain.Tag]
+	return nil
+}
+
+// markSupporting works out the effective markings of supporting documents of a type,
+// and of their parents, where the type is a tree: a tag is seen where a tag below
+// it is.
+func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []domain.ID) error {
 	for depth := 0; len(level) > 0 && depth <= aggregate.MaxTreeDepth; depth++ {
 		if err := p.noteBefore(ctx, level); err != nil {
 			return err
 		}
-		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), domain.Tag), level); err != nil {
+		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), t), level); err != nil {
 			return err
 		}
 		above := map[domain.ID]bool{}
-		if err := p.collect(ctx, "SELECT DISTINCT parent_id FROM tags WHERE parent_id IS NOT NULL AND id", level, above); err != nil {
-			return err
+		for _, ref := range aggregate.TableOf(t).References {
+			if ref.Target == t {
+				query := fmt.Sprintf("SELECT DISTINCT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL AND id", aggregate.Quote(ref.Column), aggregate.TableOf(t).Name)
+				if err := p.collect(ctx, query, level, above); err != nil {
+					return err
+				}
+			}
 		}
 		level = slices.Collect(maps.Keys(above))
 	}
@@ -97,18 +116,27 @@ func (p *projector) collect(ctx context.Context, query string, ids []domain.ID, 
 	})
 }
 
-// relationshipsOf adds to the relationships those that tie the entities.
-func (p *projector) relationshipsOf(ctx context.Context, relationships, entities []domain.ID) ([]domain.ID, error) {
+// dependentsOf are the documents of a type with ends whose effective marking may have
+// changed: those of the groups, and those that have an end in them.
+func (p *projector) dependentsOf(ctx context.Context, t domain.Type, groups map[domain.Type][]domain.ID) ([]domain.ID, error) {
 	all := map[domain.ID]bool{}
-	for _, id := range relationships {
+	for _, id := range groups[t] {
 		all[id] = true
 	}
-	for _, end := range []string{"from_id", "to_id"} {
-		if err := p.collect(ctx, "SELECT id FROM relationships WHERE "+end, entities, all); err != nil {
+	for _, end := range endsOf(t) {
+		if err := p.collect(ctx, "SELECT id FROM "+aggregate.TableOf(t).Name+" WHERE "+aggregate.Quote(end.Column), groups[end.Target], all); err != nil {
 			return nil, err
 		}
 	}
 	return slices.Collect(maps.Keys(all)), nil
+}
+
+// endsOf are the references without which live does not show a document of a type.
+func endsOf(t domain.Type) []aggregate.Reference {
+	columns := aggregate.SpecOf(t).Ends
+	return slices.DeleteFunc(slices.Clone(aggregate.TableOf(t).References), func(r aggregate.Reference) bool {
+		return !slices.Contains(columns, r.Column)
+	})
 }
 
 func greatest(engine string) string {
@@ -118,11 +146,18 @@ func greatest(engine string) string {
 	return "max"
 }
 
-func relationshipMarking(engine string) string {
-	return fmt.Sprintf("UPDATE relationships SET effective_marking = coalesce("+
-		"(SELECT %s(relationships.marking, f.effective_marking, t.effective_marking)"+
-		" FROM entities f, entities t WHERE f.id = relationships.from_id AND t.id = relationships.to_id), %d)",
-		greatest(engine), domain.Unseen)
+// markingWithEnds sets the effective marking of a document with ends.
+func markingWithEnds(engine string, t domain.Type) string {
+	name := aggregate.TableOf(t).Name
+	markings, from, where := []string{name + ".marking"}, []string{}, []string{}
+	for i, end := range endsOf(t) {
+		alias := fmt.Sprintf("e%d", i)
+		markings = append(markings, alias+".effective_marking")
+		from = append(from, aggregate.TableOf(end.Target).Name+" "+alias)
+		where = append(where, fmt.Sprintf("%s.id = %s.%s", alias, name, aggregate.Quote(end.Column)))
+	}
+	return fmt.Sprintf("UPDATE %s SET effective_marking = coalesce((SELECT %s(%s) FROM %s WHERE %s), %d)",
+		name, greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen)
 }
 
 // supportingMarking sets a supporting document's effective marking. Most have
