@@ -335,6 +335,7 @@ func Describes(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.Sc, unicode.Sm, unicode.So) })
 }
 
+// WholeNumber reads a JSON number without a fraction.
 func WholeNumber(v any) (int64, bool) {
 	switch n := v.(type) {
 	case int:
@@ -350,6 +351,7 @@ func WholeNumber(v any) (int64, bool) {
 	return 0, false
 }
 
+// Clip is a text of the input as a message quotes it: its beginning, where it is long.
 func Clip(s string) string {
 	if len(s) <= 60 {
 		return s
@@ -365,6 +367,7 @@ func fileName(address string) string {
 	return strings.TrimSuffix(path.Base(u.Path), path.Ext(u.Path))
 }
 
+// Article is the indefinite article of a type's name: "an" of an entity.
 func Article(t domain.Type) string {
 	if strings.ContainsRune("aeiou", rune(t.String()[0])) {
 		return "an"
@@ -372,7 +375,8 @@ func Article(t domain.Type) string {
 	return "a"
 }
 
-// InputOf is the inverse of decodeRow.
+// InputOf is the input that would write a row: fields and lists by their API names,
+// references as ids. It is the inverse of [DecodeInput].
 func InputOf(fields []FieldSpec, sets []ListSpec, r *Row) map[string]any {
 	out := map[string]any{}
 	for _, f := range fields {

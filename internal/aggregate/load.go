@@ -24,13 +24,14 @@ type Meta struct {
 	Deleted     bool
 }
 
-func (h *Meta) IsLive() bool { return h.LiveVersion > 0 }
+// IsLive reports whether a version of the document is live.
+func (m *Meta) IsLive() bool { return m.LiveVersion > 0 }
 
 // Name is how messages to staff call the document: "report:harbour-cranes".
-func (h *Meta) Name() string { return h.ID.Type().String() + ":" + h.Slug }
+func (m *Meta) Name() string { return m.ID.Type().String() + ":" + m.Slug }
 
 // IsPending reports whether the desk has what live has not.
-func (h *Meta) IsPending() bool { return h.LiveVersion != h.Version }
+func (m *Meta) IsPending() bool { return m.LiveVersion != m.Version }
 
 // ReadMeta reads the bookkeeping of documents by id, of any types. Documents
 // that are not there are not in the result.
@@ -184,6 +185,7 @@ func fromSQL(kind ColumnKind, v any) (any, error) {
 	return text, nil
 }
 
+// Quote is the name of a column as SQL takes it.
 func Quote(name string) string { return `"` + name + `"` }
 
 // NameOf is how messages to staff call a document that the desk has, in the
@@ -200,6 +202,8 @@ func NameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	return id.Type().String() + ":" + slug, nil
 }
 
+// SlugOf is the slug of a document that the desk has, in the trash or not; "" where it
+// has no such document.
 func SlugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	var slug string
 	err := store.QueryRows(ctx, db, "SELECT slug FROM "+TableOf(id.Type()).Name+" WHERE id = ?", []any{int64(id)},
@@ -207,5 +211,6 @@ func SlugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	return slug, err
 }
 
-// LoadBatch is how many documents the projector holds in memory at once.
+// LoadBatch is how many documents are held in memory at once, where many are read
+// one after another.
 const LoadBatch = 512

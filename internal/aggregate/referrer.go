@@ -17,8 +17,10 @@ type Referrer struct {
 	Type   domain.Type
 }
 
-// Referrers are all ways to refer to each type of document.
-var Referrers = sync.OnceValue(func() map[domain.Type][]Referrer {
+// Referrers are all ways to refer to documents of a type.
+func Referrers(t domain.Type) []Referrer { return referrers()[t] }
+
+var referrers = sync.OnceValue(func() map[domain.Type][]Referrer {
 	found := map[domain.Type][]Referrer{}
 	var walk func(root, t *Table, joins []string)
 	walk = func(root, t *Table, joins []string) {
@@ -48,7 +50,7 @@ var Referrers = sync.OnceValue(func() map[domain.Type][]Referrer {
 func ReferrersFrom(t domain.Type) []Referrer {
 	var from []Referrer
 	for _, target := range domain.Types() {
-		for _, way := range Referrers()[target] {
+		for _, way := range Referrers(target) {
 			if way.Type == t {
 				from = append(from, way)
 			}

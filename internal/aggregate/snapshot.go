@@ -140,6 +140,7 @@ func (s *Snapshot) Slug() string { return s.Root.Text("slug") }
 // Marking is the document's own marking.
 func (s *Snapshot) Marking() domain.Marking { return domain.Marking(s.Root.Int("marking")) }
 
+// Hash is the SHA-256 of an encoded snapshot, in hexadecimal.
 func Hash(encoded []byte) string {
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:])

@@ -75,7 +75,9 @@ var documentTypes = sync.OnceValue(func() map[string]domain.Type {
 })
 
 // Tables are all tables of the aggregates by name. They are read only.
-var Tables = sync.OnceValue(func() map[string]*Table {
+func Tables() map[string]*Table { return tables() }
+
+var tables = sync.OnceValue(func() map[string]*Table {
 	all := map[string]*Table{}
 	for _, t := range migrate.Tables {
 		doc := documentTypes()[t.Name]

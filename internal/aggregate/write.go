@@ -169,6 +169,7 @@ func rowState(r flatRow) string {
 	return fmt.Sprintf("%d %d %s", r.owner, r.position, canonicalJSON(r.row.Fields))
 }
 
+// DeleteByID deletes rows of a table, and nothing that they own.
 func DeleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID) error {
 	if len(ids) == 0 {
 		return nil

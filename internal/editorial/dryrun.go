@@ -18,7 +18,7 @@ type DryRun struct {
 	tx   *store.Tx
 }
 
-// errDryRun ends the transaction of a rehearsal without a commit.
+// errDryRun ends the transaction of a dry run without a commit.
 var errDryRun = errors.New("the rehearsal is over")
 
 // DryRun runs fn on a desk on which nothing stays. It is one transaction on the

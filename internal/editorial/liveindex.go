@@ -208,7 +208,7 @@ func indexBatch(ctx context.Context, tx *store.Tx, t domain.Type, ids []domain.I
 	if err != nil {
 		return err
 	}
-	heads, err := aggregate.ReadMeta(ctx, tx, ids)
+	metas, err := aggregate.ReadMeta(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -218,10 +218,10 @@ func indexBatch(ctx context.Context, tx *store.Tx, t domain.Type, ids []domain.I
 		if err := writeMentions(ctx, tx, t, rows[id], true); err != nil {
 			return err
 		}
-		switch head := heads[id]; {
-		case !head.IsLive():
-		case head.IsPending():
-			earlier[id] = head.LiveVersion
+		switch meta := metas[id]; {
+		case !meta.IsLive():
+		case meta.IsPending():
+			earlier[id] = meta.LiveVersion
 		default:
 			current = append(current, id)
 		}

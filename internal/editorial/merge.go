@@ -128,12 +128,12 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 	if err := m.amend(ctx, m.into, absorb(loaded), absorb(live)); err != nil {
 		return MergeResult{}, err
 	}
-	heads, err := aggregate.ReadMeta(ctx, m.tx, referring)
+	metas, err := aggregate.ReadMeta(ctx, m.tx, referring)
 	if err != nil {
 		return MergeResult{}, err
 	}
 	for _, id := range referring {
-		if err := m.repoint(ctx, heads[id]); err != nil {
+		if err := m.repoint(ctx, metas[id]); err != nil {
 			return MergeResult{}, err
 		}
 	}
@@ -187,15 +187,15 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 	if err := p.Err("nothing was merged"); err != nil {
 		return err
 	}
-	heads, err := aggregate.ReadMeta(ctx, m.tx, append([]domain.ID{into}, m.order...))
+	metas, err := aggregate.ReadMeta(ctx, m.tx, append([]domain.ID{into}, m.order...))
 	if err != nil {
 		return err
 	}
-	m.into = heads[into]
+	m.into = metas[into]
 	for _, id := range m.order {
-		m.from[id] = heads[id]
-		if heads[id].IsLive() && !m.into.IsLive() {
-			return domain.Conflict("%s is live and %s is not: publish that first", heads[id].Name(), m.into.Name())
+		m.from[id] = metas[id]
+		if metas[id].IsLive() && !m.into.IsLive() {
+			return domain.Conflict("%s is live and %s is not: publish that first", metas[id].Name(), m.into.Name())
 		}
 	}
 	if m.message == "" {
@@ -207,9 +207,9 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 // liveRoots reads what is live of the entities, those aside that are not.
 func (m *entityMerge) liveRoots(ctx context.Context) (map[domain.ID]*aggregate.Row, error) {
 	numbers := map[domain.ID]int{}
-	for _, head := range append([]*aggregate.Meta{m.into}, slices.Collect(maps.Values(m.from))...) {
-		if head.IsLive() {
-			numbers[head.ID] = head.LiveVersion
+	for _, meta := range append([]*aggregate.Meta{m.into}, slices.Collect(maps.Values(m.from))...) {
+		if meta.IsLive() {
+			numbers[meta.ID] = meta.LiveVersion
 		}
 	}
 	snaps, err := aggregate.ReadRevisions(ctx, m.tx, numbers)
@@ -266,27 +266,27 @@ func (m *entityMerge) referring(ctx context.Context) ([]domain.ID, error) {
 // retire puts a merged entity in the trash and lets its names lead to the
 // other one.
 func (m *entityMerge) retire(ctx context.Context, id domain.ID) error {
-	head := m.from[id]
+	meta := m.from[id]
 	if err := store.Exec(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
 		return fmt.Errorf("hand over former names: %w", err)
 	}
 	if err := store.Exec(ctx, m.tx, "INSERT INTO aliases (id, document_id, type, slug, former_id) VALUES (?, ?, ?, ?, ?)",
-		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), head.Slug, int64(id)); err != nil {
+		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), meta.Slug, int64(id)); err != nil {
 		return fmt.Errorf("hand over the slug: %w", err)
 	}
-	return m.drop(ctx, head)
+	return m.drop(ctx, meta)
 }
 
 // drop takes a document out of live and puts it in the trash.
-func (m *entityMerge) drop(ctx context.Context, head *aggregate.Meta) error {
-	m.unpublish(head)
-	return m.trash(ctx, head.ID)
+func (m *entityMerge) drop(ctx context.Context, meta *aggregate.Meta) error {
+	m.unpublish(meta)
+	return m.trash(ctx, meta.ID)
 }
 
-func (m *entityMerge) unpublish(head *aggregate.Meta) {
-	if head.IsLive() {
-		m.entries = append(m.entries, projection.Entry{Action: projection.ActionUnpublish, Document: head.ID, PublishedAt: m.at})
-		m.out.Unpublished = append(m.out.Unpublished, head.ID)
+func (m *entityMerge) unpublish(meta *aggregate.Meta) {
+	if meta.IsLive() {
+		m.entries = append(m.entries, projection.Entry{Action: projection.ActionUnpublish, Document: meta.ID, PublishedAt: m.at})
+		m.out.Unpublished = append(m.out.Unpublished, meta.ID)
 	}
 }
 
@@ -321,8 +321,8 @@ func absorbEntity(r, other *aggregate.Row) {
 }
 
 // repoint makes a document refer to the one entity in place of the others.
-func (m *entityMerge) repoint(ctx context.Context, head *aggregate.Meta) error {
-	t := aggregate.TableOf(head.ID.Type())
+func (m *entityMerge) repoint(ctx context.Context, meta *aggregate.Meta) error {
+	t := aggregate.TableOf(meta.ID.Type())
 	turn := func(r *aggregate.Row) {
 		r.EachReference(t, func(ref aggregate.Reference, row *aggregate.Row, id domain.ID) {
 			if m.from[id] != nil {
@@ -331,31 +331,31 @@ func (m *entityMerge) repoint(ctx context.Context, head *aggregate.Meta) error {
 		})
 		r.DropRepeats(t)
 	}
-	if head.ID.Type() == domain.Relationship {
-		draft, live, err := m.tiesToItself(ctx, head, turn)
+	if meta.ID.Type() == domain.Relationship {
+		draft, live, err := m.tiesToItself(ctx, meta, turn)
 		if err != nil {
 			return err
 		}
 		switch {
-		case draft && live, draft && !head.IsLive():
-			m.out.Removed = append(m.out.Removed, head.ID)
-			return m.drop(ctx, head)
+		case draft && live, draft && !meta.IsLive():
+			m.out.Removed = append(m.out.Removed, meta.ID)
+			return m.drop(ctx, meta)
 		case draft:
 			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
-				head.Name(), m.into.Name())
+				meta.Name(), m.into.Name())
 		case live:
-			m.unpublish(head)
-			head.LiveVersion = 0
+			m.unpublish(meta)
+			meta.LiveVersion = 0
 		}
 	}
-	m.out.Repointed = append(m.out.Repointed, head.ID)
-	return m.amend(ctx, head, turn, turn)
+	m.out.Repointed = append(m.out.Repointed, meta.ID)
+	return m.amend(ctx, meta, turn, turn)
 }
 
 // tiesToItself reports whether a relationship would, after the merge, tie the
 // entity to itself: on the desk, and in live.
-func (m *entityMerge) tiesToItself(ctx context.Context, head *aggregate.Meta, turn func(*aggregate.Row)) (draft, live bool, err error) {
-	loaded, err := aggregate.Load(ctx, m.tx, domain.Relationship, []domain.ID{head.ID})
+func (m *entityMerge) tiesToItself(ctx context.Context, meta *aggregate.Meta, turn func(*aggregate.Row)) (draft, live bool, err error) {
+	loaded, err := aggregate.Load(ctx, m.tx, domain.Relationship, []domain.ID{meta.ID})
 	if err != nil {
 		return false, false, err
 	}
@@ -363,14 +363,14 @@ func (m *entityMerge) tiesToItself(ctx context.Context, head *aggregate.Meta, tu
 		turn(r)
 		return r.Ref("from_id") == r.Ref("to_id")
 	}
-	draft = self(loaded[head.ID])
+	draft = self(loaded[meta.ID])
 	switch {
-	case !head.IsLive():
+	case !meta.IsLive():
 		return draft, false, nil
-	case !head.IsPending():
+	case !meta.IsPending():
 		return draft, draft, nil
 	}
-	snap, err := aggregate.ReadRevision(ctx, m.tx, head.ID, head.LiveVersion)
+	snap, err := aggregate.ReadRevision(ctx, m.tx, meta.ID, meta.LiveVersion)
 	if err != nil {
 		return draft, false, err
 	}
@@ -380,64 +380,64 @@ func (m *entityMerge) tiesToItself(ctx context.Context, head *aggregate.Meta, tu
 // amend changes a document on the desk and, where it is live, in live, and
 // nothing else of it: a draft that is not published stays unpublished. Where what
 // is live then differs from the draft, it is a revision of its own before that.
-func (m *entityMerge) amend(ctx context.Context, head *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
-	s := aggregate.SpecOf(head.ID.Type())
-	loaded, err := aggregate.Load(ctx, m.tx, s.Type, []domain.ID{head.ID})
+func (m *entityMerge) amend(ctx context.Context, meta *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
+	s := aggregate.SpecOf(meta.ID.Type())
+	loaded, err := aggregate.Load(ctx, m.tx, s.Type, []domain.ID{meta.ID})
 	if err != nil {
 		return err
 	}
 	newID := func() domain.ID { return m.newID(domain.Row) }
-	old := loaded[head.ID]
+	old := loaded[meta.ID]
 	next := old.Clone()
 	changeDesk(next)
 	var live *aggregate.Snapshot
-	if head.IsLive() {
-		if live, err = aggregate.ReadRevision(ctx, m.tx, head.ID, head.LiveVersion); err != nil {
+	if meta.IsLive() {
+		if live, err = aggregate.ReadRevision(ctx, m.tx, meta.ID, meta.LiveVersion); err != nil {
 			return err
 		}
 		was := live.Root.Clone()
 		changeLive(live.Root)
 		live.Root.ReuseRowIDs(was, newID)
 		// Live of the one entity changes with each live one that it answers for.
-		if live.Root.Fingerprint() == was.Fingerprint() && (head != m.into || !m.someLive()) {
+		if live.Root.Fingerprint() == was.Fingerprint() && (meta != m.into || !m.someLive()) {
 			live = nil
 		}
 	}
-	if live == nil && head != m.into && next.Fingerprint() == old.Fingerprint() {
+	if live == nil && meta != m.into && next.Fingerprint() == old.Fingerprint() {
 		return nil
 	}
-	if live != nil && (head.IsPending() || live.Root.Fingerprint() != next.Fingerprint()) {
-		head.Version++
-		if err := m.revise(ctx, s.Type, live.Root, head.Version, head.CreatedAt, m.message); err != nil {
+	if live != nil && (meta.IsPending() || live.Root.Fingerprint() != next.Fingerprint()) {
+		meta.Version++
+		if err := m.revise(ctx, s.Type, live.Root, meta.Version, meta.CreatedAt, m.message); err != nil {
 			return err
 		}
-		m.publishLater(head, head.Version)
-		m.earlier[head.ID] = live
+		m.publishLater(meta, meta.Version)
+		m.earlier[meta.ID] = live
 		live = nil
 	}
 	next.ReuseRowIDs(old, newID)
-	saved, err := m.writeVersion(ctx, s, head, old, next, m.message)
+	saved, err := m.writeVersion(ctx, s, meta, old, next, m.message)
 	if err == nil && live != nil {
-		m.publishLater(head, saved.Version)
+		m.publishLater(meta, saved.Version)
 	}
 	return err
 }
 
 func (m *entityMerge) someLive() bool {
-	for _, head := range m.from {
-		if head.IsLive() {
+	for _, meta := range m.from {
+		if meta.IsLive() {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *entityMerge) publishLater(head *aggregate.Meta, revision int) {
+func (m *entityMerge) publishLater(meta *aggregate.Meta, revision int) {
 	published := m.at
-	if head.PublishedAt != nil {
-		published = *head.PublishedAt
+	if meta.PublishedAt != nil {
+		published = *meta.PublishedAt
 	}
-	m.entries = append(m.entries, projection.Entry{Action: projection.ActionPublish, Document: head.ID, Revision: revision, PublishedAt: published})
+	m.entries = append(m.entries, projection.Entry{Action: projection.ActionPublish, Document: meta.ID, Revision: revision, PublishedAt: published})
 }
 
 func (m *entityMerge) release(ctx context.Context) error {

@@ -245,27 +245,27 @@ func (pl *releasePlan) follow(from []domain.ID, p *domain.Problems) []domain.ID 
 	var more []domain.ID
 	for _, id := range from {
 		for _, target := range pl.targets[id] {
-			head := pl.metas[target]
-			if head == nil {
+			meta := pl.metas[target]
+			if meta == nil {
 				continue
 			}
 			_, in := pl.paths[target]
 			switch {
-			case pl.unpublishing[target] || !target.Type().Supporting() && !in && !head.IsLive() && pl.references == Omit:
+			case pl.unpublishing[target] || !target.Type().Supporting() && !in && !meta.IsLive() && pl.references == Omit:
 				if !pl.isOmitted[target] {
 					pl.isOmitted[target] = true
 					pl.omitted = append(pl.omitted, target)
 				}
-			case head.Deleted:
+			case meta.Deleted:
 				p.Add(pl.paths[id], "%s refers to %s, which is in the trash: take it out of the trash, or the reference out of the document",
-					pl.metas[id].Name(), head.Name())
-			case in || head.IsLive() || target.Type().Supporting():
+					pl.metas[id].Name(), meta.Name())
+			case in || meta.IsLive() || target.Type().Supporting():
 			case pl.references == Include:
 				pl.paths[target] = pl.paths[id]
 				more = append(more, target)
 			default:
 				p.Add(pl.paths[id], "%s refers to %s, which is not live: publish it too, or set references to INCLUDE or OMIT",
-					pl.metas[id].Name(), head.Name())
+					pl.metas[id].Name(), meta.Name())
 			}
 		}
 	}
@@ -279,13 +279,13 @@ func (pl *releasePlan) addSupporting(ctx context.Context, db store.Rows, p *doma
 	for _, id := range pl.changing() {
 		targets = append(targets, pl.targets[id]...)
 	}
-	entries, heads, err := supportingClosure(ctx, db, targets, nil)
+	entries, metas, err := supportingClosure(ctx, db, targets, nil)
 	if err != nil {
 		return err
 	}
 	pl.supporting = entries
-	for id, head := range heads {
-		pl.metas[id] = head
+	for id, meta := range metas {
+		pl.metas[id] = meta
 	}
 	return checkSupporting(ctx, db, targets, entries, pl.path, p)
 }

@@ -58,7 +58,7 @@ type publication struct {
 	// path is the field of the input to which a document belongs.
 	path func(domain.ID) string
 	// next is the entry of the log that the release begins with if nothing was
-	// published since live's texts were looked at; see [plan.checkTextsAhead]. 0 where
+	// published since live's texts were looked at; see [releasePlan.checkTextsAhead]. 0 where
 	// they were not.
 	next int64
 }
@@ -142,19 +142,19 @@ func (e *editTx) markUnpublished(ctx context.Context, ids []domain.ID) error {
 
 // republishSupporting logs the new version of a supporting document that live
 // knows. What live says about who may see the text must still hold.
-func (e *editTx) republishSupporting(ctx context.Context, head *aggregate.Meta, r *aggregate.Row, version int) error {
+func (e *editTx) republishSupporting(ctx context.Context, meta *aggregate.Meta, r *aggregate.Row, version int) error {
 	// What the new version refers to (a tag's parent) goes live with it.
-	entries, _, err := supportingClosure(ctx, e.tx, r.Targets(aggregate.TableOf(head.ID.Type())), map[domain.ID]bool{head.ID: true})
+	entries, _, err := supportingClosure(ctx, e.tx, r.Targets(aggregate.TableOf(meta.ID.Type())), map[domain.ID]bool{meta.ID: true})
 	if err != nil {
 		return err
 	}
-	entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: head.ID, Revision: version, PublishedAt: head.CreatedAt})
+	entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: meta.ID, Revision: version, PublishedAt: meta.CreatedAt})
 	path := "marking"
-	if texts := aggregate.ProseFields(aggregate.SpecOf(head.ID.Type()).Fields); len(texts) > 0 && head.Marking == domain.Marking(r.Int("marking")) {
+	if texts := aggregate.ProseFields(aggregate.SpecOf(meta.ID.Type()).Fields); len(texts) > 0 && meta.Marking == domain.Marking(r.Int("marking")) {
 		path = texts[0].Name // it names something that it did not name before
 	}
 	var p domain.Problems
-	for _, f := range incomplete(aggregate.SpecOf(head.ID.Type()), r) {
+	for _, f := range incomplete(aggregate.SpecOf(meta.ID.Type()), r) {
 		p.Add(f.Path, "%s", f.Message)
 	}
 	if err := checkSupporting(ctx, e.tx, nil, entries[:len(entries)-1], func(domain.ID) string { return "parent" }, &p); err != nil {
@@ -163,7 +163,7 @@ func (e *editTx) republishSupporting(ctx context.Context, head *aggregate.Meta, 
 	if _, err := e.publishEntries(ctx, publication{entries: entries, path: func(domain.ID) string { return path }}, &p); err != nil {
 		return err
 	}
-	return p.Err("the " + head.ID.Type().String() + " cannot be saved: it is live")
+	return p.Err("the " + meta.ID.Type().String() + " cannot be saved: it is live")
 }
 
 // supportingClosure returns an entry for each supporting document among the
@@ -183,17 +183,17 @@ func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, 
 				next = append(next, id)
 			}
 		}
-		heads, err := aggregate.ReadMeta(ctx, db, next)
+		metas, err := aggregate.ReadMeta(ctx, db, next)
 		if err != nil {
 			return nil, nil, err
 		}
-		maps.Copy(all, heads)
-		next = slices.DeleteFunc(next, func(id domain.ID) bool { h := heads[id]; return h == nil || h.IsLive() || h.Deleted })
+		maps.Copy(all, metas)
+		next = slices.DeleteFunc(next, func(id domain.ID) bool { h := metas[id]; return h == nil || h.IsLive() || h.Deleted })
 		targets = nil
 		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
 			numbers := map[domain.ID]int{}
 			for _, id := range batch {
-				numbers[id] = heads[id].Version
+				numbers[id] = metas[id].Version
 			}
 			snaps, err := aggregate.ReadRevisions(ctx, db, numbers)
 			if err != nil {
@@ -206,7 +206,7 @@ func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, 
 				}
 				// It goes live with whatever refers to it first, which not everybody
 				// may see: that moment must not be told by its date.
-				entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: numbers[id], PublishedAt: heads[id].CreatedAt})
+				entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: numbers[id], PublishedAt: metas[id].CreatedAt})
 				targets = append(targets, snap.Root.Targets(aggregate.TableOf(id.Type()))...)
 			}
 		}

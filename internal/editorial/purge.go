@@ -113,11 +113,11 @@ func (e *editTx) refuseWhileReferenced(ctx context.Context, ids []domain.ID) err
 			if slices.Contains(ids, holder) {
 				continue
 			}
-			heads, err := aggregate.ReadMeta(ctx, e.tx, []domain.ID{holder, id})
+			metas, err := aggregate.ReadMeta(ctx, e.tx, []domain.ID{holder, id})
 			if err != nil {
 				return err
 			}
-			held = append(held, fmt.Sprintf("%s by %s", heads[id].Name(), heads[holder].Name()))
+			held = append(held, fmt.Sprintf("%s by %s", metas[id].Name(), metas[holder].Name()))
 		}
 	}
 	if len(held) > 0 {

@@ -89,12 +89,12 @@ func (e *editTx) restore(ctx context.Context, params RestoreParams) (SaveResult,
 	if message == "" {
 		message = fmt.Sprintf("restored revision %d", params.Revision)
 	}
-	head, err := e.header(ctx, id)
+	meta, err := e.header(ctx, id)
 	if err != nil {
 		return SaveResult{}, err
 	}
 	if params.Version != nil {
-		if err := e.checkVersion(ctx, head, *params.Version); err != nil {
+		if err := e.checkVersion(ctx, meta, *params.Version); err != nil {
 			return SaveResult{}, err
 		}
 	}
@@ -119,7 +119,7 @@ func (e *editTx) restore(ctx context.Context, params RestoreParams) (SaveResult,
 	if err := p.Err("the revision cannot be restored as it was"); err != nil {
 		return SaveResult{}, err
 	}
-	return e.write(ctx, s, head, old, next, message)
+	return e.write(ctx, s, meta, old, next, message)
 }
 
 // checkTargets follows references to documents that were merged since, and
@@ -172,14 +172,14 @@ func (e *editTx) addGone(ctx context.Context, gone []placedRef, p *domain.Proble
 	for i, ref := range gone {
 		ids[i] = ref.id
 	}
-	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	metas, err := aggregate.ReadMeta(ctx, e.tx, ids)
 	if err != nil {
 		return err
 	}
 	slices.SortStableFunc(gone, func(a, b placedRef) int { return strings.Compare(a.path, b.path) })
 	for _, ref := range slices.Compact(gone) {
-		if head := heads[ref.id]; head != nil {
-			p.Add(ref.path, "referred to %s, which is in the trash", head.Name())
+		if meta := metas[ref.id]; meta != nil {
+			p.Add(ref.path, "referred to %s, which is in the trash", meta.Name())
 		} else {
 			p.Add(ref.path, "referred to %s, which was deleted for good", ref.id)
 		}
@@ -202,15 +202,15 @@ func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]aggregate.FieldCha
 		return nil, err
 	}
 	db := d.stores.DeskRows()
-	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
+	metas, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
 	if err != nil {
 		return nil, err
 	}
-	head := heads[id]
-	if head == nil {
+	meta := metas[id]
+	if meta == nil {
 		return nil, domain.NotFound("there is no %s with the id %s", id.Type(), id)
 	}
-	return diffRevisions(ctx, db, id, head.LiveVersion, head.Version)
+	return diffRevisions(ctx, db, id, meta.LiveVersion, meta.Version)
 }
 
 // diffRevisions compares two revisions; number 0 is the empty document.

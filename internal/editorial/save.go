@@ -71,7 +71,7 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 		beside = append(beside, "version")
 	}
 	var p domain.Problems
-	head, err := e.locate(ctx, params, &p)
+	meta, err := e.locate(ctx, params, &p)
 	if err != nil {
 		return SaveResult{}, err
 	}
@@ -83,12 +83,12 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 	var old *aggregate.Row
 	next := aggregate.NewRow()
 	next.Set("marking", int64(domain.Clear))
-	if head != nil {
-		loaded, err := aggregate.Load(ctx, e.tx, s.Type, []domain.ID{head.ID})
+	if meta != nil {
+		loaded, err := aggregate.Load(ctx, e.tx, s.Type, []domain.ID{meta.ID})
 		if err != nil {
 			return SaveResult{}, err
 		}
-		old = loaded[head.ID]
+		old = loaded[meta.ID]
 		next = old.Clone()
 		// The slug of an upsert is how the document was found: it may be a
 		// former one, and does not rename.
@@ -107,7 +107,7 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 	if err := p.Err(fmt.Sprintf("the %s cannot be saved", s.Type)); err != nil {
 		return SaveResult{}, err
 	}
-	return e.write(ctx, s, head, old, next, message)
+	return e.write(ctx, s, meta, old, next, message)
 }
 
 // locate finds the document that a save is about: nil where it is new.
@@ -158,15 +158,15 @@ func (e *editTx) locate(ctx context.Context, params SaveParams, p *domain.Proble
 		}
 		return nil, domain.NotFound("%s", message)
 	}
-	head, err := e.header(ctx, id)
+	meta, err := e.header(ctx, id)
 	if err != nil || !given {
-		return head, err
+		return meta, err
 	}
-	err = e.checkVersion(ctx, head, version)
+	err = e.checkVersion(ctx, meta, version)
 	if conflict, ok := errors.AsType[*domain.Error](err); ok && params.Mode == Upsert && version == 0 {
-		conflict.Message = fmt.Sprintf("%s is there already, at version %d: read it and redo the change", head.Name(), head.Version)
+		conflict.Message = fmt.Sprintf("%s is there already, at version %d: read it and redo the change", meta.Name(), meta.Version)
 	}
-	return head, err
+	return meta, err
 }
 
 func (e *editTx) header(ctx context.Context, id domain.ID) (*aggregate.Meta, error) {
@@ -174,28 +174,28 @@ func (e *editTx) header(ctx context.Context, id domain.ID) (*aggregate.Meta, err
 	if err != nil {
 		return nil, err
 	}
-	head := found[id]
-	if head == nil {
+	meta := found[id]
+	if meta == nil {
 		return nil, domain.NotFound("there is no %s with the id %s", id.Type(), id)
 	}
-	return head, nil
+	return meta, nil
 }
 
 // checkVersion refuses a version that is not the present one, and says what
 // has changed since.
-func (e *editTx) checkVersion(ctx context.Context, head *aggregate.Meta, version int) error {
-	if version == head.Version {
+func (e *editTx) checkVersion(ctx context.Context, meta *aggregate.Meta, version int) error {
+	if version == meta.Version {
 		return nil
 	}
-	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", head.Name(), head.Version, version)
-	changes, err := diffRevisions(ctx, e.tx, head.ID, version, head.Version)
+	conflict := domain.Conflict("%s is at version %d, not %d: read it again and redo the change", meta.Name(), meta.Version, version)
+	changes, err := diffRevisions(ctx, e.tx, meta.ID, version, meta.Version)
 	if err != nil {
 		return conflict // an unknown version: there is nothing to compare
 	}
 	for _, c := range changes {
 		if len(conflict.Fields) < domain.MaxProblems {
 			conflict.Fields = append(conflict.Fields, domain.FieldError{
-				Path: c.Path, Message: c.Since(version, head.Version)})
+				Path: c.Path, Message: c.Since(version, meta.Version)})
 		}
 	}
 	return conflict
@@ -298,36 +298,36 @@ func (e *editTx) checkTree(ctx context.Context, t domain.Type, r *aggregate.Row,
 
 // write stores the aggregate and its revision, unless nothing changed. A
 // supporting document that live knows is published with it.
-func (e *editTx) write(ctx context.Context, s *aggregate.Spec, head *aggregate.Meta, old, next *aggregate.Row, message string) (SaveResult, error) {
+func (e *editTx) write(ctx context.Context, s *aggregate.Spec, meta *aggregate.Meta, old, next *aggregate.Row, message string) (SaveResult, error) {
 	next.ReuseRowIDs(old, func() domain.ID { return e.newID(domain.Row) })
 	warnings, err := e.warnings(ctx, s.Type, next)
 	if err != nil {
 		return SaveResult{}, err
 	}
 	if old != nil && string(aggregate.EncodeRow(old)) == string(aggregate.EncodeRow(next)) {
-		return SaveResult{ID: head.ID, Version: head.Version, Warnings: warnings}, nil
+		return SaveResult{ID: meta.ID, Version: meta.Version, Warnings: warnings}, nil
 	}
-	saved, err := e.writeVersion(ctx, s, head, old, next, message)
+	saved, err := e.writeVersion(ctx, s, meta, old, next, message)
 	saved.Warnings = warnings
-	if err != nil || !s.Type.Supporting() || head == nil || !head.IsLive() {
+	if err != nil || !s.Type.Supporting() || meta == nil || !meta.IsLive() {
 		return saved, err
 	}
 	if !e.viewer.May(domain.PublishDocuments) {
 		return SaveResult{}, &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(
 			"this %s is live, so a change of it is seen at once: that needs the right PUBLISH", s.Type)}
 	}
-	return saved, e.republishSupporting(ctx, head, next, saved.Version)
+	return saved, e.republishSupporting(ctx, meta, next, saved.Version)
 }
 
 // writeVersion stores the aggregate as the version after the present one.
-func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, head *aggregate.Meta, old, next *aggregate.Row, message string) (SaveResult, error) {
-	saved := SaveResult{ID: next.ID, Version: 1, Created: head == nil, Changed: true}
+func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, meta *aggregate.Meta, old, next *aggregate.Row, message string) (SaveResult, error) {
+	saved := SaveResult{ID: next.ID, Version: 1, Created: meta == nil, Changed: true}
 	created := e.at
-	if head != nil {
-		saved.Version, created = head.Version+1, head.CreatedAt
+	if meta != nil {
+		saved.Version, created = meta.Version+1, meta.CreatedAt
 	}
 	t := aggregate.TableOf(s.Type)
-	if err := aggregate.WriteRoot(ctx, e.tx, t, next, head == nil, e.viewer.Name, saved.Version, e.at); err != nil {
+	if err := aggregate.WriteRoot(ctx, e.tx, t, next, meta == nil, e.viewer.Name, saved.Version, e.at); err != nil {
 		return SaveResult{}, err
 	}
 	if err := aggregate.WriteOwned(ctx, e.tx, t, old, next); err != nil {
@@ -342,7 +342,7 @@ func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, head *aggr
 		}
 	}
 	// After the slugs: a text may name its own document.
-	if err := writeMentions(ctx, e.tx, s.Type, next, head == nil); err != nil {
+	if err := writeMentions(ctx, e.tx, s.Type, next, meta == nil); err != nil {
 		return SaveResult{}, err
 	}
 	return saved, e.revise(ctx, s.Type, next, saved.Version, created, message)

@@ -184,7 +184,7 @@ func releaseOf(s *db.Schedule) ReleaseParams {
 // documents is not there any more, also where its id leads to another one.
 func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Schedule) (*releasePlan, error) {
 	ids := documentsOf(s)
-	heads, err := aggregate.ReadMeta(ctx, db, ids)
+	metas, err := aggregate.ReadMeta(ctx, db, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -194,16 +194,16 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 	}
 	var p domain.Problems
 	for i, id := range ids {
-		path, head := fmt.Sprintf("documents[%d]", i), heads[id]
+		path, meta := fmt.Sprintf("documents[%d]", i), metas[id]
 		name := id.String()
-		if head != nil {
-			name = head.Name()
+		if meta != nil {
+			name = meta.Name()
 		}
 		switch {
-		case head != nil && !head.Deleted:
+		case meta != nil && !meta.Deleted:
 		case into[id] != nil:
 			p.Add(path, "%s was merged into %s; a schedule is for the documents that it names", name, into[id].Name())
-		case head == nil:
+		case meta == nil:
 			p.Add(path, "%s was deleted for good", name)
 		default:
 			p.Add(path, "%s is in the trash", name)
@@ -229,14 +229,14 @@ func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain
 	if err != nil {
 		return nil, fmt.Errorf("find what was merged: %w", err)
 	}
-	heads, err := aggregate.ReadMeta(ctx, db, slices.Collect(maps.Values(successors)))
+	metas, err := aggregate.ReadMeta(ctx, db, slices.Collect(maps.Values(successors)))
 	if err != nil {
 		return nil, err
 	}
 	found := map[domain.ID]*aggregate.Meta{}
 	for from, to := range successors {
-		if heads[to] != nil {
-			found[from] = heads[to]
+		if metas[to] != nil {
+			found[from] = metas[to]
 		}
 	}
 	return found, nil

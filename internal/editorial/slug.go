@@ -88,14 +88,14 @@ func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (
 
 // slugTaken says, for an input, that another document has its slug.
 func slugTaken(ctx context.Context, db store.Rows, owner domain.ID, former bool) (string, error) {
-	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{owner})
+	metas, err := aggregate.ReadMeta(ctx, db, []domain.ID{owner})
 	if err != nil {
 		return "", err
 	}
 	name, suffix := owner.String(), ""
-	if head := heads[owner]; head != nil {
-		name = owner.Type().String() + ":" + head.Slug
-		if head.Deleted {
+	if meta := metas[owner]; meta != nil {
+		name = owner.Type().String() + ":" + meta.Slug
+		if meta.Deleted {
 			suffix = ", which is in the trash"
 		}
 	}

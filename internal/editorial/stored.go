@@ -48,16 +48,16 @@ func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) 
 	}
 	// The version is read first: if a save comes between, the version is the
 	// older one, and a write with it conflicts.
-	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
+	metas, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
 	if err != nil {
 		return nil, err
 	}
 	rows, err := aggregate.Load(ctx, db, t, []domain.ID{id})
-	if err != nil || heads[id] == nil || rows[id] == nil {
+	if err != nil || metas[id] == nil || rows[id] == nil {
 		return nil, err
 	}
 	s := aggregate.SpecOf(t)
-	return &StoredDocument{PublicationStatus: statusOf(heads[id]), Fields: aggregate.InputOf(s.Fields, s.Lists, rows[id])}, nil
+	return &StoredDocument{PublicationStatus: statusOf(metas[id]), Fields: aggregate.InputOf(s.Fields, s.Lists, rows[id])}, nil
 }
 
 // PublicationStatuses reads where documents stand. Those that are in the trash, or are
@@ -70,9 +70,9 @@ func publicationStatuses(ctx context.Context, db store.Rows, ids []domain.ID) (m
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
-	heads, err := aggregate.ReadMeta(ctx, db, ids)
-	out := make(map[domain.ID]PublicationStatus, len(heads))
-	for id, h := range heads {
+	metas, err := aggregate.ReadMeta(ctx, db, ids)
+	out := make(map[domain.ID]PublicationStatus, len(metas))
+	for id, h := range metas {
 		if !h.Deleted {
 			out[id] = statusOf(h)
 		}

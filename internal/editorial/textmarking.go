@@ -59,7 +59,7 @@ func (n textBreach) add(names map[domain.ID]string, published bool, path func(do
 		names[n.document], n.targetMark, names[n.target])
 }
 
-// checkTextsAhead is what [edit.checkTexts] will say of a release that has yet to be
+// checkTextsAhead is what [editTx.checkTexts] will say of a release that has yet to be
 // written, so that most are refused ahead of the desk's lock.
 func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *domain.Problems) error {
 	published := map[domain.ID]bool{}
@@ -103,8 +103,8 @@ func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *do
 	}
 	names := map[domain.ID]string{}
 	for _, id := range named {
-		if head := pl.metas[id]; head != nil {
-			names[id] = head.Name()
+		if meta := pl.metas[id]; meta != nil {
+			names[id] = meta.Name()
 		}
 	}
 	for _, n := range own {
@@ -129,7 +129,7 @@ func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *do
 	return nil
 }
 
-// textBreaches are the breaches of the rule of [edit.checkTexts] among the texts of
+// textBreaches are the breaches of the rule of [editTx.checkTexts] among the texts of
 // the changed documents, and among those that name one of them: as many as an
 // error shows, and one more.
 func textBreaches(ctx context.Context, db store.Rows, changed []domain.ID) ([]textBreach, error) {
@@ -178,15 +178,15 @@ func allTextBreaches(ctx context.Context, db store.Rows) ([]textBreach, error) {
 	return found, nil
 }
 
-// namesOf are the names of the documents of namings: "report:harbour-cranes".
+// namesOf are the names of the documents of breaches: "report:harbour-cranes".
 func (e *editTx) namesOf(ctx context.Context, found []textBreach) (map[domain.ID]string, error) {
 	var ids []domain.ID
 	for _, n := range found {
 		ids = append(ids, n.document, n.target)
 	}
-	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
-	names := make(map[domain.ID]string, len(heads))
-	for id, h := range heads {
+	metas, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	names := make(map[domain.ID]string, len(metas))
+	for id, h := range metas {
 		names[id] = h.Name()
 	}
 	return names, err

@@ -60,22 +60,22 @@ func (e *editTx) delete(ctx context.Context, params DeleteParams) (domain.ID, er
 		}
 		return 0, domain.NotFound("%s", message)
 	}
-	head, err := e.header(ctx, id)
+	meta, err := e.header(ctx, id)
 	if err != nil {
 		return 0, err
 	}
 	if params.Version != nil {
-		if err := e.checkVersion(ctx, head, *params.Version); err != nil {
+		if err := e.checkVersion(ctx, meta, *params.Version); err != nil {
 			return 0, err
 		}
 	}
-	if head.IsLive() && !id.Type().Supporting() {
-		return 0, domain.Conflict("%s is live: unpublish it first", head.Name())
+	if meta.IsLive() && !id.Type().Supporting() {
+		return 0, domain.Conflict("%s is live: unpublish it first", meta.Name())
 	}
-	if err := e.refuseWhileReferred(ctx, head); err != nil {
+	if err := e.refuseWhileReferred(ctx, meta); err != nil {
 		return 0, err
 	}
-	if head.IsLive() {
+	if meta.IsLive() {
 		if !e.viewer.May(domain.PublishDocuments) {
 			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
 		}
@@ -98,34 +98,34 @@ func (e *editTx) trash(ctx context.Context, id domain.ID) error {
 
 // refuseWhileReferred lists the documents that refer to one, on the desk and
 // in live.
-func (e *editTx) refuseWhileReferred(ctx context.Context, head *aggregate.Meta) error {
-	ids, err := referring(ctx, e.tx, head.ID, 10)
+func (e *editTx) refuseWhileReferred(ctx context.Context, meta *aggregate.Meta) error {
+	ids, err := referring(ctx, e.tx, meta.ID, 10)
 	if err != nil {
 		return err
 	}
-	live, err := referringInLive(ctx, e.tx, []domain.ID{head.ID}, 10)
+	live, err := referringInLive(ctx, e.tx, []domain.ID{meta.ID}, 10)
 	if err != nil {
 		return err
 	}
-	named, err := e.naming(ctx, head.ID)
+	named, err := e.naming(ctx, meta.ID)
 	if err != nil {
 		return err
 	}
 	ids = slices.Concat(ids, live, named)
 	slices.Sort(ids)
-	ids = slices.DeleteFunc(slices.Compact(ids), func(id domain.ID) bool { return id == head.ID })
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id domain.ID) bool { return id == meta.ID })
 	if len(ids) == 0 {
 		return nil
 	}
-	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	metas, err := aggregate.ReadMeta(ctx, e.tx, ids)
 	if err != nil {
 		return err
 	}
 	var names []string
 	for _, id := range ids {
-		names = append(names, heads[id].Name())
+		names = append(names, metas[id].Name())
 	}
-	return domain.Conflict("other documents refer to %s: %s", head.Name(), strings.Join(names, ", "))
+	return domain.Conflict("other documents refer to %s: %s", meta.Name(), strings.Join(names, ", "))
 }
 
 // naming lists documents out of the trash whose texts name one, on the desk or in
@@ -135,8 +135,8 @@ func (e *editTx) naming(ctx context.Context, target domain.ID) ([]domain.ID, err
 	if err != nil {
 		return nil, err
 	}
-	heads, err := aggregate.ReadMeta(ctx, e.tx, ids)
-	return slices.DeleteFunc(ids, func(id domain.ID) bool { return heads[id] == nil || heads[id].Deleted }), err
+	metas, err := aggregate.ReadMeta(ctx, e.tx, ids)
+	return slices.DeleteFunc(ids, func(id domain.ID) bool { return metas[id] == nil || metas[id].Deleted }), err
 }
 
 // textsNaming lists documents whose texts name one, on the desk or in live, in the
@@ -177,7 +177,7 @@ func referrers(ctx context.Context, db store.Rows, target domain.ID) ([]domain.I
 
 func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition string, limit int) ([]domain.ID, error) {
 	var ids []domain.ID
-	for _, r := range aggregate.Referrers()[target.Type()] {
+	for _, r := range aggregate.Referrers(target.Type()) {
 		query := fmt.Sprintf("SELECT DISTINCT d.id FROM %s WHERE %s = ?%s ORDER BY d.id", r.From, r.Column, condition)
 		if limit > 0 {
 			query += fmt.Sprintf(" LIMIT %d", limit)
@@ -251,7 +251,7 @@ func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	if err != nil {
 		return err
 	}
-	head, err := e.header(ctx, id)
+	meta, err := e.header(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -268,10 +268,10 @@ func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := e.checkNamed(ctx, id, next.Targets(aggregate.TableOf(id.Type())), &p); err != nil {
 		return err
 	}
-	if err := p.Err(head.Name() + " cannot come back as it is"); err != nil {
+	if err := p.Err(meta.Name() + " cannot come back as it is"); err != nil {
 		return err
 	}
-	_, err = e.write(ctx, s, head, old, next, "")
+	_, err = e.write(ctx, s, meta, old, next, "")
 	return err
 }
 
@@ -295,13 +295,13 @@ func (e *editTx) checkNamed(ctx context.Context, id domain.ID, besides []domain.
 	if err != nil {
 		return fmt.Errorf("read what a text names: %w", err)
 	}
-	heads, err := aggregate.ReadMeta(ctx, e.tx, named)
+	metas, err := aggregate.ReadMeta(ctx, e.tx, named)
 	if err != nil {
 		return err
 	}
 	for _, target := range named {
-		if head := heads[target]; head != nil && head.Deleted && target != id && !slices.Contains(besides, target) {
-			p.Add("", "a text names %s, which is in the trash: take that out of the trash first", head.Name())
+		if meta := metas[target]; meta != nil && meta.Deleted && target != id && !slices.Contains(besides, target) {
+			p.Add("", "a text names %s, which is in the trash: take that out of the trash first", meta.Name())
 		}
 	}
 	return nil

@@ -162,7 +162,7 @@ type ChangesParams struct {
 // (a tag's reports): they are documents with changes of their own.
 //
 // Errors: KindGone for a position in a history that is no more (see
-// [Desk.Project]); KindForbidden without the right READ_LIVE.
+// [Live.Project]); KindForbidden without the right READ_LIVE.
 func (l *Live) Changes(ctx context.Context, params ChangesParams) ([]Change, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {

@@ -166,7 +166,7 @@ func markingWithEnds(engine string, t domain.Type) string {
 func supportingMarking(engine string, t domain.Type) string {
 	name := aggregate.TableOf(t).Name
 	var exists, lowest []string
-	for _, r := range aggregate.Referrers()[t] {
+	for _, r := range aggregate.Referrers(t) {
 		where := fmt.Sprintf("FROM %s WHERE %s = %s.id", r.From, r.Column, name)
 		exists = append(exists, fmt.Sprintf("EXISTS (SELECT 1 %s AND d.effective_marking <= %s.marking)", where, name))
 		lowest = append(lowest, "SELECT min(d.effective_marking) AS m "+where)

@@ -43,7 +43,7 @@ type ChangeBatch struct {
 	Changed <-chan struct{}
 }
 
-// Poll returns what has come after a position, as [Desk.Changes] does, or what
+// Poll returns what has come after a position, as [Live.Changes] does, or what
 // to wait for. A zero position is the beginning.
 func (l *Live) Poll(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
@@ -84,7 +84,7 @@ func closeAfter(d time.Duration) <-chan struct{} {
 	return c
 }
 
-// Follow is [Desk.News], and waits until there are changes. It returns ctx's
+// Follow is [Live.Poll], and waits until there are changes. It returns ctx's
 // error when ctx ends.
 func (l *Live) Follow(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
 	for {
@@ -121,7 +121,7 @@ func (l *Live) after(ctx context.Context, t *buffer, version Version, params Cha
 	return changes, upToDate, err
 }
 
-// extend brings the tail up to a version of live.
+// extend brings the buffer up to a version of live.
 func (l *Live) extend(ctx context.Context, t *buffer, version Version) (upToDate bool, err error) {
 	if t.version.Same(version) && t.from.history != 0 {
 		return true, nil

@@ -167,11 +167,11 @@ func (p *projector) putBatch(ctx context.Context, batch snapshotBatch, final map
 // live has them now.
 func (p *projector) supportOf(ctx context.Context, ids []domain.ID, into map[domain.ID]bool) error {
 	groups := aggregate.GroupByType(ids)
-	for target, ways := range aggregate.Referrers() {
+	for _, target := range domain.Types() {
 		if !target.Supporting() {
 			continue
 		}
-		for _, way := range ways {
+		for _, way := range aggregate.Referrers(target) {
 			query := "SELECT DISTINCT " + way.Column + " FROM " + way.From + " WHERE " + way.Column + " IS NOT NULL AND d.id"
 			if err := p.collect(ctx, query, groups[way.Type], into); err != nil {
 				return err

@@ -142,7 +142,7 @@ func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 // marking.
 func visibleTo(c int, m domain.Marking) bool { return m <= domain.Marking(c) }
 
-// kinds is what the effect is for viewers of each clearance; 0 for none.
+// kinds is what the change is for viewers of each clearance; 0 for none.
 func (e *visibilityChange) kinds() (kinds [clearances]ChangeKind, some bool) {
 	for c := range clearances {
 		before, after := visibleTo(c, e.before), visibleTo(c, e.after)
@@ -177,7 +177,7 @@ func (p *projector) propagate(ctx context.Context) error {
 	}
 	for changed, ids := range groups {
 		for t, ids := range aggregate.GroupByType(ids) {
-			for _, r := range aggregate.Referrers()[t] {
+			for _, r := range aggregate.Referrers(t) {
 				if err := p.propagateTo(ctx, r, ids, changed); err != nil {
 					return err
 				}

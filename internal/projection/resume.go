@@ -11,7 +11,7 @@ import (
 )
 
 // Resume is the place, in the history of changes as it is, behind the last change
-// that is not later than a position in one that is no more (see [Desk.Changes]). A
+// that is not later than a position in one that is no more (see [Live.Changes]). A
 // history that was made anew from the publication log has the times of the one
 // before, so who goes on from there misses nothing, and may hear some of it twice.
 // It is for those who cannot begin anew by themselves.

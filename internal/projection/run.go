@@ -14,7 +14,7 @@ const pollInterval = time.Second
 // the log.
 const longestPause = time.Minute
 
-// Run does what the desk has to do by itself, until ctx is done: it brings live
+// Run does what live needs done without a request, until ctx is done: it brings live
 // up to the log where something kept it behind, and notices what other processes
 // have published. It returns nil; what goes wrong is logged, and tried again
 // after a pause that grows from pollInterval to longestPause.

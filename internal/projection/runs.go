@@ -81,7 +81,7 @@ func (p *runs) close() {
 	p.ended.Wait()
 }
 
-// Close ends what the desk does by itself. It must be called before the stores
+// Close ends the projection. It must be called before the stores
 // are closed.
 func (l *Live) Close() { l.runs.close() }
 
@@ -89,7 +89,7 @@ func (l *Live) Close() { l.runs.close() }
 // not yet seen, in order, in a transaction of its own. It returns when that is
 // done, or has failed, or ctx is done; then it goes on without the caller.
 //
-// Errors: KindConflict where live is no projection of this log; see [Desk.Lag].
+// Errors: KindConflict where live is no projection of this log; see [Live.Lag].
 func (l *Live) Project(ctx context.Context) error {
 	run := l.runs.ask()
 	select {
