@@ -48,7 +48,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 			{Name: "keyFindings", Kind: KindLineList, Max: 50},
 			{Name: "methods", Kind: KindEnumList, Values: domain.ResearchMethods, Max: 20},
 			{Name: "language", Kind: KindLanguage, Required: true},
-			{Name: "body", Kind: KindProse, Max: bodyText},
+			{Name: "body", Kind: KindProse, Max: bodyText, Footnotes: true},
 			{Name: "hero", Kind: KindLink, Target: domain.Asset},
 			markingField,
 		},

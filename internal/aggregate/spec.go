@@ -41,6 +41,9 @@ type FieldSpec struct {
 	Target        domain.Type
 	column        string // where it is not the name in snake case
 	NamesEntities bool   // a plain text may name entities, as [[slug]]
+	// Footnotes says that the text may have footnotes: they, and the entities that
+	// it names, are rows of their own.
+	Footnotes bool
 }
 
 // ListSpec is an owned list of an input and the table that it fills.

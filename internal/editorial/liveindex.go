@@ -34,7 +34,7 @@ func namedIn(ctx context.Context, db store.Rows, t domain.Type, root *aggregate.
 	var slugs []string
 	collect := func(r *aggregate.Row, fields []aggregate.FieldSpec) {
 		for _, f := range aggregate.ProseFields(fields) {
-			if t == domain.Report && f.Name == "body" {
+			if f.Footnotes {
 				continue // its mentions are rows
 			}
 			if text := r.Text(f.ColumnName()); strings.Contains(text, "[[") {

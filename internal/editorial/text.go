@@ -25,7 +25,7 @@ func readProse(ctx context.Context, db store.Rows, s *aggregate.Spec, old, next 
 		if err != nil {
 			return err
 		}
-		if s.Type == domain.Report && f.Name == "body" {
+		if f.Footnotes {
 			if err := deriveBody(ctx, db, doc, mentions, next, p); err != nil {
 				return err
 			}
