@@ -95,12 +95,12 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 			status int
 			code   string
 		}{
-			"Refused":  {storetest.Refused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
-			"Conflict": {storetest.Conflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
+			"Refused":  {storetest.ConnectionRefused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
+			"Conflict": {storetest.RecoveryConflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			"Full":     {storetest.Full(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			// These are faults of ours.
-			"Wrong":   {storetest.Wrong(), http.StatusInternalServerError, "INTERNAL"},
-			"Strange": {storetest.Strange(), http.StatusInternalServerError, "INTERNAL"},
+			"Wrong":   {storetest.SyntaxError(), http.StatusInternalServerError, "INTERNAL"},
+			"Strange": {storetest.UnexpectedError(), http.StatusInternalServerError, "INTERNAL"},
 		} {
 			for _, r := range requests {
 				faults.Fail(r.store, "SELECT", 0, fault.err)
@@ -178,7 +178,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 		// Reads of the feed fail; what writes it goes on.
 		faults.Set(func(in, query string) error {
 			if in == "live" && strings.HasPrefix(query, "SELECT") && strings.Contains(query, "changes") && !strings.HasPrefix(query, "SELECT id, at FROM") {
-				return storetest.Refused()
+				return storetest.ConnectionRefused()
 			}
 			return nil
 		})

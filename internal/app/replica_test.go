@@ -14,7 +14,7 @@ import (
 // are not for caches, until it has caught up.
 func TestAReplicaThatLags(t *testing.T) {
 	t.Parallel()
-	primary, standby := storetest.Standby(t)
+	primary, standby := storetest.StartStandby(t)
 	desk := primary.DSN("postgres")
 	stores, err := store.Open(t.Context(), store.Config{DeskDSN: desk})
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -65,7 +64,7 @@ type postgresBackups struct{ dsn, file string }
 
 func (b postgresBackups) tool(t *testing.T, name string, args ...string) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), pgtemp.Program(t, name), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), storetest.Program(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v: %s", name, err, out)
 	}

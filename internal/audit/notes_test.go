@@ -103,7 +103,7 @@ func TestNotesAreTriedAgain(t *testing.T) {
 			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 				s, faults := openFaulty(t, c)
 				p := newPaced(t, s)
-				faults.Fail("desk", "COMMIT", failures, storetest.Refused())
+				faults.Fail("desk", "COMMIT", failures, storetest.ConnectionRefused())
 				for range 5 {
 					p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
 				}
@@ -139,7 +139,7 @@ func TestNotesThatFailForEver(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := openFaulty(t, c)
 		p := newPaced(t, s)
-		faults.Fail("desk", "BEGIN", 0, storetest.Refused())
+		faults.Fail("desk", "BEGIN", 0, storetest.ConnectionRefused())
 		for round := range 12 {
 			for i := range 200 {
 				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(round, i)})
