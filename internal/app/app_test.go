@@ -350,13 +350,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 
 func TestLagCheck(t *testing.T) {
 	t.Parallel()
-	at, entries, failure := time.Unix(0, 0), int64(2), error(nil)
-	ask := app.LagCheck(
-		func(context.Context) (int64, error) { return entries, failure },
-		func() time.Time { return at })
+	clock, entries, failure := storetest.NewClock(time.Unix(0, 0)), int64(2), error(nil)
+	check := app.LagCheck(func(context.Context) (int64, error) { return entries, failure }, clock.Now)
 	ok := func(step string, want bool) {
 		t.Helper()
-		if err := ask(t.Context()); (err == nil) != want {
+		if err := check(t.Context()); (err == nil) != want {
 			t.Errorf("%s: got %v", step, err)
 		}
 	}
@@ -365,9 +363,9 @@ func TestLagCheck(t *testing.T) {
 	ok("abreast", true)
 	entries = 1
 	ok("a moment behind", true)
-	at = at.Add(14 * time.Second)
+	clock.Advance(14 * time.Second)
 	ok("still a moment", true)
-	at = at.Add(time.Second)
+	clock.Advance(time.Second)
 	ok("too long", false)
 	entries = 0
 	ok("abreast again", true)
@@ -375,7 +373,7 @@ func TestLagCheck(t *testing.T) {
 	ok("a new lag has its own time", true)
 	failure = context.DeadlineExceeded
 	ok("busy for a moment", true)
-	at = at.Add(15 * time.Second)
+	clock.Advance(15 * time.Second)
 	ok("busy for long", false)
 	failure = errors.New("away")
 	ok("cannot be asked", false)

@@ -248,7 +248,7 @@ func TestHostileCredentials(t *testing.T) {
 			{name: "as events", key: "revoked", header: []string{"Accept", "text/event-stream"}, body: who, status: 401, code: "UNAUTHENTICATED"},
 			{name: "before it expires", key: "expired", body: who, status: 200, contains: `"expired"`},
 		})
-		b.later.Store(int64(2 * time.Hour))
+		b.clock.Advance(2 * time.Hour)
 		b.run([]attack{{name: "after it has expired", key: "expired", body: who, status: 401, code: "UNAUTHENTICATED"}})
 		b.ended()
 	})
@@ -362,7 +362,7 @@ func TestBudgets(t *testing.T) {
 				t.Errorf("a network of IPv6 isn't one payer")
 			}
 		}
-		b.later.Store(int64(61 * time.Second))
+		b.clock.Advance(61 * time.Second)
 		still("an address after a minute", attack{from: "127.0.0.2"}, 200)
 		still("a key after a minute", attack{key: "small"}, 200)
 		b.ended()

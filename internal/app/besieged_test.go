@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // besieged is a whole server that is attacked over real connections, with keys
@@ -29,7 +29,7 @@ type besieged struct {
 	*app.App
 	t      *testing.T
 	log    *record
-	later  atomic.Int64 // how far its clock is ahead
+	clock  *storetest.Clock
 	keys   *access.Keys
 	ctx    context.Context // of whoever makes keys
 	secret map[string]string
@@ -39,13 +39,13 @@ type besieged struct {
 
 func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besieged {
 	t.Helper()
-	b := &besieged{t: t, log: &record{}, ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
+	b := &besieged{t: t, log: &record{}, clock: storetest.NewRunningClock(), ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
 	c, p := config(t, stores), parts(b.log)
 	c.Protection = app.ProtectionConfig{TrustedProxies: []string{"127.0.0.1"}, Introspection: graph.IntrospectionAll}
 	if adjust != nil {
 		adjust(&c)
 	}
-	p.Now = func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+	p.Now = b.clock.Now
 	b.dir = c.Data
 	b.App = start(t, c, p)
 

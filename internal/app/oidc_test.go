@@ -72,9 +72,8 @@ func TestOIDCSettingsThatAreNoGood(t *testing.T) {
 func TestPeopleSignIn(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
-		var later atomic.Int64
-		now := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-		issuer := oidctest.Start(t, now, "RS256")
+		clock := storetest.NewRunningClock()
+		issuer := oidctest.Start(t, clock.Now, "RS256")
 		issuer.Be(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
 		issuer.Handle(oidctest.DiscoveryPath, oidctest.Down)
 
@@ -87,7 +86,7 @@ func TestPeopleSignIn(t *testing.T) {
 		c.OIDC = resolved.OIDC
 		log := &record{}
 		p := parts(log)
-		p.Now = now
+		p.Now = clock.Now
 		a := start(t, c, p)
 
 		status := func(token string) (int, string) {
@@ -101,7 +100,7 @@ func TestPeopleSignIn(t *testing.T) {
 			t.Errorf("got %d %s", code, body)
 		}
 		issuer.Handle(oidctest.DiscoveryPath, nil)
-		later.Store(int64(time.Minute))
+		clock.Advance(time.Minute)
 		if got := query(t, a, issuer.Token(t, nil), write); !strings.Contains(got, `"harbour-cranes"`) {
 			t.Errorf("got %s\n%s", got, log)
 		}
@@ -111,7 +110,7 @@ func TestPeopleSignIn(t *testing.T) {
 		for token, want := range map[string]int{
 			issuer.Token(t, map[string]any{"roles": nil}):                            http.StatusForbidden,
 			issuer.Token(t, map[string]any{"aud": "another"}):                        http.StatusUnauthorized,
-			issuer.Token(t, map[string]any{"exp": now().Add(-2 * time.Hour).Unix()}): http.StatusUnauthorized,
+			issuer.Token(t, map[string]any{"exp": clock.Now().Add(-2 * time.Hour).Unix()}): http.StatusUnauthorized,
 			"rt_nonsense": http.StatusUnauthorized,
 			"nonsense":    http.StatusUnauthorized,
 		} {

@@ -176,10 +176,10 @@ func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *ref
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	long := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	ago := editorial.New(s, slog.New(slog.DiscardHandler), func() time.Time { return long })
+	longAgo := storetest.NewClock(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+	ago := editorial.New(s, slog.New(slog.DiscardHandler), longAgo.Now)
 	if _, err := ago.Schedule(domain.AsSystem(t.Context(), "test"),
-		editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:due"}, At: long.Add(time.Hour)}); err != nil {
+		editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:due"}, At: longAgo.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	return key

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var (
 	moment = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	clock  = func() time.Time { return moment }
+	clock  = storetest.NewClock(moment)
 	editor = &domain.Viewer{Name: "Ada", Role: domain.Editor, KeyID: domain.NewID(domain.Key, moment)}
 )
 
@@ -111,7 +111,7 @@ func TestNotesGather(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		var log bytes.Buffer
-		notes := audit.NewNotes(s, slog.New(slog.NewTextHandler(&log, nil)), clock)
+		notes := audit.NewNotes(s, slog.New(slog.NewTextHandler(&log, nil)), clock.Now)
 		for range 1000 {
 			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
 		}
@@ -133,7 +133,7 @@ func TestNotesGather(t *testing.T) {
 func TestNotesAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock)
+		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock.Now)
 		for i := range 5000 {
 			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(i)})
 		}

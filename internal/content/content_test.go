@@ -28,7 +28,7 @@ type desk struct {
 	t      testing.TB
 	stores *store.Stores
 	ctx    context.Context // of an editor
-	clock  *atomic.Int64
+	clock  *storetest.Clock
 }
 
 var historyNumber atomic.Int64
@@ -37,11 +37,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newDesk(t testing.TB, s *store.Stores) *desk {
 	t.Helper()
-	clock := &atomic.Int64{}
-	clock.Store(noon.UnixMicro())
-	now := func() time.Time { return time.UnixMicro(clock.Add(1)) } // no two moments are the same
+	clock := storetest.NewSteppingClock(noon, time.Microsecond)
 	return &desk{
-		Desk: content.New(s, slog.New(slog.DiscardHandler), now), t: t, stores: s,
+		Desk: content.New(s, slog.New(slog.DiscardHandler), clock.Now), t: t, stores: s,
 		ctx: as(t.Context(), domain.Editor), clock: clock,
 	}
 }
@@ -50,7 +48,7 @@ func as(ctx context.Context, role domain.Role) context.Context {
 	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: role, Clearance: domain.Red, KeyID: 1})
 }
 
-func (d *desk) advance(by time.Duration) { d.clock.Add(by.Microseconds()) }
+func (d *desk) advance(by time.Duration) { d.clock.Advance(by) }
 
 // each runs fn with a desk on each engine.
 func each(t *testing.T, fn func(t *testing.T, d *desk)) {

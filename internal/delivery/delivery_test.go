@@ -42,7 +42,7 @@ func TestRequest(t *testing.T) {
 		hook, secret := s.hook(delivery.CreateParams{URL: r.URL + "/hooks?of=us"})
 		id := s.report("cranes")
 		s.publish("cranes")
-		published := s.clock.now()
+		published := s.clock.Now()
 		s.pass(time.Minute)
 		got := r.take()
 		if len(got) != 1 {

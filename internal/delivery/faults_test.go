@@ -149,13 +149,13 @@ func TestDispatchFaults(t *testing.T) {
 						t.Fatalf("the dispatch has failed %d times, want %d", failures(), n+1)
 					}
 					// Whatever happens before its rest is over does not end it.
-					s.clock.turn(s.clock.now().Add(rest - 100*time.Millisecond))
+					s.clock.AdvanceTo(s.clock.Now().Add(rest - 100*time.Millisecond))
 					f.Step(t.Context())
 					f.Step(t.Context())
 					if failures() != n+1 {
 						t.Fatalf("it was tried again before %s were over", rest)
 					}
-					s.clock.turn(s.clock.now().Add(200 * time.Millisecond))
+					s.clock.AdvanceTo(s.clock.Now().Add(200 * time.Millisecond))
 					rest = min(2*rest, time.Minute)
 				}
 				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = '%s' WHERE id = %d", cursor, int64(bad)))
@@ -184,14 +184,14 @@ func TestFollowerWithoutWebhooks(t *testing.T) {
 			t.Errorf("they were read %d times within a second, want 1", n)
 		}
 		for range 10 {
-			s.clock.turn(s.clock.now().Add(time.Minute))
+			s.clock.AdvanceTo(s.clock.Now().Add(time.Minute))
 			f.Step(t.Context())
 		}
 		if n := strings.Count(s.log.String(), "the webhooks could not be read"); n != 11 {
 			t.Errorf("they were read %d times, want 11", n)
 		}
 		mend()
-		s.clock.turn(s.clock.now().Add(time.Minute))
+		s.clock.AdvanceTo(s.clock.Now().Add(time.Minute))
 		f.Step(t.Context())
 		if got := len(s.deliveries(hook)); got != 1 {
 			t.Errorf("there are %d deliveries, want 1", got)

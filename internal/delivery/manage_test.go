@@ -188,7 +188,7 @@ func TestPrivateAddresses(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		strict := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Now: s.clock.now})
+		strict := delivery.New(delivery.Config{Stores: s.stores, Desk: s.desk, Now: s.clock.Now})
 		a, err := strict.Test(s.admin(), hook)
 		if err != nil || a.Status != 0 || !strings.Contains(a.Error, "public address") || strings.Contains(a.Error, "127.0.0.1") || len(r.take()) != 0 {
 			t.Errorf("got %+v, %v", a, err)
@@ -283,7 +283,7 @@ func TestAttemptIsCutOff(t *testing.T) {
 		if err := s.DispatchAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		job, ok := s.next(s.clock.now())
+		job, ok := s.next(s.clock.Now())
 		if !ok {
 			t.Fatal("there is no job")
 		}

@@ -28,27 +28,8 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// clock is a clock that tests turn. No two moments are the same.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Microsecond)
-	return c.at
-}
-
-func (c *clock) turn(to time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if to.After(c.at) {
-		c.at = to
-	}
+func newClock() *storetest.Clock {
+	return storetest.NewSteppingClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), time.Microsecond)
 }
 
 // site is a desk with webhooks, whose jobs the test runs when it turns the
@@ -58,7 +39,7 @@ type site struct {
 	t      testing.TB
 	stores *store.Stores
 	desk   *content.Desk
-	clock  *clock
+	clock  *storetest.Clock
 	log    *bytes.Buffer // read it when nothing runs
 
 	mu      sync.Mutex
@@ -70,11 +51,11 @@ func newSite(t testing.TB, s *store.Stores) *site {
 	t.Helper()
 	site := &site{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	site.desk = content.New(s, log, site.clock.now)
+	site.desk = content.New(s, log, site.clock.Now)
 	if err := site.desk.Project(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.now, AllowPrivate: true}, site)
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Desk: site.desk, Log: log, Now: site.clock.Now, AllowPrivate: true}, site)
 	return site
 }
 
@@ -131,18 +112,18 @@ func (s *site) pass(d time.Duration) {
 	if err := s.DispatchAll(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	until := s.clock.now().Add(d)
+	until := s.clock.Now().Add(d)
 	for {
 		job, ok := s.next(until)
 		if !ok {
 			break
 		}
-		s.clock.turn(job.At)
+		s.clock.AdvanceTo(job.At)
 		if err := s.Attempt(s.t.Context(), job); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	s.clock.turn(until)
+	s.clock.AdvanceTo(until)
 }
 
 func as(ctx context.Context, role domain.Role, clearance domain.Marking) context.Context {

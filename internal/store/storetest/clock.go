@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Clock is a clock for tests. It moves only when the test advances it, or by a
-// fixed step with each call of Now. It is safe for concurrent use.
+// Clock is the clock of tests: it shows the time that the test sets. It is safe
+// for concurrent use.
 type Clock struct {
-	step time.Duration
+	step    time.Duration
+	started time.Time // of a running clock: the real time of its start
 
 	mu  sync.Mutex
 	now time.Time
@@ -24,20 +25,27 @@ func NewSteppingClock(start time.Time, step time.Duration) *Clock {
 	return &Clock{now: start, step: step}
 }
 
+// NewRunningClock returns a clock that runs like a real one. It shows the real
+// time until it is advanced.
+func NewRunningClock() *Clock {
+	now := time.Now()
+	return &Clock{now: now, started: now}
+}
+
 // Now returns the time. It is for the now parameters of constructors.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(c.step)
-	return c.now
+	return c.shown()
 }
 
-// Last returns the time of the last call of Now or of the last advance, without
-// a step.
+// Last returns what a stepping clock showed last, without a step. For other
+// clocks it is the same as Now.
 func (c *Clock) Last() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	return c.shown()
 }
 
 // Advance moves the clock forward by d.
@@ -48,11 +56,17 @@ func (c *Clock) Advance(d time.Duration) {
 }
 
 // AdvanceTo moves the clock forward to t. It does nothing if t is not later than
-// the clock.
+// the time that the clock shows.
 func (c *Clock) AdvanceTo(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t.After(c.now) {
-		c.now = t
+	c.now = c.now.Add(max(t.Sub(c.shown()), 0))
+}
+
+// shown returns the time on the clock; c.mu is held.
+func (c *Clock) shown() time.Time {
+	if c.started.IsZero() {
+		return c.now
 	}
+	return c.now.Add(time.Since(c.started))
 }
