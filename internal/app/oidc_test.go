@@ -3,7 +3,6 @@ package app_test
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,8 +107,8 @@ func TestPeopleSignIn(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		for token, want := range map[string]int{
-			issuer.Token(t, map[string]any{"roles": nil}):                            http.StatusForbidden,
-			issuer.Token(t, map[string]any{"aud": "another"}):                        http.StatusUnauthorized,
+			issuer.Token(t, map[string]any{"roles": nil}):                                  http.StatusForbidden,
+			issuer.Token(t, map[string]any{"aud": "another"}):                              http.StatusUnauthorized,
 			issuer.Token(t, map[string]any{"exp": clock.Now().Add(-2 * time.Hour).Unix()}): http.StatusUnauthorized,
 			"rt_nonsense": http.StatusUnauthorized,
 			"nonsense":    http.StatusUnauthorized,
