@@ -52,8 +52,8 @@ func (r *record) String() string {
 	return r.buf.String()
 }
 
-func parts(log io.Writer) app.Parts {
-	return app.Parts{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now}
+func parts(log io.Writer) app.Dependencies {
+	return app.Dependencies{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now}
 }
 
 // config is that of a server on a free port, over the stores.
@@ -66,7 +66,7 @@ func config(t *testing.T, s store.Config) app.Config {
 	return c
 }
 
-func start(t *testing.T, c app.Config, p app.Parts) *app.App {
+func start(t *testing.T, c app.Config, p app.Dependencies) *app.App {
 	t.Helper()
 	a, err := app.Start(t.Context(), c, p)
 	if err != nil {
@@ -263,7 +263,7 @@ func TestADemoThatWasCutOffIsNoticed(t *testing.T) {
 		return errors.New("cut off")
 	}
 	for range 2 { // when it happens, and at the next start
-		if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "was not loaded to its end") {
+		if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "was loaded only in part") {
 			t.Errorf("got %v, want an error that says so", err)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// faulty is a whole server whose databases fail when the test says so.
-func faulty(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record) {
+// startWithFaults is a whole server whose databases fail when the test says so.
+func startWithFaults(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record) {
 	t.Helper()
 	c := config(t, s)
 	c.Demo = true
@@ -24,7 +24,7 @@ func faulty(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record)
 	p := parts(log)
 	p.Fault = faults.Fault
 	a := start(t, c, p)
-	news(t, a, "open", "CLEAR")
+	publishReport(t, a, "open", "CLEAR")
 	return a, faults, log
 }
 
@@ -35,7 +35,7 @@ type request struct {
 	store                    string   // desk, or live
 }
 
-func (r request) send(t *testing.T, a *app.App) answer {
+func (r request) send(t *testing.T, a *app.App) response {
 	t.Helper()
 	out, err := http.NewRequestWithContext(t.Context(), r.method, a.URL()+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -50,13 +50,13 @@ func (r request) send(t *testing.T, a *app.App) answer {
 	}
 	defer res.Body.Close()
 	if r.path == "/changes" && res.StatusCode == http.StatusOK {
-		return answer{res.StatusCode, res.Header, ""} // it has no end
+		return response{res.StatusCode, res.Header, ""} // it has no end
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res.StatusCode, res.Header, string(body)}
+	return response{res.StatusCode, res.Header, string(body)}
 }
 
 // Whatever asks the database while that cannot answer is answered 503, with
@@ -68,7 +68,7 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 	asJSON := []string{"Content-Type", "application/json"}
 	asNew := append(asJSON[:2:2], "Accept", "application/graphql-response+json")
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
-		a, faults, log := faulty(t, s)
+		a, faults, log := startWithFaults(t, s)
 		key := []string{"Authorization", "Bearer " + a.DemoKey()}
 		requests := []request{
 			{"GraphQL", http.MethodPost, "/graphql", query, asNew, "live"},
@@ -138,9 +138,9 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
-		a, faults, _ := faulty(t, s)
-		changes := listen(t, a.URL()+"/changes").ready()
-		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind%20document{slug}}}").ready()
+		a, faults, _ := startWithFaults(t, s)
+		changes := listen(t, a.URL()+"/changes").waitReady()
+		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind%20document{slug}}}").waitReady()
 		conn, _, err := websocket.Dial(t.Context(), a.URL()+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +166,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			heard <- err == nil && strings.Contains(string(body), "PUBLISH")
 		}()
 		for n, left := 0, 2; left > 0; n++ {
-			news(t, a, fmt.Sprintf("before-%d", n), "CLEAR")
+			publishReport(t, a, fmt.Sprintf("before-%d", n), "CLEAR")
 			select {
 			case ok := <-heard:
 				if left--; !ok {
@@ -182,7 +182,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			}
 			return nil
 		})
-		news(t, a, "after", "CLEAR")
+		publishReport(t, a, "after", "CLEAR")
 
 		var last event
 		for e := changes.next(); e.name != ""; e = changes.next() {
@@ -210,7 +210,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 		}
 		// They come again.
 		faults.Set(nil)
-		again := listen(t, a.URL()+"/changes", "Last-Event-ID", changes.id).ready()
+		again := listen(t, a.URL()+"/changes", "Last-Event-ID", changes.id).waitReady()
 		for e := again.next(); ; e = again.next() {
 			if e.name != "change" {
 				t.Fatalf("got %+v", e)

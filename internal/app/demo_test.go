@@ -16,8 +16,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// shown is what anybody sees of the demo on a server.
-type shown struct {
+// demoView is what anybody sees of the demo on a server.
+type demoView struct {
 	Reports, Entities, Editions struct{ TotalCount int }
 	Assets                      struct {
 		TotalCount int
@@ -28,9 +28,9 @@ type shown struct {
 	}
 }
 
-func show(t *testing.T, a *app.App) shown {
+func readDemo(t *testing.T, a *app.App) demoView {
 	t.Helper()
-	var body struct{ Data shown }
+	var body struct{ Data demoView }
 	answer := query(t, a, "", `{ reports(first: 0) { totalCount } entities(first: 0) { totalCount } editions(first: 0) { totalCount }
 		assets(first: 100) { totalCount nodes { url mediaType altText size } } }`)
 	if err := json.Unmarshal([]byte(answer), &body); err != nil {
@@ -43,7 +43,7 @@ func show(t *testing.T, a *app.App) shown {
 // server that says that it is found elsewhere, from where that leads to.
 func fetchAll(t *testing.T, a *app.App, public string) {
 	t.Helper()
-	for _, asset := range show(t, a).Assets.Nodes {
+	for _, asset := range readDemo(t, a).Assets.Nodes {
 		path, ok := strings.CutPrefix(asset.URL, public)
 		if !ok {
 			t.Errorf("%s is not at %s", asset.URL, public)
@@ -77,9 +77,9 @@ func TestDemoFollowsTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c, p := config(t, s), parts(io.Discard)
-		c.Demo, p.Demo = true, app.DemoOfTheProgram()
+		c.Demo, p.Demo = true, app.BundledDemo()
 		a := start(t, c, p)
-		first, key, admin := show(t, a), a.DemoKey(), a.DemoAdminKey()
+		first, key, admin := readDemo(t, a), a.DemoKey(), a.DemoAdminKey()
 		if first.Assets.TotalCount == 0 || first.Editions.TotalCount < 6 {
 			t.Fatalf("got %+v", first)
 		}
@@ -95,7 +95,7 @@ func TestDemoFollowsTheServer(t *testing.T) {
 		stop(t, a)
 
 		a = start(t, c, p) // on another port
-		again := show(t, a)
+		again := readDemo(t, a)
 		if again.Reports != first.Reports || again.Entities != first.Entities || again.Editions != first.Editions || again.Assets.TotalCount != first.Assets.TotalCount {
 			t.Errorf("after a restart: got %+v, want %+v", again, first)
 		}
@@ -133,7 +133,7 @@ func TestDemoFollowsTheServer(t *testing.T) {
 func TestTheSeriesHasAFeed(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
-	c.Demo, p.Demo = true, app.DemoOfTheProgram()
+	c.Demo, p.Demo = true, app.BundledDemo()
 	a := start(t, c, p)
 	answer := query(t, a, "", `{ editions(first: 1, filter: {series: {eq: "The Red Report"}}, orderBy: {field: NUMBER, direction: DESC}) { nodes { title items { headline } } } }`)
 	var body struct {

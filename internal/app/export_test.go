@@ -14,7 +14,7 @@ func AvailableMemory(root fs.FS) int64 { return availableMemory(root) }
 
 // LagCheck is the readiness check of a lag.
 func LagCheck(lag func(context.Context) (int64, error), now func() time.Time) func(context.Context) error {
-	return (&lagCheck{lag: lag, now: now}).ask
+	return (&lagCheck{lag: lag, now: now}).check
 }
 
 // Resolve settles the configuration of serve, and its logger's handler.
@@ -35,5 +35,5 @@ func RequestHandler(inner slog.Handler) slog.Handler { return requestHandler{inn
 // ParseExpiry reads --expires.
 var ParseExpiry = parseExpiry
 
-// DemoOfTheProgram is the demo that comes with the program.
-var DemoOfTheProgram = demoContent
+// BundledDemo is the demo that comes with the program.
+var BundledDemo = demoContent

@@ -26,8 +26,8 @@ func TestImportCompaniesFromTheCommandLine(t *testing.T) {
 		}
 	}
 	args := []string{"import", "companies", list, more, "--publish", "--map", "name=Entity,alias=Other", "--map", "start=Since", "--date-format", "DD/MM/YYYY"}
-	const sums = `4 rows: 3 went in, 1 did not, 0 were left out.
-Besides, 1 blank line and 0 repeated headers.
+	const sums = `4 rows: 3 imported, 1 not imported, 0 were left out.
+Also 1 blank line and 0 repeated headers.
 2 companies, 0 parents that are not in the list, 1 other name, 0 relationships.
 2 listings; 1 row repeats the company and the start of another.
 3 documents created, 0 changed, 0 as they were.

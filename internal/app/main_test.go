@@ -142,7 +142,7 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"--data:", "--live-dsn: want postgres://", "--live-dsn: is of no use without --desk-dsn", "--addr:",
+		"--data:", "--live-dsn: want postgres://", "--live-dsn: has no effect without --desk-dsn", "--addr:",
 		`"https://a.example/path"`, `"null"`, `"ftp://b.example"`, "--entity-url:", "--log-format:", "--log-level:",
 		"REDTHREAD_DEMO: want true or false", "REDTHREAD_CACHE_SIZE: want a number of bytes", "REDTHREAD_CACHE_MAX_AGE: want a time",
 	} {

@@ -37,18 +37,18 @@ func TestOIDCSettingsThatAreNoGood(t *testing.T) {
 	}{
 		"Alone": {[]string{"--oidc-issuer", "https://id.example"}, []string{"--oidc-audience:", "--oidc-roles:"}},
 		"NoIssuer": {[]string{"--oidc-audience", "a", "--oidc-roles", "a=CHIEF", "--oidc-role-claim", "r", "--oidc-clearances", "a", "--oidc-allow-private"},
-			[]string{"--oidc-audience: is of no use", "--oidc-roles: is of no use", "--oidc-role-claim: is", "--oidc-clearances: is", "--oidc-allow-private: is", `"a=CHIEF"`}},
+			[]string{"--oidc-audience: has no effect", "--oidc-roles: has no effect", "--oidc-role-claim: has", "--oidc-clearances: has", "--oidc-allow-private: has", `"a=CHIEF"`}},
 		"PlainHTTP":       {append(issuer, "--oidc-issuer", "http://id.example"), []string{"--oidc-issuer: want https"}},
 		"NoURL":           {append(issuer, "--oidc-issuer", "id.example"), []string{"--oidc-issuer: want a URL"}},
 		"Password":        {append(issuer, "--oidc-issuer", "https://u:issuersecret@id.example"), []string{"--oidc-issuer: want a URL"}},
 		"Query":           {append(issuer, "--oidc-issuer", "https://id.example?x"), []string{"--oidc-issuer: want a URL"}},
-		"EmptyAudience":   {append(issuer, "--oidc-audience", " "), []string{"--oidc-audience: is empty"}},
-		"Twice":           {append(issuer, "--oidc-roles", "a=EDITOR"), []string{`--oidc-roles: "a" is there twice`}},
+		"EmptyAudience":   {append(issuer, "--oidc-audience", " "), []string{"--oidc-audience: must not be empty"}},
+		"Twice":           {append(issuer, "--oidc-roles", "a=EDITOR"), []string{`--oidc-roles: "a" is given twice`}},
 		"NoValue":         {append(issuer, "--oidc-roles", "=EDITOR,EDITOR"), []string{`"=EDITOR"`, `"EDITOR"`}},
-		"ClaimOnly":       {append(issuer, "--oidc-clearance-claim", "tlp"), []string{"--oidc-clearances: goes with"}},
-		"ClearancesOnly":  {append(issuer, "--oidc-clearances", "a=RED"), []string{"--oidc-clearances: goes with"}},
+		"ClaimOnly":       {append(issuer, "--oidc-clearance-claim", "tlp"), []string{"--oidc-clearances: must be set together with"}},
+		"ClearancesOnly":  {append(issuer, "--oidc-clearances", "a=RED"), []string{"--oidc-clearances: must be set together with"}},
 		"UnknownMarking":  {append(issuer, "--oidc-clearance-claim", "tlp", "--oidc-clearances", "a=PINK"), []string{`"a=PINK"`, "AMBER_STRICT"}},
-		"EmptyRolesGiven": {[]string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", ""}, []string{"--oidc-roles: say who"}},
+		"EmptyRolesGiven": {[]string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", ""}, []string{"--oidc-roles: must not be empty"}},
 	} {
 		_, err := app.Resolve(row.args, nil)
 		if err == nil {

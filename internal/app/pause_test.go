@@ -25,8 +25,8 @@ import (
 func TestPaused(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		receiver, settings := newRefusing(t), config(t, c)
-		key := leftBehind(t, c, settings, receiver)
+		receiver, settings := newWebhookReceiver(t), config(t, c)
+		key := prepareBackup(t, c, settings, receiver)
 		settings.Paused, settings.WebhookAllowPrivate = true, true
 		log := &record{}
 		a := start(t, settings, parts(log))
@@ -62,7 +62,7 @@ func TestPaused(t *testing.T) {
 		}
 
 		code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume")
-		if code != 0 || !strings.Contains(out, "go on") {
+		if code != 0 || !strings.Contains(out, "resume within") {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
 		want := map[string]bool{"before": true, "now": true, "due": true, "later": true}
@@ -94,7 +94,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		settings := config(t, c)
 		settings.Paused = true
-		log := &onMessage{message: "it could not be looked whether to resume", came: make(chan struct{}, 1)}
+		log := &onMessage{message: "the audit log could not be read for resume", came: make(chan struct{}, 1)}
 		a := start(t, settings, parts(log))
 		s, err := store.Open(t.Context(), c)
 		if err != nil {
@@ -104,7 +104,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 		mend := storetest.Away(t, s.Desk, "audit_entries")
 		<-log.came
 		if !a.Paused() {
-			t.Error("it goes on")
+			t.Error("it resumed")
 		}
 		mend()
 		log.await("resumed")
@@ -113,7 +113,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 		}
 		<-log.came
 		if a.Paused() {
-			t.Error("it does not go on")
+			t.Error("it did not resume")
 		}
 	})
 }
@@ -148,9 +148,9 @@ func (l *onMessage) Write(b []byte) (int, error) {
 	return l.record.Write(b)
 }
 
-// leftBehind is what a backup may hold: a delivery that is to be attempted again,
+// prepareBackup is what a backup may hold: a delivery that is to be attempted again,
 // and a schedule that is due. It returns a key.
-func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *refusing) string {
+func prepareBackup(t *testing.T, c store.Config, settings app.Config, receiver *webhookReceiver) string {
 	t.Helper()
 	settings.WebhookAllowPrivate = true
 	a := start(t, settings, parts(io.Discard))
@@ -185,15 +185,15 @@ func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *ref
 	return key
 }
 
-// refusing is a receiver that refuses what it gets until it is set to accept it.
-type refusing struct {
+// webhookReceiver is a receiver that refuses what it gets until it is set to accept it.
+type webhookReceiver struct {
 	*httptest.Server
 	accept atomic.Bool
 	got    chan string // the bodies
 }
 
-func newRefusing(t *testing.T) *refusing {
-	r := &refusing{got: make(chan string, 100)}
+func newWebhookReceiver(t *testing.T) *webhookReceiver {
+	r := &webhookReceiver{got: make(chan string, 100)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
 		if !r.accept.Load() {

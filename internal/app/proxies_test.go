@@ -155,15 +155,15 @@ func varnish(t *testing.T, a *app.App) *proxy {
 	return &proxy{t: t, app: a, url: "http://" + address}
 }
 
-// proxied is what a request was answered.
-type proxied struct {
+// proxyResponse is what a request was answered.
+type proxyResponse struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // fetch sends a request; header are names and values. Bodies come as they are sent.
-func fetch(t *testing.T, method, address, body string, header ...string) proxied {
+func fetch(t *testing.T, method, address, body string, header ...string) proxyResponse {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
@@ -184,18 +184,18 @@ func fetch(t *testing.T, method, address, body string, header ...string) proxied
 	if err != nil {
 		t.Fatal(err)
 	}
-	return proxied{res.StatusCode, res.Header, string(got)}
+	return proxyResponse{res.StatusCode, res.Header, string(got)}
 }
 
-func (p *proxy) get(path string, header ...string) proxied {
+func (p *proxy) get(path string, header ...string) proxyResponse {
 	p.t.Helper()
 	return fetch(p.t, http.MethodGet, p.url+path, "", header...)
 }
 
-func asked(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
+func queryPath(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
 
-// behind starts a proxy in front of a server with demo content.
-func behind(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
+// startBehindProxy starts a proxy in front of a server with demo content.
+func startBehindProxy(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
 	t.Helper()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Demo, c.Cache.MaxAge, c.Protection.TrustedProxies = true, maxAge, []string{"127.0.0.0/8"}
@@ -211,12 +211,12 @@ func TestProxies(t *testing.T) {
 	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := behind(t, 4*time.Second, start)
+			p := startBehindProxy(t, 4*time.Second, start)
 			for _, check := range []struct {
 				name string
 				run  func(*testing.T, *proxy)
 			}{
-				{"answers are kept", checkKept}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
+				{"answers are kept", checkCached}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
 				{"what is published is seen", checkPublished}, {"keys", checkKeys}, {"events come at once", checkEvents},
 				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are told apart", checkClients},
 			} {
@@ -232,8 +232,8 @@ func TestProxies(t *testing.T) {
 
 const newest = `{ reports(first: 3) { nodes { title slug publishedAt summary } } }`
 
-func checkKept(t *testing.T, p *proxy) {
-	path := asked(newest + " # kept")
+func checkCached(t *testing.T, p *proxy) {
+	path := queryPath(newest + " # kept")
 	direct := fetch(t, http.MethodGet, p.app.URL()+path, "")
 	first, second := p.get(path), p.get(path)
 	if first.header.Get("X-Cache") != "MISS" || second.header.Get("X-Cache") != "HIT" {
@@ -260,7 +260,7 @@ func checkKept(t *testing.T, p *proxy) {
 }
 
 func checkCodings(t *testing.T, p *proxy) {
-	path := asked("{ __schema { types { name } } } # codings")
+	path := queryPath("{ __schema { types { name } } } # codings")
 	seen := map[string]bool{}
 	for _, coding := range []string{"identity", "gzip", "zstd", "identity", "gzip", "zstd"} {
 		direct := fetch(t, http.MethodGet, p.app.URL()+path, "", "Accept-Encoding", coding)
@@ -284,7 +284,7 @@ func checkCodings(t *testing.T, p *proxy) {
 }
 
 func checkNotModified(t *testing.T, p *proxy) {
-	path := asked(newest + " # conditional")
+	path := queryPath(newest + " # conditional")
 	tag := p.get(path).header.Get("Etag")
 	for _, header := range [][]string{{}, {"Authorization", "Bearer " + p.app.DemoKey()}} {
 		if len(header) > 0 {
@@ -302,9 +302,9 @@ func checkNotModified(t *testing.T, p *proxy) {
 // checkPublished sees an old answer for max-age at most, and that an answer which
 // holds is not sent again by the server.
 func checkPublished(t *testing.T, p *proxy) {
-	path := asked("{ reports { totalCount } } # published")
+	path := queryPath("{ reports { totalCount } } # published")
 	before := p.get(path)
-	news(t, p.app, "seen", "CLEAR")
+	publishReport(t, p.app, "seen", "CLEAR")
 	published := time.Now()
 	want := fetch(t, http.MethodGet, p.app.URL()+path, "").body
 	if want == before.body {
@@ -323,9 +323,9 @@ func checkPublished(t *testing.T, p *proxy) {
 		return got.header.Get("X-Cache") == "REVALIDATED"
 	})
 	// A client whose answer is the newer one is not sent the older.
-	path = asked("{ reports { totalCount } } # newer")
+	path = queryPath("{ reports { totalCount } } # newer")
 	old := p.get(path)
-	news(t, p.app, "newer", "CLEAR")
+	publishReport(t, p.app, "newer", "CLEAR")
 	tag := fetch(t, http.MethodGet, p.app.URL()+path, "").header.Get("Etag")
 	eventually(t, func() bool { return p.get(path, "If-None-Match", tag).status == http.StatusNotModified })
 	if got := p.get(path); got.body == old.body {
@@ -334,10 +334,10 @@ func checkPublished(t *testing.T, p *proxy) {
 }
 
 func checkKeys(t *testing.T, p *proxy) {
-	news(t, p.app, "secret", "RED")
+	publishReport(t, p.app, "secret", "RED")
 	key := []string{"Authorization", "Bearer " + p.app.DemoKey()}
 	for i, keyedFirst := range []bool{true, false} {
-		path := asked(fmt.Sprintf(`{ report(slug: "secret") { title } } # %d`, i))
+		path := queryPath(fmt.Sprintf(`{ report(slug: "secret") { title } } # %d`, i))
 		for round := range 3 {
 			if keyedFirst || round > 0 {
 				if got := p.get(path, key...); !strings.Contains(got.body, "News") || got.header.Get("X-Cache") == "HIT" {
@@ -349,20 +349,20 @@ func checkKeys(t *testing.T, p *proxy) {
 			}
 		}
 	}
-	if got := p.get(asked("{ viewer { role } }"), key...); !strings.Contains(got.body, "ADMIN") && !strings.Contains(got.body, "EDITOR") {
+	if got := p.get(queryPath("{ viewer { role } }"), key...); !strings.Contains(got.body, "ADMIN") && !strings.Contains(got.body, "EDITOR") {
 		t.Errorf("the key does not arrive: got %s", got.body)
 	}
-	if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer rt_bad"); got.status != http.StatusUnauthorized {
+	if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer rt_bad"); got.status != http.StatusUnauthorized {
 		t.Errorf("a bad key: got %d", got.status)
 	}
 }
 
 // checkEvents hears of what is published while the streams are open.
 func checkEvents(t *testing.T, p *proxy) {
-	changes := listen(t, p.url+"/changes").ready()
-	subscription := listen(t, p.url+asked("subscription { contentChanged { kind } }"))
-	news(t, p.app, "heard", "CLEAR")
-	changes.wants("PUBLISH REPORT")
+	changes := listen(t, p.url+"/changes").waitReady()
+	subscription := listen(t, p.url+queryPath("subscription { contentChanged { kind } }"))
+	publishReport(t, p.app, "heard", "CLEAR")
+	changes.wantChanges("PUBLISH REPORT")
 	if e := subscription.next(); e.name != "next" || !strings.Contains(e.data, "PUBLISH") {
 		t.Errorf("got %+v", e)
 	}
@@ -399,7 +399,7 @@ func checkLarge(t *testing.T, p *proxy) {
 			t.Errorf("%d bytes: got %d %.200s, want %d %.200s", size, got.status, got.body, direct.status, direct.body)
 		}
 	}
-	long := asked("{ reports { totalCount } } # " + strings.Repeat("x", 30<<10))
+	long := queryPath("{ reports { totalCount } } # " + strings.Repeat("x", 30<<10))
 	if got := p.get(long); got.status != http.StatusOK {
 		t.Errorf("a long address: got %d %.200s", got.status, got.body)
 	}
@@ -417,7 +417,7 @@ func checkClients(t *testing.T, p *proxy) {
 		t.Fatalf("key create: got %d, %s%s", code, out, errs)
 	}
 	for client, want := range map[string]int{"203.0.113.1": http.StatusOK, "203.0.114.1": http.StatusUnauthorized, "203.0.113.1, 203.0.114.1": http.StatusUnauthorized} {
-		if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
+		if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
 			t.Errorf("from %s: got %d %s, want %d", client, got.status, got.body, want)
 		}
 	}
@@ -431,10 +431,10 @@ func TestProxiesWithoutMaxAge(t *testing.T) {
 	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := behind(t, 0, start)
-			path := asked("{ reports { totalCount } }")
+			p := startBehindProxy(t, 0, start)
+			path := queryPath("{ reports { totalCount } }")
 			for i := range 3 {
-				news(t, p.app, fmt.Sprintf("news-%d", i), "CLEAR")
+				publishReport(t, p.app, fmt.Sprintf("news-%d", i), "CLEAR")
 				want := fetch(t, http.MethodGet, p.app.URL()+path, "")
 				if got := p.get(path); got.body != want.body || got.header.Get("Cache-Control") != "public, no-cache" {
 					t.Errorf("got %s, %q, want %s", got.body, got.header.Get("Cache-Control"), want.body)

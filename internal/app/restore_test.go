@@ -18,10 +18,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// backups puts desks back as docs/operating.md says, and loses lives.
-type backups interface {
+// backup puts desks back as docs/operating.md says, and loses lives.
+type backup interface {
 	backUp(t *testing.T)
-	putBack(t *testing.T)
+	restore(t *testing.T)
 	loseLive(t *testing.T)
 }
 
@@ -47,7 +47,7 @@ func (b *sqliteBackups) remove(t *testing.T, name string) {
 	}
 }
 
-func (b *sqliteBackups) putBack(t *testing.T) {
+func (b *sqliteBackups) restore(t *testing.T) {
 	t.Helper()
 	b.remove(t, "desk.db")
 	if err := os.WriteFile(filepath.Join(b.dir, "desk.db"), b.copy, 0o600); err != nil {
@@ -75,7 +75,7 @@ func (b postgresBackups) backUp(t *testing.T) {
 	b.tool(t, "pg_dump", "--schema=desk", "--format=custom", "--file="+b.file, b.dsn)
 }
 
-func (b postgresBackups) putBack(t *testing.T) {
+func (b postgresBackups) restore(t *testing.T) {
 	t.Helper()
 	b.tool(t, "psql", "--quiet", "--command=DROP SCHEMA desk CASCADE", b.dsn)
 	b.tool(t, "pg_restore", "--dbname="+b.dsn, b.file)
@@ -91,10 +91,10 @@ func (b postgresBackups) loseLive(t *testing.T) {
 func TestADeskIsPutBack(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		settings, receiver := config(t, c), newRefusing(t)
+		settings, receiver := config(t, c), newWebhookReceiver(t)
 		settings.WebhookAllowPrivate = true
 		receiver.accept.Store(true)
-		var backup backups = &sqliteBackups{dir: settings.Data}
+		var backup backup = &sqliteBackups{dir: settings.Data}
 		if c.DeskDSN != "" {
 			backup = postgresBackups{dsn: c.DeskDSN, file: filepath.Join(t.TempDir(), "desk.dump")}
 		}
@@ -136,7 +136,7 @@ func TestADeskIsPutBack(t *testing.T) {
 			t.Fatal("there is no cursor")
 		}
 		stop(t, a)
-		backup.putBack(t)
+		backup.restore(t)
 
 		settings.Paused = true
 		log := &record{}
@@ -156,7 +156,7 @@ func TestADeskIsPutBack(t *testing.T) {
 		// A follower that knows what was lost hears that it is gone.
 		follower := listen(t, a.URL()+"/changes?after="+cursor)
 		command("rebuild-live")
-		heard := follower.hear(3)
+		heard := follower.nextChanges(3)
 		slices.Sort(heard)
 		if got := strings.Join(heard, ", "); got != "PUBLISH REPORT, UNPUBLISH REPORT, UPDATE REPORT" {
 			t.Errorf("a follower hears %s", got)
@@ -185,7 +185,7 @@ func TestADeskIsPutBack(t *testing.T) {
 }
 
 // await waits for a body that has all of the texts in it.
-func (r *refusing) await(t *testing.T, texts ...string) {
+func (r *webhookReceiver) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for {
 		select {

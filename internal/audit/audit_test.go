@@ -26,7 +26,7 @@ var (
 	editor = &domain.Viewer{Name: "Ada", Role: domain.Editor, KeyID: domain.NewID(domain.Key, moment)}
 )
 
-// as is a context of a request of a viewer.
+// as returns the context of a viewer's request.
 func as(t *testing.T, v *domain.Viewer) context.Context {
 	ctx := domain.WithRequestID(domain.WithViewer(t.Context(), v), "req-1")
 	return domain.WithClient(ctx, netip.MustParseAddr("203.0.113.77"))
@@ -65,7 +65,7 @@ func TestAppend(t *testing.T) {
 	})
 }
 
-func TestAppendRollsBackWithItsAct(t *testing.T) {
+func TestAppendRollsBackWithItsTransaction(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		failed := domain.Invalid("no")
@@ -83,7 +83,7 @@ func TestAppendRollsBackWithItsAct(t *testing.T) {
 	})
 }
 
-// The database itself keeps the log as it is, whoever asks.
+// The database itself refuses to change or delete entries.
 func TestEntriesCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {

@@ -22,10 +22,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// besieged is a whole server that is attacked over real connections, with keys
+// testServer is a whole server that is attacked over real connections, with keys
 // of all kinds. Connections from 127.0.0.1 are a trusted proxy's; those from
 // all other addresses are not.
-type besieged struct {
+type testServer struct {
 	*app.App
 	t      *testing.T
 	log    *record
@@ -37,9 +37,9 @@ type besieged struct {
 	dir    string
 }
 
-func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besieged {
+func newTestServer(t *testing.T, stores store.Config, adjust func(*app.Config)) *testServer {
 	t.Helper()
-	b := &besieged{t: t, log: &record{}, clock: storetest.NewRunningClock(), ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
+	b := &testServer{t: t, log: &record{}, clock: storetest.NewRunningClock(), ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
 	c, p := config(t, stores), parts(b.log)
 	c.Protection = app.ProtectionConfig{TrustedProxies: []string{"127.0.0.1"}, Introspection: graph.IntrospectionAll}
 	if adjust != nil {
@@ -70,7 +70,7 @@ func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besie
 	return b
 }
 
-func (b *besieged) create(name string, params access.CreateParams) {
+func (b *testServer) create(name string, params access.CreateParams) {
 	b.t.Helper()
 	params.Name = name
 	key, secret, err := b.keys.Create(b.ctx, params)
@@ -80,15 +80,15 @@ func (b *besieged) create(name string, params access.CreateParams) {
 	b.secret[name], b.id[name] = secret, key.ID
 }
 
-func (b *besieged) revoke(name string) {
+func (b *testServer) revoke(name string) {
 	b.t.Helper()
 	if _, err := b.keys.Revoke(b.ctx, b.id[name].String()); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// attack is a request, and what must come of it.
-type attack struct {
+// attackRequest is a request, and what must come of it.
+type attackRequest struct {
 	name   string
 	from   string // the address of the connection; 127.0.0.1 where it is empty
 	method string // POST where it is empty
@@ -103,13 +103,13 @@ type attack struct {
 	lacks    string
 }
 
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (a answer) code() string {
+func (a response) code() string {
 	var out struct {
 		Errors []struct{ Extensions struct{ Code string } }
 	}
@@ -130,7 +130,7 @@ func gql(document string) string {
 
 // send sends a request from an address. Answers are asked for with a status
 // that tells.
-func (b *besieged) send(x attack) answer {
+func (b *testServer) send(x attackRequest) response {
 	b.t.Helper()
 	method, path := x.method, x.path
 	if method == "" {
@@ -177,7 +177,7 @@ func (b *besieged) send(x attack) answer {
 	if err != nil {
 		b.t.Fatalf("%s: %v", x.name, err)
 	}
-	return answer{res.StatusCode, res.Header, string(out)}
+	return response{res.StatusCode, res.Header, string(out)}
 }
 
 // clientFrom is a client whose connections come from an address.
@@ -189,13 +189,13 @@ func clientFrom(address string) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// spilled is what no answer and no line of the log may have: the words of an
+// leaks is what no answer and no line of the log may have: the words of an
 // engine or of the program, and what was sent.
-var spilled = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
+var leaks = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
 
-func (b *besieged) clean(what, text string) {
+func (b *testServer) wantNoLeaks(what, text string) {
 	b.t.Helper()
-	if found := spilled.FindString(text); found != "" {
+	if found := leaks.FindString(text); found != "" {
 		b.t.Errorf("%s has %q: %.500s", what, found, text)
 	}
 	for name, secret := range b.secret {
@@ -208,7 +208,7 @@ func (b *besieged) clean(what, text string) {
 	}
 }
 
-func (b *besieged) run(attacks []attack) {
+func (b *testServer) run(attacks []attackRequest) {
 	b.t.Helper()
 	for _, x := range attacks {
 		got := b.send(x)
@@ -224,17 +224,17 @@ func (b *besieged) run(attacks []attack) {
 		if got.status >= 400 && strings.Contains(got.body, `"data"`) {
 			b.t.Errorf("%s: %d has data: %.300s", x.name, got.status, got.body)
 		}
-		b.clean(x.name, got.body)
+		b.wantNoLeaks(x.name, got.body)
 	}
 }
 
-// ended closes the server and looks at its log, in which there must be no
+// stopAndCheckLog closes the server and looks at its log, in which there must be no
 // error and nothing that was sent.
-func (b *besieged) ended() {
+func (b *testServer) stopAndCheckLog() {
 	b.t.Helper()
 	stop(b.t, b.App)
 	for line := range strings.Lines(b.log.String()) {
-		b.clean("the log", line)
+		b.wantNoLeaks("the log", line)
 		if strings.Contains(line, `"level":"ERROR"`) {
 			b.t.Errorf("logged %s", line)
 		}
