@@ -22,8 +22,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Requests that are malformed, too large, or made to be dear. Each is refused
-// in the words of the API, and none is answered with a fault.
+// Requests that are malformed, too large or too expensive are refused with an error
+// of the API, never with an internal error.
 func TestHostileRequests(t *testing.T) {
 	t.Parallel()
 	b := newTestServer(t, storetest.SQLiteConfig(t), nil)
@@ -96,7 +96,7 @@ func TestHostileRequests(t *testing.T) {
 	b.stopAndCheckLog()
 }
 
-// What the client sends besides a body, as it is on the wire.
+// Malformed and oversized header lines, sent as raw bytes.
 func TestHostileHeaders(t *testing.T) {
 	t.Parallel()
 	b := newTestServer(t, storetest.SQLiteConfig(t), nil)
@@ -119,7 +119,7 @@ func TestHostileHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The server may answer before it has read all, and then hang up.
+		// The server may respond before it has read everything, and then disconnect.
 		go func() { _, _ = io.WriteString(conn, x.request) }()
 		line, err := bufio.NewReader(conn).ReadString('\n')
 		if !strings.Contains(line, " "+x.status+" ") {
@@ -130,9 +130,9 @@ func TestHostileHeaders(t *testing.T) {
 	b.stopAndCheckLog()
 }
 
-// The schema's description is for those it is for, however it is asked for, and
-// asking for something that only has its name is no asking.
-func TestDescriptionIsKept(t *testing.T) {
+// Introspection is refused in every form to viewers who may not use it. Fields and
+// aliases that only have such a name are allowed.
+func TestIntrospectionIsRestricted(t *testing.T) {
 	t.Parallel()
 	asking := map[string]string{
 		"plainly":              `{ __schema { types { name } } }`,
@@ -169,7 +169,7 @@ func TestDescriptionIsKept(t *testing.T) {
 			for how, document := range innocent {
 				all = append(all, attackRequest{name: whom + " for " + key + " " + how, key: key, body: gql(document), status: 200})
 			}
-			// What does not exist is not told by what does.
+			// Suggestions in errors do not reveal the schema.
 			for _, document := range []string{`{ reportz { id } }`, `{ reports(frist: 1) { totalCount } }`, `{ viewer { nam } }`, `query($f: ReportFiltr) { viewer { name } }`,
 				`{ reports(orderBy: {field: PUBLISHED}) { totalCount } }`, `{ reports(filter: {slog: {eq: "x"}}) { totalCount } }`} {
 				x := attackRequest{name: whom + " for " + key + " a mistake", key: key, body: gql(document), status: 400, code: "GRAPHQL_VALIDATION_FAILED", lacks: "Did you mean"}
@@ -184,7 +184,7 @@ func TestDescriptionIsKept(t *testing.T) {
 	}
 }
 
-// Credentials that are none, or no longer, or not from here.
+// Credentials that are malformed, expired, revoked, or used from elsewhere.
 func TestHostileCredentials(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
@@ -254,8 +254,8 @@ func TestHostileCredentials(t *testing.T) {
 	})
 }
 
-// A key that is revoked while a WebSocket is open opens nothing more on it.
-func TestRevokedKeyOnASocket(t *testing.T) {
+// A key that is revoked while a WebSocket is open cannot start operations on it.
+func TestRevokedKeyOnWebSocket(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
 		b := newTestServer(t, stores, nil)
@@ -303,13 +303,13 @@ func TestRevokedKeyOnASocket(t *testing.T) {
 	})
 }
 
-// A budget is of one payer, says in headers how it stands, and fills up again.
+// A budget belongs to one subject, is shown in headers, and is refilled.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
 		b := newTestServer(t, stores, func(c *app.Config) { c.Protection.RatePublic = 300 })
 		who := gql(`{ viewer { name } }`)
-		// Each request costs 24 at first, as it has to be parsed, and 22 then.
+		// A request costs 24 the first time, when it has to be parsed, and 22 after that.
 		spend := func(x attackRequest) response {
 			t.Helper()
 			x.body = who
@@ -354,7 +354,7 @@ func TestBudgets(t *testing.T) {
 		if got := b.send(attackRequest{from: "127.0.0.2", body: who, header: []string{"Accept", "text/event-stream"}}); !strings.Contains(got.body, "RATE_LIMITED") {
 			t.Errorf("as events: got %d %s", got.status, got.body)
 		}
-		// One machine with IPv6 has many addresses, and they are one payer.
+		// The many addresses of a machine with IPv6 are one subject.
 		for n := range 20 {
 			if got := b.send(attackRequest{body: who, header: []string{"X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", n)}}); got.status == 429 {
 				break

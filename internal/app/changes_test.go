@@ -19,7 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// eventStream hears server-sent events.
+// eventStream is a client of server-sent events.
 type eventStream struct {
 	t    *testing.T
 	body *bufio.Reader
@@ -27,10 +27,10 @@ type eventStream struct {
 	hang context.CancelFunc
 }
 
-// event is one that has data.
+// event is an event with data.
 type event struct{ name, data string }
 
-// listen opens a stream; header are names and values.
+// listen opens a stream; header has names and values in turn.
 func listen(t *testing.T, url string, header ...string) *eventStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -54,7 +54,7 @@ func listen(t *testing.T, url string, header ...string) *eventStream {
 	return &eventStream{t: t, body: bufio.NewReader(res.Body), hang: cancel}
 }
 
-// readBlock reads until an empty line, as the standard's parser does.
+// readBlock reads up to an empty line, like the parser of the standard.
 func (l *eventStream) readBlock() (event, bool) {
 	var e event
 	var data []string
@@ -80,7 +80,7 @@ func (l *eventStream) readBlock() (event, bool) {
 	}
 }
 
-// waitReady waits for the first block, which says where the feed begins.
+// waitReady waits for the first block, which has the position of the stream.
 func (l *eventStream) waitReady() *eventStream {
 	l.t.Helper()
 	if _, ok := l.readBlock(); !ok {
@@ -89,7 +89,7 @@ func (l *eventStream) waitReady() *eventStream {
 	return l
 }
 
-// next returns the next event; one without a name when the stream has ended.
+// next returns the next event; an event without a name at the end of the stream.
 func (l *eventStream) next() event {
 	for {
 		e, ok := l.readBlock()
@@ -99,7 +99,7 @@ func (l *eventStream) next() event {
 	}
 }
 
-// nextChanges returns the next changes: "PUBLISH REPORT".
+// nextChanges returns the next n changes in short: "PUBLISH REPORT".
 func (l *eventStream) nextChanges(n int) []string {
 	l.t.Helper()
 	var heard []string
@@ -124,7 +124,7 @@ func (l *eventStream) wantChanges(want ...string) {
 	}
 }
 
-// publishReport writes a report of a marking and publishes it.
+// publishReport creates and publishes a report with a marking.
 func publishReport(t *testing.T, a *app.App, slug, marking string) {
 	t.Helper()
 	got := query(t, a, a.DemoKey(), fmt.Sprintf(`mutation {
@@ -149,7 +149,7 @@ func demo(t *testing.T, s store.Config) (*app.App, app.Config) {
 	return start(t, c, parts(io.Discard)), c
 }
 
-func TestChangesAsTheyHappen(t *testing.T) {
+func TestChangeStream(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		a, _ := demo(t, s)
@@ -162,7 +162,7 @@ func TestChangesAsTheyHappen(t *testing.T) {
 		public.wantChanges("PUBLISH REPORT", "PUBLISH REPORT")
 		staff.wantChanges("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
 
-		// While nobody listens, and after that.
+		// Publications without a listener, and later ones.
 		public.hang()
 		unpublish(t, a, "open")
 		unpublish(t, a, "closed")
@@ -194,8 +194,8 @@ func TestChangesAsTheyHappen(t *testing.T) {
 	})
 }
 
-// A process hears of what another one publishes.
-func TestChangesOfAnotherProcess(t *testing.T) {
+// A stream of one process has the publications by another one.
+func TestChangesByAnotherProcess(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		here, c := demo(t, s)
@@ -208,8 +208,8 @@ func TestChangesOfAnotherProcess(t *testing.T) {
 	})
 }
 
-// Who is told things because of a key is not told any more once it is revoked.
-func TestARevokedKeyHearsNothing(t *testing.T) {
+// A stream ends when its key is revoked.
+func TestRevokedKeyEndsStreams(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		a, c := demo(t, s)
@@ -230,7 +230,7 @@ func TestARevokedKeyHearsNothing(t *testing.T) {
 		if code := app.Main(t.Context(), process(&out, &errs, nil, append([]string{"key", "revoke", "Pat"}, args...)...)); code != 0 {
 			t.Fatalf("exit %d: %s", code, &errs)
 		}
-		// It is believed for a moment.
+		// The server caches a valid key for a moment.
 		ended := make(chan string, 2)
 		for _, l := range []*eventStream{plain, subscribed} {
 			go func() {
@@ -245,7 +245,7 @@ func TestARevokedKeyHearsNothing(t *testing.T) {
 		left := 2
 		for n := 0; left > 0; n++ {
 			if n > 2000 {
-				t.Fatal("it goes on being told")
+				t.Fatal("the stream did not end")
 			}
 			publishReport(t, a, fmt.Sprintf("after-%d", n), "RED")
 			select {
@@ -336,8 +336,8 @@ func TestSubscriptions(t *testing.T) {
 	})
 }
 
-// Who has spent a minute's budget is told so, and can go on later.
-func TestChangesArePaidFor(t *testing.T) {
+// A stream over the rate limit ends with an error, and can be resumed later.
+func TestChangesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Demo, c.Protection.RatePublic = true, 45
@@ -357,5 +357,5 @@ func TestChangesArePaidFor(t *testing.T) {
 			return
 		}
 	}
-	t.Error("it goes on without end")
+	t.Error("the stream did not end")
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// startWithFaults is a whole server whose databases fail when the test says so.
+// startWithFaults starts a server into whose databases the test can inject faults.
 func startWithFaults(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record) {
 	t.Helper()
 	c := config(t, s)
@@ -28,7 +28,7 @@ func startWithFaults(t *testing.T, s store.Config) (*app.App, *storetest.Faults,
 	return a, faults, log
 }
 
-// request is a request, and whose database it needs.
+// request is a request with the database that it needs.
 type request struct {
 	name, method, path, body string
 	header                   []string // names and values
@@ -59,9 +59,9 @@ func (r request) send(t *testing.T, a *app.App) response {
 	return response{res.StatusCode, res.Header, string(body)}
 }
 
-// Whatever asks the database while that cannot answer is answered 503, with
-// when to come again, and without a word of the database's; the log says why.
-func TestTheDatabaseCannotAnswer(t *testing.T) {
+// While the database is unavailable, every request that needs it gets 503 with
+// Retry-After and without the text of the database's error; the log has the cause.
+func TestDatabaseUnavailable(t *testing.T) {
 	t.Parallel()
 	const query = `{"query":"{ reports { totalCount nodes { slug tags { slug } } } }"}`
 	const ready = `{"query":"{ report(slug: \"open\") { title } }"}`
@@ -98,7 +98,7 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 			"Refused":  {storetest.ConnectionRefused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			"Conflict": {storetest.RecoveryConflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			"Full":     {storetest.Full(), http.StatusServiceUnavailable, "UNAVAILABLE"},
-			// These are faults of ours.
+			// These are internal errors.
 			"Wrong":   {storetest.SyntaxError(), http.StatusInternalServerError, "INTERNAL"},
 			"Strange": {storetest.UnexpectedError(), http.StatusInternalServerError, "INTERNAL"},
 		} {
@@ -134,8 +134,8 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 	})
 }
 
-// Streams end so that their clients come again.
-func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
+// Streams end in a way that makes their clients reconnect.
+func TestStreamsWhileDatabaseUnavailable(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		a, faults, _ := startWithFaults(t, s)
@@ -155,7 +155,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 		if _, body, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(body), "connection_ack") {
 			t.Fatalf("got %s, %v", body, err)
 		}
-		// All of them hear of the first. The subscriptions may begin later.
+		// All of them get the first event. The subscriptions may begin later.
 		heard := make(chan bool, 2)
 		go func() {
 			e := subscribed.next()
@@ -175,7 +175,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			default:
 			}
 		}
-		// Reads of the feed fail; what writes it goes on.
+		// Reads of the feed fail; writes succeed.
 		faults.Set(func(in, query string) error {
 			if in == "live" && strings.HasPrefix(query, "SELECT") && strings.Contains(query, "changes") && !strings.HasPrefix(query, "SELECT id, at FROM") {
 				return storetest.ConnectionRefused()
@@ -208,7 +208,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			}
 			break
 		}
-		// They come again.
+		// The clients reconnect.
 		faults.Set(nil)
 		again := listen(t, a.URL()+"/changes", "Last-Event-ID", changes.id).waitReady()
 		for e := again.next(); ; e = again.next() {

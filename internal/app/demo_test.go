@@ -16,7 +16,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// demoView is what anybody sees of the demo on a server.
+// demoView is what an anonymous client sees of the demo.
 type demoView struct {
 	Reports, Entities, Editions struct{ TotalCount int }
 	Assets                      struct {
@@ -39,8 +39,8 @@ func readDemo(t *testing.T, a *app.App) demoView {
 	return body.Data
 }
 
-// fetchAll fetches each file of the demo from where the API says it is, or, for a
-// server that says that it is found elsewhere, from where that leads to.
+// fetchAll fetches each file of the demo from its URL in the API. For a server with
+// a public URL, it fetches from the server itself.
 func fetchAll(t *testing.T, a *app.App, public string) {
 	t.Helper()
 	for _, asset := range readDemo(t, a).Assets.Nodes {
@@ -71,9 +71,9 @@ func fetchAll(t *testing.T, a *app.App, public string) {
 	}
 }
 
-// The demo is loaded once, with two staff keys, and its files are found where the
-// server is, at each start.
-func TestDemoFollowsTheServer(t *testing.T) {
+// The demo is loaded once, with two staff keys. At each start the URLs of its files
+// are those of the server.
+func TestDemoURLsFollowTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c, p := config(t, s), parts(io.Discard)
@@ -100,7 +100,7 @@ func TestDemoFollowsTheServer(t *testing.T) {
 			t.Errorf("after a restart: got %+v, want %+v", again, first)
 		}
 		if a.DemoKey() != key || a.DemoAdminKey() != admin {
-			t.Error("after a restart the keys are others")
+			t.Error("the keys changed with a restart")
 		}
 		fetchAll(t, a, a.URL())
 		for path, want := range map[string]int{"/demo/": 404, "/demo/none.svg": 404, "/demo/quay.svg": 200} {
@@ -124,13 +124,13 @@ func TestDemoFollowsTheServer(t *testing.T) {
 			t.Errorf("without --demo: got %d, want 404", status)
 		}
 		if a.DemoKey()+a.DemoAdminKey() != "" {
-			t.Error("without --demo there are keys of it")
+			t.Error("there are demo keys without --demo")
 		}
 	})
 }
 
 // The newest edition of the series is the first of the series' feeds.
-func TestTheSeriesHasAFeed(t *testing.T) {
+func TestDemoSeriesHasAFeed(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
 	c.Demo, p.Demo = true, app.BundledDemo()
@@ -170,8 +170,8 @@ func TestTheSeriesHasAFeed(t *testing.T) {
 	}
 }
 
-// A person who starts the demo is told both keys, and where they are kept.
-func TestServePrintsTheKeysOfTheDemo(t *testing.T) {
+// The start of the demo prints both keys and their files.
+func TestServePrintsDemoKeys(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -191,7 +191,7 @@ func TestServePrintsTheKeysOfTheDemo(t *testing.T) {
 	}
 }
 
-// onPrint does something once a text has been printed.
+// onPrint is a writer that calls a function once a text was written.
 type onPrint struct {
 	record
 	until string

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A dry run of an import prints what the true run then prints, and stores
-// nothing; what is asked for wrongly ends with 2, and a bad row with 1.
-func TestImportCompaniesFromTheCommandLine(t *testing.T) {
+// A dry run of an import prints the same as the real run, and stores nothing. An
+// invalid command line has exit code 2, an invalid row 1.
+func TestImportCompaniesCommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
@@ -69,8 +69,8 @@ Also 1 blank line and 0 repeated headers.
 	}
 }
 
-// Entities with a name in common are listed: the first of them, each with the first
-// of its names, and how many there are besides.
+// Entities with a name in common are listed: the first pairs, each with its first
+// names, and the number of the others.
 func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

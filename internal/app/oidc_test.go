@@ -28,7 +28,7 @@ func TestOIDCSettings(t *testing.T) {
 	}
 }
 
-func TestOIDCSettingsThatAreNoGood(t *testing.T) {
+func TestInvalidOIDCSettings(t *testing.T) {
 	t.Parallel()
 	issuer := []string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", "a=ADMIN"}
 	for name, row := range map[string]struct {
@@ -66,8 +66,8 @@ func TestOIDCSettingsThatAreNoGood(t *testing.T) {
 	}
 }
 
-// The server starts while the issuer is away, and lets people in when it is
-// back.
+// The server starts while the issuer is unavailable, and people can sign in once it
+// is available.
 func TestPeopleSignIn(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
@@ -93,7 +93,7 @@ func TestPeopleSignIn(t *testing.T) {
 			return do(t, http.MethodPost, a.URL()+"/graphql", `{"query":"{ __typename }"}`, token)
 		}
 		if code, body := status(issuer.Token(t, nil)); code != http.StatusServiceUnavailable || !strings.Contains(body, "UNAVAILABLE") {
-			t.Errorf("the issuer is away: got %d %s", code, body)
+			t.Errorf("the issuer is unavailable: got %d %s", code, body)
 		}
 		if code, body := get(t, a.URL()+"/readyz"); code != http.StatusOK {
 			t.Errorf("got %d %s", code, body)

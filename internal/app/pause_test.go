@@ -20,8 +20,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A server that is paused serves and projects, and neither sends what is pending
-// nor carries out what is due, until it is resumed.
+// A paused server serves and projects, but sends no webhooks and carries out no
+// schedules until it is resumed.
 func TestPaused(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
@@ -36,11 +36,11 @@ func TestPaused(t *testing.T) {
 		if !strings.Contains(log.String(), "paused: no webhook is sent") || !a.Paused() {
 			t.Error("the log does not say that it is paused")
 		}
-		// It serves, and brings live up to what is published meanwhile.
+		// It serves, and applies new publications to live.
 		if body := query(t, a, key, `mutation { createReport(input: {slug: "now", title: "Now", kind: BRIEF, language: "en", summary: "S.", body: "B."}) { created } publish(input: {documents: ["report:now"]}) { state } }`); !strings.Contains(body, "APPLIED") {
 			t.Errorf("got %s", body)
 		}
-		// A schedule that is made meanwhile waits, too.
+		// A new schedule waits too.
 		soon := time.Now().Add(100 * time.Millisecond).UTC().Format(time.RFC3339Nano)
 		query(t, a, key, fmt.Sprintf(`mutation { schedulePublication(input: {documents: ["report:later"], at: %q}) { schedule { id } } }`, soon))
 		if states := query(t, a, key, `{ schedules { nodes { status } } }`); strings.Count(states, "PENDING") != 2 {
@@ -87,8 +87,7 @@ func TestPaused(t *testing.T) {
 	})
 }
 
-// While the audit log cannot be read a server stays paused, and goes on when it
-// can be.
+// A server stays paused while the audit log cannot be read, and resumes afterwards.
 func TestPausedWithoutTheAuditLog(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
@@ -118,7 +117,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 	})
 }
 
-// onMessage is a log that tells when a message is written.
+// onMessage is a log that signals when a message is written.
 type onMessage struct {
 	record
 	mu      sync.Mutex
@@ -148,8 +147,8 @@ func (l *onMessage) Write(b []byte) (int, error) {
 	return l.record.Write(b)
 }
 
-// prepareBackup is what a backup may hold: a delivery that is to be attempted again,
-// and a schedule that is due. It returns a key.
+// prepareBackup writes what a backup may contain: a delivery to be retried, and a
+// schedule that is due. It returns a key.
 func prepareBackup(t *testing.T, c store.Config, settings app.Config, receiver *webhookReceiver) string {
 	t.Helper()
 	settings.WebhookAllowPrivate = true
@@ -185,7 +184,7 @@ func prepareBackup(t *testing.T, c store.Config, settings app.Config, receiver *
 	return key
 }
 
-// webhookReceiver is a receiver that refuses what it gets until it is set to accept it.
+// webhookReceiver is a receiver that refuses all requests until accept is set.
 type webhookReceiver struct {
 	*httptest.Server
 	accept atomic.Bool

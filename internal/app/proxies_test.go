@@ -23,7 +23,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// proxy is a proxy of examples/proxies in front of a server.
+// proxy is a proxy with a configuration of examples/proxies in front of a server.
 type proxy struct {
 	t    *testing.T
 	app  *app.App
@@ -31,7 +31,7 @@ type proxy struct {
 	data string // the folder of the stores
 }
 
-// program finds a proxy's program; where there is none, the test is skipped.
+// program returns the path of a proxy's program; without it the test is skipped.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
@@ -43,8 +43,8 @@ func program(t *testing.T, name string) string {
 	return ""
 }
 
-// skipProxies skips a test that goes by seconds where the server is much slower
-// than it is: with the race detector, which runs with -short.
+// skipProxies skips a test that depends on seconds if the server is slow because of
+// the race detector, which runs with -short.
 func skipProxies(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -52,7 +52,7 @@ func skipProxies(t *testing.T) {
 	}
 }
 
-// freePort is an address on which nobody listens.
+// freePort returns a local address on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +63,8 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// example is a configuration of examples/proxies with other addresses and folders.
+// example returns a configuration of examples/proxies with other addresses and
+// folders.
 func example(t *testing.T, name string, replace ...string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../examples/proxies/" + name)
@@ -112,7 +113,7 @@ func runProxy(t *testing.T, address, path string, args ...string) {
 	})
 }
 
-// eventually asks until it is so.
+// eventually polls until a condition is true.
 func eventually(t *testing.T, so func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
@@ -122,7 +123,7 @@ func eventually(t *testing.T, so func() bool) {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatal("it did not come about in 20 s")
+			t.Fatal("not true within 20 s")
 		}
 	}
 }
@@ -155,14 +156,15 @@ func varnish(t *testing.T, a *app.App) *proxy {
 	return &proxy{t: t, app: a, url: "http://" + address}
 }
 
-// proxyResponse is what a request was answered.
+// proxyResponse is a response through a proxy.
 type proxyResponse struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// fetch sends a request; header are names and values. Bodies come as they are sent.
+// fetch sends a request; header has names and values in turn. The body is not
+// decompressed.
 func fetch(t *testing.T, method, address, body string, header ...string) proxyResponse {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
@@ -194,7 +196,7 @@ func (p *proxy) get(path string, header ...string) proxyResponse {
 
 func queryPath(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
 
-// startBehindProxy starts a proxy in front of a server with demo content.
+// startBehindProxy starts a server with demo content behind a proxy.
 func startBehindProxy(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
 	t.Helper()
 	c := config(t, storetest.SQLiteConfig(t))
@@ -247,7 +249,7 @@ func checkCached(t *testing.T, p *proxy) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	// What the proxy has is for a browser to ask about, not to keep once more.
+	// Browsers have to revalidate responses that the proxy caches.
 	if got := second.header.Values("Cache-Control"); len(got) != 1 || got[0] != "public, no-cache" {
 		t.Errorf("Cache-Control: got %q", got)
 	}
@@ -299,8 +301,8 @@ func checkNotModified(t *testing.T, p *proxy) {
 	}
 }
 
-// checkPublished sees an old answer for max-age at most, and that an answer which
-// holds is not sent again by the server.
+// checkPublished checks that an old response is served for max-age at most, and
+// that the server revalidates unchanged responses without sending them again.
 func checkPublished(t *testing.T, p *proxy) {
 	path := queryPath("{ reports { totalCount } } # published")
 	before := p.get(path)
@@ -314,7 +316,7 @@ func checkPublished(t *testing.T, p *proxy) {
 	if took := time.Since(published); took > 10*time.Second {
 		t.Errorf("what was published was seen after %s, with a max-age of 4 s", took)
 	}
-	// It is stale four seconds later, and still holds.
+	// Four seconds later it is stale, but unchanged.
 	eventually(t, func() bool {
 		got := p.get(path)
 		if got.body != want || got.status != http.StatusOK {
@@ -322,7 +324,7 @@ func checkPublished(t *testing.T, p *proxy) {
 		}
 		return got.header.Get("X-Cache") == "REVALIDATED"
 	})
-	// A client whose answer is the newer one is not sent the older.
+	// A client with the newer response does not get the older one.
 	path = queryPath("{ reports { totalCount } } # newer")
 	old := p.get(path)
 	publishReport(t, p.app, "newer", "CLEAR")
@@ -357,7 +359,7 @@ func checkKeys(t *testing.T, p *proxy) {
 	}
 }
 
-// checkEvents hears of what is published while the streams are open.
+// checkEvents checks that open streams get new publications.
 func checkEvents(t *testing.T, p *proxy) {
 	changes := listen(t, p.url+"/changes").waitReady()
 	subscription := listen(t, p.url+queryPath("subscription { contentChanged { kind } }"))
@@ -387,7 +389,7 @@ func checkWebSockets(t *testing.T, p *proxy) {
 	}
 }
 
-// checkLarge sends the largest bodies and addresses that Redthread takes.
+// checkLarge sends the largest bodies and URLs that Redthread accepts.
 func checkLarge(t *testing.T, p *proxy) {
 	body := func(size int) string {
 		return `{"query":"{ reports { totalCount } }","variables":{"x":"` + strings.Repeat("x", size) + `"}}`
@@ -403,7 +405,7 @@ func checkLarge(t *testing.T, p *proxy) {
 	if got := p.get(long); got.status != http.StatusOK {
 		t.Errorf("a long address: got %d %.200s", got.status, got.body)
 	}
-	// QUERY arrives with its body, and the answer is Redthread's.
+	// QUERY arrives with its body, and the response is from Redthread.
 	if got := fetch(t, "QUERY", p.url+"/graphql", `{"query":"{ reports { totalCount } }"}`); got.header.Get("X-Request-Id") == "" || got.header.Get("X-Cache") == "HIT" {
 		t.Errorf("QUERY: got %d %v %.200s", got.status, got.header, got.body)
 	}
@@ -423,8 +425,8 @@ func checkClients(t *testing.T, p *proxy) {
 	}
 }
 
-// Without a max-age each answer is asked for, so nothing old is seen, and who has
-// it is answered 304.
+// Without a max-age each response is revalidated: no old response is served, and a
+// client that has the response gets 304.
 func TestProxiesWithoutMaxAge(t *testing.T) {
 	t.Parallel()
 	skipProxies(t)

@@ -10,9 +10,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A standby that no longer follows makes the server not ready, and its answers
-// are not for caches, until it has caught up.
-func TestAReplicaThatLags(t *testing.T) {
+// A standby whose replay is paused makes the server not ready, and its responses
+// uncacheable, until it has caught up.
+func TestReplicaLag(t *testing.T) {
 	t.Parallel()
 	primary, standby := storetest.StartStandby(t)
 	desk := primary.DSN("postgres")

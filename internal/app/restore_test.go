@@ -18,7 +18,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// backup puts desks back as docs/operating.md says, and loses lives.
+// backup makes and restores backups of the desk as docs/operating.md says, and
+// deletes live.
 type backup interface {
 	backUp(t *testing.T)
 	restore(t *testing.T)
@@ -86,9 +87,9 @@ func (b postgresBackups) loseLive(t *testing.T) {
 	b.tool(t, "psql", "--quiet", "--command=DROP SCHEMA live CASCADE", b.dsn)
 }
 
-// A desk is put back from a backup: live is served as it was until it is
-// rebuilt, everybody is told how to go on, and nothing is sent meanwhile.
-func TestADeskIsPutBack(t *testing.T) {
+// The desk is restored from a backup: live is served as it was until it is rebuilt,
+// errors and the log say what to do, and nothing is sent before that.
+func TestDeskRestoredFromBackup(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		settings, receiver := config(t, c), newWebhookReceiver(t)
@@ -153,7 +154,7 @@ func TestADeskIsPutBack(t *testing.T) {
 		if got := strings.Count(log.String(), "rebuild-live"); got == 0 || got > 4 {
 			t.Errorf("the log says %d times how to go on", got)
 		}
-		// A follower that knows what was lost hears that it is gone.
+		// A client of the change feed that has the lost document gets its removal.
 		follower := listen(t, a.URL()+"/changes?after="+cursor)
 		command("rebuild-live")
 		heard := follower.nextChanges(3)
@@ -169,11 +170,11 @@ func TestADeskIsPutBack(t *testing.T) {
 			t.Errorf("live is not what the desk says: %s", got)
 		}
 		command("resume")
-		// So does a receiver, although the desk does not know that it was sent it.
+		// So does a receiver, although the restored desk has no record of its delivery.
 		receiver.await(t, `"report.unpublished"`)
 		stop(t, a)
 
-		// Live is lost as well: what is made anew has another feed.
+		// Live is deleted as well: the rebuilt live has a new feed.
 		backup.loseLive(t)
 		settings.Paused = false
 		a = start(t, settings, parts(io.Discard))
@@ -184,7 +185,7 @@ func TestADeskIsPutBack(t *testing.T) {
 	})
 }
 
-// await waits for a body that has all of the texts in it.
+// await waits for a body that contains all of the texts.
 func (r *webhookReceiver) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for {
@@ -199,8 +200,8 @@ func (r *webhookReceiver) await(t *testing.T, texts ...string) {
 	}
 }
 
-// wantGone checks that each endpoint of the change feed refuses a cursor with the
-// way on.
+// wantGone checks that each endpoint of the change feed refuses a cursor with an
+// error that says how to continue.
 func wantGone(t *testing.T, a *app.App, cursor string) {
 	t.Helper()
 	const way = "read from the beginning, without a cursor"
@@ -243,7 +244,7 @@ func wantGone(t *testing.T, a *app.App, cursor string) {
 	}
 }
 
-// Commands that work on what is there refuse what is empty, and leave it empty.
+// Commands that need existing stores refuse empty ones, and leave them empty.
 func TestEmptyStoresAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"resume", "rebuild-live"} {

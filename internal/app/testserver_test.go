@@ -22,16 +22,16 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// testServer is a whole server that is attacked over real connections, with keys
-// of all kinds. Connections from 127.0.0.1 are a trusted proxy's; those from
-// all other addresses are not.
+// testServer is a server with keys of all kinds, to which tests connect over the
+// network. Connections from 127.0.0.1 are from a trusted proxy; those from other
+// addresses are not.
 type testServer struct {
 	*app.App
 	t      *testing.T
 	log    *record
 	clock  *storetest.Clock
 	keys   *access.Keys
-	ctx    context.Context // of whoever makes keys
+	ctx    context.Context // for creating keys
 	secret map[string]string
 	id     map[string]domain.ID
 	dir    string
@@ -87,7 +87,7 @@ func (b *testServer) revoke(name string) {
 	}
 }
 
-// attackRequest is a request, and what must come of it.
+// attackRequest is a request with its expected response.
 type attackRequest struct {
 	name   string
 	from   string // the address of the connection; 127.0.0.1 where it is empty
@@ -119,7 +119,7 @@ func (a response) code() string {
 	return out.Errors[0].Extensions.Code
 }
 
-// gql is the body of a request with a document.
+// gql returns the body of a request with a document.
 func gql(document string) string {
 	raw, err := json.Marshal(map[string]string{"query": document})
 	if err != nil {
@@ -128,8 +128,8 @@ func gql(document string) string {
 	return string(raw)
 }
 
-// send sends a request from an address. Answers are asked for with a status
-// that tells.
+// send sends a request from an address. It asks for a media type whose status
+// shows errors.
 func (b *testServer) send(x attackRequest) response {
 	b.t.Helper()
 	method, path := x.method, x.path
@@ -160,8 +160,8 @@ func (b *testServer) send(x attackRequest) response {
 		r.Header.Add(x.header[i], x.header[i+1])
 	}
 	if len(x.body) > 100<<10 {
-		// A client that goes on sending may find the connection closed before it
-		// has read why.
+		// A client that is still sending may find the connection closed before it has
+		// read the response.
 		r.Header.Set("Expect", "100-continue")
 	}
 	if r.Header.Get("Transfer-Encoding") == "chunked" {
@@ -180,7 +180,7 @@ func (b *testServer) send(x attackRequest) response {
 	return response{res.StatusCode, res.Header, string(out)}
 }
 
-// clientFrom is a client whose connections come from an address.
+// clientFrom returns a client whose connections come from an address.
 func clientFrom(address string) *http.Client {
 	if address == "" {
 		return http.DefaultClient
@@ -189,8 +189,8 @@ func clientFrom(address string) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// leaks is what no answer and no line of the log may have: the words of an
-// engine or of the program, and what was sent.
+// leaks matches texts that no response and no line of the log may contain: those
+// of an engine or of the program, and parts of the requests.
 var leaks = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
 
 func (b *testServer) wantNoLeaks(what, text string) {
@@ -228,8 +228,8 @@ func (b *testServer) run(attacks []attackRequest) {
 	}
 }
 
-// stopAndCheckLog closes the server and looks at its log, in which there must be no
-// error and nothing that was sent.
+// stopAndCheckLog closes the server and checks that its log has no errors and no
+// parts of requests.
 func (b *testServer) stopAndCheckLog() {
 	b.t.Helper()
 	stop(b.t, b.App)
@@ -241,7 +241,7 @@ func (b *testServer) stopAndCheckLog() {
 	}
 }
 
-// numbered repeats a text with numbers in the place of %d.
+// numbered repeats a text n times, with the number in place of %d.
 func numbered(n int, format string) string {
 	var s strings.Builder
 	for i := range n {
