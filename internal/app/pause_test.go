@@ -100,12 +100,12 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
-		mend := storetest.Away(t, s.Desk, "audit_entries")
+		restore := storetest.Away(t, s.Desk, "audit_entries")
 		<-log.came
 		if !a.Paused() {
 			t.Error("it resumed")
 		}
-		mend()
+		restore()
 		log.await("resumed")
 		if code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume"); code != 0 {
 			t.Fatalf("exit %d: %s%s", code, out, errs)

@@ -56,7 +56,7 @@ func (s *testDesk) dispatch() {
 // of times, and uses up no attempt. Deliveries of other documents continue. It
 // succeeds after the fault.
 func TestAttemptFaults(t *testing.T) {
-	breaks := map[string]func(t *testing.T, s *testDesk, d domain.ID) (mend func()){
+	breaks := map[string]func(t *testing.T, s *testDesk, d domain.ID) (restore func()){
 		"ReadsOfLiveFail": func(t *testing.T, s *testDesk, _ domain.ID) func() {
 			return storetest.Away(t, s.stores.Live, "reports")
 		},
@@ -86,7 +86,7 @@ func TestAttemptFaults(t *testing.T) {
 					s.dispatch()
 					log := s.deliveries(hook)
 					bad, good := s.takeJob(log[0].ID), s.takeJob(log[1].ID)
-					mend := breakIt(t, s, log[0].ID)
+					restore := breakIt(t, s, log[0].ID)
 					var pauses []time.Duration
 					for n := range row.times {
 						pause, err := s.RunAttempt(t.Context(), bad, n)
@@ -107,7 +107,7 @@ func TestAttemptFaults(t *testing.T) {
 							t.Errorf("the other document: got %v, %v", pause, err)
 						}
 					}
-					mend()
+					restore()
 					if pause, err := s.RunAttempt(t.Context(), bad, row.times); err != nil || pause != -1 {
 						t.Fatalf("after the fault: got %v, %v", pause, err)
 					}
@@ -177,7 +177,7 @@ func TestDispatcherWithoutWebhooks(t *testing.T) {
 		s.report("cranes")
 		s.publish("cranes")
 		f := delivery.NewDispatcher(s.Webhooks)
-		mend := storetest.Away(t, s.stores.Desk, "webhooks")
+		restore := storetest.Away(t, s.stores.Desk, "webhooks")
 		for range 50 {
 			f.Step(t.Context())
 		}
@@ -191,7 +191,7 @@ func TestDispatcherWithoutWebhooks(t *testing.T) {
 		if n := strings.Count(s.log.String(), "the webhooks could not be read"); n != 11 {
 			t.Errorf("they were read %d times, want 11", n)
 		}
-		mend()
+		restore()
 		s.clock.AdvanceTo(s.clock.Now().Add(time.Minute))
 		f.Step(t.Context())
 		if got := len(s.deliveries(hook)); got != 1 {
@@ -228,7 +228,7 @@ func TestSweep(t *testing.T) {
 		if lost, err := s.WithoutJob(t.Context()); err != nil || len(lost) != 4 {
 			t.Fatalf("got %v, %v, want the first of 2 documents of 2 webhooks", lost, err)
 		}
-		mend := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
+		restore := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
 		for range 10 {
 			if err := s.Sweep(t.Context()); err == nil {
 				t.Fatal("there is no error")
@@ -237,14 +237,14 @@ func TestSweep(t *testing.T) {
 				t.Fatalf("got %v, %v, want those of the webhook that fails", lost, err)
 			}
 		}
-		mend()
+		restore()
 		for range 2 {
 			if err := s.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			s.wantJobs()
 		}
-		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "begun") {
+		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "during each of 100 attempts") {
 			t.Errorf("got %s", d.State)
 		}
 		if n := len(s.jobs); n != 4 {
@@ -374,13 +374,13 @@ func TestLiveUnavailable(t *testing.T) {
 		if err := w.DispatchAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		mend := storetest.Away(t, s.stores.Live, "reports")
+		restore := storetest.Away(t, s.stores.Live, "reports")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 2)
 		go func() { ended <- jobs.Start(ctx) }()
 		go func() { ended <- w.Run(ctx) }()
 		<-came
-		mend()
+		restore()
 		if got := r.waitFor(t, 1); got[0] != "report.published cranes" {
 			t.Errorf("got %v", got)
 		}
