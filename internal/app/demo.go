@@ -23,9 +23,9 @@ type Exec = func(ctx context.Context, query string, variables map[string]any) ([
 
 // DemoContent is the content of the demo. Each field is optional.
 type DemoContent struct {
-	Load       func(ctx context.Context, base string, exec Exec) error // writes it to an empty desk
-	UpdateURLs func(ctx context.Context, base string, exec Exec) error // tells what is written where its files are now
-	Files      server.Files                                            // what it shows, at a path below base
+	Load       func(ctx context.Context, base string, exec Exec) error // creates it on an empty desk
+	UpdateURLs func(ctx context.Context, base string, exec Exec) error // updates the URLs of its files on a desk with content
+	Files      server.Files                                            // serves its files, at a path below base
 }
 
 // demoKey is a staff key of the demo. It is stored in a file in the data folder, so
