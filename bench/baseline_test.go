@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The baseline: handlers with their statements written out, prepared once, and
-// encoding/json. They answer with the same data under the same names.
+// The baseline: handlers with hand-written statements, prepared once, and
+// encoding/json. They return the same data under the same names.
 
 type baselineTag struct {
 	Slug  string `json:"slug"`
@@ -124,7 +124,7 @@ func (bl *baseline) load(ctx context.Context, found []*baselineReport, narrative
 	}, set)
 }
 
-// report answers with one report; the request's body is {"slug": …}.
+// report responds with one report; the body of the request is {"slug": …}.
 func (bl *baseline) report(w http.ResponseWriter, req *http.Request) {
 	var in struct{ Slug string }
 	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
@@ -139,7 +139,7 @@ func (bl *baseline) report(w http.ResponseWriter, req *http.Request) {
 	bl.answer(w, map[string]any{"report": r}, err)
 }
 
-// list answers with the newest reports.
+// list responds with the newest reports.
 func (bl *baseline) list(w http.ResponseWriter, req *http.Request) {
 	var found []*baselineReport
 	err := rows(req.Context(), bl.newest, func(rows *sql.Rows) error {

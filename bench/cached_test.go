@@ -26,20 +26,20 @@ import (
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
 
-// connections is how many clients ask at once.
+// connections is the number of concurrent clients.
 const connections = 32
 
-// answerQuery has an answer of about 20 KB.
+// answerQuery has a response of about 20 KB.
 const answerQuery = `query Newest { reports(first: 25, orderBy: {field: PUBLISHED_AT, direction: DESC}) { nodes {
 	slug title summary publishedAt tags { slug label } entities(first: 20) { nodes { slug name kind } } } } }`
 
-// serve serves the API as the program does, with all that stands around
-// it, and the log to nowhere. It returns its address.
+// serve serves the API like the program, with all middleware, and discards the
+// log. It returns its address.
 func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *answers.Cache) {
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	config := graph.Config{Stores: s.stores, Desk: s.desk, Log: log, RequestID: domain.RequestID,
-		Meter: access.NewMeter(time.Now), Limits: unmetered}
+		Meter: access.NewMeter(time.Now), Limits: noRateLimit}
 	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: graph.NewBudgets(config), Log: log, Now: time.Now})
 	work, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -66,9 +66,9 @@ func listen(b *testing.B) net.Listener {
 	return l
 }
 
-// ready serves an answer that is at hand, header and body, from a server with the
-// same timeouts: the least that the same answer can cost over net/http.
-func ready(b *testing.B, status int, header http.Header, body []byte) string {
+// serveFixed serves a fixed response, header and body, from a server with the same
+// timeouts: the lowest possible cost of the response with net/http.
+func serveFixed(b *testing.B, status int, header http.Header, body []byte) string {
 	b.Helper()
 	l := listen(b)
 	type field struct {
@@ -96,8 +96,8 @@ func ready(b *testing.B, status int, header http.Header, body []byte) string {
 	return l.Addr().String()
 }
 
-// client sends one request again and again over a connection of its own, with
-// as little work of its own as will do.
+// client sends one request repeatedly over a connection of its own, with minimal
+// work.
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -113,8 +113,8 @@ func dial(b *testing.B, address string) *client {
 	return &client{conn, bufio.NewReaderSize(conn, 64<<10)}
 }
 
-// send sends the request and skips the answer, which has a Content-Length or
-// no body.
+// send sends the request and skips the response, which has a Content-Length or no
+// body.
 func (c *client) send(request []byte) (status int, err error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return 0, err
@@ -142,14 +142,14 @@ func (c *client) send(request []byte) (status int, err error) {
 	return status, err
 }
 
-// load is clients that ask a server the same.
+// load is a set of clients that send the same request to a server.
 type load struct {
 	clients []func() (status int, err error)
 	want    int
 }
 
-// newLoad returns clients that do as little as will do, or those of net/http,
-// which do about as much as the server.
+// newLoad returns minimal clients, or, if usual is set, clients of net/http, which
+// use about as much CPU as the server.
 func newLoad(b *testing.B, address string, request *http.Request, want int, usual bool) *load {
 	b.Helper()
 	fresh := func() *http.Request {
@@ -185,20 +185,19 @@ func newLoad(b *testing.B, address string, request *http.Request, want int, usua
 	return l
 }
 
-// rate is how often something was answered, and what that took.
-type rate struct {
+// throughput counts responses, with their time and CPU time.
+type throughput struct {
 	answers   float64
 	took, cpu time.Duration
 }
 
-func (r *rate) perSecond() float64 { return r.answers / r.took.Seconds() }
+func (r *throughput) perSecond() float64 { return r.answers / r.took.Seconds() }
 
-// perCPU is how many answers a second of one processor came to: what there
-// would be in a second if nobody else used the machine.
-func (r *rate) perCPU() float64 { return r.answers / r.cpu.Seconds() }
+// perCPU returns the responses per CPU second.
+func (r *throughput) perCPU() float64 { return r.answers / r.cpu.Seconds() }
 
-// run asks for some time, and adds up how that went.
-func (r *rate) run(b *testing.B, l *load, d time.Duration) {
+// run sends requests for some time, and adds the counts.
+func (r *throughput) run(b *testing.B, l *load, d time.Duration) {
 	b.Helper()
 	var n atomic.Int64
 	var all sync.WaitGroup
@@ -220,7 +219,7 @@ func (r *rate) run(b *testing.B, l *load, d time.Duration) {
 	r.cpu += cpuTime(b) - cpu
 }
 
-// cpuTime is what this process has used of processors, clients and all.
+// cpuTime returns the CPU time of this process, including the clients.
 func cpuTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
@@ -230,9 +229,9 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkKeptAnswer compares answers that are kept with a handler of net/http
-// that writes the same bytes, which it has ready: requests a second, by turns.
-func BenchmarkKeptAnswer(b *testing.B) {
+// BenchmarkCachedResponse compares cached responses with a net/http handler that
+// writes the same fixed bytes, in turn: requests per second.
+func BenchmarkCachedResponse(b *testing.B) {
 	s := newSite(b)
 	address, _ := s.serve(b, answers.DefaultSize)
 	byGet := "http://" + address + "/graphql?query=" + url.QueryEscape(answerQuery)
@@ -260,7 +259,7 @@ func BenchmarkKeptAnswer(b *testing.B) {
 			if row.coding != "" {
 				request.Header.Set("Accept-Encoding", row.coding)
 			}
-			header, body := answerTo(b, request)
+			header, body := responseTo(b, request)
 			if row.status == 304 {
 				request.Header.Set("If-None-Match", header.Get("Etag"))
 			}
@@ -271,14 +270,14 @@ func BenchmarkKeptAnswer(b *testing.B) {
 				header.Del("Tlp")
 			}
 			ours := newLoad(b, address, request, row.status, row.usual)
-			least := newLoad(b, ready(b, row.status, header, body), request, row.status, row.usual)
+			least := newLoad(b, serveFixed(b, row.status, header, body), request, row.status, row.usual)
 			const turn = 100 * time.Millisecond
-			var us, them, warm rate
+			var us, them, warm throughput
 			warm.run(b, ours, turn)
 			warm.run(b, least, turn)
 			for b.Loop() {
-				// Each second turn the other way round, since a machine gets
-				// slower while it works.
+				// Every second round in reverse order, because a machine gets slower under
+				// load.
 				them.run(b, least, turn)
 				us.run(b, ours, turn)
 				us.run(b, ours, turn)
@@ -293,8 +292,8 @@ func BenchmarkKeptAnswer(b *testing.B) {
 	}
 }
 
-// answerTo is the answer to a request, as it comes over the network.
-func answerTo(b *testing.B, request *http.Request) (http.Header, []byte) {
+// responseTo returns the response to a request over the network.
+func responseTo(b *testing.B, request *http.Request) (http.Header, []byte) {
 	b.Helper()
 	request = request.Clone(b.Context())
 	request.RequestURI = ""
@@ -313,10 +312,10 @@ func answerTo(b *testing.B, request *http.Request) (http.Header, []byte) {
 	return res.Header, body
 }
 
-// BenchmarkColdAnswer compares answers that are not kept yet, each a little
-// different, with those of a server that keeps none, by turns: time of
-// processors.
-func BenchmarkColdAnswer(b *testing.B) {
+// BenchmarkUncachedResponse compares responses that are not in the cache, each to a
+// slightly different query, with those of a server without a cache, in turn: CPU
+// time.
+func BenchmarkUncachedResponse(b *testing.B) {
 	s := newSite(b)
 	var clients [2]*client
 	for i, size := range []int64{0, answers.DefaultSize} {
@@ -337,7 +336,7 @@ func BenchmarkColdAnswer(b *testing.B) {
 	b.ReportMetric(float64(used[1])/float64(used[0]), "x-off")
 }
 
-// ask asks the nth of many questions that differ, and whose answers don't.
+// ask sends the nth of many different queries that have the same response.
 func (c *client) ask(b *testing.B, n int) {
 	b.Helper()
 	body := fmt.Sprintf(`{"query":%q,"variables":{"n":"%d"}}`, answerQuery, n)
@@ -346,9 +345,9 @@ func (c *client) ask(b *testing.B, n int) {
 	}
 }
 
-// BenchmarkMemoryOfKeptAnswers fills a cache and compares what it says that it
-// holds with what the heap has grown by.
-func BenchmarkMemoryOfKeptAnswers(b *testing.B) {
+// BenchmarkCacheMemory fills a cache and compares the size that it reports with the
+// growth of the heap.
+func BenchmarkCacheMemory(b *testing.B) {
 	s := newSite(b)
 	for b.Loop() {
 		before := heap()

@@ -21,12 +21,11 @@ const (
 	publishedEvery = 50 * time.Millisecond
 )
 
-// BenchmarkFollowers has many clients hear server-sent events of what is
-// published, and reports how long after the request to publish each of them
-// heard of it, and what a client that listens takes of the server's memory.
-// The clients share the machine with the server.
+// BenchmarkFollowers has many clients receive server-sent events of publications.
+// It reports the time from the publish request to each client's event, and the
+// server's memory per client. The clients share the machine with the server.
 func BenchmarkFollowers(b *testing.B) {
-	v := newVictim(b, newSite(b).leave(b))
+	v := startServer(b, newSite(b).closeStores(b))
 	editor := clientFrom("127.0.1.9")
 	publish := func(i int, suffix string) {
 		if !update(b.Context(), v, editor, i, suffix) {
@@ -43,7 +42,7 @@ func BenchmarkFollowers(b *testing.B) {
 	for i := range followers {
 		listening.Add(1)
 		ended.Go(func() {
-			heard[i] = hear(ctx, clientFrom(fmt.Sprintf("127.0.5.%d", 1+i%10)), strings.TrimSuffix(v.url, "/graphql")+"/changes", published, listening.Done)
+			heard[i] = readEvents(ctx, clientFrom(fmt.Sprintf("127.0.5.%d", 1+i%10)), strings.TrimSuffix(v.url, "/graphql")+"/changes", published, listening.Done)
 		})
 	}
 	listening.Wait()
@@ -83,17 +82,17 @@ func BenchmarkFollowers(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// update changes a report and publishes it, and says whether that was done.
-func update(ctx context.Context, v *victim, c *http.Client, i int, suffix string) bool {
+// update changes and publishes a report, and reports whether that succeeded.
+func update(ctx context.Context, v *serverProcess, c *http.Client, i int, suffix string) bool {
 	const document = `mutation($slug: ID!, $title: String!, $name: String!) {
 		updateReport(input: {id: $slug, title: $title}) { changed } publish(input: {documents: [$name]}) { state } }`
 	slug := fmt.Sprintf("report-%d", i%reports)
-	got := ask(ctx, c, v.url, v.editor, variables(document, map[string]any{"slug": slug, "title": "News" + suffix, "name": "report:" + slug}))
+	got := sendRequest(ctx, c, v.url, v.editor, variables(document, map[string]any{"slug": slug, "title": "News" + suffix, "name": "report:" + slug}))
 	return got.status == http.StatusOK && bytes.Contains(got.head, []byte("APPLIED"))
 }
 
-// hear returns when each of n events came.
-func hear(ctx context.Context, c *http.Client, url string, n int, ready func()) []time.Time {
+// readEvents returns the times of n events.
+func readEvents(ctx context.Context, c *http.Client, url string, n int, ready func()) []time.Time {
 	ready = sync.OnceFunc(ready)
 	defer ready()
 	c.Timeout = 0
@@ -125,15 +124,15 @@ const (
 	publishWorkers = 4
 )
 
-// BenchmarkReadersWhilePublishing serves readers at a fixed rate, first by
-// themselves, and then while documents are changed and published at another.
-// It reports what the readers see.
+// BenchmarkReadersWhilePublishing serves readers at a fixed rate, first alone, and
+// then while documents are changed and published at another rate. It reports the
+// latencies of the readers.
 func BenchmarkReadersWhilePublishing(b *testing.B) {
-	v := newVictim(b, newSiteOf(b, attackReports, attackEntities).leave(b))
-	v.phase(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
-	before := v.phase(b, calm, func(context.Context) {})
+	v := startServer(b, newSiteOf(b, attackReports, attackEntities).closeStores(b))
+	v.measureTraffic(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
+	before := v.measureTraffic(b, calm, func(context.Context) {})
 	var done, failed atomic.Int64
-	during := v.phase(b, siege, func(ctx context.Context) {
+	during := v.measureTraffic(b, attackDuration, func(ctx context.Context) {
 		due := make(chan int)
 		var running sync.WaitGroup
 		for w := range publishWorkers {
@@ -164,7 +163,7 @@ func BenchmarkReadersWhilePublishing(b *testing.B) {
 	b.ReportMetric(before.percentile(99), "p99-before-ms")
 	b.ReportMetric(during.percentile(50), "p50-during-ms")
 	b.ReportMetric(during.percentile(99), "p99-during-ms")
-	b.ReportMetric(float64(done.Load())/siege.Seconds(), "published/s")
+	b.ReportMetric(float64(done.Load())/attackDuration.Seconds(), "published/s")
 	b.ReportMetric(float64(failed.Load()), "not-published")
 	b.ReportMetric(float64(len(before.took)+len(during.took)), "served")
 	b.ReportMetric(float64(before.failed+during.failed), "served-failed")

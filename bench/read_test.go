@@ -27,8 +27,8 @@ func oneReport(tb testing.TB, slug string) (ours, baseline string) {
 	return request(tb, reportQuery, map[string]any{"slug": slug}), fmt.Sprintf(`{"slug":%q}`, slug)
 }
 
-// Both sides must do the same work, or the quotient says nothing.
-func TestBothSidesAnswerAlike(t *testing.T) {
+// Both sides must do the same work, or the quotient has no meaning.
+func TestBothSidesReturnTheSame(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	bl := newBaseline(t, s.live)
@@ -41,7 +41,7 @@ func TestBothSidesAnswerAlike(t *testing.T) {
 		if err := json.Unmarshal(theirs, &b); err != nil {
 			t.Fatal(err)
 		}
-		// The baseline says nothing beside the data.
+		// The baseline has no extensions beside the data.
 		delete(a, "extensions")
 		if !reflect.DeepEqual(a, b) {
 			t.Errorf("we answer\n%s\nand the baseline\n%s", ours, theirs)

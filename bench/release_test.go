@@ -19,7 +19,7 @@ import (
 )
 
 // BenchmarkLargeRelease publishes thousands of documents as one release, new
-// ones first and then all of them again, while somebody else saves. It reports
+// ones first and then all of them again, while another editor saves. It reports
 // the whole time, the longest save (which is how long the desk's lock was held),
 // the longest transaction on live, the memory that came on top, and the
 // statements for each thousand documents.
@@ -35,7 +35,7 @@ func BenchmarkLargeRelease(b *testing.B) {
 }
 
 func benchmarkRelease(b *testing.B, config store.Config, n int) {
-	w := &watch{}
+	w := &storeMonitor{}
 	config.Fault = w.statement
 	stores, err := store.Open(b.Context(), config)
 	if err != nil {
@@ -75,7 +75,7 @@ func benchmarkRelease(b *testing.B, config store.Config, n int) {
 			}
 			m := w.during(func() {
 				ctx := ctx
-				other := startSaving(ctx, b, desk)
+				other := startEditor(ctx, b, desk)
 				released, err := desk.Publish(ctx, editorial.PublishParams{Documents: documents})
 				if err != nil || len(released.Published) != n {
 					b.Errorf("published %d of %d: %v", len(released.Published), n, err)
@@ -95,8 +95,8 @@ func benchmarkRelease(b *testing.B, config store.Config, n int) {
 	}
 }
 
-// watch measures what happens on the stores.
-type watch struct {
+// storeMonitor measures the statements and the transactions of the stores.
+type storeMonitor struct {
 	on         atomic.Bool
 	statements atomic.Int64
 	mu         sync.Mutex
@@ -106,7 +106,7 @@ type watch struct {
 	held       time.Duration
 }
 
-func (w *watch) statement(pool, query string) error {
+func (w *storeMonitor) statement(pool, query string) error {
 	if !w.on.Load() || query == "" {
 		return nil
 	}
@@ -131,7 +131,7 @@ type measured struct {
 	statements        int64
 }
 
-func (w *watch) during(fn func()) measured {
+func (w *storeMonitor) during(fn func()) measured {
 	runtime.GC()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -164,16 +164,16 @@ func (w *watch) during(fn func()) measured {
 		memory: max(0, float64(most)-float64(before.HeapAlloc)), statements: w.statements.Load()}
 }
 
-// saving is somebody who saves one small document after the other.
-type saving struct {
+// editor saves small documents in a loop.
+type editor struct {
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
 	longest time.Duration
 }
 
-func startSaving(ctx context.Context, b *testing.B, desk *editorial.Desk) *saving {
+func startEditor(ctx context.Context, b *testing.B, desk *editorial.Desk) *editor {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &saving{cancel: cancel}
+	s := &editor{cancel: cancel}
 	s.ended.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			began := time.Now()
@@ -193,7 +193,7 @@ func startSaving(ctx context.Context, b *testing.B, desk *editorial.Desk) *savin
 	return s
 }
 
-func (s *saving) stop() time.Duration {
+func (s *editor) stop() time.Duration {
 	s.cancel()
 	s.ended.Wait()
 	return s.longest

@@ -23,7 +23,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// The collector is set as the program sets it, for both sides.
+// GOGC is that of the program, for both sides.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	storetest.Main(m)
@@ -54,7 +54,7 @@ func newSite(tb testing.TB) *site {
 	return newSiteOf(tb, reports, entities)
 }
 
-// newSiteOf seeds as many reports and entities as the caller says.
+// newSiteOf is newSite with the given numbers of reports and entities.
 func newSiteOf(tb testing.TB, reports, entities int) *site {
 	tb.Helper()
 	config := storetest.SQLiteConfig(tb)
@@ -70,7 +70,7 @@ func newSiteOf(tb testing.TB, reports, entities int) *site {
 		desk:   editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now),
 		dir:    config.Dir,
 	}
-	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: unmetered})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: s.desk, Log: log, Limits: noRateLimit})
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), domain.Anonymous())))
 	})
@@ -79,16 +79,16 @@ func newSiteOf(tb testing.TB, reports, entities int) *site {
 	return s
 }
 
-// unmetered are the limits without that of a minute: what is measured is work,
-// not its refusal.
-func unmetered(role domain.Role) graph.Limit {
+// noRateLimit returns the limits of a role without the rate limit, so that no
+// request of a benchmark is refused.
+func noRateLimit(role domain.Role) graph.Limit {
 	limit := graph.StandardLimits(role)
 	limit.PerMinute = 1 << 50
 	return limit
 }
 
-// leave closes the stores and returns their folder, for another process.
-func (s *site) leave(tb testing.TB) string {
+// closeStores closes the stores and returns their folder for another process.
+func (s *site) closeStores(tb testing.TB) string {
 	tb.Helper()
 	if err := s.stores.Close(); err != nil {
 		tb.Fatal(err)
@@ -152,7 +152,7 @@ func reportFields(i int, suffix string) map[string]any {
 	}
 }
 
-// post sends a request to a handler and returns the answer's body.
+// post sends a request to a handler and returns the body of the response.
 func post(tb testing.TB, h http.Handler, body string) []byte {
 	tb.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
@@ -165,8 +165,8 @@ func post(tb testing.TB, h http.Handler, body string) []byte {
 	return w.Body.Bytes()
 }
 
-// versus runs two operations in turn and reports their quotient. What one
-// does must not change what the other costs.
+// versus runs two operations in turn and reports their quotient. Neither may
+// change the cost of the other.
 func versus(b *testing.B, ours, baseline func(i int)) {
 	b.Helper()
 	for i := range 20 { // caches, prepared statements

@@ -9,8 +9,8 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 )
 
-// processorTime is how much the process has used of the processors.
-func processorTime(tb testing.TB) time.Duration {
+// cpuTimeOf returns the CPU time of this process.
+func cpuTimeOf(tb testing.TB) time.Duration {
 	tb.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -19,17 +19,17 @@ func processorTime(tb testing.TB) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkIdleWebhooks tells what webhooks cost that have nothing to do.
+// BenchmarkIdleWebhooks measures the CPU time of webhooks without changes.
 func BenchmarkIdleWebhooks(b *testing.B) {
 	for _, webhooks := range []int{0, 5, delivery.MaxWebhooks} {
 		b.Run(fmt.Sprint(webhooks), func(b *testing.B) {
-			newAudience(b, webhooks)
+			newWebhookSite(b, webhooks)
 			b.ResetTimer()
-			began, at := processorTime(b), time.Now()
+			began, at := cpuTimeOf(b), time.Now()
 			for range b.N {
 				time.Sleep(5 * time.Second) // it is idleness that is measured
 			}
-			b.ReportMetric(100*(processorTime(b)-began).Seconds()/time.Since(at).Seconds(), "cpu-%")
+			b.ReportMetric(100*(cpuTimeOf(b)-began).Seconds()/time.Since(at).Seconds(), "cpu-%")
 		})
 	}
 }

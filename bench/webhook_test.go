@@ -20,8 +20,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// audience is a desk with webhooks that tell a receiver on this machine.
-type audience struct {
+// webhookSite is a desk with webhooks to a receiver on this machine.
+type webhookSite struct {
 	ctx  context.Context
 	desk *editorial.Desk
 	came atomic.Int64
@@ -29,9 +29,9 @@ type audience struct {
 	all  chan struct{} // as many came as are wanted
 }
 
-func newAudience(b *testing.B, webhooks int) *audience {
+func newWebhookSite(b *testing.B, webhooks int) *webhookSite {
 	b.Helper()
-	t := &audience{all: make(chan struct{}, 1)}
+	t := &webhookSite{all: make(chan struct{}, 1)}
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
@@ -74,8 +74,8 @@ func newAudience(b *testing.B, webhooks int) *audience {
 	return t
 }
 
-// save writes a new version of so many reports and returns their names.
-func (t *audience) save(b *testing.B, reports int) []string {
+// save writes a new version of the given number of reports and returns their names.
+func (t *webhookSite) save(b *testing.B, reports int) []string {
 	b.Helper()
 	names := make([]string, reports)
 	for i := range names {
@@ -89,18 +89,18 @@ func (t *audience) save(b *testing.B, reports int) []string {
 	return names
 }
 
-func (t *audience) publish(b *testing.B, names []string) {
+func (t *webhookSite) publish(b *testing.B, names []string) {
 	b.Helper()
 	if _, err := t.desk.Publish(t.ctx, editorial.PublishParams{Documents: names}); err != nil {
 		b.Fatal(err)
 	}
 }
 
-// BenchmarkWebhooks publishes 200 reports at once, and waits until five
-// webhooks have been told of each.
+// BenchmarkWebhooks publishes 200 reports at once, and waits until five webhooks
+// have delivered each.
 func BenchmarkWebhooks(b *testing.B) {
 	const reports, webhooks = 200, 5
-	t := newAudience(b, webhooks)
+	t := newWebhookSite(b, webhooks)
 	b.ResetTimer()
 	for range b.N {
 		b.StopTimer()
@@ -113,12 +113,12 @@ func BenchmarkWebhooks(b *testing.B) {
 	b.ReportMetric(float64(reports*webhooks*b.N)/b.Elapsed().Seconds(), "deliveries/s")
 }
 
-// BenchmarkPublishWithWebhooks publishes one report after another, with so many
-// webhooks that are told of each.
+// BenchmarkPublishWithWebhooks publishes one report after another, with several
+// numbers of webhooks.
 func BenchmarkPublishWithWebhooks(b *testing.B) {
 	for _, webhooks := range []int{0, 5} {
 		b.Run(fmt.Sprint(webhooks), func(b *testing.B) {
-			t := newAudience(b, webhooks)
+			t := newWebhookSite(b, webhooks)
 			b.ResetTimer()
 			for range b.N {
 				b.StopTimer()

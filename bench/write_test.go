@@ -13,9 +13,9 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// writer is the baseline of the write benchmarks: two files of its own, one
-// synced in full and one as live is, with the few tables that a person would
-// make for reports alone.
+// writer is the baseline of the write benchmarks: two SQLite files with the
+// synchronous settings of the desk and live, and with a few tables for reports
+// only.
 type writer struct{ desk, live *sql.DB }
 
 func newWriter(b *testing.B) *writer {
@@ -140,8 +140,8 @@ func BenchmarkSave(b *testing.B) {
 	})
 }
 
-// BenchmarkRelease publishes 100 reports that changed, as one release. Saving
-// them is not measured.
+// BenchmarkRelease publishes 100 changed reports as one release. Saving them is not
+// measured.
 func BenchmarkRelease(b *testing.B) {
 	s, w := newSite(b), newWriter(b)
 	const size = 100
@@ -175,9 +175,8 @@ func BenchmarkRelease(b *testing.B) {
 	b.ReportMetric(float64(us)/float64(them), "x-baseline")
 }
 
-// BenchmarkCreate saves new documents: reports beside the baseline's, and
-// entities with names and identifiers, whose look for others that have them is
-// part of the save.
+// BenchmarkCreate saves new documents: reports against the baseline, and entities
+// with names and identifiers, whose save searches for duplicates.
 func BenchmarkCreate(b *testing.B) {
 	b.Run("Report", func(b *testing.B) {
 		s, w := newSite(b), newWriter(b)

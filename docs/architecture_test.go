@@ -124,6 +124,20 @@ func TestImportTable(t *testing.T) {
 	}
 }
 
+// Only storetest and the generator of migrations start PostgreSQL servers, also in
+// tests: all other tests get theirs from storetest.
+func TestImportsOfPgtemp(t *testing.T) {
+	t.Parallel()
+	const pgtemp = module + "internal/pgtemp"
+	allowed := []string{pgtemp, module + "internal/store/storetest", module + "internal/codegen/migrations"}
+	for _, p := range packages(t) {
+		imports := slices.Concat(p.Imports, p.TestImports, p.XTestImports)
+		if slices.Contains(imports, pgtemp) && !slices.Contains(allowed, p.ImportPath) {
+			t.Errorf("%s imports internal/pgtemp; use internal/store/storetest", p.ImportPath)
+		}
+	}
+}
+
 func isDriver(path string) bool {
 	return strings.HasPrefix(path, "modernc.org/sqlite") || strings.HasPrefix(path, "github.com/jackc/pgx")
 }

@@ -154,7 +154,7 @@ func TestAPIKeys(t *testing.T) {
 			t.Errorf("the key opens %+v, %v", viewer, err)
 		}
 
-		g.clock.turn(time.Hour)
+		g.clock.Advance(time.Hour)
 		rotated := g.query(admin, fmt.Sprintf(`mutation { rotateApiKey(input: {apiKey: %q, overlapMinutes: 60}) { secret apiKey { %s } replaced { id state expiresAt } } }`, id, all))
 		second := rotated.at("rotateApiKey.secret").(string)
 		if rotated.at("rotateApiKey.apiKey.replaces") != id || rotated.at("rotateApiKey.replaced.id") != id ||
@@ -162,7 +162,7 @@ func TestAPIKeys(t *testing.T) {
 			rotated.at("rotateApiKey.apiKey.rateLimit") != 5000.0 || rotated.at("rotateApiKey.apiKey.expiresAt") != "2024-07-01T01:00:00Z" {
 			t.Errorf("got %s", rotated.body)
 		}
-		g.clock.turn(time.Hour)
+		g.clock.Advance(time.Hour)
 		for text, opens := range map[string]bool{secret: false, second: true} {
 			if _, err := door.Authenticate(ctx, access.Shown{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
 				t.Errorf("after the overlap: %v", err)
@@ -218,7 +218,7 @@ func TestAPIKeysArePagedNewestFirst(t *testing.T) {
 		for i := range 5 {
 			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
 			if i != 2 { // two of one moment
-				g.clock.turn(time.Second)
+				g.clock.Advance(time.Second)
 			}
 		}
 		var names []string
@@ -328,7 +328,7 @@ func TestPeople(t *testing.T) {
 	eachGate(t, nil, func(t *testing.T, g *gate) {
 		admin := holder(domain.Admin)
 		pat := g.person("pat", domain.Author)
-		g.clock.turn(time.Minute)
+		g.clock.Advance(time.Minute)
 		g.person("ada", domain.Editor)
 		list := g.query(admin, `{ people { totalCount nodes { name email issuer subject role clearance assignedRole assignedClearance disabledAt lastSeenAt createdAt } } }`)
 		if got := list.list("people.nodes", "name"); got != "ada pat" || list.at("people.nodes.1.role") != "AUTHOR" || list.at("people.nodes.1.assignedRole") != nil {

@@ -19,9 +19,9 @@ func TestAuditLog(t *testing.T) {
 	eachGate(t, nil, func(t *testing.T, g *gate) {
 		admin, other := holder(domain.Admin), holder(domain.Admin)
 		for i := range 3 {
-			g.clock.turn(time.Minute)
+			g.clock.Advance(time.Minute)
 			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
-			g.clock.turn(time.Minute)
+			g.clock.Advance(time.Minute)
 			g.query(other, fmt.Sprintf(`mutation { createTag(input: {slug: "t%d", label: "T", vocabulary: TOPIC}) { created } }`, i))
 		}
 		for _, row := range []struct{ name, arguments, want string }{
@@ -154,7 +154,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 				input = strings.ReplaceAll(input, name, fmt.Sprintf("%q", value))
 			}
 			document := fmt.Sprintf("mutation { %s(input: {%s}) { %s } }", m.name, input, m.answer)
-			g.clock.turn(time.Second)
+			g.clock.Advance(time.Second)
 			for range 2 {
 				g.as(low, document, nil).refused("FORBIDDEN", "this credential has PUBLIC")
 			}
@@ -168,7 +168,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 			}
 			lines := g.entries(after)
 			if len(lines) != 1 || lines[0].Action != string(m.action) || lines[0].Actor != "admin" || *lines[0].ActorID != admin.KeyID ||
-				*lines[0].RequestID != fmt.Sprint("req-", i) || *lines[0].Network != "203.0.113.0/24" || !lines[0].At.Equal(g.clock.now()) || lines[0].Times != 1 {
+				*lines[0].RequestID != fmt.Sprint("req-", i) || *lines[0].Network != "203.0.113.0/24" || !lines[0].At.Equal(g.clock.Now()) || lines[0].Times != 1 {
 				t.Errorf("%s: got %+v, want one entry %s", m.name, lines, m.action)
 			}
 			after += int64(len(lines))

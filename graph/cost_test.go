@@ -189,7 +189,7 @@ func TestWaitingIsEnough(t *testing.T) {
 		return g.send(v, http.MethodPost, request)
 	}
 	ask(41).refused("COST_LIMIT", "costs 41; at most 40")
-	g.clock.turn(60e9)
+	g.clock.Advance(60e9)
 	r := ask(40)
 	r.ok()
 	if _, maximum := r.cost(); maximum != 40 || r.header.Get("RateLimit") != `"cost";r=0;t=60` || r.header.Get("RateLimit-Policy") != `"cost";q=60;w=60` {
@@ -202,7 +202,7 @@ func TestWaitingIsEnough(t *testing.T) {
 		if _, err := fmt.Sscan(r.header.Get("Retry-After"), &seconds); err != nil || r.status != http.StatusTooManyRequests {
 			t.Fatalf("got %d %v", r.status, r.header)
 		}
-		g.clock.turn(59e9 + 1e9)
+		g.clock.Advance(59e9 + 1e9)
 		ask(40).ok()
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,28 +22,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// turned is a clock that stands still until a test turns it.
-type turned struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *turned) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *turned) turn(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // gate is an API with all that manages access, over empty stores.
 type gate struct {
 	*api
-	clock    *turned
+	clock    *storetest.Clock
 	keys     *access.Keys
 	people   *access.People
 	notes    *audit.Notes
@@ -58,18 +39,18 @@ var gateDay = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 // before it is used.
 func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
 	t.Helper()
-	clock := &turned{at: gateDay}
+	clock := storetest.NewClock(gateDay)
 	logged := &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	notes := audit.NewNotes(s, log, clock.now)
+	notes := audit.NewNotes(s, log, clock.Now)
 	g := &gate{
 		api: &api{t: t, stores: s, log: logged}, clock: clock, notes: notes,
-		keys:     access.NewKeys(s, notes, log, clock.now),
-		people:   access.NewPeople(s, notes, log, clock.now, access.OIDC{}),
-		registry: graph.NewRegistry(s, clock.now),
+		keys:     access.NewKeys(s, notes, log, clock.Now),
+		people:   access.NewPeople(s, notes, log, clock.Now, access.OIDC{}),
+		registry: graph.NewRegistry(s, clock.Now),
 	}
 	c := graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, log, clock.now), log, clock.now), Log: log, Now: clock.now,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, clock.Now), log, clock.Now), Log: log, Now: clock.Now,
 		Keys: g.keys, People: g.people, Notes: notes, Registry: g.registry,
 	}
 	if change != nil {
@@ -193,7 +174,7 @@ func (g *gate) person(name string, role domain.Role) domain.ID {
 	err := g.stores.Desk(domain.AsSystem(g.t.Context(), "test"), func(ctx context.Context, tx *store.Tx) error {
 		return tx.Client().Person.Create().SetID(id).SetIssuer("https://id.example").SetSubject(name).SetName(name).
 			SetEmail(name + "@example.org").SetRole(role).SetClearance(access.DefaultClearance(role)).
-			SetCreatedAt(g.clock.now()).SetLastSeenAt(g.clock.now()).Exec(ctx)
+			SetCreatedAt(g.clock.Now()).SetLastSeenAt(g.clock.Now()).Exec(ctx)
 	})
 	if err != nil {
 		g.t.Fatal(err)

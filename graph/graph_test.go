@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,12 +38,10 @@ type api struct {
 }
 
 // newAPI returns an API over empty stores. Its clock begins in June 2024 and
-// moves a second on with each look.
+// advances by a second with each call.
 func newAPI(t testing.TB, s *store.Stores) *api {
 	t.Helper()
-	begin := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
-	var looks atomic.Int64
-	now := func() time.Time { return begin.Add(time.Duration(looks.Add(1)) * time.Second) }
+	now := storetest.NewSteppingClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), time.Second).Now
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return &api{t: t, stores: s, log: log, handler: graph.Handler(graph.Config{

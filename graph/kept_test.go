@@ -119,13 +119,13 @@ func TestKeptAnswersOfNamedDocuments(t *testing.T) {
 		byHash := `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha(count) + `"}}}`
 		for name, body := range map[string]string{"Id": `{"documentId":"` + sha(count) + `"}`, "Hash": byHash} {
 			terms, ok := g.verdict(public, body)
-			if !ok || terms.Until.Sub(g.clock.now()) != graph.RecentFor || len(terms.Holds) != 1 || !terms.Holds[0]() {
+			if !ok || terms.Until.Sub(g.clock.Now()) != graph.RecentFor || len(terms.Holds) != 1 || !terms.Holds[0]() {
 				t.Errorf("%s: got %+v, %v", name, terms, ok)
 			}
 		}
-		g.clock.turn(graph.RecentFor / 2)
+		g.clock.Advance(graph.RecentFor / 2)
 		terms, _ := g.verdict(public, byHash)
-		if got := terms.Until.Sub(g.clock.now()); got != graph.RecentFor/2 {
+		if got := terms.Until.Sub(g.clock.Now()); got != graph.RecentFor/2 {
 			t.Errorf("what was looked up before may be used for %s", got)
 		}
 		g.unregister(sha(count))
@@ -215,9 +215,9 @@ func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
 	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
 	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
 	kept("a moment behind", true)
-	g.clock.turn(most)
+	g.clock.Advance(most)
 	kept("just within", true)
-	g.clock.turn(time.Second)
+	g.clock.Advance(time.Second)
 	kept("too far behind", false)
 	if err := replica.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE projection SET applied_sequence = 1")

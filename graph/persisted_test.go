@@ -47,7 +47,7 @@ func TestRegisterDocuments(t *testing.T) {
 			t.Errorf("got %s", r.body)
 		}
 		// Again is no error, and leaves no trace; under another id it is another.
-		g.clock.turn(time.Hour)
+		g.clock.Advance(time.Hour)
 		r = g.register(vars{"text": count, "id": "sha256:" + strings.ToUpper(sha(count))}, vars{"text": kinds, "id": "kinds/v1"}, vars{"text": kinds}).ok()
 		if r.at("registerDocuments.created") != 1.0 || r.list("registerDocuments.documents", "documentId") != sha(count)+" kinds/v1 "+sha(kinds) ||
 			r.at("registerDocuments.documents.0.registeredAt") != "2024-06-01T00:00:00Z" {
@@ -316,8 +316,8 @@ func TestRegisteredOnly(t *testing.T) {
 func TestRegistryRemembers(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		clock := &turned{at: gateDay}
-		here, elsewhere := graph.NewRegistry(s, clock.now), graph.NewRegistry(s, clock.now)
+		clock := storetest.NewClock(gateDay)
+		here, elsewhere := graph.NewRegistry(s, clock.Now), graph.NewRegistry(s, clock.Now)
 		system := domain.AsSystem(t.Context(), "test")
 		const count = `query Count { reports { totalCount } }`
 		id := sha(count)
@@ -345,7 +345,7 @@ func TestRegistryRemembers(t *testing.T) {
 		lookup(here, id, true, 1)
 		lookup(here, id, true, 0)
 		lookup(elsewhere, id, false, 0)
-		clock.turn(5 * time.Second)
+		clock.Advance(5 * time.Second)
 		lookup(elsewhere, id, true, 1)
 		lookup(elsewhere, id, true, 0)
 
@@ -354,9 +354,9 @@ func TestRegistryRemembers(t *testing.T) {
 		}
 		lookup(here, id, false, 1)
 		lookup(elsewhere, id, true, 0)
-		clock.turn(10*time.Second - 1)
+		clock.Advance(10*time.Second - 1)
 		lookup(elsewhere, id, true, 0)
-		clock.turn(1)
+		clock.Advance(1)
 		lookup(elsewhere, id, false, 1)
 	})
 }
@@ -366,8 +366,8 @@ func TestRegistryRemembers(t *testing.T) {
 func TestRegistryUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
-	clock := &turned{at: gateDay}
-	g := graph.NewRegistry(s, clock.now)
+	clock := storetest.NewClock(gateDay)
+	g := graph.NewRegistry(s, clock.Now)
 	system := domain.AsSystem(t.Context(), "test")
 	const count = `query Count { reports { totalCount } }`
 	ctx, cancel := context.WithCancel(domain.WithViewer(t.Context(), public))

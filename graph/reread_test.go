@@ -22,11 +22,11 @@ func TestQueriesAreReadAgain(t *testing.T) {
 		status int
 		hits   int // 0: more than one
 	}{
-		"ConflictOnce":       {storetest.Conflict(), "FROM", 1, http.StatusOK, 1},
-		"ConflictTwice":      {storetest.Conflict(), "FROM", 2, http.StatusOK, 2},
-		"ConflictOfOneTable": {storetest.Conflict(), "tags", 2, http.StatusOK, 2},
-		"ConflictAlways":     {storetest.Conflict(), "FROM", 0, http.StatusServiceUnavailable, 0},
-		"LostOnce":           {storetest.Refused(), "BEGIN", 1, http.StatusOK, 1},
+		"ConflictOnce":       {storetest.RecoveryConflict(), "FROM", 1, http.StatusOK, 1},
+		"ConflictTwice":      {storetest.RecoveryConflict(), "FROM", 2, http.StatusOK, 2},
+		"ConflictOfOneTable": {storetest.RecoveryConflict(), "tags", 2, http.StatusOK, 2},
+		"ConflictAlways":     {storetest.RecoveryConflict(), "FROM", 0, http.StatusServiceUnavailable, 0},
+		"LostOnce":           {storetest.ConnectionRefused(), "BEGIN", 1, http.StatusOK, 1},
 		"Full":               {storetest.Full(), "FROM", 0, http.StatusServiceUnavailable, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

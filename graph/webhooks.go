@@ -88,7 +88,7 @@ func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*db.Webhook, erro
 }
 
 func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebhookInput) (*model.WebhookSecretPayload, error) {
-	params := delivery.CreateParams{URL: in.URL, Events: eventsOf(in.Events), Types: in.Types, Tags: in.Tags, Ceiling: in.Ceiling}
+	params := delivery.CreateParams{URL: in.URL, Events: eventsOf(in.Events), Types: in.Types, Tags: in.Tags, MaxMarking: in.Ceiling}
 	if in.Description != nil {
 		params.Description = *in.Description
 	}
@@ -123,7 +123,7 @@ func (r mutationResolver) UpdateWebhook(ctx context.Context, in input) (*model.W
 	}
 	if name := given[string](in, "ceiling"); name != nil {
 		ceiling, _ := domain.ParseMarking(*name) // an enum
-		params.Ceiling = &ceiling
+		params.MaxMarking = &ceiling
 	}
 	if err := r.webhooks.Update(ctx, params); err != nil {
 		return nil, err

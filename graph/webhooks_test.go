@@ -36,7 +36,7 @@ func TestWebhooks(t *testing.T) {
 		if list.at("webhook.state") != "DISABLED" || list.at("webhooks.totalCount") != 1.0 || list.at("webhookDeliveries.totalCount") != 0.0 || strings.Contains(list.body, "whsec_") {
 			t.Errorf("got %s", list.body)
 		}
-		none := g.query(admin, fmt.Sprintf(`{ webhook(id: %q) { id } }`, domain.NewID(domain.Webhook, g.clock.now())))
+		none := g.query(admin, fmt.Sprintf(`{ webhook(id: %q) { id } }`, domain.NewID(domain.Webhook, g.clock.Now())))
 		if none.at("webhook") != nil {
 			t.Errorf("got %s", none.body)
 		}

@@ -16,21 +16,21 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Schedules survive kill -9: the program is killed at random moments around the
-// time for which they are, and started again, on both engines. At the end each
-// one has been carried out, and none twice.
-func TestSchedulesAreCarriedOutOnce(t *testing.T) {
+// Schedules survive kill -9: the program is killed at random moments around their
+// time, and restarted, on both engines. In the end each schedule was carried out
+// exactly once.
+func TestSchedulesSurviveCrashes(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		rounds, each := 6, 8
 		if testing.Short() {
 			rounds = 2
 		}
-		s := &crashSite{config: c, dir: t.TempDir(), answered: map[string]answered{}}
+		s := &crashSite{config: c, dir: t.TempDir(), answered: map[string]acknowledged{}}
 		s.key = s.makeKey(t, "EDITOR")
 		made := 0
 		for range rounds {
-			cmd, addr, stderr := started(t, s.serve(t.Context()))
+			cmd, addr, stderr := startCommand(t, s.serve(t.Context()))
 			due := time.Now().Add(2 * time.Second)
 			for range each {
 				slug := fmt.Sprintf("r%d", made)
@@ -42,7 +42,7 @@ func TestSchedulesAreCarriedOutOnce(t *testing.T) {
 				}
 				made++
 			}
-			time.Sleep(time.Until(due) + rand.N(1500*time.Millisecond) - 200*time.Millisecond) // the moment of the crash is what varies
+			time.Sleep(time.Until(due) + rand.N(1500*time.Millisecond) - 200*time.Millisecond) // a random moment of the crash
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestSchedulesAreCarriedOutOnce(t *testing.T) {
 		}
 
 		began := time.Now()
-		last, addr, stderr := started(t, s.serve(t.Context()))
+		last, addr, stderr := startCommand(t, s.serve(t.Context()))
 		defer func() { _ = last.Wait() }()
 		defer func() { _ = last.Process.Kill() }()
 		s.awaitSchedules(t, addr, made, stderr)
@@ -86,8 +86,8 @@ func TestSchedulesAreCarriedOutOnce(t *testing.T) {
 	})
 }
 
-// awaitSchedules waits until so many schedules have been carried out. It looks
-// again whenever live changes.
+// awaitSchedules waits until the given number of schedules was carried out. It
+// checks again on each change of live.
 func (s *crashSite) awaitSchedules(t *testing.T, addr string, want int, stderr fmt.Stringer) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/changes", nil)
@@ -105,7 +105,7 @@ func (s *crashSite) awaitSchedules(t *testing.T, addr string, want int, stderr f
 	for more := true; more; more = lines.Scan() {
 		data, ok := s.post(t, addr, `{ schedules(statuses: [DONE]) { totalCount } }`, nil)
 		if !ok {
-			t.Fatal("no answer after the restart")
+			t.Fatal("no response after the restart")
 		}
 		var done struct{ TotalCount int }
 		if err := json.Unmarshal(data["schedules"], &done); err != nil {

@@ -24,16 +24,16 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A write that was answered survives kill -9: the program is killed at random
-// moments while clients save and publish, and started again, on both engines.
-func TestNothingAnsweredIsLost(t *testing.T) {
+// An acknowledged write survives kill -9: the program is killed at random moments
+// while clients save and publish, and restarted, on both engines.
+func TestAcknowledgedWritesSurviveCrashes(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		rounds := 6
 		if testing.Short() {
 			rounds = 2
 		}
-		s := &crashSite{config: c, dir: t.TempDir(), answered: map[string]answered{}}
+		s := &crashSite{config: c, dir: t.TempDir(), answered: map[string]acknowledged{}}
 		s.key = s.makeKey(t, "EDITOR")
 		for range rounds {
 			s.round(t)
@@ -44,8 +44,8 @@ func TestNothingAnsweredIsLost(t *testing.T) {
 	})
 }
 
-// answered is what the program promised of one report.
-type answered struct{ saved, published int } // the last number that was answered
+// acknowledged has the last writes of a report that the program has acknowledged.
+type acknowledged struct{ saved, published int } // the number in the title
 
 type crashSite struct {
 	config   store.Config
@@ -53,7 +53,7 @@ type crashSite struct {
 	flags    []string // of serve
 	key      string
 	mu       sync.Mutex
-	answered map[string]answered
+	answered map[string]acknowledged
 	next     int
 }
 
@@ -70,7 +70,7 @@ func (s *crashSite) command(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "redthread", args...)
 }
 
-// serve is the command that serves the site.
+// serve returns the command that serves the site.
 func (s *crashSite) serve(ctx context.Context) *exec.Cmd {
 	return s.command(ctx, append([]string{"serve", "--addr", "127.0.0.1:0"}, s.flags...)...)
 }
@@ -88,16 +88,16 @@ func (s *crashSite) makeKey(t *testing.T, role string) string {
 	return made.Key
 }
 
-// round starts the program, lets clients write, and kills it.
+// round starts the program, runs clients that write, and kills it.
 func (s *crashSite) round(t *testing.T) {
 	t.Helper()
-	cmd, addr, stderr := started(t, s.serve(t.Context()))
+	cmd, addr, stderr := startCommand(t, s.serve(t.Context()))
 	s.check(t, addr)
 	var clients sync.WaitGroup
 	for client := range 3 {
 		clients.Go(func() { s.write(t, addr, client) })
 	}
-	time.Sleep(rand.N(400 * time.Millisecond)) // the moment of the crash is what varies
+	time.Sleep(rand.N(400 * time.Millisecond)) // a random moment of the crash
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +108,8 @@ func (s *crashSite) round(t *testing.T) {
 	}
 }
 
-// write saves and publishes until the program no longer answers. Each client
-// has reports of its own: of one report, what was answered last must be there.
+// write saves and publishes until the program does not respond any more. Each
+// client has reports of its own: the last acknowledged write of each must survive.
 func (s *crashSite) write(t *testing.T, addr string, client int) {
 	for range 500 {
 		s.mu.Lock()
@@ -126,7 +126,7 @@ func (s *crashSite) write(t *testing.T, addr string, client int) {
 			}); !ok {
 				return
 			}
-			s.note(slug, func(a *answered) { a.saved = max(a.saved, number) })
+			s.note(slug, func(a *acknowledged) { a.saved = max(a.saved, number) })
 		}
 		if _, ok := s.post(t, addr, `mutation($documents: [String!]!) { publish(input: {documents: $documents}) { sequence } }`, map[string]any{
 			"documents": []string{"report:" + slugs[0], "report:" + slugs[1]},
@@ -134,12 +134,12 @@ func (s *crashSite) write(t *testing.T, addr string, client int) {
 			return
 		}
 		for _, slug := range slugs {
-			s.note(slug, func(a *answered) { a.published = max(a.published, number) })
+			s.note(slug, func(a *acknowledged) { a.published = max(a.published, number) })
 		}
 	}
 }
 
-func (s *crashSite) note(slug string, f func(*answered)) {
+func (s *crashSite) note(slug string, f func(*acknowledged)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.answered[slug]
@@ -157,7 +157,7 @@ func (s *crashSite) published() int {
 	return n
 }
 
-// post sends an operation. It reports false where there was no whole answer.
+// post sends an operation. It returns false without a complete response.
 func (s *crashSite) post(t *testing.T, addr, query string, variables map[string]any) (map[string]json.RawMessage, bool) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -191,12 +191,12 @@ func (s *crashSite) post(t *testing.T, addr, query string, variables map[string]
 	return answer.Data, true
 }
 
-// check asks a running program, or one that it starts, for all that was
-// answered: on the desk and in live, and none of it half.
+// check queries a running program, or one that it starts, for all acknowledged
+// writes: they are on the desk and in live, and complete.
 func (s *crashSite) check(t *testing.T, addrs ...string) {
 	t.Helper()
 	if len(addrs) == 0 {
-		cmd, addr, _ := started(t, s.serve(t.Context()))
+		cmd, addr, _ := startCommand(t, s.serve(t.Context()))
 		defer func() { _ = cmd.Wait() }()
 		defer func() { _ = cmd.Process.Kill() }()
 		addrs = []string{addr}
@@ -209,7 +209,7 @@ func (s *crashSite) check(t *testing.T, addrs ...string) {
 			}
 			data, ok := s.post(t, addrs[0], fmt.Sprintf(one, stage), map[string]any{"slug": slug})
 			if !ok {
-				t.Fatal("no answer after the restart")
+				t.Fatal("no response after the restart")
 			}
 			var r *struct {
 				Title, Summary, Body string
@@ -219,12 +219,12 @@ func (s *crashSite) check(t *testing.T, addrs ...string) {
 				t.Fatal(err)
 			}
 			if r == nil {
-				t.Errorf("%s %s was answered for and is lost", slug, stage)
+				t.Errorf("%s %s was acknowledged and is lost", slug, stage)
 				continue
 			}
 			var number int
 			if _, err := fmt.Sscanf(r.Title, slug+" at %d", &number); err != nil || number < least {
-				t.Errorf("%s %s: answered for %d, found %q", slug, stage, least, r.Title)
+				t.Errorf("%s %s: acknowledged %d, found %q", slug, stage, least, r.Title)
 			}
 			parts := append([]string{r.Summary, r.Body}, r.KeyFindings...)
 			if len(parts) != 5 || slices.ContainsFunc(parts, func(p string) bool { return p != r.Title }) {
@@ -234,8 +234,7 @@ func (s *crashSite) check(t *testing.T, addrs ...string) {
 	}
 }
 
-// checkProjection makes live anew and compares: nothing is in live that the
-// log does not say, and nothing is missing.
+// checkProjection rebuilds live and compares: live has exactly what the log says.
 func (s *crashSite) checkProjection(t *testing.T) {
 	t.Helper()
 	before := s.dumpLive(t)
@@ -261,7 +260,7 @@ func (s *crashSite) dumpLive(t *testing.T) []string {
 	var lines []string
 	for _, table := range tables {
 		if table.Name == "projection" {
-			continue // when it was applied differs
+			continue // the time of the projection differs
 		}
 		rows, err := stores.LiveRows().Query(t.Context(), "SELECT * FROM "+table.Name)
 		if err != nil {

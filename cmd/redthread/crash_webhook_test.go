@@ -17,21 +17,21 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Webhooks survive kill -9: the program is killed at random moments while
-// clients publish and a receiver is told, and started again, on both engines. At
-// the end the receiver has been told of every publication that was answered, of
-// each document in order.
-func TestNoWebhookIsLost(t *testing.T) {
+// Webhooks survive kill -9: the program is killed at random moments while clients
+// publish and a receiver gets webhooks, and restarted, on both engines. In the end
+// the receiver has an event of every acknowledged publication, in order per
+// document.
+func TestWebhooksSurviveCrashes(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		rounds := 5
 		if testing.Short() {
 			rounds = 1
 		}
-		told := newToldSite(t)
-		s := &crashSite{config: c, dir: t.TempDir(), flags: []string{"--webhook-allow-private"}, answered: map[string]answered{}}
+		told := newWebhookReceiver(t)
+		s := &crashSite{config: c, dir: t.TempDir(), flags: []string{"--webhook-allow-private"}, answered: map[string]acknowledged{}}
 		s.key = s.makeKey(t, "ADMIN")
-		cmd, addr, _ := started(t, s.serve(t.Context()))
+		cmd, addr, _ := startCommand(t, s.serve(t.Context()))
 		if _, ok := s.post(t, addr, `mutation($url: URL!) { createWebhook(input: {url: $url, types: [REPORT]}) { secret } }`, map[string]any{"url": told.URL}); !ok {
 			t.Fatal("the webhook was not registered")
 		}
@@ -42,11 +42,11 @@ func TestNoWebhookIsLost(t *testing.T) {
 			s.round(t)
 		}
 
-		last, _, _ := started(t, s.serve(t.Context()))
+		last, _, _ := startCommand(t, s.serve(t.Context()))
 		defer func() { _ = last.Wait() }()
 		defer func() { _ = last.Process.Kill() }()
-		// What was being sent when the program was killed is sent again when it
-		// is certain that nobody sends it any more.
+		// A delivery that was being sent when the program was killed is sent again after
+		// the timeout of its job.
 		late := time.After(4 * time.Minute)
 		for {
 			missing := told.missing(s.answered)
@@ -56,7 +56,7 @@ func TestNoWebhookIsLost(t *testing.T) {
 			select {
 			case <-told.more:
 			case <-late:
-				t.Fatalf("the receiver was not told of %s", missing)
+				t.Fatalf("the receiver has no event of %s", missing)
 			}
 		}
 		told.checkOrder(t)
@@ -64,26 +64,26 @@ func TestNoWebhookIsLost(t *testing.T) {
 	})
 }
 
-// toldSite is a receiver that keeps what it is told of reports.
-type toldSite struct {
+// webhookReceiver is a receiver that records the events of reports.
+type webhookReceiver struct {
 	*httptest.Server
-	more chan struct{} // something has come
+	more chan struct{} // signals a new event
 
 	mu      sync.Mutex
 	seen    map[string]bool  // by the ids of events
-	numbers map[string][]int // by slug: what the titles say, in the order in which new events came
+	numbers map[string][]int // by slug: the numbers in the titles, in the order of the first receipt of each event
 	first   map[string]string
 	again   int
 }
 
-func newToldSite(t *testing.T) *toldSite {
-	told := &toldSite{more: make(chan struct{}, 1), seen: map[string]bool{}, numbers: map[string][]int{}, first: map[string]string{}}
+func newWebhookReceiver(t *testing.T) *webhookReceiver {
+	told := &webhookReceiver{more: make(chan struct{}, 1), seen: map[string]bool{}, numbers: map[string][]int{}, first: map[string]string{}}
 	told.Server = httptest.NewServer(http.HandlerFunc(told.receive))
 	t.Cleanup(told.Close)
 	return told
 }
 
-func (s *toldSite) receive(w http.ResponseWriter, r *http.Request) {
+func (s *webhookReceiver) receive(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
 	var event struct {
 		Type string
@@ -114,12 +114,12 @@ func (s *toldSite) receive(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	select {
 	case s.more <- struct{}{}:
-	default: // somebody will look
+	default: // a signal is already pending
 	}
 }
 
-// missing names the publications that were answered and not told of.
-func (s *toldSite) missing(answered map[string]answered) string {
+// missing returns the acknowledged publications without an event.
+func (s *webhookReceiver) missing(answered map[string]acknowledged) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var missing []string
@@ -132,14 +132,14 @@ func (s *toldSite) missing(answered map[string]answered) string {
 	return strings.Join(missing, ", ")
 }
 
-func (s *toldSite) checkOrder(t *testing.T) {
+func (s *webhookReceiver) checkOrder(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for slug, numbers := range s.numbers {
 		for i, n := range numbers[1:] {
 			if n < numbers[i] {
-				t.Errorf("%s was told out of order: %v", slug, numbers)
+				t.Errorf("%s has events out of order: %v", slug, numbers)
 			}
 		}
 		if s.first[slug] != "report.published" {

@@ -1,5 +1,5 @@
 // Command redthread serves and operates a Redthread content API. Run
-// "redthread --help" for what it can do.
+// "redthread --help" for its commands.
 package main
 
 import (
@@ -14,8 +14,8 @@ import (
 func main() {
 	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, end := context.WithCancel(context.Background())
-	// The first signal asks for a graceful end. Before that begins, signals act
-	// as they do by default again, so that the second ends the process at once.
+	// The first signal starts a graceful stop. The default handling of signals is
+	// restored before that, so that a second signal ends the process at once.
 	context.AfterFunc(signalled, func() {
 		stop()
 		end()

@@ -15,14 +15,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(storetest.Runner{M: m}, map[string]func(){"redthread": main})
 }
 
-// TestScripts runs what a person would type, and compares what they would see.
+// TestScripts runs command lines and compares their output.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			// The settings of whoever runs the tests are not theirs.
+			// The tests do not use the environment of the user who runs them.
 			for _, variable := range os.Environ() {
 				if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "REDTHREAD_") {
 					env.Setenv(name, "")
@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// capture sets a variable to what the pattern's group finds in a file:
+// capture sets a variable to the match of the pattern's group in a file:
 //
 //	capture KEY stdout '"key": "(.*)"'
 func capture(ts *testscript.TestScript, neg bool, args []string) {

@@ -14,14 +14,14 @@ import (
 	"testing"
 )
 
-// serving starts the program and returns it with its address once it answers.
-func serving(t *testing.T) (cmd *exec.Cmd, addr string, stderr *bytes.Buffer) {
+// startServe starts the program and returns it with its address once it serves.
+func startServe(t *testing.T) (cmd *exec.Cmd, addr string, stderr *bytes.Buffer) {
 	t.Helper()
-	return started(t, exec.CommandContext(t.Context(), "redthread", "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()))
+	return startCommand(t, exec.CommandContext(t.Context(), "redthread", "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()))
 }
 
-// started starts a command that serves.
-func started(t *testing.T, cmd *exec.Cmd) (_ *exec.Cmd, addr string, stderr *bytes.Buffer) {
+// startCommand starts a command that serves.
+func startCommand(t *testing.T, cmd *exec.Cmd) (_ *exec.Cmd, addr string, stderr *bytes.Buffer) {
 	t.Helper()
 	stderr = &bytes.Buffer{}
 	cmd.Stderr = stderr
@@ -32,7 +32,7 @@ func started(t *testing.T, cmd *exec.Cmd) (_ *exec.Cmd, addr string, stderr *byt
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended, where all went well
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // normally it has already ended
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if _, url, ok := strings.Cut(lines.Text(), "Explorer  http://"); ok {
@@ -49,12 +49,12 @@ func started(t *testing.T, cmd *exec.Cmd) (_ *exec.Cmd, addr string, stderr *byt
 	return cmd, addr, stderr
 }
 
-func TestSignalsEndItGracefully(t *testing.T) {
+func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			cmd, _, stderr := serving(t)
+			cmd, _, stderr := startServe(t)
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -65,11 +65,11 @@ func TestSignalsEndItGracefully(t *testing.T) {
 	}
 }
 
-func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
+func TestSecondSignalStopsAtOnce(t *testing.T) {
 	t.Parallel()
-	cmd, addr, stderr := serving(t)
-	// A request that never ends: its body doesn't come. The server asks for the
-	// body when it works on the request.
+	cmd, addr, stderr := startServe(t)
+	// A request that never ends: its body is not sent. The server requests the body
+	// ("100 Continue") when it handles the request.
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	// It stops listening when it has taken the first signal.
+	// It stops listening when it has received the first signal.
 	for {
 		other, err := net.Dial("tcp", addr)
 		if err != nil {

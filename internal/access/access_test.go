@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,31 +21,15 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// clock is a clock that tests turn.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
+func newClock() *storetest.Clock {
+	return storetest.NewClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 }
 
-func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func each(t *testing.T, fn func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock)) {
+func each(t *testing.T, fn func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		c := newClock()
-		fn(t, s, newKeys(s, slog.New(slog.DiscardHandler), c.now), c)
+		fn(t, s, newKeys(s, slog.New(slog.DiscardHandler), c.Now), c)
 	})
 }
 
@@ -115,8 +98,8 @@ func TestOneWrongCharacterIsAlwaysNoticed(t *testing.T) {
 
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		expires := c.now().Add(time.Hour)
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
+		expires := c.Now().Add(time.Hour)
 		good, goodSecret := create(t, keys, access.CreateParams{Name: " Desk of Ada ", Role: domain.Editor})
 		_, shortSecret := create(t, keys, access.CreateParams{Name: "short", Role: domain.Author, ExpiresAt: &expires})
 		revoked, revokedSecret := create(t, keys, access.CreateParams{Name: "revoked", Role: domain.Author})
@@ -135,7 +118,7 @@ func TestAuthenticate(t *testing.T) {
 		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: shortSecret}); err != nil {
 			t.Errorf("before it expires: %v", err)
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 
 		refused := map[string]error{}
 		for name, secret := range map[string]string{
@@ -178,8 +161,8 @@ func TestDefaultClearance(t *testing.T) {
 
 func TestCreateRefuses(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		past, unseen, red := c.now().Add(-time.Second), domain.Unseen, domain.Red
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
+		past, unseen, red := c.Now().Add(-time.Second), domain.Unseen, domain.Red
 		_, _, err := keys.Create(admin(t), access.CreateParams{Name: "a\nb", Role: 9, Clearance: &unseen, ExpiresAt: &past})
 		if !errors.Is(err, domain.ErrInvalid) {
 			t.Fatalf("got %v, want KindInvalid", err)
@@ -190,7 +173,7 @@ func TestCreateRefuses(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"", "  ", strings.Repeat("x", 101), "rt_something", "System: publish",
-			domain.NewID(domain.Key, c.now()).String(), "bell\a"} {
+			domain.NewID(domain.Key, c.Now()).String(), "bell\a"} {
 			if _, _, err := keys.Create(admin(t), access.CreateParams{Name: name, Role: domain.Public}); !errors.Is(err, domain.ErrInvalid) {
 				t.Errorf("name %q: got %v, want KindInvalid", name, err)
 			}
@@ -207,7 +190,7 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestOnlyAdminsManageKeys(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		key, _ := create(t, keys, access.CreateParams{Name: "a", Role: domain.Public})
 		doors := map[string]func(context.Context) error{
 			"Create": func(ctx context.Context) error {
@@ -242,10 +225,10 @@ func TestOnlyAdminsManageKeys(t *testing.T) {
 
 func TestListShowsTheNewestFirstAndNoSecret(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		amber := domain.Amber
 		create(t, keys, access.CreateParams{Name: "first", Role: domain.Author})
-		c.advance(time.Minute)
+		c.Advance(time.Minute)
 		second, secret := create(t, keys, access.CreateParams{Name: "second", Role: domain.Partner, Clearance: &amber})
 		all := list(t, keys)
 		if len(all) != 2 || all[0].Name != "second" || all[1].Name != "first" {
@@ -253,7 +236,7 @@ func TestListShowsTheNewestFirstAndNoSecret(t *testing.T) {
 		}
 		got := all[0]
 		if got.ID != second.ID || got.Clearance != domain.Amber || got.CreatedBy != "system: test" ||
-			!got.CreatedAt.Equal(c.now()) || got.LastUsedAt != nil || got.ExpiresAt != nil {
+			!got.CreatedAt.Equal(c.Now()) || got.LastUsedAt != nil || got.ExpiresAt != nil {
 			t.Errorf("got %+v", got)
 		}
 		if !strings.HasPrefix(secret, got.Hint) || len(got.Hint) > 11 {
@@ -264,7 +247,7 @@ func TestListShowsTheNewestFirstAndNoSecret(t *testing.T) {
 
 func TestRevoke(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		byID, s1 := create(t, keys, access.CreateParams{Name: "by id", Role: domain.Author})
 		byHint, s2 := create(t, keys, access.CreateParams{Name: "by hint", Role: domain.Author})
 		byName, s3 := create(t, keys, access.CreateParams{Name: "by name", Role: domain.Author})
@@ -291,12 +274,12 @@ func TestRevoke(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		again, err := keys.Revoke(admin(t), "by id")
 		if err != nil || !again.RevokedAt.Equal(*first.RevokedAt) {
 			t.Errorf("revoked again: got %v, %v, want the time of the first", again.RevokedAt, err)
 		}
-		for _, ref := range []string{"nobody", "", domain.NewID(domain.Key, c.now()).String(), access.NewSecret()} {
+		for _, ref := range []string{"nobody", "", domain.NewID(domain.Key, c.Now()).String(), access.NewSecret()} {
 			if _, err := keys.Revoke(admin(t), ref); !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("revoke %q: got %v, want KindNotFound", ref, err)
 			}
@@ -306,7 +289,7 @@ func TestRevoke(t *testing.T) {
 
 func TestANameThatSeveralKeysHaveIsAskedBack(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		old, _ := create(t, keys, access.CreateParams{Name: "site", Role: domain.Partner})
 		next, _ := create(t, keys, access.CreateParams{Name: "site", Role: domain.Partner})
 		_, err := keys.Revoke(admin(t), "site")
@@ -327,7 +310,7 @@ func TestANameThatSeveralKeysHaveIsAskedBack(t *testing.T) {
 
 func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		_, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
 		use := func() {
 			t.Helper()
@@ -345,9 +328,9 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 		if got := lastUse(); got != nil {
 			t.Fatalf("used at %v before it was", got)
 		}
-		began := c.now()
+		began := c.Now()
 		use()
-		c.advance(30 * time.Second)
+		c.Advance(30 * time.Second)
 		use()
 		if got := lastUse(); got == nil || !got.Equal(began) {
 			t.Errorf("got %v, want %v", got, began)
@@ -356,10 +339,10 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 		if got := lastUse(); !got.Equal(began) {
 			t.Errorf("within the minute: got %v, want %v", got, began)
 		}
-		c.advance(30 * time.Second)
+		c.Advance(30 * time.Second)
 		use()
-		if got := lastUse(); !got.Equal(c.now()) {
-			t.Errorf("after the minute: got %v, want %v", got, c.now())
+		if got := lastUse(); !got.Equal(c.Now()) {
+			t.Errorf("after the minute: got %v, want %v", got, c.Now())
 		}
 	})
 }
@@ -368,7 +351,7 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 // the uses are written in the end.
 func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		_, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -388,8 +371,8 @@ func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
 		}
-		if got := list(t, keys)[0].LastUsedAt; got == nil || !got.Equal(c.now()) {
-			t.Errorf("used at %v, want %v", got, c.now())
+		if got := list(t, keys)[0].LastUsedAt; got == nil || !got.Equal(c.Now()) {
+			t.Errorf("used at %v, want %v", got, c.Now())
 		}
 	})
 }

@@ -23,7 +23,7 @@ func TestRotation(t *testing.T) {
 	eachSigning(t, func(t *testing.T, s *signing) {
 		s.in(t, s.issuer.Token(t, nil))
 		old := s.issuer.Key()
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.issuer.Rotate(t, "EdDSA")
 		s.in(t, s.issuer.Token(t, nil))
 		if got := s.issuer.Asked(oidctest.KeysPath); got != 2 {
@@ -50,7 +50,7 @@ func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.issuer.Rotate(t, "ES256")
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.in(t, token) // the keys were read a minute ago
 		s.in(t, s.issuer.Token(t, nil))
 		s.refused(t, token)
@@ -69,7 +69,7 @@ func TestKeysAreNeverOld(t *testing.T) {
 		s.in(t, token)
 		old := s.issuer.Key()
 		s.issuer.Rotate(t, "ES256")
-		s.clock.advance(10 * time.Minute)
+		s.clock.Advance(10 * time.Minute)
 		s.refused(t, token)
 		s.refused(t, old.Sign(t, s.issuer.Claims(nil), nil))
 
@@ -78,11 +78,11 @@ func TestKeysAreNeverOld(t *testing.T) {
 		good := s.issuer.Token(t, nil)
 		s.in(t, good)
 		s.issuer.Handle(oidctest.KeysPath, oidctest.Down)
-		s.clock.advance(20 * time.Minute)
+		s.clock.Advance(20 * time.Minute)
 		s.in(t, good)
-		s.clock.advance(39 * time.Minute)
+		s.clock.Advance(39 * time.Minute)
 		s.in(t, good)
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.unavailable(t)
 	})
 }
@@ -94,7 +94,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 		s.in(t, s.issuer.Token(t, nil))
 		old := s.issuer.Key()
 		s.issuer.Rotate(t, "ES256")
-		s.clock.advance(5 * time.Minute)
+		s.clock.Advance(5 * time.Minute)
 		release := make(chan struct{})
 		s.issuer.Handle(oidctest.KeysPath, func(w http.ResponseWriter, r *http.Request) {
 			s.issuer.Handle(oidctest.KeysPath, nil)
@@ -133,7 +133,7 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 		if got := s.issuer.Asked(oidctest.KeysPath); got != 1 {
 			t.Errorf("within half a minute: read %d times, want 1", got)
 		}
-		s.clock.advance(30 * time.Second)
+		s.clock.Advance(30 * time.Second)
 		flood()
 		if keys, discovery := s.issuer.Asked(oidctest.KeysPath), s.issuer.Asked(oidctest.DiscoveryPath); keys != 2 || discovery != 2 {
 			t.Errorf("after it: read %d and %d times, want 2", keys, discovery)
@@ -162,19 +162,19 @@ func TestTheIssuerIsAway(t *testing.T) {
 		before := s.issuer.Asked(oidctest.DiscoveryPath)
 		s.issuer.Handle("", nil)
 		s.issuer.Handle(oidctest.DiscoveryPath, nil)
-		s.clock.advance(29 * time.Second)
+		s.clock.Advance(29 * time.Second)
 		s.unavailable(t)
 		if got := s.issuer.Asked(oidctest.DiscoveryPath); got != before || before > 2 {
 			t.Errorf("it was asked %d times, then %d", before, got)
 		}
-		s.clock.advance(time.Second)
+		s.clock.Advance(time.Second)
 		s.in(t, s.issuer.Token(t, nil))
 
 		// Who has the keys goes on for an hour.
 		s.issuer.Handle(oidctest.DiscoveryPath, oidctest.Down)
-		s.clock.advance(59 * time.Minute)
+		s.clock.Advance(59 * time.Minute)
 		s.in(t, s.issuer.Token(t, nil))
-		s.clock.advance(2 * time.Minute)
+		s.clock.Advance(2 * time.Minute)
 		s.unavailable(t)
 	})
 }
@@ -226,7 +226,7 @@ func TestIssuersThatAreNoGood(t *testing.T) {
 				continue // it is too short for a good answer on a busy machine
 			}
 			s.issuer.Handle(row.path, nil)
-			s.clock.advance(time.Minute)
+			s.clock.Advance(time.Minute)
 			s.in(t, s.issuer.Token(t, nil))
 		}
 	})

@@ -83,7 +83,7 @@ func TestKeysAreBoundToNetworksAndOrigins(t *testing.T) {
 
 func TestLimitsAreKept(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		for name, limits := range map[string]access.Limits{
 			"none":  {},
 			"empty": {Scopes: []domain.Right{}, Origins: []string{}, Networks: []netip.Prefix{}},
@@ -106,7 +106,7 @@ func TestLimitsAreKept(t *testing.T) {
 
 func TestScopesReachTheViewer(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		_, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Editor, Limits: access.Limits{Scopes: []domain.Right{domain.ReadDesk}, RateLimit: 7}})
 		viewer, err := keys.Authenticate(t.Context(), access.Shown{Token: secret})
 		if err != nil || !viewer.May(domain.ReadDesk) || viewer.May(domain.PublishDocuments) || viewer.RateLimit != 7 {
@@ -117,7 +117,7 @@ func TestScopesReachTheViewer(t *testing.T) {
 
 func TestCreateRefusesLimitsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		_, _, err := keys.Create(admin(t), access.CreateParams{Name: "k", Role: domain.Partner, Limits: access.Limits{
 			Scopes: []domain.Right{domain.PublishDocuments}, Origins: []string{"site.example", "https://a.example/path", "https://*.a.example", "null"},
 			Networks: []netip.Prefix{{}}, RateLimit: -1,
@@ -136,7 +136,7 @@ func TestCreateRefusesLimitsThatMakeNoSense(t *testing.T) {
 // Nobody gives what they have not.
 func TestAKeyCannotOutgrowItsMaker(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		narrow := domain.WithViewer(t.Context(), &domain.Viewer{Name: "n", Role: domain.Admin, Clearance: domain.Red, KeyID: 1,
 			Scopes: []domain.Right{domain.ManageAccess, domain.ReadLive}})
 		if _, _, err := keys.Create(narrow, access.CreateParams{Name: "all", Role: domain.Admin}); !errors.Is(err, domain.ErrForbidden) {
@@ -159,21 +159,21 @@ func TestAKeyCannotOutgrowItsMaker(t *testing.T) {
 
 func TestRotate(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		end := c.now().Add(365 * 24 * time.Hour)
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
+		end := c.Now().Add(365 * 24 * time.Hour)
 		old, oldSecret := create(t, keys, access.CreateParams{Name: "site", Role: domain.Partner, ExpiresAt: &end,
 			Limits: access.Limits{Scopes: []domain.Right{domain.ReadLive}, RateLimit: 9}})
-		c.advance(30 * 24 * time.Hour)
+		c.Advance(30 * 24 * time.Hour)
 		overlap := time.Hour
 		made, ended, secret, err := keys.Rotate(admin(t), access.RotateParams{Key: "site", Overlap: &overlap})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if made.Name != "site" || made.Role != old.Role || made.RateLimit != 9 || !slices.Equal(made.Scopes, old.Scopes) ||
-			made.Replaces == nil || *made.Replaces != old.ID || !made.ExpiresAt.Equal(c.now().Add(365*24*time.Hour)) {
+			made.Replaces == nil || *made.Replaces != old.ID || !made.ExpiresAt.Equal(c.Now().Add(365*24*time.Hour)) {
 			t.Errorf("got %+v", made)
 		}
-		if ended.ID != old.ID || !ended.ExpiresAt.Equal(c.now().Add(time.Hour)) {
+		if ended.ID != old.ID || !ended.ExpiresAt.Equal(c.Now().Add(time.Hour)) {
 			t.Errorf("the old one ends %v", ended.ExpiresAt)
 		}
 		opens := func(token string) bool {
@@ -183,7 +183,7 @@ func TestRotate(t *testing.T) {
 		if !opens(oldSecret) || !opens(secret) {
 			t.Error("during the overlap one of the two does not open")
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		if opens(oldSecret) || !opens(secret) {
 			t.Error("after the overlap it is not the new one alone that opens")
 		}
@@ -191,7 +191,7 @@ func TestRotate(t *testing.T) {
 			t.Errorf("an expired key: got %v, want KindConflict", err)
 		}
 		tooLong := 10_000 * time.Hour
-		past := c.now()
+		past := c.Now()
 		_, _, _, err = keys.Rotate(admin(t), access.RotateParams{Key: made.ID.String(), Overlap: &tooLong, ExpiresAt: &past})
 		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "overlapMinutes:") || !strings.Contains(err.Error(), "expiresAt:") {
 			t.Errorf("got %v", err)
@@ -204,7 +204,7 @@ func TestRotate(t *testing.T) {
 
 func TestRotateAtOnce(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		_, leaked := create(t, keys, access.CreateParams{Name: "leaked", Role: domain.Partner})
 		var none time.Duration
 		if _, _, _, err := keys.Rotate(admin(t), access.RotateParams{Key: leaked, Overlap: &none}); err != nil {
@@ -218,7 +218,7 @@ func TestRotateAtOnce(t *testing.T) {
 
 func TestANewNetworkIsAudited(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		key, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Partner})
 		for _, address := range []string{"203.0.113.1", "203.0.113.99", "198.51.100.1", "203.0.113.1", "2001:db8:1::1"} {
 			if _, err := keys.Authenticate(from(t, address), access.Shown{Token: secret}); err != nil {
@@ -243,7 +243,7 @@ func TestANewNetworkIsAudited(t *testing.T) {
 
 func TestKeyActsAreAudited(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
+	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *storetest.Clock) {
 		key, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Partner})
 		for range 2 { // the second changes nothing
 			if _, err := keys.Revoke(admin(t), key.ID.String()); err != nil {

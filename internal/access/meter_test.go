@@ -59,11 +59,11 @@ func TestMeter(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := newClock()
-			m := access.NewMeter(c.now)
+			m := access.NewMeter(c.Now)
 			for i, turn := range row.turns {
 				switch turn := turn.(type) {
 				case time.Duration:
-					c.advance(turn)
+					c.Advance(turn)
 				case charge:
 					got := m.Charge("payer", turn.cost, turn.limit)
 					near := func(a, b time.Duration) bool { return (a - b).Abs() < time.Microsecond }
@@ -89,7 +89,7 @@ type charge struct {
 func TestMeterIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	m := access.NewMeter(c.now)
+	m := access.NewMeter(c.Now)
 	m.Charge("first", 600, 600)
 	for i := range 50_000 {
 		m.Charge(fmt.Sprint(i), 600, 600)
@@ -105,7 +105,7 @@ func TestMeterIsBounded(t *testing.T) {
 func TestMeterUnderLoad(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	m := access.NewMeter(c.now)
+	m := access.NewMeter(c.Now)
 	var taken atomic.Int64
 	var wg sync.WaitGroup
 	for range 8 {

@@ -100,7 +100,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
 		s.in(t, s.issuer.Token(t, nil))
-		now := s.clock.now()
+		now := s.clock.Now()
 		at := func(d time.Duration) int64 { return now.Add(d).Unix() }
 		good := s.issuer.Token(t, nil)
 		part := strings.Split(good, ".")
@@ -212,15 +212,15 @@ func TestMalformedTokensCostNothing(t *testing.T) {
 func TestATokenIsCheckedOnce(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
-		token := s.issuer.Token(t, map[string]any{"exp": s.clock.now().Add(7 * time.Minute).Unix()})
+		token := s.issuer.Token(t, map[string]any{"exp": s.clock.Now().Add(7 * time.Minute).Unix()})
 		s.in(t, token)
 		ctx, statements := store.CountStatements(t.Context())
 		if _, err := s.people.Authenticate(ctx, token); err != nil || *statements != 1 {
 			t.Errorf("%d statements, %v, want the one that reads the person", *statements, err)
 		}
-		s.clock.advance(6 * time.Minute)
+		s.clock.Advance(6 * time.Minute)
 		s.in(t, token)
-		s.clock.advance(2*time.Minute + time.Second)
+		s.clock.Advance(2*time.Minute + time.Second)
 		s.refused(t, token)
 	})
 }
@@ -231,7 +231,7 @@ func TestWithoutAnIssuerATokenIsABadKey(t *testing.T) {
 		token := s.issuer.Token(t, nil)
 		s.config = access.OIDC{}
 		s.start()
-		keys := newKeys(s.stores, slog.New(slog.DiscardHandler), s.clock.now)
+		keys := newKeys(s.stores, slog.New(slog.DiscardHandler), s.clock.Now)
 		_, badKey := keys.Authenticate(t.Context(), access.Shown{Token: access.NewSecret()})
 		if got := s.refused(t, token); badKey == nil || got != badKey.Error() {
 			t.Errorf("got %s, want %v", got, badKey)
@@ -316,7 +316,7 @@ func TestNames(t *testing.T) {
 			{map[string]any{"name": "Sys\u200btem : x"}, "ada"},
 			{map[string]any{"name": "rt_0123456789"}, "ada"},
 			{map[string]any{"name": "Anonymous"}, "ada"},
-			{map[string]any{"name": domain.NewID(domain.Person, s.clock.now()).String()}, "ada"},
+			{map[string]any{"name": domain.NewID(domain.Person, s.clock.Now()).String()}, "ada"},
 			{map[string]any{"name": "\u200b", "email": nil, "sub": "system:x"}, "somebody without a name"},
 			{map[string]any{"name": []any{"Ada"}, "email": "@x"}, fmt.Sprint("s", 13)},
 		} {

@@ -56,7 +56,7 @@ func ptr[T any](v T) *T { return &v }
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
-		began := s.clock.now()
+		began := s.clock.Now()
 		ctx := domain.WithRequestID(domain.WithClient(t.Context(), netip.MustParseAddr("203.0.113.77")), "req-1")
 		viewer, err := s.people.Authenticate(ctx, s.issuer.Token(t, nil))
 		if err != nil {
@@ -88,10 +88,10 @@ func TestSignIn(t *testing.T) {
 		if got := s.entries(t, audit.SignIn); len(got) != 1 {
 			t.Errorf("got %d sign-ins, want 1", len(got))
 		}
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.in(t, s.issuer.Token(t, map[string]any{"name": "Ada King", "email": nil}))
 		got = s.person(t, viewer.PersonID)
-		if got.Name != "Ada King" || got.Email != "" || !got.LastSeenAt.Equal(s.clock.now()) || !got.CreatedAt.Equal(began) {
+		if got.Name != "Ada King" || got.Email != "" || !got.LastSeenAt.Equal(s.clock.Now()) || !got.CreatedAt.Equal(began) {
 			t.Errorf("got %+v", got)
 		}
 		if got := s.entries(t, audit.SignIn); len(got) != 2 {
@@ -105,7 +105,7 @@ func TestSignIn(t *testing.T) {
 func TestOneTokenIsOneSignIn(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
-		token := s.issuer.Token(t, map[string]any{"iat": s.clock.now().Add(50 * time.Second).Unix()})
+		token := s.issuer.Token(t, map[string]any{"iat": s.clock.Now().Add(50 * time.Second).Unix()})
 		var wait sync.WaitGroup
 		for range 8 {
 			wait.Go(func() {
@@ -115,7 +115,7 @@ func TestOneTokenIsOneSignIn(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		s.clock.advance(time.Second)
+		s.clock.Advance(time.Second)
 		s.in(t, token)
 		if got := s.entries(t, audit.SignIn); len(got) != 1 {
 			t.Errorf("got %d sign-ins, want 1", len(got))
@@ -147,14 +147,14 @@ func TestARoleLoweredAtTheIssuerHoldsWithTheNextToken(t *testing.T) {
 		if got := s.in(t, s.issuer.Token(t, roles("staff-authors"))); got.Role != domain.Author {
 			t.Errorf("got %s, want AUTHOR", got.Role)
 		}
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		if got := s.in(t, s.issuer.Token(t, roles("partners"))); got.Role != domain.Partner || got.Clearance != domain.Green {
 			t.Errorf("got %+v, want PARTNER, GREEN", got)
 		}
 		if got := s.person(t, id); got.Role != domain.Partner || got.Clearance != domain.Green {
 			t.Errorf("got %+v", got)
 		}
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		if _, err := s.people.Authenticate(t.Context(), s.issuer.Token(t, roles())); !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("without a role: got %v, want KindForbidden", err)
 		}
@@ -197,7 +197,7 @@ func TestDisabledPeopleAreOutAtOnce(t *testing.T) {
 		if got := s.refused(t, token); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		s.clock.advance(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.refused(t, s.issuer.Token(t, nil)) // a new token is no way around it
 		s.refused(t, s.issuer.Token(t, roles()))
 		refusals := s.entries(t, audit.RefuseCredential)
@@ -244,7 +244,7 @@ func TestAssignedRolesWin(t *testing.T) {
 				t.Errorf("step %d: got %s, want %s", i, got, step.want)
 			}
 			if i%3 == 0 { // a sign-in changes nothing of it
-				s.clock.advance(time.Minute)
+				s.clock.Advance(time.Minute)
 				token = s.issuer.Token(t, nil)
 				if got := worth(); got != step.want {
 					t.Errorf("step %d, signed in again: got %s, want %s", i, got, step.want)
@@ -290,7 +290,7 @@ func TestUpdateRefuses(t *testing.T) {
 		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "role: is set and cleared") || !strings.Contains(err.Error(), "clearance: is set and cleared") {
 			t.Errorf("got %v", err)
 		}
-		nobody := domain.NewID(domain.Person, s.clock.now())
+		nobody := domain.NewID(domain.Person, s.clock.Now())
 		if _, err := s.people.Update(admin(t), access.UpdatePersonParams{ID: nobody, Disabled: ptr(true)}); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want KindNotFound", err)
 		}
@@ -352,7 +352,7 @@ func TestLastSeenIsWrittenOnceAMinute(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
 		token := s.issuer.Token(t, nil)
-		began := s.clock.now()
+		began := s.clock.Now()
 		id := s.in(t, token).PersonID
 		seen := func() time.Time {
 			t.Helper()
@@ -362,13 +362,13 @@ func TestLastSeenIsWrittenOnceAMinute(t *testing.T) {
 			}
 			return s.person(t, id).LastSeenAt
 		}
-		s.clock.advance(59 * time.Second)
+		s.clock.Advance(59 * time.Second)
 		if got := seen(); !got.Equal(began) {
 			t.Errorf("within the minute: got %v, want %v", got, began)
 		}
-		s.clock.advance(time.Second)
-		if got := seen(); !got.Equal(s.clock.now()) {
-			t.Errorf("after it: got %v, want %v", got, s.clock.now())
+		s.clock.Advance(time.Second)
+		if got := seen(); !got.Equal(s.clock.Now()) {
+			t.Errorf("after it: got %v, want %v", got, s.clock.Now())
 		}
 	})
 }
@@ -380,7 +380,7 @@ func TestPeopleDoNotWaitForTheWriter(t *testing.T) {
 	eachSigning(t, func(t *testing.T, s *signing) {
 		token := s.issuer.Token(t, nil)
 		id := s.in(t, token).PersonID
-		s.clock.advance(2 * time.Minute)
+		s.clock.Advance(2 * time.Minute)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		err := s.stores.Desk(t.Context(), func(context.Context, *store.Tx) error {
@@ -399,8 +399,8 @@ func TestPeopleDoNotWaitForTheWriter(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
 		}
-		if got := s.person(t, id).LastSeenAt; !got.Equal(s.clock.now()) {
-			t.Errorf("seen at %v, want %v", got, s.clock.now())
+		if got := s.person(t, id).LastSeenAt; !got.Equal(s.clock.Now()) {
+			t.Errorf("seen at %v, want %v", got, s.clock.Now())
 		}
 	})
 }

@@ -38,7 +38,7 @@ func (r *record) String() string {
 type signing struct {
 	stores *store.Stores
 	issuer *oidctest.Issuer
-	clock  *clock
+	clock  *storetest.Clock
 	log    *record
 	notes  *audit.Notes
 	config access.OIDC
@@ -67,7 +67,7 @@ func eachSigning(t *testing.T, fn func(t *testing.T, s *signing)) {
 func newSigning(t *testing.T, stores *store.Stores, algorithm string) *signing {
 	t.Helper()
 	s := &signing{stores: stores, clock: newClock(), log: &record{}}
-	s.issuer = oidctest.Start(t, s.clock.now, algorithm)
+	s.issuer = oidctest.Start(t, s.clock.Now, algorithm)
 	s.issuer.Be(ada())
 	s.config = access.OIDC{
 		Issuer: s.issuer.URL, Audiences: []string{"redthread", oidctest.ClientID},
@@ -88,8 +88,8 @@ func newSigning(t *testing.T, stores *store.Stores, algorithm string) *signing {
 // start starts anew with the configuration, as another process would.
 func (s *signing) start() {
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.notes = audit.NewNotes(s.stores, log, s.clock.now)
-	s.people = access.NewPeople(s.stores, s.notes, log, s.clock.now, s.config)
+	s.notes = audit.NewNotes(s.stores, log, s.clock.Now)
+	s.people = access.NewPeople(s.stores, s.notes, log, s.clock.Now, s.config)
 }
 
 func (s *signing) in(t testing.TB, token string) *domain.Viewer {

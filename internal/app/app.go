@@ -21,38 +21,38 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Parts are what a server takes besides its settings.
-type Parts struct {
+// Dependencies are the arguments of Start besides the configuration.
+type Dependencies struct {
 	Log  *slog.Logger
 	Now  func() time.Time
-	Demo DemoContent // for a server with --demo
-	// Fault makes the databases fail, for tests: see [store.Config].
+	Demo DemoContent // of a server with --demo
+	// Fault injects database errors, for tests: see [store.Config].
 	Fault func(store, query string) error
 }
 
-// App is a server that runs.
+// App is a running server.
 type App struct {
 	log          *slog.Logger
 	listener     net.Listener
 	backend      *backend
 	server       *server.Server
-	replica      *replica // nil where live is read where it is written
+	replica      *replicaCheck // nil: live is not read from a replica
 	demoKey      string
 	demoAdminKey string
 	pause        *pause
-	notReady     string // why live could not be brought up at the start; empty where it could
+	notReady     string // why live could not be brought up to date at the start; empty if it could
 
-	stopWork context.CancelFunc // ends what runs beside the requests
+	stopWork context.CancelFunc // stops the background tasks
 	working  sync.WaitGroup
 	failed   chan error
 }
 
-// Start listens, opens and migrates the stores, brings live up to the
-// publication log, starts what runs beside the requests, loads the demo where
-// that is asked for, and serves. When it returns, requests are answered.
+// Start listens, opens and migrates the stores, applies the publication log to
+// live, starts the background tasks, loads the demo if configured, and serves.
+// When it returns, the server handles requests.
 //
-// ctx is for starting only: a server that runs is ended by [App.Close].
-func Start(ctx context.Context, c Config, parts Parts) (*App, error) {
+// ctx only bounds the start. [App.Close] stops the server.
+func Start(ctx context.Context, c Config, parts Dependencies) (*App, error) {
 	a := &App{log: parts.Log, stopWork: func() {}, failed: make(chan error, 8)}
 	if err := a.start(ctx, c, parts); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -60,9 +60,8 @@ func Start(ctx context.Context, c Config, parts Parts) (*App, error) {
 	return a, nil
 }
 
-func (a *App) start(ctx context.Context, c Config, parts Parts) error {
-	// First of all, because it is what goes wrong most often, and before
-	// anything has been changed.
+func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
+	// First, because it fails most often, and nothing has been changed yet.
 	var err error
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
 		return err
@@ -80,7 +79,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	if n, err := a.backend.desk.IndexNames(ctx); err != nil {
 		return fmt.Errorf("index the names of documents: %w", err)
 	} else if n > 0 {
-		a.log.InfoContext(ctx, "indexed the names of documents that an older version saved", "documents", n)
+		a.log.InfoContext(ctx, "names of documents of an older version indexed", "documents", n)
 	}
 	if err := a.backend.desk.Prepare(ctx); err != nil {
 		return err
@@ -89,32 +88,32 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// The desk can be worked on and live read as it was; /readyz says so, and
-		// the desk has logged it.
+		// The desk can be edited and live can be read as it was. /readyz reports it,
+		// and the desk has logged it.
 		a.notReady = domain.Detail(err)
 	}
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWork = stop
-	a.run(work, "the desk's own work", a.backend.live.Run)
-	a.run(work, "writing the use of keys", a.backend.keys.Run)
-	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
+	a.run(work, "project the publication log", a.backend.live.Run)
+	a.run(work, "write the last use of keys", a.backend.keys.Run)
+	a.run(work, "write buffered audit entries", a.backend.notes.Run)
 	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
 	if stores.LiveMayLag() {
-		a.replica = &replica{lag: a.backend.live.ReadLag, most: maxLag, log: a.log}
-		a.run(work, "looking how far the replica lags", a.replica.run)
+		a.replica = &replicaCheck{lag: a.backend.live.ReadLag, maxLag: maxLag, log: a.log}
+		a.run(work, "check the lag of the replica", a.replica.run)
 	}
 	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
-	a.run(work, "writing when people were seen", people.Run)
+	a.run(work, "write when people were last seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
 		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
 	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
 		return err
 	}
-	a.run(work, "waiting to resume", a.pause.run)
-	a.run(work, "dispatching to webhooks", a.pause.during(webhooks.Run))
-	a.run(work, "running jobs", a.pause.during(a.backend.jobs.Start))
+	a.run(work, "wait for resume", a.pause.run)
+	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
+	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
 
 	door := access.NewDoor(a.backend.keys, people)
 	config := graph.Config{
@@ -150,7 +149,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		files = parts.Demo.Files
 	}
 	a.serve(c, server.Config{
-		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
+		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
@@ -165,7 +164,8 @@ func (a *App) migrate(ctx context.Context) error {
 	return err
 }
 
-// run does something beside the requests until stopWork.
+// run runs a background task until stopWork is called. An error of the task stops
+// the server.
 func (a *App) run(ctx context.Context, what string, fn func(context.Context) error) {
 	a.working.Go(func() {
 		if err := fn(ctx); err != nil && ctx.Err() == nil {
@@ -174,7 +174,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 	})
 }
 
-// serve begins to serve the parts that it is given.
+// serve starts the HTTP server.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
 	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica), a.pause.check()), a.log
 	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
@@ -186,10 +186,10 @@ func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
 	})
 }
 
-// URL is where the server is found from this machine, without a slash at the
-// end.
+// URL returns the address of the server for clients on this machine, without a
+// slash at the end.
 func (a *App) URL() string {
-	host, port, _ := net.SplitHostPort(a.listener.Addr().String()) // it is one
+	host, port, _ := net.SplitHostPort(a.listener.Addr().String()) // the address of a listener is always valid
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
@@ -197,34 +197,34 @@ func (a *App) URL() string {
 }
 
 // Paused reports whether the server waits for "redthread resume".
-func (a *App) Paused() bool { return a.pause.lasts() }
+func (a *App) Paused() bool { return a.pause.active() }
 
-// offeredKey is the key that the explorer offers to browsers on this machine. A
-// server that says that it is found elsewhere, or behind a proxy, offers none:
-// behind a proxy everybody looks as if they were on this machine.
-func (a *App) offeredKey(c Config) string {
+// explorerKey returns the key that the explorer offers to browsers on this
+// machine. A server with a public URL or a trusted proxy offers none: behind a
+// proxy all clients seem to be on this machine.
+func (a *App) explorerKey(c Config) string {
 	if c.Site.PublicURL != "" || len(c.Protection.proxies()) > 0 {
 		return ""
 	}
 	return a.demoKey
 }
 
-// DemoKey is the key of the demo's editor; empty without --demo.
+// DemoKey returns the key of the demo's editor; empty without --demo.
 func (a *App) DemoKey() string { return a.demoKey }
 
-// DemoAdminKey is the key of the demo's administrator; empty without --demo.
+// DemoAdminKey returns the key of the demo's administrator; empty without --demo.
 func (a *App) DemoAdminKey() string { return a.demoAdminKey }
 
-// NotReady is why live could not be brought up to the publication log at the
-// start; empty where it could.
+// NotReady returns why live could not be brought up to the publication log at the
+// start; empty if it could.
 func (a *App) NotReady() string { return a.notReady }
 
-// Failed tells of a failure after which the server is of no use any more.
+// Failed returns a channel with an error after which the server must be stopped.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// Close ends the server in the reverse order of its start: running requests
-// are let go on for a while, then what runs beside them ends, and then the
-// stores are closed.
+// Close stops the server in the reverse order of its start: running requests may
+// continue for a while, then the background tasks stop, and then the stores are
+// closed.
 func (a *App) Close(ctx context.Context) error {
 	var errs []error
 	switch {

@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// record is a log that tests read while it is written.
+// record is a log buffer that is safe for concurrent use.
 type record struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -52,11 +52,11 @@ func (r *record) String() string {
 	return r.buf.String()
 }
 
-func parts(log io.Writer) app.Parts {
-	return app.Parts{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now}
+func parts(log io.Writer) app.Dependencies {
+	return app.Dependencies{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now}
 }
 
-// config is that of a server on a free port, over the stores.
+// config returns the configuration of a server on a free port.
 func config(t *testing.T, s store.Config) app.Config {
 	c := app.Config{Addr: "127.0.0.1:0", Data: s.Dir, DeskDSN: s.DeskDSN, LiveDSN: s.LiveDSN,
 		Cache: app.CacheConfig{Size: answers.DefaultSize}}
@@ -66,13 +66,13 @@ func config(t *testing.T, s store.Config) app.Config {
 	return c
 }
 
-func start(t *testing.T, c app.Config, p app.Parts) *app.App {
+func start(t *testing.T, c app.Config, p app.Dependencies) *app.App {
 	t.Helper()
 	a, err := app.Start(t.Context(), c, p)
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}
-	// A test that has closed it already finds that closing again is harmless.
+	// The test may have closed it already; Close can be called twice.
 	t.Cleanup(func() { stop(t, a) })
 	return a
 }
@@ -160,9 +160,9 @@ func TestServe(t *testing.T) {
 	})
 }
 
-// What staff publish is read at once, and is still there after a restart; a
-// use of their key is written by the time of the stop at the latest.
-func TestWhatIsPublishedOutlivesARestart(t *testing.T) {
+// A publication can be read at once and after a restart; the last use of a key is
+// written by the stop at the latest.
+func TestPublicationsSurviveARestart(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c, p := config(t, s), parts(io.Discard)
@@ -204,7 +204,8 @@ func TestWhatIsPublishedOutlivesARestart(t *testing.T) {
 	})
 }
 
-// content writes and publishes by GraphQL, and counts how often it was asked.
+// content returns demo content that writes and publishes a document, and counts
+// its loads.
 func content(t *testing.T, calls *int) app.DemoContent {
 	return app.DemoContent{Load: func(ctx context.Context, _ string, exec app.Exec) error {
 		*calls++
@@ -222,7 +223,7 @@ func content(t *testing.T, calls *int) app.DemoContent {
 	}}
 }
 
-func TestDemoIsLoadedOnceByItsKey(t *testing.T) {
+func TestDemoIsLoadedOnce(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c, p := config(t, s), parts(io.Discard)
@@ -255,7 +256,7 @@ func TestDemoIsLoadedOnceByItsKey(t *testing.T) {
 	})
 }
 
-func TestADemoThatWasCutOffIsNoticed(t *testing.T) {
+func TestInterruptedDemoLoadIsReported(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
 	c.Demo = true
@@ -263,13 +264,13 @@ func TestADemoThatWasCutOffIsNoticed(t *testing.T) {
 		return errors.New("cut off")
 	}
 	for range 2 { // when it happens, and at the next start
-		if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "was not loaded to its end") {
+		if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "was loaded only in part") {
 			t.Errorf("got %v, want an error that says so", err)
 		}
 	}
 }
 
-func TestARevokedDemoKeyIsReplaced(t *testing.T) {
+func TestRevokedDemoKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
 	c.Demo = true
@@ -289,7 +290,7 @@ func TestARevokedDemoKeyIsReplaced(t *testing.T) {
 	}
 }
 
-func TestAFailedStartLeavesNothingOpen(t *testing.T) {
+func TestFailedStartLeavesNothingOpen(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -324,7 +325,7 @@ func TestAFailedStartLeavesNothingOpen(t *testing.T) {
 	}
 }
 
-func TestNothingSecretIsLogged(t *testing.T) {
+func TestSecretsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	log := &record{}
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(log)
@@ -350,32 +351,30 @@ func TestNothingSecretIsLogged(t *testing.T) {
 
 func TestLagCheck(t *testing.T) {
 	t.Parallel()
-	at, entries, failure := time.Unix(0, 0), int64(2), error(nil)
-	ask := app.LagCheck(
-		func(context.Context) (int64, error) { return entries, failure },
-		func() time.Time { return at })
+	clock, entries, failure := storetest.NewClock(time.Unix(0, 0)), int64(2), error(nil)
+	check := app.LagCheck(func(context.Context) (int64, error) { return entries, failure }, clock.Now)
 	ok := func(step string, want bool) {
 		t.Helper()
-		if err := ask(t.Context()); (err == nil) != want {
+		if err := check(t.Context()); (err == nil) != want {
 			t.Errorf("%s: got %v", step, err)
 		}
 	}
-	ok("before it was ever abreast", false)
+	ok("before it has caught up", false)
 	entries = 0
-	ok("abreast", true)
+	ok("caught up", true)
 	entries = 1
 	ok("a moment behind", true)
-	at = at.Add(14 * time.Second)
+	clock.Advance(14 * time.Second)
 	ok("still a moment", true)
-	at = at.Add(time.Second)
+	clock.Advance(time.Second)
 	ok("too long", false)
 	entries = 0
-	ok("abreast again", true)
+	ok("caught up again", true)
 	entries = 5
 	ok("a new lag has its own time", true)
 	failure = context.DeadlineExceeded
 	ok("busy for a moment", true)
-	at = at.Add(15 * time.Second)
+	clock.Advance(15 * time.Second)
 	ok("busy for long", false)
 	failure = errors.New("away")
 	ok("cannot be asked", false)

@@ -22,11 +22,11 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Requests that are malformed, too large, or made to be dear. Each is refused
-// in the words of the API, and none is answered with a fault.
+// Requests that are malformed, too large or too expensive are refused with an error
+// of the API, never with an internal error.
 func TestHostileRequests(t *testing.T) {
 	t.Parallel()
-	b := besiege(t, storetest.SQLiteConfig(t), nil)
+	b := newTestServer(t, storetest.SQLiteConfig(t), nil)
 	big := gql(`{ viewer { name } } #bodysecret` + strings.Repeat("x", 300<<10))
 	mutation := `mutation { createTag(input: {slug: "bodysecret", label: "x", vocabulary: TOPIC}) { tag { slug } } }`
 	form := url.Values{"query": {mutation}}.Encode()
@@ -36,7 +36,7 @@ func TestHostileRequests(t *testing.T) {
 	evil := func(contentType string) []string {
 		return []string{"Origin", "https://evil.example", "Content-Type", contentType, "Sec-Fetch-Site", "cross-site"}
 	}
-	b.run([]attack{
+	b.run([]attackRequest{
 		{name: "a large body", body: big, status: 413, code: "BAD_USER_INPUT"},
 		{name: "a large body in chunks", body: big, header: []string{"Transfer-Encoding", "chunked"}, status: 413, code: "BAD_USER_INPUT"},
 		{name: "a large body of a partner", key: "partner", body: big, status: 413, code: "BAD_USER_INPUT"},
@@ -90,16 +90,16 @@ func TestHostileRequests(t *testing.T) {
 		{name: "a path with NUL", method: "GET", path: "/explorer/%00", status: 404, code: "NOT_FOUND"},
 		{name: "another path", method: "GET", path: "/.git/config", status: 404, code: "NOT_FOUND"},
 	})
-	if got := b.send(attack{key: "editor", body: gql(`query @inContext(stage: DESK) { tags { totalCount } }`)}); !strings.Contains(got.body, `"totalCount":0`) {
+	if got := b.send(attackRequest{key: "editor", body: gql(`query @inContext(stage: DESK) { tags { totalCount } }`)}); !strings.Contains(got.body, `"totalCount":0`) {
 		t.Errorf("something was written: %s", got.body)
 	}
-	b.ended()
+	b.stopAndCheckLog()
 }
 
-// What the client sends besides a body, as it is on the wire.
+// Malformed and oversized header lines, sent as raw bytes.
 func TestHostileHeaders(t *testing.T) {
 	t.Parallel()
-	b := besiege(t, storetest.SQLiteConfig(t), nil)
+	b := newTestServer(t, storetest.SQLiteConfig(t), nil)
 	for name, x := range map[string]struct{ request, status string }{
 		"many headers":              {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + numbered(20_000, "X-%d: bodysecret\r\n") + "\r\n", "431"},
 		"a long header":             {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 200_000) + "\r\n\r\n", "431"},
@@ -119,7 +119,7 @@ func TestHostileHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The server may answer before it has read all, and then hang up.
+		// The server may respond before it has read everything, and then disconnect.
 		go func() { _, _ = io.WriteString(conn, x.request) }()
 		line, err := bufio.NewReader(conn).ReadString('\n')
 		if !strings.Contains(line, " "+x.status+" ") {
@@ -127,12 +127,12 @@ func TestHostileHeaders(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	b.ended()
+	b.stopAndCheckLog()
 }
 
-// The schema's description is for those it is for, however it is asked for, and
-// asking for something that only has its name is no asking.
-func TestDescriptionIsKept(t *testing.T) {
+// Introspection is refused in every form to viewers who may not use it. Fields and
+// aliases that only have such a name are allowed.
+func TestIntrospectionIsRestricted(t *testing.T) {
 	t.Parallel()
 	asking := map[string]string{
 		"plainly":              `{ __schema { types { name } } }`,
@@ -151,28 +151,28 @@ func TestDescriptionIsKept(t *testing.T) {
 		"of operations": `query __schema { viewer { name } }`,
 	}
 	for _, whom := range []string{graph.IntrospectionAll, graph.IntrospectionStaff, graph.IntrospectionOff} {
-		b := besiege(t, storetest.SQLiteConfig(t), func(c *app.Config) { c.Protection.Introspection = whom })
+		b := newTestServer(t, storetest.SQLiteConfig(t), func(c *app.Config) { c.Protection.Introspection = whom })
 		for _, key := range []string{"", "partner", "editor"} {
 			allowed := whom == graph.IntrospectionAll || whom == graph.IntrospectionStaff && key == "editor"
-			var all []attack
+			var all []attackRequest
 			for how, document := range asking {
 				body := gql(document)
 				if strings.Contains(document, "query A") {
 					body = strings.TrimSuffix(body, "}") + `,"operationName":"A"}`
 				}
-				x := attack{name: whom + " for " + key + " " + how, key: key, body: body, status: 403, code: "FORBIDDEN", lacks: "ReportFilter"}
+				x := attackRequest{name: whom + " for " + key + " " + how, key: key, body: body, status: 403, code: "FORBIDDEN", lacks: "ReportFilter"}
 				if allowed {
 					x.status, x.code, x.lacks = 200, "", ""
 				}
 				all = append(all, x)
 			}
 			for how, document := range innocent {
-				all = append(all, attack{name: whom + " for " + key + " " + how, key: key, body: gql(document), status: 200})
+				all = append(all, attackRequest{name: whom + " for " + key + " " + how, key: key, body: gql(document), status: 200})
 			}
-			// What does not exist is not told by what does.
+			// Suggestions in errors do not reveal the schema.
 			for _, document := range []string{`{ reportz { id } }`, `{ reports(frist: 1) { totalCount } }`, `{ viewer { nam } }`, `query($f: ReportFiltr) { viewer { name } }`,
 				`{ reports(orderBy: {field: PUBLISHED}) { totalCount } }`, `{ reports(filter: {slog: {eq: "x"}}) { totalCount } }`} {
-				x := attack{name: whom + " for " + key + " a mistake", key: key, body: gql(document), status: 400, code: "GRAPHQL_VALIDATION_FAILED", lacks: "Did you mean"}
+				x := attackRequest{name: whom + " for " + key + " a mistake", key: key, body: gql(document), status: 400, code: "GRAPHQL_VALIDATION_FAILED", lacks: "Did you mean"}
 				if whom == graph.IntrospectionAll {
 					x.lacks = ""
 				}
@@ -180,15 +180,15 @@ func TestDescriptionIsKept(t *testing.T) {
 			}
 			b.run(all)
 		}
-		b.ended()
+		b.stopAndCheckLog()
 	}
 }
 
-// Credentials that are none, or no longer, or not from here.
+// Credentials that are malformed, expired, revoked, or used from elsewhere.
 func TestHostileCredentials(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
-		b := besiege(t, stores, nil)
+		b := newTestServer(t, stores, nil)
 		b.revoke("revoked")
 		who := gql(`{ viewer { name } }`)
 		header := func(values ...string) (out []string) {
@@ -204,10 +204,10 @@ func TestHostileCredentials(t *testing.T) {
 			}
 			return out
 		}
-		refused := func(name string, h []string) attack {
-			return attack{name: name, header: h, body: who, status: 401, code: "UNAUTHENTICATED", lacks: "editor"}
+		refused := func(name string, h []string) attackRequest {
+			return attackRequest{name: name, header: h, body: who, status: 401, code: "UNAUTHENTICATED", lacks: "editor"}
 		}
-		b.run([]attack{
+		b.run([]attackRequest{
 			{name: "a good key", key: "editor", body: who, status: 200, contains: `"editor"`},
 			{name: "a good key of a partner for the desk", key: "partner", body: gql(`query @inContext(stage: DESK) { reports { totalCount } }`), status: 403, code: "FORBIDDEN"},
 			{name: "no key for the desk", body: gql(`query @inContext(stage: DESK) { reports { totalCount } }`), status: 401, code: "UNAUTHENTICATED"},
@@ -248,17 +248,17 @@ func TestHostileCredentials(t *testing.T) {
 			{name: "as events", key: "revoked", header: []string{"Accept", "text/event-stream"}, body: who, status: 401, code: "UNAUTHENTICATED"},
 			{name: "before it expires", key: "expired", body: who, status: 200, contains: `"expired"`},
 		})
-		b.later.Store(int64(2 * time.Hour))
-		b.run([]attack{{name: "after it has expired", key: "expired", body: who, status: 401, code: "UNAUTHENTICATED"}})
-		b.ended()
+		b.clock.Advance(2 * time.Hour)
+		b.run([]attackRequest{{name: "after it has expired", key: "expired", body: who, status: 401, code: "UNAUTHENTICATED"}})
+		b.stopAndCheckLog()
 	})
 }
 
-// A key that is revoked while a WebSocket is open opens nothing more on it.
-func TestRevokedKeyOnASocket(t *testing.T) {
+// A key that is revoked while a WebSocket is open cannot start operations on it.
+func TestRevokedKeyOnWebSocket(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
-		b := besiege(t, stores, nil)
+		b := newTestServer(t, stores, nil)
 		const subscribe = `{"id":"%s","type":"subscribe","payload":{"query":"{ viewer { name } }"}}`
 		for name, way := range map[string]struct{ header, payload string }{
 			"header":  {header: "Bearer "},
@@ -299,18 +299,18 @@ func TestRevokedKeyOnASocket(t *testing.T) {
 			}
 			_ = conn.CloseNow()
 		}
-		b.ended()
+		b.stopAndCheckLog()
 	})
 }
 
-// A budget is of one payer, says in headers how it stands, and fills up again.
+// A budget belongs to one subject, is shown in headers, and is refilled.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
-		b := besiege(t, stores, func(c *app.Config) { c.Protection.RatePublic = 300 })
+		b := newTestServer(t, stores, func(c *app.Config) { c.Protection.RatePublic = 300 })
 		who := gql(`{ viewer { name } }`)
-		// Each request costs 24 at first, as it has to be parsed, and 22 then.
-		spend := func(x attack) answer {
+		// A request costs 24 the first time, when it has to be parsed, and 22 after that.
+		spend := func(x attackRequest) response {
 			t.Helper()
 			x.body = who
 			for range 20 {
@@ -323,48 +323,48 @@ func TestBudgets(t *testing.T) {
 				}
 			}
 			t.Fatalf("the budget doesn't end")
-			return answer{}
+			return response{}
 		}
-		check := func(what string, got answer, policy string) {
+		check := func(what string, got response, policy string) {
 			t.Helper()
 			if got.code() != "RATE_LIMITED" || got.header.Get("Retry-After") == "" || strings.Contains(got.body, `"data"`) ||
 				got.header.Get("RateLimit-Policy") != policy || !strings.HasPrefix(got.header.Get("RateLimit"), `"cost";r=`) {
 				t.Errorf("%s: got %v %s", what, got.header, got.body)
 			}
-			b.clean(what, got.body)
+			b.wantNoLeaks(what, got.body)
 		}
-		check("an address", spend(attack{from: "127.0.0.2"}), `"cost";q=300;w=60`)
-		check("an address behind the proxy", spend(attack{header: []string{"X-Forwarded-For", "198.51.100.9"}}), `"cost";q=300;w=60`)
-		check("a key with a limit of its own", spend(attack{key: "small"}), `"cost";q=200;w=60`)
-		still := func(what string, x attack, status int) {
+		check("an address", spend(attackRequest{from: "127.0.0.2"}), `"cost";q=300;w=60`)
+		check("an address behind the proxy", spend(attackRequest{header: []string{"X-Forwarded-For", "198.51.100.9"}}), `"cost";q=300;w=60`)
+		check("a key with a limit of its own", spend(attackRequest{key: "small"}), `"cost";q=200;w=60`)
+		still := func(what string, x attackRequest, status int) {
 			t.Helper()
 			x.body = who
 			if got := b.send(x); got.status != status {
 				t.Errorf("%s: got %d %s", what, got.status, got.body)
 			}
 		}
-		still("the same address", attack{from: "127.0.0.2"}, 429)
-		still("the same address, which lies", attack{from: "127.0.0.2", header: []string{"X-Forwarded-For", "198.51.100.77"}}, 429)
-		still("the same client, which lies to the proxy", attack{header: []string{"X-Forwarded-For", "198.51.100.77, 198.51.100.9"}}, 429)
-		still("the same key from elsewhere", attack{key: "small", from: "127.0.0.4"}, 429)
-		still("another address", attack{from: "127.0.0.3"}, 200)
-		still("another client of the proxy", attack{header: []string{"X-Forwarded-For", "198.51.100.10"}}, 200)
-		still("another key", attack{key: "partner"}, 200)
-		still("a key from the address", attack{key: "partner", from: "127.0.0.2"}, 200)
-		if got := b.send(attack{from: "127.0.0.2", body: who, header: []string{"Accept", "text/event-stream"}}); !strings.Contains(got.body, "RATE_LIMITED") {
+		still("the same address", attackRequest{from: "127.0.0.2"}, 429)
+		still("the same address, which lies", attackRequest{from: "127.0.0.2", header: []string{"X-Forwarded-For", "198.51.100.77"}}, 429)
+		still("the same client, which lies to the proxy", attackRequest{header: []string{"X-Forwarded-For", "198.51.100.77, 198.51.100.9"}}, 429)
+		still("the same key from elsewhere", attackRequest{key: "small", from: "127.0.0.4"}, 429)
+		still("another address", attackRequest{from: "127.0.0.3"}, 200)
+		still("another client of the proxy", attackRequest{header: []string{"X-Forwarded-For", "198.51.100.10"}}, 200)
+		still("another key", attackRequest{key: "partner"}, 200)
+		still("a key from the address", attackRequest{key: "partner", from: "127.0.0.2"}, 200)
+		if got := b.send(attackRequest{from: "127.0.0.2", body: who, header: []string{"Accept", "text/event-stream"}}); !strings.Contains(got.body, "RATE_LIMITED") {
 			t.Errorf("as events: got %d %s", got.status, got.body)
 		}
-		// One machine with IPv6 has many addresses, and they are one payer.
+		// The many addresses of a machine with IPv6 are one subject.
 		for n := range 20 {
-			if got := b.send(attack{body: who, header: []string{"X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", n)}}); got.status == 429 {
+			if got := b.send(attackRequest{body: who, header: []string{"X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", n)}}); got.status == 429 {
 				break
 			} else if n == 19 {
 				t.Errorf("a network of IPv6 isn't one payer")
 			}
 		}
-		b.later.Store(int64(61 * time.Second))
-		still("an address after a minute", attack{from: "127.0.0.2"}, 200)
-		still("a key after a minute", attack{key: "small"}, 200)
-		b.ended()
+		b.clock.Advance(61 * time.Second)
+		still("an address after a minute", attackRequest{from: "127.0.0.2"}, 200)
+		still("a key after a minute", attackRequest{key: "small"}, 200)
+		b.stopAndCheckLog()
 	})
 }

@@ -60,7 +60,7 @@ to change or delete an entry, and the sequence has no gap.`,
 	return command
 }
 
-// parseMoment reads a day, which stands for its beginning in UTC, or a time.
+// parseMoment parses a day, which means its beginning in UTC, or a time.
 func parseMoment(flag, s string, problems *domain.Problems) *time.Time {
 	if s == "" {
 		return nil
@@ -75,7 +75,8 @@ func parseMoment(flag, s string, problems *domain.Problems) *time.Time {
 	return nil
 }
 
-// auditLines writes entries to the standard output in a format.
+// auditLines returns functions that write entries to the standard output in a
+// format, and that flush them.
 func (p *program) auditLines(format string, problems *domain.Problems) (write func(audit.Line) error, flush func() error) {
 	switch format {
 	case "ndjson":
@@ -97,8 +98,8 @@ func (p *program) auditLines(format string, problems *domain.Problems) (write fu
 					actor = l.ActorID.String()
 				}
 				return w.Write([]string{
-					strconv.FormatInt(l.Sequence, 10), l.At.Format(time.RFC3339Nano), l.Action, plainCell(l.Actor), actor, plainCell(orEmpty(l.Subject)),
-					strings.Join(l.Documents, " "), plainCell(orEmpty(l.Detail)), orEmpty(l.Network), orEmpty(l.RequestID), strconv.Itoa(l.Times),
+					strconv.FormatInt(l.Sequence, 10), l.At.Format(time.RFC3339Nano), l.Action, escapeFormula(l.Actor), actor, escapeFormula(orEmpty(l.Subject)),
+					strings.Join(l.Documents, " "), escapeFormula(orEmpty(l.Detail)), orEmpty(l.Network), orEmpty(l.RequestID), strconv.Itoa(l.Times),
 				})
 			}, func() error {
 				w.Flush()
@@ -109,8 +110,8 @@ func (p *program) auditLines(format string, problems *domain.Problems) (write fu
 	return nil, nil
 }
 
-// plainCell keeps a spreadsheet from taking a name for a formula.
-func plainCell(s string) string {
+// escapeFormula quotes a text that a spreadsheet would take for a formula.
+func escapeFormula(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return fmt.Sprintf("'%s", s)
 	}

@@ -17,8 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// backend is what commands work with: the stores, opened and migrated, and
-// the rooms over them.
+// backend has the open stores and the services on top of them, for commands.
 type backend struct {
 	stores *store.Stores
 	jobs   *store.Jobs
@@ -47,9 +46,9 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 	}
 }
 
-// openBackend opens the stores for a command other than serve. New stores are
-// migrated; stores that lag behind this binary are left to "migrate up", or to
-// the next serve, because other processes of an older binary may be at work.
+// openBackend opens the stores for a command other than serve. It migrates new
+// stores. It refuses stores with an older schema, which only "migrate up" and
+// serve migrate, because processes of an older binary may be running.
 func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, error) {
 	stores, err := store.Open(ctx, p.config.stores(log))
 	if err != nil {
@@ -83,23 +82,23 @@ func migrateIfNew(ctx context.Context, stores *store.Stores) error {
 	return err
 }
 
-// mustExist refuses a data folder that is not there, for commands that have
-// nothing to do in a new one: a mistyped --data would make it.
+// mustExist returns an error if there is no data folder, for commands that have
+// nothing to do in a new one: otherwise a mistyped --data would create it.
 func (c *Config) mustExist() error {
 	if c.DeskDSN != "" {
 		return nil
 	}
 	if _, err := os.Stat(c.Data); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no data folder %s: name it with --data, or make it with \"redthread migrate up\"", c.Data)
+		return fmt.Errorf("there is no data folder %s: set it with --data, or create it with \"redthread migrate up\"", c.Data)
 	}
 	if !store.Exists(c.stores(nil)) {
-		return fmt.Errorf("there are no stores of Redthread in %s: name their folder with --data, or make them with \"redthread migrate up\"", c.Data)
+		return fmt.Errorf("there are no stores of Redthread in %s: set their folder with --data, or create them with \"redthread migrate up\"", c.Data)
 	}
 	return nil
 }
 
-// withExisting is with for commands that have nothing to do in new stores: an
-// empty folder or database is refused, since it is likely to be the wrong one.
+// withExisting is with for commands that have nothing to do in new stores: it
+// refuses an empty folder or database, which is probably the wrong one.
 func (p *program) withExisting(ctx context.Context, log *slog.Logger, fn func(*backend) error) error {
 	if err := p.config.mustExist(); err != nil {
 		return err
@@ -110,7 +109,7 @@ func (p *program) withExisting(ctx context.Context, log *slog.Logger, fn func(*b
 	}
 	steps, err := stores.Migrations(ctx)
 	if err == nil && !slices.ContainsFunc(steps, func(m store.Migration) bool { return !m.Applied.IsZero() }) {
-		err = fmt.Errorf("there are no stores of Redthread in %s: make them with \"redthread migrate up\"", p.config.place())
+		err = fmt.Errorf("there are no stores of Redthread in %s: create them with \"redthread migrate up\"", p.config.location())
 	}
 	if err = errors.Join(err, stores.Close()); err != nil {
 		return err
@@ -118,7 +117,7 @@ func (p *program) withExisting(ctx context.Context, log *slog.Logger, fn func(*b
 	return p.with(ctx, log, fn)
 }
 
-// with runs fn with the stores open.
+// with calls fn with open stores.
 func (p *program) with(ctx context.Context, log *slog.Logger, fn func(*backend) error) error {
 	b, err := p.openBackend(ctx, log)
 	if err != nil {

@@ -19,19 +19,19 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// listener hears server-sent events.
-type listener struct {
+// eventStream is a client of server-sent events.
+type eventStream struct {
 	t    *testing.T
 	body *bufio.Reader
 	id   string // the last event's
 	hang context.CancelFunc
 }
 
-// event is one that has data.
+// event is an event with data.
 type event struct{ name, data string }
 
-// listen opens a stream; header are names and values.
-func listen(t *testing.T, url string, header ...string) *listener {
+// listen opens a stream; header has names and values in turn.
+func listen(t *testing.T, url string, header ...string) *eventStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -51,11 +51,11 @@ func listen(t *testing.T, url string, header ...string) *listener {
 		body, _ := io.ReadAll(res.Body)
 		t.Fatalf("%s: got %s, %s: %s", url, res.Status, got, body)
 	}
-	return &listener{t: t, body: bufio.NewReader(res.Body), hang: cancel}
+	return &eventStream{t: t, body: bufio.NewReader(res.Body), hang: cancel}
 }
 
-// block reads until an empty line, as the standard's parser does.
-func (l *listener) block() (event, bool) {
+// readBlock reads up to an empty line, like the parser of the standard.
+func (l *eventStream) readBlock() (event, bool) {
 	var e event
 	var data []string
 	for {
@@ -80,27 +80,27 @@ func (l *listener) block() (event, bool) {
 	}
 }
 
-// ready waits for the first block, which says where the feed begins.
-func (l *listener) ready() *listener {
+// waitReady waits for the first block, which has the position of the stream.
+func (l *eventStream) waitReady() *eventStream {
 	l.t.Helper()
-	if _, ok := l.block(); !ok {
+	if _, ok := l.readBlock(); !ok {
 		l.t.Fatal("the stream has ended")
 	}
 	return l
 }
 
-// next returns the next event; one without a name when the stream has ended.
-func (l *listener) next() event {
+// next returns the next event; an event without a name at the end of the stream.
+func (l *eventStream) next() event {
 	for {
-		e, ok := l.block()
+		e, ok := l.readBlock()
 		if !ok || e.name != "" {
 			return e
 		}
 	}
 }
 
-// hear returns the next changes: "PUBLISH REPORT".
-func (l *listener) hear(n int) []string {
+// nextChanges returns the next n changes in short: "PUBLISH REPORT".
+func (l *eventStream) nextChanges(n int) []string {
 	l.t.Helper()
 	var heard []string
 	for range n {
@@ -117,15 +117,15 @@ func (l *listener) hear(n int) []string {
 	return heard
 }
 
-func (l *listener) wants(want ...string) {
+func (l *eventStream) wantChanges(want ...string) {
 	l.t.Helper()
-	if got := l.hear(len(want)); !slices.Equal(got, want) {
+	if got := l.nextChanges(len(want)); !slices.Equal(got, want) {
 		l.t.Errorf("heard %v, want %v", got, want)
 	}
 }
 
-// news writes a report of a marking and publishes it.
-func news(t *testing.T, a *app.App, slug, marking string) {
+// publishReport creates and publishes a report with a marking.
+func publishReport(t *testing.T, a *app.App, slug, marking string) {
 	t.Helper()
 	got := query(t, a, a.DemoKey(), fmt.Sprintf(`mutation {
 		createReport(input: {slug: %[1]q, title: "News", kind: BRIEF, language: "en", summary: "S.", body: "B.", marking: %[2]s}) { changed }
@@ -149,31 +149,31 @@ func demo(t *testing.T, s store.Config) (*app.App, app.Config) {
 	return start(t, c, parts(io.Discard)), c
 }
 
-func TestChangesAsTheyHappen(t *testing.T) {
+func TestChangeStream(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		a, _ := demo(t, s)
-		public := listen(t, a.URL()+"/changes").ready()
-		staff := listen(t, a.URL()+"/changes?types=report,tag", "Authorization", "Bearer "+a.DemoKey()).ready()
-		tags := listen(t, a.URL()+"/changes?types=tag").ready()
-		news(t, a, "open", "CLEAR")
-		news(t, a, "closed", "RED")
-		news(t, a, "open-too", "CLEAR")
-		public.wants("PUBLISH REPORT", "PUBLISH REPORT")
-		staff.wants("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
+		public := listen(t, a.URL()+"/changes").waitReady()
+		staff := listen(t, a.URL()+"/changes?types=report,tag", "Authorization", "Bearer "+a.DemoKey()).waitReady()
+		tags := listen(t, a.URL()+"/changes?types=tag").waitReady()
+		publishReport(t, a, "open", "CLEAR")
+		publishReport(t, a, "closed", "RED")
+		publishReport(t, a, "open-too", "CLEAR")
+		public.wantChanges("PUBLISH REPORT", "PUBLISH REPORT")
+		staff.wantChanges("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
 
-		// While nobody listens, and after that.
+		// Publications without a listener, and later ones.
 		public.hang()
 		unpublish(t, a, "open")
 		unpublish(t, a, "closed")
-		again := listen(t, a.URL()+"/changes?after=start", "Last-Event-ID", public.id).ready()
-		news(t, a, "last", "CLEAR")
-		again.wants("UNPUBLISH REPORT", "PUBLISH REPORT")
-		all := listen(t, a.URL()+"/changes?after=start").ready()
-		all.wants("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
-		listen(t, a.URL()+"/changes?after="+public.id).ready().wants("UNPUBLISH REPORT", "PUBLISH REPORT")
+		again := listen(t, a.URL()+"/changes?after=start", "Last-Event-ID", public.id).waitReady()
+		publishReport(t, a, "last", "CLEAR")
+		again.wantChanges("UNPUBLISH REPORT", "PUBLISH REPORT")
+		all := listen(t, a.URL()+"/changes?after=start").waitReady()
+		all.wantChanges("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
+		listen(t, a.URL()+"/changes?after="+public.id).waitReady().wantChanges("UNPUBLISH REPORT", "PUBLISH REPORT")
 
-		listen(t, a.URL()+"/changes?after=start&types=Tag,REPORT").ready().wants("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
+		listen(t, a.URL()+"/changes?after=start&types=Tag,REPORT").waitReady().wantChanges("PUBLISH REPORT", "PUBLISH REPORT", "UNPUBLISH REPORT", "PUBLISH REPORT")
 
 		code, body := get(t, a.URL()+"/changes?after=nonsense&types=book,tag&since=now")
 		for _, want := range []string{
@@ -194,22 +194,22 @@ func TestChangesAsTheyHappen(t *testing.T) {
 	})
 }
 
-// A process hears of what another one publishes.
-func TestChangesOfAnotherProcess(t *testing.T) {
+// A stream of one process has the publications by another one.
+func TestChangesByAnotherProcess(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		here, c := demo(t, s)
 		there := start(t, c, parts(io.Discard))
-		l := listen(t, here.URL()+"/changes").ready()
+		l := listen(t, here.URL()+"/changes").waitReady()
 		for n := range 3 {
-			news(t, there, fmt.Sprintf("from-there-%d", n), "CLEAR")
+			publishReport(t, there, fmt.Sprintf("from-there-%d", n), "CLEAR")
 		}
-		l.wants("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
+		l.wantChanges("PUBLISH REPORT", "PUBLISH REPORT", "PUBLISH REPORT")
 	})
 }
 
-// Who is told things because of a key is not told any more once it is revoked.
-func TestARevokedKeyHearsNothing(t *testing.T) {
+// A stream ends when its key is revoked.
+func TestRevokedKeyEndsStreams(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		a, c := demo(t, s)
@@ -223,16 +223,16 @@ func TestARevokedKeyHearsNothing(t *testing.T) {
 			t.Fatalf("%v in %s", err, &out)
 		}
 		key := made.Key
-		plain := listen(t, a.URL()+"/changes", "Authorization", "Bearer "+key).ready()
-		news(t, a, "before", "RED")
-		plain.wants("PUBLISH REPORT")
-		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind}}", "Authorization", "Bearer "+key).ready()
+		plain := listen(t, a.URL()+"/changes", "Authorization", "Bearer "+key).waitReady()
+		publishReport(t, a, "before", "RED")
+		plain.wantChanges("PUBLISH REPORT")
+		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind}}", "Authorization", "Bearer "+key).waitReady()
 		if code := app.Main(t.Context(), process(&out, &errs, nil, append([]string{"key", "revoke", "Pat"}, args...)...)); code != 0 {
 			t.Fatalf("exit %d: %s", code, &errs)
 		}
-		// It is believed for a moment.
+		// The server caches a valid key for a moment.
 		ended := make(chan string, 2)
-		for _, l := range []*listener{plain, subscribed} {
+		for _, l := range []*eventStream{plain, subscribed} {
 			go func() {
 				for {
 					if e := l.next(); e.name != "change" && !strings.Contains(e.data, "PUBLISH") {
@@ -245,9 +245,9 @@ func TestARevokedKeyHearsNothing(t *testing.T) {
 		left := 2
 		for n := 0; left > 0; n++ {
 			if n > 2000 {
-				t.Fatal("it goes on being told")
+				t.Fatal("the stream did not end")
 			}
-			news(t, a, fmt.Sprintf("after-%d", n), "RED")
+			publishReport(t, a, fmt.Sprintf("after-%d", n), "RED")
 			select {
 			case why := <-ended:
 				if !strings.Contains(why, "UNAUTHENTICATED") {
@@ -268,8 +268,8 @@ func TestSubscriptions(t *testing.T) {
 		_, head, _ = strings.Cut(head, `"head":"`)
 		head, _, _ = strings.Cut(head, `"`)
 
-		news(t, a, "first", "CLEAR")
-		news(t, a, "hidden", "RED")
+		publishReport(t, a, "first", "CLEAR")
+		publishReport(t, a, "hidden", "RED")
 		const document = `subscription($after: String) { contentChanged(types: [REPORT], after: $after) { kind cursor document { slug } } }`
 		conn, _, err := websocket.Dial(t.Context(), a.URL()+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 		if err != nil {
@@ -314,7 +314,7 @@ func TestSubscriptions(t *testing.T) {
 		var cursor string
 		for _, want := range []string{"first", "second", "third"} {
 			if want != "first" {
-				news(t, a, want, "CLEAR")
+				publishReport(t, a, want, "CLEAR")
 			}
 			c := read().Payload.Data.ContentChanged
 			if c.Kind != "PUBLISH" || c.Document == nil || c.Document.Slug != want {
@@ -336,15 +336,15 @@ func TestSubscriptions(t *testing.T) {
 	})
 }
 
-// Who has spent a minute's budget is told so, and can go on later.
-func TestChangesArePaidFor(t *testing.T) {
+// A stream over the rate limit ends with an error, and can be resumed later.
+func TestChangesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Demo, c.Protection.RatePublic = true, 45
 	a := start(t, c, parts(io.Discard))
-	l := listen(t, a.URL()+"/changes").ready()
+	l := listen(t, a.URL()+"/changes").waitReady()
 	for n := range 30 {
-		news(t, a, fmt.Sprintf("news-%d", n), "CLEAR")
+		publishReport(t, a, fmt.Sprintf("news-%d", n), "CLEAR")
 	}
 	for range 31 {
 		if e := l.next(); e.name == "end" {
@@ -357,5 +357,5 @@ func TestChangesArePaidFor(t *testing.T) {
 			return
 		}
 	}
-	t.Error("it goes on without end")
+	t.Error("the stream did not end")
 }

@@ -17,19 +17,19 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Config is what can be set, by a flag or by a variable of the environment.
+// Config is the configuration, by flags and environment variables.
 type Config struct {
 	Data    string // the folder of the embedded stores
 	DeskDSN string
 	LiveDSN string
 
 	LogFormat string // "text" or "json"
-	LogLevel  string // "debug", "info", "warn", "error"; empty: what suits the command
+	LogLevel  string // "debug", "info", "warn", "error"; empty: the default of the command
 
-	// Of serve alone.
+	// The following are for serve only.
 	Addr string
-	// LiveMaxLag is how far what LiveDSN leads to may be behind the publication
-	// log; 0 stands for defaultMaxLag.
+	// LiveMaxLag is how far the server of LiveDSN may be behind the publication log;
+	// 0 means defaultMaxLag.
 	LiveMaxLag  time.Duration
 	Demo        bool
 	Paused      bool // no jobs are run until "redthread resume"
@@ -38,12 +38,12 @@ type Config struct {
 	OIDC        OIDCConfig
 	Protection  ProtectionConfig
 	Cache       CacheConfig
-	// WebhookAllowPrivate lets receivers of webhooks be in private networks.
+	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
 
-// variables names the variable of each flag that has one. A flag that is given
-// wins over its variable; an empty variable is none.
+// variables maps flags to their environment variables. A flag overrides its
+// variable; an empty variable is ignored.
 var variables = map[string]string{
 	"data":         "REDTHREAD_DATA",
 	"desk-dsn":     "REDTHREAD_DESK_DSN",
@@ -85,10 +85,10 @@ var variables = map[string]string{
 	"oidc-allow-private":   "REDTHREAD_OIDC_ALLOW_PRIVATE",
 }
 
-// usage is a flag's line in --help.
+// usage returns the line of a flag in --help.
 func usage(flag, text string) string { return text + " [$" + variables[flag] + "]" }
 
-// commonFlags are those of every command that opens the stores.
+// commonFlags adds the flags of every command that opens the stores.
 func (c *Config) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "./redthread-data", usage("data", "`folder` of the embedded stores"))
 	f.StringVar(&c.DeskDSN, "desk-dsn", "", usage("desk-dsn", "PostgreSQL `URL` of both stores, in place of the folder; it may hold a password, so prefer the variable"))
@@ -97,7 +97,7 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.LogLevel, "log-level", "", usage("log-level", "least `level` that is logged: debug, info, warn or error (default info for serve, else warn)"))
 }
 
-// serveFlags are those of serve alone.
+// serveFlags adds the flags that only serve has.
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
 	f.DurationVar(&c.LiveMaxLag, "live-max-lag", defaultMaxLag, usage("live-max-lag",
@@ -113,7 +113,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 
-// resolve takes from the environment what no flag has set, and checks it all.
+// resolve sets the flags that were not given from the environment, and checks the
+// configuration.
 func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
 	var p domain.Problems
 	for _, name := range sortedKeys(variables) {
@@ -127,19 +128,19 @@ func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error
 		}
 	}
 	c.check(flags, &p)
-	return p.Err("the settings are not usable")
+	return p.Err("invalid configuration")
 }
 
-// check notes every problem of the settings. None of its messages quotes a
-// DSN: it may hold a password.
+// check adds the problems of the configuration to p. No message quotes a DSN,
+// because it may contain a password.
 func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 	if c.Data == "" {
-		p.Add("--data", "name a folder")
+		p.Add("--data", "must not be empty")
 	}
 	checkDSN(c.DeskDSN, "--desk-dsn", p)
 	checkDSN(c.LiveDSN, "--live-dsn", p)
 	if c.LiveDSN != "" && c.DeskDSN == "" {
-		p.Add("--live-dsn", "is of no use without --desk-dsn")
+		p.Add("--live-dsn", "has no effect without --desk-dsn")
 	}
 	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
 		p.Add("--log-format", "want text or json, not %q", c.LogFormat)
@@ -172,7 +173,7 @@ func (c *Config) checkServe(p *domain.Problems) {
 	}
 }
 
-// keywordDSN is PostgreSQL's other form: "host=… user=…".
+// keywordDSN matches the other form of a PostgreSQL DSN: "host=… user=…".
 var keywordDSN = regexp.MustCompile(`^\s*\w+\s*=`)
 
 func checkDSN(dsn, path string, p *domain.Problems) {
@@ -188,13 +189,13 @@ func isOrigin(s string) bool {
 		u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && !strings.Contains(u.Host, "*")
 }
 
-// stores is where the stores are.
+// stores returns the configuration of the stores.
 func (c *Config) stores(log *slog.Logger) store.Config {
 	return store.Config{Dir: c.Data, DeskDSN: c.DeskDSN, LiveDSN: c.LiveDSN, Log: log}
 }
 
-// place names the stores for a person, without a password.
-func (c *Config) place() string {
+// location returns the location of the stores for messages, without a password.
+func (c *Config) location() string {
 	if c.DeskDSN == "" {
 		return c.Data
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// faulty is a whole server whose databases fail when the test says so.
-func faulty(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record) {
+// startWithFaults starts a server into whose databases the test can inject faults.
+func startWithFaults(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record) {
 	t.Helper()
 	c := config(t, s)
 	c.Demo = true
@@ -24,18 +24,18 @@ func faulty(t *testing.T, s store.Config) (*app.App, *storetest.Faults, *record)
 	p := parts(log)
 	p.Fault = faults.Fault
 	a := start(t, c, p)
-	news(t, a, "open", "CLEAR")
+	publishReport(t, a, "open", "CLEAR")
 	return a, faults, log
 }
 
-// request is a request, and whose database it needs.
+// request is a request with the database that it needs.
 type request struct {
 	name, method, path, body string
 	header                   []string // names and values
 	store                    string   // desk, or live
 }
 
-func (r request) send(t *testing.T, a *app.App) answer {
+func (r request) send(t *testing.T, a *app.App) response {
 	t.Helper()
 	out, err := http.NewRequestWithContext(t.Context(), r.method, a.URL()+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -50,25 +50,25 @@ func (r request) send(t *testing.T, a *app.App) answer {
 	}
 	defer res.Body.Close()
 	if r.path == "/changes" && res.StatusCode == http.StatusOK {
-		return answer{res.StatusCode, res.Header, ""} // it has no end
+		return response{res.StatusCode, res.Header, ""} // it has no end
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res.StatusCode, res.Header, string(body)}
+	return response{res.StatusCode, res.Header, string(body)}
 }
 
-// Whatever asks the database while that cannot answer is answered 503, with
-// when to come again, and without a word of the database's; the log says why.
-func TestTheDatabaseCannotAnswer(t *testing.T) {
+// While the database is unavailable, every request that needs it gets 503 with
+// Retry-After and without the text of the database's error; the log has the cause.
+func TestDatabaseUnavailable(t *testing.T) {
 	t.Parallel()
 	const query = `{"query":"{ reports { totalCount nodes { slug tags { slug } } } }"}`
 	const ready = `{"query":"{ report(slug: \"open\") { title } }"}`
 	asJSON := []string{"Content-Type", "application/json"}
 	asNew := append(asJSON[:2:2], "Accept", "application/graphql-response+json")
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
-		a, faults, log := faulty(t, s)
+		a, faults, log := startWithFaults(t, s)
 		key := []string{"Authorization", "Bearer " + a.DemoKey()}
 		requests := []request{
 			{"GraphQL", http.MethodPost, "/graphql", query, asNew, "live"},
@@ -95,12 +95,12 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 			status int
 			code   string
 		}{
-			"Refused":  {storetest.Refused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
-			"Conflict": {storetest.Conflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
+			"Refused":  {storetest.ConnectionRefused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
+			"Conflict": {storetest.RecoveryConflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			"Full":     {storetest.Full(), http.StatusServiceUnavailable, "UNAVAILABLE"},
-			// These are faults of ours.
-			"Wrong":   {storetest.Wrong(), http.StatusInternalServerError, "INTERNAL"},
-			"Strange": {storetest.Strange(), http.StatusInternalServerError, "INTERNAL"},
+			// These are internal errors.
+			"Wrong":   {storetest.SyntaxError(), http.StatusInternalServerError, "INTERNAL"},
+			"Strange": {storetest.UnexpectedError(), http.StatusInternalServerError, "INTERNAL"},
 		} {
 			for _, r := range requests {
 				faults.Fail(r.store, "SELECT", 0, fault.err)
@@ -134,13 +134,13 @@ func TestTheDatabaseCannotAnswer(t *testing.T) {
 	})
 }
 
-// Streams end so that their clients come again.
-func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
+// Streams end in a way that makes their clients reconnect.
+func TestStreamsWhileDatabaseUnavailable(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
-		a, faults, _ := faulty(t, s)
-		changes := listen(t, a.URL()+"/changes").ready()
-		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind%20document{slug}}}").ready()
+		a, faults, _ := startWithFaults(t, s)
+		changes := listen(t, a.URL()+"/changes").waitReady()
+		subscribed := listen(t, a.URL()+"/graphql?query=subscription{contentChanged{kind%20document{slug}}}").waitReady()
 		conn, _, err := websocket.Dial(t.Context(), a.URL()+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +155,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 		if _, body, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(body), "connection_ack") {
 			t.Fatalf("got %s, %v", body, err)
 		}
-		// All of them hear of the first. The subscriptions may begin later.
+		// All of them get the first event. The subscriptions may begin later.
 		heard := make(chan bool, 2)
 		go func() {
 			e := subscribed.next()
@@ -166,7 +166,7 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			heard <- err == nil && strings.Contains(string(body), "PUBLISH")
 		}()
 		for n, left := 0, 2; left > 0; n++ {
-			news(t, a, fmt.Sprintf("before-%d", n), "CLEAR")
+			publishReport(t, a, fmt.Sprintf("before-%d", n), "CLEAR")
 			select {
 			case ok := <-heard:
 				if left--; !ok {
@@ -175,14 +175,14 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			default:
 			}
 		}
-		// Reads of the feed fail; what writes it goes on.
+		// Reads of the feed fail; writes succeed.
 		faults.Set(func(in, query string) error {
 			if in == "live" && strings.HasPrefix(query, "SELECT") && strings.Contains(query, "changes") && !strings.HasPrefix(query, "SELECT id, at FROM") {
-				return storetest.Refused()
+				return storetest.ConnectionRefused()
 			}
 			return nil
 		})
-		news(t, a, "after", "CLEAR")
+		publishReport(t, a, "after", "CLEAR")
 
 		var last event
 		for e := changes.next(); e.name != ""; e = changes.next() {
@@ -208,9 +208,9 @@ func TestStreamsWhenTheDatabaseCannotAnswer(t *testing.T) {
 			}
 			break
 		}
-		// They come again.
+		// The clients reconnect.
 		faults.Set(nil)
-		again := listen(t, a.URL()+"/changes", "Last-Event-ID", changes.id).ready()
+		again := listen(t, a.URL()+"/changes", "Last-Event-ID", changes.id).waitReady()
 		for e := again.next(); ; e = again.next() {
 			if e.name != "change" {
 				t.Fatalf("got %+v", e)

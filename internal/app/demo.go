@@ -17,19 +17,19 @@ import (
 	"github.com/redthread-api/redthread/internal/server"
 )
 
-// Exec runs a GraphQL document, as staff would send it, and returns the answer's
-// JSON.
+// Exec runs a GraphQL document as a member of staff and returns the JSON of the
+// response.
 type Exec = func(ctx context.Context, query string, variables map[string]any) ([]byte, error)
 
-// DemoContent is the content of the demo; none of its parts need be there.
+// DemoContent is the content of the demo. Each field is optional.
 type DemoContent struct {
-	Load  func(ctx context.Context, base string, exec Exec) error // writes it to an empty desk
-	Move  func(ctx context.Context, base string, exec Exec) error // tells what is written where its files are now
-	Files server.Files                                            // what it shows, at a path below base
+	Load       func(ctx context.Context, base string, exec Exec) error // creates it on an empty desk
+	UpdateURLs func(ctx context.Context, base string, exec Exec) error // updates the URLs of its files on a desk with content
+	Files      server.Files                                            // serves its files, at a path below base
 }
 
-// demoKey is a staff key of the demo. A file in the data folder keeps it, so that
-// each start can print it.
+// demoKey is a staff key of the demo. It is stored in a file in the data folder, so
+// that each start can print it.
 type demoKey struct {
 	file, name string
 	role       domain.Role
@@ -40,15 +40,15 @@ var (
 	demoAdmin  = demoKey{"demo-admin-key", "Demo admin", domain.Admin}
 )
 
-// demoLoadingFile, in the data folder, is there while the content is loaded:
-// found at a start, it tells that a load was cut off.
+// demoLoadingFile exists in the data folder while the content is loaded. If it
+// exists at a start, an earlier load was interrupted.
 const demoLoadingFile = "demo-loading"
 
-var errNotLoaded = errors.New("the demo content was not loaded to its end; start again with an empty folder or database")
+var errNotLoaded = errors.New("the demo content was loaded only in part; start again with an empty folder or database")
 
-// prepareDemo makes sure that there are staff keys for the demo. Where nobody has
-// ever written on the desk it loads the content, as the editor; elsewhere it
-// brings the addresses of the demo's files up to date, which follow the server's.
+// prepareDemo creates the staff keys of the demo if they are missing. If nothing
+// was ever written to the desk, it loads the content as the editor; otherwise it
+// updates the URLs of the demo's files, which depend on the server's URL.
 func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, content DemoContent) error {
 	var err error
 	if a.demoKey, err = a.findDemoKey(ctx, c, demoEditor); err != nil {
@@ -75,7 +75,7 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, conte
 		return err
 	}
 	if written {
-		a.moveDemo(editor, base, executor(api), content)
+		a.updateDemoURLs(editor, base, executor(api), content)
 		return nil
 	}
 	if err := writePrivate(unfinished, nil); err != nil {
@@ -91,20 +91,20 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, conte
 	return nil
 }
 
-// moveDemo tells a desk that was written before where the demo's files are now.
-// A desk on which that cannot be done is served all the same, with the old
-// addresses: what is on it is no longer the demo's own.
-func (a *App) moveDemo(ctx context.Context, base string, exec Exec, content DemoContent) {
-	if content.Move == nil {
+// updateDemoURLs updates the URLs of the demo's files on a desk with content. An
+// error does not stop the server, which then serves the old URLs: the content may
+// not be the demo's any more.
+func (a *App) updateDemoURLs(ctx context.Context, base string, exec Exec, content DemoContent) {
+	if content.UpdateURLs == nil {
 		return
 	}
-	if err := content.Move(ctx, base, exec); err != nil {
-		a.log.WarnContext(ctx, "the demo's files keep the addresses that they had", "error", domain.Detail(err))
+	if err := content.UpdateURLs(ctx, base, exec); err != nil {
+		a.log.WarnContext(ctx, "the URLs of the demo's files could not be updated", "error", domain.Detail(err))
 	}
 }
 
-// findDemoKey returns the key that the folder keeps, as long as it opens the
-// desk, or makes one.
+// findDemoKey returns the key in the data folder if it is valid, or else creates a
+// new one.
 func (a *App) findDemoKey(ctx context.Context, c Config, key demoKey) (string, error) {
 	file := filepath.Join(c.Data, key.file)
 	body, err := os.ReadFile(file)
@@ -115,33 +115,33 @@ func (a *App) findDemoKey(ctx context.Context, c Config, key demoKey) (string, e
 	switch _, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret}); {
 	case err == nil:
 		if runtime.GOOS != "windows" {
-			err = os.Chmod(file, 0o600) // it may have been copied here
+			err = os.Chmod(file, 0o600) // a copy may have another mode
 		}
 		return secret, err
 	case !errors.Is(err, domain.ErrUnauthenticated):
 		return "", err
 	}
-	// There is none yet, or it is another desk's, or revoked.
+	// There is no key yet, or it is of another desk, or revoked.
 	_, secret, err = a.backend.keys.Create(domain.AsSystem(ctx, "prepare the demo"),
 		access.CreateParams{Name: key.name, Role: key.role})
 	if err != nil {
 		return "", err
 	}
-	// The folder is there already, but for a desk in PostgreSQL.
+	// For a desk in PostgreSQL, the folder may not exist yet.
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return "", err
 	}
 	return secret, writePrivate(file, []byte(secret+"\n"))
 }
 
-// writePrivate writes a file that nobody else can read, also where one was there
-// with another mode.
+// writePrivate writes a file with mode 0600, also if the file exists with another
+// mode.
 func writePrivate(file string, body []byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	// Before anything is in it.
+	// The mode is set before the content is written.
 	if err := f.Chmod(0o600); err != nil && runtime.GOOS != "windows" {
 		return errors.Join(err, f.Close())
 	}
@@ -149,8 +149,8 @@ func writePrivate(file string, body []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// executor runs documents in this process, through the same handler that
-// answers requests. The contexts that it is given must carry a viewer.
+// executor returns an Exec that runs documents through the HTTP handler of the API,
+// in this process. Its context must have a viewer.
 func executor(api http.Handler) Exec {
 	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -163,25 +163,25 @@ func executor(api http.Handler) Exec {
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Accept", "application/json")
-		var w memory
+		var w responseBuffer
 		api.ServeHTTP(&w, r)
 		return w.body.Bytes(), nil
 	}
 }
 
-// memory is an answer that stays in the process. GraphQL says in the body what
-// went wrong, so the status is of no use.
-type memory struct {
+// responseBuffer is an http.ResponseWriter that keeps the body. It ignores the
+// status, because a GraphQL response has its errors in the body.
+type responseBuffer struct {
 	header http.Header
 	body   bytes.Buffer
 }
 
-func (m *memory) Header() http.Header {
+func (m *responseBuffer) Header() http.Header {
 	if m.header == nil {
 		m.header = http.Header{}
 	}
 	return m.header
 }
 
-func (m *memory) WriteHeader(int)             {}
-func (m *memory) Write(b []byte) (int, error) { return m.body.Write(b) }
+func (m *responseBuffer) WriteHeader(int)             {}
+func (m *responseBuffer) Write(b []byte) (int, error) { return m.body.Write(b) }

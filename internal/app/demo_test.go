@@ -16,8 +16,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// shown is what anybody sees of the demo on a server.
-type shown struct {
+// demoView is what an anonymous client sees of the demo.
+type demoView struct {
 	Reports, Entities, Editions struct{ TotalCount int }
 	Assets                      struct {
 		TotalCount int
@@ -28,9 +28,9 @@ type shown struct {
 	}
 }
 
-func show(t *testing.T, a *app.App) shown {
+func readDemo(t *testing.T, a *app.App) demoView {
 	t.Helper()
-	var body struct{ Data shown }
+	var body struct{ Data demoView }
 	answer := query(t, a, "", `{ reports(first: 0) { totalCount } entities(first: 0) { totalCount } editions(first: 0) { totalCount }
 		assets(first: 100) { totalCount nodes { url mediaType altText size } } }`)
 	if err := json.Unmarshal([]byte(answer), &body); err != nil {
@@ -39,11 +39,11 @@ func show(t *testing.T, a *app.App) shown {
 	return body.Data
 }
 
-// fetchAll fetches each file of the demo from where the API says it is, or, for a
-// server that says that it is found elsewhere, from where that leads to.
+// fetchAll fetches each file of the demo from its URL in the API. For a server with
+// a public URL, it fetches from the server itself.
 func fetchAll(t *testing.T, a *app.App, public string) {
 	t.Helper()
-	for _, asset := range show(t, a).Assets.Nodes {
+	for _, asset := range readDemo(t, a).Assets.Nodes {
 		path, ok := strings.CutPrefix(asset.URL, public)
 		if !ok {
 			t.Errorf("%s is not at %s", asset.URL, public)
@@ -71,15 +71,15 @@ func fetchAll(t *testing.T, a *app.App, public string) {
 	}
 }
 
-// The demo is loaded once, with two staff keys, and its files are found where the
-// server is, at each start.
-func TestDemoFollowsTheServer(t *testing.T) {
+// The demo is loaded once, with two staff keys. At each start the URLs of its files
+// are those of the server.
+func TestDemoURLsFollowTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c, p := config(t, s), parts(io.Discard)
-		c.Demo, p.Demo = true, app.DemoOfTheProgram()
+		c.Demo, p.Demo = true, app.BundledDemo()
 		a := start(t, c, p)
-		first, key, admin := show(t, a), a.DemoKey(), a.DemoAdminKey()
+		first, key, admin := readDemo(t, a), a.DemoKey(), a.DemoAdminKey()
 		if first.Assets.TotalCount == 0 || first.Editions.TotalCount < 6 {
 			t.Fatalf("got %+v", first)
 		}
@@ -95,12 +95,12 @@ func TestDemoFollowsTheServer(t *testing.T) {
 		stop(t, a)
 
 		a = start(t, c, p) // on another port
-		again := show(t, a)
+		again := readDemo(t, a)
 		if again.Reports != first.Reports || again.Entities != first.Entities || again.Editions != first.Editions || again.Assets.TotalCount != first.Assets.TotalCount {
 			t.Errorf("after a restart: got %+v, want %+v", again, first)
 		}
 		if a.DemoKey() != key || a.DemoAdminKey() != admin {
-			t.Error("after a restart the keys are others")
+			t.Error("the keys changed with a restart")
 		}
 		fetchAll(t, a, a.URL())
 		for path, want := range map[string]int{"/demo/": 404, "/demo/none.svg": 404, "/demo/quay.svg": 200} {
@@ -124,16 +124,16 @@ func TestDemoFollowsTheServer(t *testing.T) {
 			t.Errorf("without --demo: got %d, want 404", status)
 		}
 		if a.DemoKey()+a.DemoAdminKey() != "" {
-			t.Error("without --demo there are keys of it")
+			t.Error("there are demo keys without --demo")
 		}
 	})
 }
 
 // The newest edition of the series is the first of the series' feeds.
-func TestTheSeriesHasAFeed(t *testing.T) {
+func TestDemoSeriesHasAFeed(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
-	c.Demo, p.Demo = true, app.DemoOfTheProgram()
+	c.Demo, p.Demo = true, app.BundledDemo()
 	a := start(t, c, p)
 	answer := query(t, a, "", `{ editions(first: 1, filter: {series: {eq: "The Red Report"}}, orderBy: {field: NUMBER, direction: DESC}) { nodes { title items { headline } } } }`)
 	var body struct {
@@ -170,8 +170,8 @@ func TestTheSeriesHasAFeed(t *testing.T) {
 	}
 }
 
-// A person who starts the demo is told both keys, and where they are kept.
-func TestServePrintsTheKeysOfTheDemo(t *testing.T) {
+// The start of the demo prints both keys and their files.
+func TestServePrintsDemoKeys(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -191,7 +191,7 @@ func TestServePrintsTheKeysOfTheDemo(t *testing.T) {
 	}
 }
 
-// onPrint does something once a text has been printed.
+// onPrint is a writer that calls a function once a text was written.
 type onPrint struct {
 	record
 	until string

@@ -1,13 +1,12 @@
-// Package app puts the program together: its settings, its commands, and the
+// Package app assembles the program: its configuration, its commands, and the
 // order in which its parts start and stop.
 //
-// [Main] is the program without its process: it takes arguments, environment
-// and streams, and returns the exit code. [Start] and [App.Close] are the
-// server without the command, for tests.
+// [Main] runs a command: it takes arguments, environment and streams, and returns
+// the exit code. [Start] and [App.Close] run the server without the command, for
+// tests.
 //
-// To add a command, write a method of program that returns it and name that in
-// the list in root.go. To add a setting, see the list in config.go: flag and
-// variable are declared at once.
+// To add a command, write a method of program that returns it, and call it in
+// root.go. To add a setting, add a flag and its variable in config.go.
 //
-// There is no rule of the editorial work here, and no SQL.
+// The package has no editorial rules and no SQL.
 package app

@@ -20,13 +20,13 @@ import (
 func (p *program) documentsCommand() *cobra.Command {
 	documents := group(&cobra.Command{
 		Use:   "documents",
-		Short: "Register GraphQL documents, list them, end their registration",
-		Long: `Register GraphQL documents, list them, end their registration. Clients name a
-registered document by its id (documentId) instead of sending it, and "serve
---registered-only" runs nothing else.
+		Short: "Register, list and unregister GraphQL documents",
+		Long: `Register, list and unregister GraphQL documents. Clients send the id of a
+registered document (documentId) instead of its text, and "serve
+--registered-only" runs only registered documents.
 
-The id is the SHA-256 of the text, in lower case hex, unless the file that the
-document comes from gives it another.`,
+The id is the SHA-256 of the text in lower-case hex, unless the file of the
+document gives it another one.`,
 		GroupID: groupOperate,
 		Example: `  redthread documents register ./queries
   redthread documents register persisted-query-manifest.json --json
@@ -37,8 +37,8 @@ document comes from gives it another.`,
 	return documents
 }
 
-// some asks for at least one argument of a name.
-func some(name string) cobra.PositionalArgs {
+// atLeastOne requires one or more arguments; name is for the error.
+func atLeastOne(name string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return badUsage("%s is missing", name)
@@ -51,9 +51,9 @@ func (p *program) documentsRegisterCommand() *cobra.Command {
 	var asJSON bool
 	register := &cobra.Command{
 		Use:   "register PATH…",
-		Short: "Register documents: all that are given, or none",
-		Long: `Register documents: all that are given, or none. Those that are registered
-already stay as they are, so a build can do this each time.
+		Short: "Register documents: all of them, or none",
+		Long: `Register documents: all of them, or none. Documents that are already registered
+stay as they are, so a build can run this each time.
 
 PATH is one of these:
   a folder                  its .graphql and .gql files, and those of its folders
@@ -62,30 +62,30 @@ PATH is one of these:
                             texts by their ids, as Relay and GraphQL Code
                             Generator write it
 
-Everything that is wrong is listed, with the file and the line. At most 1000
-documents are registered at once.`,
-		Args: some("PATH"),
+All problems are listed, with the file and the line. At most 1000 documents are
+registered at once.`,
+		Args: atLeastOne("PATH"),
 		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
-			found := &shipment{}
+			found := &documentSet{}
 			for _, path := range args {
 				found.read(path)
 			}
-			if err := p.tellProblems(found.problems); err != nil {
+			if err := p.printProblems(found.problems); err != nil {
 				return err
 			}
 			if err := p.config.mustExist(); err != nil {
 				return err
 			}
 			return p.with(ctx, log, func(b *backend) error {
-				kept, created, err := b.registry.Register(domain.AsSystem(ctx, "documents register"), found.documents())
-				if problems := found.located(err); problems != nil {
-					return p.tellProblems(problems)
+				rows, created, err := b.registry.Register(domain.AsSystem(ctx, "documents register"), found.documents())
+				if problems := found.locate(err); problems != nil {
+					return p.printProblems(problems)
 				}
 				if err != nil {
 					return err
 				}
-				out := registered{Documents: []documentView{}, Created: created, Known: len(kept) - created}
-				for _, row := range kept {
+				out := registered{Documents: []documentView{}, Created: created, Known: len(rows) - created}
+				for _, row := range rows {
 					out.Documents = append(out.Documents, documentView{row.DocumentID, row.Name, row.RegisteredBy, row.RegisteredAt, ""})
 				}
 				if asJSON {
@@ -99,14 +99,14 @@ documents are registered at once.`,
 	return register
 }
 
-// registered is what was registered, as JSON has it.
+// registered is the JSON output of "documents register".
 type registered struct {
 	Documents []documentView `json:"documents"`
-	Created   int            `json:"created"` // that are new
-	Known     int            `json:"known"`   // that had been registered before
+	Created   int            `json:"created"` // new ones
+	Known     int            `json:"known"`   // registered before
 }
 
-// documentView is a registered document, as JSON has it.
+// documentView is a registered document in the JSON output.
 type documentView struct {
 	DocumentID   string    `json:"documentId"`
 	Name         *string   `json:"name"`
@@ -123,19 +123,20 @@ func (p *program) printRegistered(out registered) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.Stdout, "%d registered, %d known already.\n", out.Created, out.Known)
+	_, err := fmt.Fprintf(p.Stdout, "%d registered, %d already known.\n", out.Created, out.Known)
 	return err
 }
 
-// tellProblems lists what is wrong with files, and says so.
-func (p *program) tellProblems(problems []problem) error {
+// printProblems prints the problems of files and returns an error if there are
+// any.
+func (p *program) printProblems(problems []problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
 	for _, problem := range problems {
-		tell(p.Stderr, "%s\n", problem)
+		printf(p.Stderr, "%s\n", problem)
 	}
-	return errors.New("nothing was registered: what is wrong is listed above")
+	return errors.New("nothing was registered: see the problems above")
 }
 
 func (p *program) documentsListCommand() *cobra.Command {
@@ -177,10 +178,10 @@ func (p *program) documentsUnregisterCommand() *cobra.Command {
 	var asJSON bool
 	unregister := &cobra.Command{
 		Use:   "unregister ID…",
-		Short: "End the registration of documents",
-		Long: `End the registration of documents. Servers that are running may honour it for
-ten seconds more. An id that is not registered is no error.`,
-		Args: some("ID"),
+		Short: "Unregister documents",
+		Long: `Unregister documents. Running servers may accept them for ten more seconds. An id
+that is not registered is not an error.`,
+		Args: atLeastOne("ID"),
 		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
 			if err := p.config.mustExist(); err != nil {
 				return err
@@ -195,7 +196,7 @@ ten seconds more. An id that is not registered is no error.`,
 						DocumentIDs []string `json:"documentIds"`
 					}{ended})
 				}
-				_, err = fmt.Fprintf(p.Stdout, "%d of %d ended.\n", len(ended), len(args))
+				_, err = fmt.Fprintf(p.Stdout, "%d of %d unregistered.\n", len(ended), len(args))
 				return err
 			})
 		}),
@@ -204,15 +205,15 @@ ten seconds more. An id that is not registered is no error.`,
 	return unregister
 }
 
-// documentPath is where the registry finds something wrong.
+// documentPath matches the path of a problem that the registry reports.
 var documentPath = regexp.MustCompile(`^documents\[(\d+)\]`)
 
-// lineIn is the line of a document that a message is about.
+// lineIn matches the line within a document at the start of a message.
 var lineIn = regexp.MustCompile(`^line (\d+): `)
 
-// located are the problems of documents in the files that they came from; nil
-// where the error is another.
-func (s *shipment) located(err error) []problem {
+// locate returns the problems in an error of the registry with the files of their
+// documents; nil if the error is of another kind.
+func (s *documentSet) locate(err error) []problem {
 	refused, ok := errors.AsType[*domain.Error](err)
 	if !ok {
 		return nil
@@ -238,8 +239,8 @@ func (s *shipment) located(err error) []problem {
 	return problems
 }
 
-// documents are what was found, for the registry.
-func (s *shipment) documents() []graph.Document {
+// documents returns the documents for the registry.
+func (s *documentSet) documents() []graph.Document {
 	all := make([]graph.Document, len(s.found))
 	for i, f := range s.found {
 		all[i] = f.Document

@@ -9,15 +9,15 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// AvailableMemory reads the machine's memory from a file system like Linux's.
+// AvailableMemory returns the memory that a file system like Linux's reports.
 func AvailableMemory(root fs.FS) int64 { return availableMemory(root) }
 
-// LagCheck is the readiness check of a lag.
+// LagCheck returns the readiness check of a lag.
 func LagCheck(lag func(context.Context) (int64, error), now func() time.Time) func(context.Context) error {
-	return (&lagCheck{lag: lag, now: now}).ask
+	return (&lagCheck{lag: lag, now: now}).check
 }
 
-// Resolve settles the configuration of serve, and its logger's handler.
+// Resolve returns the configuration of serve for flags and environment variables.
 func Resolve(args []string, env map[string]string) (Config, error) {
 	var c Config
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
@@ -29,11 +29,11 @@ func Resolve(args []string, env map[string]string) (Config, error) {
 	return c, c.resolve(flags, func(name string) string { return env[name] })
 }
 
-// RequestHandler is the log's handler.
+// RequestHandler returns the handler of the log.
 func RequestHandler(inner slog.Handler) slog.Handler { return requestHandler{inner} }
 
-// ParseExpiry reads --expires.
+// ParseExpiry parses --expires.
 var ParseExpiry = parseExpiry
 
-// DemoOfTheProgram is the demo that comes with the program.
-var DemoOfTheProgram = demoContent
+// BundledDemo is the embedded demo.
+var BundledDemo = demoContent

@@ -11,9 +11,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// What is published is in the feeds, the sitemap and the JSON-LD, which lead to
-// the same pages: those that the settings name, or where nothing is set, of the
-// server itself.
+// Publications are in the feeds, the sitemap and the JSON-LD, with URLs of the same
+// pages: the configured ones, or those of the server itself by default.
 func TestFeedsOfTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {

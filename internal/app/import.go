@@ -51,7 +51,7 @@ standard input. A server can be running on the same stores.`,
   redthread import companies list.csv --publish
   redthread import companies other.csv --authority "Ministry of Trade" --programme "Entity list" --source entity-list \
       --map name=Entity,alias=Alias,start="Effective date" --date-format DD/MM/YYYY --only Type=Company`,
-		Args: some("FILE.csv"),
+		Args: atLeastOne("FILE.csv"),
 	}
 	companies.RunE = p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
 		return p.importCompanies(ctx, log, args, params, dryRun)
@@ -78,7 +78,7 @@ standard input. A server can be running on the same stores.`,
 }
 
 func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names []string, params exchange.CompaniesParams, dryRun bool) error {
-	// A rehearsal may run more than once, so the files are read once.
+	// The files are read once, because a dry run may run its function more than once.
 	contents := make([][]byte, len(names))
 	for i, name := range names {
 		raw, err := p.readList(name)
@@ -99,7 +99,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 	}
 	with := p.with
 	if dryRun {
-		with = p.withExisting // a dry run makes no stores either
+		with = p.withExisting // a dry run does not create stores
 	}
 	return with(ctx, log, func(b *backend) error {
 		params.Progress = p.progress("Importing")
@@ -115,19 +115,20 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 			out, err = exchange.ImportCompanies(ctx, b.desk, files(), params)
 		}
 		if out.Rows > 0 {
-			p.tellImport(out, params.Publish, dryRun)
+			p.printImport(out, params.Publish, dryRun)
 		}
 		if err != nil {
 			return asUsage(err)
 		}
 		if len(out.Bad) > 0 {
-			return errors.New("some of the list could not be imported; it is shown above, by line")
+			return errors.New("some rows were not imported: see the lines above")
 		}
 		return nil
 	})
 }
 
-// readList reads a file that is named in an argument, as far as an import does.
+// readList reads the file of an argument ("-" is standard input), up to one byte
+// more than exchange.MaxCSV.
 func (p *program) readList(name string) ([]byte, error) {
 	file := os.Stdin
 	if name != "-" {
@@ -135,7 +136,7 @@ func (p *program) readList(name string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = opened.Close() }() // it was only read
+		defer func() { _ = opened.Close() }() // only read
 		file = opened
 	}
 	raw, err := io.ReadAll(io.LimitReader(file, exchange.MaxCSV+1))
@@ -145,51 +146,51 @@ func (p *program) readList(name string) ([]byte, error) {
 	return raw, nil
 }
 
-func (p *program) tellImport(out exchange.CompaniesResult, publish, dryRun bool) {
+func (p *program) printImport(out exchange.CompaniesResult, publish, dryRun bool) {
 	for _, bad := range out.Bad {
-		tell(p.Stderr, "%s\n", atLines(bad))
+		printf(p.Stderr, "%s\n", withLines(bad))
 	}
 	for _, note := range out.Notes {
-		tell(p.Stderr, "note: %s\n", atLines(note))
+		printf(p.Stderr, "note: %s\n", withLines(note))
 	}
 	if dryRun {
-		tell(p.Stdout, "This is a dry run: nothing was stored.\n")
+		printf(p.Stdout, "This is a dry run: nothing was stored.\n")
 	}
 	count := domain.Count
-	tell(p.Stdout, "%s: %d went in, %d did not, %s left out.\n", count(out.Rows, "row", "rows"), out.Taken(), out.BadRows, count(out.LeftOut, "was", "were"))
+	printf(p.Stdout, "%s: %d imported, %d not imported, %s left out.\n", count(out.Rows, "row", "rows"), out.Taken(), out.BadRows, count(out.LeftOut, "was", "were"))
 	if out.Blank+out.Headers > 0 {
-		tell(p.Stdout, "Besides, %s and %s.\n", count(out.Blank, "blank line", "blank lines"), count(out.Headers, "repeated header", "repeated headers"))
+		printf(p.Stdout, "Also %s and %s.\n", count(out.Blank, "blank line", "blank lines"), count(out.Headers, "repeated header", "repeated headers"))
 	}
-	tell(p.Stdout, "%s, %s not in the list, %s, %s.\n", count(out.Listed, "company", "companies"), count(out.Parents, "parent that is", "parents that are"),
+	printf(p.Stdout, "%s, %s not in the list, %s, %s.\n", count(out.Listed, "company", "companies"), count(out.Parents, "parent that is", "parents that are"),
 		count(out.Names, "other name", "other names"), count(out.Relationships, "relationship", "relationships"))
-	tell(p.Stdout, "%s; %s the company and the start of another.\n", count(out.Listings, "listing", "listings"), count(out.Repeats, "row repeats", "rows repeat"))
-	tell(p.Stdout, "%s created, %d changed, %s.\n", count(out.Created, "document", "documents"), out.Changed, count(out.Unchanged, "as it was", "as they were"))
+	printf(p.Stdout, "%s; %s the company and the start of another.\n", count(out.Listings, "listing", "listings"), count(out.Repeats, "row repeats", "rows repeat"))
+	printf(p.Stdout, "%s created, %d changed, %s.\n", count(out.Created, "document", "documents"), out.Changed, count(out.Unchanged, "as it was", "as they were"))
 	if publish {
-		p.tellPublished(out)
+		p.printPublished(out)
 	}
-	p.tellAlike(out.Alike)
+	p.printAlike(out.Alike)
 }
 
-func (p *program) tellPublished(out exchange.CompaniesResult) {
+func (p *program) printPublished(out exchange.CompaniesResult) {
 	if out.Sequence != 0 {
-		tell(p.Stdout, "%s published; the publication log is at entry %d.\n", domain.Count(out.Published, "document", "documents"), out.Sequence)
+		printf(p.Stdout, "%s published; the publication log is at entry %d.\n", domain.Count(out.Published, "document", "documents"), out.Sequence)
 	} else {
-		tell(p.Stdout, "Nothing was published.\n")
+		printf(p.Stdout, "Nothing was published.\n")
 	}
 	switch len(out.Left) {
 	case 0:
 	case 1:
-		tell(p.Stdout, "1 document was left as it is; publish it yourself if readers are to see it:\n")
+		printf(p.Stdout, "1 document was not published; publish it yourself if readers are to see it:\n")
 	default:
-		tell(p.Stdout, "%d documents were left as they are; publish them yourself if readers are to see them:\n", len(out.Left))
+		printf(p.Stdout, "%d documents were not published; publish them yourself if readers are to see them:\n", len(out.Left))
 	}
 	for _, left := range out.Left {
-		tell(p.Stdout, "  %s: %s\n", left.Document, left.Reason)
+		printf(p.Stdout, "  %s: %s\n", left.Document, left.Reason)
 	}
 }
 
-// tellAlike lists entities that may be one, as many as can be read.
-func (p *program) tellAlike(alike []exchange.Alike) {
+// printAlike prints pairs of entities with a name in common, up to a limit.
+func (p *program) printAlike(alike []exchange.Alike) {
 	const most, mostNames = 20, 3
 	for _, a := range alike[:min(most, len(alike))] {
 		var names []string
@@ -203,15 +204,15 @@ func (p *program) tellAlike(alike []exchange.Alike) {
 		if len(a.Names) > 1 {
 			what = "names"
 		}
-		tell(p.Stdout, "%s and %s both have the %s %s: merge them if they are one.\n", a.Document, a.Other, what, strings.Join(names, ", "))
+		printf(p.Stdout, "%s and %s both have the %s %s: merge them if they are one.\n", a.Document, a.Other, what, strings.Join(names, ", "))
 	}
 	if more := len(alike) - most; more > 0 {
-		tell(p.Stdout, "%s a name in common.\n", domain.Count(more, "more pair has", "more pairs have"))
+		printf(p.Stdout, "%s a name in common.\n", domain.Count(more, "more pair has", "more pairs have"))
 	}
 }
 
-// atLines is what is said of rows, behind where they are.
-func atLines(row exchange.BadRow) string {
+// withLines returns the message of a row after its line numbers.
+func withLines(row exchange.BadRow) string {
 	const most = 10
 	var places []string
 	for _, place := range row.Places[:min(most, len(row.Places))] {
@@ -223,7 +224,8 @@ func atLines(row exchange.BadRow) string {
 	return fmt.Sprintf("line %s: %s", strings.Join(places, ", "), row.Message)
 }
 
-// progress shows how far something has come, on a terminal; elsewhere nothing.
+// progress returns a function that updates a progress bar on a terminal; nil if
+// standard error is not a terminal.
 func (p *program) progress(what string) func(done, total int) {
 	out, ok := p.Stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(out.Fd())) {
@@ -235,6 +237,6 @@ func (p *program) progress(what string) func(done, total int) {
 			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
 				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(50*time.Millisecond))
 		}
-		_ = bar.Set(done) // a bar that cannot be drawn is no reason to stop
+		_ = bar.Set(done) // an error of the bar does not matter
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A dry run of an import prints what the true run then prints, and stores
-// nothing; what is asked for wrongly ends with 2, and a bad row with 1.
-func TestImportCompaniesFromTheCommandLine(t *testing.T) {
+// A dry run of an import prints the same as the real run, and stores nothing. An
+// invalid command line has exit code 2, an invalid row 1.
+func TestImportCompaniesCommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
@@ -26,8 +26,8 @@ func TestImportCompaniesFromTheCommandLine(t *testing.T) {
 		}
 	}
 	args := []string{"import", "companies", list, more, "--publish", "--map", "name=Entity,alias=Other", "--map", "start=Since", "--date-format", "DD/MM/YYYY"}
-	const sums = `4 rows: 3 went in, 1 did not, 0 were left out.
-Besides, 1 blank line and 0 repeated headers.
+	const sums = `4 rows: 3 imported, 1 not imported, 0 were left out.
+Also 1 blank line and 0 repeated headers.
 2 companies, 0 parents that are not in the list, 1 other name, 0 relationships.
 2 listings; 1 row repeats the company and the start of another.
 3 documents created, 0 changed, 0 as they were.
@@ -69,8 +69,8 @@ Besides, 1 blank line and 0 repeated headers.
 	}
 }
 
-// Entities with a name in common are listed: the first of them, each with the first
-// of its names, and how many there are besides.
+// Entities with a name in common are listed: the first pairs, each with its first
+// names, and the number of the others.
 func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

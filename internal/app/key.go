@@ -20,13 +20,13 @@ import (
 func (p *program) keyCommand() *cobra.Command {
 	key := group(&cobra.Command{
 		Use:   "key",
-		Short: "Make, rotate, list and revoke API keys",
-		Long: `Make, rotate, list and revoke API keys. A key stands for a person or a program,
+		Short: "Create, rotate, list and revoke API keys",
+		Long: `Create, rotate, list and revoke API keys. A key belongs to a person or a program,
 and is sent with each request:
 
   Authorization: Bearer rt_…
 
-Roles, each of which may do all that the ones before it may:
+Roles, each with all rights of the roles above it:
   PUBLIC   reads live
   PARTNER  reads live up to its clearance
   AUTHOR   reads the desk and writes drafts
@@ -61,13 +61,13 @@ func (p *program) keyCreateCommand() *cobra.Command {
 	}
 	create := &cobra.Command{
 		Use:   "create --name NAME --role ROLE",
-		Short: "Make a key and print it, this once",
+		Short: "Create a key and print it; it is not shown again",
 		Args:  exactly(),
 		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, _ []string) error {
 			params := access.CreateParams{Name: input.name}
 			var problems domain.Problems
 			if input.name == "" {
-				problems.Add("--name", "say who will hold the key")
+				problems.Add("--name", "must not be empty: name the holder of the key")
 			}
 			var ok bool
 			if params.Role, ok = domain.ParseRole(strings.ToUpper(input.role)); !ok {
@@ -102,7 +102,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 				}
 				params.Networks = append(params.Networks, network)
 			}
-			if err := problems.Err("the key was not made"); err != nil {
+			if err := problems.Err("the key was not created"); err != nil {
 				return usageError{err}
 			}
 			return p.with(ctx, log, func(b *backend) error {
@@ -115,19 +115,19 @@ func (p *program) keyCreateCommand() *cobra.Command {
 		}),
 	}
 	f := create.Flags()
-	f.StringVar(&input.name, "name", "", "`name` of who will hold the key, shown in revisions")
+	f.StringVar(&input.name, "name", "", "`name` of the holder of the key, shown in revisions")
 	f.StringVar(&input.role, "role", "", "`role`: "+strings.Join(domain.Roles, ", "))
 	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen (default by role)")
-	f.StringVar(&input.expires, "expires", "", "`when` it ends: 90d, 12h, or a time such as 2027-01-31T00:00:00Z (default never)")
-	f.StringSliceVar(&input.scopes, "scope", nil, "`right` that is left of the role's; repeat it or separate by commas (default all of them)")
+	f.StringVar(&input.expires, "expires", "", "`when` it expires: 90d, 12h, or a time such as 2027-01-31T00:00:00Z (default never)")
+	f.StringSliceVar(&input.scopes, "scope", nil, "`right` of the role that the key keeps; repeat it or separate by commas (default all)")
 	f.StringSliceVar(&input.networks, "network", nil, "`network` that the key may be used from, such as 203.0.113.0/24; repeatable (default any)")
 	f.StringSliceVar(&input.origins, "origin", nil, "`origin` of pages that may use the key, such as https://site.example; repeatable (default any)")
-	f.IntVar(&input.rateLimit, "rate-limit", 0, "`cost` that is allowed a minute (default the role's)")
+	f.IntVar(&input.rateLimit, "rate-limit", 0, "allowed `cost` per minute (default that of the role)")
 	f.BoolVar(&input.json, "json", false, "print JSON")
 	return create
 }
 
-// printSecret prints a key with its text, which is shown this once.
+// printSecret prints a new key with its secret, which is not shown again.
 func (p *program) printSecret(key access.Key, secret string, asJSON bool) error {
 	if asJSON {
 		return p.printJSON(struct {
@@ -135,11 +135,11 @@ func (p *program) printSecret(key access.Key, secret string, asJSON bool) error 
 			Key string `json:"key"`
 		}{viewOf(key, p.now()), secret})
 	}
-	// The key alone, so that a script can keep it: key=$(redthread key create …).
+	// Only the key, for scripts: key=$(redthread key create …).
 	if _, err := fmt.Fprintln(p.Stdout, secret); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.Stderr, "%s, clearance %s, %s. It is shown this once: keep it where you keep passwords.\n",
+	_, err := fmt.Fprintf(p.Stderr, "%s, clearance %s, %s. It is not shown again: keep it like a password.\n",
 		key.Role, key.Clearance, expiry(key))
 	return err
 }
@@ -151,9 +151,9 @@ func (p *program) keyRotateCommand() *cobra.Command {
 	}
 	rotate := &cobra.Command{
 		Use:   "rotate KEY",
-		Short: "Make a key in the place of another, which goes on for a while",
-		Long: `Make a key in the place of another: same name, role, clearance and limits. The
-old one goes on for the overlap, and then it is expired.
+		Short: "Replace a key; the old one works for a while",
+		Long: `Replace a key by a new one with the same name, role, clearance and limits. The old
+key works during the overlap, and then expires.
 
 KEY is its id, its name, its first characters as "key list" shows them, or the
 key itself.`,
@@ -171,7 +171,7 @@ key itself.`,
 			})
 		}),
 	}
-	rotate.Flags().DurationVar(&input.overlap, "overlap", access.DefaultOverlap, "`time` that the old key goes on; 0 ends it at once")
+	rotate.Flags().DurationVar(&input.overlap, "overlap", access.DefaultOverlap, "`time` for which the old key still works; 0 ends it at once")
 	rotate.Flags().BoolVar(&input.json, "json", false, "print JSON")
 	return rotate
 }
@@ -209,8 +209,8 @@ func (p *program) keyListCommand() *cobra.Command {
 func (p *program) keyRevokeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke KEY",
-		Short: "Make a key worthless, from the next request on",
-		Long: `Make a key worthless, from the next request on.
+		Short: "Revoke a key, from the next request on",
+		Long: `Revoke a key, from the next request on.
 
 KEY is its id, its name, its first characters as "key list" shows them, or, when
 it has leaked, the key itself.`,
@@ -231,7 +231,7 @@ it has leaked, the key itself.`,
 	}
 }
 
-// keyView is a key as JSON has it.
+// keyView is a key in the JSON output.
 type keyView struct {
 	ID         domain.ID  `json:"id"`
 	Name       string     `json:"name"`
@@ -264,8 +264,8 @@ func viewOf(key access.Key, now time.Time) keyView {
 	return view
 }
 
-// texts are the texts of a list; nil where there is none, which is another
-// thing than an empty one.
+// texts returns the elements of a list as texts; nil for nil, which differs from
+// an empty list.
 func texts[T fmt.Stringer](list []T) []string {
 	if list == nil {
 		return nil
@@ -287,7 +287,7 @@ func (p *program) printKeys(keys []keyView) error {
 	return table.Flush()
 }
 
-// limits are what narrows a key, in short: which kinds of limit it has.
+// limits returns the kinds of limits that a key has.
 func (k keyView) limits() string {
 	var kinds []string
 	for _, kind := range []struct {
@@ -313,7 +313,7 @@ func day(at *time.Time) string {
 
 func expiry(key access.Key) string {
 	if key.ExpiresAt == nil {
-		return "without an end"
+		return "does not expire"
 	}
 	return "until " + key.ExpiresAt.UTC().Format(time.RFC3339)
 }
@@ -327,7 +327,7 @@ func (p *program) printJSON(v any) error {
 
 var days = regexp.MustCompile(`^(\d{1,5})d$`)
 
-// parseExpiry reads "90d", "12h" or a time in RFC 3339.
+// parseExpiry parses "90d", "12h" or a time in RFC 3339.
 func parseExpiry(s string, now time.Time) (time.Time, error) {
 	if m := days.FindStringSubmatch(s); m != nil {
 		n, _ := strconv.Atoi(m[1]) // at most five digits

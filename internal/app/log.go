@@ -12,27 +12,28 @@ var levels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// logger returns the logger that the settings ask for. least is the level
-// where they say nothing.
-func (c *Config) logger(w io.Writer, least slog.Level) *slog.Logger {
-	if level, ok := levels[c.LogLevel]; ok {
-		least = level
+// logger returns the configured logger. defaultLevel is the level if none is
+// configured.
+func (c *Config) logger(w io.Writer, defaultLevel slog.Level) *slog.Logger {
+	level, ok := levels[c.LogLevel]
+	if !ok {
+		level = defaultLevel
 	}
-	options := &slog.HandlerOptions{Level: least}
+	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
 		return slog.New(requestHandler{slog.NewJSONHandler(w, options)})
 	}
 	return slog.New(requestHandler{slog.NewTextHandler(w, options)})
 }
 
-// requestHandler adds the request's id to each record that is logged on its
-// behalf, and the task's name to what the program does by itself. Errors are
-// written with the causes that clients are not shown.
+// requestHandler is a slog.Handler that adds the id of the request, or the name of
+// the program's own task. It writes errors with the causes that clients are not
+// shown.
 type requestHandler struct{ slog.Handler }
 
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
-	r = explained(r)
-	if id := domain.RequestID(ctx); id != "" && !has(r, "request_id") {
+	r = withErrorDetail(r)
+	if id := domain.RequestID(ctx); id != "" && !hasAttr(r, "request_id") {
 		r.AddAttrs(slog.String("request_id", id))
 	}
 	if v, err := domain.ViewerFrom(ctx); err == nil && v.System {
@@ -49,8 +50,8 @@ func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
 
-// explained is a record whose errors say all that they know.
-func explained(r slog.Record) slog.Record {
+// withErrorDetail returns a record whose errors are written with their causes.
+func withErrorDetail(r slog.Record) slog.Record {
 	hasError := false
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Value.Kind() == slog.KindAny {
@@ -72,7 +73,7 @@ func explained(r slog.Record) slog.Record {
 	return out
 }
 
-func has(r slog.Record, key string) bool {
+func hasAttr(r slog.Record, key string) bool {
 	found := false
 	r.Attrs(func(a slog.Attr) bool {
 		found = a.Key == key

@@ -25,7 +25,7 @@ const (
 	exitUsage   = 2
 )
 
-// Process is what the operating system gives to a program.
+// Process has the arguments, environment and streams of a program.
 type Process struct {
 	Args   []string // without the program's own name
 	Getenv func(string) string
@@ -33,9 +33,9 @@ type Process struct {
 	Stderr io.Writer
 }
 
-// Main runs a command until it is done or ctx is, and returns the exit code: 0
-// when all went well, 1 when something failed, 2 when the command line or the
-// settings are wrong. What went wrong is one line on standard error.
+// Main runs a command until it or ctx is done, and returns the exit code: 0 for
+// success, 1 for a failure, 2 for an invalid command line or configuration. An
+// error is one line on standard error.
 func Main(ctx context.Context, process Process) int {
 	p := &program{Process: process, now: time.Now, demo: demoContent()}
 	root := p.rootCommand()
@@ -49,16 +49,16 @@ func Main(ctx context.Context, process Process) int {
 	// Errors of drivers can have several lines.
 	line := "redthread: " + strings.Join(strings.Fields(domain.Detail(err)), " ")
 	if _, ok := errors.AsType[usageError](err); ok {
-		tell(process.Stderr, "%s (see \"%s --help\")\n", line, cmd.CommandPath())
+		printf(process.Stderr, "%s (see \"%s --help\")\n", line, cmd.CommandPath())
 		return exitUsage
 	}
-	tell(process.Stderr, "%s\n", line)
+	printf(process.Stderr, "%s\n", line)
 	return exitFailure
 }
 
-// demoContent is the demo that comes with the program.
+// demoContent returns the embedded demo.
 func demoContent() DemoContent {
-	return DemoContent{Load: demo.LoadAt, Move: demo.Move, Files: server.Files{Path: demo.Path, Handler: demo.Files}}
+	return DemoContent{Load: demo.LoadAt, UpdateURLs: demo.UpdateURLs, Files: server.Files{Path: demo.Path, Handler: demo.Files}}
 }
 
 // program is one run of the program.
@@ -69,24 +69,23 @@ type program struct {
 	demo   DemoContent
 }
 
-// tell prints something for a person. Where they have closed the stream, there is
-// nobody to tell.
-func tell(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+// printf prints a text for the user. It ignores errors, such as a closed stream.
+func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
-// row writes a row of a table, whose Flush says whether that went well.
+// row writes a row of a table. An error is returned by the table's Flush.
 func row(table *tabwriter.Writer, cells ...string) {
 	_, _ = fmt.Fprintln(table, strings.Join(cells, "\t"))
 }
 
-// usageError is an error of whoever called the program.
+// usageError is an error in the command line or the configuration.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// asUsage makes invalid input the caller's error, for commands whose flags are
-// the input.
+// asUsage turns an error about invalid input into a usageError, for commands whose
+// flags are the input.
 func asUsage(err error) error {
 	if errors.Is(err, domain.ErrInvalid) {
 		return usageError{err}
@@ -94,20 +93,20 @@ func asUsage(err error) error {
 	return err
 }
 
-// run makes the function of a command that works with the stores: it settles
-// the configuration first. least is the level of its log where nothing is set.
-func (p *program) run(least slog.Level, fn func(ctx context.Context, log *slog.Logger, args []string) error) func(*cobra.Command, []string) error {
+// run returns the function of a command that uses the stores. It resolves the
+// configuration first. defaultLevel is the log level if none is configured.
+func (p *program) run(defaultLevel slog.Level, fn func(ctx context.Context, log *slog.Logger, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := p.config.resolve(cmd.Flags(), p.Getenv); err != nil {
 			return usageError{err}
 		}
 		tuneMemory(p.Getenv)
-		log := p.config.logger(p.Stderr, least)
+		log := p.config.logger(p.Stderr, defaultLevel)
 		return fn(cmd.Context(), log, args)
 	}
 }
 
-// exactly asks for arguments by their names.
+// exactly requires as many arguments as there are names; the names are for errors.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -120,7 +119,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// group makes a command that only holds others.
+// group returns cmd as a command that only has subcommands.
 func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(children...)
 	cmd.SuggestionsMinimumDistance = 2
@@ -137,7 +136,7 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// flagError is what cobra makes of a flag that it doesn't understand.
+// flagError handles cobra's errors about flags.
 func flagError(_ *cobra.Command, err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err

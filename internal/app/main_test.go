@@ -18,7 +18,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// process is a program's process in this one.
+// process returns the arguments, environment and streams of a run of the program.
 func process(out, errs io.Writer, env map[string]string, args ...string) app.Process {
 	return app.Process{Args: args, Getenv: func(name string) string { return env[name] }, Stdout: out, Stderr: errs}
 }
@@ -30,8 +30,8 @@ func run(t *testing.T, env map[string]string, args ...string) (code int, out, er
 	return code, o.String(), e.String()
 }
 
-// The scripts of cmd/redthread show what a person sees on SQLite; this is what
-// is different on PostgreSQL.
+// The scripts of cmd/redthread test the commands on SQLite; this test has what
+// differs on PostgreSQL.
 func TestCommandsOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	dsn := storetest.PostgresConfig(t).DeskDSN
@@ -48,7 +48,7 @@ func TestCommandsOnPostgreSQL(t *testing.T) {
 		{[]string{"rebuild-live"}, []string{"Live was rebuilt: 0 documents"}},
 	} {
 		code, out, errs := run(t, env, row.args...)
-		// A key comes alone on the one, and what belongs to it on the other.
+		// Standard output has only the key, and standard error its description.
 		if code != 0 || errs != "" && !slices.Contains(row.args, "create") {
 			t.Errorf("%v: exit %d, %s", row.args, code, errs)
 		}
@@ -69,11 +69,11 @@ func TestErrorsAreOneLineWithoutThePassword(t *testing.T) {
 	}
 }
 
-func TestServeEndsWhenItsContextDoes(t *testing.T) {
+func TestServeStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	// The welcome is printed when requests are answered.
+	// The welcome text is printed once the server handles requests.
 	out := &onWrite{do: cancel}
 	errs := &record{}
 	code := app.Main(ctx, process(out, errs, nil, "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()))
@@ -100,7 +100,7 @@ func (w *onWrite) Write(b []byte) (int, error) {
 	return w.record.Write(b)
 }
 
-func TestFlagsWinOverVariables(t *testing.T) {
+func TestFlagsOverrideVariables(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
 		"REDTHREAD_ADDR": ":9000", "REDTHREAD_DATA": "/from/variable", "REDTHREAD_DEMO": "true",
@@ -131,7 +131,7 @@ func TestFlagsWinOverVariables(t *testing.T) {
 	}
 }
 
-func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
+func TestAllConfigurationProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	_, err := app.Resolve([]string{
 		"--data", "", "--desk-dsn", "", "--live-dsn", "mysql://u:dsnsecret@h/d", "--addr", "nowhere",
@@ -142,7 +142,7 @@ func TestAllProblemsOfTheSettingsAreTold(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"--data:", "--live-dsn: want postgres://", "--live-dsn: is of no use without --desk-dsn", "--addr:",
+		"--data:", "--live-dsn: want postgres://", "--live-dsn: has no effect without --desk-dsn", "--addr:",
 		`"https://a.example/path"`, `"null"`, `"ftp://b.example"`, "--entity-url:", "--log-format:", "--log-level:",
 		"REDTHREAD_DEMO: want true or false", "REDTHREAD_CACHE_SIZE: want a number of bytes", "REDTHREAD_CACHE_MAX_AGE: want a time",
 	} {

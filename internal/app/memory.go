@@ -10,14 +10,13 @@ import (
 	"strings"
 )
 
-// gcPercent lets garbage grow to four times of what is in use. That is little
-// here, some ten megabytes, so the default would collect every few requests
-// and make them twice as dear.
+// gcPercent lets the heap grow to five times the live heap. The live heap is
+// small, some ten megabytes, so that the default would collect every few requests
+// and double their cost.
 const gcPercent = 400
 
-// tuneMemory sets the pace of the garbage collector, and the limit at which it
-// hurries: three quarters of what the machine, or the container, has. Whoever
-// sets GOGC or GOMEMLIMIT knows better.
+// tuneMemory sets GOGC to gcPercent and GOMEMLIMIT to three quarters of the memory
+// of the machine or the container, unless the environment sets them.
 func tuneMemory(getenv func(string) string) {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -29,11 +28,11 @@ func tuneMemory(getenv func(string) string) {
 	}
 }
 
-// availableMemory is how many bytes of memory this process may use as Linux
-// tells it, or 0 where it is not known.
+// availableMemory returns how many bytes of memory this process may use according
+// to Linux; 0 if unknown.
 func availableMemory(root fs.FS) int64 {
 	least := int64(math.MaxInt64)
-	note := func(file, prefix, unit string) {
+	read := func(file, prefix, unit string) {
 		body, err := fs.ReadFile(root, file)
 		if err != nil {
 			return
@@ -53,8 +52,8 @@ func availableMemory(root fs.FS) int64 {
 			least = min(least, n)
 		}
 	}
-	note("proc/meminfo", "MemTotal:", "kB")
-	note("sys/fs/cgroup/memory/memory.limit_in_bytes", "", "") // cgroup v1
+	read("proc/meminfo", "MemTotal:", "kB")
+	read("sys/fs/cgroup/memory/memory.limit_in_bytes", "", "") // cgroup v1
 	// cgroup v2: the limit of any group above the process's own holds as well.
 	group := "/"
 	if body, err := fs.ReadFile(root, "proc/self/cgroup"); err == nil {
@@ -65,7 +64,7 @@ func availableMemory(root fs.FS) int64 {
 		}
 	}
 	for {
-		note(path.Join("sys/fs/cgroup", group, "memory.max"), "", "")
+		read(path.Join("sys/fs/cgroup", group, "memory.max"), "", "")
 		if group == "/" {
 			break
 		}

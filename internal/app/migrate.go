@@ -17,28 +17,28 @@ import (
 func (p *program) migrateCommand() *cobra.Command {
 	up := &cobra.Command{
 		Use:   "up",
-		Short: "Bring both stores to the schema of this binary",
-		Long: `Bring both stores to the schema of this binary.
+		Short: "Migrate both stores to the schema of this binary",
+		Long: `Migrate both stores to the schema of this binary.
 
-"serve" does the same when it starts. It is safe to run at any time, and from
-several machines at once: one migrates, the others wait. Stores that are newer
-than the binary are refused.`,
+"serve" does the same when it starts. It is safe to run at any time, and on
+several machines at the same time: one migrates, the others wait. Stores that are
+newer than the binary are refused.`,
 		Args: exactly(),
 		RunE: p.run(slog.LevelWarn, p.migrateUp),
 	}
 	status := &cobra.Command{
 		Use:   "status",
-		Short: "Show the schema's steps, applied and pending",
-		Long: `Show the steps of both stores' schemas, and when each was applied.
+		Short: "Show the migrations, applied and pending",
+		Long: `Show the migrations of both stores, and when each was applied.
 
-On PostgreSQL it also prints the statements that give the reads of live a role
+On PostgreSQL it also prints the statements that create a role for reads of live,
 without rights on the desk.`,
 		Args: exactly(),
 		RunE: p.run(slog.LevelWarn, p.migrateStatus),
 	}
 	migrate := group(&cobra.Command{
 		Use:     "migrate",
-		Short:   "Bring the stores' schema up to date, or look at it",
+		Short:   "Migrate the stores, or show the migrations",
 		GroupID: groupOperate,
 		Example: "  redthread migrate status\n  redthread migrate up --data /var/lib/redthread",
 	}, status, up)
@@ -53,10 +53,10 @@ func (p *program) migrateUp(ctx context.Context, log *slog.Logger, _ []string) e
 	}
 	done, err := stores.Migrate(ctx)
 	for _, m := range done {
-		tell(p.Stdout, "%s: applied %s %s\n", m.Store, m.Version, m.Name)
+		printf(p.Stdout, "%s: applied %s %s\n", m.Store, m.Version, m.Name)
 	}
 	if err == nil && len(done) == 0 {
-		tell(p.Stdout, "Both stores are up to date.\n")
+		printf(p.Stdout, "Both stores are up to date.\n")
 	}
 	return errors.Join(err, stores.Close())
 }
@@ -94,20 +94,20 @@ func (p *program) printSteps(steps []store.Migration) error {
 	}
 	err := table.Flush()
 	if pending > 0 {
-		tell(p.Stdout, "\n%d pending: \"redthread migrate up\" or the next start of \"redthread serve\" applies them.\n", pending)
+		printf(p.Stdout, "\n%d pending: \"redthread migrate up\" or the next start of \"redthread serve\" applies them.\n", pending)
 	}
 	return err
 }
 
 func (p *program) printGrants() {
-	tell(p.Stdout, `
-Live is read as a role of its own that has no rights on the desk, so that a draft
-stays out of reach whatever a query asks for. "redthread migrate up" makes the
-role where Redthread's own user may. Where it may not, let an administrator run
-these in this database, with Redthread's user in the place of CURRENT_USER:
+	printf(p.Stdout, `
+Live is read with a role of its own that has no rights on the desk, so that no
+query can reach a draft. "redthread migrate up" creates the role if Redthread's
+user may. If not, an administrator can run these statements in this database, with
+Redthread's user in place of CURRENT_USER:
 
 `)
 	for _, statement := range store.LiveGrants() {
-		tell(p.Stdout, "  %s;\n", statement)
+		printf(p.Stdout, "  %s;\n", statement)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// OIDCConfig is what can be set about how people sign in. Without an issuer
-// nobody does.
+// OIDCConfig is the configuration of sign-in with OpenID Connect. Without an issuer
+// sign-in is off.
 type OIDCConfig struct {
 	Issuer         string
 	Audiences      []string
@@ -23,16 +23,16 @@ type OIDCConfig struct {
 }
 
 func (o *OIDCConfig) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.Issuer, "oidc-issuer", "", usage("oidc-issuer", "`URL` of the OpenID Connect issuer whose tokens let people in"))
-	f.StringSliceVar(&o.Audiences, "oidc-audience", nil, usage("oidc-audience", "client `id` that tokens have to be meant for; repeat it or separate by commas"))
+	f.StringVar(&o.Issuer, "oidc-issuer", "", usage("oidc-issuer", "`URL` of the OpenID Connect issuer whose tokens are accepted"))
+	f.StringSliceVar(&o.Audiences, "oidc-audience", nil, usage("oidc-audience", "client `id` that must be in the audience of tokens; repeat it or separate by commas"))
 	f.StringVar(&o.RoleClaim, "oidc-role-claim", "", usage("oidc-role-claim", "`path` of the claim that gives roles, such as realm_access.roles (default roles)"))
 	f.StringSliceVar(&o.Roles, "oidc-roles", nil, usage("oidc-roles", "the role of each `value` of that claim, such as staff-editors=EDITOR,staff-admins=ADMIN"))
-	f.StringVar(&o.ClearanceClaim, "oidc-clearance-claim", "", usage("oidc-clearance-claim", "`path` of the claim that gives clearances (default: what suits the role)"))
+	f.StringVar(&o.ClearanceClaim, "oidc-clearance-claim", "", usage("oidc-clearance-claim", "`path` of the claim that gives clearances (default: by role)"))
 	f.StringSliceVar(&o.Clearances, "oidc-clearances", nil, usage("oidc-clearances", "the clearance of each `value` of that claim, such as cleared=RED; other people have CLEAR"))
 	f.BoolVar(&o.AllowPrivate, "oidc-allow-private", false, usage("oidc-allow-private", "the issuer may be in a private network, and without https there"))
 }
 
-// check notes every problem of the settings.
+// check adds the problems of the configuration to p.
 func (o *OIDCConfig) check(p *domain.Problems) {
 	roles(o.Roles, p)
 	clearances(o.Clearances, p)
@@ -45,7 +45,7 @@ func (o *OIDCConfig) check(p *domain.Problems) {
 			{"--oidc-clearance-claim", o.ClearanceClaim != ""}, {"--oidc-clearances", len(o.Clearances) > 0}, {"--oidc-allow-private", o.AllowPrivate},
 		} {
 			if other.given {
-				p.Add(other.flag, "is of no use without --oidc-issuer")
+				p.Add(other.flag, "has no effect without --oidc-issuer")
 			}
 		}
 		return
@@ -58,23 +58,22 @@ func (o *OIDCConfig) check(p *domain.Problems) {
 		p.Add("--oidc-issuer", "want https; http is for private networks, with --oidc-allow-private")
 	}
 	if len(o.Audiences) == 0 {
-		p.Add("--oidc-audience", "say for whom tokens are: without it, those for any other client of the issuer would do")
+		p.Add("--oidc-audience", "must not be empty: otherwise tokens for other clients of the issuer would be accepted")
 	}
 	for _, audience := range o.Audiences {
 		if strings.TrimSpace(audience) == "" {
-			p.Add("--oidc-audience", "is empty")
+			p.Add("--oidc-audience", "must not be empty")
 		}
 	}
 	if len(o.Roles) == 0 {
-		p.Add("--oidc-roles", "say who has which role: without it nobody has an entry")
+		p.Add("--oidc-roles", "must not be empty: otherwise no person has a role")
 	}
 	if (o.ClearanceClaim == "") != (len(o.Clearances) == 0) {
-		p.Add("--oidc-clearances", "goes with --oidc-clearance-claim, and that with it")
+		p.Add("--oidc-clearances", "must be set together with --oidc-clearance-claim")
 	}
 }
 
-// access is the configuration as package access takes it. It must have been
-// checked.
+// access returns the configuration for package access. It must have been checked.
 func (o *OIDCConfig) access() access.OIDC {
 	var none domain.Problems
 	return access.OIDC{
@@ -92,8 +91,8 @@ func clearances(pairs []string, p *domain.Problems) map[string]domain.Marking {
 	return mapping(pairs, "--oidc-clearances", domain.ParseMarking, domain.Markings, p)
 }
 
-// mapping reads pairs such as "staff-editors=EDITOR". What is before the last
-// "=" is the issuer's, and may have others in it.
+// mapping parses pairs such as "staff-editors=EDITOR". The part before the last
+// "=" is a value of the issuer, which may contain "=".
 func mapping[T any](pairs []string, flag string, parse func(string) (T, bool), names []string, p *domain.Problems) map[string]T {
 	m := map[string]T{}
 	for _, pair := range pairs {
@@ -105,7 +104,7 @@ func mapping[T any](pairs []string, flag string, parse func(string) (T, bool), n
 		case name == "" || !ok:
 			p.Add(flag, "want value=NAME, with one of %v, not %q", names, pair)
 		case twice:
-			p.Add(flag, "%q is there twice", name)
+			p.Add(flag, "%q is given twice", name)
 		default:
 			m[name] = value
 		}

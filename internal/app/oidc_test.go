@@ -3,7 +3,6 @@ package app_test
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +28,7 @@ func TestOIDCSettings(t *testing.T) {
 	}
 }
 
-func TestOIDCSettingsThatAreNoGood(t *testing.T) {
+func TestInvalidOIDCSettings(t *testing.T) {
 	t.Parallel()
 	issuer := []string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", "a=ADMIN"}
 	for name, row := range map[string]struct {
@@ -38,18 +37,18 @@ func TestOIDCSettingsThatAreNoGood(t *testing.T) {
 	}{
 		"Alone": {[]string{"--oidc-issuer", "https://id.example"}, []string{"--oidc-audience:", "--oidc-roles:"}},
 		"NoIssuer": {[]string{"--oidc-audience", "a", "--oidc-roles", "a=CHIEF", "--oidc-role-claim", "r", "--oidc-clearances", "a", "--oidc-allow-private"},
-			[]string{"--oidc-audience: is of no use", "--oidc-roles: is of no use", "--oidc-role-claim: is", "--oidc-clearances: is", "--oidc-allow-private: is", `"a=CHIEF"`}},
+			[]string{"--oidc-audience: has no effect", "--oidc-roles: has no effect", "--oidc-role-claim: has", "--oidc-clearances: has", "--oidc-allow-private: has", `"a=CHIEF"`}},
 		"PlainHTTP":       {append(issuer, "--oidc-issuer", "http://id.example"), []string{"--oidc-issuer: want https"}},
 		"NoURL":           {append(issuer, "--oidc-issuer", "id.example"), []string{"--oidc-issuer: want a URL"}},
 		"Password":        {append(issuer, "--oidc-issuer", "https://u:issuersecret@id.example"), []string{"--oidc-issuer: want a URL"}},
 		"Query":           {append(issuer, "--oidc-issuer", "https://id.example?x"), []string{"--oidc-issuer: want a URL"}},
-		"EmptyAudience":   {append(issuer, "--oidc-audience", " "), []string{"--oidc-audience: is empty"}},
-		"Twice":           {append(issuer, "--oidc-roles", "a=EDITOR"), []string{`--oidc-roles: "a" is there twice`}},
+		"EmptyAudience":   {append(issuer, "--oidc-audience", " "), []string{"--oidc-audience: must not be empty"}},
+		"Twice":           {append(issuer, "--oidc-roles", "a=EDITOR"), []string{`--oidc-roles: "a" is given twice`}},
 		"NoValue":         {append(issuer, "--oidc-roles", "=EDITOR,EDITOR"), []string{`"=EDITOR"`, `"EDITOR"`}},
-		"ClaimOnly":       {append(issuer, "--oidc-clearance-claim", "tlp"), []string{"--oidc-clearances: goes with"}},
-		"ClearancesOnly":  {append(issuer, "--oidc-clearances", "a=RED"), []string{"--oidc-clearances: goes with"}},
+		"ClaimOnly":       {append(issuer, "--oidc-clearance-claim", "tlp"), []string{"--oidc-clearances: must be set together with"}},
+		"ClearancesOnly":  {append(issuer, "--oidc-clearances", "a=RED"), []string{"--oidc-clearances: must be set together with"}},
 		"UnknownMarking":  {append(issuer, "--oidc-clearance-claim", "tlp", "--oidc-clearances", "a=PINK"), []string{`"a=PINK"`, "AMBER_STRICT"}},
-		"EmptyRolesGiven": {[]string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", ""}, []string{"--oidc-roles: say who"}},
+		"EmptyRolesGiven": {[]string{"--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-roles", ""}, []string{"--oidc-roles: must not be empty"}},
 	} {
 		_, err := app.Resolve(row.args, nil)
 		if err == nil {
@@ -67,14 +66,13 @@ func TestOIDCSettingsThatAreNoGood(t *testing.T) {
 	}
 }
 
-// The server starts while the issuer is away, and lets people in when it is
-// back.
+// The server starts while the issuer is unavailable, and people can sign in once it
+// is available.
 func TestPeopleSignIn(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
-		var later atomic.Int64
-		now := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-		issuer := oidctest.Start(t, now, "RS256")
+		clock := storetest.NewRunningClock()
+		issuer := oidctest.Start(t, clock.Now, "RS256")
 		issuer.Be(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
 		issuer.Handle(oidctest.DiscoveryPath, oidctest.Down)
 
@@ -87,7 +85,7 @@ func TestPeopleSignIn(t *testing.T) {
 		c.OIDC = resolved.OIDC
 		log := &record{}
 		p := parts(log)
-		p.Now = now
+		p.Now = clock.Now
 		a := start(t, c, p)
 
 		status := func(token string) (int, string) {
@@ -95,13 +93,13 @@ func TestPeopleSignIn(t *testing.T) {
 			return do(t, http.MethodPost, a.URL()+"/graphql", `{"query":"{ __typename }"}`, token)
 		}
 		if code, body := status(issuer.Token(t, nil)); code != http.StatusServiceUnavailable || !strings.Contains(body, "UNAVAILABLE") {
-			t.Errorf("the issuer is away: got %d %s", code, body)
+			t.Errorf("the issuer is unavailable: got %d %s", code, body)
 		}
 		if code, body := get(t, a.URL()+"/readyz"); code != http.StatusOK {
 			t.Errorf("got %d %s", code, body)
 		}
 		issuer.Handle(oidctest.DiscoveryPath, nil)
-		later.Store(int64(time.Minute))
+		clock.Advance(time.Minute)
 		if got := query(t, a, issuer.Token(t, nil), write); !strings.Contains(got, `"harbour-cranes"`) {
 			t.Errorf("got %s\n%s", got, log)
 		}
@@ -109,9 +107,9 @@ func TestPeopleSignIn(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		for token, want := range map[string]int{
-			issuer.Token(t, map[string]any{"roles": nil}):                            http.StatusForbidden,
-			issuer.Token(t, map[string]any{"aud": "another"}):                        http.StatusUnauthorized,
-			issuer.Token(t, map[string]any{"exp": now().Add(-2 * time.Hour).Unix()}): http.StatusUnauthorized,
+			issuer.Token(t, map[string]any{"roles": nil}):                                  http.StatusForbidden,
+			issuer.Token(t, map[string]any{"aud": "another"}):                              http.StatusUnauthorized,
+			issuer.Token(t, map[string]any{"exp": clock.Now().Add(-2 * time.Hour).Unix()}): http.StatusUnauthorized,
 			"rt_nonsense": http.StatusUnauthorized,
 			"nonsense":    http.StatusUnauthorized,
 		} {

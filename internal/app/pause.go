@@ -15,22 +15,22 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// resumePoll is how often a paused server looks whether it is to go on.
+// resumePoll is how often a paused server checks whether to resume.
 const resumePoll = time.Second
 
-// pause keeps what runs by itself from running. It ends, in all processes, when
+// pause holds back the webhooks and the jobs. It ends, in all processes, when
 // "redthread resume" writes an entry to the audit log.
 type pause struct {
 	stores *store.Stores
 	log    *slog.Logger
 	after  int64 // the last entry of the audit log when the server started
-	over   chan struct{}
+	done   chan struct{}
 	once   sync.Once
 }
 
-// newPause returns a pause that lasts, or one that is over.
+// newPause returns a pause that is active, or one that has ended.
 func newPause(ctx context.Context, lasts bool, stores *store.Stores, log *slog.Logger) (*pause, error) {
-	p := &pause{stores: stores, log: log, over: make(chan struct{})}
+	p := &pause{stores: stores, log: log, done: make(chan struct{})}
 	if !lasts {
 		p.end()
 		return p, nil
@@ -43,35 +43,35 @@ func newPause(ctx context.Context, lasts bool, stores *store.Stores, log *slog.L
 	return p, nil
 }
 
-func (p *pause) end() { p.once.Do(func() { close(p.over) }) }
+func (p *pause) end() { p.once.Do(func() { close(p.done) }) }
 
-func (p *pause) lasts() bool {
+func (p *pause) active() bool {
 	select {
-	case <-p.over:
+	case <-p.done:
 		return false
 	default:
 		return true
 	}
 }
 
-// during holds fn back until the pause is over.
-func (p *pause) during(fn func(context.Context) error) func(context.Context) error {
+// whenResumed returns a function that calls fn when the pause has ended.
+func (p *pause) whenResumed(fn func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-p.over:
+		case <-p.done:
 			return fn(ctx)
 		}
 	}
 }
 
-// run ends the pause when the audit log says so.
+// run polls the audit log and ends the pause when it has the entry.
 func (p *pause) run(ctx context.Context) error {
 	ticker := time.NewTicker(resumePoll)
 	defer ticker.Stop()
 	failures := 0
-	for p.lasts() {
+	for p.active() {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -82,7 +82,7 @@ func (p *pause) run(ctx context.Context) error {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			if failures++; failures&(failures-1) == 0 { // the first, second, fourth, …
-				p.log.ErrorContext(ctx, "it could not be looked whether to resume; it will be tried again", "error", err, "times", failures)
+				p.log.ErrorContext(ctx, "the audit log could not be read for resume; retrying", "error", err, "times", failures)
 			}
 		case found:
 			p.end()
@@ -94,10 +94,11 @@ func (p *pause) run(ctx context.Context) error {
 	return nil
 }
 
-// check says in /readyz whether jobs are run. That they are not is no failure.
+// check returns a readiness check that notes the pause in /readyz. A paused server
+// is ready.
 func (p *pause) check() server.Check {
 	return server.Check{Name: "jobs", Ask: func(context.Context) error { return nil }, Note: func() string {
-		if p.lasts() {
+		if p.active() {
 			return "paused: no webhook is sent and no schedule is carried out"
 		}
 		return ""
@@ -107,12 +108,12 @@ func (p *pause) check() server.Check {
 func (p *program) resumeCommand() *cobra.Command {
 	resume := &cobra.Command{
 		Use:   "resume",
-		Short: "Let servers that are paused send webhooks and carry out schedules",
-		Long: `Let servers that are paused send webhooks and carry out schedules.
+		Short: "Resume paused servers: send webhooks and carry out schedules",
+		Long: `Resume paused servers: they send webhooks and carry out schedules again.
 
-It is for all servers on these stores that were started with --paused and run
-now; they go on within about a second. Those that are started with --paused
-later are paused until the next time. The audit log has when that was.`,
+It resumes all running servers on these stores that were started with --paused,
+within about a second. Servers that are started with --paused later stay paused
+until the next resume. The audit log records it.`,
 		Example: "  redthread resume --data /var/lib/redthread",
 		GroupID: groupOperate,
 		Args:    exactly(),
@@ -130,7 +131,7 @@ func (p *program) resume(ctx context.Context, log *slog.Logger, _ []string) erro
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(p.Stdout, "Servers that are paused go on within a second.")
+		_, err = fmt.Fprintln(p.Stdout, "Paused servers resume within a second.")
 		return err
 	})
 }

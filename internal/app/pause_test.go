@@ -21,13 +21,13 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A server that is paused serves and projects, and neither sends what is pending
-// nor carries out what is due, until it is resumed.
+// A paused server serves and projects, but sends no webhooks and carries out no
+// schedules until it is resumed.
 func TestPaused(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		receiver, settings := newRefusing(t), config(t, c)
-		key := leftBehind(t, c, settings, receiver)
+		receiver, settings := newWebhookReceiver(t), config(t, c)
+		key := prepareBackup(t, c, settings, receiver)
 		settings.Paused, settings.WebhookAllowPrivate = true, true
 		log := &record{}
 		a := start(t, settings, parts(log))
@@ -37,11 +37,11 @@ func TestPaused(t *testing.T) {
 		if !strings.Contains(log.String(), "paused: no webhook is sent") || !a.Paused() {
 			t.Error("the log does not say that it is paused")
 		}
-		// It serves, and brings live up to what is published meanwhile.
+		// It serves, and applies new publications to live.
 		if body := query(t, a, key, `mutation { createReport(input: {slug: "now", title: "Now", kind: BRIEF, language: "en", summary: "S.", body: "B."}) { created } publish(input: {documents: ["report:now"]}) { state } }`); !strings.Contains(body, "APPLIED") {
 			t.Errorf("got %s", body)
 		}
-		// A schedule that is made meanwhile waits, too.
+		// A new schedule waits too.
 		soon := time.Now().Add(100 * time.Millisecond).UTC().Format(time.RFC3339Nano)
 		query(t, a, key, fmt.Sprintf(`mutation { schedulePublication(input: {documents: ["report:later"], at: %q}) { schedule { id } } }`, soon))
 		if states := query(t, a, key, `{ schedules { nodes { status } } }`); strings.Count(states, "PENDING") != 2 {
@@ -63,7 +63,7 @@ func TestPaused(t *testing.T) {
 		}
 
 		code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume")
-		if code != 0 || !strings.Contains(out, "go on") {
+		if code != 0 || !strings.Contains(out, "resume within") {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
 		want := map[string]bool{"before": true, "now": true, "due": true, "later": true}
@@ -88,38 +88,37 @@ func TestPaused(t *testing.T) {
 	})
 }
 
-// While the audit log cannot be read a server stays paused, and goes on when it
-// can be.
+// A server stays paused while the audit log cannot be read, and resumes afterwards.
 func TestPausedWithoutTheAuditLog(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		settings := config(t, c)
 		settings.Paused = true
-		log := &onMessage{message: "it could not be looked whether to resume", came: make(chan struct{}, 1)}
+		log := &onMessage{message: "the audit log could not be read for resume", came: make(chan struct{}, 1)}
 		a := start(t, settings, parts(log))
 		s, err := store.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
-		mend := storetest.Away(t, s.Desk, "audit_entries")
+		restore := storetest.Away(t, s.Desk, "audit_entries")
 		<-log.came
 		if !a.Paused() {
-			t.Error("it goes on")
+			t.Error("it resumed")
 		}
-		mend()
+		restore()
 		log.await("resumed")
 		if code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume"); code != 0 {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
 		<-log.came
 		if a.Paused() {
-			t.Error("it does not go on")
+			t.Error("it did not resume")
 		}
 	})
 }
 
-// onMessage is a log that tells when a message is written.
+// onMessage is a log that signals when a message is written.
 type onMessage struct {
 	record
 	mu      sync.Mutex
@@ -149,9 +148,9 @@ func (l *onMessage) Write(b []byte) (int, error) {
 	return l.record.Write(b)
 }
 
-// leftBehind is what a backup may hold: a delivery that is to be attempted again,
-// and a schedule that is due. It returns a key.
-func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *refusing) string {
+// prepareBackup writes what a backup may contain: a delivery to be retried, and a
+// schedule that is due. It returns a key.
+func prepareBackup(t *testing.T, c store.Config, settings app.Config, receiver *webhookReceiver) string {
 	t.Helper()
 	settings.WebhookAllowPrivate = true
 	a := start(t, settings, parts(io.Discard))
@@ -177,24 +176,24 @@ func leftBehind(t *testing.T, c store.Config, settings app.Config, receiver *ref
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	long := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	ago := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), func() time.Time { return long }), slog.New(slog.DiscardHandler), func() time.Time { return long })
+	longAgo := storetest.NewClock(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+	ago := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), longAgo.Now), slog.New(slog.DiscardHandler), longAgo.Now)
 	if _, err := ago.Schedule(domain.AsSystem(t.Context(), "test"),
-		editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:due"}, At: long.Add(time.Hour)}); err != nil {
+		editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:due"}, At: longAgo.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	return key
 }
 
-// refusing is a receiver that refuses what it gets until it is set to accept it.
-type refusing struct {
+// webhookReceiver is a receiver that refuses all requests until accept is set.
+type webhookReceiver struct {
 	*httptest.Server
 	accept atomic.Bool
 	got    chan string // the bodies
 }
 
-func newRefusing(t *testing.T) *refusing {
-	r := &refusing{got: make(chan string, 100)}
+func newWebhookReceiver(t *testing.T) *webhookReceiver {
+	r := &webhookReceiver{got: make(chan string, 100)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
 		if !r.accept.Load() {

@@ -20,8 +20,7 @@ func (p *program) personCommand() *cobra.Command {
 		Use:   "person",
 		Short: "List the people who sign in, and change what they may do",
 		Long: `List the people who have signed in with OpenID Connect, and change what they may
-do. What is set here is put in the place of what their tokens say, and holds from
-their next request on.`,
+do. Settings here override what their tokens say, from their next request on.`,
 		GroupID: groupOperate,
 		Example: `  redthread person list
   redthread person update per_0saf8pq4mg6gq --role EDITOR
@@ -29,8 +28,8 @@ their next request on.`,
 	}, p.personListCommand(), p.personUpdateCommand())
 	flags := person.PersistentFlags()
 	p.config.commonFlags(flags)
-	// What somebody may see can depend on what the server makes of tokens.
-	// That is set in the environment of both.
+	// The clearance of a person can depend on how the server reads tokens. The OIDC
+	// configuration is in the environment of both.
 	oidc := pflag.NewFlagSet("oidc", pflag.ContinueOnError)
 	p.config.OIDC.flags(oidc)
 	oidc.VisitAll(func(f *pflag.Flag) {
@@ -40,7 +39,7 @@ their next request on.`,
 	return person
 }
 
-// withPeople runs fn with the people of stores that are there.
+// withPeople calls fn with the people of existing stores.
 func (p *program) withPeople(ctx context.Context, log *slog.Logger, fn func(*access.People) error) error {
 	if err := p.config.mustExist(); err != nil {
 		return err
@@ -54,7 +53,7 @@ func (p *program) personListCommand() *cobra.Command {
 	var asJSON bool
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "List everybody who has ever signed in, by name",
+		Short: "List all people who have ever signed in, by name",
 		Args:  exactly(),
 		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, _ []string) error {
 			return p.withPeople(ctx, log, func(people *access.People) error {
@@ -90,11 +89,11 @@ func (p *program) personUpdateCommand() *cobra.Command {
 	}
 	update := &cobra.Command{
 		Use:   "update PERSON",
-		Short: "Change what somebody may do",
-		Long: `Change what somebody may do. PERSON is the id, as "person list" shows it.
+		Short: "Change what a person may do",
+		Long: `Change what a person may do. PERSON is the id, as shown by "person list".
 
---role and --clearance are put in the place of what the person's tokens say;
-"issuer" goes by the tokens again.`,
+--role and --clearance override the person's tokens; "issuer" uses the tokens
+again.`,
 		Args: exactly("PERSON"),
 		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
 			var params access.UpdatePersonParams
@@ -153,13 +152,13 @@ func (p *program) personUpdateCommand() *cobra.Command {
 	f := update.Flags()
 	f.StringVar(&input.role, "role", "", "`role`: "+strings.Join(domain.Roles, ", ")+", or issuer")
 	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen, or issuer")
-	f.BoolVar(&input.disable, "disable", false, "keep the person out")
-	f.BoolVar(&input.enable, "enable", false, "let the person in again")
+	f.BoolVar(&input.disable, "disable", false, "disable the person")
+	f.BoolVar(&input.enable, "enable", false, "enable the person again")
 	f.BoolVar(&input.json, "json", false, "print JSON")
 	return update
 }
 
-// personView is a person as JSON has it.
+// personView is a person in the JSON output.
 type personView struct {
 	ID         domain.ID  `json:"id"`
 	Name       string     `json:"name"`

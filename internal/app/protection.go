@@ -10,26 +10,26 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// ProtectionConfig is what can be set about how the API is kept from harm.
+// ProtectionConfig is the configuration of the API's limits and restrictions.
 type ProtectionConfig struct {
 	TrustedProxies []string
 	Introspection  string
 	RegisteredOnly bool
-	// The cost that is allowed a minute, by role; 0 is the standard.
+	// The allowed cost per minute, by role; 0 means the default.
 	RatePublic, RatePartner, RateStaff int
 }
 
 func (c *ProtectionConfig) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxy", nil, usage("trusted-proxy",
-		"`network` of proxies that say in X-Forwarded-For who the client is, such as 10.0.0.0/8; repeat it or separate by commas"))
-	f.StringVar(&c.Introspection, "introspection", graph.IntrospectionAll, usage("introspection", "for `whom` the schema's description is: all, staff or off"))
-	f.BoolVar(&c.RegisteredOnly, "registered-only", false, usage("registered-only", "run registered documents and nothing else"))
+		"`network` of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8; repeat it or separate by commas"))
+	f.StringVar(&c.Introspection, "introspection", graph.IntrospectionAll, usage("introspection", "`who` may use introspection: all, staff or off"))
+	f.BoolVar(&c.RegisteredOnly, "registered-only", false, usage("registered-only", "run registered documents only"))
 	f.IntVar(&c.RatePublic, "rate-limit-public", 0, usage("rate-limit-public", "`cost` a minute of each network address without a credential, and of each key of role PUBLIC (default 2000000)"))
 	f.IntVar(&c.RatePartner, "rate-limit-partner", 0, usage("rate-limit-partner", "`cost` a minute of each PARTNER (default 10000000)"))
 	f.IntVar(&c.RateStaff, "rate-limit-staff", 0, usage("rate-limit-staff", "`cost` a minute of each member of staff (default 20000000)"))
 }
 
-// check notes every problem of the settings.
+// check adds the problems of the configuration to p.
 func (c *ProtectionConfig) check(p *domain.Problems) {
 	for _, text := range c.TrustedProxies {
 		if _, err := access.ParseNetwork(text); err != nil {
@@ -50,7 +50,7 @@ func (c *ProtectionConfig) check(p *domain.Problems) {
 	}
 }
 
-// proxies are the trusted networks of settings that were checked.
+// proxies returns the trusted networks of a checked configuration.
 func (c *ProtectionConfig) proxies() []netip.Prefix {
 	var networks []netip.Prefix
 	for _, text := range c.TrustedProxies {
@@ -61,7 +61,7 @@ func (c *ProtectionConfig) proxies() []netip.Prefix {
 	return networks
 }
 
-// limits are the limits of a role.
+// limits returns the limits of a role.
 func (c *ProtectionConfig) limits(role domain.Role) graph.Limit {
 	limit := graph.StandardLimits(role)
 	rate := c.RatePublic

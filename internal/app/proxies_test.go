@@ -23,7 +23,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// proxy is a proxy of examples/proxies in front of a server.
+// proxy is a proxy with a configuration of examples/proxies in front of a server.
 type proxy struct {
 	t    *testing.T
 	app  *app.App
@@ -31,7 +31,7 @@ type proxy struct {
 	data string // the folder of the stores
 }
 
-// program finds a proxy's program; where there is none, the test is skipped.
+// program returns the path of a proxy's program; without it the test is skipped.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
@@ -43,8 +43,8 @@ func program(t *testing.T, name string) string {
 	return ""
 }
 
-// skipProxies skips a test that goes by seconds where the server is much slower
-// than it is: with the race detector, which runs with -short.
+// skipProxies skips a test that depends on seconds if the server is slow because of
+// the race detector, which runs with -short.
 func skipProxies(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -52,7 +52,7 @@ func skipProxies(t *testing.T) {
 	}
 }
 
-// freePort is an address on which nobody listens.
+// freePort returns a local address on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +63,8 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// example is a configuration of examples/proxies with other addresses and folders.
+// example returns a configuration of examples/proxies with other addresses and
+// folders.
 func example(t *testing.T, name string, replace ...string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../examples/proxies/" + name)
@@ -112,7 +113,7 @@ func runProxy(t *testing.T, address, path string, args ...string) {
 	})
 }
 
-// eventually asks until it is so.
+// eventually polls until a condition is true.
 func eventually(t *testing.T, so func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
@@ -122,7 +123,7 @@ func eventually(t *testing.T, so func() bool) {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatal("it did not come about in 20 s")
+			t.Fatal("not true within 20 s")
 		}
 	}
 }
@@ -155,15 +156,16 @@ func varnish(t *testing.T, a *app.App) *proxy {
 	return &proxy{t: t, app: a, url: "http://" + address}
 }
 
-// proxied is what a request was answered.
-type proxied struct {
+// proxyResponse is a response through a proxy.
+type proxyResponse struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// fetch sends a request; header are names and values. Bodies come as they are sent.
-func fetch(t *testing.T, method, address, body string, header ...string) proxied {
+// fetch sends a request; header has names and values in turn. The body is not
+// decompressed.
+func fetch(t *testing.T, method, address, body string, header ...string) proxyResponse {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
@@ -184,18 +186,18 @@ func fetch(t *testing.T, method, address, body string, header ...string) proxied
 	if err != nil {
 		t.Fatal(err)
 	}
-	return proxied{res.StatusCode, res.Header, string(got)}
+	return proxyResponse{res.StatusCode, res.Header, string(got)}
 }
 
-func (p *proxy) get(path string, header ...string) proxied {
+func (p *proxy) get(path string, header ...string) proxyResponse {
 	p.t.Helper()
 	return fetch(p.t, http.MethodGet, p.url+path, "", header...)
 }
 
-func asked(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
+func queryPath(document string) string { return "/graphql?query=" + url.QueryEscape(document) }
 
-// behind starts a proxy in front of a server with demo content.
-func behind(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
+// startBehindProxy starts a server with demo content behind a proxy.
+func startBehindProxy(t *testing.T, maxAge time.Duration, run func(*testing.T, *app.App) *proxy) *proxy {
 	t.Helper()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Demo, c.Cache.MaxAge, c.Protection.TrustedProxies = true, maxAge, []string{"127.0.0.0/8"}
@@ -211,12 +213,12 @@ func TestProxies(t *testing.T) {
 	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := behind(t, 4*time.Second, start)
+			p := startBehindProxy(t, 4*time.Second, start)
 			for _, check := range []struct {
 				name string
 				run  func(*testing.T, *proxy)
 			}{
-				{"answers are kept", checkKept}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
+				{"answers are kept", checkCached}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
 				{"what is published is seen", checkPublished}, {"keys", checkKeys}, {"events come at once", checkEvents},
 				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are told apart", checkClients},
 			} {
@@ -232,8 +234,8 @@ func TestProxies(t *testing.T) {
 
 const newest = `{ reports(first: 3) { nodes { title slug publishedAt summary } } }`
 
-func checkKept(t *testing.T, p *proxy) {
-	path := asked(newest + " # kept")
+func checkCached(t *testing.T, p *proxy) {
+	path := queryPath(newest + " # kept")
 	direct := fetch(t, http.MethodGet, p.app.URL()+path, "")
 	first, second := p.get(path), p.get(path)
 	if first.header.Get("X-Cache") != "MISS" || second.header.Get("X-Cache") != "HIT" {
@@ -247,7 +249,7 @@ func checkKept(t *testing.T, p *proxy) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	// What the proxy has is for a browser to ask about, not to keep once more.
+	// Browsers have to revalidate responses that the proxy caches.
 	if got := second.header.Values("Cache-Control"); len(got) != 1 || got[0] != "public, no-cache" {
 		t.Errorf("Cache-Control: got %q", got)
 	}
@@ -260,7 +262,7 @@ func checkKept(t *testing.T, p *proxy) {
 }
 
 func checkCodings(t *testing.T, p *proxy) {
-	path := asked("{ __schema { types { name } } } # codings")
+	path := queryPath("{ __schema { types { name } } } # codings")
 	seen := map[string]bool{}
 	for _, coding := range []string{"identity", "gzip", "zstd", "identity", "gzip", "zstd"} {
 		direct := fetch(t, http.MethodGet, p.app.URL()+path, "", "Accept-Encoding", coding)
@@ -284,7 +286,7 @@ func checkCodings(t *testing.T, p *proxy) {
 }
 
 func checkNotModified(t *testing.T, p *proxy) {
-	path := asked(newest + " # conditional")
+	path := queryPath(newest + " # conditional")
 	tag := p.get(path).header.Get("Etag")
 	for _, header := range [][]string{{}, {"Authorization", "Bearer " + p.app.DemoKey()}} {
 		if len(header) > 0 {
@@ -299,12 +301,12 @@ func checkNotModified(t *testing.T, p *proxy) {
 	}
 }
 
-// checkPublished sees an old answer for max-age at most, and that an answer which
-// holds is not sent again by the server.
+// checkPublished checks that an old response is served for max-age at most, and
+// that the server revalidates unchanged responses without sending them again.
 func checkPublished(t *testing.T, p *proxy) {
-	path := asked("{ reports { totalCount } } # published")
+	path := queryPath("{ reports { totalCount } } # published")
 	before := p.get(path)
-	news(t, p.app, "seen", "CLEAR")
+	publishReport(t, p.app, "seen", "CLEAR")
 	published := time.Now()
 	want := fetch(t, http.MethodGet, p.app.URL()+path, "").body
 	if want == before.body {
@@ -314,7 +316,7 @@ func checkPublished(t *testing.T, p *proxy) {
 	if took := time.Since(published); took > 10*time.Second {
 		t.Errorf("what was published was seen after %s, with a max-age of 4 s", took)
 	}
-	// It is stale four seconds later, and still holds.
+	// Four seconds later it is stale, but unchanged.
 	eventually(t, func() bool {
 		got := p.get(path)
 		if got.body != want || got.status != http.StatusOK {
@@ -322,10 +324,10 @@ func checkPublished(t *testing.T, p *proxy) {
 		}
 		return got.header.Get("X-Cache") == "REVALIDATED"
 	})
-	// A client whose answer is the newer one is not sent the older.
-	path = asked("{ reports { totalCount } } # newer")
+	// A client with the newer response does not get the older one.
+	path = queryPath("{ reports { totalCount } } # newer")
 	old := p.get(path)
-	news(t, p.app, "newer", "CLEAR")
+	publishReport(t, p.app, "newer", "CLEAR")
 	tag := fetch(t, http.MethodGet, p.app.URL()+path, "").header.Get("Etag")
 	eventually(t, func() bool { return p.get(path, "If-None-Match", tag).status == http.StatusNotModified })
 	if got := p.get(path); got.body == old.body {
@@ -334,10 +336,10 @@ func checkPublished(t *testing.T, p *proxy) {
 }
 
 func checkKeys(t *testing.T, p *proxy) {
-	news(t, p.app, "secret", "RED")
+	publishReport(t, p.app, "secret", "RED")
 	key := []string{"Authorization", "Bearer " + p.app.DemoKey()}
 	for i, keyedFirst := range []bool{true, false} {
-		path := asked(fmt.Sprintf(`{ report(slug: "secret") { title } } # %d`, i))
+		path := queryPath(fmt.Sprintf(`{ report(slug: "secret") { title } } # %d`, i))
 		for round := range 3 {
 			if keyedFirst || round > 0 {
 				if got := p.get(path, key...); !strings.Contains(got.body, "News") || got.header.Get("X-Cache") == "HIT" {
@@ -349,20 +351,20 @@ func checkKeys(t *testing.T, p *proxy) {
 			}
 		}
 	}
-	if got := p.get(asked("{ viewer { role } }"), key...); !strings.Contains(got.body, "ADMIN") && !strings.Contains(got.body, "EDITOR") {
+	if got := p.get(queryPath("{ viewer { role } }"), key...); !strings.Contains(got.body, "ADMIN") && !strings.Contains(got.body, "EDITOR") {
 		t.Errorf("the key does not arrive: got %s", got.body)
 	}
-	if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer rt_bad"); got.status != http.StatusUnauthorized {
+	if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer rt_bad"); got.status != http.StatusUnauthorized {
 		t.Errorf("a bad key: got %d", got.status)
 	}
 }
 
-// checkEvents hears of what is published while the streams are open.
+// checkEvents checks that open streams get new publications.
 func checkEvents(t *testing.T, p *proxy) {
-	changes := listen(t, p.url+"/changes").ready()
-	subscription := listen(t, p.url+asked("subscription { contentChanged { kind } }"))
-	news(t, p.app, "heard", "CLEAR")
-	changes.wants("PUBLISH REPORT")
+	changes := listen(t, p.url+"/changes").waitReady()
+	subscription := listen(t, p.url+queryPath("subscription { contentChanged { kind } }"))
+	publishReport(t, p.app, "heard", "CLEAR")
+	changes.wantChanges("PUBLISH REPORT")
 	if e := subscription.next(); e.name != "next" || !strings.Contains(e.data, "PUBLISH") {
 		t.Errorf("got %+v", e)
 	}
@@ -387,7 +389,7 @@ func checkWebSockets(t *testing.T, p *proxy) {
 	}
 }
 
-// checkLarge sends the largest bodies and addresses that Redthread takes.
+// checkLarge sends the largest bodies and URLs that Redthread accepts.
 func checkLarge(t *testing.T, p *proxy) {
 	body := func(size int) string {
 		return `{"query":"{ reports { totalCount } }","variables":{"x":"` + strings.Repeat("x", size) + `"}}`
@@ -399,11 +401,11 @@ func checkLarge(t *testing.T, p *proxy) {
 			t.Errorf("%d bytes: got %d %.200s, want %d %.200s", size, got.status, got.body, direct.status, direct.body)
 		}
 	}
-	long := asked("{ reports { totalCount } } # " + strings.Repeat("x", 30<<10))
+	long := queryPath("{ reports { totalCount } } # " + strings.Repeat("x", 30<<10))
 	if got := p.get(long); got.status != http.StatusOK {
 		t.Errorf("a long address: got %d %.200s", got.status, got.body)
 	}
-	// QUERY arrives with its body, and the answer is Redthread's.
+	// QUERY arrives with its body, and the response is from Redthread.
 	if got := fetch(t, "QUERY", p.url+"/graphql", `{"query":"{ reports { totalCount } }"}`); got.header.Get("X-Request-Id") == "" || got.header.Get("X-Cache") == "HIT" {
 		t.Errorf("QUERY: got %d %v %.200s", got.status, got.header, got.body)
 	}
@@ -417,24 +419,24 @@ func checkClients(t *testing.T, p *proxy) {
 		t.Fatalf("key create: got %d, %s%s", code, out, errs)
 	}
 	for client, want := range map[string]int{"203.0.113.1": http.StatusOK, "203.0.114.1": http.StatusUnauthorized, "203.0.113.1, 203.0.114.1": http.StatusUnauthorized} {
-		if got := p.get(asked("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
+		if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
 			t.Errorf("from %s: got %d %s, want %d", client, got.status, got.body, want)
 		}
 	}
 }
 
-// Without a max-age each answer is asked for, so nothing old is seen, and who has
-// it is answered 304.
+// Without a max-age each response is revalidated: no old response is served, and a
+// client that has the response gets 304.
 func TestProxiesWithoutMaxAge(t *testing.T) {
 	t.Parallel()
 	skipProxies(t)
 	for name, start := range map[string]func(*testing.T, *app.App) *proxy{"nginx": nginx, "Varnish": varnish} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := behind(t, 0, start)
-			path := asked("{ reports { totalCount } }")
+			p := startBehindProxy(t, 0, start)
+			path := queryPath("{ reports { totalCount } }")
 			for i := range 3 {
-				news(t, p.app, fmt.Sprintf("news-%d", i), "CLEAR")
+				publishReport(t, p.app, fmt.Sprintf("news-%d", i), "CLEAR")
 				want := fetch(t, http.MethodGet, p.app.URL()+path, "")
 				if got := p.get(path); got.body != want.body || got.header.Get("Cache-Control") != "public, no-cache" {
 					t.Errorf("got %s, %q, want %s", got.body, got.header.Get("Cache-Control"), want.body)

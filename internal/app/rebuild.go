@@ -13,12 +13,12 @@ import (
 func (p *program) rebuildCommand() *cobra.Command {
 	rebuild := &cobra.Command{
 		Use:   "rebuild-live",
-		Short: "Make live anew from the publication log",
-		Long: `Make live anew from the publication log on the desk.
+		Short: "Rebuild live from the publication log",
+		Long: `Rebuild live from the publication log on the desk.
 
-Live can always be made again: it holds nothing of its own. That is of use after
-live's file was lost, or restored from an older copy than the desk's. Readers
-see the old live until the new one is complete.`,
+Live can always be rebuilt, because it has no data of its own. Do this after the
+file of live was lost, or restored from an older backup than the desk. Readers see
+the old live until the new one is complete.`,
 		Example: "  redthread rebuild-live --data /var/lib/redthread",
 		GroupID: groupContent,
 		Args:    exactly(),

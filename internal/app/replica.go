@@ -11,68 +11,67 @@ import (
 )
 
 const (
-	// defaultMaxLag is how far a replica may be behind unless --live-max-lag
-	// says something else.
+	// defaultMaxLag is the default of --live-max-lag, the largest lag of a replica.
 	defaultMaxLag = 30 * time.Second
-	// minMaxLag is the shortest that can be asked for: every publish takes a
+	// minMaxLag is the smallest value of --live-max-lag: every publication takes a
 	// moment to arrive.
 	minMaxLag = time.Second
-	// lagPause is how often a replica is looked at while nobody asks.
-	lagPause = 5 * time.Second
+	// lagInterval is how often the lag of a replica is checked without a request.
+	lagInterval = 5 * time.Second
 )
 
-// replica is the check of how far live lags where it is read. It logs when that
-// gets too far, and when that is over.
-type replica struct {
-	lag  func(context.Context) (time.Duration, error)
-	most time.Duration
-	log  *slog.Logger
+// replicaCheck is the readiness check of the lag of the replica that live is read
+// from. It logs when the lag becomes too large, and when it is small again.
+type replicaCheck struct {
+	lag    func(context.Context) (time.Duration, error)
+	maxLag time.Duration
+	log    *slog.Logger
 
 	mu     sync.Mutex
 	behind bool
 }
 
-func (r *replica) ask(ctx context.Context) error {
+func (r *replicaCheck) check(ctx context.Context) error {
 	lag, err := r.lag(ctx)
 	if err != nil {
-		return fmt.Errorf("look how far the replica lags: %w", err)
+		return fmt.Errorf("check the lag of the replica: %w", err)
 	}
-	behind := lag > r.most
+	behind := lag > r.maxLag
 	r.mu.Lock()
 	changed := behind != r.behind
 	r.behind = behind
 	r.mu.Unlock()
 	switch {
 	case changed && behind:
-		r.log.WarnContext(ctx, "live is read from a replica that lags", "lag", lag.Round(time.Second), "max_lag", r.most)
+		r.log.WarnContext(ctx, "the replica of live lags", "lag", lag.Round(time.Second), "max_lag", r.maxLag)
 	case changed:
-		r.log.InfoContext(ctx, "live is read from a replica that lags no longer", "lag", lag.Round(time.Second), "max_lag", r.most)
+		r.log.InfoContext(ctx, "the replica of live has caught up", "lag", lag.Round(time.Second), "max_lag", r.maxLag)
 	}
 	if behind {
 		return &domain.Error{Kind: domain.KindUnavailable,
-			Message: fmt.Sprintf("live is read from a replica that is %s behind; at most %s is allowed", lag.Round(time.Second), r.most)}
+			Message: fmt.Sprintf("the replica of live is %s behind; the limit is %s", lag.Round(time.Second), r.maxLag)}
 	}
 	return nil
 }
 
-// run asks from time to time until ctx is done, so that the log has it also
-// where nobody asks for /readyz.
-func (r *replica) run(ctx context.Context) error {
-	tick := time.NewTicker(lagPause)
+// run checks at intervals until ctx is done, so that the lag is logged also without
+// requests of /readyz.
+func (r *replicaCheck) run(ctx context.Context) error {
+	tick := time.NewTicker(lagInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			// What failed shows in /readyz; what lags was logged.
-			_ = r.askWithin(ctx, lagPause)
+			// An error shows in /readyz; a lag was logged.
+			_ = r.checkWithin(ctx, lagInterval)
 		}
 	}
 }
 
-func (r *replica) askWithin(ctx context.Context, d time.Duration) error {
+func (r *replicaCheck) checkWithin(ctx context.Context, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	return r.ask(ctx)
+	return r.check(ctx)
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A standby that no longer follows makes the server not ready, and its answers
-// are not for caches, until it has caught up.
-func TestAReplicaThatLags(t *testing.T) {
+// A standby whose replay is paused makes the server not ready, and its responses
+// uncacheable, until it has caught up.
+func TestReplicaLag(t *testing.T) {
 	t.Parallel()
-	primary, standby := storetest.Standby(t)
+	primary, standby := storetest.StartStandby(t)
 	desk := primary.DSN("postgres")
 	stores, err := store.Open(t.Context(), store.Config{DeskDSN: desk})
 	if err != nil {
@@ -32,12 +32,12 @@ func TestAReplicaThatLags(t *testing.T) {
 	c := config(t, store.Config{DeskDSN: desk, LiveDSN: standby.DSN("postgres")})
 	c.Demo, c.LiveMaxLag = true, time.Nanosecond
 	a := start(t, c, parts(log))
-	const lags, over = `"msg":"live is read from a replica that lags"`, `"msg":"live is read from a replica that lags no longer"`
+	const lags, over = `"msg":"the replica of live lags"`, `"msg":"the replica of live has caught up"`
 	look := func(step string, ready bool, control string) {
 		t.Helper()
 		for range 3 {
 			status, body := get(t, a.URL()+"/readyz")
-			if (status == http.StatusOK) != ready || ready == strings.Contains(body, "live is read from a replica that is ") {
+			if (status == http.StatusOK) != ready || ready == strings.Contains(body, "the replica of live is ") {
 				t.Errorf("%s: got %d %s", step, status, body)
 			}
 		}

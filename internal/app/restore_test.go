@@ -14,15 +14,15 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// backups puts desks back as docs/operating.md says, and loses lives.
-type backups interface {
+// backup makes and restores backups of the desk as docs/operating.md says, and
+// deletes live.
+type backup interface {
 	backUp(t *testing.T)
-	putBack(t *testing.T)
+	restore(t *testing.T)
 	loseLive(t *testing.T)
 }
 
@@ -48,7 +48,7 @@ func (b *sqliteBackups) remove(t *testing.T, name string) {
 	}
 }
 
-func (b *sqliteBackups) putBack(t *testing.T) {
+func (b *sqliteBackups) restore(t *testing.T) {
 	t.Helper()
 	b.remove(t, "desk.db")
 	if err := os.WriteFile(filepath.Join(b.dir, "desk.db"), b.copy, 0o600); err != nil {
@@ -65,7 +65,7 @@ type postgresBackups struct{ dsn, file string }
 
 func (b postgresBackups) tool(t *testing.T, name string, args ...string) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), pgtemp.Program(t, name), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), storetest.Program(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v: %s", name, err, out)
 	}
@@ -76,7 +76,7 @@ func (b postgresBackups) backUp(t *testing.T) {
 	b.tool(t, "pg_dump", "--schema=desk", "--format=custom", "--file="+b.file, b.dsn)
 }
 
-func (b postgresBackups) putBack(t *testing.T) {
+func (b postgresBackups) restore(t *testing.T) {
 	t.Helper()
 	b.tool(t, "psql", "--quiet", "--command=DROP SCHEMA desk CASCADE", b.dsn)
 	b.tool(t, "pg_restore", "--dbname="+b.dsn, b.file)
@@ -87,15 +87,15 @@ func (b postgresBackups) loseLive(t *testing.T) {
 	b.tool(t, "psql", "--quiet", "--command=DROP SCHEMA live CASCADE", b.dsn)
 }
 
-// A desk is put back from a backup: live is served as it was until it is
-// rebuilt, everybody is told how to go on, and nothing is sent meanwhile.
-func TestADeskIsPutBack(t *testing.T) {
+// The desk is restored from a backup: live is served as it was until it is rebuilt,
+// errors and the log say what to do, and nothing is sent before that.
+func TestDeskRestoredFromBackup(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		settings, receiver := config(t, c), newRefusing(t)
+		settings, receiver := config(t, c), newWebhookReceiver(t)
 		settings.WebhookAllowPrivate = true
 		receiver.accept.Store(true)
-		var backup backups = &sqliteBackups{dir: settings.Data}
+		var backup backup = &sqliteBackups{dir: settings.Data}
 		if c.DeskDSN != "" {
 			backup = postgresBackups{dsn: c.DeskDSN, file: filepath.Join(t.TempDir(), "desk.dump")}
 		}
@@ -137,7 +137,7 @@ func TestADeskIsPutBack(t *testing.T) {
 			t.Fatal("there is no cursor")
 		}
 		stop(t, a)
-		backup.putBack(t)
+		backup.restore(t)
 
 		settings.Paused = true
 		log := &record{}
@@ -154,10 +154,10 @@ func TestADeskIsPutBack(t *testing.T) {
 		if got := strings.Count(log.String(), "rebuild-live"); got == 0 || got > 4 {
 			t.Errorf("the log says %d times how to go on", got)
 		}
-		// A follower that knows what was lost hears that it is gone.
+		// A client of the change feed that has the lost document gets its removal.
 		follower := listen(t, a.URL()+"/changes?after="+cursor)
 		command("rebuild-live")
-		heard := follower.hear(3)
+		heard := follower.nextChanges(3)
 		slices.Sort(heard)
 		if got := strings.Join(heard, ", "); got != "PUBLISH REPORT, UNPUBLISH REPORT, UPDATE REPORT" {
 			t.Errorf("a follower hears %s", got)
@@ -170,11 +170,11 @@ func TestADeskIsPutBack(t *testing.T) {
 			t.Errorf("live is not what the desk says: %s", got)
 		}
 		command("resume")
-		// So does a receiver, although the desk does not know that it was sent it.
+		// So does a receiver, although the restored desk has no record of its delivery.
 		receiver.await(t, `"report.unpublished"`)
 		stop(t, a)
 
-		// Live is lost as well: what is made anew has another feed.
+		// Live is deleted as well: the rebuilt live has a new feed.
 		backup.loseLive(t)
 		settings.Paused = false
 		a = start(t, settings, parts(io.Discard))
@@ -185,8 +185,8 @@ func TestADeskIsPutBack(t *testing.T) {
 	})
 }
 
-// await waits for a body that has all of the texts in it.
-func (r *refusing) await(t *testing.T, texts ...string) {
+// await waits for a body that contains all of the texts.
+func (r *webhookReceiver) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for {
 		select {
@@ -200,8 +200,8 @@ func (r *refusing) await(t *testing.T, texts ...string) {
 	}
 }
 
-// wantGone checks that each endpoint of the change feed refuses a cursor with the
-// way on.
+// wantGone checks that each endpoint of the change feed refuses a cursor with an
+// error that says how to continue.
 func wantGone(t *testing.T, a *app.App, cursor string) {
 	t.Helper()
 	const way = "read from the beginning, without a cursor"
@@ -244,7 +244,7 @@ func wantGone(t *testing.T, a *app.App, cursor string) {
 	}
 }
 
-// Commands that work on what is there refuse what is empty, and leave it empty.
+// Commands that need existing stores refuse empty ones, and leave them empty.
 func TestEmptyStoresAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"resume", "rebuild-live"} {

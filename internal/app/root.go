@@ -17,12 +17,11 @@ func (p *program) rootCommand() *cobra.Command {
 reports, narratives, entities and tags on the desk; publishing makes them live;
 sites and partners read live over GraphQL.
 
-Without further settings it keeps both stores as SQLite files in a folder. With
---desk-dsn it keeps them in PostgreSQL.
+By default both stores are SQLite files in a folder. With --desk-dsn they are in
+PostgreSQL.
 
-Most flags can be given as variables of the environment, too: the variable is
-named in brackets behind each flag. A flag wins over its variable. GOGC and
-GOMEMLIMIT are respected.`,
+Most flags can also be set by environment variables, which are named in brackets
+after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respected.`,
 		Example: `  # try it, with demo content and a staff key
   redthread serve --demo
 

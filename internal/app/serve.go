@@ -16,20 +16,20 @@ func (p *program) serveCommand() *cobra.Command {
 		Short: "Serve the API and the explorer",
 		Long: `Serve the API and the explorer.
 
-It brings the stores' schema up to date, brings live up to the publication log,
-and then prints where it listens. It ends on SIGINT or SIGTERM, after the
-requests that are running; a second signal ends it at once.
+It migrates the stores, applies the publication log to live, and then prints where
+it listens. It stops on SIGINT or SIGTERM, after the running requests; a second
+signal stops it at once.
 
   /graphql      the API
   /v1           the API as JSON
-  /docs         what /v1 has, for people
+  /docs         the documentation of /v1
   /             the explorer
   /changes      what changes in live, as it happens
   /feeds        RSS, Atom and JSON feeds
   /sitemap.xml  the pages of your site
   /demo/        the pictures of the demo, with --demo
   /healthz      200 while the process runs
-  /readyz       200 while it can do its work, or 503 with what is missing`,
+  /readyz       200 while it is ready, or 503 with the failed checks`,
 		Example: `  redthread serve --demo
   redthread serve --data /var/lib/redthread --addr :8080 --cors-origin https://site.example
   REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve`,
@@ -44,14 +44,14 @@ requests that are running; a second signal ends it at once.
 
 func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error {
 	began := time.Now()
-	a, err := Start(ctx, p.config, Parts{Log: log, Now: p.now, Demo: p.demo})
+	a, err := Start(ctx, p.config, Dependencies{Log: log, Now: p.now, Demo: p.demo})
 	if err != nil {
 		if ctx.Err() != nil {
 			return errors.New("interrupted while starting")
 		}
 		return err
 	}
-	log.InfoContext(ctx, "serving", "url", a.URL(), "stores", p.config.place(),
+	log.InfoContext(ctx, "serving", "url", a.URL(), "stores", p.config.location(),
 		"started_in_ms", time.Since(began).Milliseconds(), "version", version())
 	p.welcome(a)
 	select {
@@ -66,13 +66,13 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 	return err
 }
 
-// welcome prints how to go on from here.
+// welcome prints the addresses of the server and first requests.
 func (p *program) welcome(a *App) {
 	state := "Redthread is ready."
 	if why := a.NotReady(); why != "" {
-		state = "Redthread serves live as it was, and is not ready: " + why
+		state = "Redthread is not ready and serves an old state of live: " + why
 	}
-	tell(p.Stdout, `
+	printf(p.Stdout, `
 %[2]s
 
   API       %[1]s/graphql
@@ -82,20 +82,20 @@ func (p *program) welcome(a *App) {
   Feeds     %[1]s/feeds
 `, a.URL(), state)
 	if key := a.DemoKey(); key != "" {
-		tell(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoEditor.file))
-		tell(p.Stdout, "  Admin key %s  (ADMIN; kept in %s)\n", a.DemoAdminKey(), filepath.Join(p.config.Data, demoAdmin.file))
+		printf(p.Stdout, "  Staff key %s  (EDITOR; kept in %s)\n", key, filepath.Join(p.config.Data, demoEditor.file))
+		printf(p.Stdout, "  Admin key %s  (ADMIN; kept in %s)\n", a.DemoAdminKey(), filepath.Join(p.config.Data, demoAdmin.file))
 	}
 	if a.Paused() {
-		tell(p.Stdout, "\nIt is paused: no webhook is sent and no schedule is carried out until \"redthread resume\".\n")
+		printf(p.Stdout, "\nIt is paused: no webhook is sent and no schedule is carried out until \"redthread resume\".\n")
 	}
-	tell(p.Stdout, `
+	printf(p.Stdout, `
 Read what is published:
 
   curl -s %s/graphql -H 'Content-Type: application/json' \
     -d '{"query":"{ reports(first: 3) { totalCount nodes { slug title publishedAt tags { label } } } }"}'
 `, a.URL())
 	if key := a.DemoKey(); key != "" {
-		tell(p.Stdout, `
+		printf(p.Stdout, `
 Read the drafts as well, with the staff key:
 
   curl -s %s/graphql -H 'Content-Type: application/json' \
@@ -103,5 +103,5 @@ Read the drafts as well, with the staff key:
     -d '{"query":"query @inContext(stage: DESK) { reports(first: 3) { totalCount nodes { slug title version } } }"}'
 `, a.URL(), key)
 	}
-	tell(p.Stdout, "\n")
+	printf(p.Stdout, "\n")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The table of settings in docs/operating.md has each flag of serve with its
-// variable, and no other.
+// The table of settings in docs/operating.md has exactly the flags of serve with
+// their variables.
 func TestSettingsAreDocumented(t *testing.T) {
 	t.Parallel()
 	code, help, errs := run(t, nil, "serve", "--help")

@@ -10,15 +10,15 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/site"
 )
 
-// SiteConfig is what can be set about where clients find this server, and
-// where readers find the publisher's own pages.
+// SiteConfig is the configuration of the public URLs of this server and of the
+// publisher's own pages.
 type SiteConfig struct {
 	PublicURL, URL, Name string
-	// The patterns of pages; empty stands for the standard.
+	// The URL patterns of pages; empty means the default.
 	ReportURL, NarrativeURL, EntityURL, EditionURL, TagURL string
 }
 
-// pattern is the flag of the pages of a type.
+// pattern is the flag for the URLs of the pages of a type.
 type pattern struct {
 	flag, of string
 	t        domain.Type
@@ -44,11 +44,11 @@ func (c *SiteConfig) flags(f *pflag.FlagSet) {
 	}
 }
 
-// check notes every problem of the settings.
+// check adds the problems of the configuration to p.
 func (c *SiteConfig) check(p *domain.Problems) {
 	for flag, value := range map[string]string{"--public-url": c.PublicURL, "--site-url": c.URL} {
 		if value != "" && !site.ValidBase(value) {
-			p.Add(flag, "want the http address that paths can be put behind, such as https://site.example, not %q", value)
+			p.Add(flag, "want an http URL without query and fragment, such as https://site.example, not %q", value)
 		}
 	}
 	for _, pattern := range c.patterns() {
@@ -59,13 +59,13 @@ func (c *SiteConfig) check(p *domain.Problems) {
 	}
 }
 
-// public is where clients find a server that listens at an address. A request
-// has no say in it: its Host can be anything.
+// public returns the public URL of a server that listens at an address. It does not
+// depend on the Host header of a request, which can be anything.
 func (c *SiteConfig) public(listening string) string {
 	return strings.TrimRight(cmp.Or(c.PublicURL, listening), "/")
 }
 
-// site is the publisher's site, of a server that listens at an address.
+// site returns the publisher's site, for a server that listens at an address.
 func (c *SiteConfig) site(listening string) site.Site {
 	s := site.Site{Name: c.Name, URL: strings.TrimRight(cmp.Or(c.URL, c.public(listening)), "/"), Pages: map[domain.Type]string{}}
 	for _, p := range c.patterns() {

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-func TestStreamsThroughTheWholeServer(t *testing.T) {
+func TestStreamsOfTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c := config(t, s)

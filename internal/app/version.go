@@ -21,7 +21,7 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// version is what the Go toolchain has written into the binary.
+// version returns the version that the Go toolchain has written into the binary.
 func version() string {
 	number, commit, changed := "(devel)", "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

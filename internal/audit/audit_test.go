@@ -22,11 +22,11 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var (
 	moment = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	clock  = func() time.Time { return moment }
+	clock  = storetest.NewClock(moment)
 	editor = &domain.Viewer{Name: "Ada", Role: domain.Editor, KeyID: domain.NewID(domain.Key, moment)}
 )
 
-// as is a context of a request of a viewer.
+// as returns the context of a viewer's request.
 func as(t *testing.T, v *domain.Viewer) context.Context {
 	ctx := domain.WithRequestID(domain.WithViewer(t.Context(), v), "req-1")
 	return domain.WithClient(ctx, netip.MustParseAddr("203.0.113.77"))
@@ -65,7 +65,7 @@ func TestAppend(t *testing.T) {
 	})
 }
 
-func TestAppendRollsBackWithItsAct(t *testing.T) {
+func TestAppendRollsBackWithItsTransaction(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		failed := domain.Invalid("no")
@@ -83,7 +83,7 @@ func TestAppendRollsBackWithItsAct(t *testing.T) {
 	})
 }
 
-// The database itself keeps the log as it is, whoever asks.
+// The database itself refuses to change or delete entries.
 func TestEntriesCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -111,7 +111,7 @@ func TestNotesGather(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		var log bytes.Buffer
-		notes := audit.NewNotes(s, slog.New(slog.NewTextHandler(&log, nil)), clock)
+		notes := audit.NewNotes(s, slog.New(slog.NewTextHandler(&log, nil)), clock.Now)
 		for range 1000 {
 			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
 		}
@@ -133,7 +133,7 @@ func TestNotesGather(t *testing.T) {
 func TestNotesAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock)
+		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock.Now)
 		for i := range 5000 {
 			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(i)})
 		}

@@ -1,14 +1,14 @@
-// Package audit keeps the audit log of the desk: who did what, when, from
-// which network, in which request.
+// Package audit writes and reads the audit log of the desk: who did what, when,
+// from which network, in which request.
 //
-// An act is recorded in the transaction that carries it out ([Append]), so the
-// entry is there exactly if the act is. What was refused is no transaction;
-// [Notes] gathers it and writes it a little later, each kind once with how
-// often it happened, so that nobody can fill the desk by being refused.
+// [Append] records an action in the transaction of the action, so that the entry
+// exists exactly if the action was committed. A refused action has no
+// transaction: [Notes] buffers refusals and writes them a little later, one entry
+// per kind with a count, so that clients cannot fill the desk with refusals.
 //
 // The log is append-only: the database itself refuses to change or delete an
-// entry, and its sequence has no gap.
+// entry, and the sequence has no gaps.
 //
-// Of a client's address only the network is kept (see [domain.NetworkOf]), and
-// of a credential its id, never the credential.
+// Of a client's address only the network is stored (see [domain.NetworkOf]), and
+// of a credential only its id.
 package audit

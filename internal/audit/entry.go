@@ -12,10 +12,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Action is what was done, or refused.
+// Action is the kind of an action that was done or refused.
 type Action string
 
-// The actions. Their names are those of the API's enum AuditAction.
+// The actions. Their values are those of the API's enum AuditAction.
 const (
 	Create         Action = "CREATE"
 	Update         Action = "UPDATE"
@@ -44,14 +44,14 @@ const (
 	RotateWebhook   Action = "ROTATE_WEBHOOK_SECRET"
 	TestWebhook     Action = "TEST_WEBHOOK"
 	RetryDeliveries Action = "RETRY_WEBHOOK_DELIVERIES"
-	// DisableWebhook is the program's own doing: the receiver has not
-	// accepted anything for days, or said that it is gone.
+	// DisableWebhook is an action of the program itself: the receiver has accepted no
+	// request for days, or has responded that it is gone.
 	DisableWebhook Action = "DISABLE_WEBHOOK"
 
-	// RefuseCredential is a credential that was known and opened nothing:
-	// expired, revoked, disabled, or from where it may not be used.
+	// RefuseCredential is the refusal of a known credential: expired, revoked,
+	// disabled, or used from a network or origin where it may not be used.
 	RefuseCredential Action = "REFUSE_CREDENTIAL"
-	// RefuseRight is an act that the viewer has no right to.
+	// RefuseRight is the refusal of an action that the viewer has no right to.
 	RefuseRight Action = "REFUSE_RIGHT"
 )
 
@@ -63,36 +63,36 @@ var Actions = []Action{
 	RefuseCredential, RefuseRight,
 }
 
-// Entry is what an act leaves behind. Who did it, from where and in which
-// request is taken from the context.
+// Entry is an entry of the log. The actor, the network and the request are taken
+// from the context.
 type Entry struct {
 	Action    Action
-	Subject   string      // what it was done to, where that is no document: a key's id, a schedule's
-	Documents []domain.ID // the documents that it was done to
-	Detail    string      // in words, for a person
+	Subject   string      // the object of the action if it is not a document, such as the id of a key
+	Documents []domain.ID // the documents of the action
+	Detail    string      // a text for people
 }
 
 const (
-	// maxDocuments bounds the documents that one entry lists; the publication
-	// log has all of them.
+	// maxDocuments bounds the documents in one entry; the publication log has all of
+	// them.
 	maxDocuments = 1000
 	maxText      = 500
 )
 
-// who is the actor of an entry.
-type who struct {
+// actor is the actor of an entry.
+type actor struct {
 	name    string
 	id      domain.ID
 	network string
 	request string
 }
 
-func whoOf(ctx context.Context) (who, error) {
+func actorFrom(ctx context.Context) (actor, error) {
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
-		return who{}, err
+		return actor{}, err
 	}
-	w := who{name: viewer.Name, id: viewer.CredentialID(), request: domain.RequestID(ctx)}
+	w := actor{name: viewer.Name, id: viewer.CredentialID(), request: domain.RequestID(ctx)}
 	if !viewer.Authenticated() {
 		w.name = "anonymous"
 	}
@@ -102,16 +102,16 @@ func whoOf(ctx context.Context) (who, error) {
 	return w, nil
 }
 
-// Append writes an entry in the transaction that carries out the act.
+// Append writes an entry in the transaction of the action.
 func Append(ctx context.Context, tx *store.Tx, at time.Time, e Entry) error {
-	w, err := whoOf(ctx)
+	w, err := actorFrom(ctx)
 	if err != nil {
 		return err
 	}
 	return appendEntry(ctx, tx, at, w, e, 1)
 }
 
-func appendEntry(ctx context.Context, tx *store.Tx, at time.Time, w who, e Entry, times int) error {
+func appendEntry(ctx context.Context, tx *store.Tx, at time.Time, w actor, e Entry, times int) error {
 	var documents any
 	if len(e.Documents) > 0 {
 		ids := e.Documents
@@ -132,24 +132,24 @@ func appendEntry(ctx context.Context, tx *store.Tx, at time.Time, w who, e Entry
 	// Desk transactions run one after another, so the sequence has no gap.
 	const insert = "INSERT INTO audit_entries (sequence, at, action, actor, actor_id, subject, documents, detail, network, request_id, times)" +
 		" VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM audit_entries), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), insert), at, string(e.Action), w.name, optional(w.id), text(e.Subject),
-		documents, text(e.Detail), text(w.network), text(w.request), times)
+	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), insert), at, string(e.Action), w.name, nullID(w.id), nullText(e.Subject),
+		documents, nullText(e.Detail), nullText(w.network), nullText(w.request), times)
 	if err != nil {
 		return fmt.Errorf("append to the audit log: %w", err)
 	}
 	return nil
 }
 
-func optional(id domain.ID) any {
+func nullID(id domain.ID) any {
 	if id == 0 {
 		return nil
 	}
 	return int64(id)
 }
 
-// text is null where there is none, and never longer than is of use. What a
-// database does not take for text is left out.
-func text(s string) any {
+// nullText returns a text for the database: null if it is empty, cut to maxText
+// bytes, and without NUL bytes and invalid UTF-8.
+func nullText(s string) any {
 	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "�")
 	if s == "" {
 		return nil

@@ -12,10 +12,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// findBatch is how many entries Find reads at most.
+// findBatch bounds the entries that Find reads.
 const findBatch = 1000
 
-// Last is the sequence of the last entry; 0 for an empty log.
+// Last returns the sequence of the last entry; 0 for an empty log.
 func Last(ctx context.Context, stores *store.Stores) (int64, error) {
 	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
 	last, err := stores.Client(ctx).AuditEntry.Query().Order(auditentry.ByID(sql.OrderDesc())).FirstID(ctx)
@@ -28,9 +28,10 @@ func Last(ctx context.Context, stores *store.Stores) (int64, error) {
 	return last, nil
 }
 
-// Find looks for an entry of an action behind a sequence, and returns how far it
-// has looked, which is where to go on from.
-func Find(ctx context.Context, stores *store.Stores, action Action, after int64) (found bool, looked int64, err error) {
+// Find reports whether the next entries after a sequence have one with the action.
+// It returns the sequence of the last entry that it has read, from which the next
+// call can continue.
+func Find(ctx context.Context, stores *store.Stores, action Action, after int64) (found bool, last int64, err error) {
 	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
 	rows, err := stores.Client(ctx).AuditEntry.Query().Where(auditentry.IDGT(after)).Order(auditentry.ByID()).Limit(findBatch).
 		Select(auditentry.FieldID, auditentry.FieldAction).All(ctx)

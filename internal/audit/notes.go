@@ -30,7 +30,7 @@ type Notes struct {
 
 // note is one kind of thing that happened to one actor.
 type note struct {
-	who    who
+	who    actor
 	action Action
 	// What is left of an entry, as it is comparable.
 	subject, detail string
@@ -63,7 +63,7 @@ func NewNotes(stores *store.Stores, log *slog.Logger, now func() time.Time) *Not
 // It does not wait for the database. What was noted is lost if the program is
 // killed before it is written.
 func (n *Notes) Note(ctx context.Context, e Entry) {
-	w, err := whoOf(ctx)
+	w, err := actorFrom(ctx)
 	if err != nil {
 		n.log.ErrorContext(ctx, "something cannot be noted for the audit log", "action", e.Action, "error", err)
 		return
@@ -97,7 +97,7 @@ func (n *Notes) Note(ctx context.Context, e Entry) {
 func (n *Notes) Run(ctx context.Context) error { return n.writing.Run(ctx) }
 
 // further is what is noted of kinds beyond maxNoted.
-var further = note{who: who{name: domain.SystemName("audit")}, action: RefuseRight, detail: "refusals of further kinds, too many to tell apart"}
+var further = note{who: actor{name: domain.SystemName("audit")}, action: RefuseRight, detail: "refusals of further kinds, too many to tell apart"}
 
 // Flush writes what Run would write, now.
 func (n *Notes) Flush(ctx context.Context) error {

@@ -48,7 +48,7 @@ func (r *record) String() string {
 func newPaced(t *testing.T, s *store.Stores) *paced {
 	t.Helper()
 	p := &paced{log: &record{}, pauses: make(chan time.Duration), next: make(chan time.Time)}
-	p.notes = audit.NewNotes(s, slog.New(slog.NewTextHandler(p.log, nil)), clock)
+	p.notes = audit.NewNotes(s, slog.New(slog.NewTextHandler(p.log, nil)), clock.Now)
 	audit.SetAfter(p.notes, func(d time.Duration) <-chan time.Time {
 		p.pauses <- d
 		return p.next
@@ -103,7 +103,7 @@ func TestNotesAreTriedAgain(t *testing.T) {
 			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 				s, faults := openFaulty(t, c)
 				p := newPaced(t, s)
-				faults.Fail("desk", "COMMIT", failures, storetest.Refused())
+				faults.Fail("desk", "COMMIT", failures, storetest.ConnectionRefused())
 				for range 5 {
 					p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
 				}
@@ -139,7 +139,7 @@ func TestNotesThatFailForEver(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := openFaulty(t, c)
 		p := newPaced(t, s)
-		faults.Fail("desk", "BEGIN", 0, storetest.Refused())
+		faults.Fail("desk", "BEGIN", 0, storetest.ConnectionRefused())
 		for round := range 12 {
 			for i := range 200 {
 				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(round, i)})
@@ -212,7 +212,7 @@ func TestANoteThatIsRefused(t *testing.T) {
 func TestNotesOfBytes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock)
+		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock.Now)
 		notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Subject: "a\x00b", Detail: "c\xffd"})
 		if err := notes.Flush(t.Context()); err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Line is an entry of the log as it is exported.
+// Line is an exported entry of the log.
 type Line struct {
 	Sequence  int64      `json:"sequence"`
 	At        time.Time  `json:"at"`
@@ -26,17 +26,17 @@ type Line struct {
 	Times     int        `json:"times"`
 }
 
-// ExportParams bounds an export. The zero value is all of the log.
+// ExportParams selects the entries of an export. The zero value selects all.
 type ExportParams struct {
-	Since, Until *time.Time // Since is in, Until is not
+	Since, Until *time.Time // Since is inclusive, Until exclusive
 }
 
-// exportBatch is how many entries an export holds in memory.
+// exportBatch is how many entries an export reads at a time.
 const exportBatch = 500
 
-// Export hands over the entries of the log, the oldest first, as many as there
-// are when it comes to the end. The right READ_AUDIT may. An error of each
-// ends it.
+// Export calls each for the entries of the log, the oldest first, including those
+// that are written during the export. It stops at the first error of each. It
+// needs the right READ_AUDIT.
 func Export(ctx context.Context, stores *store.Stores, params ExportParams, each func(Line) error) error {
 	if _, err := domain.Require(ctx, domain.ReadAudit); err != nil {
 		return err

@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	// maxExcerpt is how much of an answer is kept, in bytes.
+	// maxExcerpt is how much of a response body is kept, in bytes.
 	maxExcerpt = 1 << 10
-	// maxAnswer is how long an answer may say that it is. No more than the
-	// excerpt is read of it.
-	maxAnswer = 64 << 20
+	// maxResponse is the largest Content-Length that is accepted. Only the excerpt
+	// is read.
+	maxResponse = 64 << 20
 )
 
-// attempt carries out a job: one request, and the note of what came of it. An
-// error says that the job is to be run again.
+// attempt runs a job: it makes one request and records the result. If it returns
+// an error, the job has to be run again.
 func (w *Webhooks) attempt(ctx context.Context, job Job) error {
-	desk := onDesk(ctx, "deliver to webhooks")
+	desk := asSystemOnDesk(ctx, "deliver to webhooks")
 	d, err := w.stores.Client(desk).WebhookDelivery.Get(desk, job.Delivery)
 	if db.IsNotFound(err) {
 		return nil
@@ -46,72 +46,72 @@ func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 	if err != nil {
 		return fmt.Errorf("read a webhook: %w", err)
 	}
-	// Whatever made the job void has seen to what comes next.
-	if d.State != domain.DeliveryPending || d.Turn != job.Turn || hook.State != domain.WebhookEnabled {
+	// The job is void: the transaction that made it void has enqueued the next one.
+	if d.State != domain.DeliveryPending || d.Turn != job.Generation || hook.State != domain.WebhookEnabled {
 		return nil
 	}
 	if !isTombstone(d.Event) {
-		seen, err := w.visible(asReceiver(ctx, hook), d.DocumentID)
+		visible, err := w.visible(asWebhook(ctx, hook), d.DocumentID)
 		if err != nil {
 			return err
 		}
-		if !seen {
-			return w.record(desk, job, outcome{dropped: true})
+		if !visible {
+			return w.record(desk, job, result{dropped: true})
 		}
 	}
-	o := w.send(ctx, hook, d.ID, []byte(d.Body))
+	res := w.send(ctx, hook, d.ID, []byte(d.Body))
 	if ctx.Err() != nil {
-		return ctx.Err() // the program ends; the receiver is not to blame
+		return ctx.Err() // the program stops: not a failure of the receiver
 	}
-	return w.record(desk, job, o)
+	return w.record(desk, job, res)
 }
 
-// outcome is what became of an attempt.
-type outcome struct {
+// result is the result of an attempt.
+type result struct {
 	domain.WebhookAttempt
-	dropped bool          // the document is not for the receiver any more: nothing was sent
-	wish    time.Duration // for how long the receiver asks to be left alone
+	dropped    bool          // the receiver may not see the document any more: nothing was sent
+	retryAfter time.Duration // from the Retry-After header of the response
 }
 
-func (o outcome) delivered() bool { return o.Status >= 200 && o.Status < 300 }
+func (o result) delivered() bool { return o.Status >= 200 && o.Status < 300 }
 
 // send makes one signed request.
-func (w *Webhooks) send(ctx context.Context, hook *db.Webhook, id domain.ID, body []byte) outcome {
-	at := w.clock()
-	o := outcome{WebhookAttempt: domain.WebhookAttempt{At: at, URL: hook.URL}}
+func (w *Webhooks) send(ctx context.Context, hook *db.Webhook, id domain.ID, body []byte) result {
+	at := w.txTime()
+	res := result{WebhookAttempt: domain.WebhookAttempt{At: at, URL: hook.URL}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(body))
 	if err == nil {
 		err = sign(request.Header, secretsOf(hook, at), id.String(), at, body)
 	}
 	if err != nil {
-		o.Error = "the request cannot be made"
-		return o
+		res.Error = "the request could not be created"
+		return res
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", w.agent)
 	began := time.Now()
 	response, err := w.client.Do(request)
 	if err == nil {
-		o.Status = response.StatusCode
-		o.wish = wishOf(response, at)
-		o.Response = excerpt(response.Body)
+		res.Status = response.StatusCode
+		res.retryAfter = parseRetryAfter(response, at)
+		res.Response = excerpt(response.Body)
 		err = response.Body.Close()
 	}
-	o.Milliseconds = int(time.Since(began).Milliseconds())
+	res.Milliseconds = int(time.Since(began).Milliseconds())
 	switch {
-	case o.Status == 0:
-		o.Error = reasonOf(err)
-	case o.Status >= 300 && o.Status < 400:
-		o.Error = fmt.Sprintf("the answer has the status %d; redirects are not followed", o.Status)
-	case !o.delivered():
-		o.Error = fmt.Sprintf("the answer has the status %d", o.Status)
+	case res.Status == 0:
+		res.Error = failureReason(err)
+	case res.Status >= 300 && res.Status < 400:
+		res.Error = fmt.Sprintf("the response has status %d; redirects are not followed", res.Status)
+	case !res.delivered():
+		res.Error = fmt.Sprintf("the response has status %d", res.Status)
 	}
-	return o
+	return res
 }
 
-// excerpt is the beginning of an answer, fit to be shown.
+// excerpt returns the beginning of a response body, without control characters.
 func excerpt(body io.Reader) string {
-	raw, _ := io.ReadAll(io.LimitReader(body, maxExcerpt)) // as much as came
+	raw, _ := io.ReadAll(io.LimitReader(body, maxExcerpt)) // what was read before an error is enough
 	for len(raw) > 0 && len(raw) == maxExcerpt && !utf8.RuneStart(raw[len(raw)-1]) {
 		raw = raw[:len(raw)-1]
 	}
@@ -124,10 +124,10 @@ func excerpt(body io.Reader) string {
 	}, text))
 }
 
-// reasonOf says why there was no answer, without the addresses that package
-// net has in its errors: whoever chose the name of the host may read it, and
-// would learn what is where in the network.
-func reasonOf(err error) string {
+// failureReason returns why there was no response. It leaves out the addresses in
+// the errors of package net: the person who chose the host name can read the
+// reason, and would learn the addresses of private hosts.
+func failureReason(err error) string {
 	var timeout interface{ Timeout() bool }
 	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	_, unresolved := errors.AsType[*net.DNSError](err)
@@ -140,15 +140,15 @@ func reasonOf(err error) string {
 		}
 		return ""
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Sprintf("there was no answer within %d seconds", int(AttemptTimeout.Seconds()))
+		return fmt.Sprintf("no response within %d seconds", int(AttemptTimeout.Seconds()))
 	case unresolved:
-		return "the name of the host cannot be resolved"
+		return "the host name cannot be resolved"
 	case unverified:
 		return "the certificate of the host is not trusted"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the host refuses the connection"
+		return "the host refused the connection"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the host ended the connection without an answer"
+		return "the host closed the connection without a response"
 	}
 	return "the connection failed"
 }

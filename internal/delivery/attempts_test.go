@@ -12,15 +12,15 @@ import (
 )
 
 func TestRetries(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, secret := s.hook(delivery.CreateParams{URL: r.URL})
-		r.answers(always(http.StatusInternalServerError))
+		r.respond(always(http.StatusInternalServerError))
 		s.report("cranes")
 		s.publish("cranes")
-		s.pass(48 * time.Hour)
+		s.advance(48 * time.Hour)
 		d := s.deliveries(hook)[0]
-		if d.State != domain.DeliveryDead || d.NextAttemptAt != nil || *d.Error != "the answer has the status 500" {
+		if d.State != domain.DeliveryDead || d.NextAttemptAt != nil || *d.Error != "the response has status 500" {
 			t.Errorf("got %+v", d)
 		}
 		first, last := d.Attempts[0].At, d.Attempts[len(d.Attempts)-1].At
@@ -53,26 +53,26 @@ func TestRetries(t *testing.T) {
 			t.Errorf("got the attempt %+v", a)
 		}
 
-		// What is dead does not keep what comes after it, and can be repeated.
-		r.answers(always(http.StatusOK))
+		// A failed delivery does not block later ones, and can be retried.
+		r.respond(always(http.StatusOK))
 		s.report("cranes", fields{"title": "Cranes, again"})
 		s.publish("cranes")
-		s.pass(time.Minute)
-		if got, want := r.lines(), "report.updated cranes"; got != want {
+		s.advance(time.Minute)
+		if got, want := r.takeSummary(), "report.updated cranes"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		repeated, err := s.Retry(s.admin(), delivery.RetryParams{Webhook: &hook})
-		if err != nil || len(repeated) != 1 || repeated[0] != d.ID {
-			t.Fatalf("got %v, %v", repeated, err)
+		retried, err := s.Retry(s.admin(), delivery.RetryParams{Webhook: &hook})
+		if err != nil || len(retried) != 1 || retried[0] != d.ID {
+			t.Fatalf("got %v, %v", retried, err)
 		}
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		again := r.take()
 		if len(again) != 1 || again[0].header.Get("webhook-id") != d.ID.String() || s.deliveries(hook)[0].State != domain.DeliveryDelivered {
 			t.Errorf("got %+v", again)
 		}
-		repeated, err = s.Retry(s.admin(), delivery.RetryParams{Deliveries: []domain.ID{d.ID}})
-		if err != nil || len(repeated) != 0 {
-			t.Errorf("what was delivered is repeated: %v, %v", repeated, err)
+		retried, err = s.Retry(s.admin(), delivery.RetryParams{Deliveries: []domain.ID{d.ID}})
+		if err != nil || len(retried) != 0 {
+			t.Errorf("a successful delivery was retried: %v, %v", retried, err)
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestRetryAfter(t *testing.T) {
 		{429, "soon", 0},
 		{500, "120", 0},
 	} {
-		got := delivery.WishOf(&http.Response{StatusCode: row.status, Header: http.Header{"Retry-After": {row.header}}}, at)
+		got := delivery.ParseRetryAfter(&http.Response{StatusCode: row.status, Header: http.Header{"Retry-After": {row.header}}}, at)
 		if row.header == "999999999999" {
 			got = min(got, time.Hour)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
-// The vector is that of the specification's own libraries.
+// The test vector is from the libraries of the specification.
 func TestSignature(t *testing.T) {
 	t.Parallel()
 	header := http.Header{}
@@ -36,18 +36,18 @@ func TestSignature(t *testing.T) {
 }
 
 func TestRequest(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		s.report("before")
 		s.publish("before")
 		hook, secret := s.hook(delivery.CreateParams{URL: r.URL + "/hooks?of=us"})
 		id := s.report("cranes")
 		s.publish("cranes")
-		published := s.clock.now()
-		s.pass(time.Minute)
+		published := s.clock.Now()
+		s.advance(time.Minute)
 		got := r.take()
 		if len(got) != 1 {
-			t.Fatalf("got %d requests, want 1: what was published before the webhook was registered is not told", len(got))
+			t.Fatalf("got %d requests, want 1: publications before the registration of the webhook are not delivered", len(got))
 		}
 		q := got[0]
 		if !signed(q, secret) || !regexp.MustCompile(`^whsec_[A-Za-z0-9+/]{43}=$`).MatchString(secret) {
@@ -71,7 +71,7 @@ func TestRequest(t *testing.T) {
 		}
 
 		s.unpublish("cranes")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		gone := r.take()
 		if len(gone) != 1 || gone[0].Type != "report.unpublished" || gone[0].Data["slug"] != nil || gone[0].Data["title"] != nil || gone[0].Data["version"] != nil ||
 			gone[0].Data["documentId"] != id.String() {
@@ -89,12 +89,13 @@ func TestRequest(t *testing.T) {
 	})
 }
 
-// A receiver that fails hears of a document in order; others do not wait.
+// The deliveries of a document stay in order while the receiver fails, and other
+// documents do not wait.
 func TestOrder(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		r.answers(func(q received) (int, map[string]string) {
+		r.respond(func(q received) (int, map[string]string) {
 			if q.Data["slug"] == "cranes" {
 				return http.StatusInternalServerError, nil
 			}
@@ -103,22 +104,22 @@ func TestOrder(t *testing.T) {
 		s.report("cranes")
 		s.report("docks")
 		s.publish("cranes")
-		s.pass(time.Second)
+		s.advance(time.Second)
 		s.publish("docks")
 		s.report("cranes", fields{"title": "Cranes, again"})
 		s.publish("cranes")
 		s.unpublish("cranes")
 		s.report("docks", fields{"title": "Docks, again"})
 		s.publish("docks")
-		s.pass(time.Second)
-		if got, want := r.lines(), "report.published cranes, report.published docks, report.updated docks"; got != want {
+		s.advance(time.Second)
+		if got, want := r.takeSummary(), "report.published cranes, report.published docks, report.updated docks"; got != want {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
-		r.answers(always(http.StatusOK))
-		s.pass(time.Hour)
-		// It was unpublished meanwhile: who may not know of it is not told its
-		// title after the fact.
-		if got, want := r.lines(), "report.unpublished"; got != want {
+		r.respond(always(http.StatusOK))
+		s.advance(time.Hour)
+		// The document was unpublished in the meantime, so its title is not sent any
+		// more.
+		if got, want := r.takeSummary(), "report.unpublished"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		var states []string
@@ -133,20 +134,20 @@ func TestOrder(t *testing.T) {
 }
 
 func TestOrderOfUpdates(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		s.hook(delivery.CreateParams{URL: r.URL})
-		r.answers(always(http.StatusBadGateway))
+		r.respond(always(http.StatusBadGateway))
 		for i := range 4 {
 			s.report("cranes", fields{"title": fmt.Sprint("Cranes ", i)})
 			s.publish("cranes")
-			s.pass(time.Second)
+			s.advance(time.Second)
 		}
 		if n := len(r.take()); n != 1 {
 			t.Fatalf("got %d requests, want 1: the others wait for it", n)
 		}
-		r.answers(always(http.StatusOK))
-		s.pass(time.Minute)
+		r.respond(always(http.StatusOK))
+		s.advance(time.Minute)
 		var got []string
 		for _, q := range r.take() {
 			got = append(got, fmt.Sprint(q.Type, " ", q.Data["title"]))
@@ -158,59 +159,60 @@ func TestOrderOfUpdates(t *testing.T) {
 	})
 }
 
-// The ceiling decides what is told: a document that is marked higher never
-// reaches the webhook, and one that comes to be is gone for it.
+// A document with a marking above the ceiling never reaches the webhook, and one
+// that gets such a marking is gone for the receiver.
 func TestCeiling(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		low, high := newReceiver(t), newReceiver(t)
 		s.hook(delivery.CreateParams{URL: low.URL})
-		s.hook(delivery.CreateParams{URL: high.URL, Ceiling: domain.Amber})
+		s.hook(delivery.CreateParams{URL: high.URL, MaxMarking: domain.Amber})
 		s.report("secret", fields{"marking": "AMBER"})
 		s.report("cranes")
 		s.publish("secret", "cranes")
-		s.pass(time.Minute)
-		if got := low.lines(); got != "report.published cranes" {
+		s.advance(time.Minute)
+		if got := low.takeSummary(); got != "report.published cranes" {
 			t.Errorf("CLEAR got %q", got)
 		}
-		if got := high.lines(); got != "report.published cranes, report.published secret" && got != "report.published secret, report.published cranes" {
+		if got := high.takeSummary(); got != "report.published cranes, report.published secret" && got != "report.published secret, report.published cranes" {
 			t.Errorf("AMBER got %q", got)
 		}
 		s.report("cranes", fields{"marking": "AMBER", "title": "Only for few"})
 		s.publish("cranes")
 		s.unpublish("secret")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		got := low.take()
 		if len(got) != 1 || got[0].Type != "report.no_longer_visible" || strings.Contains(got[0].body, "few") || strings.Contains(got[0].body, "cranes") {
 			t.Errorf("CLEAR got %+v", got)
 		}
-		if got := high.lines(); got != "report.updated cranes, report.unpublished" && got != "report.unpublished, report.updated cranes" {
+		if got := high.takeSummary(); got != "report.updated cranes, report.unpublished" && got != "report.unpublished, report.updated cranes" {
 			t.Errorf("AMBER got %q", got)
 		}
 		s.report("cranes", fields{"marking": "CLEAR"})
 		s.publish("cranes")
-		s.pass(time.Minute)
-		if got := low.lines(); got != "report.published cranes" {
+		s.advance(time.Minute)
+		if got := low.takeSummary(); got != "report.published cranes" {
 			t.Errorf("CLEAR got %q", got)
 		}
 	})
 }
 
-// What waits to be sent is not sent when the receiver may not know it any more.
-func TestCeilingOfWhatWaits(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+// A pending delivery is dropped when the receiver may not see the document any
+// more.
+func TestCeilingOfPendingDeliveries(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
-		hook, _ := s.hook(delivery.CreateParams{URL: r.URL, Ceiling: domain.Amber})
-		r.answers(always(http.StatusInternalServerError))
+		hook, _ := s.hook(delivery.CreateParams{URL: r.URL, MaxMarking: domain.Amber})
+		r.respond(always(http.StatusInternalServerError))
 		s.report("secret", fields{"marking": "AMBER"})
 		s.publish("secret")
-		s.pass(time.Second)
+		s.advance(time.Second)
 		r.take()
 		clearly := domain.Clear
-		if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, Ceiling: &clearly}); err != nil {
+		if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, MaxMarking: &clearly}); err != nil {
 			t.Fatal(err)
 		}
-		r.answers(always(http.StatusOK))
-		s.pass(time.Hour)
+		r.respond(always(http.StatusOK))
+		s.advance(time.Hour)
 		if got := r.take(); len(got) != 0 {
 			t.Errorf("got %+v", got)
 		}
@@ -221,7 +223,7 @@ func TestCeilingOfWhatWaits(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		s.save(domain.Tag, editorial.Create, fields{"slug": "harbours", "label": "Harbours", "vocabulary": "TOPIC"})
 		s.save(domain.Tag, editorial.Create, fields{"slug": "hidden", "label": "Hidden", "vocabulary": "TOPIC", "marking": "RED"})
 		all, events, types, tags, hidden := newReceiver(t), newReceiver(t), newReceiver(t), newReceiver(t), newReceiver(t)
@@ -232,13 +234,13 @@ func TestFilters(t *testing.T) {
 		s.hook(delivery.CreateParams{URL: hidden.URL, Tags: []string{"hidden"}})
 		s.report("cranes", fields{"tags": []any{"harbours", "hidden"}})
 		s.report("docks")
-		told := map[*receiver]string{all: "all", events: "events", types: "types", tags: "tags", hidden: "hidden"}
+		receivers := map[*receiver]string{all: "all", events: "events", types: "types", tags: "tags", hidden: "hidden"}
 		step := func(name string, want map[string]string) {
 			t.Helper()
-			s.pass(time.Minute)
+			s.advance(time.Minute)
 			got := map[string]string{}
-			for r, name := range told {
-				lines := strings.Split(r.lines(), ", ") // different documents are in no order
+			for r, name := range receivers {
+				lines := strings.Split(r.takeSummary(), ", ") // different documents are in no order
 				slices.Sort(lines)
 				got[name] = strings.Join(lines, ", ")
 			}
@@ -255,7 +257,8 @@ func TestFilters(t *testing.T) {
 		step("Updated", map[string]string{
 			"all": "report.updated docks", "events": "report.updated docks", "types": "", "tags": "", "hidden": ""})
 		s.unpublish("docks")
-		// Of cranes the webhook "events" has not heard, so it is not told of its end.
+		// The webhook "events" was never notified of cranes, so it is not notified of its
+		// removal.
 		s.unpublish("cranes")
 		step("Unpublished", map[string]string{
 			"all": "report.unpublished, report.unpublished, tag.no_longer_visible", "events": "report.unpublished",

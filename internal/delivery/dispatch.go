@@ -15,21 +15,21 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// dispatchBatch is how many changes are made deliveries in one transaction,
-// which holds up the editors meanwhile.
+// dispatchBatch is how many changes are dispatched in one transaction, which
+// blocks other writers of the desk.
 const dispatchBatch = 50
 
-// dispatch makes deliveries of the next changes that a webhook has not been
-// told of. It reports whether there may be more.
+// dispatch writes deliveries of the next changes after the cursor of a webhook. It
+// reports whether there may be more changes.
 func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, err error) {
-	ctx = asReceiver(ctx, hook)
+	ctx = asWebhook(ctx, hook)
 	after, err := projection.ParsePosition(hook.Cursor)
 	if err != nil {
 		return false, err
 	}
 	changes, err := w.live.Changes(ctx, projection.ChangesParams{After: after, First: dispatchBatch})
 	if domain.KindOf(err) == domain.KindGone {
-		w.log.WarnContext(ctx, "the history of live has begun anew; the webhook goes on at the same time in it", "webhook", hook.ID)
+		w.log.WarnContext(ctx, "the change history of live is a new one; the webhook continues in it from the same time", "webhook", hook.ID)
 		if after, err = w.live.Resume(ctx, after); err != nil {
 			return false, err
 		}
@@ -38,23 +38,23 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, e
 	if err != nil || len(changes) == 0 {
 		return false, err
 	}
-	news, err := w.newsOf(ctx, hook, changes)
+	events, err := w.eventsOf(ctx, hook, changes)
 	if err != nil {
 		return false, err
 	}
-	at := w.clock()
+	at := w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		present, err := tx.Client().Webhook.Get(ctx, hook.ID)
 		if db.IsNotFound(err) {
 			return nil
 		}
-		// Another process may have been faster, or somebody has changed what
-		// the webhook wants.
+		// Another process may have dispatched these changes, or the webhook may have
+		// been updated.
 		if err != nil || present.State != domain.WebhookEnabled || present.Cursor != hook.Cursor || !present.UpdatedAt.Equal(hook.UpdatedAt) {
 			return err
 		}
-		d := dispatching{w: w, tx: tx, hook: present, news: news}
-		number, err := d.write(ctx, at)
+		writer := deliveryWriter{webhooks: w, tx: tx, hook: present, events: events}
+		number, err := writer.write(ctx, at)
 		if err != nil {
 			return err
 		}
@@ -62,150 +62,151 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, e
 			SetCursor(changes[len(changes)-1].Position.String()).SetLastNumber(number).Exec(ctx)
 	})
 	if err != nil {
-		return false, fmt.Errorf("tell %s of changes: %w", hook.ID, err)
+		return false, fmt.Errorf("dispatch changes to %s: %w", hook.ID, err)
 	}
 	return len(changes) == dispatchBatch, nil
 }
 
-// news is a change that a webhook is to be told of.
-type news struct {
+// event is a change with the body of its delivery.
+type event struct {
 	projection.Change
 	body string
 }
 
-// newsOf picks what a webhook wants to be told of, and puts it into words. A
-// document that cannot be seen any more by now is left out: a later change says
-// what became of it.
-func (w *Webhooks) newsOf(ctx context.Context, hook *db.Webhook, changes []projection.Change) ([]news, error) {
+// eventsOf returns the events of the changes that a webhook subscribes to. It
+// leaves out documents that are not visible any more, because a later change says
+// so.
+func (w *Webhooks) eventsOf(ctx context.Context, hook *db.Webhook, changes []projection.Change) ([]event, error) {
 	var ids []domain.ID
 	for _, c := range changes {
 		if wants(hook, c) && !c.Kind.Tombstone() {
 			ids = append(ids, c.Document)
 		}
 	}
-	heads, err := w.heads(ctx, ids, tagsOf(hook))
+	metas, err := w.docMetas(ctx, ids, tagsOf(hook))
 	if err != nil {
 		return nil, err
 	}
-	var out []news
+	var out []event
 	for _, c := range changes {
-		h := heads[c.Document]
+		meta := metas[c.Document]
 		if c.Kind.Tombstone() {
-			h = nil
+			meta = nil
 		}
-		if !wants(hook, c) || !c.Kind.Tombstone() && h == nil {
+		if !wants(hook, c) || !c.Kind.Tombstone() && meta == nil {
 			continue
 		}
-		body, err := bodyOf(c, h)
+		body, err := newBody(c, meta)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, news{Change: c, body: body})
+		out = append(out, event{Change: c, body: body})
 	}
 	return out, nil
 }
 
-// dispatching writes the deliveries of one webhook.
-type dispatching struct {
-	w    *Webhooks
-	tx   *store.Tx
-	hook *db.Webhook
-	news []news
+// deliveryWriter writes the deliveries of one webhook.
+type deliveryWriter struct {
+	webhooks *Webhooks
+	tx       *store.Tx
+	hook     *db.Webhook
+	events   []event
 }
 
-// write makes the deliveries and the jobs of those that nothing is ahead of. It
-// returns the number of the last delivery.
-func (d *dispatching) write(ctx context.Context, at time.Time) (int64, error) {
-	number := d.hook.LastNumber
-	if len(d.news) == 0 {
+// write writes the deliveries, and a job for each that is the first pending one of
+// its document. It returns the number of the last delivery.
+func (w *deliveryWriter) write(ctx context.Context, at time.Time) (int64, error) {
+	number := w.hook.LastNumber
+	if len(w.events) == 0 {
 		return number, nil
 	}
-	told, waiting, err := d.before(ctx)
+	notified, pending, err := w.lastNotified(ctx)
 	if err != nil {
 		return 0, err
 	}
-	since, err := d.unknownSince(ctx)
+	restoredAt, err := w.restoredAt(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var rows []*db.WebhookDeliveryCreate
 	var jobs []Job
-	for _, n := range d.news {
-		// A receiver that was never sent a document need not know that it is gone.
-		// What was sent by a desk that has since been put back is not known.
-		if n.Kind.Tombstone() && !told[n.Document] && (since.IsZero() || n.At.Before(since)) {
+	for _, e := range w.events {
+		// A receiver that never got a document is not notified of its removal. If the
+		// desk was restored from a backup, the log may lack deliveries that were sent.
+		if e.Kind.Tombstone() && !notified[e.Document] && (restoredAt.IsZero() || e.At.Before(restoredAt)) {
 			continue
 		}
-		told[n.Document] = !n.Kind.Tombstone()
+		notified[e.Document] = !e.Kind.Tombstone()
 		number++
 		id := domain.NewID(domain.Delivery, at)
-		rows = append(rows, d.tx.Client().WebhookDelivery.Create().
-			SetID(id).SetWebhookID(d.hook.ID).SetNumber(number).
-			SetEvent(eventType(n.Change)).SetDocumentID(n.Document).SetBody(n.body).
+		rows = append(rows, w.tx.Client().WebhookDelivery.Create().
+			SetID(id).SetWebhookID(w.hook.ID).SetNumber(number).
+			SetEvent(eventType(e.Change)).SetDocumentID(e.Document).SetBody(e.body).
 			SetState(domain.DeliveryPending).SetTurn(0).SetTries(0).SetNextAttemptAt(at).SetCreatedAt(at))
-		if !waiting[n.Document] {
-			waiting[n.Document] = true
-			jobs = append(jobs, Job{Webhook: d.hook.ID, Delivery: id, At: at})
+		if !pending[e.Document] {
+			pending[e.Document] = true
+			jobs = append(jobs, Job{Webhook: w.hook.ID, Delivery: id, At: at})
 		}
 	}
 	if len(rows) == 0 {
 		return number, nil
 	}
-	if err := d.tx.Client().WebhookDelivery.CreateBulk(rows...).Exec(ctx); err != nil {
+	if err := w.tx.Client().WebhookDelivery.CreateBulk(rows...).Exec(ctx); err != nil {
 		return 0, err
 	}
-	return number, d.w.queue.enqueue(ctx, d.tx, jobs...)
+	return number, w.webhooks.queue.enqueue(ctx, w.tx, jobs...)
 }
 
-// before reads of which of the documents the webhook was told, the last time,
-// that they are there, and which have deliveries that are pending.
-func (d *dispatching) before(ctx context.Context) (told, waiting map[domain.ID]bool, err error) {
-	told, waiting = map[domain.ID]bool{}, map[domain.ID]bool{}
-	ids := make([]domain.ID, len(d.news))
-	for i, n := range d.news {
-		ids[i] = n.Document
+// lastNotified returns the documents whose last delivery to the webhook said that
+// they are visible, and the documents that have pending deliveries.
+func (w *deliveryWriter) lastNotified(ctx context.Context) (notified, pending map[domain.ID]bool, err error) {
+	notified, pending = map[domain.ID]bool{}, map[domain.ID]bool{}
+	ids := make([]domain.ID, len(w.events))
+	for i, e := range w.events {
+		ids[i] = e.Document
 	}
-	rows, err := d.tx.Client().WebhookDelivery.Query().
-		Where(webhookdelivery.WebhookID(d.hook.ID), webhookdelivery.DocumentIDIn(ids...),
+	rows, err := w.tx.Client().WebhookDelivery.Query().
+		Where(webhookdelivery.WebhookID(w.hook.ID), webhookdelivery.DocumentIDIn(ids...),
 			webhookdelivery.StateNEQ(domain.DeliveryDropped), lastOfDocument).
 		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldEvent).All(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, row := range rows {
-		told[row.DocumentID] = !isTombstone(row.Event)
+		notified[row.DocumentID] = !isTombstone(row.Event)
 	}
-	pending, err := d.tx.Client().WebhookDelivery.Query().
-		Where(webhookdelivery.WebhookID(d.hook.ID), webhookdelivery.DocumentIDIn(ids...), webhookdelivery.State(domain.DeliveryPending)).
+	rows, err = w.tx.Client().WebhookDelivery.Query().
+		Where(webhookdelivery.WebhookID(w.hook.ID), webhookdelivery.DocumentIDIn(ids...), webhookdelivery.State(domain.DeliveryPending)).
 		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID).All(ctx)
-	for _, row := range pending {
-		waiting[row.DocumentID] = true
+	for _, row := range rows {
+		pending[row.DocumentID] = true
 	}
-	return told, waiting, err
+	return notified, pending, err
 }
 
-// unknownSince is when the desk was put back from a backup of the webhook's time;
-// zero where it was not: then all that was sent is known.
-func (d *dispatching) unknownSince(ctx context.Context) (time.Time, error) {
-	if !slices.ContainsFunc(d.news, func(n news) bool { return n.Kind.Tombstone() }) {
+// restoredAt returns when the desk was restored from a backup, if that was after
+// the webhook was created; else the zero time, and then the delivery log is
+// complete.
+func (w *deliveryWriter) restoredAt(ctx context.Context) (time.Time, error) {
+	if !slices.ContainsFunc(w.events, func(e event) bool { return e.Kind.Tombstone() }) {
 		return time.Time{}, nil
 	}
-	log, err := d.tx.Client().PublicationLog.Query().Only(ctx)
-	if db.IsNotFound(err) || err == nil && (log.PutBackAt == nil || log.PutBackAt.Before(d.hook.CreatedAt)) {
+	log, err := w.tx.Client().PublicationLog.Query().Only(ctx)
+	if db.IsNotFound(err) || err == nil && (log.PutBackAt == nil || log.PutBackAt.Before(w.hook.CreatedAt)) {
 		return time.Time{}, nil
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read when the desk was put back: %w", err)
+		return time.Time{}, fmt.Errorf("read when the desk was restored: %w", err)
 	}
 	return log.PutBackAt.UTC(), nil
 }
 
-// lastOfDocument is the condition that no later delivery of the document to the
-// webhook was made.
+// lastOfDocument adds the condition that the webhook has no later delivery of the
+// document.
 func lastOfDocument(s *sql.Selector) { s.Where(sql.NotExists(later(s))) }
 
-// later are the deliveries of the same document to the same webhook that come
-// after a row of s, those aside that were dropped.
+// later selects the deliveries of the same document to the same webhook that come
+// after a row of s and were not dropped.
 func later(s *sql.Selector) *sql.Selector {
 	b := sql.Dialect(s.Dialect())
 	t := b.Table(webhookdelivery.Table).As("later")
@@ -214,7 +215,7 @@ func later(s *sql.Selector) *sql.Selector {
 		sql.ColumnsGT(t.C("number"), s.C("number")), sql.NEQ(t.C("state"), domain.DeliveryDropped)))
 }
 
-// dispatchTo tells one webhook of all that has changed until now.
+// dispatchTo writes the deliveries of all changes so far for one webhook.
 func (w *Webhooks) dispatchTo(ctx context.Context, id domain.ID) error {
 	for {
 		hook, err := w.stores.Client(ctx).Webhook.Get(ctx, id)

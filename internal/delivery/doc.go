@@ -1,34 +1,39 @@
-// Package delivery tells others what becomes of documents in live: webhooks.
+// Package delivery sends webhooks: it notifies receivers of changes in live, at
+// least once and in order per document.
 //
-// The publication log is the outbox. [Webhooks.Run] reads, for each webhook
-// from a cursor of its own, the changes of live as a viewer with the webhook's
-// ceiling sees them, and writes a delivery for each that the webhook wants, in
-// the transaction that moves the cursor on. A delivery is attempted by a job,
-// which is written in the transaction that makes it due. So nothing is lost
-// when the program is killed, and what was under way then is sent again: at
-// least once.
+// The publication log is the outbox. Each webhook has a cursor in the change
+// history of live. [Webhooks.Run] reads the changes after the cursor, as a viewer
+// with the webhook's maximum marking (the column ceiling) sees them. It writes a
+// delivery for each change that the webhook subscribes to, in the transaction
+// that advances the cursor. A job attempts the delivery; it is enqueued in the
+// transaction that makes the delivery due. So nothing is lost when the program is
+// killed, and a delivery that was being sent then is sent again.
 //
 // # Order
 //
-// Of the deliveries of one document to one webhook only the first that is
-// pending has a job. The next one gets its job when that one is done: accepted,
-// dropped, or dead after a day of attempts. Different documents, and different
-// webhooks, do not wait for each other.
+// Of the pending deliveries of one document to one webhook, only the first has a
+// job. The next one gets its job when that one is done: delivered, dropped, or
+// failed after a day of attempts (the stored state is DEAD). Different documents,
+// and different webhooks, do not wait for each other.
 //
-// A job that cannot be attempted, because the database cannot be read, is put off
-// and not lost. When a process starts and every hour, a job looks for documents
-// whose deliveries have none, and gives them one.
+// A job that fails because the database is unavailable is snoozed, not lost. When
+// a process starts, and every hour, a sweep enqueues jobs for documents whose
+// deliveries have none.
+//
+// # Generations
+//
+// A delivery has a generation (the column turn), which is incremented with each
+// job. A job of an earlier generation is void. So a delivery that was restarted,
+// or swept, is not attempted twice.
 //
 // # Requests
 //
-// They are those of the Standard Webhooks specification: a thin JSON body with
-// what happened to which document, an id that stays the same however often it
-// is sent, and a signature. They are made by package outbound, so a webhook
-// cannot be pointed into the network that the program stands in. Redirects are
-// not followed.
+// The requests follow the Standard Webhooks specification: a small JSON body with
+// the event and the document, an id that is the same for all attempts, and a
+// signature. Package outbound makes them, so a webhook cannot reach the private
+// network of the program. Redirects are not followed.
 //
-// What the room does not do: it keeps no copy of documents, and decides
-// nothing about who may see them. A body is made of what the fence shows to a
-// viewer with the ceiling, and whether it still does is asked again ahead of
-// each attempt.
+// The package keeps no copies of documents, and has no rules about who may see
+// them. A body has only what the fence shows to a viewer with the maximum marking,
+// and the fence is checked again before each attempt.
 package delivery

@@ -15,11 +15,11 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Queue keeps the jobs of tests.
+// Queue is a job queue whose jobs a test runs.
 type Queue interface {
 	Enqueue(tx *store.Tx, jobs ...Job)
-	// Kept are the jobs of a webhook, and whether they were given up.
-	Kept(hook domain.ID) map[Job]bool
+	// Unfinished returns the jobs of a webhook, and whether they were discarded.
+	Unfinished(hook domain.ID) map[Job]bool
 }
 
 type testQueue struct{ Queue }
@@ -31,28 +31,28 @@ func (q testQueue) enqueue(_ context.Context, tx *store.Tx, jobs ...Job) error {
 
 func (q testQueue) work(context.Context, []domain.ID) error { return nil }
 
-func (q testQueue) kept(_ context.Context, _ store.Rows, hook domain.ID) (map[turn]keptJob, error) {
-	found := map[turn]keptJob{}
-	for job, givenUp := range q.Kept(hook) {
-		found[turn{job.Delivery, job.Turn}] = keptJob{givenUp: givenUp}
+func (q testQueue) unfinished(_ context.Context, _ store.Rows, hook domain.ID) (map[attemptKey]jobState, error) {
+	found := map[attemptKey]jobState{}
+	for job, givenUp := range q.Unfinished(hook) {
+		found[attemptKey{job.Delivery, job.Generation}] = jobState{discarded: givenUp}
 	}
 	return found, nil
 }
 
-// NewWithQueue returns webhooks whose jobs the test runs, and whose pauses are
-// as long as they may be.
+// NewWithQueue returns webhooks whose jobs the test runs, and whose back-off is
+// always the longest.
 func NewWithQueue(c Config, q Queue) *Webhooks {
 	w := newWebhooks(c, testQueue{q})
-	w.upTo = func(d time.Duration) time.Duration { return d }
+	w.jitter = func(d time.Duration) time.Duration { return d }
 	return w
 }
 
-// RunAttempt runs the job of an attempt as river does, put off so many times
-// before. It returns for how long it is put off now; -1: it is done.
+// RunAttempt runs the job of an attempt as river does, after so many snoozes. It
+// returns the duration of its snooze; -1: it is done.
 func (w *Webhooks) RunAttempt(ctx context.Context, job Job, snoozes int) (time.Duration, error) {
-	err := w.runAttempt(ctx, &river.Job[task]{
+	err := w.runAttempt(ctx, &river.Job[attemptArgs]{
 		JobRow: &rivertype.JobRow{Metadata: fmt.Appendf(nil, `{"snoozes": %d}`, snoozes)},
-		Args:   task{Webhook: job.Webhook, Delivery: job.Delivery, Turn: job.Turn},
+		Args:   attemptArgs{Webhook: job.Webhook, Delivery: job.Delivery, Generation: job.Generation},
 	})
 	if snooze, ok := errors.AsType[*rivertype.JobSnoozeError](err); ok {
 		return snooze.Duration, nil
@@ -60,44 +60,45 @@ func (w *Webhooks) RunAttempt(ctx context.Context, job Job, snoozes int) (time.D
 	return -1, err
 }
 
-// Sweep gives jobs to deliveries that have lost theirs.
-func (w *Webhooks) Sweep(ctx context.Context) error { return w.sweep(onDesk(ctx, "test")) }
+// Sweep enqueues lost jobs.
+func (w *Webhooks) Sweep(ctx context.Context) error { return w.sweep(asSystemOnDesk(ctx, "test")) }
 
-// WithoutJob are the deliveries of webhooks that are enabled that are the first of
-// their documents and should have a job, and have none.
+// WithoutJob returns the deliveries of enabled webhooks that should have a job and
+// have none: the first pending ones of their documents.
 func (w *Webhooks) WithoutJob(ctx context.Context) ([]domain.ID, error) {
-	ctx = onDesk(ctx, "test")
+	ctx = asSystemOnDesk(ctx, "test")
 	hooks, err := w.stores.Client(ctx).Webhook.Query().Where(webhook.State(domain.WebhookEnabled)).IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var lost []domain.ID
 	for _, hook := range hooks {
-		lines, err := w.withoutJob(ctx, hook)
+		docs, err := w.withoutJob(ctx, hook)
 		if err != nil {
 			return nil, err
 		}
-		for _, line := range lines {
-			lost = append(lost, line.first.ID)
+		for _, doc := range docs {
+			lost = append(lost, doc.first.ID)
 		}
 	}
 	return lost, nil
 }
 
-// Follower makes deliveries of what has changed, a step at a time.
-type Follower struct{ f *follower }
+// Dispatcher runs a dispatcher step by step.
+type Dispatcher struct{ d *dispatcher }
 
-// NewFollower returns a follower that has told nobody of anything.
-func NewFollower(w *Webhooks) Follower { return Follower{newFollower(w)} }
+// NewDispatcher returns a new dispatcher.
+func NewDispatcher(w *Webhooks) Dispatcher { return Dispatcher{newDispatcher(w)} }
 
-// Step tells every webhook of all that has changed until now.
-func (f Follower) Step(ctx context.Context) {
-	f.f.step(onDesk(ctx, "test"), f.f.w.live.Version())
+// Step writes the deliveries of all changes so far.
+func (f Dispatcher) Step(ctx context.Context) {
+	f.d.step(asSystemOnDesk(ctx, "test"), f.d.webhooks.live.Version())
 }
 
-// DispatchAll tells all webhooks that are enabled of what has changed.
+// DispatchAll writes the deliveries of all changes so far for all enabled
+// webhooks.
 func (w *Webhooks) DispatchAll(ctx context.Context) error {
-	ctx = onDesk(ctx, "test")
+	ctx = asSystemOnDesk(ctx, "test")
 	hooks, err := w.stores.Client(ctx).Webhook.Query().All(ctx)
 	if err != nil {
 		return err
@@ -110,22 +111,23 @@ func (w *Webhooks) DispatchAll(ctx context.Context) error {
 	return nil
 }
 
-// Attempt carries out a job.
+// Attempt runs the job of an attempt.
 func (w *Webhooks) Attempt(ctx context.Context, job Job) error { return w.attempt(ctx, job) }
 
-// Prune takes out of the delivery log what is old.
-func (w *Webhooks) Prune(ctx context.Context) error { return w.prune(onDesk(ctx, "test")) }
+// Prune deletes old deliveries.
+func (w *Webhooks) Prune(ctx context.Context) error { return w.prune(asSystemOnDesk(ctx, "test")) }
 
-// Sign puts the headers of Standard Webhooks on a request.
+// Sign sets the headers of Standard Webhooks.
 func Sign(header http.Header, secrets []string, id string, at time.Time, body []byte) error {
 	return sign(header, secrets, id, at, body)
 }
 
-// NextAttempt is when to attempt again, with pauses of a share of the longest.
-func NextAttempt(share float64, at, since time.Time, tries int, wish time.Duration) (time.Time, bool) {
-	w := &Webhooks{upTo: func(d time.Duration) time.Duration { return time.Duration(share * float64(d)) }}
-	return w.nextAttempt(at, since, tries, wish)
+// NextAttempt returns the time of the next attempt, with pauses of a share of the
+// longest.
+func NextAttempt(share float64, at, since time.Time, attempts int, retryAfter time.Duration) (time.Time, bool) {
+	w := &Webhooks{jitter: func(d time.Duration) time.Duration { return time.Duration(share * float64(d)) }}
+	return w.nextAttempt(at, since, attempts, retryAfter)
 }
 
-// WishOf reads for how long an answer asks to be left alone.
-var WishOf = wishOf
+// ParseRetryAfter returns the Retry-After of a response.
+var ParseRetryAfter = parseRetryAfter

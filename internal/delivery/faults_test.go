@@ -21,7 +21,7 @@ import (
 )
 
 // exec runs a statement on the desk.
-func (s *site) exec(statement string) {
+func (s *testDesk) exec(statement string) {
 	s.t.Helper()
 	if err := s.stores.Desk(s.t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, statement)
@@ -31,8 +31,8 @@ func (s *site) exec(statement string) {
 	}
 }
 
-// job takes out the job of a delivery.
-func (s *site) job(d domain.ID) delivery.Job {
+// takeJob removes the job of a delivery from the queue and returns it.
+func (s *testDesk) takeJob(d domain.ID) delivery.Job {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,23 +45,25 @@ func (s *site) job(d domain.ID) delivery.Job {
 	return job
 }
 
-func (s *site) dispatch() {
+func (s *testDesk) dispatch() {
 	s.t.Helper()
 	if err := s.DispatchAll(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// An attempt that cannot be made, or whose outcome cannot be noted, is put off
-// with a back-off, however often, and uses up nothing. Deliveries of other
-// documents go on, and it does when it can.
+// An attempt that cannot be made or recorded is snoozed with a back-off, any number
+// of times, and uses up no attempt. Deliveries of other documents continue. It
+// succeeds after the fault.
 func TestAttemptFaults(t *testing.T) {
-	breaks := map[string]func(t *testing.T, s *site, d domain.ID) (mend func()){
-		"ReadsOfLiveFail": func(t *testing.T, s *site, _ domain.ID) func() { return storetest.Away(t, s.stores.Live, "reports") },
-		"ReadsOfTheDeskFail": func(t *testing.T, s *site, _ domain.ID) func() {
+	breaks := map[string]func(t *testing.T, s *testDesk, d domain.ID) (restore func()){
+		"ReadsOfLiveFail": func(t *testing.T, s *testDesk, _ domain.ID) func() {
+			return storetest.Away(t, s.stores.Live, "reports")
+		},
+		"ReadsOfTheDeskFail": func(t *testing.T, s *testDesk, _ domain.ID) func() {
 			return storetest.Away(t, s.stores.Desk, "webhook_deliveries")
 		},
-		"OutcomeCannotBeNoted": func(t *testing.T, s *site, d domain.ID) func() {
+		"OutcomeCannotBeNoted": func(t *testing.T, s *testDesk, d domain.ID) func() {
 			return storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.id = %d", int64(d)))
 		},
 	}
@@ -71,7 +73,7 @@ func TestAttemptFaults(t *testing.T) {
 			times int
 		}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 40}} {
 			t.Run(name+row.name, func(t *testing.T) {
-				each(t, func(t *testing.T, s *site) {
+				each(t, func(t *testing.T, s *testDesk) {
 					r := newReceiver(t)
 					hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
 					s.report("cranes")
@@ -83,13 +85,13 @@ func TestAttemptFaults(t *testing.T) {
 					}
 					s.dispatch()
 					log := s.deliveries(hook)
-					bad, good := s.job(log[0].ID), s.job(log[1].ID)
-					mend := breakIt(t, s, log[0].ID)
+					bad, good := s.takeJob(log[0].ID), s.takeJob(log[1].ID)
+					restore := breakIt(t, s, log[0].ID)
 					var pauses []time.Duration
 					for n := range row.times {
 						pause, err := s.RunAttempt(t.Context(), bad, n)
 						if err != nil || pause <= 0 {
-							t.Fatalf("got %v, %v, want it to be put off", pause, err)
+							t.Fatalf("got %v, %v, want a snooze", pause, err)
 						}
 						pauses = append(pauses, pause)
 					}
@@ -105,14 +107,14 @@ func TestAttemptFaults(t *testing.T) {
 							t.Errorf("the other document: got %v, %v", pause, err)
 						}
 					}
-					mend()
+					restore()
 					if pause, err := s.RunAttempt(t.Context(), bad, row.times); err != nil || pause != -1 {
-						t.Fatalf("when it can: got %v, %v", pause, err)
+						t.Fatalf("after the fault: got %v, %v", pause, err)
 					}
 					if d := s.deliveries(hook)[0]; d.State != domain.DeliveryDelivered || len(d.Attempts) != 1 {
 						t.Errorf("got %s after %d attempts", d.State, len(d.Attempts))
 					}
-					lines := r.lines()
+					lines := r.takeSummary()
 					if n := strings.Count(lines, "cranes"); n == 0 || n > 1 && name != "OutcomeCannotBeNoted" {
 						t.Errorf("the receiver got %s", lines)
 					}
@@ -122,22 +124,22 @@ func TestAttemptFaults(t *testing.T) {
 	}
 }
 
-// A webhook whose dispatch fails rests longer and longer, and others are told as
-// ever. It is told when it can, without anything else happening.
+// A webhook whose dispatch fails has a growing back-off; others are dispatched as
+// usual. After the fault its changes are dispatched without another trigger.
 func TestDispatchFaults(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		times int
 	}{{"Once", 1}, {"TenTimes", 10}, {"ForLong", 40}} {
 		t.Run(row.name, func(t *testing.T) {
-			each(t, func(t *testing.T, s *site) {
+			each(t, func(t *testing.T, s *testDesk) {
 				bad, _ := s.hook(delivery.CreateParams{URL: "https://bad.example"})
 				good, _ := s.hook(delivery.CreateParams{URL: "https://good.example"})
 				cursor := s.row(bad).Cursor
 				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = 'broken' WHERE id = %d", int64(bad)))
-				f := delivery.NewFollower(s.Webhooks)
+				f := delivery.NewDispatcher(s.Webhooks)
 				failures := func() int { return strings.Count(s.log.String(), "changes could not be dispatched") }
-				rest := time.Second
+				backoff := time.Second
 				for n := range row.times {
 					s.report(fmt.Sprint("r", n))
 					s.publish(fmt.Sprint("r", n))
@@ -148,15 +150,15 @@ func TestDispatchFaults(t *testing.T) {
 					if failures() != n+1 {
 						t.Fatalf("the dispatch has failed %d times, want %d", failures(), n+1)
 					}
-					// Whatever happens before its rest is over does not end it.
-					s.clock.turn(s.clock.now().Add(rest - 100*time.Millisecond))
+					// No event ends the back-off early.
+					s.clock.AdvanceTo(s.clock.Now().Add(backoff - 100*time.Millisecond))
 					f.Step(t.Context())
 					f.Step(t.Context())
 					if failures() != n+1 {
-						t.Fatalf("it was tried again before %s were over", rest)
+						t.Fatalf("it was retried before %s were over", backoff)
 					}
-					s.clock.turn(s.clock.now().Add(200 * time.Millisecond))
-					rest = min(2*rest, time.Minute)
+					s.clock.AdvanceTo(s.clock.Now().Add(200 * time.Millisecond))
+					backoff = min(2*backoff, time.Minute)
 				}
 				s.exec(fmt.Sprintf("UPDATE webhooks SET cursor = '%s' WHERE id = %d", cursor, int64(bad)))
 				f.Step(t.Context())
@@ -168,15 +170,14 @@ func TestDispatchFaults(t *testing.T) {
 	}
 }
 
-// While the webhooks cannot be read, the follower rests, and goes on when they
-// can.
-func TestFollowerWithoutWebhooks(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+// While the webhooks cannot be read, the dispatcher retries with a back-off.
+func TestDispatcherWithoutWebhooks(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		hook, _ := s.hook(delivery.CreateParams{URL: "https://good.example"})
 		s.report("cranes")
 		s.publish("cranes")
-		f := delivery.NewFollower(s.Webhooks)
-		mend := storetest.Away(t, s.stores.Desk, "webhooks")
+		f := delivery.NewDispatcher(s.Webhooks)
+		restore := storetest.Away(t, s.stores.Desk, "webhooks")
 		for range 50 {
 			f.Step(t.Context())
 		}
@@ -184,14 +185,14 @@ func TestFollowerWithoutWebhooks(t *testing.T) {
 			t.Errorf("they were read %d times within a second, want 1", n)
 		}
 		for range 10 {
-			s.clock.turn(s.clock.now().Add(time.Minute))
+			s.clock.AdvanceTo(s.clock.Now().Add(time.Minute))
 			f.Step(t.Context())
 		}
 		if n := strings.Count(s.log.String(), "the webhooks could not be read"); n != 11 {
 			t.Errorf("they were read %d times, want 11", n)
 		}
-		mend()
-		s.clock.turn(s.clock.now().Add(time.Minute))
+		restore()
+		s.clock.AdvanceTo(s.clock.Now().Add(time.Minute))
 		f.Step(t.Context())
 		if got := len(s.deliveries(hook)); got != 1 {
 			t.Errorf("there are %d deliveries, want 1", got)
@@ -199,11 +200,11 @@ func TestFollowerWithoutWebhooks(t *testing.T) {
 	})
 }
 
-// What has lost its job gets one by the sweep; one whose job ran too often is
-// dead, and the next of its document goes on. A webhook that fails does not keep
-// the others from it.
+// The sweep enqueues lost jobs. A delivery whose job was discarded has failed, and
+// the next one of its document is enqueued. An error with one webhook does not
+// stop the others.
 func TestSweep(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		bad, _ := s.hook(delivery.CreateParams{URL: r.URL})
 		good, _ := s.hook(delivery.CreateParams{URL: r.URL})
@@ -220,14 +221,14 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.wantJobs()
-		first := s.job(s.deliveries(good)[0].ID)
+		first := s.takeJob(s.deliveries(good)[0].ID)
 		s.mu.Lock()
-		s.jobs, s.givenUp = nil, []delivery.Job{first}
+		s.jobs, s.discarded = nil, []delivery.Job{first}
 		s.mu.Unlock()
 		if lost, err := s.WithoutJob(t.Context()); err != nil || len(lost) != 4 {
 			t.Fatalf("got %v, %v, want the first of 2 documents of 2 webhooks", lost, err)
 		}
-		mend := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
+		restore := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
 		for range 10 {
 			if err := s.Sweep(t.Context()); err == nil {
 				t.Fatal("there is no error")
@@ -236,29 +237,29 @@ func TestSweep(t *testing.T) {
 				t.Fatalf("got %v, %v, want those of the webhook that fails", lost, err)
 			}
 		}
-		mend()
+		restore()
 		for range 2 {
 			if err := s.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			s.wantJobs()
 		}
-		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "begun") {
+		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "during each of 100 attempts") {
 			t.Errorf("got %s", d.State)
 		}
 		if n := len(s.jobs); n != 4 {
 			t.Errorf("there are %d jobs, want 4", n)
 		}
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		if got := len(r.take()); got != 7 { // 2 webhooks, 2 documents, 2 events, but one
 			t.Errorf("got %d requests, want 7", got)
 		}
 	})
 }
 
-// wantJobs checks that every first pending delivery of a webhook that is enabled
-// has a job.
-func (s *site) wantJobs() {
+// wantJobs checks that every first pending delivery of an enabled webhook has a
+// job.
+func (s *testDesk) wantJobs() {
 	s.t.Helper()
 	lost, err := s.WithoutJob(s.t.Context())
 	if err != nil || len(lost) > 0 {
@@ -266,10 +267,10 @@ func (s *site) wantJobs() {
 	}
 }
 
-// Whatever happens, in whatever order, every first pending delivery has a job;
-// where jobs are lost, it has one after the sweep.
+// After any sequence of events, every first pending delivery has a job; if jobs are
+// lost, it has one after the sweep.
 func TestEveryFirstDeliveryHasAJob(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		steps := 100
 		if testing.Short() {
 			steps = 30
@@ -278,7 +279,7 @@ func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 1))
 		r := newReceiver(t)
-		r.answers(func(received) (int, map[string]string) {
+		r.respond(func(received) (int, map[string]string) {
 			return []int{http.StatusOK, http.StatusInternalServerError, http.StatusServiceUnavailable}[random.IntN(3)], nil
 		})
 		var hooks []domain.ID
@@ -303,9 +304,9 @@ func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 			case 3, 4:
 				s.dispatch()
 			case 5:
-				s.pass(time.Duration(random.IntN(3600)) * time.Second)
+				s.advance(time.Duration(random.IntN(3600)) * time.Second)
 			case 6:
-				s.pass(time.Duration(random.IntN(30)) * time.Hour)
+				s.advance(time.Duration(random.IntN(30)) * time.Hour)
 			case 7:
 				enabled := random.IntN(3) > 0
 				if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, Enabled: &enabled}); err != nil {
@@ -319,7 +320,7 @@ func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 				if n := len(s.jobs); n > 0 {
 					i := random.IntN(n)
 					if random.IntN(2) == 0 {
-						s.givenUp = append(s.givenUp, s.jobs[i])
+						s.discarded = append(s.discarded, s.jobs[i])
 					}
 					s.jobs = slices.Delete(s.jobs, i, i+1)
 				}
@@ -339,14 +340,14 @@ func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 	})
 }
 
-// signalling is a log that tells when a message is written.
-type signalling struct {
+// signalHandler is a log handler that signals when a message is written.
+type signalHandler struct {
 	slog.Handler
 	message string
 	came    chan struct{}
 }
 
-func (h signalling) Handle(ctx context.Context, r slog.Record) error {
+func (h signalHandler) Handle(ctx context.Context, r slog.Record) error {
 	if strings.Contains(r.Message, h.message) {
 		select {
 		case h.came <- struct{}{}:
@@ -356,13 +357,13 @@ func (h signalling) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// With river: a delivery waits while live cannot be read, and is sent when it
-// can, though nothing else happens.
-func TestLiveIsAway(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+// With river: a delivery waits while live cannot be read, and is sent afterwards
+// without another trigger.
+func TestLiveUnavailable(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		came := make(chan struct{}, 1)
-		log := slog.New(signalling{slog.NewTextHandler(&bytes.Buffer{}, nil), "could not be attempted", came})
+		log := slog.New(signalHandler{slog.NewTextHandler(&bytes.Buffer{}, nil), "could not be attempted", came})
 		jobs := s.stores.Jobs(log)
 		w := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Jobs: jobs, Log: log, AllowPrivate: true})
 		if _, _, err := w.Create(s.admin(), delivery.CreateParams{URL: r.URL}); err != nil {
@@ -373,14 +374,14 @@ func TestLiveIsAway(t *testing.T) {
 		if err := w.DispatchAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		mend := storetest.Away(t, s.stores.Live, "reports")
+		restore := storetest.Away(t, s.stores.Live, "reports")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 2)
 		go func() { ended <- jobs.Start(ctx) }()
 		go func() { ended <- w.Run(ctx) }()
 		<-came
-		mend()
-		if got := r.await(t, 1); got[0] != "report.published cranes" {
+		restore()
+		if got := r.waitFor(t, 1); got[0] != "report.published cranes" {
 			t.Errorf("got %v", got)
 		}
 		cancel()

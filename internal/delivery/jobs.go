@@ -13,68 +13,68 @@ import (
 )
 
 const (
-	// jobTimeout bounds an attempt and its note.
+	// jobTimeout bounds an attempt and the record of its result.
 	jobTimeout = AttemptTimeout + 10*time.Second
-	// maxRuns bounds how often the job of one attempt is begun. Only a process
-	// that is killed meanwhile uses one up.
-	maxRuns = 100
+	// maxJobAttempts bounds how often the job of one attempt is started. Only the
+	// kill of its process uses one up.
+	maxJobAttempts = 100
 
-	upkeepTimeout = 5 * time.Minute
-	upkeepRuns    = 10 // the next hour brings another one
+	upkeepTimeout     = 5 * time.Minute
+	maxUpkeepAttempts = 10 // the next one is enqueued within an hour
 )
 
-// putOff is how long an attempt waits that cannot be made, or not be noted.
-var putOff = store.Doubling(time.Second, 5*time.Minute)
+// snoozeBackoff is the back-off of an attempt that could not be made or recorded.
+var snoozeBackoff = store.Doubling(time.Second, 5*time.Minute)
 
-// task is a Job as river keeps it.
-type task struct {
-	Webhook  domain.ID `json:"webhook"`
-	Delivery domain.ID `json:"delivery"`
-	Turn     int       `json:"turn"`
+// attemptArgs is the arguments of the job of an attempt, as river stores them.
+type attemptArgs struct {
+	Webhook    domain.ID `json:"webhook"`
+	Delivery   domain.ID `json:"delivery"`
+	Generation int       `json:"turn"`
 }
 
 // Kind is the name of the job in river's tables.
-func (task) Kind() string { return "webhook_attempt" }
+func (attemptArgs) Kind() string { return "webhook_attempt" }
 
-// upkeep is the job that gives a job to deliveries that have lost theirs, and
-// keeps the delivery log from growing without end.
-type upkeep struct{}
+// upkeepArgs is the arguments of the periodic job that enqueues lost jobs and
+// prunes the delivery log.
+type upkeepArgs struct{}
 
 // Kind is the name of the job in river's tables.
-func (upkeep) Kind() string { return "webhook_upkeep" }
+func (upkeepArgs) Kind() string { return "webhook_upkeep" }
 
-// register adds the jobs of the webhooks to those of the process.
+// register registers the kinds of jobs of the webhooks.
 func (w *Webhooks) register(jobs *store.Jobs) *riverQueue {
-	store.AddKind(jobs, store.Kind[task]{Timeout: jobTimeout, MaxAttempts: maxRuns, Run: w.runAttempt})
-	store.AddKind(jobs, store.Kind[upkeep]{Timeout: upkeepTimeout, MaxAttempts: upkeepRuns, Backoff: store.Doubling(time.Second, 5*time.Minute),
-		Run: func(ctx context.Context, _ *river.Job[upkeep]) error {
-			ctx = onDesk(ctx, "look after deliveries")
+	store.AddKind(jobs, store.Kind[attemptArgs]{Timeout: jobTimeout, MaxAttempts: maxJobAttempts, Run: w.runAttempt})
+	store.AddKind(jobs, store.Kind[upkeepArgs]{Timeout: upkeepTimeout, MaxAttempts: maxUpkeepAttempts, Backoff: store.Doubling(time.Second, 5*time.Minute),
+		Run: func(ctx context.Context, _ *river.Job[upkeepArgs]) error {
+			ctx = asSystemOnDesk(ctx, "webhook upkeep")
 			err := errors.Join(w.sweep(ctx), w.prune(ctx))
 			if err != nil && ctx.Err() == nil {
-				w.log.ErrorContext(ctx, "deliveries could not all be looked after; it will be tried again", "error", err)
+				w.log.ErrorContext(ctx, "the upkeep of webhook deliveries failed; retrying", "error", err)
 			}
 			return err
 		}})
-	jobs.Every(time.Hour, upkeep{})
+	jobs.Every(time.Hour, upkeepArgs{})
 	return &riverQueue{jobs: jobs, now: w.now}
 }
 
-// runAttempt runs the job of an attempt. What cannot be attempted now, or noted
-// after it was, is put off and does not use up the job: the delivery would have
-// none, and keep all later ones of its document from being sent.
-func (w *Webhooks) runAttempt(ctx context.Context, job *river.Job[task]) error {
-	err := w.attempt(ctx, Job{Webhook: job.Args.Webhook, Delivery: job.Args.Delivery, Turn: job.Args.Turn})
+// runAttempt runs the job of an attempt. If the attempt cannot be made or recorded,
+// the job is snoozed, which uses up no attempt of the job: a delivery without a
+// job would block all later ones of its document.
+func (w *Webhooks) runAttempt(ctx context.Context, job *river.Job[attemptArgs]) error {
+	err := w.attempt(ctx, Job{Webhook: job.Args.Webhook, Delivery: job.Args.Delivery, Generation: job.Args.Generation})
 	if err == nil || errors.Is(err, context.Canceled) {
-		return err // the process ends, and the job is taken up by the next one
+		return err // the process stops; another one runs the job again
 	}
 	times := store.Snoozes(job.JobRow) + 1
-	pause := putOff(times)
-	w.log.ErrorContext(ctx, "a delivery could not be attempted or noted; it will be tried again",
+	pause := snoozeBackoff(times)
+	w.log.ErrorContext(ctx, "a webhook delivery could not be attempted or recorded; retrying",
 		"webhook", job.Args.Webhook, "delivery", job.Args.Delivery, "error", err, "times", times, "in", pause.String())
 	return river.JobSnooze(pause)
 }
 
-// riverQueue keeps the jobs with river.
+// riverQueue is the queue in the job queue of the store.
 type riverQueue struct {
 	jobs *store.Jobs
 	now  func() time.Time
@@ -85,11 +85,11 @@ func (q *riverQueue) enqueue(ctx context.Context, tx *store.Tx, jobs ...Job) err
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, job := range jobs {
 		params[i] = river.InsertManyParams{
-			Args:       task{Webhook: job.Webhook, Delivery: job.Delivery, Turn: job.Turn},
+			Args:       attemptArgs{Webhook: job.Webhook, Delivery: job.Delivery, Generation: job.Generation},
 			InsertOpts: &river.InsertOpts{Queue: job.Webhook.String()},
 		}
-		// A job that has a time at all waits for river's scheduler, which looks
-		// every five seconds.
+		// A job with ScheduledAt waits for river's scheduler, which polls every five
+		// seconds.
 		if job.At.After(now) {
 			params[i].InsertOpts.ScheduledAt = job.At
 		}
@@ -102,19 +102,19 @@ func (q *riverQueue) work(ctx context.Context, hooks []domain.ID) error {
 	for i, id := range hooks {
 		names[i] = id.String()
 	}
-	return q.jobs.Work(ctx, names, atOnce)
+	return q.jobs.Work(ctx, names, maxConcurrent)
 }
 
-func (q *riverQueue) kept(ctx context.Context, db store.Rows, hook domain.ID) (map[turn]keptJob, error) {
-	found := map[turn]keptJob{}
-	err := q.jobs.Kept(ctx, db, task{}.Kind(), hook.String(), func(k store.KeptJob) error {
-		var args task
+func (q *riverQueue) unfinished(ctx context.Context, db store.Rows, hook domain.ID) (map[attemptKey]jobState, error) {
+	found := map[attemptKey]jobState{}
+	err := q.jobs.Kept(ctx, db, attemptArgs{}.Kind(), hook.String(), func(k store.KeptJob) error {
+		var args attemptArgs
 		if err := json.Unmarshal(k.Args, &args); err != nil {
-			return nil // it is not one of ours, and cannot be run
+			return nil // not written by this package
 		}
-		key := turn{args.Delivery, args.Turn}
-		if before, ok := found[key]; !ok || before.givenUp {
-			found[key] = keptJob{givenUp: k.GivenUp}
+		key := attemptKey{args.Delivery, args.Generation}
+		if before, ok := found[key]; !ok || before.discarded {
+			found[key] = jobState{discarded: k.GivenUp}
 		}
 		return nil
 	})

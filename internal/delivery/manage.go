@@ -25,25 +25,24 @@ const (
 	maxTags        = 100
 )
 
-// CreateParams says what a new webhook is.
+// CreateParams describes a new webhook.
 type CreateParams struct {
 	URL         string
 	Description string
-	// Events, Types and Tags say what it is told of; nil is of all. Types are
-	// those of the API's enum DocumentType, tags ids or slugs.
-	Events  []Event
-	Types   []string
-	Tags    []string
-	Ceiling domain.Marking // the highest marking of what it is told of
+	// Events, Types and Tags filter the changes; nil means all. Types are values of
+	// the API's enum DocumentType; Tags are ids or slugs.
+	Events     []Event
+	Types      []string
+	Tags       []string
+	MaxMarking domain.Marking // the highest effective marking that the receiver may see; the API's "ceiling"
 }
 
-// Create registers a webhook and returns its id and its secret, which cannot
-// be had again. It is told of what changes from now on. The right
-// MANAGE_WEBHOOKS may; nobody may let others see more than they do.
+// Create registers a webhook and returns its id and its secret, which is not shown
+// again. The webhook is notified of changes from now on. It needs the right
+// MANAGE_WEBHOOKS, and a clearance of at least MaxMarking.
 //
-// Errors: KindInvalid with all that is wrong with the input; KindForbidden for a
-// ceiling above the viewer's clearance; KindConflict where there are as many
-// webhooks as there may be.
+// Errors: KindInvalid with all problems of the input, or if there are MaxWebhooks
+// webhooks; KindForbidden if MaxMarking is above the viewer's clearance.
 func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, string, error) {
 	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
 	if err != nil {
@@ -53,22 +52,22 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	w.checkURL(params.URL, &p)
 	checkDescription(params.Description, &p)
 	checkLists(params.Events, params.Types, params.Tags, &p)
-	if !params.Ceiling.Valid() {
+	if !params.MaxMarking.Valid() {
 		p.Add("ceiling", "want one of %v", domain.Markings)
 	}
 	const refused = "the webhook was not registered"
 	if err := p.Err(refused); err != nil {
 		return 0, "", err
 	}
-	if err := mayShow(viewer, params.Ceiling); err != nil {
+	if err := checkClearance(viewer, params.MaxMarking); err != nil {
 		return 0, "", err
 	}
-	present, err := w.live.LastChange(asReceiver(ctx, &db.Webhook{Ceiling: params.Ceiling}))
+	present, err := w.live.LastChange(asWebhook(ctx, &db.Webhook{Ceiling: params.MaxMarking}))
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
 	secret := newSecret()
-	at := w.clock()
+	at := w.txTime()
 	id, err := retryID(func() (domain.ID, error) {
 		id := domain.NewID(domain.Webhook, at)
 		return id, w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -77,14 +76,14 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 				return err
 			}
 			if n >= MaxWebhooks {
-				return domain.Invalid("there are %d webhooks, and no more may be", n)
+				return domain.Invalid("the limit of %d webhooks is reached", MaxWebhooks)
 			}
 			var p domain.Problems
 			tags, err := findTags(ctx, tx, params.Tags, &p)
 			if err = errors.Join(err, p.Err(refused)); err != nil {
 				return err
 			}
-			create := tx.Client().Webhook.Create().SetID(id).SetURL(params.URL).SetCeiling(params.Ceiling).
+			create := tx.Client().Webhook.Create().SetID(id).SetURL(params.URL).SetCeiling(params.MaxMarking).
 				SetSecret(secret).SetState(domain.WebhookEnabled).SetCursor(present.String()).SetLastNumber(0).
 				SetCreatedBy(viewer.Name).SetCreatedAt(at).SetUpdatedAt(at)
 			if params.Description != "" {
@@ -103,23 +102,23 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 				return err
 			}
 			return audit.Append(ctx, tx, at, audit.Entry{Action: audit.CreateWebhook, Subject: id.String(),
-				Detail: fmt.Sprintf("%s, TLP:%s", withoutQuery(params.URL), params.Ceiling.Label())})
+				Detail: fmt.Sprintf("%s, TLP:%s", redactURL(params.URL), params.MaxMarking.Label())})
 		})
 	})
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
-	w.log.InfoContext(ctx, "webhook registered", "webhook", id, "ceiling", params.Ceiling.String())
+	w.log.InfoContext(ctx, "webhook registered", "webhook", id, "ceiling", params.MaxMarking.String())
 	w.wakeUp()
 	return id, secret, nil
 }
 
-// maxIDs bounds how often something whose new id was taken is tried again: two
-// processes can hit on the same one in the same millisecond.
-const maxIDs = 3
+// maxIDAttempts bounds how often a create is tried with a new id: two processes
+// can choose the same id in the same millisecond.
+const maxIDAttempts = 3
 
 func retryID(try func() (domain.ID, error)) (id domain.ID, err error) {
-	for range maxIDs {
+	for range maxIDAttempts {
 		if id, err = try(); !errors.Is(err, domain.ErrConflict) {
 			break
 		}
@@ -127,8 +126,8 @@ func retryID(try func() (domain.ID, error)) (id domain.ID, err error) {
 	return id, err
 }
 
-// UpdateParams is a change of a webhook. What is nil stays as it is; a list in
-// a pointer replaces the one there, and nil in the pointer is for all.
+// UpdateParams describes a change of a webhook. A nil field leaves the value as it
+// is. A pointer to a list replaces the list; a pointer to nil means all.
 type UpdateParams struct {
 	ID          domain.ID
 	URL         *string
@@ -136,13 +135,13 @@ type UpdateParams struct {
 	Events      *[]Event
 	Types       *[]string
 	Tags        *[]string
-	Ceiling     *domain.Marking
+	MaxMarking  *domain.Marking
 	Enabled     *bool
 }
 
-// Update changes a webhook, from the next event on. One that is enabled goes on
-// from where it stopped. The right MANAGE_WEBHOOKS may; nobody may change a
-// webhook that is told of more than they may see.
+// Update changes a webhook, from the next event on. A webhook that is enabled
+// again continues where it stopped. It needs the right MANAGE_WEBHOOKS, and a
+// clearance of at least the webhook's maximum marking, before and after.
 func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
 	if err != nil {
@@ -156,27 +155,27 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 		checkDescription(*params.Description, &p)
 	}
 	checkLists(deref(params.Events), deref(params.Types), deref(params.Tags), &p)
-	if params.Ceiling != nil && !params.Ceiling.Valid() {
+	if params.MaxMarking != nil && !params.MaxMarking.Valid() {
 		p.Add("ceiling", "want one of %v", domain.Markings)
 	}
 	const refused = "the webhook was not changed"
 	if err := p.Err(refused); err != nil {
 		return err
 	}
-	at := w.clock()
+	at := w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		hook, err := find(ctx, tx, params.ID)
 		if err != nil {
 			return err
 		}
-		if err := mayShow(viewer, hook.Ceiling); err != nil {
+		if err := checkClearance(viewer, hook.Ceiling); err != nil {
 			return err
 		}
 		change := tx.Client().Webhook.UpdateOneID(hook.ID)
 		var changed []string
 		if params.URL != nil && *params.URL != hook.URL {
 			change.SetURL(*params.URL)
-			changed = append(changed, "url "+withoutQuery(*params.URL))
+			changed = append(changed, "url "+redactURL(*params.URL))
 		}
 		if params.Description != nil {
 			setOrClear(params.Description, *params.Description == "", change.SetDescription, change.ClearDescription)
@@ -200,17 +199,17 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 			}
 			setOrClear(&tags, tags == nil, change.SetTags, change.ClearTags)
 		}
-		if params.Ceiling != nil {
-			if err := mayShow(viewer, *params.Ceiling); err != nil {
+		if params.MaxMarking != nil {
+			if err := checkClearance(viewer, *params.MaxMarking); err != nil {
 				return err
 			}
-			change.SetCeiling(*params.Ceiling)
-			changed = append(changed, "ceiling TLP:"+params.Ceiling.Label())
+			change.SetCeiling(*params.MaxMarking)
+			changed = append(changed, "ceiling TLP:"+params.MaxMarking.Label())
 		}
 		if params.Enabled != nil && *params.Enabled != (hook.State == domain.WebhookEnabled) {
 			if *params.Enabled {
 				change.SetState(domain.WebhookEnabled).ClearReason().ClearDisabledAt().ClearFailingSince()
-				err = w.resume(ctx, tx, at, hook.ID)
+				err = w.restart(ctx, tx, at, hook.ID)
 				changed = append(changed, "enabled")
 			} else {
 				change.SetState(domain.WebhookDisabled).SetReason("disabled by " + viewer.Name).SetDisabledAt(at)
@@ -232,8 +231,8 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 	return nil
 }
 
-// Delete ends a webhook and forgets what it was sent. The right
-// MANAGE_WEBHOOKS may.
+// Delete deletes a webhook and its delivery log. It needs the right
+// MANAGE_WEBHOOKS.
 func (w *Webhooks) Delete(ctx context.Context, id domain.ID) error {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
 		return err
@@ -249,7 +248,7 @@ func (w *Webhooks) Delete(ctx context.Context, id domain.ID) error {
 		if err := tx.Client().Webhook.DeleteOneID(id).Exec(ctx); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, w.clock(), audit.Entry{Action: audit.DeleteWebhook, Subject: id.String(), Detail: withoutQuery(hook.URL)})
+		return audit.Append(ctx, tx, w.txTime(), audit.Entry{Action: audit.DeleteWebhook, Subject: id.String(), Detail: redactURL(hook.URL)})
 	})
 	if err != nil {
 		return fmt.Errorf("delete a webhook: %w", err)
@@ -257,47 +256,47 @@ func (w *Webhooks) Delete(ctx context.Context, id domain.ID) error {
 	return nil
 }
 
-// How long the secret before goes on signing beside a new one.
+// The overlap is how long the previous secret signs besides a new one.
 const (
 	DefaultOverlap = 24 * time.Hour
 	maxOverlap     = 30 * 24 * time.Hour
 )
 
-// Rotate gives a webhook a new secret, and returns it: it cannot be had again.
-// The one before goes on signing, beside it, for the overlap; nil is
-// DefaultOverlap, and 0 ends it at once. The right MANAGE_WEBHOOKS may, for a
-// webhook that is told of no more than the viewer may see.
+// Rotate gives a webhook a new secret and returns it; it is not shown again. The
+// previous secret signs too during the overlap; nil means DefaultOverlap, and 0
+// ends it at once. It needs the right MANAGE_WEBHOOKS, and a clearance of at least
+// the webhook's maximum marking.
 func (w *Webhooks) Rotate(ctx context.Context, id domain.ID, overlap *time.Duration) (string, error) {
 	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
 	if err != nil {
 		return "", err
 	}
-	during := DefaultOverlap
+	overlapTime := DefaultOverlap
 	if overlap != nil {
-		during = *overlap
+		overlapTime = *overlap
 	}
 	var p domain.Problems
-	if during < 0 || during > maxOverlap {
+	if overlapTime < 0 || overlapTime > maxOverlap {
 		p.Add("overlapMinutes", "want from 0 to %d, which is %d days", int(maxOverlap.Minutes()), int(maxOverlap.Hours()/24))
 	}
 	if err := p.Err("the secret was not rotated"); err != nil {
 		return "", err
 	}
-	secret, at := newSecret(), w.clock()
+	secret, at := newSecret(), w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		hook, err := find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := mayShow(viewer, hook.Ceiling); err != nil {
+		if err := checkClearance(viewer, hook.Ceiling); err != nil {
 			return err
 		}
 		change := tx.Client().Webhook.UpdateOneID(id).SetSecret(secret)
-		detail := "the one before has ended"
-		if during > 0 {
-			until := at.Add(during)
+		detail := "the previous secret has expired"
+		if overlapTime > 0 {
+			until := at.Add(overlapTime)
 			change.SetPreviousSecret(hook.Secret).SetPreviousUntil(until)
-			detail = "the one before ends " + until.Format(time.RFC3339)
+			detail = "the previous secret expires at " + until.Format(time.RFC3339)
 		} else {
 			change.ClearPreviousSecret().ClearPreviousUntil()
 		}
@@ -320,14 +319,14 @@ func find(ctx context.Context, tx *store.Tx, id domain.ID) (*db.Webhook, error) 
 	return hook, err
 }
 
-// mayShow refuses to let others see what the viewer may not.
-func mayShow(viewer *domain.Viewer, ceiling domain.Marking) error {
+// checkClearance refuses a webhook that may see more than the viewer.
+func checkClearance(viewer *domain.Viewer, ceiling domain.Marking) error {
 	switch {
 	case ceiling > viewer.Clearance:
 		return &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(
-			"a webhook with the ceiling %s can only be managed by one of at least that clearance; this credential has %s", ceiling, viewer.Clearance)}
+			"a webhook with the ceiling %s needs a clearance of at least %[1]s; this credential has %s", ceiling, viewer.Clearance)}
 	case !viewer.May(domain.ReadLive):
-		return &domain.Error{Kind: domain.KindForbidden, Message: "a webhook is told what READ_LIVE shows, which this credential's scopes leave out"}
+		return &domain.Error{Kind: domain.KindForbidden, Message: "a webhook needs the right READ_LIVE, which the scopes of this credential exclude"}
 	}
 	return nil
 }
@@ -342,9 +341,9 @@ func (w *Webhooks) checkURL(text string, p *domain.Problems) {
 	case u.Scheme == "http" && !w.allowPrivate:
 		p.Add("url", "want https")
 	case u.User != nil:
-		p.Add("url", "may not have a name or a password in it; requests are signed")
+		p.Add("url", "must not contain a user name or a password; requests are signed")
 	case u.Fragment != "":
-		p.Add("url", "may not have a fragment (#)")
+		p.Add("url", "must not have a fragment (#)")
 	}
 }
 
@@ -354,15 +353,15 @@ func checkDescription(text string, p *domain.Problems) {
 	}
 }
 
-// checkLists refuses lists that would deny everything: what they were meant to
-// be is all.
+// checkLists refuses empty lists, which would match nothing although all was
+// probably meant, and unknown names.
 func checkLists(events []Event, types, tags []string, p *domain.Problems) {
-	const nothing = "an empty list is of nothing; leave it out, or give null, for all"
+	const message = "must not be empty; omit it or give null for all"
 	for name, empty := range map[string]bool{
 		"events": events != nil && len(events) == 0, "types": types != nil && len(types) == 0, "tags": tags != nil && len(tags) == 0,
 	} {
 		if empty {
-			p.Add(name, nothing)
+			p.Add(name, message)
 		}
 	}
 	for i, e := range events {
@@ -372,16 +371,16 @@ func checkLists(events []Event, types, tags []string, p *domain.Problems) {
 	}
 	for i, name := range types {
 		if _, ok := domain.ParseType(name); !ok {
-			p.Add(fmt.Sprintf("types.%d", i), "%q is no type of document", name)
+			p.Add(fmt.Sprintf("types.%d", i), "%q is not a document type", name)
 		}
 	}
 	if len(tags) > maxTags {
-		p.Add("tags", "are more than %d", maxTags)
+		p.Add("tags", "must not be more than %d", maxTags)
 	}
 }
 
-// findTags finds tags by their ids or slugs, of which former ones will do; nil
-// for nil.
+// findTags returns the ids of tags that are given by id or slug, also by former
+// ones; nil for nil.
 func findTags(ctx context.Context, tx *store.Tx, refs []string, p *domain.Problems) ([]string, error) {
 	if refs == nil {
 		return nil, nil
@@ -409,14 +408,14 @@ func eventNames(events []Event) []string {
 	return names
 }
 
-// withoutQuery is a URL as it may be told to others: its query may be a secret.
-func withoutQuery(text string) string {
+// redactURL returns a URL without its query, which may contain a secret.
+func redactURL(text string) string {
 	before, _, _ := strings.Cut(text, "?")
 	return before
 }
 
-// setOrClear writes a field of a change. Where a field is both set and cleared,
-// PostgreSQL refuses the statement.
+// setOrClear sets or clears a field of an update. PostgreSQL refuses a statement
+// that does both.
 func setOrClear[T, R any](value *T, clear bool, set func(T) R, unset func() R) {
 	if clear {
 		unset()

@@ -16,14 +16,14 @@ import (
 )
 
 func TestDisabling(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		r.answers(always(http.StatusInternalServerError))
+		r.respond(always(http.StatusInternalServerError))
 		for day := range 4 {
 			s.report(fmt.Sprint("r", day))
 			s.publish(fmt.Sprint("r", day))
-			s.pass(20 * time.Hour)
+			s.advance(20 * time.Hour)
 		}
 		row := s.row(hook)
 		if row.State != domain.WebhookDisabled || row.Reason == nil || !strings.Contains(*row.Reason, "every attempt has failed since 2026-03-01T09:00:00Z") || row.DisabledAt == nil {
@@ -41,20 +41,20 @@ func TestDisabling(t *testing.T) {
 			t.Errorf("got the audit entries %v, %v", entries, err)
 		}
 
-		// Nothing is sent, and nothing is lost.
+		// While it is disabled, nothing is sent, and nothing is lost.
 		r.take()
-		r.answers(always(http.StatusOK))
+		r.respond(always(http.StatusOK))
 		s.report("later")
 		s.publish("later")
-		s.pass(48 * time.Hour)
-		if got := r.lines(); got != "" {
+		s.advance(48 * time.Hour)
+		if got := r.takeSummary(); got != "" {
 			t.Errorf("while it was disabled it got %q", got)
 		}
 		if err := s.Update(s.admin(), delivery.UpdateParams{ID: hook, Enabled: new(true)}); err != nil {
 			t.Fatal(err)
 		}
-		s.pass(time.Minute)
-		if got, want := r.lines(), "report.published r3, report.published later"; got != want {
+		s.advance(time.Minute)
+		if got, want := r.takeSummary(), "report.published r3, report.published later"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		if row := s.row(hook); row.State != domain.WebhookEnabled || row.Reason != nil || row.FailingSince != nil || row.DisabledAt != nil {
@@ -63,9 +63,9 @@ func TestDisabling(t *testing.T) {
 	})
 }
 
-// A tag is found by what it was called, and followed when it is called otherwise.
+// A tag is found by a former slug, and stays subscribed when its slug changes.
 func TestTagsByFormerSlugs(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		s.save(domain.Tag, editorial.Create, fields{"slug": "ports", "label": "Ports", "vocabulary": "TOPIC"})
 		s.save(domain.Tag, editorial.Update, fields{"id": "ports", "slug": "harbours"})
@@ -74,22 +74,22 @@ func TestTagsByFormerSlugs(t *testing.T) {
 		s.report("crane")
 		s.save(domain.Tag, editorial.Update, fields{"id": "harbours", "slug": "docks"})
 		s.publish("quay", "crane")
-		s.pass(time.Minute)
-		if got, want := r.lines(), "report.published quay, tag.published docks"; got != want {
+		s.advance(time.Minute)
+		if got, want := r.takeSummary(), "report.published quay, tag.published docks"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }
 
 func TestGoneDisablesAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		r.answers(always(http.StatusGone))
+		r.respond(always(http.StatusGone))
 		s.report("cranes")
 		s.publish("cranes")
-		s.pass(time.Hour)
-		if row := s.row(hook); row.State != domain.WebhookDisabled || *row.Reason != "the receiver says that it is gone (410)" || len(r.take()) != 1 {
+		s.advance(time.Hour)
+		if row := s.row(hook); row.State != domain.WebhookDisabled || *row.Reason != "the receiver responded 410 Gone" || len(r.take()) != 1 {
 			t.Errorf("got %+v", row)
 		}
 		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryPending {
@@ -98,9 +98,9 @@ func TestGoneDisablesAtOnce(t *testing.T) {
 	})
 }
 
-// One that works now and then is not disabled.
-func TestWorkingAgain(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+// A webhook that succeeds from time to time is not disabled.
+func TestSuccessKeepsEnabled(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
 		for day := range 6 {
@@ -108,10 +108,10 @@ func TestWorkingAgain(t *testing.T) {
 			if day == 2 {
 				status = http.StatusOK
 			}
-			r.answers(always(status))
+			r.respond(always(status))
 			s.report(fmt.Sprint("r", day))
 			s.publish(fmt.Sprint("r", day))
-			s.pass(20 * time.Hour)
+			s.advance(20 * time.Hour)
 		}
 		if row := s.row(hook); row.State != domain.WebhookEnabled {
 			t.Errorf("got %s, %v", row.State, *row.Reason)
@@ -120,7 +120,7 @@ func TestWorkingAgain(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, old := s.hook(delivery.CreateParams{URL: r.URL})
 		fresh, err := s.Rotate(s.admin(), hook, new(time.Hour))
@@ -129,14 +129,14 @@ func TestRotation(t *testing.T) {
 		}
 		s.report("cranes")
 		s.publish("cranes")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		if q := r.take()[0]; !signed(q, old) || !signed(q, fresh) || len(strings.Fields(q.header.Get("webhook-signature"))) != 2 {
 			t.Errorf("during the overlap: got %q", q.header.Get("webhook-signature"))
 		}
-		s.pass(time.Hour)
+		s.advance(time.Hour)
 		s.report("docks")
 		s.publish("docks")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		if q := r.take()[0]; signed(q, old) || !signed(q, fresh) {
 			t.Errorf("after the overlap: got %q", q.header.Get("webhook-signature"))
 		}
@@ -145,15 +145,15 @@ func TestRotation(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.unpublish("docks")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		if q := r.take()[0]; signed(q, fresh) || !signed(q, last) {
 			t.Errorf("without an overlap: got %q", q.header.Get("webhook-signature"))
 		}
 	})
 }
 
-func TestTestButton(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+func TestTestEvent(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, secret := s.hook(delivery.CreateParams{URL: r.URL})
 		a, err := s.Test(s.admin(), hook)
@@ -164,17 +164,17 @@ func TestTestButton(t *testing.T) {
 		if len(q) != 1 || q[0].Type != "webhook.test" || !signed(q[0], secret) || q[0].Data["webhookId"] != hook.String() {
 			t.Errorf("got %+v", q)
 		}
-		r.answers(func(received) (int, map[string]string) {
+		r.respond(func(received) (int, map[string]string) {
 			return http.StatusFound, map[string]string{"Location": r.URL + "/elsewhere"}
 		})
 		a, err = s.Test(s.admin(), hook)
-		if err != nil || a.Status != http.StatusFound || a.Error != "the answer has the status 302; redirects are not followed" || len(r.take()) != 1 {
+		if err != nil || a.Status != http.StatusFound || a.Error != "the response has status 302; redirects are not followed" || len(r.take()) != 1 {
 			t.Errorf("got %+v, %v", a, err)
 		}
 		r.Close()
 		_, _ = s.Test(s.admin(), hook) // may find the connection of before, and see it end
 		a, err = s.Test(s.admin(), hook)
-		if err != nil || a.Status != 0 || a.Error != "the host refuses the connection" {
+		if err != nil || a.Status != 0 || a.Error != "the host refused the connection" {
 			t.Errorf("got %+v, %v", a, err)
 		}
 		if len(s.deliveries(hook)) != 0 {
@@ -183,12 +183,12 @@ func TestTestButton(t *testing.T) {
 	})
 }
 
-// The requests go nowhere private unless that is allowed.
+// Requests to private addresses are refused unless they are allowed.
 func TestPrivateAddresses(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
-		strict := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Now: s.clock.now})
+		strict := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Now: s.clock.Now})
 		a, err := strict.Test(s.admin(), hook)
 		if err != nil || a.Status != 0 || !strings.Contains(a.Error, "public address") || strings.Contains(a.Error, "127.0.0.1") || len(r.take()) != 0 {
 			t.Errorf("got %+v, %v", a, err)
@@ -201,7 +201,7 @@ func TestPrivateAddresses(t *testing.T) {
 }
 
 func TestInput(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		for name, row := range map[string]struct {
 			params delivery.CreateParams
 			want   string
@@ -210,11 +210,11 @@ func TestInput(t *testing.T) {
 			"Script":      {delivery.CreateParams{URL: "javascript:alert(1)"}, "url: want a URL"},
 			"Password":    {delivery.CreateParams{URL: "https://a:b@site.example/"}, "a password"},
 			"Fragment":    {delivery.CreateParams{URL: "https://site.example/#x"}, "fragment"},
-			"EmptyEvents": {delivery.CreateParams{URL: "https://site.example/", Events: []delivery.Event{}}, "events: an empty list is of nothing"},
-			"EmptyTypes":  {delivery.CreateParams{URL: "https://site.example/", Types: []string{}}, "types: an empty list"},
-			"EmptyTags":   {delivery.CreateParams{URL: "https://site.example/", Tags: []string{}}, "tags: an empty list"},
+			"EmptyEvents": {delivery.CreateParams{URL: "https://site.example/", Events: []delivery.Event{}}, "events: must not be empty; omit it"},
+			"EmptyTypes":  {delivery.CreateParams{URL: "https://site.example/", Types: []string{}}, "types: must not be empty"},
+			"EmptyTags":   {delivery.CreateParams{URL: "https://site.example/", Tags: []string{}}, "tags: must not be empty"},
 			"UnknownTag":  {delivery.CreateParams{URL: "https://site.example/", Tags: []string{"nothing"}}, `there is no tag "nothing"`},
-			"UnknownType": {delivery.CreateParams{URL: "https://site.example/", Types: []string{"BOOK"}}, "no type of document"},
+			"UnknownType": {delivery.CreateParams{URL: "https://site.example/", Types: []string{"BOOK"}}, "is not a document type"},
 		} {
 			_, _, err := s.Create(s.admin(), row.params)
 			if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), row.want) {
@@ -226,10 +226,10 @@ func TestInput(t *testing.T) {
 			t.Errorf("an EDITOR: got %v", err)
 		}
 		low := as(t.Context(), domain.Admin, domain.Green)
-		if _, _, err := s.Create(low, delivery.CreateParams{URL: "https://site.example/", Ceiling: domain.Amber}); !errors.Is(err, domain.ErrForbidden) {
+		if _, _, err := s.Create(low, delivery.CreateParams{URL: "https://site.example/", MaxMarking: domain.Amber}); !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("a ceiling above the clearance: got %v", err)
 		}
-		hook, _ := s.hook(delivery.CreateParams{URL: "https://site.example/", Ceiling: domain.Amber})
+		hook, _ := s.hook(delivery.CreateParams{URL: "https://site.example/", MaxMarking: domain.Amber})
 		elsewhere := "https://elsewhere.example/"
 		if err := s.Update(low, delivery.UpdateParams{ID: hook, URL: &elsewhere}); !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("a webhook above the clearance can be led elsewhere: got %v", err)
@@ -247,35 +247,35 @@ func TestInput(t *testing.T) {
 }
 
 func TestPrune(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
 		s.report("cranes")
 		s.publish("cranes")
-		s.pass(time.Minute)
+		s.advance(time.Minute)
 		s.report("cranes", fields{"title": "Cranes, again"})
 		s.publish("cranes")
-		s.pass(40 * 24 * time.Hour)
+		s.advance(40 * 24 * time.Hour)
 		if err := s.Prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// The last one stays: it says that the webhook knows of the document.
+		// The last one is kept: it says that the receiver knows the document.
 		if log := s.deliveries(hook); len(log) != 1 || log[0].Event != "report.updated" {
 			t.Fatalf("got %v", log)
 		}
 		r.take()
 		s.unpublish("cranes")
-		s.pass(time.Minute)
-		if got := r.lines(); got != "report.unpublished" {
+		s.advance(time.Minute)
+		if got := r.takeSummary(); got != "report.unpublished" {
 			t.Errorf("got %q", got)
 		}
 	})
 }
 
-// Attempts that the end of the program cuts off are not held against the
+// An attempt that the end of the program interrupts is not a failure of the
 // receiver.
-func TestAttemptIsCutOff(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+func TestInterruptedAttempt(t *testing.T) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
 		s.report("cranes")
@@ -283,14 +283,14 @@ func TestAttemptIsCutOff(t *testing.T) {
 		if err := s.DispatchAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		job, ok := s.next(s.clock.now())
+		job, ok := s.next(s.clock.Now())
 		if !ok {
 			t.Fatal("there is no job")
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		r.answers(func(received) (int, map[string]string) { stop(); return http.StatusOK, nil })
+		r.respond(func(received) (int, map[string]string) { stop(); return http.StatusOK, nil })
 		if err := s.Attempt(ctx, job); !errors.Is(err, context.Canceled) {
-			// The answer may have come first.
+			// The response may have come first.
 			if d := s.deliveries(hook)[0]; err != nil || d.State != domain.DeliveryDelivered {
 				t.Fatalf("got %v, %s", err, d.State)
 			}

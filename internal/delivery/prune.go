@@ -12,37 +12,36 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// How long the delivery log keeps what is done. The last delivery of each
-// document is kept beyond that: it says whether the webhook knows of the
-// document.
+// How long the delivery log keeps deliveries that are done. The last delivery of
+// each document is kept longer: it says whether the receiver knows the document.
 const (
-	keepDone = 30 * 24 * time.Hour
-	keepDead = 90 * 24 * time.Hour
-	// pruneBatch is how many deliveries go in one transaction.
-	pruneBatch = 500
+	keepDone   = 30 * 24 * time.Hour
+	keepFailed = 90 * 24 * time.Hour
+	// pruneBatchSize is how many deliveries are deleted in one transaction.
+	pruneBatchSize = 500
 )
 
-// prune takes out of the delivery log what is old.
+// prune deletes old deliveries from the delivery log.
 func (w *Webhooks) prune(ctx context.Context) error {
 	for {
-		n, err := w.pruneSome(ctx)
+		n, err := w.pruneBatch(ctx)
 		if err != nil {
-			return fmt.Errorf("shorten the delivery log: %w", err)
+			return fmt.Errorf("prune the delivery log: %w", err)
 		}
-		if n < pruneBatch {
+		if n < pruneBatchSize {
 			return nil
 		}
 	}
 }
 
-func (w *Webhooks) pruneSome(ctx context.Context) (int, error) {
-	at := w.clock()
+func (w *Webhooks) pruneBatch(ctx context.Context) (int, error) {
+	at := w.txTime()
 	rows, err := w.stores.Client(ctx).WebhookDelivery.Query().
 		Where(webhookdelivery.Or(
 			webhookdelivery.And(webhookdelivery.StateIn(domain.DeliveryDelivered, domain.DeliveryDropped), webhookdelivery.DoneAtLT(at.Add(-keepDone))),
-			webhookdelivery.And(webhookdelivery.State(domain.DeliveryDead), webhookdelivery.DoneAtLT(at.Add(-keepDead)))),
+			webhookdelivery.And(webhookdelivery.State(domain.DeliveryDead), webhookdelivery.DoneAtLT(at.Add(-keepFailed)))),
 			func(s *sql.Selector) { s.Where(sql.Exists(later(s))) }).
-		Limit(pruneBatch).Select(webhookdelivery.FieldID).All(ctx)
+		Limit(pruneBatchSize).Select(webhookdelivery.FieldID).All(ctx)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

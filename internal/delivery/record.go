@@ -13,21 +13,20 @@ import (
 )
 
 const (
-	// DisableAfter is for how long every attempt has to fail until a webhook is
-	// disabled.
+	// DisableAfter is how long all attempts have to fail until a webhook is disabled.
 	DisableAfter = 72 * time.Hour
-	// maxAttempts is how many attempts of a delivery are kept.
+	// maxAttempts is how many attempts of a delivery are stored.
 	maxAttempts = 40
 )
 
-// record notes what became of an attempt and makes due what comes next: the
-// next attempt, or the next delivery of the document.
-func (w *Webhooks) record(ctx context.Context, job Job, o outcome) error {
-	at := w.clock()
+// record stores the result of an attempt and enqueues what comes next: the next
+// attempt, or the next delivery of the document.
+func (w *Webhooks) record(ctx context.Context, job Job, res result) error {
+	at := w.txTime()
 	var disabled string
-	var dead bool
+	var failed bool
 	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		disabled, dead = "", false
+		disabled, failed = "", false
 		d, err := tx.Client().WebhookDelivery.Get(ctx, job.Delivery)
 		if db.IsNotFound(err) {
 			return nil
@@ -39,55 +38,55 @@ func (w *Webhooks) record(ctx context.Context, job Job, o outcome) error {
 		if err != nil {
 			return err
 		}
-		r := recording{w: w, tx: tx, at: at, hook: hook, d: d, change: tx.Client().WebhookDelivery.UpdateOneID(d.ID)}
-		if !o.dropped {
-			r.note(o.WebhookAttempt)
+		r := attemptRecord{webhooks: w, tx: tx, at: at, hook: hook, delivery: d, change: tx.Client().WebhookDelivery.UpdateOneID(d.ID)}
+		if !res.dropped {
+			r.addAttempt(res.WebhookAttempt)
 		}
 		switch {
-		case d.State != domain.DeliveryPending || d.Turn != job.Turn:
-			// Somebody has set it going anew meanwhile. What was sent, was sent.
+		case d.State != domain.DeliveryPending || d.Turn != job.Generation:
+			// The delivery was restarted during the attempt. Only the attempt is stored.
 			return r.change.Exec(ctx)
-		case o.dropped:
-			return r.done(ctx, domain.DeliveryDropped, "the document is not visible any more to who may see "+hook.Ceiling.Label())
-		case o.delivered():
-			if err := r.working(ctx); err != nil {
+		case res.dropped:
+			return r.done(ctx, domain.DeliveryDropped, "the document is no longer visible with the clearance "+hook.Ceiling.Label())
+		case res.delivered():
+			if err := r.clearFailing(ctx); err != nil {
 				return err
 			}
 			return r.done(ctx, domain.DeliveryDelivered, "")
 		}
-		disabled, dead, err = r.failed(ctx, o)
+		disabled, failed, err = r.failed(ctx, res)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("note what became of a delivery: %w", err)
+		return fmt.Errorf("record the result of a delivery: %w", err)
 	}
 	switch {
 	case disabled != "":
 		w.log.WarnContext(ctx, "a webhook was disabled", "webhook", job.Webhook, "reason", disabled)
-	case dead:
-		w.log.WarnContext(ctx, "a delivery to a webhook was given up", "webhook", job.Webhook, "delivery", job.Delivery, "error", o.Error)
+	case failed:
+		w.log.WarnContext(ctx, "a webhook delivery has failed", "webhook", job.Webhook, "delivery", job.Delivery, "error", res.Error)
 	}
 	return nil
 }
 
-// recording is the transaction that notes what became of an attempt.
-type recording struct {
-	w      *Webhooks
-	tx     *store.Tx
-	at     time.Time
-	hook   *db.Webhook
-	d      *db.WebhookDelivery
-	change *db.WebhookDeliveryUpdateOne
+// attemptRecord stores the result of an attempt in a transaction.
+type attemptRecord struct {
+	webhooks *Webhooks
+	tx       *store.Tx
+	at       time.Time
+	hook     *db.Webhook
+	delivery *db.WebhookDelivery
+	change   *db.WebhookDeliveryUpdateOne
 }
 
-// note keeps an attempt, and as many of those before it as are kept.
-func (r *recording) note(a domain.WebhookAttempt) {
-	all := append(r.d.Attempts, a)
+// addAttempt stores an attempt with the last ones before it, up to maxAttempts.
+func (r *attemptRecord) addAttempt(a domain.WebhookAttempt) {
+	all := append(r.delivery.Attempts, a)
 	r.change.SetAttempts(all[max(0, len(all)-maxAttempts):])
 }
 
-// done ends the delivery, and makes the next one of the document due.
-func (r *recording) done(ctx context.Context, state, why string) error {
+// done ends the delivery and enqueues the next one of the document.
+func (r *attemptRecord) done(ctx context.Context, state, why string) error {
 	r.change.SetState(state).SetDoneAt(r.at).ClearNextAttemptAt()
 	if why == "" {
 		r.change.ClearError()
@@ -97,38 +96,38 @@ func (r *recording) done(ctx context.Context, state, why string) error {
 	if err := r.change.Exec(ctx); err != nil {
 		return err
 	}
-	return r.w.nextOf(ctx, r.tx, r.at, r.hook.ID, r.d.DocumentID)
+	return r.webhooks.enqueueNext(ctx, r.tx, r.at, r.hook.ID, r.delivery.DocumentID)
 }
 
-// working notes that the receiver accepts what it is sent.
-func (r *recording) working(ctx context.Context) error {
+// clearFailing ends the time in which all attempts of the webhook failed.
+func (r *attemptRecord) clearFailing(ctx context.Context) error {
 	if r.hook.FailingSince == nil {
 		return nil
 	}
 	return r.tx.Client().Webhook.UpdateOneID(r.hook.ID).ClearFailingSince().Exec(ctx)
 }
 
-// failed plans the next attempt, gives the delivery up, or disables the
+// failed schedules the next attempt, ends the delivery as failed, or disables the
 // webhook.
-func (r *recording) failed(ctx context.Context, o outcome) (disabled string, dead bool, err error) {
-	since, tries := o.At, r.d.Tries+1
-	if r.d.TriedSince != nil {
-		since = *r.d.TriedSince
+func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string, failed bool, err error) {
+	since, attempts := res.At, r.delivery.Tries+1
+	if r.delivery.TriedSince != nil {
+		since = *r.delivery.TriedSince
 	}
-	r.change.SetTries(tries).SetTriedSince(since).SetError(o.Error)
+	r.change.SetTries(attempts).SetTriedSince(since).SetError(res.Error)
 	if r.hook.FailingSince == nil {
-		if err := r.tx.Client().Webhook.UpdateOneID(r.hook.ID).SetFailingSince(o.At).Exec(ctx); err != nil {
+		if err := r.tx.Client().Webhook.UpdateOneID(r.hook.ID).SetFailingSince(res.At).Exec(ctx); err != nil {
 			return "", false, err
 		}
 	}
 	switch {
 	case r.hook.State != domain.WebhookEnabled:
-		// It was disabled during the attempt, and waits with all others.
+		// The webhook was disabled during the attempt: its deliveries stay pending.
 		return "", false, r.change.ClearNextAttemptAt().Exec(ctx)
-	case o.Status == 410:
-		disabled = "the receiver says that it is gone (410)"
-	case r.hook.FailingSince != nil && o.At.Sub(*r.hook.FailingSince) >= DisableAfter:
-		disabled = fmt.Sprintf("every attempt has failed since %s; the last: %s", r.hook.FailingSince.Format(time.RFC3339), o.Error)
+	case res.Status == 410:
+		disabled = "the receiver responded 410 Gone"
+	case r.hook.FailingSince != nil && res.At.Sub(*r.hook.FailingSince) >= DisableAfter:
+		disabled = fmt.Sprintf("every attempt has failed since %s; the last: %s", r.hook.FailingSince.Format(time.RFC3339), res.Error)
 	}
 	if disabled != "" {
 		if err := r.change.ClearNextAttemptAt().Exec(ctx); err != nil {
@@ -136,19 +135,19 @@ func (r *recording) failed(ctx context.Context, o outcome) (disabled string, dea
 		}
 		return disabled, false, r.disable(ctx, disabled)
 	}
-	next, again := r.w.nextAttempt(r.at, since, tries, o.wish)
-	if !again {
-		return "", true, r.done(ctx, domain.DeliveryDead, o.Error)
+	next, ok := r.webhooks.nextAttempt(r.at, since, attempts, res.retryAfter)
+	if !ok {
+		return "", true, r.done(ctx, domain.DeliveryDead, res.Error)
 	}
-	if err := r.change.SetNextAttemptAt(next).SetTurn(r.d.Turn + 1).Exec(ctx); err != nil {
+	if err := r.change.SetNextAttemptAt(next).SetTurn(r.delivery.Turn + 1).Exec(ctx); err != nil {
 		return "", false, err
 	}
-	return "", false, r.w.queue.enqueue(ctx, r.tx, Job{Webhook: r.hook.ID, Delivery: r.d.ID, Turn: r.d.Turn + 1, At: next})
+	return "", false, r.webhooks.queue.enqueue(ctx, r.tx, Job{Webhook: r.hook.ID, Delivery: r.delivery.ID, Generation: r.delivery.Turn + 1, At: next})
 }
 
-// disable keeps the webhook from being told anything, until somebody enables
-// it. What is pending waits.
-func (r *recording) disable(ctx context.Context, reason string) error {
+// disable disables the webhook until it is enabled by an update. Pending
+// deliveries stay pending.
+func (r *attemptRecord) disable(ctx context.Context, reason string) error {
 	err := r.tx.Client().Webhook.UpdateOneID(r.hook.ID).
 		SetState(domain.WebhookDisabled).SetReason(reason).SetDisabledAt(r.at).SetUpdatedAt(r.at).Exec(ctx)
 	if err != nil {
@@ -157,8 +156,8 @@ func (r *recording) disable(ctx context.Context, reason string) error {
 	return audit.Append(ctx, r.tx, r.at, audit.Entry{Action: audit.DisableWebhook, Subject: r.hook.ID.String(), Detail: reason})
 }
 
-// nextOf makes the first pending delivery of a document due.
-func (w *Webhooks) nextOf(ctx context.Context, tx *store.Tx, at time.Time, hook, document domain.ID) error {
+// enqueueNext enqueues the first pending delivery of a document.
+func (w *Webhooks) enqueueNext(ctx context.Context, tx *store.Tx, at time.Time, hook, document domain.ID) error {
 	d, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.DocumentID(document), webhookdelivery.State(domain.DeliveryPending)).
 		Order(webhookdelivery.ByNumber()).
@@ -173,12 +172,12 @@ func (w *Webhooks) nextOf(ctx context.Context, tx *store.Tx, at time.Time, hook,
 	if err != nil {
 		return err
 	}
-	return w.queue.enqueue(ctx, tx, Job{Webhook: hook, Delivery: d.ID, Turn: d.Turn + 1, At: at})
+	return w.queue.enqueue(ctx, tx, Job{Webhook: hook, Delivery: d.ID, Generation: d.Turn + 1, At: at})
 }
 
-// resume sets going what is pending of a webhook, as if it had not been
-// attempted: the first delivery of each document is due.
-func (w *Webhooks) resume(ctx context.Context, tx *store.Tx, at time.Time, hook domain.ID) error {
+// restart resets the attempts of the pending deliveries of a webhook, and enqueues
+// the first delivery of each document.
+func (w *Webhooks) restart(ctx context.Context, tx *store.Tx, at time.Time, hook domain.ID) error {
 	rows, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.State(domain.DeliveryPending)).
 		Order(webhookdelivery.ByNumber()).
@@ -193,7 +192,7 @@ func (w *Webhooks) resume(ctx context.Context, tx *store.Tx, at time.Time, hook 
 		if !first[d.DocumentID] {
 			first[d.DocumentID] = true
 			change.SetNextAttemptAt(at)
-			jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Turn: d.Turn + 1, At: at})
+			jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Generation: d.Turn + 1, At: at})
 		}
 		if err := change.Exec(ctx); err != nil {
 			return err

@@ -25,27 +25,27 @@ const (
 	secretBytes  = 32
 )
 
-// newSecret makes a secret in the form in which receivers get it.
+// newSecret returns a random secret in the form that receivers get.
 func newSecret() string {
 	var b [secretBytes]byte
 	rand.Read(b[:]) // never fails: it crashes the program instead
 	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
 }
 
-// signature is one entry of the signature header.
+// signature returns one entry of the signature header.
 func signature(secret, id string, timestamp int64, body []byte) (string, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
 	if err != nil {
 		return "", err
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + strconv.FormatInt(timestamp, 10) + ".")) // a hash takes every write
+	mac.Write([]byte(id + "." + strconv.FormatInt(timestamp, 10) + ".")) // a hash never returns an error
 	mac.Write(body)
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
 }
 
-// sign puts the headers of Standard Webhooks on a request: with a signature by
-// each of the secrets.
+// sign sets the headers of Standard Webhooks, with a signature by each of the
+// secrets.
 func sign(header http.Header, secrets []string, id string, at time.Time, body []byte) error {
 	signatures := make([]string, len(secrets))
 	for i, secret := range secrets {
@@ -60,7 +60,7 @@ func sign(header http.Header, secrets []string, id string, at time.Time, body []
 	return nil
 }
 
-// secretsOf are the secrets that sign at a time, the newest first.
+// secretsOf returns the secrets of a webhook that sign at a time, the newest first.
 func secretsOf(hook *db.Webhook, at time.Time) []string {
 	secrets := []string{hook.Secret}
 	if hook.PreviousSecret != nil && hook.PreviousUntil != nil && at.Before(*hook.PreviousUntil) {

@@ -16,32 +16,32 @@ import (
 )
 
 const (
-	// AttemptTimeout is how long a receiver has for an answer.
+	// AttemptTimeout bounds a request to a receiver, with its response.
 	AttemptTimeout = 15 * time.Second
-	// MaxWebhooks is how many webhooks there may be. With how many requests
-	// each may have under way, it bounds those of a process.
-	MaxWebhooks = 50
-	atOnce      = 4
+	// MaxWebhooks is the limit of webhooks. With maxConcurrent, the requests per
+	// webhook, it bounds the concurrent requests of a process.
+	MaxWebhooks   = 50
+	maxConcurrent = 4
 )
 
-// Config is what webhooks are built from.
+// Config is the configuration of New.
 type Config struct {
 	Stores *store.Stores
 	Live   *projection.Live
-	// Jobs are those of the process: the webhooks add theirs to them. Nil stands
-	// for jobs that another process runs.
+	// Jobs is the job queue of the process, in which the webhooks register their
+	// jobs. If nil, another process runs the jobs.
 	Jobs *store.Jobs
 	Log  *slog.Logger
-	// Now is the clock; nil stands for time.Now.
+	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// AllowPrivate lets receivers be in private networks, and without https
-	// there.
+	// AllowPrivate allows receivers in private networks, and there without https.
 	AllowPrivate bool
-	// UserAgent is what requests say they are from; "Redthread" where empty.
+	// UserAgent is the User-Agent header of requests; empty means "Redthread".
 	UserAgent string
 }
 
-// Webhooks are the webhooks of the desk. It is safe for concurrent use.
+// Webhooks manages the webhooks and sends their deliveries. It is safe for
+// concurrent use.
 type Webhooks struct {
 	stores *store.Stores
 	live   *projection.Live
@@ -52,41 +52,42 @@ type Webhooks struct {
 	agent  string
 
 	allowPrivate bool
-	// upTo picks a time from 0 up to, but not including, the one it is given.
-	upTo func(time.Duration) time.Duration
-	wake chan struct{} // tells Run that webhooks were changed
+	// jitter returns a random duration from 0 up to, but not including, its argument.
+	jitter func(time.Duration) time.Duration
+	wake   chan struct{} // signals Run that webhooks were changed
 }
 
-// queue has the jobs of attempts.
+// queue is the job queue of attempts.
 type queue interface {
 	enqueue(ctx context.Context, tx *store.Tx, jobs ...Job) error
-	// work makes this process run the attempts of these webhooks.
+	// work sets the webhooks whose attempts this process runs.
 	work(ctx context.Context, hooks []domain.ID) error
-	// kept reads the jobs of a webhook that have not ended well.
-	kept(ctx context.Context, db store.Rows, hook domain.ID) (map[turn]keptJob, error)
+	// unfinished returns the jobs of a webhook that have not succeeded.
+	unfinished(ctx context.Context, db store.Rows, hook domain.ID) (map[attemptKey]jobState, error)
 }
 
 // Job is an attempt that is due at a time.
 type Job struct {
-	Webhook  domain.ID
-	Delivery domain.ID
-	Turn     int // a job of an earlier turn than the delivery's is void
-	At       time.Time
+	Webhook    domain.ID
+	Delivery   domain.ID
+	Generation int // a job of an earlier generation than its delivery's is void
+	At         time.Time
 }
 
-// turn is what the job of an attempt is about.
-type turn struct {
-	delivery domain.ID
-	number   int
+// attemptKey identifies the job of an attempt.
+type attemptKey struct {
+	delivery   domain.ID
+	generation int
 }
 
-// keptJob is how a job that has not ended well is kept.
-type keptJob struct {
-	givenUp bool // it was begun as often as it may be, and is not run any more
+// jobState is the state of a job that has not succeeded.
+type jobState struct {
+	discarded bool // after maxJobAttempts; it is not run any more
 }
 
-// New returns the webhooks of the desk. Deliveries are made while [Webhooks.Run]
-// runs, and sent while the jobs are run, in this process or another.
+// New returns the webhooks of the desk. Deliveries are written while
+// [Webhooks.Run] runs, and sent while [store.Jobs.Start] runs, in this process or
+// another.
 func New(c Config) *Webhooks {
 	w := newWebhooks(c, nil)
 	if c.Jobs == nil {
@@ -103,36 +104,36 @@ func newWebhooks(c Config, q queue) *Webhooks {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	client := outbound.NewClient(outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: AttemptTimeout, MaxBody: maxAnswer})
+	client := outbound.NewClient(outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: AttemptTimeout, MaxBody: maxResponse})
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Webhooks{
 		stores: c.Stores, live: c.Live, log: c.Log, now: c.Now, queue: q, client: client,
 		agent: cmp.Or(c.UserAgent, "Redthread"), allowPrivate: c.AllowPrivate,
-		upTo: func(d time.Duration) time.Duration { return rand.N(max(d, 1)) },
-		wake: make(chan struct{}, 1),
+		jitter: func(d time.Duration) time.Duration { return rand.N(max(d, 1)) },
+		wake:   make(chan struct{}, 1),
 	}
 }
 
-// clock is the time of a transaction: UTC, to the microsecond, which is what
-// both engines keep.
-func (w *Webhooks) clock() time.Time { return w.now().UTC().Truncate(time.Microsecond) }
+// txTime returns the time for a transaction: in UTC, truncated to the microseconds
+// that both engines store.
+func (w *Webhooks) txTime() time.Time { return w.now().UTC().Truncate(time.Microsecond) }
 
-// wakeUp makes Run look again now.
+// wakeUp makes Run poll at once.
 func (w *Webhooks) wakeUp() {
 	select {
 	case w.wake <- struct{}{}:
-	default: // it has been told
+	default: // a signal is already pending
 	}
 }
 
-// onDesk is the context of the room's own reads of the desk.
-func onDesk(ctx context.Context, task string) context.Context {
+// asSystemOnDesk returns a context for reads of the desk by the program itself.
+func asSystemOnDesk(ctx context.Context, task string) context.Context {
 	return domain.WithStage(domain.AsSystem(ctx, task), domain.Desk)
 }
 
-// asReceiver is the context in which live is read for a webhook: by a viewer
-// who sees as much as it is to be told.
-func asReceiver(ctx context.Context, hook *db.Webhook) context.Context {
-	viewer := &domain.Viewer{Name: domain.SystemName("tell webhooks"), Role: domain.Public, Clearance: hook.Ceiling, System: true}
+// asWebhook returns a context for reads of live on behalf of a webhook: its viewer
+// has the webhook's maximum marking as clearance.
+func asWebhook(ctx context.Context, hook *db.Webhook) context.Context {
+	viewer := &domain.Viewer{Name: domain.SystemName("dispatch to webhooks"), Role: domain.Public, Clearance: hook.Ceiling, System: true}
 	return domain.WithStage(domain.WithViewer(ctx, viewer), domain.Live)
 }

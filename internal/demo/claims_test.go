@@ -19,9 +19,9 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// world is who and what of the real world the demo names. An addition needs a
+// realWorld is who and what of the real world the demo names. An addition needs a
 // statement of the publisher's to stand on, or an entry in a list.
-var world = []string{
+var realWorld = []string{
 	"china", "united-states", "taiwan", "japan", "okinawa", "fukushima", "asia-pacific", "australia", "zambia",
 	"democratic-republic-of-the-congo", "european-union", "lobito-corridor", "lobito-corridor-railway",
 	"norin-mining", "norin-mining-parent", "australian-private-equity-firm", "zambian-copper-mines",
@@ -32,8 +32,8 @@ var world = []string{
 	"us-department-of-defense", "norinco-group", "sasac", "miit", "sastind", "pla",
 }
 
-// begun are the dates of the real world that the demo states, by entity.
-var begun = map[string]string{
+// startDates are the dates of the real world that the demo states, by entity.
+var startDates = map[string]string{
 	"counter-espionage-law": "2014", "implementing-rules-2017": "2017",
 	"security-precaution-provisions-2021": "2021", "counter-espionage-revision-2023": "2023-04",
 }
@@ -124,7 +124,7 @@ func TestClaims(t *testing.T) {
 			slug := e["slug"].(string)
 			seen[slug] = true
 			switch {
-			case !slices.Contains(world, slug):
+			case !slices.Contains(realWorld, slug):
 				if !invented(e["description"]) {
 					t.Errorf("%s: the description does not say that it is invented", slug)
 				}
@@ -132,11 +132,11 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%s: is of the real world and called invented", slug)
 			case e["identifiers"] != nil:
 				t.Errorf("%s: is of the real world and has identifiers", slug)
-			case fmt.Sprint(e["startDate"]) != cmp.Or(begun[slug], "<nil>") || e["endDate"] != nil:
-				t.Errorf("%s: is of the real world and begins on %v, want %q", slug, e["startDate"], begun[slug])
+			case fmt.Sprint(e["startDate"]) != cmp.Or(startDates[slug], "<nil>") || e["endDate"] != nil:
+				t.Errorf("%s: is of the real world and begins on %v, want %q", slug, e["startDate"], startDates[slug])
 			}
 		}
-		for _, slug := range world {
+		for _, slug := range realWorld {
 			if !seen[slug] {
 				t.Errorf("%s is in the list of real names and not in the demo", slug)
 			}
@@ -146,10 +146,10 @@ func TestClaims(t *testing.T) {
 	t.Run("TiesDoNotCross", func(t *testing.T) {
 		for _, r := range all["createRelationship"] {
 			from, to := r["from"].(string), r["to"].(string)
-			if slices.Contains(world, from) != slices.Contains(world, to) {
+			if slices.Contains(realWorld, from) != slices.Contains(realWorld, to) {
 				t.Errorf("%s and %s: a tie between a real and an invented entity", from, to)
 			}
-			if slices.Contains(world, from) && r["share"] != nil {
+			if slices.Contains(realWorld, from) && r["share"] != nil {
 				t.Errorf("%s owns %s: a share between real entities", from, to)
 			}
 		}
@@ -157,11 +157,11 @@ func TestClaims(t *testing.T) {
 
 	t.Run("WhatIsRealRestsOnWhatIsReal", func(t *testing.T) {
 		for _, r := range all["createRelationship"] {
-			checkCited(t, r["slug"].(string), r, slices.Contains(world, r["from"].(string)))
+			checkCited(t, r["slug"].(string), r, slices.Contains(realWorld, r["from"].(string)))
 		}
 		for _, e := range all["createEntity"] {
 			for _, l := range rows(e["listings"]) {
-				checkCited(t, e["slug"].(string), l, slices.Contains(world, e["slug"].(string)))
+				checkCited(t, e["slug"].(string), l, slices.Contains(realWorld, e["slug"].(string)))
 			}
 		}
 	})
@@ -170,7 +170,7 @@ func TestClaims(t *testing.T) {
 		for _, e := range all["createEdition"] {
 			for _, item := range rows(e["items"]) {
 				headline, at := item["headline"].(string), fmt.Sprintf("%s: %s", e["slug"], item["headline"])
-				real := !slices.ContainsFunc(item["entities"].([]any), func(v any) bool { return !slices.Contains(world, v.(string)) })
+				real := !slices.ContainsFunc(item["entities"].([]any), func(v any) bool { return !slices.Contains(realWorld, v.(string)) })
 				if real == strings.HasSuffix(headline, "(invented)") || real == strings.HasPrefix(item["summary"].(string), "Invented:") {
 					t.Errorf("%s: is about %v", at, item["entities"])
 				}
@@ -194,7 +194,7 @@ func TestClaims(t *testing.T) {
 			}
 		}
 		for _, e := range all["createEntity"] {
-			if slices.Contains(world, e["slug"].(string)) {
+			if slices.Contains(realWorld, e["slug"].(string)) {
 				check(e["slug"].(string), e["description"])
 			}
 		}
@@ -348,7 +348,7 @@ func TestListings(t *testing.T) {
 	}
 	found := 0
 	for _, e := range all["createEntity"] {
-		if !slices.Contains(world, e["slug"].(string)) {
+		if !slices.Contains(realWorld, e["slug"].(string)) {
 			continue
 		}
 		for _, l := range rows(e["listings"]) {

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// older are the citations that may be of a source older than the fact, by what
+// olderSources are the citations that may be of a source older than the fact, by what
 // cites and what is cited, each with its reason. Something else that is not
-// older must be cited beside it, but for a deed that sets a start in advance.
-var older = map[string]string{
+// olderSources must be cited beside it, but for a deed that sets a start in advance.
+var olderSources = map[string]string{
 	"the-red-report-1, Velmora counts its owners (invented): minerals-act-text":                          "the law that the news is about",
 	"the-red-report-2, Tessel asks to be taken off the list (invented): concordat-list":                  "the entry that the news is about",
 	"the-red-report-78, Corvane Copper asks for a berth (invented): register-corvane":                    "a standing register: the chain",
@@ -26,9 +26,9 @@ var older = map[string]string{
 // ahead is the only citer none of whose sources is as new as the fact.
 const ahead = "saltmarsh-smelting-joint-venture-with-bellwether-fund"
 
-// running are the sources that grow: their date is that of the newest part, and
+// growingSources are the sources that grow: their date is that of the newest part, and
 // a release before that date cites an earlier part.
-var running = []string{"velmora-gazette-2026", "concordat-bulletin-2026", "port-notices-2026", "murmur-archive-2026"}
+var growingSources = []string{"velmora-gazette-2026", "concordat-bulletin-2026", "port-notices-2026", "murmur-archive-2026"}
 
 // postscripts are what was added to a report after its day, under a heading
 // that says when.
@@ -95,7 +95,7 @@ func TestDates(t *testing.T) {
 
 	t.Run("SourcesAreNotOlderThanWhatTheySay", func(t *testing.T) {
 		unused := map[string]bool{}
-		for key := range older {
+		for key := range olderSources {
 			unused[key] = true
 		}
 		for _, f := range facts(all) {
@@ -109,7 +109,7 @@ func TestDates(t *testing.T) {
 				}
 				covered = covered || last(date) >= first(max(f.date, f.end))
 				if key := f.at + ": " + source; last(date) < first(f.date) {
-					if delete(unused, key); older[key] == "" {
+					if delete(unused, key); olderSources[key] == "" {
 						t.Errorf("%s is of %s, and cites %s of %s", f.at, f.date, source, date)
 					}
 				}
@@ -172,7 +172,7 @@ func TestDates(t *testing.T) {
 			}
 			for _, slug := range slugs {
 				for _, source := range cites[slug] {
-					if date := dated[source]; date != "" && first(date) > published && !slices.Contains(running, source) && postscripts[slug] != source {
+					if date := dated[source]; date != "" && first(date) > published && !slices.Contains(growingSources, source) && postscripts[slug] != source {
 						t.Errorf("%s was published on %s, and cites %s of %s", slug, published, source, date)
 					}
 				}

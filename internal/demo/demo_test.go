@@ -40,7 +40,7 @@ func count(ctx context.Context, t *testing.T, exec demo.Exec, directive string) 
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		exec := loaded(t, s)
+		exec := loadDemo(t, s)
 		ctx := t.Context()
 
 		t.Run("Counts", func(t *testing.T) {
@@ -154,6 +154,6 @@ func BenchmarkLoad(b *testing.B) {
 		b.StopTimer()
 		s := storetest.SQLite(b)
 		b.StartTimer()
-		loaded(b, s)
+		loadDemo(b, s)
 	}
 }

@@ -2,52 +2,50 @@
 // narratives, entities, relationships and editions, written as the GraphQL
 // mutations that staff would send.
 //
-// [Load] sends the numbered .graphql files of this folder in the order of
-// their names, one operation each, to whatever executes GraphQL. It knows
-// nothing of the stores, so it proves as a side effect that the whole content
-// can be made through the API. The dates of publication are fixed, so it needs a
-// clock that is past the last of them.
+// [Load] runs the numbered .graphql files of this folder in the order of their
+// names, one operation each, through a GraphQL executor. It does not use the
+// stores, which shows that all content can be created through the API. The
+// dates of publication are fixed, so the clock must be later than the last one.
 //
-// # What it says about the world
+// # Statements about the real world
 //
-// No more than what the publisher's site says of its own research, in other
-// words, what the U.S. Department of Defense's list of Chinese military companies
-// says of two firms, and who issued four laws. Whoever is not named there has no
-// name here. All else is invented, and the description of every invented entity
-// says so; but for the list's own, all addresses are at example.org, example.com
-// or below .example. A test holds all of it.
+// The content repeats only what the publisher's site says about its own research
+// (in other words), what the U.S. Department of Defense's list of Chinese military
+// companies says about two firms, and who issued four laws. No other real person
+// or organisation is named. All else is invented, and the description of every
+// invented entity says so. All URLs except those of the list are at example.org,
+// example.com or below .example. A test checks all of this.
 //
 // The numbers of the editions, their weeks and the days of publication are
-// invented too, and the newest edition says so. TestDates holds that the dates
-// do not contradict each other.
+// invented too, and the newest edition says so. TestDates checks that the dates do
+// not contradict each other.
 //
-// # What is where
+// # Contents
 //
-// Most of it is live and TLP:CLEAR. Besides:
+// Most documents are live and TLP:CLEAR. The exceptions are:
 //
 //   - drafts: the reports the-port-sable-tender and the-quarry-town-ledger,
 //     the narrative the-lights-go-out, the entities harborlight-mining-ltd (a
 //     second record of harborlight-mining, to be merged) and
 //     sable-customs-house
-//   - live, with a change that is not published: the report
-//     who-owns-harborlight-mining
+//   - live, with an unpublished change: the report who-owns-harborlight-mining
 //   - TLP:GREEN: the report behind-the-lantern-ring, the entity veyra-solm
 //   - TLP:AMBER: the relationship veyra-solm-funds-lantern-ring; the source
-//     memo-lantern-ring, which nothing else cites, is as hidden as it
+//     memo-lantern-ring, which only the relationship cites, has the same
+//     effective marking
 //
-// The relationships around harborlight-mining pose the questions of the 50
-// percent rule: shares that make exactly one half, a holder just below it, a
-// stake that has ended, an owner that was taken off the list, a circle
-// (ironquill-shipping and pellucid-finance), and control without ownership.
-// Those around corvane-copper are the plain case: three steps of more than one
-// half each.
+// The relationships around harborlight-mining have the hard cases of the 50
+// percent rule: shares of exactly one half, a holder just below it, a stake that
+// has ended, an owner that was delisted, a cycle (ironquill-shipping and
+// pellucid-finance), and control without ownership. Those around corvane-copper
+// are the simple case: three steps of more than one half each.
 //
-// Each technique without a narrower one has a case, the report case-SLUG, told in
-// a way of its own. The three narratives around Japan have an invented year of
-// sightings. TestStories proves with the examples what the demo has to tell.
+// Each technique without a narrower one has a case: the report case-SLUG, written
+// in a form of its own. The three narratives around Japan have an invented year of
+// sightings. TestStories checks with the examples what the demo shows.
 //
 // # Files
 //
-// The pictures and the PDF in files/ are served by [Files]. Their addresses
-// depend on where the server is: [LoadAt] and [Move] see to that.
+// [Files] serves the pictures and the PDF in files/. Their URLs depend on the URL
+// of the server; [LoadAt] and [UpdateURLs] set them.
 package demo

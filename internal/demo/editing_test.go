@@ -28,21 +28,21 @@ func TestEditingGuide(t *testing.T) {
 		t.Fatalf("got %d requests in the guide, want at least 15", len(blocks))
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		exec := loaded(t, s)
+		exec := loadDemo(t, s)
 		for _, b := range blocks {
 			query := string(b[1])
 			body, err := exec(editor(t.Context()), query, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := masked(t, body)
+			got := withoutIDs(t, body)
 			if b[2] == nil {
 				if got["errors"] != nil {
 					t.Errorf("%s\ngot %s, want no errors", query, body)
 				}
 				continue
 			}
-			if diff := cmp.Diff(masked(t, b[2]), got); diff != "" {
+			if diff := cmp.Diff(withoutIDs(t, b[2]), got); diff != "" {
 				t.Errorf("%s\nthe answer is not the one in the guide (-want +got):\n%s", query, diff)
 			}
 		}
@@ -51,8 +51,8 @@ func TestEditingGuide(t *testing.T) {
 
 var idWithin = regexp.MustCompile(`\b([a-z]{3})_[0-9a-z]{13}\b`)
 
-// masked decodes an answer without its ids, and without what it cost.
-func masked(t *testing.T, text []byte) map[string]any {
+// withoutIDs decodes an answer without its ids, and without what it cost.
+func withoutIDs(t *testing.T, text []byte) map[string]any {
 	t.Helper()
 	var v map[string]any
 	if err := json.Unmarshal(idWithin.ReplaceAll(text, []byte("${1}_…")), &v); err != nil {

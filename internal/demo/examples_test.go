@@ -48,7 +48,7 @@ func TestExamples(t *testing.T) {
 	order = append(order, changing...)
 
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		exec := loaded(t, s)
+		exec := loadDemo(t, s)
 		for _, name := range order {
 			e, ok := byName[name]
 			if !ok {

@@ -21,22 +21,22 @@ var pictures embed.FS
 // Path is where [Files] is served.
 const Path = "/demo/"
 
-// report is the one file that is not named for the slug of its asset.
+// report is the only file that is not named after the slug of its asset.
 const report = "who-owns-harborlight-mining.pdf"
 
-// mediaTypes are those of the demo's files, by how their names end.
+// mediaTypes maps the extensions of the demo's files to media types.
 var mediaTypes = map[string]string{".svg": "image/svg+xml", ".pdf": "application/pdf"}
 
-// policies keep a file that is opened by itself from doing anything, by media
-// type. A PDF has no policy for what it loads: the readers in browsers are pages
-// of their own and would fall under it.
-var policies = map[string]string{
+// contentSecurityPolicies has the policies that restrict a file that is opened as a
+// page, by media type. The policy of a PDF has no default-src: the PDF viewers of
+// browsers are pages too, and the policy would apply to them.
+var contentSecurityPolicies = map[string]string{
 	"image/svg+xml":   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
 	"application/pdf": "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
-// Files returns what serves the pictures and the PDF of the demo at [Path]. Any
-// other path there is left to notFound.
+// Files returns a handler that serves the pictures and the PDF of the demo at
+// [Path]. Other paths are handled by notFound.
 func Files(notFound http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, Path)
@@ -48,20 +48,20 @@ func Files(notFound http.Handler) http.Handler {
 		}
 		h := w.Header()
 		h.Set("Content-Type", mediaType)
-		h.Set("Content-Security-Policy", policies[mediaType])
+		h.Set("Content-Security-Policy", contentSecurityPolicies[mediaType])
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "public, max-age=3600")
-		h.Set("ETag", fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))) // weak, because it may be compressed on the way
+		h.Set("ETag", fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))) // weak, because a proxy may compress the body
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 	})
 }
 
-// Move gives the demo's files the addresses that they have on a server that is
-// found at base, where they have those of another place: a database outlives a
-// port. Assets that staff have deleted, or given another slug or file, are left
-// alone. The viewer in the context needs the role EDITOR.
-func Move(ctx context.Context, base string, exec Exec) error {
-	moved, err := strayed(ctx, base, exec)
+// UpdateURLs sets the URLs of the demo's files to those of a server at base, if
+// they are those of another server: the port of a server may change while its
+// database stays. It leaves out assets that were deleted or have another slug or
+// file. The viewer in the context needs the role EDITOR.
+func UpdateURLs(ctx context.Context, base string, exec Exec) error {
+	moved, err := outdatedFiles(ctx, base, exec)
 	if err != nil || len(moved) == 0 {
 		return err
 	}
@@ -80,15 +80,15 @@ func Move(ctx context.Context, base string, exec Exec) error {
 	return nil
 }
 
-// asset is one of the demo's files as it is on the desk.
+// asset is the asset on the desk of one of the demo's files.
 type asset struct {
 	ID, Slug, URL string
 	Version       int
 }
 
-// strayed returns the demo's files that are elsewhere than base says, each with
-// the address that it should have.
-func strayed(ctx context.Context, base string, exec Exec) ([]asset, error) {
+// outdatedFiles returns the demo's files whose URLs are not below base, each with
+// its new URL.
+func outdatedFiles(ctx context.Context, base string, exec Exec) ([]asset, error) {
 	names, err := fileNames()
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func strayed(ctx context.Context, base string, exec Exec) ([]asset, error) {
 	return moved, nil
 }
 
-// fileNames are the names of the files by the slugs of their assets.
+// fileNames maps the slugs of assets to the names of their files.
 func fileNames() (map[string]string, error) {
 	entries, err := pictures.ReadDir("files")
 	if err != nil {

@@ -140,7 +140,7 @@ func TestMove(t *testing.T) {
 			titled: updateAsset(input: {id: "two-chairs", title: "Three chairs"}) { changed }
 		}`, &struct{}{})
 		for range 2 { // the second time there is nothing to do
-			if err := demo.Move(editor(t.Context()), after, exec); err != nil {
+			if err := demo.UpdateURLs(editor(t.Context()), after, exec); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -16,19 +16,18 @@ var files embed.FS
 // data and errors. Its error is for an operation that could not be sent.
 type Exec = func(ctx context.Context, query string, variables map[string]any) ([]byte, error)
 
-// nowhere stands in the content for where the server is.
-const nowhere = "https://demo.example"
+// placeholderURL is the URL of the server in the content.
+const placeholderURL = "https://demo.example"
 
-// Load makes the demo content, as the viewer in the context, who needs the
-// role EDITOR. The stores must be empty of it: a document that is there is an
-// error, and so is any other refusal. The error names the file and says what
-// was answered. What was made up to then stays.
+// Load creates the demo content, as the viewer in the context, who needs the role
+// EDITOR. A document that exists already is an error. The error names the file and
+// has the response. The content that was created before the error stays.
 //
-// The addresses of its pictures lead nowhere: [LoadAt] makes some that do.
-func Load(ctx context.Context, exec Exec) error { return LoadAt(ctx, nowhere, exec) }
+// The URLs of the pictures are placeholders; [LoadAt] sets real ones.
+func Load(ctx context.Context, exec Exec) error { return LoadAt(ctx, placeholderURL, exec) }
 
-// LoadAt makes the demo content like [Load], for a server that is found at
-// base, without a slash at the end, and serves [Files] at [Path].
+// LoadAt creates the demo content like [Load], for a server whose URL is base,
+// without a slash at the end, and which serves [Files] at [Path].
 func LoadAt(ctx context.Context, base string, exec Exec) error {
 	names, err := fs.Glob(files, "*.graphql") // in order
 	if err != nil {
@@ -39,14 +38,14 @@ func LoadAt(ctx context.Context, base string, exec Exec) error {
 		if err != nil {
 			return err
 		}
-		if _, err := run(ctx, exec, strings.ReplaceAll(string(query), nowhere, base), nil); err != nil {
+		if _, err := run(ctx, exec, strings.ReplaceAll(string(query), placeholderURL, base), nil); err != nil {
 			return fmt.Errorf("demo: %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// run executes one operation and returns its data, or the first error of its
+// run executes one operation and returns its data, or the first error of the
 // response.
 func run(ctx context.Context, exec Exec, query string, variables map[string]any) (json.RawMessage, error) {
 	body, err := exec(ctx, query, variables)

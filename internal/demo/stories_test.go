@@ -21,7 +21,7 @@ import (
 func TestStories(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		exec := loaded(t, s)
+		exec := loadDemo(t, s)
 		for name, prove := range map[string]func(*testing.T, demo.Exec){
 			"RedReport": redReport, "NewestEdition": newestEdition, "ConnectingDots": connectingDots,
 			"OurResearch": ourResearch, "Cases": cases, "NarrativesAboutJapan": narrativesAboutJapan,

@@ -53,8 +53,8 @@ func newExec(tb testing.TB, s *store.Stores) demo.Exec {
 	}
 }
 
-// loaded returns what executes GraphQL on stores with the demo content.
-func loaded(tb testing.TB, s *store.Stores) demo.Exec {
+// loadDemo returns what executes GraphQL on stores with the demo content.
+func loadDemo(tb testing.TB, s *store.Stores) demo.Exec {
 	tb.Helper()
 	exec := newExec(tb, s)
 	start := time.Now()

@@ -26,7 +26,7 @@ func (d *desk) scheduled(hours int, action string, docs ...string) *db.Schedule 
 }
 
 // now is the desk's clock.
-func (d *desk) now() time.Time { return time.UnixMicro(d.Clock.Load()).UTC() }
+func (d *desk) now() time.Time { return d.Clock.Last() }
 
 // scheduleNow reads a schedule anew.
 func (d *desk) scheduleNow(id domain.ID) *db.Schedule {

@@ -2,21 +2,19 @@ package outbound
 
 import "net/netip"
 
-// The registries behind these lists are IANA's special-purpose address
-// registries for IPv4 and IPv6.
+// The lists are from IANA's special-purpose address registries for IPv4 and IPv6.
 
-// private are networks that some installations have good reasons to reach:
-// [Options].AllowPrivate opens them.
-var private = prefixes(
+// privateNetworks has the networks that are allowed with [Options].AllowPrivate.
+var privateNetworks = prefixes(
 	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // RFC 1918
 	"100.64.0.0/10", // carrier-grade NAT
 	"127.0.0.0/8", "::1/128",
 	"fc00::/7", // unique local
 )
 
-// never are addresses that AllowPrivate doesn't open either: nobody has a
-// service of their own there.
-var never = prefixes(
+// blockedNetworks has the networks that are refused also with AllowPrivate: no
+// service that a user could name is there.
+var blockedNetworks = prefixes(
 	"0.0.0.0/8",
 	"169.254.0.0/16",                                    // link-local, and the metadata of most clouds
 	"100.100.100.200/32",                                // metadata: Alibaba
@@ -34,9 +32,9 @@ var never = prefixes(
 	"3fff::/20",      // documentation
 )
 
-// Of IPv6, only 2000::/3 is handed out to the public. All else but nat64, by
-// which a translator makes IPv4 reachable, is out of reach: link-local,
-// multicast, the forms that hold an IPv4 address, and what is yet to come.
+// The only public addresses of IPv6 are those in globalUnicast, and those in nat64
+// whose embedded IPv4 address is public. All others are blocked: link-local,
+// multicast, other forms with an embedded IPv4 address, and unassigned ones.
 var (
 	globalUnicast = netip.MustParsePrefix("2000::/3")
 	nat64         = netip.MustParsePrefix("64:ff9b::/96")
@@ -50,7 +48,7 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-func within(address netip.Addr, networks []netip.Prefix) bool {
+func containedIn(address netip.Addr, networks []netip.Prefix) bool {
 	for _, network := range networks {
 		if network.Contains(address) {
 			return true
@@ -59,36 +57,36 @@ func within(address netip.Addr, networks []netip.Prefix) bool {
 	return false
 }
 
-// reach is whom an address can be reached by.
-type reach int
+// scope is the kind of network that an address is in.
+type scope int
 
 const (
-	reachNobody  reach = iota // or nobody who has a service there
-	reachPrivate              // those in the same network
-	reachPublic
+	scopeBlocked scope = iota // no service that may be called
+	scopePrivate              // a private network
+	scopePublic
 )
 
-// reachOf tells where an address is. A translated IPv4 address is where the
-// IPv4 address is.
-func reachOf(address netip.Addr) reach {
-	address = plain(address)
+// scopeOf returns the scope of an address. A NAT64 address has the scope of its IPv4
+// address.
+func scopeOf(address netip.Addr) scope {
+	address = normalize(address)
 	if nat64.Contains(address) {
 		b := address.As16()
-		return reachOf(netip.AddrFrom4([4]byte(b[12:])))
+		return scopeOf(netip.AddrFrom4([4]byte(b[12:])))
 	}
 	switch {
 	case !address.IsValid():
-		return reachNobody
-	case within(address, never):
-		return reachNobody
-	case within(address, private):
-		return reachPrivate
+		return scopeBlocked
+	case containedIn(address, blockedNetworks):
+		return scopeBlocked
+	case containedIn(address, privateNetworks):
+		return scopePrivate
 	case address.Is6() && !globalUnicast.Contains(address):
-		return reachNobody
+		return scopeBlocked
 	}
-	return reachPublic
+	return scopePublic
 }
 
-// plain is an address without the zone and the mapping into IPv6, either of
-// which would hide it from every prefix.
-func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
+// normalize returns an address without its zone and without the mapping into IPv6.
+// Otherwise no prefix would contain it.
+func normalize(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }

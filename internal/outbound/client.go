@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// What applies where [Options] say nothing.
+// The defaults of [Options].
 const (
 	DefaultTimeout = 10 * time.Second
 	DefaultMaxBody = 1 << 20
@@ -29,43 +29,40 @@ const (
 	idlePerHost    = 2
 )
 
-// Options say how far a client goes.
+// Options configures a client.
 type Options struct {
-	// AllowPrivate opens the networks that only the neighbours reach, this
-	// machine among them, and http to them. Where clouds keep the
-	// credentials of their machines stays closed.
+	// AllowPrivate allows private networks and this machine, and http to them. The
+	// metadata services of clouds stay blocked.
 	AllowPrivate bool
-	// AllowNetworks are open whatever is in them, for http as well.
+	// AllowNetworks are always allowed, also with http.
 	AllowNetworks []netip.Prefix
 
-	Timeout time.Duration // of a request from its start to the last byte of the answer; 0: DefaultTimeout
-	MaxBody int64         // of an answer, in bytes; 0: DefaultMaxBody
+	Timeout time.Duration // of a request, from its start to the last byte of the response; 0: DefaultTimeout
+	MaxBody int64         // the limit of a response body, in bytes; 0: DefaultMaxBody
 
-	// Resolver finds the addresses of names; nil is the system's.
+	// Resolver resolves names; nil means the system's resolver.
 	Resolver *net.Resolver
 }
 
-// The reasons for which a client itself refuses. Each comes wrapped in an error
-// that names the host as the caller, or the redirect, gave it; the address
-// that was found is left out, because whoever chose the name may read the
-// error, and would learn what is where in the network.
+// The errors of the client itself. Each is wrapped in an error that names the host
+// of the URL or of the redirect, but not the resolved address: the user who chose
+// the name may read the error, and would learn the addresses of private hosts.
 var (
-	// ErrPrivateAddress says that a host is at an address that the client
-	// may not reach.
+	// ErrPrivateAddress means that the address of the host is not allowed.
 	ErrPrivateAddress = errors.New("the host is not at a public address")
-	// ErrInsecure says that a URL is not https where that is needed, or is
-	// no URL of HTTP at all.
-	ErrInsecure = errors.New("the address has to be https")
-	// ErrRedirect says that a redirect is not followed: it is one too many,
-	// leaves https, has a password in it, or would send a body on.
+	// ErrInsecure means that the scheme of a URL is not https where it has to be, or
+	// is neither http nor https.
+	ErrInsecure = errors.New("the URL must use https")
+	// ErrRedirect means that a redirect is not followed: there were too many, or it
+	// leaves https, contains a password, or would send the body again.
 	ErrRedirect = errors.New("the redirect is not followed")
-	// ErrTooLarge says that an answer is longer than Options.MaxBody. It
-	// comes from reading the body.
-	ErrTooLarge = errors.New("the answer is too large")
+	// ErrTooLarge means that a response body is longer than Options.MaxBody. It is
+	// returned by reads of the body.
+	ErrTooLarge = errors.New("the response is too large")
 )
 
-// NewClient returns a client for addresses that others choose. Its errors are
-// those of [http.Client.Do]; errors.Is finds the ones above in them.
+// NewClient returns a client for URLs that users choose. Its errors are those of
+// [http.Client.Do], and can wrap the errors above.
 func NewClient(o Options) *http.Client {
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
@@ -83,7 +80,7 @@ func NewClient(o Options) *http.Client {
 			MaxResponseHeaderBytes: maxHeaderBytes,
 			MaxIdleConnsPerHost:    idlePerHost,
 			IdleConnTimeout:        idleTimeout,
-			// A few bytes can be packed that unpack to many.
+			// A small compressed body can decompress to a very large one.
 			DisableCompression: true,
 		}},
 	}
@@ -99,38 +96,37 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	for _, reason := range []error{ErrPrivateAddress, ErrInsecure} {
 		if errors.Is(err, reason) {
 			// The error of package net has the address in its text.
-			host, _, _ := net.SplitHostPort(address) // it is one
+			host, _, _ := net.SplitHostPort(address) // always valid
 			return nil, fmt.Errorf("%s: %w", host, reason)
 		}
 	}
 	return conn, err
 }
 
-// control is called with the address that a connection is about to be made
-// to, after names have been resolved.
+// control checks the resolved address of a connection before it is made.
 func (d *dialer) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return ErrPrivateAddress
 	}
-	where := reachOf(to.Addr())
+	scope := scopeOf(to.Addr())
 	switch {
-	case within(plain(to.Addr()), d.options.AllowNetworks):
+	case containedIn(normalize(to.Addr()), d.options.AllowNetworks):
 		return nil
-	case where == reachNobody, where == reachPrivate && !d.options.AllowPrivate:
+	case scope == scopeBlocked, scope == scopePrivate && !d.options.AllowPrivate:
 		return ErrPrivateAddress
-	case where == reachPublic && ctx.Value(plaintextKey{}) != nil:
+	case scope == scopePublic && ctx.Value(plaintextKey{}) != nil:
 		return ErrInsecure
 	}
 	return nil
 }
 
-// plaintextKey marks the context of a request that is not encrypted. The
-// transport dials with the values of the request's context, and never shares
-// a connection between http and https.
+// plaintextKey marks the context of an http request. The transport dials with the
+// values of the request's context, and never shares a connection between http and
+// https.
 type plaintextKey struct{}
 
-// transport checks requests and bounds answers.
+// transport checks requests and bounds responses.
 type transport struct {
 	maxBody int64
 	next    *http.Transport
@@ -156,11 +152,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections is what [http.Client.CloseIdleConnections] calls.
+// CloseIdleConnections is called by [http.Client.CloseIdleConnections].
 func (t *transport) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
-// boundedBody fails where a body goes on past its bound. It doesn't just end
-// there: half an answer can look like a whole one.
+// boundedBody is a response body whose reads fail after a limit. It does not just
+// end there, because a truncated body can look complete.
 type boundedBody struct {
 	io.ReadCloser
 	left int64
@@ -170,7 +166,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, ErrTooLarge
 	}
-	// One byte more than is allowed tells the end from too much.
+	// One byte more than the limit shows whether the body is too long.
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}
@@ -181,36 +177,36 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// carried are the headers that follow a redirect to another origin. Any other
-// may be a credential, whatever it is called.
-var carried = map[string]bool{
+// forwardedHeaders has the headers that are sent on a redirect to another origin.
+// Any other header may contain a credential.
+var forwardedHeaders = map[string]bool{
 	"Accept": true, "Accept-Language": true, "Cache-Control": true, "Content-Type": true, "User-Agent": true,
 }
 
 func checkRedirect(r *http.Request, via []*http.Request) error {
-	// Each hop starts with the headers of the first request, so what matters
-	// is whether the way has led elsewhere at any point.
-	first, last, elsewhere := via[0], via[len(via)-1], false
+	// Each redirect starts with the headers of the first request, so they are removed
+	// if any redirect so far has led to another origin.
+	first, last, crossOrigin := via[0], via[len(via)-1], false
 	for _, hop := range append(via[1:len(via):len(via)], r) {
 		if hop.URL.Scheme != first.URL.Scheme || !strings.EqualFold(hop.URL.Host, first.URL.Host) {
-			elsewhere = true
+			crossOrigin = true
 		}
 	}
 	refuse := func(why string) error { return fmt.Errorf("%s: %s: %w", r.URL.Host, why, ErrRedirect) }
 	switch {
 	case len(via) > maxRedirects:
-		return refuse("it is one too many")
+		return refuse("too many redirects")
 	case last.URL.Scheme == "https" && r.URL.Scheme != "https":
 		return refuse("it leaves https")
 	case r.URL.User != nil:
-		return refuse("it has a name or password in it")
+		return refuse("it contains a user name or password")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return refuse("it would send the body on")
+		return refuse("it would send the body again")
 	}
-	r.Header.Del("Referer") // it may have a secret in its query
-	if elsewhere {
+	r.Header.Del("Referer") // its query may contain a secret
+	if crossOrigin {
 		for name := range r.Header {
-			if !carried[name] {
+			if !forwardedHeaders[name] {
 				r.Header.Del(name)
 			}
 		}

@@ -1,15 +1,15 @@
-// Package outbound makes the HTTP clients for addresses that others choose: an
-// issuer of tokens, a receiver of webhooks. Such an address must not lead into
-// the network that the program stands in, where services trust whoever
-// reaches them (SSRF).
+// Package outbound provides HTTP clients for URLs that users choose, such as the
+// receiver of a webhook or the issuer of tokens. It protects against server-side
+// request forgery (SSRF): such a URL must not reach the private network of the
+// program, whose services may trust all clients in it.
 //
-// What counts is the address that is dialled, each time: not the name, which
-// can resolve differently the next time, and not the URL, which can redirect.
-// A client refuses every address that is not public, unless [Options] allow
-// it. It speaks https; http only to a private address that is allowed. It
-// follows few redirects, and carries no credential to another origin. What
-// comes back is bounded in size and in time.
+// The check is on the address that is dialled, for each connection: a name can
+// resolve differently the next time (DNS rebinding), and a URL can redirect. A
+// client refuses every address that is not public, unless [Options] allow it. It
+// uses https; http only to allowed private addresses. It follows few redirects,
+// and sends no credentials to another origin. Responses are bounded in size and
+// time.
 //
-// A client never uses a proxy, neither one of the environment: a proxy would
-// do the dialling, and nothing would be checked.
+// A client never uses a proxy, not even one of the environment: a proxy would
+// dial the address without the check.
 package outbound

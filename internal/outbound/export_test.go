@@ -6,9 +6,9 @@ import (
 	"net/netip"
 )
 
-// Reach names where an address is.
-func Reach(address netip.Addr) string {
-	return [...]string{reachNobody: "nobody", reachPrivate: "private", reachPublic: "public"}[reachOf(address)]
+// Scope returns the name of the scope of an address.
+func Scope(address netip.Addr) string {
+	return [...]string{scopeBlocked: "blocked", scopePrivate: "private", scopePublic: "public"}[scopeOf(address)]
 }
 
 // Trust makes a client accept a server's certificate.

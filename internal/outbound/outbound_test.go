@@ -31,7 +31,7 @@ func TestReach(t *testing.T) {
 			"127.0.0.1", "127.255.0.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255",
 			"::1", "fc00::1", "fd12:3456::1", "::ffff:127.0.0.1", "::ffff:10.1.2.3", "64:ff9b::127.0.0.1", "64:ff9b::c0a8:101",
 		},
-		"nobody": {
+		"blocked": {
 			"0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.0.2.1",
 			"198.51.100.7", "203.0.113.9", "198.18.0.1", "198.19.255.255", "192.88.99.1", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255",
 			"::", "::127.0.0.1", "::8.8.8.8", "::ffff:0:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "64:ff9b:1::1",
@@ -40,12 +40,12 @@ func TestReach(t *testing.T) {
 		},
 	} {
 		for _, address := range addresses {
-			if got := outbound.Reach(netip.MustParseAddr(address)); got != want {
+			if got := outbound.Scope(netip.MustParseAddr(address)); got != want {
 				t.Errorf("%s: got %s, want %s", address, got, want)
 			}
 		}
 	}
-	if got := outbound.Reach(netip.Addr{}); got != "nobody" {
+	if got := outbound.Scope(netip.Addr{}); got != "blocked" {
 		t.Errorf("no address: got %s", got)
 	}
 }
@@ -85,8 +85,8 @@ func do(client *http.Client, r *http.Request) (string, error) {
 	return string(body), err
 }
 
-// only opens one address, as if it were public.
-func only(address string) outbound.Options {
+// allowOnly returns options that allow one address.
+func allowOnly(address string) outbound.Options {
 	return outbound.Options{AllowNetworks: []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(address), 32)}}
 }
 
@@ -127,14 +127,14 @@ func TestOnlyHTTPS(t *testing.T) {
 	}
 }
 
-func TestARedirectIsDialledLikeAnyOther(t *testing.T) {
+func TestRedirectAddressesAreChecked(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Bool
 	inside := serve(t, "127.0.0.2", func(http.ResponseWriter, *http.Request) { reached.Store(true) })
 	outside := serve(t, "127.0.0.1", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, inside+"/admin", http.StatusFound)
 	})
-	_, err := get(t, outbound.NewClient(only("127.0.0.1")), outside)
+	_, err := get(t, outbound.NewClient(allowOnly("127.0.0.1")), outside)
 	if !errors.Is(err, outbound.ErrPrivateAddress) || reached.Load() {
 		t.Errorf("got %v, reached %v", err, reached.Load())
 	}
@@ -183,7 +183,7 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("a body: got %v", err)
 	}
 
-	// Two hops within the other origin, so that the second one is no change.
+	// Two redirects within the other origin: the second one stays in it.
 	for _, path := range []string{"/end", "/again"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, first+path+"?secret=1", nil)
 		if err != nil {
@@ -207,7 +207,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-func TestARedirectDoesNotLeaveHTTPS(t *testing.T) {
+func TestRedirectDoesNotLeaveHTTPS(t *testing.T) {
 	t.Parallel()
 	plain := serve(t, "127.0.0.1", hello)
 	secure := httptest.NewTLSServer(http.RedirectHandler(plain, http.StatusFound))
@@ -222,9 +222,9 @@ func TestARedirectDoesNotLeaveHTTPS(t *testing.T) {
 	}
 }
 
-// names is a name server that answers each question for an IPv4 address with
-// the next of its addresses; the last one stays.
-func names(t *testing.T, addresses ...string) *net.Resolver {
+// fakeResolver returns a resolver that returns the next of its addresses for each
+// query for an IPv4 address, and the last one from then on.
+func fakeResolver(t *testing.T, addresses ...string) *net.Resolver {
 	t.Helper()
 	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
@@ -269,13 +269,13 @@ func names(t *testing.T, addresses ...string) *net.Resolver {
 	}}
 }
 
-// A name that was good once can lead elsewhere the next time.
+// A name that resolved to a public address can resolve to a private one later.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
 	url := serve(t, "127.0.0.1", hello)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
-	o := only("127.0.0.1")
-	o.Resolver = names(t, "127.0.0.1", "127.0.0.2")
+	o := allowOnly("127.0.0.1")
+	o.Resolver = fakeResolver(t, "127.0.0.1", "127.0.0.2")
 	client := outbound.NewClient(o)
 	target := "http://rebound.example:" + port
 	if body, err := get(t, client, target); err != nil || body != "hello" {
@@ -288,7 +288,7 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
-func TestAnswersAreBounded(t *testing.T) {
+func TestResponsesAreBounded(t *testing.T) {
 	t.Parallel()
 	url := serve(t, "127.0.0.1", func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -18,12 +18,12 @@ const (
 	port      = "5432" // only names the socket file; nothing listens on TCP
 	prefix    = "rtpg-"
 
-	// longestFolder leaves room for "/.s.PGSQL.5432" in the 104 bytes that a
-	// socket address holds on the stingiest systems.
-	longestFolder = 80
+	// maxFolder leaves room for "/.s.PGSQL.5432" in a socket address, which has at
+	// least 104 bytes on all systems.
+	maxFolder = 80
 )
 
-// settings make the cluster quick and forgetful. Options may overrule them.
+// settings make the cluster fast and not durable. Options may override them.
 var settings = []string{
 	"listen_addresses=",
 	"unix_socket_permissions=0777",
@@ -35,7 +35,7 @@ var settings = []string{
 	"autovacuum=off",
 	"wal_level=minimal",
 	"max_wal_senders=0",
-	// The log goes to our pipe, in English, because it is read for readyLine.
+	// The log goes to a pipe, in English, because it is searched for readyLine.
 	"logging_collector=off",
 	"log_destination=stderr",
 	"log_min_messages=warning",
@@ -44,7 +44,7 @@ var settings = []string{
 	"log_timezone=UTC",
 }
 
-// Option changes the cluster that Start makes.
+// Option is an option of Start.
 type Option func(*options)
 
 type options struct {
@@ -52,19 +52,18 @@ type options struct {
 	settings []string
 }
 
-// WithICU gives the cluster's databases a locale of ICU's, such as en-US, in
-// which texts are in the order of a dictionary.
+// WithICU sets an ICU locale for the cluster's databases, such as en-US, which
+// orders texts like a dictionary.
 func WithICU(locale string) Option {
 	return func(o *options) { o.initdb = append(o.initdb, "--locale-provider=icu", "--icu-locale="+locale) }
 }
 
-// WithStandbys lets the cluster have standbys; see [Cluster.Standby].
+// WithStandbys allows standbys of the cluster; see [Cluster.Standby].
 func WithStandbys() Option {
 	return func(o *options) { o.settings = append(o.settings, "wal_level=replica", "max_wal_senders=4") }
 }
 
-// Cluster is a running throwaway server. Its methods may be called from any
-// goroutine.
+// Cluster is a running throwaway server. It is safe for concurrent use.
 type Cluster struct {
 	dir    string
 	server *server
@@ -74,10 +73,10 @@ type Cluster struct {
 	closeErr error
 }
 
-// Start makes a new cluster and returns when it takes connections. It returns
-// an error that wraps ErrNoServer when no server binaries are found; any other
-// error carries what initdb or postgres had to say. ctx bounds the start
-// alone: the cluster then lives until Close or the end of the process.
+// Start makes a new cluster and returns when it accepts connections. The error
+// wraps ErrNoServer if no server binaries are found; any other error has the
+// output of initdb or postgres. ctx bounds only the start: the cluster runs until
+// Close or the end of the process.
 func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
 	var o options
 	for _, opt := range opts {
@@ -86,15 +85,15 @@ func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
 	return start(ctx, o, func(bin, dir string, owner *user) error { return initdb(ctx, bin, dir, owner, o.initdb) })
 }
 
-// Standby makes another cluster, which follows this one and can only be read.
-// This one must have been started with [WithStandbys].
+// Standby makes a read-only cluster that follows this one, which must have been
+// started with [WithStandbys].
 func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 	var o options
 	WithStandbys()(&o)
 	return start(ctx, o, func(bin, dir string, owner *user) error { return basebackup(ctx, bin, dir, owner, c) })
 }
 
-// start makes a folder, has it filled, and starts a server on it.
+// start makes a folder, calls fill to create the data in it, and starts a server.
 func start(ctx context.Context, o options, fill func(bin, dir string, owner *user) error) (_ *Cluster, err error) {
 	bin, err := findServer(places)
 	if err != nil {
@@ -121,7 +120,7 @@ func start(ctx context.Context, o options, fill func(bin, dir string, owner *use
 		return nil, fmt.Errorf("lock the cluster's folder: %w", err)
 	}
 	if err := owner.own(dir); err != nil {
-		return nil, fmt.Errorf("hand the cluster's folder to the server's user: %w", err)
+		return nil, fmt.Errorf("change the owner of the cluster's folder: %w", err)
 	}
 	if err := fill(bin, dir, owner); err != nil {
 		return nil, err
@@ -140,8 +139,8 @@ func start(ctx context.Context, o options, fill func(bin, dir string, owner *use
 	return cluster, nil
 }
 
-// DSN returns the URL of a database in the cluster, for its superuser. It does
-// not say that such a database exists; "postgres" always does.
+// DSN returns the URL of a database in the cluster, for its superuser. The
+// database need not exist; "postgres" always does.
 func (c *Cluster) DSN(database string) string {
 	dsn := url.URL{
 		Scheme:   "postgres",
@@ -152,13 +151,13 @@ func (c *Cluster) DSN(database string) string {
 	return dsn.String()
 }
 
-// Dir is the folder of the cluster and of its socket, which is the host in a
+// Dir returns the folder of the cluster and of its socket, which is the host in a
 // DSN.
 func (c *Cluster) Dir() string { return c.dir }
 
-// Close stops the server at once, whoever is connected, and removes its
-// folder. It returns an error with the server's last words when the server had
-// already stopped by itself. Later calls return what the first one did.
+// Close stops the server at once, without waiting for its clients, and removes
+// its folder. If the server had already stopped by itself, the error has the end
+// of its log. Later calls return the result of the first one.
 func (c *Cluster) Close() error {
 	c.close.Do(func() {
 		var errs []error
@@ -174,12 +173,12 @@ func (c *Cluster) Close() error {
 	return c.closeErr
 }
 
-// localesUTF8 are locales in which texts sort by code point, as they do in
-// SQLite, and letters are those of Unicode. Where the system has no C.UTF-8
-// (macOS), the second is one.
+// localesUTF8 has options for a locale in which texts sort by code point, as in
+// SQLite, and letters are those of Unicode. The second is for systems without
+// C.UTF-8 (macOS).
 var localesUTF8 = [][]string{{"--locale=C.UTF-8"}, {"--locale=C", "--lc-ctype=en_US.UTF-8"}}
 
-// initdb fills dir/data.
+// initdb creates dir/data.
 func initdb(ctx context.Context, bin, dir string, owner *user, more []string) error {
 	var errs []error
 	for _, locale := range localesUTF8 {
@@ -198,8 +197,8 @@ func initdb(ctx context.Context, bin, dir string, owner *user, more []string) er
 	return errors.Join(errs...)
 }
 
-// basebackup fills dir/data with a copy of another cluster that goes on to
-// follow it.
+// basebackup creates dir/data as a copy of another cluster, to be a standby of
+// it.
 func basebackup(ctx context.Context, bin, dir string, owner *user, of *Cluster) error {
 	program, err := beside(bin, "pg_basebackup")
 	if err != nil {
@@ -214,30 +213,30 @@ func basebackup(ctx context.Context, bin, dir string, owner *user, of *Cluster) 
 	return nil
 }
 
-// prepare makes a command independent of where and by whom this process was
-// started.
+// prepare makes a command independent of this process's folder, environment and
+// user.
 func prepare(cmd *exec.Cmd, dir string, owner *user) {
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	owner.run(cmd)
 }
 
-// folderFor chooses where clusters live. A temporary folder of the user's own
-// may be too deep for a socket's address, and closed to the user to which root
-// drops.
+// folderFor returns the parent folder of clusters. The user's own temporary folder
+// may have too long a path for a socket address, and may be closed to the account
+// that the server runs as.
 func folderFor(owner *user) string {
 	dir := os.TempDir()
-	if owner != nil || len(dir)+len("/"+prefix+"0123456789") > longestFolder {
+	if owner != nil || len(dir)+len("/"+prefix+"0123456789") > maxFolder {
 		return "/tmp"
 	}
 	return dir
 }
 
-// sweep removes the folders of clusters whose process was killed before it
-// could. The lock on a folder goes with its process; a young folder may not be
-// locked yet.
+// sweep removes the folders of clusters whose process was killed. The lock on a
+// folder ends with its process. A folder of less than ten minutes is kept, because
+// it may not be locked yet.
 func sweep(parent string) {
-	// Errors are left alone here: what can't be swept is somebody else's.
+	// Errors are ignored: a folder that cannot be removed belongs to another user.
 	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*"))
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)

@@ -1,14 +1,15 @@
-// Package pgtemp starts throwaway PostgreSQL clusters for tests, the code
-// generator and benchmarks, with nothing but the standard library.
+// Package pgtemp starts throwaway PostgreSQL clusters for tests, benchmarks and
+// the code generator. It uses only the standard library.
 //
-// A cluster lives in a short temporary folder, listens on a Unix socket in
-// that folder only, trusts whoever can reach it, and is tuned to be quick and
-// forgetful: nothing is synced to disk, and autovacuum is off, so a benchmark
-// has to ANALYZE for itself and must not quote its write figures as durable
-// ones. It ends with Close; should the process be killed first, Linux ends the
-// server with it, and the next Start removes the folder that was left behind.
+// A cluster has a temporary folder with a short path, listens only on a Unix
+// socket in that folder, and accepts every client without a password. It is fast
+// and not durable: nothing is synced to disk, and autovacuum is off. So a
+// benchmark has to run ANALYZE itself, and its write figures are not those of
+// durable writes. A cluster ends with Close. If the process is killed first,
+// Linux ends the server with it, and the next Start removes the folder.
 //
-// Tests start one cluster for a package and make a database each in it:
+// Only storetest and the code generator import this package. They start one
+// cluster and make databases in it:
 //
 //	var (
 //		postgres    string
@@ -28,6 +29,6 @@
 //		...
 //	}
 //
-// It refuses to be a way to run Redthread: no setting of it is for data that
-// somebody wants to keep.
+// It is not a way to run Redthread: its settings are not safe for data that has to
+// be kept.
 package pgtemp

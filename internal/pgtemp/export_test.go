@@ -1,6 +1,6 @@
 package pgtemp
 
-// Inner parts that tests look at.
+// Unexported names for tests.
 var (
 	FindServer = findServer
 	Places     = places
@@ -8,7 +8,7 @@ var (
 	LockFolder = lockFolder
 )
 
-// Crash ends the server behind the cluster's back.
+// Crash kills the server without the cluster's knowledge.
 func (c *Cluster) Crash() {
 	_ = c.server.cmd.Process.Kill()
 	<-c.server.done

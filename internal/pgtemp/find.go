@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// ErrNoServer says that this machine has no PostgreSQL server binaries. The
-// error that wraps it lists where they were looked for.
+// ErrNoServer means that this machine has no PostgreSQL server binaries. The error
+// that wraps it lists the folders that were searched.
 var ErrNoServer = errors.New("no PostgreSQL server binaries")
 
-// places are folders of server binaries that packagers keep out of PATH, since
-// several versions may be installed side by side.
+// places are the folders of server binaries outside PATH. Packages put them there
+// because several versions can be installed side by side.
 var places = []string{
 	"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
 	"/usr/pgsql-*/bin",          // the RPM packages of PostgreSQL
@@ -32,7 +32,7 @@ var places = []string{
 }
 
 // findServer returns the folder that holds initdb and postgres: the one in
-// PATH, which somebody chose, else the highest version among the places.
+// PATH, else the highest version among the places.
 func findServer(places []string) (string, error) {
 	if program, err := exec.LookPath("postgres"); err == nil {
 		if dir := filepath.Dir(program); hasServer(dir) {
@@ -41,7 +41,7 @@ func findServer(places []string) (string, error) {
 	}
 	var found []string
 	for _, pattern := range places {
-		// The only error is a malformed pattern, and ours are constants.
+		// The only error is a malformed pattern, and the patterns are constants.
 		dirs, _ := filepath.Glob(pattern)
 		for _, dir := range dirs {
 			if hasServer(dir) {
@@ -50,7 +50,7 @@ func findServer(places []string) (string, error) {
 		}
 	}
 	if len(found) == 0 {
-		return "", fmt.Errorf("%w: looked for initdb and postgres in PATH, %s", ErrNoServer, strings.Join(places, ", "))
+		return "", fmt.Errorf("%w: searched for initdb and postgres in PATH, %s", ErrNoServer, strings.Join(places, ", "))
 	}
 	return slices.MaxFunc(found, func(a, b string) int {
 		return cmp.Or(slices.Compare(version(a), version(b)), cmp.Compare(a, b))
@@ -70,8 +70,8 @@ func hasServer(dir string) bool {
 	return true
 }
 
-// beside returns a program that comes with the server: in its folder, in the one
-// to which its link leads, or in PATH.
+// beside returns the path of a program that comes with the server: in its folder,
+// in the target of its symbolic link, or in PATH.
 func beside(bin, program string) (string, error) {
 	dirs := []string{bin}
 	if server, err := filepath.EvalSymlinks(filepath.Join(bin, "postgres")); err == nil {
@@ -90,7 +90,7 @@ func beside(bin, program string) (string, error) {
 
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// version reads the numbers out of a path, so that 9.6 sorts before 15.
+// version returns the numbers in a path, so that 9.6 sorts before 15.
 func version(dir string) []int {
 	var numbers []int
 	for _, text := range digits.FindAllString(dir, -1) {

@@ -15,27 +15,27 @@ const (
 	// tests, whose user may CREATE DATABASE.
 	EnvServer = "REDTHREAD_TEST_POSTGRES"
 
-	// EnvRequire names the variable that, when it is 1, makes a missing server
-	// a failure in place of a skip.
+	// EnvRequire names the variable that, if it is 1, makes tests fail without a
+	// server. Otherwise they are skipped.
 	EnvRequire = "REDTHREAD_REQUIRE_POSTGRES"
 
-	// EnvLocale names the variable that, when it is "icu", gives the cluster
-	// that tests start a locale in which texts are in the order of a dictionary.
-	// It has no effect on a server that EnvServer names.
+	// EnvLocale names the variable that, if it is "icu", sets a locale that orders
+	// texts like a dictionary, for the cluster that tests start. It has no effect on
+	// a server that EnvServer names.
 	EnvLocale = "REDTHREAD_TEST_LOCALE"
 )
 
-// testLocale is the locale of ICU's that EnvLocale stands for.
+// testLocale is the ICU locale of EnvLocale.
 const testLocale = "en-US"
 
-// startLimit is far above the second that a start takes, for machines that are
-// compiling with all their cores meanwhile.
+// startLimit bounds the start of a cluster. It takes one second, but much longer
+// on a machine that compiles with all its cores.
 const startLimit = 2 * time.Minute
 
 // ForTests returns the URL of a PostgreSQL server whose user may create
-// databases: the one that REDTHREAD_TEST_POSTGRES names, else a cluster
-// started here. It is meant for TestMain. The caller must call stop in the
-// end; it is never nil. Tests give err to SkipOrFail.
+// databases: the server that REDTHREAD_TEST_POSTGRES names, else a new cluster. It
+// is meant for TestMain. The caller must call stop after the tests; it is never
+// nil. Tests pass err to SkipOrFail.
 func ForTests() (dsn string, stop func(), err error) {
 	if dsn := os.Getenv(EnvServer); dsn != "" {
 		if _, err := WithDatabase(dsn, "postgres"); err != nil {
@@ -58,7 +58,7 @@ func ForTests() (dsn string, stop func(), err error) {
 		return "", func() {}, err
 	}
 	stop = func() {
-		// By now the tests have had their say, and this goes with it.
+		// The tests have ended, so the error can only be printed.
 		if err := cluster.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtemp:", err)
 		}
@@ -66,9 +66,8 @@ func ForTests() (dsn string, stop func(), err error) {
 	return cluster.DSN("postgres"), stop, nil
 }
 
-// SkipOrFail does nothing when err is nil. It skips the test when there is no
-// server and REDTHREAD_REQUIRE_POSTGRES isn't 1, and fails it on any other
-// error.
+// SkipOrFail does nothing if err is nil. It skips the test if there is no server
+// and REDTHREAD_REQUIRE_POSTGRES is not 1, and fails it on any other error.
 func SkipOrFail(tb testing.TB, err error) {
 	tb.Helper()
 	if err == nil {
@@ -96,12 +95,12 @@ func WithDatabase(dsn, database string) (string, error) {
 }
 
 // Program returns the path of a program that comes with the server, such as
-// pg_dump. The test is skipped or fails as with [SkipOrFail] where it is missing.
+// pg_dump. Without it the test is skipped or fails as with [SkipOrFail].
 func Program(tb testing.TB, name string) string {
 	tb.Helper()
 	bin, err := findServer(places)
 	if err != nil {
-		bin = "" // a server elsewhere: its programs are in PATH, or nowhere
+		bin = "" // the server is on another machine: its programs can only be in PATH
 	}
 	path, err := beside(bin, name)
 	SkipOrFail(tb, err)

@@ -19,8 +19,8 @@ import (
 	"github.com/redthread-api/redthread/internal/pgtemp"
 )
 
-// envVictim turns the test program into a process that starts a cluster and
-// waits to be killed.
+// envVictim makes the test program a process that starts a cluster and waits to be
+// killed.
 const envVictim = "PGTEMP_TEST_VICTIM"
 
 func TestMain(m *testing.M) {
@@ -109,7 +109,7 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-func TestALocaleAndAStandby(t *testing.T) {
+func TestLocaleAndStandby(t *testing.T) {
 	t.Parallel()
 	primary, err := pgtemp.Start(t.Context(), pgtemp.WithICU("en-US"), pgtemp.WithStandbys())
 	pgtemp.SkipOrFail(t, err)
@@ -149,7 +149,7 @@ func TestOutlivesTheThreadThatCalledStart(t *testing.T) {
 	}
 }
 
-func TestEndsWithAKilledProcess(t *testing.T) {
+func TestEndsWithKilledProcess(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends a child with its parent")
@@ -195,12 +195,12 @@ func TestEndsWithAKilledProcess(t *testing.T) {
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	// That it was killed is no news.
+	// The exit status only says that it was killed.
 	_ = victim.Wait()
 	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	// The server hangs up when it ends.
+	// The server closes the connection when it ends.
 	if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("the server outlives the process that started it")
 	}
@@ -217,7 +217,7 @@ func serverMissing() error {
 	return err
 }
 
-func TestCloseTellsOfACrash(t *testing.T) {
+func TestCloseReportsACrash(t *testing.T) {
 	t.Parallel()
 	cluster, err := pgtemp.Start(t.Context())
 	pgtemp.SkipOrFail(t, err)
@@ -306,7 +306,7 @@ func TestFindServer(t *testing.T) {
 	})
 }
 
-// recorder is a testing.TB that notes how it was ended.
+// recorder is a testing.TB that records how the test ended.
 type recorder struct {
 	testing.TB
 	outcome, message string
@@ -322,7 +322,7 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	r.end("fail", format, args...)
 }
 
-// end keeps the first outcome: the real methods don't return.
+// end records the first outcome only: the real methods do not return.
 func (r *recorder) end(outcome, format string, args ...any) {
 	if r.outcome == "" {
 		r.outcome, r.message = outcome, fmt.Sprintf(format, args...)

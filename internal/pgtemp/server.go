@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// readyLine is what postgres logs once it takes connections; of a standby,
-// "read-only connections". Reading it from the log means that nobody polls or
-// sleeps.
+// readyLine is logged by postgres once it accepts connections (a standby logs
+// "read-only connections"). Reading it from the log avoids polling.
 const readyLine = "database system is ready to accept "
 
-// patience bounds the waits for a server's end, which takes milliseconds.
-const patience = 10 * time.Second
+// stopTimeout bounds the waits for a server to stop, which takes milliseconds.
+const stopTimeout = 10 * time.Second
 
 // server is a running postgres program.
 type server struct {
@@ -28,7 +27,7 @@ type server struct {
 	err  error
 }
 
-// startServer starts the program and returns when it takes connections.
+// startServer starts the program and returns when it accepts connections.
 func startServer(ctx context.Context, cmd *exec.Cmd) (*server, error) {
 	s := &server{
 		cmd:  cmd,
@@ -36,13 +35,12 @@ func startServer(ctx context.Context, cmd *exec.Cmd) (*server, error) {
 		done: make(chan struct{}),
 	}
 	cmd.Stderr = s.log
-	// A backend that outlives the server for a moment keeps the log's pipe
-	// open: don't wait for it longer than this.
-	cmd.WaitDelay = patience
+	// A backend that outlives the server for a moment keeps the log's pipe open.
+	cmd.WaitDelay = stopTimeout
 	endWithParent(cmd)
 
 	started := make(chan error)
-	go s.keep(started)
+	go s.run(started)
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start postgres: %w", err)
 	}
@@ -57,13 +55,12 @@ func startServer(ctx context.Context, cmd *exec.Cmd) (*server, error) {
 	}
 }
 
-// keep starts the program and stays until it ends, all on one thread. On Linux
-// the kernel's signal to a child at its parent's death is tied to the thread
-// that forked, not to the process: Go ends a thread when a goroutine exits
-// that was locked to it, and a server forked from such a thread would be
-// killed in the middle of a test. So the thread is held here for as long as
-// the server lives.
-func (s *server) keep(started chan<- error) {
+// run starts the program and waits until it ends, all on one thread. On Linux the
+// kernel's signal to a child at its parent's death is tied to the thread that
+// forked, not to the process. Go ends a thread when a goroutine exits that was
+// locked to it, and a server forked from such a thread would be killed in the
+// middle of a test. So run locks its thread for as long as the server runs.
+func (s *server) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	err := s.cmd.Start()
@@ -75,8 +72,8 @@ func (s *server) keep(started chan<- error) {
 	close(s.done)
 }
 
-// stop ends the program at once and waits until it has ended. It returns an
-// error when the program had already ended by itself.
+// stop ends the program at once and waits until it has ended. It returns an error
+// if the program had already ended by itself.
 func (s *server) stop() error {
 	select {
 	case <-s.done:
@@ -86,14 +83,14 @@ func (s *server) stop() error {
 	if err := quit(s.cmd.Process); err != nil {
 		return fmt.Errorf("stop postgres: %w", err)
 	}
-	// The exit status says that it was told to quit, which we know.
+	// The exit status is not checked: it only says that the server was signalled.
 	select {
 	case <-s.done:
 		return nil
-	case <-time.After(patience):
+	case <-time.After(stopTimeout):
 	}
-	// A client that connected in the very moment of the quit and says nothing
-	// keeps the server up for a minute, until its login times out.
+	// A silent client that connected at the moment of the signal keeps the server up
+	// for a minute, until its login times out.
 	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill postgres: %w", err)
 	}
@@ -101,13 +98,13 @@ func (s *server) stop() error {
 	return nil
 }
 
-// failure tells with what status and last words the program ended.
+// failure returns an error with the exit status and the end of the log.
 func (s *server) failure(what string) error {
 	return fmt.Errorf("%s: %v\n%s", what, s.err, s.log)
 }
 
-// logTail keeps the end of the server's log, and tells when the server is
-// ready.
+// logTail is a writer that keeps the end of the server's log, and signals when the
+// server is ready.
 type logTail struct {
 	ready chan struct{}
 
@@ -116,7 +113,8 @@ type logTail struct {
 	isReady bool
 }
 
-const keptLog = 16 << 10
+// maxLog is how much of the log is kept, in bytes.
+const maxLog = 16 << 10
 
 func (l *logTail) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -126,8 +124,8 @@ func (l *logTail) Write(p []byte) (int, error) {
 		l.isReady = true
 		close(l.ready)
 	}
-	if len(l.text) > 2*keptLog {
-		l.text = append(l.text[:0], l.text[len(l.text)-keptLog:]...)
+	if len(l.text) > 2*maxLog {
+		l.text = append(l.text[:0], l.text[len(l.text)-maxLog:]...)
 	}
 	return len(p), nil
 }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// user is the account that root drops to, because PostgreSQL refuses to run as
-// root. nil means that the process's own account will do.
+// user is the account that the server runs as if this process is root, because
+// PostgreSQL refuses to run as root. nil means the process's own account.
 type user struct {
 	uid, gid uint32
 }
@@ -55,8 +55,8 @@ func (u *user) run(cmd *exec.Cmd) {
 	}
 }
 
-// quit asks for PostgreSQL's immediate shutdown: the server ends its backends,
-// gives its shared memory back, and doesn't write a checkpoint.
+// quit requests PostgreSQL's immediate shutdown: the server ends its backends,
+// frees its shared memory, and writes no checkpoint.
 func quit(process *os.Process) error {
 	err := process.Signal(syscall.SIGQUIT)
 	if errors.Is(err, os.ErrProcessDone) {

@@ -4,7 +4,7 @@ package pgtemp
 
 import "os/exec"
 
-// endWithParent does nothing here: only Linux ends a child with its parent. A
-// server that is left over stops within a minute of the removal of its folder
-// by a later Start.
+// endWithParent does nothing: only Linux ends a child with its parent. A server
+// that is left running stops within a minute after a later Start has removed its
+// folder.
 func endWithParent(*exec.Cmd) {}

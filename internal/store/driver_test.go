@@ -18,7 +18,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// counted counts the statements that connections of SQLite prepare.
+// counted is a connector of SQLite that counts the prepared statements.
 type counted struct {
 	driver.Connector
 	prepared, open atomic.Int64
@@ -98,18 +98,18 @@ func one(t *testing.T, db *sql.DB, query string, args ...any) int {
 	return n
 }
 
-// A flood of texts that never come again does not keep those of later from
-// being prepared, and all that was prepared is closed in the end.
+// Many queries that never come again do not keep later ones from being cached,
+// and all prepared statements are closed in the end.
 func TestStatementsAreReplaced(t *testing.T) {
 	t.Parallel()
 	c := newCounted(t)
-	db := store.OpenKept(c, store.MaxStatements)
+	db := store.OpenWithStatements(c, store.MaxStatements)
 	db.SetMaxOpenConns(1)
 	for i := range 2_000 {
 		one(t, db, fmt.Sprintf("SELECT %d", i))
 	}
 	if got := c.open.Load(); got != store.MaxStatements {
-		t.Errorf("%d statements are kept, want %d", got, store.MaxStatements)
+		t.Errorf("%d statements are cached, want %d", got, store.MaxStatements)
 	}
 	before := c.prepared.Load()
 	for i := range 100 {
@@ -118,7 +118,7 @@ func TestStatementsAreReplaced(t *testing.T) {
 		}
 	}
 	if got := c.prepared.Load() - before; got != 1 {
-		t.Errorf("a text that comes 100 times was prepared %d times", got)
+		t.Errorf("a query that was run 100 times was prepared %d times", got)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -128,12 +128,13 @@ func TestStatementsAreReplaced(t *testing.T) {
 	}
 }
 
-// A statement that is dropped while its rows are read is closed after them;
-// one that is used again while they are read gives the right rows to both.
+// A statement that is evicted while its rows are read is closed after them. A
+// query that runs again while the rows of its first run are read returns the right
+// rows to both.
 func TestStatementsInUse(t *testing.T) {
 	t.Parallel()
 	c := newCounted(t)
-	db := store.OpenKept(c, 2)
+	db := store.OpenWithStatements(c, 2)
 	db.SetMaxOpenConns(1)
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -149,7 +150,7 @@ func TestStatementsInUse(t *testing.T) {
 		if err := outer.Scan(&got); err != nil || got != want {
 			t.Fatalf("got %d, %v, want %d", got, err, want)
 		}
-		// The same text, and others that push it out.
+		// The same query, and others that evict it.
 		if err := tx.QueryRowContext(t.Context(), numbers, 7).Scan(&inner); err != nil || inner != 7 {
 			t.Fatalf("got %d, %v, want 7", inner, err)
 		}
@@ -172,7 +173,7 @@ func TestStatementsInUse(t *testing.T) {
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	// A context that ends while rows are read gives the statement back.
+	// A context that ends while rows are read releases the statement.
 	ctx, cancel := context.WithCancel(t.Context())
 	rows, err := db.QueryContext(ctx, numbers, 1)
 	if err != nil {
@@ -197,11 +198,11 @@ func TestStatementsInUse(t *testing.T) {
 	}
 }
 
-func TestStatementsAreKeptPerConnection(t *testing.T) {
+func TestStatementsAreCachedPerConnection(t *testing.T) {
 	t.Parallel()
 	c := newCounted(t)
 	const connections, size = 4, 8
-	db := store.OpenKept(c, size)
+	db := store.OpenWithStatements(c, size)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	var all sync.WaitGroup
@@ -219,7 +220,7 @@ func TestStatementsAreKeptPerConnection(t *testing.T) {
 	}
 	all.Wait()
 	if got := c.open.Load(); got > connections*size {
-		t.Errorf("%d statements are kept, want at most %d", got, connections*size)
+		t.Errorf("%d statements are cached, want at most %d", got, connections*size)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -229,9 +230,8 @@ func TestStatementsAreKeptPerConnection(t *testing.T) {
 	}
 }
 
-// What a transaction has written is durable when the transaction ends; its
-// caller doesn't wait for the one that comes next.
-func TestACommittedWriteWaitsForNobody(t *testing.T) {
+// The caller of a committed transaction does not wait for the next one.
+func TestCommittedWriteDoesNotWait(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		ctx := domain.AsSystem(t.Context(), "test")
@@ -241,7 +241,7 @@ func TestACommittedWriteWaitsForNobody(t *testing.T) {
 		release := make(chan struct{})
 		go func() {
 			<-running
-			// It waits for the first, and then holds the connection.
+			// This one waits for the first, and then holds the connection.
 			done <- s.Desk(ctx, func(context.Context, *store.Tx) error {
 				close(next)
 				<-release
@@ -263,7 +263,7 @@ func TestACommittedWriteWaitsForNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if within.Err() != nil {
-			t.Error("the caller has waited until its time was over")
+			t.Error("the caller waited until its timeout")
 		}
 		<-next
 		close(release)

@@ -13,78 +13,77 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// fault is what an engine's error code means.
-type fault int
+// errClass is the meaning of an engine's error code.
+type errClass int
 
 const (
-	noFault     fault = iota
-	busy              // another transaction is in the way: try again
-	lost              // the connection ended: another one may do
-	duplicate         // a unique index refused the row
-	dangling          // a foreign key refused the row
-	unavailable       // the engine cannot do it now
-	damaged           // the data cannot be read as what it should be
+	unclassified   errClass = iota
+	lockConflict            // another transaction holds the lock: retry
+	connectionLost          // the connection was closed: retry on another one
+	uniqueIndex             // a unique index refused the row
+	foreignKey              // a foreign key refused the row
+	unavailable             // the engine cannot run the statement now
+	damaged                 // the data on disk is corrupt
 )
 
-func faultOf(err error) fault {
-	for _, of := range []func(error) fault{sqliteFault, postgresFault, connectionFault} {
-		if f := of(err); f != noFault {
-			return f
+func classify(err error) errClass {
+	for _, of := range []func(error) errClass{sqliteErrClass, postgresErrClass, connectionErrClass} {
+		if class := of(err); class != unclassified {
+			return class
 		}
 	}
-	return noFault
+	return unclassified
 }
 
-// connectionFault reads the errors of connections, which no engine has given a
-// code.
-func connectionFault(err error) fault {
+// connectionErrClass classifies errors of the network, which have no code of the
+// engine.
+func connectionErrClass(err error) errClass {
 	for _, gone := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
 		if errors.Is(err, gone) {
-			return lost
+			return connectionLost
 		}
 	}
-	if _, ok := errors.AsType[net.Error](err); ok { // refused, reset, timed out, of a host that is not known
-		return lost
+	if _, ok := errors.AsType[net.Error](err); ok { // refused, reset, timed out, unknown host
+		return connectionLost
 	}
-	return noFault
+	return unclassified
 }
 
-// ErrDamaged is in the chain of errors that say that the data of a database
-// cannot be read as what it should be. Trying again does not help: an operator
-// has to look at it.
-var ErrDamaged = errors.New("the database is damaged, or is no database: check its disk, and restore it from a backup")
+// ErrDamaged is wrapped by errors that report a corrupt database. A retry does
+// not help: an operator has to act.
+var ErrDamaged = errors.New("the database is damaged, or is not a database: check the disk, and restore from a backup")
 
 var (
 	errBusy        = &domain.Error{Kind: domain.KindUnavailable, Message: "the database is busy; try again"}
 	errUnavailable = &domain.Error{Kind: domain.KindUnavailable, Message: "the database cannot answer now; try again later"}
 )
 
-// translate turns an engine's error into a domain error that wraps it. This
-// is the one place where driver codes are read.
+// translate converts an engine's error to a domain error that wraps it. Only
+// translate and unavailableOrSame read driver codes.
 func translate(err error) error {
-	if known(err) {
+	if isTranslated(err) {
 		return err
 	}
-	switch faultOf(err) {
-	case duplicate:
+	switch classify(err) {
+	case uniqueIndex:
 		return domain.Conflict("a document with the same slug, or the same key, was saved at this moment").WithCause(err)
-	case dangling:
+	case foreignKey:
 		return domain.Conflict("a document that this one refers to was deleted at this moment").WithCause(err)
 	}
 	return unavailableOrSame(err)
 }
 
-// unavailableOrSame is translate for what the driver says of any statement: it
-// turns into a domain error only what says that the database cannot answer,
-// whatever was asked.
+// unavailableOrSame converts to a domain error only the errors that mean that
+// the database cannot answer. It is used in the driver, for statements of any
+// kind, where the violation of an index or a key is not yet a conflict.
 func unavailableOrSame(err error) error {
-	if known(err) {
+	if isTranslated(err) {
 		return err
 	}
-	switch faultOf(err) {
-	case busy:
+	switch classify(err) {
+	case lockConflict:
 		return errBusy.WithCause(err)
-	case lost, unavailable:
+	case connectionLost, unavailable:
 		return errUnavailable.WithCause(err)
 	case damaged:
 		return errUnavailable.WithCause(fmt.Errorf("%w: %w", ErrDamaged, err))
@@ -92,8 +91,9 @@ func unavailableOrSame(err error) error {
 	return err
 }
 
-// known reports whether an error needs no translation.
-func known(err error) bool {
+// isTranslated reports whether an error needs no translation: it is nil, a domain
+// error, or the end of a context.
+func isTranslated(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
@@ -101,22 +101,22 @@ func known(err error) bool {
 	return ok
 }
 
-func retryable(err error) bool { return faultOf(err) == busy }
+func retryable(err error) bool { return classify(err) == lockConflict }
 
-// ReadAgain reports whether what could not be read may be read right away, in
-// a snapshot of its own: the connection has ended, or a standby has cancelled
-// the statement because it was in the way of what the primary has done
+// ReadAgain reports whether a failed read can be retried at once, in a new
+// snapshot: the connection was closed, or a standby cancelled the statement
+// because of a recovery conflict
 // (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT).
 func ReadAgain(err error) bool {
 	if domain.KindOf(err) != domain.KindUnavailable {
 		return false
 	}
-	f := faultOf(err)
-	return f == busy || f == lost
+	class := classify(err)
+	return class == lockConflict || class == connectionLost
 }
 
-// Level is the level at which an error of a read or a write belongs in the
-// log: ERROR where a person must do something.
+// Level returns the level at which to log an error of a read or a write: ERROR
+// if a person has to act, WARN if the database is only unavailable.
 func Level(err error) slog.Level {
 	if domain.KindOf(err) == domain.KindUnavailable && !errors.Is(err, ErrDamaged) {
 		return slog.LevelWarn
@@ -124,21 +124,21 @@ func Level(err error) slog.Level {
 	return slog.LevelError
 }
 
-// explained is an error whose text has the causes that clients are not shown:
-// it is for the person at the terminal.
-type explained struct{ error }
+// detailedError is an error whose text includes the causes that clients are not
+// shown. It is for the operator at a terminal.
+type detailedError struct{ error }
 
-func (e explained) Error() string { return domain.Detail(e.error) }
-func (e explained) Unwrap() error { return e.error }
+func (e detailedError) Error() string { return domain.Detail(e.error) }
+func (e detailedError) Unwrap() error { return e.error }
 
-// explain returns err for an operator; nil for nil. Of what an operator has to put
-// right it says nothing of trying again.
-func explain(err error) error {
+// withDetail returns err as an operator should see it; nil for nil. For a cause
+// that only an operator can remove, the text does not say "try again".
+func withDetail(err error) error {
 	if err == nil {
 		return nil
 	}
-	if cause, ok := lasting(err); ok {
+	if cause, ok := permanentCause(err); ok {
 		return cause
 	}
-	return explained{err}
+	return detailedError{err}
 }

@@ -16,21 +16,22 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 )
 
-// LiveReadDB is the pool behind the client of live.
+// LiveReadDB returns the pool behind the client of live.
 func LiveReadDB(s *Stores) *sql.DB { return s.liveRead.db }
 
-// LiveWriteDB is the pool that writes live.
+// LiveWriteDB returns the pool that writes live.
 func LiveWriteDB(s *Stores) *sql.DB { return s.liveWrite.db }
 
 // MaxStatements is how many prepared statements a connection keeps.
-const MaxStatements = maxStatements
+const MaxStatements = maxCachedStmts
 
-// OpenKept is a pool of connections that keep so many prepared statements.
-func OpenKept(inner driver.Connector, statements int) *sql.DB {
+// OpenWithStatements returns a pool whose connections cache so many prepared
+// statements.
+func OpenWithStatements(inner driver.Connector, statements int) *sql.DB {
 	return sql.OpenDB(&connector{Connector: inner, pool: "desk", statements: statements})
 }
 
-// WriteDB is the pool that writes to a store.
+// WriteDB returns the pool that writes to a store.
 func WriteDB(s *Stores, side string) *sql.DB {
 	if side == "live" {
 		return s.liveWrite.db
@@ -46,7 +47,7 @@ func InTx(ctx context.Context, s *Stores, side string, fn func(context.Context, 
 	return s.Desk(ctx, fn)
 }
 
-// MigrationTexts are the steps of a store's schema by the names of their files.
+// MigrationTexts returns the migrations of a store by the names of their files.
 func MigrationTexts(tb testing.TB, engine, side string) map[string]string {
 	tb.Helper()
 	files, err := migrationFiles(engine, side)
@@ -60,10 +61,10 @@ func MigrationTexts(tb testing.TB, engine, side string) map[string]string {
 	return texts
 }
 
-// MigrateBefore applies the steps of both stores that come before the first one
-// with a text in it.
+// MigrateBefore applies the migrations of both stores that come before the first
+// one that contains a text.
 func MigrateBefore(ctx context.Context, s *Stores, text string) error {
-	for _, side := range s.sides() {
+	for _, side := range s.targets() {
 		if s.postgres() {
 			if _, err := side.pool.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
 				return err
@@ -90,11 +91,11 @@ func MigrateBefore(ctx context.Context, s *Stores, text string) error {
 	return nil
 }
 
-// LiveSnapshots is how many snapshots of live may be open at once.
-func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshots) }
+// LiveSnapshots returns how many snapshots of live may be open at once.
+func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshotSlots) }
 
-// SchemaDrift returns the statements that would turn the tables as they are
-// into the tables that are wanted.
+// SchemaDrift returns the statements that would turn the present tables into the
+// wanted ones.
 func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Table) ([]string, error) {
 	p := s.deskWrite
 	if side == "live" {
@@ -118,12 +119,12 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 	return plan, m.Create(ctx, want...)
 }
 
-// Renew closes the connections that nobody is using.
-func Renew(s *Stores) {
+// CloseIdle closes the connections that are not in use.
+func CloseIdle(s *Stores) {
 	for _, p := range []*pool{s.deskRead, s.liveRead, s.deskWrite, s.liveWrite} {
-		p.renew()
+		p.closeIdle()
 	}
 }
 
-// SetRest replaces how Start waits between its tries.
-func SetRest(j *Jobs, rest func(context.Context, time.Duration)) { j.rest = rest }
+// SetWait replaces how Start waits between its attempts.
+func SetWait(j *Jobs, wait func(context.Context, time.Duration)) { j.wait = wait }

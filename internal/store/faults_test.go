@@ -17,12 +17,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// reads are all ways to read, by name.
+// reads returns all ways to read, by name.
 func reads(ctx context.Context, s *store.Stores) map[string]func() error {
 	live, desk := domain.WithStage(ctx, domain.Live), domain.WithStage(ctx, domain.Desk)
 	within := func(ctx context.Context, read func(context.Context) error) error {
@@ -89,8 +88,8 @@ func wantNone(t *testing.T, s *store.Stores) {
 	}
 }
 
-// What says that the database cannot answer is UNAVAILABLE on every path; what
-// is a fault of the program is not.
+// An error that means that the database cannot answer is UNAVAILABLE on every
+// path; a bug of the program is not.
 func TestFaultsOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
@@ -105,26 +104,26 @@ func TestFaultsOfTheDatabase(t *testing.T) {
 			err  error
 			kind domain.Kind
 		}{
-			"Refused":       {storetest.Refused(), domain.KindUnavailable},
-			"Conflict":      {storetest.Conflict(), domain.KindUnavailable},
+			"Refused":       {storetest.ConnectionRefused(), domain.KindUnavailable},
+			"Conflict":      {storetest.RecoveryConflict(), domain.KindUnavailable},
 			"Full":          {storetest.Full(), domain.KindUnavailable},
 			"UnexpectedEnd": {io.ErrUnexpectedEOF, domain.KindUnavailable},
-			"Wrong":         {storetest.Wrong(), domain.KindInternal},
-			"Strange":       {storetest.Strange(), domain.KindInternal},
+			"Wrong":         {storetest.SyntaxError(), domain.KindInternal},
+			"Strange":       {storetest.UnexpectedError(), domain.KindInternal},
 		} {
 			faults.Set(func(string, string) error { return row.err })
 			wantAll(t, s, row.kind)
 			faults.Set(nil)
 			if t.Failed() {
-				t.Fatalf("these were of %s", name)
+				t.Fatalf("the errors above are those of %s", name)
 			}
 		}
 		wantNone(t, s)
 	})
 }
 
-// A read that a standby cancels, or whose connection has ended, is run again.
-func TestAStatementIsReadAgain(t *testing.T) {
+// A read that a standby cancels, or whose connection was closed, is retried.
+func TestReadsAreRetried(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		faults := &storetest.Faults{}
@@ -135,27 +134,27 @@ func TestAStatementIsReadAgain(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = s.Close() })
 		ctx := domain.WithStage(domain.AsSystem(t.Context(), "test"), domain.Live)
-		for _, fault := range []error{storetest.Conflict(), storetest.Refused()} {
+		for _, fault := range []error{storetest.RecoveryConflict(), storetest.ConnectionRefused()} {
 			faults.Fail("live", "FROM", 2, fault)
 			if _, err := s.Client(ctx).Report.Query().All(ctx); err != nil || faults.Hits() != 2 {
 				t.Errorf("got %v after %d failures", err, faults.Hits())
 			}
 		}
-		// In a snapshot, all that follows has the same answer, and says whether
-		// another snapshot may do.
-		faults.Fail("live", "FROM", 1, storetest.Conflict())
+		// In a snapshot, all later statements return the same error, which says that
+		// the read can be retried in another snapshot.
+		faults.Fail("live", "FROM", 1, storetest.RecoveryConflict())
 		snapshot, done := s.Snapshot(ctx)
 		defer done()
 		for range 2 {
 			if _, err := s.Client(snapshot).Report.Query().All(snapshot); !store.ReadAgain(err) {
-				t.Errorf("got %v, want one that may be read again", err)
+				t.Errorf("got %v, want an error that can be retried", err)
 			}
 		}
 	})
 }
 
-// proxy is a server that passes on what it gets to PostgreSQL's socket, as
-// long as it is let to.
+// proxy is a TCP proxy in front of PostgreSQL's socket, which can cut or stall its
+// connections.
 type proxy struct {
 	net.Listener
 
@@ -165,15 +164,15 @@ type proxy struct {
 	conns   []net.Conn
 }
 
-// stall stops all that is on its way, until the test ends.
+// stall stops all traffic until the connections are cut.
 func (p *proxy) stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stalled = make(chan struct{})
 }
 
-// pass passes on what comes.
-func (p *proxy) pass(to io.Writer, from io.Reader) {
+// forward copies from one connection to the other.
+func (p *proxy) forward(to io.Writer, from io.Reader) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
@@ -225,8 +224,8 @@ func newProxy(t *testing.T, c store.Config) (*proxy, store.Config) {
 			}
 			p.conns = append(p.conns, client, server)
 			p.mu.Unlock()
-			go func() { p.pass(server, client); _ = server.Close() }()
-			go func() { p.pass(client, server); _ = client.Close() }()
+			go func() { p.forward(server, client); _ = server.Close() }()
+			go func() { p.forward(client, server); _ = client.Close() }()
 		}
 	}()
 	dsn := url.URL{Scheme: "postgres", User: url.User(config.User), Host: p.Addr().String(), Path: "/" + config.Database,
@@ -235,7 +234,7 @@ func newProxy(t *testing.T, c store.Config) (*proxy, store.Config) {
 	return p, c
 }
 
-// pgNetwork is where the server of a configuration is.
+// pgNetwork returns the address of the server of a configuration.
 func pgNetwork(c *pgx.ConnConfig) (network, address string) {
 	port := ".s.PGSQL." + uitoa(c.Port)
 	if filepath.IsAbs(c.Host) {
@@ -252,7 +251,7 @@ func uitoa(port uint16) string {
 	return string(digits)
 }
 
-// set cuts all connections and lets no others come, or lets them again.
+// set cuts all connections and refuses new ones, or accepts new ones again.
 func (p *proxy) set(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -269,9 +268,8 @@ func (p *proxy) set(cut bool) {
 	}
 }
 
-// The network to PostgreSQL breaks, in the middle of a snapshot too, and comes
-// back.
-func TestTheNetworkBreaks(t *testing.T) {
+// The network to PostgreSQL is down for a while, also in the middle of a snapshot.
+func TestNetworkDown(t *testing.T) {
 	t.Parallel()
 	p, c := newProxy(t, storetest.PostgresConfig(t))
 	s, err := store.Open(t.Context(), c)
@@ -289,7 +287,7 @@ func TestTheNetworkBreaks(t *testing.T) {
 	for range 2 {
 		_, err := s.Client(snapshot).Report.Query().All(snapshot)
 		if domain.KindOf(err) != domain.KindUnavailable || !store.ReadAgain(err) {
-			t.Errorf("in a snapshot: got %s, want one that may be read again", domain.Detail(err))
+			t.Errorf("in a snapshot: got %s, want an error that can be retried", domain.Detail(err))
 		}
 	}
 	done()
@@ -298,9 +296,9 @@ func TestTheNetworkBreaks(t *testing.T) {
 	wantNone(t, s)
 }
 
-// The network swallows everything: a read ends with its time, be it the first
-// of a snapshot or another.
-func TestTheNetworkStalls(t *testing.T) {
+// The network drops all packets: a read ends with its context, whether it is the
+// first of a snapshot or another one.
+func TestNetworkStalls(t *testing.T) {
 	t.Parallel()
 	p, c := newProxy(t, storetest.PostgresConfig(t))
 	s, err := store.Open(t.Context(), c)
@@ -315,13 +313,13 @@ func TestTheNetworkStalls(t *testing.T) {
 		err := reads(ctx, s)[name]()
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: got %s, want that its time is over", name, domain.Detail(err))
+			t.Errorf("%s: got %s, want DeadlineExceeded", name, domain.Detail(err))
 		}
 	}
 }
 
-// An operator ends all sessions of the program.
-func TestSessionsAreEnded(t *testing.T) {
+// An operator terminates all sessions of the program.
+func TestSessionsAreTerminated(t *testing.T) {
 	t.Parallel()
 	s := storetest.Postgres(t)
 	wantNone(t, s)
@@ -336,9 +334,9 @@ func TestSessionsAreEnded(t *testing.T) {
 	}
 	_, err := s.Client(snapshot).Report.Query().All(snapshot)
 	if domain.KindOf(err) != domain.KindUnavailable || !store.ReadAgain(err) {
-		t.Errorf("got %s, want one that may be read again", domain.Detail(err))
+		t.Errorf("got %s, want an error that can be retried", domain.Detail(err))
 	}
-	// Reads are run again on another connection; writes are the caller's.
+	// Reads are retried on another connection. Writes are not retried here.
 	for range 2 {
 		if _, err := s.Client(ctx).Report.Query().All(ctx); err != nil {
 			t.Errorf("a read after it: got %s", domain.Detail(err))
@@ -346,12 +344,10 @@ func TestSessionsAreEnded(t *testing.T) {
 	}
 }
 
-// The server is stopped.
-func TestTheServerIsStopped(t *testing.T) {
+// The server is stopped while the program runs.
+func TestServerStopped(t *testing.T) {
 	t.Parallel()
-	cluster, err := pgtemp.Start(t.Context())
-	pgtemp.SkipOrFail(t, err)
-	t.Cleanup(func() { _ = cluster.Close() })
+	cluster := storetest.StartCluster(t)
 	s, err := store.Open(t.Context(), store.Config{DeskDSN: cluster.DSN("postgres")})
 	if err != nil {
 		t.Fatal(domain.Detail(err))
@@ -365,14 +361,15 @@ func TestTheServerIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAll(t, s, domain.KindUnavailable)
-	// An operator who starts the program now reads why it does not start.
+	// The error of a start now names the address.
 	if _, err := store.Open(t.Context(), store.Config{DeskDSN: cluster.DSN("postgres")}); err == nil || !strings.Contains(err.Error(), ".s.PGSQL") {
 		t.Errorf("got %v, want the address that cannot be reached", err)
 	}
 }
 
-// A damaged file is an error for a person, and no fault of the program's.
-func TestADamagedFile(t *testing.T) {
+// A damaged file is reported as such to the operator, and is not an internal
+// error.
+func TestDamagedFile(t *testing.T) {
 	t.Parallel()
 	c := storetest.SQLiteConfig(t)
 	s, err := store.Open(t.Context(), c)
@@ -395,7 +392,7 @@ func TestADamagedFile(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	store.Renew(s)
+	store.CloseIdle(s)
 	ctx := domain.WithStage(domain.AsSystem(t.Context(), "test"), domain.Live)
 	_, err = s.Client(ctx).Report.Query().All(ctx)
 	if domain.KindOf(err) != domain.KindUnavailable || !errors.Is(err, store.ErrDamaged) || store.Level(err) != slog.LevelError {
@@ -410,12 +407,12 @@ func TestADamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := store.Open(t.Context(), c); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "backup") {
-		t.Errorf("a file that is no database: got %v", err)
+		t.Errorf("a file that is not a database: got %v", err)
 	}
 }
 
-// The data folder is taken away while the program runs.
-func TestTheFolderIsGone(t *testing.T) {
+// The data folder is deleted while the program runs.
+func TestFolderDeleted(t *testing.T) {
 	t.Parallel()
 	c := storetest.SQLiteConfig(t)
 	c.Dir = filepath.Join(c.Dir, "data")
@@ -431,7 +428,7 @@ func TestTheFolderIsGone(t *testing.T) {
 	if err := os.RemoveAll(c.Dir); err != nil {
 		t.Fatal(err)
 	}
-	store.Renew(s)
+	store.CloseIdle(s)
 	ctx := domain.WithStage(domain.AsSystem(t.Context(), "test"), domain.Live)
 	if _, err := s.Client(ctx).Report.Query().All(ctx); domain.KindOf(err) != domain.KindUnavailable || errors.Is(err, store.ErrDamaged) {
 		t.Errorf("got %s", domain.Detail(err))

@@ -11,7 +11,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables of the desk that are no documents, and the right to read them.
+// deskOnly maps the ent types of the desk that are not documents to the right
+// to read them.
 var deskOnly = map[string]domain.Right{
 	db.TypeRevision:         domain.ReadDesk,
 	db.TypePublicationEntry: domain.ReadDesk,
@@ -24,7 +25,7 @@ var deskOnly = map[string]domain.Right{
 	db.TypeKeyNetwork:       domain.ManageAccess,
 	db.TypePerson:           domain.ManageAccess,
 	db.TypeAuditEntry:       domain.ReadAudit,
-	// The program itself looks up those that clients name.
+	// The documents that clients name are looked up by the program itself.
 	db.TypeRegisteredDocument: domain.RegisterQueries,
 	db.TypeWebhook:            domain.ManageWebhooks,
 	db.TypeWebhookDelivery:    domain.ManageWebhooks,
@@ -36,7 +37,7 @@ func isDocument(entType string) bool {
 }
 
 func newClient(p *pool, stage domain.Stage) *db.Client {
-	client := db.NewClient(db.Driver(reader{p}))
+	client := db.NewClient(db.Driver(readDriver{p}))
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		if right, ok := deskOnly[q.Type()]; ok {
 			_, err := domain.Require(ctx, right)
@@ -51,7 +52,7 @@ func newClient(p *pool, stage domain.Stage) *db.Client {
 			return nil
 		}
 		if !isDocument(q.Type()) {
-			return nil // a row that is reached through its owner only
+			return nil // an owned row, which is only reached through its owner
 		}
 		condition, err := fence(ctx, stage)
 		if err != nil {
@@ -64,14 +65,14 @@ func newClient(p *pool, stage domain.Stage) *db.Client {
 }
 
 // Fence returns the condition under which a row of a document table exists
-// for the viewer of ctx, at the stage of ctx. [Stores.Client] puts it on
-// every query of documents; whoever writes a subquery over documents (a
-// filter through a relation, a count) must put it there, since a query's own
-// fence does not reach inside.
+// for the viewer of ctx, at the stage of ctx. [Stores.Client] adds it to every
+// query of documents. A subquery over documents (a filter through a relation, a
+// count) must add it itself, because the fence of the outer query does not cover
+// it.
 //
 // In live the row's effective marking must be within the viewer's clearance.
-// On the desk the viewer must be staff, and the row not in the trash. A viewer
-// whose scopes leave out the right to read a stage is refused there.
+// On the desk the viewer must be staff, and the row must not be in the trash. A
+// viewer without the right to read the stage gets an error.
 func Fence(ctx context.Context) (func(*entsql.Selector), error) {
 	return fence(ctx, domain.StageFrom(ctx))
 }
@@ -96,8 +97,8 @@ func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), err
 	return func(s *entsql.Selector) { s.Where(entsql.IsNull(s.C("deleted_at"))) }, nil
 }
 
-// changeFence is the condition under which a change in live happened for the
-// viewer of ctx. It is in the words of the index of their clearance.
+// changeFence returns the condition under which a change in live is visible to
+// the viewer of ctx. It has the form of the partial index of their clearance.
 func changeFence(ctx context.Context) (func(*entsql.Selector), error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
@@ -109,16 +110,16 @@ func changeFence(ctx context.Context) (func(*entsql.Selector), error) {
 	}, nil
 }
 
-// ChangeColumn is the column of the table of changes with what viewers of a
-// clearance saw.
+// ChangeColumn returns the column of the table changes that holds what viewers
+// of a clearance saw.
 func ChangeColumn(clearance domain.Marking) string {
 	return strings.ToLower(min(clearance, domain.Red).String())
 }
 
 type trashKey struct{}
 
-// WithTrash returns a context whose desk reads see the documents in the trash
-// and no others.
+// WithTrash returns a context under which reads of the desk see only the
+// documents in the trash.
 func WithTrash(ctx context.Context) context.Context {
 	return context.WithValue(ctx, trashKey{}, true)
 }

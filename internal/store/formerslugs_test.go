@@ -12,8 +12,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A filter by slug or id that also finds what had it before is read from the
-// indexes of both tables, however many documents there are.
+// A filter by slug or id that also matches former ones uses the indexes of both
+// tables, however many documents there are.
 func TestFormerSlugsAreFoundByTheirIndexes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -42,7 +42,7 @@ func TestFormerSlugsAreFoundByTheirIndexes(t *testing.T) {
 				" UNION ALL SELECT document_id FROM aliases WHERE type = 5 AND " + tt.once + ") ORDER BY label_key, id LIMIT 21"
 			plan := planOf(t, s, query, false)
 			if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "SCAN tags") || strings.Contains(plan, "SCAN aliases") {
-				t.Errorf("%s: a table is read whole:\n%s", query, plan)
+				t.Errorf("%s: full table scan:\n%s", query, plan)
 			}
 		}
 	})

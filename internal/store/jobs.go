@@ -14,43 +14,44 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Jobs are the jobs of the desk: kept in its database and worked off by river,
-// in whichever process is free. They are written in the transaction of what they
-// are about ([Jobs.Enqueue]), so a job is there exactly if its cause is.
+// Jobs is the job queue of the desk. Jobs are stored in the desk's database and
+// run by river, in any process. They are enqueued in the transaction of their
+// cause ([Jobs.Enqueue]), so a job exists exactly if its cause does (the
+// transactional outbox pattern).
 //
-// There is one Jobs in a process. Packages register the kinds and queues that
-// they own ([AddKind], [Jobs.AddQueue], [Jobs.Every]) before [Jobs.Start], which
-// works jobs off. Where Start is never called, jobs can be enqueued all the same,
-// and another process runs them.
+// There is one Jobs in a process. Packages register their kinds and queues
+// ([AddKind], [Jobs.AddQueue], [Jobs.Every]) before [Jobs.Start], which runs jobs.
+// If Start is not called, jobs can still be enqueued, and another process runs
+// them.
 //
-// A job whose process was killed is given to another one. So a job may be run
-// twice, and must look whether it is still wanted.
+// A job whose process was killed is run again by another process. So a job may
+// run twice, and must check whether it is still needed.
 //
-// River's tables are of its own making: they are beside those of ent's schema,
-// and [Stores.Migrate] brings them up to date as well.
+// River creates its own tables. They are not in the ent schema, but
+// [Stores.Migrate] migrates them too.
 type Jobs struct {
 	stores   *Stores
 	log      *slog.Logger
 	workers  *river.Workers
-	wakeups  *wakeups
+	notifier *jobNotifier
 	inserter func() (jobsClient, error)
-	rest     func(ctx context.Context, d time.Duration) // waits between tries to start
+	wait     func(ctx context.Context, d time.Duration) // waits between attempts to start
 
-	// What was added; it does not change once jobs are run.
+	// What was registered; it does not change once Start was called.
 	mu          sync.Mutex
 	maxAttempts map[string]int // by kind
-	fixed       []Queue
+	static      []Queue
 	periodic    []periodicJob
 
-	// The queues of [Jobs.Work]. A transaction must not wait for this: who has it
+	// The queues of [Jobs.Work]. No transaction may wait for queuesMu: its holder
 	// may be waiting for the database.
-	joining sync.Mutex
-	dynamic map[string]int // how many jobs at once, by name
-	running jobsClient     // nil while no jobs are run
-	joined  map[string]bool
+	queuesMu sync.Mutex
+	dynamic  map[string]int // the number of concurrent jobs, by queue
+	running  jobsClient     // nil while Start does not run
+	active   map[string]bool
 }
 
-// jobsClient is a client of river's on either engine.
+// jobsClient is river's client, on either engine.
 type jobsClient interface {
 	Start(ctx context.Context) error
 	Stopped() <-chan struct{}
@@ -58,12 +59,12 @@ type jobsClient interface {
 	insert(ctx context.Context, tx *Tx, jobs []river.InsertManyParams) error
 }
 
-// Queue is a queue that is worked on as long as jobs are run.
+// Queue is a queue that each process works on from [Jobs.Start] on.
 type Queue struct {
 	Name   string
-	AtOnce int // how many of its jobs a process runs at once
-	// Prompt makes jobs begin within about promptly of their time. Those of other
-	// queues can be as late as river's scheduler, which looks every five seconds.
+	AtOnce int // how many of its jobs a process runs concurrently
+	// Prompt makes scheduled jobs begin within about duePollInterval of their time.
+	// Jobs of other queues can be late by river's scheduler interval of five seconds.
 	Prompt bool
 }
 
@@ -72,56 +73,57 @@ type periodicJob struct {
 	args  river.JobArgs
 }
 
-// How jobs are looked for that nothing told of (see wakeups): in this rhythm, by
-// a statement on the writing connection that changes nothing where there is
-// nothing to do.
+// How queues are polled for jobs without a notification (see jobNotifier). A poll
+// is a statement on the writing connection, which changes nothing if there is no
+// job.
 const (
-	jobsPoll     = 5 * time.Second
-	jobsCooldown = 5 * time.Millisecond
-	// upkeepQueue is always there; it is for periodic jobs.
-	upkeepQueue  = "upkeep"
-	upkeepPoll   = 30 * time.Second
-	upkeepAtOnce = 2
+	pollInterval  = 5 * time.Second
+	fetchCooldown = 5 * time.Millisecond
+	// upkeepQueue is the queue of periodic jobs.
+	upkeepQueue        = "upkeep"
+	upkeepPollInterval = 30 * time.Second
+	upkeepAtOnce       = 2
 )
 
 const (
-	// softStop is how long jobs that run may go on when the process ends.
+	// softStop is how long running jobs may continue when the process stops.
 	softStop = 5 * time.Second
 	// defaultTimeout is how long a job of a kind without a timeout may run.
 	defaultTimeout = 30 * time.Second
-	// rescueAfter is when a job that still runs is taken to be of a process that
-	// was killed, unless the timeout of its kind is longer: then it is that.
+	// rescueAfter is when a job that still runs is taken for one of a killed process
+	// and is run again. If the timeout of its kind is longer, it is that timeout.
 	rescueAfter = 30 * time.Second
-	// defaultAttempts bounds how often a job of a kind without a bound is begun: it
-	// ends one that kills every process that takes it up.
+	// defaultAttempts bounds the attempts of a job of a kind without a bound. It
+	// stops a job that kills every process that runs it.
 	defaultAttempts = 100
 )
 
-// How long Start waits before it tries again, after so many failures.
+// The bounds of the exponential back-off of Start.
 const (
-	firstRestart   = time.Second
-	longestRestart = 30 * time.Second
+	minRestartDelay = time.Second
+	maxRestartDelay = 30 * time.Second
 )
 
-// Jobs returns the jobs of the desk.
+// Jobs returns the job queue of the desk.
 func (s *Stores) Jobs(log *slog.Logger) *Jobs {
 	j := &Jobs{
-		stores: s, log: log, workers: river.NewWorkers(), wakeups: newWakeups(), rest: sleep,
-		maxAttempts: map[string]int{}, dynamic: map[string]int{}, joined: map[string]bool{},
+		stores: s, log: log, workers: river.NewWorkers(), notifier: newJobNotifier(), wait: sleep,
+		maxAttempts: map[string]int{}, dynamic: map[string]int{}, active: map[string]bool{},
 	}
 	j.inserter = sync.OnceValues(func() (jobsClient, error) {
-		client, _, err := j.open(&river.Config{Logger: slog.New(warnings{log.Handler()}), MaxAttempts: defaultAttempts}, false)
+		client, _, err := j.open(&river.Config{Logger: slog.New(warnHandler{log.Handler()}), MaxAttempts: defaultAttempts}, false)
 		return client, err
 	})
 	return j
 }
 
-// open makes a client of river's. One that does not run jobs has no connection.
+// open makes a client of river. If run is false, it can only insert jobs, and has
+// no connections.
 func (j *Jobs) open(config *river.Config, run bool) (client jobsClient, close func(), err error) {
 	if j.stores.postgres() {
-		client, close, err = j.stores.postgresJobs(config, j.wakeups, run)
+		client, close, err = j.stores.postgresJobs(config, j.notifier, run)
 	} else {
-		client, err = j.stores.sqliteJobs(config, j.wakeups, run)
+		client, err = j.stores.sqliteJobs(config, j.notifier, run)
 		close = func() {}
 	}
 	if err != nil {
@@ -130,23 +132,24 @@ func (j *Jobs) open(config *river.Config, run bool) (client jobsClient, close fu
 	return client, close, nil
 }
 
-// AddQueue adds a queue. Call it before Start.
+// AddQueue registers a queue. It must be called before Start.
 func (j *Jobs) AddQueue(q Queue) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.fixed = append(j.fixed, q)
+	j.static = append(j.static, q)
 }
 
-// Every adds a job that is run when a process starts, and then every so often in
-// one of all processes. Its kind is added with [AddKind]. Call it before Start.
+// Every registers a periodic job: it runs when a process starts, and then every d
+// in one of all processes. Its kind is registered with [AddKind]. Every must be
+// called before Start.
 func (j *Jobs) Every(d time.Duration, args river.JobArgs) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.periodic = append(j.periodic, periodicJob{d, args})
 }
 
-// Enqueue writes jobs in the transaction of what they are about. Each has
-// options that name its queue.
+// Enqueue writes jobs in the transaction of their cause. The options of each job
+// must name its queue.
 func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyParams) error {
 	if len(jobs) == 0 {
 		return nil
@@ -171,29 +174,29 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyPara
 	}
 	tx.AfterCommit(func() {
 		for queue := range queues {
-			j.wakeups.wake(queue)
+			j.notifier.notify(queue)
 		}
 	})
 	return nil
 }
 
-// Start works jobs off until ctx is done. What runs then may go on for a short
-// while, and is cancelled after that; Start returns when it has ended. It returns
-// nil: while jobs cannot be begun with, because the database is away, that is
-// logged and tried again.
+// Start runs jobs until ctx is done. Jobs that run then may continue for
+// softStop, and are cancelled after that; Start returns when they have ended. It
+// always returns nil: if it cannot start, because the database is unavailable, it
+// logs that and tries again.
 func (j *Jobs) Start(ctx context.Context) error {
-	for pause := firstRestart; ctx.Err() == nil; pause = min(2*pause, longestRestart) {
+	for pause := minRestartDelay; ctx.Err() == nil; pause = min(2*pause, maxRestartDelay) {
 		err := j.start(ctx)
 		if err == nil || ctx.Err() != nil {
 			break
 		}
-		j.log.ErrorContext(ctx, "jobs cannot be run; it will be tried again", "error", err, "in", pause.String())
-		j.rest(ctx, pause)
+		j.log.ErrorContext(ctx, "jobs could not be started; retrying", "error", err, "in", pause.String())
+		j.wait(ctx, pause)
 	}
 	return nil
 }
 
-// start works jobs off until ctx is done. An error says that it has not begun to.
+// start runs jobs until ctx is done. An error means that it could not start.
 func (j *Jobs) start(ctx context.Context) error {
 	if err := j.enqueueUpkeep(ctx); err != nil {
 		return err
@@ -206,48 +209,48 @@ func (j *Jobs) start(ctx context.Context) error {
 	if err := client.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", translate(err))
 	}
-	j.joining.Lock()
+	j.queuesMu.Lock()
 	j.running = client
-	err = j.join(ctx)
-	j.joining.Unlock()
+	err = j.syncQueues(ctx)
+	j.queuesMu.Unlock()
 	if err != nil {
-		j.log.ErrorContext(ctx, "some queues are not worked on; it will be tried again", "error", err)
+		j.log.ErrorContext(ctx, "some queues could not be started; retrying", "error", err)
 	}
-	var looking sync.WaitGroup
-	looking.Go(func() { j.beginPromptly(ctx) })
+	var polling sync.WaitGroup
+	polling.Go(func() { j.pollDueJobs(ctx) })
 	<-client.Stopped()
-	looking.Wait()
-	j.joining.Lock()
-	j.running, j.joined = nil, map[string]bool{}
-	j.joining.Unlock()
+	polling.Wait()
+	j.queuesMu.Lock()
+	j.running, j.active = nil, map[string]bool{}
+	j.queuesMu.Unlock()
 	return nil
 }
 
-// config is river's configuration for running jobs.
+// config returns river's configuration for running jobs.
 func (j *Jobs) config() *river.Config {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	config := &river.Config{
 		Workers: j.workers,
-		Queues:  map[string]river.QueueConfig{upkeepQueue: {MaxWorkers: upkeepAtOnce, FetchPollInterval: upkeepPoll}},
-		Logger:  slog.New(warnings{j.log.Handler()}),
+		Queues:  map[string]river.QueueConfig{upkeepQueue: {MaxWorkers: upkeepAtOnce, FetchPollInterval: upkeepPollInterval}},
+		Logger:  slog.New(warnHandler{j.log.Handler()}),
 
-		// A newer process may have others.
+		// A newer version may have enqueued others.
 		FetchOnlyKnownKinds: true,
 
-		FetchPollInterval:    jobsPoll,
-		FetchCooldown:        jobsCooldown,
+		FetchPollInterval:    pollInterval,
+		FetchCooldown:        fetchCooldown,
 		MaxAttempts:          defaultAttempts,
-		RetryPolicy:          retrySoon{},
+		RetryPolicy:          retryAfterSecond{},
 		JobTimeout:           defaultTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      softStop,
-		// What happened is kept elsewhere, for as long as it is of interest.
+		// The history is kept in tables of its own.
 		CompletedJobRetentionPeriod: time.Hour,
-		// River's own tables are small, and an index is not rebuilt each night.
+		// River's tables are small: no nightly rebuild of their indexes.
 		ReindexerIndexNames: []string{},
 	}
-	for _, q := range j.fixed {
+	for _, q := range j.static {
 		config.Queues[q.Name] = river.QueueConfig{MaxWorkers: q.AtOnce}
 	}
 	for _, p := range j.periodic {
@@ -258,8 +261,8 @@ func (j *Jobs) config() *river.Config {
 	return config
 }
 
-// enqueueUpkeep makes the periodic jobs due now: what the processes before this
-// one left behind should not wait for an hour.
+// enqueueUpkeep enqueues the periodic jobs now, so that what earlier processes
+// left undone does not wait for the next interval.
 func (j *Jobs) enqueueUpkeep(ctx context.Context) error {
 	j.mu.Lock()
 	jobs := make([]river.InsertManyParams, len(j.periodic))
@@ -277,79 +280,83 @@ func (j *Jobs) upkeepOptions(args river.JobArgs) *river.InsertOpts {
 	return &river.InsertOpts{Queue: upkeepQueue, MaxAttempts: j.maxAttempts[args.Kind()]}
 }
 
-// Work makes this process work on these queues, beside those that were added,
-// with so many jobs of each at once, and on no others. A queue that was left must
-// not come again: what still runs of it ends, and then it is gone. While no jobs
-// are run, it is noted for when they are.
+// Work sets the queues that this process works on besides those of
+// [Jobs.AddQueue], each with up to atOnce concurrent jobs. A queue that is left
+// out is removed when its running jobs have ended, and must not be added again.
+// Before Start, the queues are only remembered.
 func (j *Jobs) Work(ctx context.Context, queues []string, atOnce int) error {
-	j.joining.Lock()
-	defer j.joining.Unlock()
+	j.queuesMu.Lock()
+	defer j.queuesMu.Unlock()
 	j.dynamic = map[string]int{}
 	for _, name := range queues {
 		j.dynamic[name] = atOnce
 	}
-	return j.join(ctx)
+	return j.syncQueues(ctx)
 }
 
-// join makes the running client work on the queues of Work. Every queue is
-// tried, whatever becomes of others.
-func (j *Jobs) join(ctx context.Context) error {
+// syncQueues makes the running client work on the queues of Work. An error with
+// one queue does not stop the others.
+func (j *Jobs) syncQueues(ctx context.Context) error {
 	if j.running == nil {
 		return nil
 	}
 	var errs []error
 	bundle := j.running.Queues()
 	for _, name := range slices.Sorted(maps.Keys(j.dynamic)) {
-		if j.joined[name] {
+		if j.active[name] {
 			continue
 		}
 		if err := bundle.Add(name, river.QueueConfig{MaxWorkers: j.dynamic[name]}); err != nil {
-			// Otherwise river knows of a queue that it does not work on, and does not
-			// take it again.
+			// Otherwise river has a queue that it does not work on, and refuses to add
+			// it again.
 			_ = bundle.Remove(ctx, name)
 			errs = append(errs, fmt.Errorf("work on the queue %s: %w", name, translate(err)))
 			continue
 		}
-		j.joined[name] = true
+		j.active[name] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(j.joined)) {
+	for _, name := range slices.Sorted(maps.Keys(j.active)) {
 		if j.dynamic[name] > 0 {
 			continue
 		}
-		patience, cancel := context.WithTimeout(ctx, leaveTimeout)
-		err := bundle.Remove(patience, name)
+		limited, cancel := context.WithTimeout(ctx, leaveTimeout)
+		err := bundle.Remove(limited, name)
 		cancel()
 		switch {
 		case err == nil:
-			delete(j.joined, name)
-		case !errors.Is(err, context.DeadlineExceeded): // else the next call goes on
+			delete(j.active, name)
+		case !errors.Is(err, context.DeadlineExceeded): // else the next call retries
 			errs = append(errs, fmt.Errorf("leave the queue %s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// leaveTimeout is how long Work waits for what runs of a queue that is left.
+// leaveTimeout is how long Work waits for the running jobs of a queue that is
+// removed.
 const leaveTimeout = time.Second
 
-// retrySoon is for jobs whose process was killed, and whose kind has no back-off.
-type retrySoon struct{}
+// retryAfterSecond is the retry policy of jobs whose process was killed, and of
+// kinds without a back-off.
+type retryAfterSecond struct{}
 
-func (retrySoon) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(time.Second) }
+func (retryAfterSecond) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(time.Second) }
 
-// warnings drops what river says of its daily work.
-type warnings struct{ slog.Handler }
+// warnHandler drops river's log records below WARN.
+type warnHandler struct{ slog.Handler }
 
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+func (w warnHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{w.Handler.WithAttrs(attrs)}
+func (w warnHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnHandler{w.Handler.WithAttrs(attrs)}
 }
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+func (w warnHandler) WithGroup(name string) slog.Handler {
+	return warnHandler{w.Handler.WithGroup(name)}
+}
 
-// sleep waits for a time, or until ctx is done.
+// sleep waits for d, or until ctx is done.
 func sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):

@@ -10,22 +10,23 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Kind is how the jobs of a kind are run.
+// Kind describes how jobs with arguments of type T are run.
 type Kind[T river.JobArgs] struct {
 	// Timeout is when the context of a job is cancelled. A job that has run for
-	// longer was of a process that was killed, and is given to another one.
+	// longer is taken for one of a killed process, and is run again by another one.
 	Timeout time.Duration
-	// MaxAttempts bounds how often a job is begun. After that it is kept for a week
-	// and not run any more.
+	// MaxAttempts bounds the attempts of a job. After the last one the job is
+	// discarded: it is kept for a week and not run any more.
 	MaxAttempts int
-	// Backoff is how long a job waits after so many attempts. Nil is a second.
+	// Backoff returns the pause after that many attempts. Nil is one second.
 	Backoff func(attempts int) time.Duration
-	// Run carries a job out. An error uses up an attempt; one of [river.JobSnooze]
-	// puts the job off and does not.
+	// Run runs a job. An error uses up an attempt; the error of [river.JobSnooze]
+	// postpones the job and does not.
 	Run func(ctx context.Context, job *river.Job[T]) error
 }
 
-// AddKind adds a kind of jobs. Call it once for each kind, before Start.
+// AddKind registers a kind of jobs. It must be called once per kind, before
+// Start.
 func AddKind[T river.JobArgs](j *Jobs, k Kind[T]) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -34,7 +35,7 @@ func AddKind[T river.JobArgs](j *Jobs, k Kind[T]) {
 	river.AddWorker(j.workers, &kindWorker[T]{kind: k})
 }
 
-// kindWorker is a kind as river wants it.
+// kindWorker implements river.Worker for a kind.
 type kindWorker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	kind Kind[T]
@@ -48,12 +49,13 @@ func (w *kindWorker[T]) Timeout(*river.Job[T]) time.Duration { return w.kind.Tim
 
 func (w *kindWorker[T]) NextRetry(job *river.Job[T]) time.Time {
 	if w.kind.Backoff == nil {
-		return time.Time{} // as the client does
+		return time.Time{} // the client's retry policy
 	}
 	return time.Now().Add(w.kind.Backoff(job.Attempt))
 }
 
-// Doubling is a back-off that begins at first and doubles up to longest.
+// Doubling returns an exponential back-off: it begins at first and doubles up to
+// longest.
 func Doubling(first, longest time.Duration) func(attempts int) time.Duration {
 	return func(attempts int) time.Duration {
 		d := first
@@ -64,23 +66,23 @@ func Doubling(first, longest time.Duration) func(attempts int) time.Duration {
 	}
 }
 
-// Snoozes is how often a job was put off.
+// Snoozes returns how often a job was postponed.
 func Snoozes(job *rivertype.JobRow) int {
 	var metadata struct {
 		Snoozes int `json:"snoozes"`
 	}
-	_ = json.Unmarshal(job.Metadata, &metadata) // river's own; none is 0
+	_ = json.Unmarshal(job.Metadata, &metadata) // written by river; absent means 0
 	return metadata.Snoozes
 }
 
-// KeptJob is a job that has not ended, or that was given up.
+// KeptJob is a job that has not ended, or that was discarded.
 type KeptJob struct {
 	Args    []byte // JSON
 	Running bool   // by a process that may have been killed
-	GivenUp bool   // after as many attempts as there may be
+	GivenUp bool   // discarded after MaxAttempts
 }
 
-// Kept reads the jobs of a kind in a queue that have not ended well.
+// Kept calls fn for each job of a kind in a queue that has not succeeded.
 func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(KeptJob) error) error {
 	args := "json(args)"
 	if j.stores.postgres() {
@@ -99,7 +101,7 @@ func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(Ke
 			return fmt.Errorf("read the jobs: %w", err)
 		}
 		if state == "discarded" && !last {
-			continue // by a process of an older version, which does not know the kind
+			continue // discarded by a process of an older version that does not know the kind
 		}
 		if err := fn(KeptJob{Args: []byte(args), Running: state == "running", GivenUp: state == "discarded"}); err != nil {
 			return err
@@ -108,8 +110,8 @@ func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(Ke
 	return rows.Err()
 }
 
-// Cancel ends the jobs of a kind whose arguments have a text under a key, as long
-// as they do not run.
+// Cancel cancels the jobs of a kind whose arguments have the given text under a
+// key. It does not stop running jobs.
 func (j *Jobs) Cancel(ctx context.Context, tx *Tx, kind, key, text string) error {
 	query, args := "finalized_at = datetime('now', 'subsec') WHERE kind = ? AND json_extract(args, '$.' || ?) = ?", []any{kind, key, text}
 	if j.stores.postgres() {

@@ -10,8 +10,8 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// migrateJobs brings river's tables up to date. Each step has a transaction of
-// its own: PostgreSQL uses a new value of an enum only after the commit.
+// migrateJobs migrates river's tables. Each step has its own transaction, because
+// PostgreSQL can use a new enum value only after the commit.
 func (s *Stores) migrateJobs(ctx context.Context) ([]Migration, error) {
 	step := migrateSQLiteJobs
 	if s.postgres() {
@@ -31,14 +31,14 @@ func (s *Stores) migrateJobs(ctx context.Context) ([]Migration, error) {
 	}
 }
 
-// nextJobStep applies the next step of river's tables, if there is one that the
-// database has not.
-func nextJobStep[T any](ctx context.Context, driver riverdriver.Driver[T], tx T) ([]Migration, error) {
+// applyNextJobStep applies the next pending step of river's tables, if there is
+// one.
+func applyNextJobStep[T any](ctx context.Context, driver riverdriver.Driver[T], tx T) ([]Migration, error) {
 	m, err := jobMigrator(driver)
 	if err != nil {
 		return nil, err
 	}
-	//lint:ignore SA1019 What is deprecated is to take several steps in one transaction; this is one.
+	//lint:ignore SA1019 Deprecated are several steps in one transaction; this is one.
 	result, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
 	if err != nil {
 		return nil, err
@@ -54,18 +54,19 @@ func jobMigrator[T any](driver riverdriver.Driver[T]) (*rivermigrate.Migrator[T]
 	return rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 }
 
-// jobVersion tells a step of river's from one of ours.
+// jobVersion returns the version of a step of river, in a form that no other
+// migration has.
 func jobVersion(n int) string { return fmt.Sprintf("river_%03d", n) }
 
-// jobMigrations lists the steps of river's tables, applied and pending.
+// jobMigrations returns the steps of river's tables, applied and pending.
 func (s *Stores) jobMigrations(ctx context.Context) ([]Migration, error) {
 	applied := map[int]time.Time{}
-	exists, err := s.hasTable(ctx, s.looking(side{"desk", s.deskWrite}), "river_migration")
+	exists, err := s.hasTable(ctx, s.readPool(target{"desk", s.deskWrite}), "river_migration")
 	if err != nil {
 		return nil, err
 	}
 	if exists {
-		rows, err := poolRows{s.looking(side{"desk", s.deskWrite})}.Query(ctx, "SELECT version, created_at FROM river_migration")
+		rows, err := poolRows{s.readPool(target{"desk", s.deskWrite})}.Query(ctx, "SELECT version, created_at FROM river_migration")
 		if err != nil {
 			return nil, err
 		}

@@ -16,19 +16,19 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// errand is a job of these tests.
-type errand struct {
+// testJob is the arguments of a job of these tests.
+type testJob struct {
 	Number int    `json:"number"`
 	Name   string `json:"name,omitempty"`
 }
 
-func (errand) Kind() string { return "errand" }
+func (testJob) Kind() string { return "errand" }
 
-// jobsOf runs the errands of a test.
-func jobsOf(t testing.TB, s *store.Stores, run func(context.Context, int) error) *store.Jobs {
+// newJobs returns a job queue that runs test jobs.
+func newJobs(t testing.TB, s *store.Stores, run func(context.Context, int) error) *store.Jobs {
 	t.Helper()
 	jobs := s.Jobs(slog.New(slog.DiscardHandler))
-	store.AddKind(jobs, store.Kind[errand]{Timeout: 10 * time.Second, Run: func(ctx context.Context, job *river.Job[errand]) error {
+	store.AddKind(jobs, store.Kind[testJob]{Timeout: 10 * time.Second, Run: func(ctx context.Context, job *river.Job[testJob]) error {
 		return run(ctx, job.Args.Number)
 	}})
 	return jobs
@@ -38,7 +38,7 @@ func enqueue(t testing.TB, s *store.Stores, jobs *store.Jobs, queue string, numb
 	t.Helper()
 	if err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		for _, n := range numbers {
-			if err := jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: errand{Number: n}, InsertOpts: &river.InsertOpts{Queue: queue}}); err != nil {
+			if err := jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: testJob{Number: n}, InsertOpts: &river.InsertOpts{Queue: queue}}); err != nil {
 				return err
 			}
 		}
@@ -48,8 +48,8 @@ func enqueue(t testing.TB, s *store.Stores, jobs *store.Jobs, queue string, numb
 	}
 }
 
-// working starts the jobs and returns a function that ends them.
-func working(t testing.TB, jobs *store.Jobs) (stop func()) {
+// startJobs starts a job queue and returns a function that stops it.
+func startJobs(t testing.TB, jobs *store.Jobs) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -69,17 +69,17 @@ func TestJobs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		ran := make(chan int, 100)
-		jobs := jobsOf(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
+		jobs := newJobs(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
 		enqueue(t, s, jobs, "a", 1, 2)
 		refused := errors.New("refused")
 		err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			return errors.Join(jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: errand{Number: 3}, InsertOpts: &river.InsertOpts{Queue: "a"}}), refused)
+			return errors.Join(jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: testJob{Number: 3}, InsertOpts: &river.InsertOpts{Queue: "a"}}), refused)
 		})
 		if !errors.Is(err, refused) {
 			t.Fatalf("got %v", err)
 		}
 		enqueue(t, s, jobs, "b", 4)
-		working(t, jobs)
+		startJobs(t, jobs)
 		if err := jobs.Work(t.Context(), []string{"a"}, 4); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestJobs(t *testing.T) {
 		if err := jobs.Work(t.Context(), []string{"b"}, 4); err != nil {
 			t.Fatal(err)
 		}
-		// What was rolled back and what was not in a queue of ours did not run.
+		// A job that was rolled back, or is in another queue, does not run.
 		if n := <-ran; n != 4 {
 			t.Errorf("got %d, want 4", n)
 		}
@@ -102,8 +102,8 @@ func TestJobsSurviveAStop(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		began := make(chan struct{})
-		// It does not end by itself, so it is cancelled.
-		first := jobsOf(t, s, func(ctx context.Context, _ int) error {
+		// The job does not end by itself, so it is cancelled.
+		first := newJobs(t, s, func(ctx context.Context, _ int) error {
 			close(began)
 			<-ctx.Done()
 			return ctx.Err()
@@ -112,42 +112,41 @@ func TestJobsSurviveAStop(t *testing.T) {
 		if err := first.Work(t.Context(), []string{"a"}, 1); err != nil {
 			t.Fatal(err)
 		}
-		stop := working(t, first)
+		stop := startJobs(t, first)
 		<-began
 		stop()
 
 		ran := make(chan int)
-		second := jobsOf(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
+		second := newJobs(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
 		if err := second.Work(t.Context(), []string{"a"}, 1); err != nil {
 			t.Fatal(err)
 		}
-		working(t, second)
+		startJobs(t, second)
 		if n := <-ran; n != 7 {
 			t.Errorf("got %d, want 7", n)
 		}
 	})
 }
 
-// Start goes on trying while jobs cannot be begun with, at growing intervals, and
-// runs them when they can.
-func TestStartOfJobsIsTriedAgain(t *testing.T) {
+// Start retries with growing pauses until it can run jobs.
+func TestStartOfJobsIsRetried(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		for _, failures := range []int{1, 10} {
 			ran := make(chan int, 10)
-			jobs := jobsOf(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
+			jobs := newJobs(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
 			enqueue(t, s, jobs, "a", failures)
 			if err := jobs.Work(t.Context(), []string{"a"}, 1); err != nil {
 				t.Fatal(err)
 			}
-			mend := storetest.Away(t, s.Desk, "river_queue")
+			restore := storetest.Away(t, s.Desk, "river_queue")
 			var pauses []time.Duration
-			store.SetRest(jobs, func(_ context.Context, d time.Duration) {
+			store.SetWait(jobs, func(_ context.Context, d time.Duration) {
 				if pauses = append(pauses, d); len(pauses) == failures {
-					mend()
+					restore()
 				}
 			})
-			stop := working(t, jobs)
+			stop := startJobs(t, jobs)
 			if n := <-ran; n != failures {
 				t.Errorf("got %d, want %d", n, failures)
 			}
@@ -163,15 +162,15 @@ func TestStartOfJobsIsTriedAgain(t *testing.T) {
 	})
 }
 
-// A start that fails for ever ends with its context.
+// A Start that never succeeds ends with its context.
 func TestStartOfJobsEnds(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		jobs := jobsOf(t, s, func(context.Context, int) error { return nil })
+		jobs := newJobs(t, s, func(context.Context, int) error { return nil })
 		storetest.Away(t, s.Desk, "river_queue")
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
-		store.SetRest(jobs, func(context.Context, time.Duration) {
+		store.SetWait(jobs, func(context.Context, time.Duration) {
 			if tries++; tries == 20 {
 				cancel()
 			}
@@ -182,22 +181,22 @@ func TestStartOfJobsEnds(t *testing.T) {
 	})
 }
 
-// A queue that could not be joined is joined later, and others are meanwhile.
-func TestWorkIsTriedAgain(t *testing.T) {
+// A queue that could not be added is added later, and does not stop the others.
+func TestWorkIsRetried(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		ran := make(chan int, 10)
-		jobs := jobsOf(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
+		jobs := newJobs(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
 		jobs.AddQueue(store.Queue{Name: "always", AtOnce: 1})
-		working(t, jobs)
+		startJobs(t, jobs)
 		enqueue(t, s, jobs, "always", 1)
 		if n := <-ran; n != 1 {
 			t.Fatalf("got %d, want 1", n)
 		}
-		mend := storetest.Away(t, s.Desk, "river_queue")
+		restore := storetest.Away(t, s.Desk, "river_queue")
 		for range 3 {
 			if err := jobs.Work(t.Context(), []string{"a", "b"}, 1); err == nil {
-				t.Fatal("the queues were joined without their table")
+				t.Fatal("the queues were added without their table")
 			}
 		}
 		enqueue(t, s, jobs, "always", 2)
@@ -205,7 +204,7 @@ func TestWorkIsTriedAgain(t *testing.T) {
 		if n := <-ran; n != 2 {
 			t.Fatalf("got %d, want 2", n)
 		}
-		mend()
+		restore()
 		if err := jobs.Work(t.Context(), []string{"a", "b"}, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -215,17 +214,16 @@ func TestWorkIsTriedAgain(t *testing.T) {
 	})
 }
 
-// Each kind has its bound of attempts and its back-off; what is put off uses up
-// none.
+// Each kind has its own MaxAttempts and Backoff; a snoozed job uses up no attempt.
 func TestAttemptsOfAKind(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		jobs := s.Jobs(slog.New(slog.DiscardHandler))
 		type step struct{ attempt, snoozes int }
 		steps := make(chan step, 100)
-		store.AddKind(jobs, store.Kind[errand]{
+		store.AddKind(jobs, store.Kind[testJob]{
 			MaxAttempts: 2, Backoff: func(int) time.Duration { return time.Millisecond },
-			Run: func(_ context.Context, job *river.Job[errand]) error {
+			Run: func(_ context.Context, job *river.Job[testJob]) error {
 				n := store.Snoozes(job.JobRow)
 				steps <- step{job.Attempt, n}
 				if n < 3 {
@@ -235,13 +233,13 @@ func TestAttemptsOfAKind(t *testing.T) {
 			}})
 		jobs.AddQueue(store.Queue{Name: "a", AtOnce: 1, Prompt: true})
 		enqueue(t, s, jobs, "a", 1)
-		stop := working(t, jobs)
+		stop := startJobs(t, jobs)
 		for _, want := range []step{{1, 0}, {1, 1}, {1, 2}, {1, 3}, {2, 3}} {
 			if got := <-steps; got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		}
-		stop() // by then it is noted what became of the job
+		stop() // waits until the result of the job is stored
 		givenUp := 0
 		if err := jobs.Kept(t.Context(), s.DeskRows(), "errand", "a", func(k store.KeptJob) error {
 			if k.GivenUp {
@@ -252,13 +250,12 @@ func TestAttemptsOfAKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		if givenUp != 1 {
-			t.Errorf("%d jobs were given up, want 1", givenUp)
+			t.Errorf("%d jobs were discarded, want 1", givenUp)
 		}
 	})
 }
 
-// A prompt queue begins a job of a later time in time, and not one that was
-// cancelled.
+// A prompt queue runs a scheduled job in time, and does not run a cancelled one.
 func TestPromptQueue(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -267,13 +264,13 @@ func TestPromptQueue(t *testing.T) {
 			at     time.Time
 		}
 		ran := make(chan start, 10)
-		jobs := jobsOf(t, s, func(_ context.Context, n int) error { ran <- start{n, time.Now()}; return nil })
+		jobs := newJobs(t, s, func(_ context.Context, n int) error { ran <- start{n, time.Now()}; return nil })
 		jobs.AddQueue(store.Queue{Name: "a", AtOnce: 1, Prompt: true})
-		working(t, jobs)
+		startJobs(t, jobs)
 		due := time.Now().Add(700 * time.Millisecond)
 		if err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 			for n := range 2 {
-				if err := jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: errand{Number: n, Name: fmt.Sprint("nr", n)}, InsertOpts: &river.InsertOpts{Queue: "a", ScheduledAt: due.Add(time.Duration(n) * time.Millisecond)}}); err != nil {
+				if err := jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: testJob{Number: n, Name: fmt.Sprint("nr", n)}, InsertOpts: &river.InsertOpts{Queue: "a", ScheduledAt: due.Add(time.Duration(n) * time.Millisecond)}}); err != nil {
 					return err
 				}
 			}
@@ -283,78 +280,80 @@ func TestPromptQueue(t *testing.T) {
 		}
 		got := <-ran
 		late := got.at.Sub(due)
-		if got.number != 1 || late < 0 || late > 3*time.Second { // a second, on a machine at rest
+		if got.number != 1 || late < 0 || late > 3*time.Second { // one second on an idle machine
 			t.Errorf("the job %d began %s after its time", got.number, late)
 		}
 		t.Logf("%s late", late)
 	})
 }
 
-// While due jobs cannot be looked for, that is logged less and less often; when
-// they can, they begin, without anything else happening.
+// While due jobs cannot be read, that is logged at growing intervals; afterwards
+// they run without another trigger.
 func TestPromptQueueWithoutItsTable(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		failed := make(chan string, 100)
-		jobs := s.Jobs(slog.New(messages{slog.DiscardHandler, failed}))
+		jobs := s.Jobs(slog.New(errorMessages{slog.DiscardHandler, failed}))
 		ran := make(chan int, 10)
-		store.AddKind(jobs, store.Kind[errand]{Run: func(_ context.Context, job *river.Job[errand]) error { ran <- job.Args.Number; return nil }})
+		store.AddKind(jobs, store.Kind[testJob]{Run: func(_ context.Context, job *river.Job[testJob]) error { ran <- job.Args.Number; return nil }})
 		jobs.AddQueue(store.Queue{Name: "a", AtOnce: 1, Prompt: true})
 		enqueue(t, s, jobs, "a", 1)
-		working(t, jobs)
+		startJobs(t, jobs)
 		if n := <-ran; n != 1 {
 			t.Fatalf("got %d, want 1", n)
 		}
 		if err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			return jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: errand{Number: 2}, InsertOpts: &river.InsertOpts{Queue: "a", ScheduledAt: time.Now().Add(time.Second)}})
+			return jobs.Enqueue(ctx, tx, river.InsertManyParams{Args: testJob{Number: 2}, InsertOpts: &river.InsertOpts{Queue: "a", ScheduledAt: time.Now().Add(time.Second)}})
 		}); err != nil {
 			t.Fatal(err)
 		}
-		mend := storetest.Away(t, s.Desk, "river_job")
+		restore := storetest.Away(t, s.Desk, "river_job")
 		for n := 0; n < 2; {
-			if strings.Contains(<-failed, "jobs that are due could not be looked for") {
+			if strings.Contains(<-failed, "due jobs could not be read") {
 				n++
 			}
 		}
-		mend()
+		restore()
 		if n := <-ran; n != 2 {
 			t.Errorf("got %d, want 2", n)
 		}
 	})
 }
 
-// messages is a log that hands its messages to a test.
-type messages struct {
+// errorMessages is a log handler that sends the messages of errors to a test.
+type errorMessages struct {
 	slog.Handler
 	to chan<- string
 }
 
-func (messages) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+func (errorMessages) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelError
+}
 
-func (m messages) Handle(_ context.Context, r slog.Record) error {
+func (m errorMessages) Handle(_ context.Context, r slog.Record) error {
 	select {
 	case m.to <- r.Message:
-	default: // the test has seen enough
+	default: // the test does not read them any more
 	}
 	return nil
 }
 
-// Periodic jobs are run when a process starts.
-func TestUpkeep(t *testing.T) {
+// Periodic jobs run when a process starts.
+func TestPeriodicJobs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		ran := make(chan int, 10)
-		jobs := jobsOf(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
-		jobs.Every(time.Hour, errand{Number: 5})
-		working(t, jobs)
+		jobs := newJobs(t, s, func(_ context.Context, n int) error { ran <- n; return nil })
+		jobs.Every(time.Hour, testJob{Number: 5})
+		startJobs(t, jobs)
 		if n := <-ran; n != 5 {
 			t.Errorf("got %d, want 5", n)
 		}
 	})
 }
 
-// Migrations of the jobs' tables are listed with the others.
-func TestMigrationsOfTheJobs(t *testing.T) {
+// Migrations of river's tables are listed with the others.
+func TestJobMigrations(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		all, err := s.Migrations(t.Context())

@@ -17,55 +17,55 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The migrations of each engine and store. They are written by the code
-// generator from the ent schema, and never edited once they have landed.
+// migrations holds the migrations of each engine and store. The code generator
+// writes them from the ent schema; they are never edited after a release.
 //
 //go:embed migrations
 var migrations embed.FS
 
-// Migration is one step of a store's schema.
+// Migration is one migration of a store's schema.
 type Migration struct {
 	Store   string    // "desk" or "live"
 	Version string    // "20260102150405"
-	Name    string    // what it does, from the file's name
-	Applied time.Time // zero where it is pending
+	Name    string    // the description in the file name
+	Applied time.Time // zero: pending
 }
 
-// side is one store, to be migrated.
-type side struct {
+// target is a store to be migrated.
+type target struct {
 	name string
 	pool *pool
 }
 
-func (s *Stores) sides() []side {
-	return []side{{"desk", s.deskWrite}, {"live", s.liveWrite}}
+func (s *Stores) targets() []target {
+	return []target{{"desk", s.deskWrite}, {"live", s.liveWrite}}
 }
 
-// Migrate brings both stores to the schema of this binary and returns the
-// steps that it applied. It holds a lock meanwhile, so that of several
-// processes that start at once one migrates and the others wait. A database
-// that is newer than this binary is refused, and so is one whose history is
-// not the one embedded here. It writes the keys of the order of texts where they
-// are missing, or of another version.
+// Migrate migrates both stores to the schema of this binary and returns the
+// migrations that it applied. It holds a lock, so that of several processes that
+// start at the same time one migrates and the others wait. It refuses a database
+// that is newer than this binary, or whose applied migrations differ from the
+// embedded ones. It also writes the sort keys that are missing or of another
+// collation version.
 func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 	var done []Migration
-	for _, side := range s.sides() {
+	for _, t := range s.targets() {
 		if s.postgres() {
-			if err := execPatiently(ctx, side.pool.db, "CREATE SCHEMA IF NOT EXISTS "+side.name); err != nil {
-				return done, fmt.Errorf("migrate %s: %w", side.name, err)
+			if err := execWithRetry(ctx, t.pool.db, "CREATE SCHEMA IF NOT EXISTS "+t.name); err != nil {
+				return done, fmt.Errorf("migrate %s: %w", t.name, err)
 			}
 		}
 		var applied []Migration
-		err := inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
+		err := inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 			applied = nil
-			if err := prepareMigrations(ctx, tx, side.name); err != nil {
+			if err := prepareMigrations(ctx, tx, t.name); err != nil {
 				return err
 			}
-			files, err := migrationFiles(s.dialect, side.name)
+			files, err := migrationFiles(s.dialect, t.name)
 			if err != nil {
 				return err
 			}
-			known, err := appliedMigrations(ctx, tx, side.name, files)
+			known, err := appliedMigrations(ctx, tx, t.name, files)
 			if err != nil {
 				return err
 			}
@@ -76,52 +76,52 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 				if err := applyMigration(ctx, tx, f); err != nil {
 					return fmt.Errorf("%s: %w", f.Name(), err)
 				}
-				applied = append(applied, Migration{side.name, f.Version(), f.Desc(), time.Now()})
+				applied = append(applied, Migration{t.name, f.Version(), f.Desc(), time.Now()})
 			}
 			return nil
 		})
 		if err != nil {
-			return done, fmt.Errorf("migrate %s: %w", side.name, err)
+			return done, fmt.Errorf("migrate %s: %w", t.name, err)
 		}
 		done = append(done, applied...)
-		filled, err := s.fillSortKeys(ctx, side)
+		filled, err := s.fillSortKeys(ctx, t)
 		if err != nil {
-			return done, fmt.Errorf("migrate %s: %w", side.name, err)
+			return done, fmt.Errorf("migrate %s: %w", t.name, err)
 		}
 		if filled > 0 {
-			s.log.InfoContext(ctx, "wrote the keys by which lists are ordered", "store", side.name, "rows", filled)
+			s.log.InfoContext(ctx, "sort keys written", "store", t.name, "rows", filled)
 		}
 	}
 	jobs, err := s.migrateJobs(ctx)
 	done = append(done, jobs...)
 	if err != nil {
-		return done, fmt.Errorf("migrate the tables of the jobs: %w", err)
+		return done, fmt.Errorf("migrate the job tables: %w", err)
 	}
 	if s.postgres() && len(done) > 0 && s.makeLiveRole(ctx) {
-		// Connections that were opened before there was the role are not in it.
-		s.liveRead.renew()
+		// Connections that were opened before the role existed do not use it.
+		s.liveRead.closeIdle()
 	}
 	return done, nil
 }
 
-// Migrations lists the steps of both stores, applied and pending.
+// Migrations returns the migrations of both stores, applied and pending.
 func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 	var all []Migration
-	for _, side := range s.sides() {
-		files, err := migrationFiles(s.dialect, side.name)
+	for _, t := range s.targets() {
+		files, err := migrationFiles(s.dialect, t.name)
 		if err != nil {
 			return nil, err
 		}
 		known := map[string]time.Time{}
-		exists, err := s.hasTable(ctx, s.looking(side), "schema_migrations")
+		exists, err := s.hasTable(ctx, s.readPool(t), "schema_migrations")
 		if err == nil && exists {
-			known, err = appliedMigrations(ctx, poolRows{s.looking(side)}, side.name, files)
+			known, err = appliedMigrations(ctx, poolRows{s.readPool(t)}, t.name, files)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("migrations of %s: %w", side.name, err)
+			return nil, fmt.Errorf("migrations of %s: %w", t.name, err)
 		}
 		for _, f := range files {
-			all = append(all, Migration{side.name, f.Version(), f.Desc(), known[f.Version()]})
+			all = append(all, Migration{t.name, f.Version(), f.Desc(), known[f.Version()]})
 		}
 	}
 	jobs, err := s.jobMigrations(ctx)
@@ -131,9 +131,9 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 	return append(all, jobs...), nil
 }
 
-// looking is the pool with which a store is looked at: on SQLite one that does not
-// wait for who writes.
-func (s *Stores) looking(of side) *pool {
+// readPool returns the pool for reads of a target: on SQLite one that does not
+// wait for writers.
+func (s *Stores) readPool(of target) *pool {
 	switch {
 	case s.postgres():
 		return of.pool
@@ -143,28 +143,28 @@ func (s *Stores) looking(of side) *pool {
 	return s.deskRead
 }
 
-// Pending reports whether a step of the schema has yet to be applied.
+// Pending reports whether there is a migration that is not applied yet.
 func (s *Stores) Pending(ctx context.Context) (bool, error) {
 	all, err := s.Migrations(ctx)
 	return slices.ContainsFunc(all, func(m Migration) bool { return m.Applied.IsZero() }), err
 }
 
-var revisionsDDL = map[string]string{
+var migrationsDDL = map[string]string{
 	dialect.SQLite: `CREATE TABLE IF NOT EXISTS schema_migrations (
 		version text PRIMARY KEY, checksum text NOT NULL, applied_at datetime NOT NULL)`,
 	dialect.Postgres: `CREATE TABLE IF NOT EXISTS schema_migrations (
 		version text COLLATE "C" PRIMARY KEY, checksum text COLLATE "C" NOT NULL, applied_at timestamptz NOT NULL)`,
 }
 
-// prepareMigrations makes the table of what was applied, or brings it up to
-// date: it is not in the ent schema.
+// prepareMigrations creates or updates the table of applied migrations, which is
+// not in the ent schema.
 func prepareMigrations(ctx context.Context, tx *Tx, store string) error {
 	if tx.Dialect() == dialect.Postgres {
 		if err := checkSchema(ctx, tx, store); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, revisionsDDL[tx.Dialect()]); err != nil {
+	if _, err := tx.Exec(ctx, migrationsDDL[tx.Dialect()]); err != nil {
 		return err
 	}
 	if tx.Dialect() == dialect.Postgres {
@@ -183,7 +183,7 @@ func (s *Stores) hasTable(ctx context.Context, p *pool, name string) (bool, erro
 	return n > 0, err
 }
 
-// migrationFiles reads the embedded directory of one engine and store.
+// migrationFiles returns the embedded migrations of one engine and store.
 func migrationFiles(engine, store string) ([]migrate.File, error) {
 	folder := "migrations/" + engineFolder(engine) + "/" + store
 	entries, err := fs.ReadDir(migrations, folder)
@@ -218,8 +218,8 @@ func checksum(f migrate.File) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appliedMigrations returns when each step was applied, and refuses a history
-// that is not a prefix of the files.
+// appliedMigrations returns when each migration was applied. It refuses applied
+// migrations that are unknown or differ from the files.
 func appliedMigrations(ctx context.Context, db Rows, store string, files []migrate.File) (map[string]time.Time, error) {
 	rows, err := db.Query(ctx, "SELECT version, checksum, applied_at FROM schema_migrations ORDER BY version")
 	if err != nil {

@@ -8,14 +8,13 @@ import (
 	"entgo.io/ent/dialect"
 )
 
-// notifyChannel is where processes on one PostgreSQL database tell each other
-// that a store has moved on.
+// notifyChannel is the NOTIFY channel on which the processes on one PostgreSQL
+// database announce that a store has changed.
 const notifyChannel = "redthread"
 
-// Notify makes the other processes on the same database look again, once the
-// transaction is durable. What has moved on they find out by themselves: a
-// message can be lost, and so they look from time to time as well. On SQLite
-// it does nothing.
+// Notify wakes the other processes on the same database, once the transaction is
+// durable. The notification does not say what has changed. It can be lost, so
+// the processes poll as well. On SQLite it does nothing.
 func (tx *Tx) Notify(ctx context.Context) error {
 	if tx.pool.dialect != dialect.Postgres {
 		return nil
@@ -26,20 +25,20 @@ func (tx *Tx) Notify(ctx context.Context) error {
 	return nil
 }
 
-// listenAgain is how long Listen waits before it connects again.
-const listenAgain = 5 * time.Second
+// relistenDelay is how long Listen waits before it reconnects.
+const relistenDelay = 5 * time.Second
 
-// Listen calls wake whenever another process, or this one, has called
-// [Tx.Notify], and when it begins to listen, until ctx is done. It keeps a
-// connection of its own, and makes another when that is lost. On SQLite it
-// returns at once: there is nobody to listen to.
+// Listen calls wake whenever a process, also this one, has called [Tx.Notify],
+// and whenever it begins to listen, until ctx is done. It has its own connection,
+// and reconnects if that is lost. On SQLite it returns at once, because there
+// are no notifications.
 func (s *Stores) Listen(ctx context.Context, wake func()) {
 	for s.postgres() && ctx.Err() == nil {
 		if err := s.listen(ctx, wake); ctx.Err() == nil {
-			s.log.WarnContext(ctx, "no longer told what other processes do; looking from time to time", "error", err)
+			s.log.WarnContext(ctx, "LISTEN connection lost; polling", "error", err)
 		}
 		select {
-		case <-time.After(listenAgain):
+		case <-time.After(relistenDelay):
 		case <-ctx.Done():
 		}
 	}
@@ -50,7 +49,7 @@ func (s *Stores) listen(ctx context.Context, wake func()) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has nothing left to say
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // the connection is not used any more
 	if _, err := conn.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
 		return err
 	}

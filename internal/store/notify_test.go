@@ -8,7 +8,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-func TestOtherProcessesAreTold(t *testing.T) {
+func TestNotifyWakesOtherProcesses(t *testing.T) {
 	t.Parallel()
 	config := storetest.PostgresConfig(t)
 	open := func() *store.Stores {
@@ -21,21 +21,21 @@ func TestOtherProcessesAreTold(t *testing.T) {
 	}
 	here, there := open(), open()
 	ctx, stop := context.WithCancel(t.Context())
-	told, ended := make(chan struct{}), make(chan struct{})
+	notified, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		here.Listen(ctx, func() { told <- struct{}{} })
+		here.Listen(ctx, func() { notified <- struct{}{} })
 	}()
-	<-told // it listens
+	<-notified // it listens
 	if err := there.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Notify(ctx) }); err != nil {
 		t.Fatal(err)
 	}
-	<-told
+	<-notified
 	stop()
 	<-ended
 }
 
-func TestNobodyToListenToOnSQLite(t *testing.T) {
+func TestListenReturnsAtOnceOnSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.SQLite(t).Listen(t.Context(), func() { t.Error("somebody was heard") })
+	storetest.SQLite(t).Listen(t.Context(), func() { t.Error("got a notification") })
 }

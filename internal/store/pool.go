@@ -9,41 +9,41 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 )
 
-// pool is the connections to one store, for one use.
+// pool is a pool of connections to one store, for one use.
 type pool struct {
 	db      *sql.DB
 	dialect string
-	idle    int // how many connections are kept open
-	// snapshots has a place for each snapshot that may be open at once.
-	snapshots chan struct{}
+	idle    int // the number of connections that are kept open
+	// snapshotSlots is a semaphore that bounds the snapshots that are open at once.
+	snapshotSlots chan struct{}
 }
 
-// newPool takes over a database with at most n connections, all of which it
-// keeps open.
+// newPool returns a pool of at most n connections to db, which it keeps open and
+// owns from now on.
 //
-// All but one of them may be held by snapshots, so that a read outside of any
-// snapshot never waits until one ends.
+// Snapshots may hold all connections but one, so that a read outside a snapshot
+// never waits for a snapshot to end.
 func newPool(db *sql.DB, engine string, n int) *pool {
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-	return &pool{db: db, dialect: engine, idle: n, snapshots: make(chan struct{}, max(n-1, 1))}
+	return &pool{db: db, dialect: engine, idle: n, snapshotSlots: make(chan struct{}, max(n-1, 1))}
 }
 
 func (p *pool) close() error { return p.db.Close() }
 
-// renew closes the connections that nobody is using.
-func (p *pool) renew() {
+// closeIdle closes the connections that are not in use.
+func (p *pool) closeIdle() {
 	p.db.SetMaxIdleConns(0)
 	p.db.SetMaxIdleConns(p.idle)
 }
 
-// readAttempts is how often a statement is run, or an operation read, that
-// could not be read for a reason that may be gone at once (see [ReadAgain]).
+// readAttempts is how often a read is tried that fails with an error that can be
+// retried at once (see [ReadAgain]).
 const readAttempts = 3
 
 // QueryContext implements entsql.ExecQuerier.
 func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	count(ctx)
+	countStatement(ctx)
 	for attempt := 1; ; attempt++ {
 		rows, err := p.db.QueryContext(ctx, query, args...)
 		if err == nil || attempt == readAttempts || ctx.Err() != nil || !ReadAgain(err) {
@@ -54,16 +54,16 @@ func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sq
 
 var errReadOnly = errors.New("store: this connection cannot write")
 
-// ExecContext implements entsql.ExecQuerier, and refuses: what writes goes
-// through a write transaction.
+// ExecContext implements entsql.ExecQuerier. It always fails: writes need a
+// write transaction.
 func (p *pool) ExecContext(context.Context, string, ...any) (sql.Result, error) {
 	return nil, errReadOnly
 }
 
-// reader is the ent driver of a store that is only read.
-type reader struct{ pool *pool }
+// readDriver is a read-only ent driver of a store.
+type readDriver struct{ pool *pool }
 
-func (r reader) Query(ctx context.Context, query string, args, v any) error {
+func (r readDriver) Query(ctx context.Context, query string, args, v any) error {
 	if snap := snapshotFrom(ctx, r.pool); snap != nil {
 		return snap.Query(ctx, query, args, v)
 	}
@@ -75,9 +75,9 @@ func (r reader) Query(ctx context.Context, query string, args, v any) error {
 	return nil
 }
 
-// typedRows asks the driver for the columns' types once. For a column that is
-// not of its table, ent asks for each row anew, which is a sixth of the cost
-// of reading a page.
+// typedRows caches the types of the columns. For a column that is not of its
+// table, ent asks for them once per row, which is a sixth of the cost of reading
+// a page.
 type typedRows struct {
 	entsql.ColumnScanner
 	types []*sql.ColumnType
@@ -94,22 +94,22 @@ func (r *typedRows) ColumnTypes() ([]*sql.ColumnType, error) {
 	return r.types, nil
 }
 
-func (r reader) Exec(context.Context, string, any, any) error { return errReadOnly }
-func (r reader) Tx(context.Context) (dialect.Tx, error)       { return nil, errReadOnly }
-func (r reader) Close() error                                 { return nil }
-func (r reader) Dialect() string                              { return r.pool.dialect }
+func (r readDriver) Exec(context.Context, string, any, any) error { return errReadOnly }
+func (r readDriver) Tx(context.Context) (dialect.Tx, error)       { return nil, errReadOnly }
+func (r readDriver) Close() error                                 { return nil }
+func (r readDriver) Dialect() string                              { return r.pool.dialect }
 
 type countKey struct{}
 
-// CountStatements returns a context that counts the SQL statements that reads
-// run under it, for tests of how many a query costs. It is not meant for
+// CountStatements returns a context that counts the SQL statements of reads
+// under it, for tests of the number of statements per query. It is not safe for
 // concurrent use.
 func CountStatements(ctx context.Context) (context.Context, *int64) {
 	n := new(int64)
 	return context.WithValue(ctx, countKey{}, n), n
 }
 
-func count(ctx context.Context) {
+func countStatement(ctx context.Context) {
 	if n, _ := ctx.Value(countKey{}).(*int64); n != nil {
 		*n++
 	}

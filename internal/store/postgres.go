@@ -15,13 +15,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// liveRole is the PostgreSQL role that reads of live take on: it may read the
-// schema live and nothing else.
+// liveRole is the PostgreSQL role of reads of live: it may read the schema live
+// and nothing else.
 const liveRole = "redthread_live_reader"
 
-// openPostgres opens four pools on one database (live reads perhaps on
-// another server). The pools differ in their schema, in being read-only, and in
-// the role.
+// openPostgres opens four pools on one database (reads of live possibly on
+// another server). They differ in their schema, in being read-only, and in the
+// role.
 func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 	s.dialect = dialect.Postgres
 	var err error
@@ -57,15 +57,15 @@ func (p *postgresServer) pool(ctx context.Context, c Config, schema string, use 
 		if errors.As(err, &parse) {
 			err = errors.New("the DSN cannot be read")
 		}
-		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("connect to PostgreSQL (%s): %w", schema, withDetail(err)), db.Close())
 	}
 	return newPool(db, dialect.Postgres, max(8, 4*runtime.GOMAXPROCS(0))+1), nil
 }
 
-// lasting returns the cause of an error that stays until an operator sees to it:
-// a database that is not there or not usable, and a user who is not let in.
-func lasting(err error) (error, bool) {
-	if e, ok := errors.AsType[*unusable](err); ok {
+// permanentCause returns the cause of an error that only an operator can remove:
+// the database does not exist or is not usable, or the login is refused.
+func permanentCause(err error) (error, bool) {
+	if e, ok := errors.AsType[*unusableError](err); ok {
 		return e, true
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
@@ -75,8 +75,8 @@ func lasting(err error) (error, bool) {
 	return nil, false
 }
 
-// LiveGrants are the statements that make the role that reads live, for a
-// database administrator to run where Redthread's own role may not.
+// LiveGrants returns the statements that create the role for reads of live. A
+// database administrator runs them if Redthread's own role may not.
 func LiveGrants() []string {
 	return []string{
 		"CREATE ROLE " + liveRole + " NOLOGIN",
@@ -87,8 +87,8 @@ func LiveGrants() []string {
 	}
 }
 
-// makeLiveRole runs LiveGrants, as far as the role exists or can be made. It
-// reports whether live now has a wall.
+// makeLiveRole runs LiveGrants. It reports whether the role exists now and has
+// its grants.
 func (s *Stores) makeLiveRole(ctx context.Context) bool {
 	grants := LiveGrants()
 	var exists bool
@@ -100,8 +100,8 @@ func (s *Stores) makeLiveRole(ctx context.Context) bool {
 		grants = grants[1:]
 	}
 	for _, g := range grants {
-		if err := execPatiently(ctx, s.liveWrite.db, g); err != nil {
-			s.log.WarnContext(ctx, "reads of live have no role of their own; run the grants that \"migrate status\" prints",
+		if err := execWithRetry(ctx, s.liveWrite.db, g); err != nil {
+			s.log.WarnContext(ctx, "reads of live have no role of their own; run the statements that \"migrate status\" prints",
 				"statement", g, "error", err)
 			return false
 		}
@@ -109,9 +109,9 @@ func (s *Stores) makeLiveRole(ctx context.Context) bool {
 	return true
 }
 
-// execPatiently runs a statement on a catalogue that all databases of a
-// server share: another process may be at the same row.
-func execPatiently(ctx context.Context, db *sql.DB, statement string) error {
+// execWithRetry runs a statement on a catalogue that all databases of a server
+// share, where another process may change the same row at the same time.
+func execWithRetry(ctx context.Context, db *sql.DB, statement string) error {
 	var err error
 	for range 5 {
 		if _, err = db.ExecContext(ctx, statement); err == nil {
@@ -119,7 +119,7 @@ func execPatiently(ctx context.Context, db *sql.DB, statement string) error {
 		}
 		e, ok := errors.AsType[*pgconn.PgError](err)
 		switch {
-		case ok && e.Code == "42710": // duplicate_object: somebody else made it
+		case ok && e.Code == "42710": // duplicate_object: another process created it
 			return nil
 		case ok && (e.Code == "23505" || strings.Contains(e.Message, "concurrently updated")):
 			time.Sleep(20 * time.Millisecond)
@@ -130,35 +130,35 @@ func execPatiently(ctx context.Context, db *sql.DB, statement string) error {
 	return err
 }
 
-// postgresFault reads PostgreSQL's SQLSTATE
+// postgresErrClass classifies errors of PostgreSQL by their SQLSTATE
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-func postgresFault(err error) fault {
+func postgresErrClass(err error) errClass {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 			return unavailable
 		}
-		if _, ok := errors.AsType[*unusable](err); ok {
+		if _, ok := errors.AsType[*unusableError](err); ok {
 			return unavailable
 		}
 		if errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {
-			return lost
+			return connectionLost
 		}
-		return noFault
+		return unclassified
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return unavailable // whatever the server says: nobody is let in
+		return unavailable // whatever the code: no connection was made
 	}
 	switch e.Code {
 	case "40001", "40P01", "55P03":
-		return busy
+		return lockConflict
 	case "23505":
-		return duplicate
+		return uniqueIndex
 	case "23503":
-		return dangling
+		return foreignKey
 	case "57P01", "57P02", "57P05", "25P03": // admin_shutdown, crash_shutdown, idle_session_timeout, idle_in_transaction_session_timeout
-		return lost
-	case "25006": // read_only_sql_transaction: it has become a standby
+		return connectionLost
+	case "25006": // read_only_sql_transaction: the server has become a standby
 		return unavailable
 	case "XX001", "XX002": // data_corrupted, index_corrupted
 		return damaged
@@ -169,12 +169,12 @@ func postgresFault(err error) fault {
 	case "08", "53", "57", "58":
 		return unavailable
 	}
-	return noFault
+	return unclassified
 }
 
-// OpenPostgres opens a plain pool on a database of the DSN's server (its own
-// database where name is empty), for the code generator and for tests that
-// make databases.
+// OpenPostgres opens a plain pool on a database of the DSN's server (the DSN's
+// own database if name is empty), for the code generator and for tests that
+// create databases.
 func OpenPostgres(ctx context.Context, dsn, name string) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {

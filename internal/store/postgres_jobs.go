@@ -16,27 +16,28 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// jobConnections is how many connections river has of its own. It holds one for
-// a statement or a short transaction at a time.
+// jobConnections is the size of river's own connection pool. River holds a
+// connection for one statement or one short transaction at a time.
 const jobConnections = 4
 
-// postgresJobs is river on a small pool of its own, in the schema desk.
+// postgresJobs is river's client on PostgreSQL. It has a small pool of its own,
+// in the schema desk.
 type postgresJobs struct{ *river.Client[pgx.Tx] }
 
-// wakenedPostgres is river's driver with our notifications: its own need a session
-// that lasts.
-type wakenedPostgres struct {
+// notifyingPostgres is river's driver with a jobNotifier in place of LISTEN, which
+// needs a lasting session.
+type notifyingPostgres struct {
 	*riverpgxv5.Driver
-	wakeups *wakeups
+	notifier *jobNotifier
 }
 
-func (wakenedPostgres) SupportsListener() bool     { return true }
-func (wakenedPostgres) SupportsListenNotify() bool { return false }
-func (d wakenedPostgres) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
-	return d.wakeups
+func (notifyingPostgres) SupportsListener() bool     { return true }
+func (notifyingPostgres) SupportsListenNotify() bool { return false }
+func (d notifyingPostgres) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.notifier
 }
 
-func (s *Stores) postgresJobs(config *river.Config, w *wakeups, run bool) (jobsClient, func(), error) {
+func (s *Stores) postgresJobs(config *river.Config, w *jobNotifier, run bool) (jobsClient, func(), error) {
 	var pool *pgxpool.Pool
 	closePool := func() {}
 	if run {
@@ -46,7 +47,7 @@ func (s *Stores) postgresJobs(config *river.Config, w *wakeups, run bool) (jobsC
 		}
 		closePool = pool.Close
 	}
-	client, err := river.NewClient(wakenedPostgres{riverpgxv5.New(pool), w}, config)
+	client, err := river.NewClient(notifyingPostgres{riverpgxv5.New(pool), w}, config)
 	if err != nil {
 		closePool()
 		return nil, nil, err
@@ -54,7 +55,7 @@ func (s *Stores) postgresJobs(config *river.Config, w *wakeups, run bool) (jobsC
 	return postgresJobs{client}, closePool, nil
 }
 
-// jobsPool makes river's own connections.
+// jobsPool opens river's own connection pool.
 func (s *Stores) jobsPool() (*pgxpool.Pool, error) {
 	pooled, err := pgxpool.ParseConfig(s.deskDSN)
 	if err != nil {
@@ -62,24 +63,24 @@ func (s *Stores) jobsPool() (*pgxpool.Pool, error) {
 	}
 	pooled.ConnConfig, pooled.AfterConnect = s.deskServer.settings("desk"), s.deskServer.prepare("desk", writing)
 	pooled.MaxConns, pooled.MinConns = jobConnections, 0
-	// It connects when it is first used.
+	// The pool connects on first use.
 	pool, err := pgxpool.NewWithConfig(context.Background(), pooled)
 	if err != nil {
-		return nil, errors.New("the pool of the jobs cannot be made") // pgx's own message may quote the DSN
+		return nil, errors.New("the connection pool for jobs cannot be created") // pgx's own message may quote the DSN
 	}
 	return pool, nil
 }
 
 func (c postgresJobs) insert(ctx context.Context, tx *Tx, jobs []river.InsertManyParams) error {
-	return tx.lend(func(lent pgx.Tx) error {
-		_, err := c.InsertManyFastTx(ctx, lent, jobs)
+	return tx.withPgx(func(inner pgx.Tx) error {
+		_, err := c.InsertManyFastTx(ctx, inner, jobs)
 		return err
 	})
 }
 
 func migratePostgresJobs(ctx context.Context, tx *Tx) (done []Migration, err error) {
-	err = tx.lend(func(lent pgx.Tx) error {
-		done, err = nextJobStep(ctx, riverpgxv5.New(nil), lent)
+	err = tx.withPgx(func(inner pgx.Tx) error {
+		done, err = applyNextJobStep(ctx, riverpgxv5.New(nil), inner)
 		return err
 	})
 	return done, err
@@ -93,53 +94,53 @@ func postgresJobSteps() ([]rivermigrate.Migration, error) {
 	return m.AllVersions(), nil
 }
 
-// lend hands the transaction to who speaks pgx and not database/sql, for as
-// long as fn runs. It can be written in, but not ended.
-func (tx *Tx) lend(fn func(pgx.Tx) error) error {
+// withPgx calls fn with the transaction as a pgx.Tx, for libraries that use pgx
+// and not database/sql. fn can read and write, but not end the transaction.
+func (tx *Tx) withPgx(fn func(pgx.Tx) error) error {
 	return tx.conn.Raw(func(c any) error {
-		conn, ok := unwrapped(c).(*stdlib.Conn)
+		conn, ok := driverConn(c).(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("the connection is of type %T", c)
 		}
-		err := fn(lentTx{conn.Conn()})
+		err := fn(pgxTx{conn.Conn()})
 		if errors.Is(err, driver.ErrBadConn) {
-			return fmt.Errorf("use the connection: %s", err) // that it is bad, the transaction finds out
+			return fmt.Errorf("use the connection: %s", err) // not wrapped: the transaction itself finds out that the connection is bad
 		}
 		return err
 	})
 }
 
-// lentTx is an open transaction as pgx has it.
-type lentTx struct{ conn *pgx.Conn }
+// pgxTx implements pgx.Tx for a transaction that database/sql has opened.
+type pgxTx struct{ conn *pgx.Conn }
 
-var errLent = errors.New("store: a transaction that was lent is neither ended nor divided")
+var errNested = errors.New("store: this pgx.Tx can be neither ended nor nested")
 
-func (lentTx) Begin(context.Context) (pgx.Tx, error) { return nil, errLent }
-func (lentTx) Commit(context.Context) error          { return errLent }
-func (lentTx) Rollback(context.Context) error        { return errLent }
-func (lentTx) LargeObjects() pgx.LargeObjects        { return pgx.LargeObjects{} }
-func (t lentTx) Conn() *pgx.Conn                     { return t.conn }
+func (pgxTx) Begin(context.Context) (pgx.Tx, error) { return nil, errNested }
+func (pgxTx) Commit(context.Context) error          { return errNested }
+func (pgxTx) Rollback(context.Context) error        { return errNested }
+func (pgxTx) LargeObjects() pgx.LargeObjects        { return pgx.LargeObjects{} }
+func (t pgxTx) Conn() *pgx.Conn                     { return t.conn }
 
-func (t lentTx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, from pgx.CopyFromSource) (int64, error) {
+func (t pgxTx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, from pgx.CopyFromSource) (int64, error) {
 	return t.conn.CopyFrom(ctx, table, columns, from)
 }
 
-func (t lentTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+func (t pgxTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	return t.conn.SendBatch(ctx, b)
 }
 
-func (t lentTx) Prepare(ctx context.Context, name, query string) (*pgconn.StatementDescription, error) {
+func (t pgxTx) Prepare(ctx context.Context, name, query string) (*pgconn.StatementDescription, error) {
 	return t.conn.Prepare(ctx, name, query)
 }
 
-func (t lentTx) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+func (t pgxTx) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
 	return t.conn.Exec(ctx, query, args...)
 }
 
-func (t lentTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+func (t pgxTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
 	return t.conn.Query(ctx, query, args...)
 }
 
-func (t lentTx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+func (t pgxTx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
 	return t.conn.QueryRow(ctx, query, args...)
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Every text column has the collation, whoever has made the table: river's own
-// tables are not ours.
+// Every text column has the collation "C", except in river's tables.
 func TestTextColumnsCompareAsBytes(t *testing.T) {
 	t.Parallel()
 	wantByteOrder(t, storetest.PostgresICU(t))
@@ -47,8 +46,8 @@ func wantByteOrder(t *testing.T, s *store.Stores) {
 	}
 }
 
-// An older binary has left its tables in the database's collation.
-func TestTextColumnsOfAnOlderDatabase(t *testing.T) {
+// The tables of an older version have the database's collation.
+func TestTextColumnsOfOlderDatabase(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), storetest.PostgresDatabase(t, storetest.ICU))
 	if err != nil {
@@ -79,16 +78,17 @@ func TestTextColumnsOfAnOlderDatabase(t *testing.T) {
 	}
 }
 
-// mixed are texts that a dictionary has in another order than bytes.
-var mixed = []string{"zebra", "Zebra", "öl", "ol", "a-b", "ab", "a_b", "A", "a", "中国", "жук", "10", "9", "é"}
+// orderedTexts has texts whose order in a dictionary differs from that of their
+// bytes.
+var orderedTexts = []string{"zebra", "Zebra", "öl", "ol", "a-b", "ab", "a_b", "A", "a", "中国", "жук", "10", "9", "é"}
 
-// Lists and ranges are the same on both engines, in a database of any locale.
+// Lists have the same order on both engines, in a database of any locale.
 func TestOrderOfTexts(t *testing.T) {
 	t.Parallel()
-	want := slices.Sorted(slices.Values(mixed))
+	want := slices.Sorted(slices.Values(orderedTexts))
 	check := func(t *testing.T, s *store.Stores) {
 		if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			for _, slug := range mixed {
+			for _, slug := range orderedTexts {
 				tag(t, tx, slug, domain.Clear)
 			}
 			return nil
@@ -107,8 +107,9 @@ func TestOrderOfTexts(t *testing.T) {
 	})
 }
 
-// The order of a list and a range of slugs are read from the index.
-func TestOrderUsesTheIndexInADatabaseOfAnyLocale(t *testing.T) {
+// The order and the range of a list of slugs use the index, in a database of any
+// locale.
+func TestOrderUsesTheIndexInAnyLocale(t *testing.T) {
 	t.Parallel()
 	s := storetest.PostgresICU(t)
 	if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {

@@ -14,25 +14,24 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// pooler stands in for a connection pooler between the program and PostgreSQL.
-// It drops all start-up parameters of its clients, and answers the start by
-// itself.
+// pooler is a fake connection pooler between the program and PostgreSQL. It drops
+// all start-up parameters of its clients, and answers the start by itself.
 type pooler struct {
 	t    *testing.T
 	dsn  string
 	mode poolMode
-	// idle are the connections to PostgreSQL that no client has at the moment;
-	// those of sessions are made when a client comes.
+	// idle has the connections to PostgreSQL that no client uses. In the modes with
+	// sessions, a connection is made for each client instead.
 	idle chan *pgconn.HijackedConn
 }
 
 type poolMode int
 
 const (
-	perSession     poolMode = iota // a client has a connection for itself
+	perSession     poolMode = iota // a client has its own connection
 	perTransaction                 // a client has a connection until its transaction ends
-	inTurn                         // the same, and each transaction gets the next one
-	forgetful                      // perSession, and what was set is forgotten after each transaction
+	roundRobin                     // the same, and each transaction gets the next connection
+	resetting                      // perSession, and settings are reset after each transaction
 )
 
 // startPooler returns the DSN of a database through a pooler.
@@ -69,7 +68,7 @@ func startPooler(t *testing.T, dsn string, mode poolMode) string {
 	return "postgres://" + config.User + "@" + l.Addr().String() + "/" + config.Database + "?sslmode=disable"
 }
 
-func (p *pooler) shares() bool { return p.mode == perTransaction || p.mode == inTurn }
+func (p *pooler) shares() bool { return p.mode == perTransaction || p.mode == roundRobin }
 
 func (p *pooler) dial(ctx context.Context) *pgconn.HijackedConn {
 	conn, err := pgconn.Connect(ctx, p.dsn)
@@ -107,7 +106,7 @@ func (p *pooler) serve(conn net.Conn) {
 		defer server.Conn.Close()
 	}
 	if p.mode == perSession {
-		// Notifications come when nothing was asked.
+		// Notifications come without a request.
 		go func() { _, _ = io.Copy(conn, server.Conn) }()
 		_, _ = io.Copy(server.Conn, conn)
 		return
@@ -116,14 +115,14 @@ func (p *pooler) serve(conn net.Conn) {
 		m, err := client.Receive()
 		if _, end := m.(*pgproto3.Terminate); end || err != nil {
 			if server != nil && p.shares() {
-				p.idle <- server // in the middle of a transaction: the tests have none
+				p.idle <- server // the tests do not disconnect within a transaction
 			}
 			return
 		}
 		if server == nil {
 			server = <-p.idle
 		}
-		idle, err := p.pass(client, server, m)
+		idle, err := p.forward(client, server, m)
 		if err != nil {
 			return
 		}
@@ -134,9 +133,9 @@ func (p *pooler) serve(conn net.Conn) {
 	}
 }
 
-// pass sends a message on, and the answer back where there is to be one. It
-// reports whether a transaction has ended with it.
-func (p *pooler) pass(client *pgproto3.Backend, server *pgconn.HijackedConn, m pgproto3.FrontendMessage) (idle bool, err error) {
+// forward sends a message to the server and its response, if there is one, to the
+// client. It reports whether a transaction has ended with it.
+func (p *pooler) forward(client *pgproto3.Backend, server *pgconn.HijackedConn, m pgproto3.FrontendMessage) (idle bool, err error) {
 	server.Frontend.Send(m)
 	if err := server.Frontend.Flush(); err != nil {
 		return false, err
@@ -152,8 +151,8 @@ func (p *pooler) pass(client *pgproto3.Backend, server *pgconn.HijackedConn, m p
 			return false, err
 		}
 		ready, ok := answer.(*pgproto3.ReadyForQuery)
-		if ok && ready.TxStatus == 'I' && p.mode == forgetful {
-			if err := forget(server); err != nil {
+		if ok && ready.TxStatus == 'I' && p.mode == resetting {
+			if err := resetSession(server); err != nil {
 				return false, err
 			}
 		}
@@ -164,7 +163,7 @@ func (p *pooler) pass(client *pgproto3.Backend, server *pgconn.HijackedConn, m p
 	}
 }
 
-func forget(server *pgconn.HijackedConn) error {
+func resetSession(server *pgconn.HijackedConn) error {
 	server.Frontend.Send(&pgproto3.Query{String: "RESET ALL"})
 	if err := server.Frontend.Flush(); err != nil {
 		return err
@@ -205,9 +204,9 @@ func tablesOf(t *testing.T, dsn string) map[string]int {
 	return found
 }
 
-// A pooler that drops start-up parameters may not lead to tables in another
-// schema, and one that hands out whole sessions is as good as PostgreSQL.
-func TestAPoolerOfSessions(t *testing.T) {
+// A pooler that drops start-up parameters does not lead to tables in another
+// schema, and one with sessions works like PostgreSQL itself.
+func TestSessionPooler(t *testing.T) {
 	t.Parallel()
 	direct := storetest.BarePostgresConfig(t)
 	s, err := store.Open(t.Context(), store.Config{DeskDSN: startPooler(t, direct.DeskDSN, perSession)})
@@ -241,15 +240,15 @@ func TestAPoolerOfSessions(t *testing.T) {
 	<-ended
 }
 
-func TestAPoolerOfTransactionsIsRefused(t *testing.T) {
+func TestTransactionPoolerIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		mode poolMode
 		want string
 	}{
-		"OneAfterTheOther": {perTransaction, "pool_mode=session"},
-		"InTurn":           {inTurn, "pool_mode=session"},
-		"Forgetful":        {forgetful, `search_path is "\"$user\", public" and not "desk"`},
+		"PerTransaction": {perTransaction, "pool_mode=session"},
+		"RoundRobin":     {roundRobin, "pool_mode=session"},
+		"Resetting":      {resetting, `search_path is "\"$user\", public" and not "desk"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -278,8 +277,8 @@ func TestAPoolerOfTransactionsIsRefused(t *testing.T) {
 	}
 }
 
-// What others do with the pooler meanwhile is left as it is.
-func TestLookingAtAPoolerLeavesNothingBehind(t *testing.T) {
+// The check of a pooler changes nothing for its other clients.
+func TestPoolerCheckLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	direct := storetest.BarePostgresConfig(t)
 	through := startPooler(t, direct.DeskDSN, perTransaction)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -48,8 +47,8 @@ func TestLocalesOfPostgres(t *testing.T) {
 	}
 }
 
-// What the role or the database sets for its sessions does not get through.
-func TestSessionsAreThoseOfTheStores(t *testing.T) {
+// Settings of the role or the database do not override those of the stores.
+func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	c := storetest.PostgresConfig(t)
 	admin, err := store.OpenPostgres(t.Context(), c.DeskDSN, "")
@@ -101,8 +100,8 @@ func publishTags(t *testing.T, s *store.Stores, names ...string) {
 	}
 }
 
-// refusing is a port of this machine where nothing listens.
-func refusing(t *testing.T) string {
+// closedPort returns a local port on which nothing listens.
+func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -112,11 +111,11 @@ func refusing(t *testing.T) string {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// hosts is a DSN of several servers: a port at which nothing listens, and then
-// clusters.
-func hosts(t *testing.T, options string, clusters ...*pgtemp.Cluster) string {
+// hosts returns a DSN of several servers: a port on which nothing listens, and
+// then clusters.
+func hosts(t *testing.T, options string, clusters ...*storetest.Cluster) string {
 	t.Helper()
-	names, ports := []string{"127.0.0.1"}, []string{refusing(t)}
+	names, ports := []string{"127.0.0.1"}, []string{closedPort(t)}
 	for _, c := range clusters {
 		names, ports = append(names, c.Dir()), append(ports, "5432")
 	}
@@ -126,7 +125,7 @@ func hosts(t *testing.T, options string, clusters ...*pgtemp.Cluster) string {
 
 func TestSeveralServers(t *testing.T) {
 	t.Parallel()
-	primary, standby := storetest.Standby(t)
+	primary, standby := storetest.StartStandby(t)
 	recovering := func(s *store.Stores) string {
 		var desk, live bool
 		for _, err := range []error{
@@ -150,12 +149,12 @@ func TestSeveralServers(t *testing.T) {
 	}
 	storetest.CatchUp(t, primary, standby)
 	for name, row := range map[string]struct{ live, want string }{
-		"ReadWrite":         {"", "primary primary"},
-		"Primary":           {hosts(t, "target_session_attrs=primary", standby, primary), "primary primary"},
-		"Standby":           {hosts(t, "target_session_attrs=standby", primary, standby), "primary standby"},
-		"PreferStandby":     {hosts(t, "target_session_attrs=prefer-standby", primary, standby), "primary standby"},
-		"PreferAnAbsentOne": {hosts(t, "target_session_attrs=prefer-standby", primary), "primary primary"},
-		"ReadOnly":          {hosts(t, "target_session_attrs=read-only", primary, standby), "primary standby"},
+		"ReadWrite":            {"", "primary primary"},
+		"Primary":              {hosts(t, "target_session_attrs=primary", standby, primary), "primary primary"},
+		"Standby":              {hosts(t, "target_session_attrs=standby", primary, standby), "primary standby"},
+		"PreferStandby":        {hosts(t, "target_session_attrs=prefer-standby", primary, standby), "primary standby"},
+		"PreferMissingStandby": {hosts(t, "target_session_attrs=prefer-standby", primary), "primary primary"},
+		"ReadOnly":             {hosts(t, "target_session_attrs=read-only", primary, standby), "primary standby"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := store.Open(t.Context(), store.Config{DeskDSN: readWrite, LiveDSN: row.live})

@@ -13,37 +13,37 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// snapshot is a read transaction that one operation reads under, so that all
-// its statements see one state: a release shows whole or not at all. It
-// begins with the first statement.
+// snapshot is a read transaction for one operation, so that all its statements
+// see one state and a release is visible whole or not at all. It begins with the
+// first statement.
 type snapshot struct {
 	pool *pool
 	once sync.Once
 	tx   *sql.Tx
 	err  error
-	// cancel ends the transaction and what it waits for.
+	// cancel ends the transaction and its waits.
 	cancel context.CancelFunc
-	// placed says that the snapshot has one of its pool's places.
-	placed bool
+	// hasSlot says that the snapshot holds one of its pool's slots.
+	hasSlot bool
 
-	// busy is held from a query until its rows are closed: a PostgreSQL
+	// mu is held from a query until its rows are closed: a PostgreSQL
 	// connection runs one statement at a time.
-	busy sync.Mutex
-	// failed is why the database could not go on with the snapshot: the answer
-	// to all statements from then on, whatever the engine says of a transaction
-	// that is broken. Guarded by busy.
+	mu sync.Mutex
+	// failed is the first error that made the snapshot unusable. All later
+	// statements return it, because the engines differ in what they report of a
+	// broken transaction. Guarded by mu.
 	failed error
 }
 
-// rollbackLimit is how long a snapshot waits for the server to end it, before
-// its connection is given up.
+// rollbackLimit is how long the end of a snapshot waits for the server. After
+// that its connection is closed.
 const rollbackLimit = 5 * time.Second
 
 type snapshotKey struct{}
 
-// Snapshot returns a context under which all reads of the stage that ctx asks
-// for see one state of the store, and a function that ends it. It is for
-// operations that only read: what is written meanwhile is not seen.
+// Snapshot returns a context under which all reads of the stage of ctx see one
+// state of the store, and a function that ends the snapshot. It is for operations
+// that only read: later writes are not visible.
 func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
 	p := s.liveRead
 	if domain.StageFrom(ctx) == domain.Desk {
@@ -54,8 +54,8 @@ func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
 }
 
 func snapshotFrom(ctx context.Context, p *pool) *snapshot {
-	if own, _ := ctx.Value(ownWritesKey{}).(*ownWrites); own != nil && own.read == p && own.snap != nil {
-		return own.snap
+	if own, _ := ctx.Value(ownWritesKey{}).(*ownWrites); own != nil && own.read == p && own.snapshot != nil {
+		return own.snapshot
 	}
 	if snap, _ := ctx.Value(snapshotKey{}).(*snapshot); snap != nil && snap.pool == p {
 		return snap
@@ -65,10 +65,10 @@ func snapshotFrom(ctx context.Context, p *pool) *snapshot {
 
 func (snap *snapshot) begin(ctx context.Context) error {
 	snap.once.Do(func() {
-		if !snap.placed {
+		if !snap.hasSlot {
 			select {
-			case snap.pool.snapshots <- struct{}{}:
-				snap.placed = true
+			case snap.pool.snapshotSlots <- struct{}{}:
+				snap.hasSlot = true
 			case <-ctx.Done():
 				snap.err = fmt.Errorf("begin snapshot: %w", ctx.Err())
 				return
@@ -78,8 +78,8 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		if snap.pool.dialect == dialect.Postgres {
 			opts.Isolation = sql.LevelRepeatableRead
 		}
-		// The transaction outlives the statement that begins it, which ends the
-		// wait for it, if it ends first.
+		// The transaction outlives the context of its first statement. Only the wait
+		// for its begin ends with that context.
 		var lasting context.Context
 		lasting, snap.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		stop := context.AfterFunc(ctx, snap.cancel)
@@ -97,7 +97,7 @@ func (snap *snapshot) begin(ctx context.Context) error {
 func (snap *snapshot) end() {
 	snap.once.Do(func() { snap.err = sql.ErrTxDone })
 	if snap.tx != nil {
-		// A server that is out of reach does not answer.
+		// An unreachable server does not answer.
 		late := time.AfterFunc(rollbackLimit, snap.cancel)
 		_ = snap.tx.Rollback() // nothing was written
 		late.Stop()
@@ -105,9 +105,9 @@ func (snap *snapshot) end() {
 	if snap.cancel != nil {
 		snap.cancel()
 	}
-	if snap.placed {
-		snap.placed = false
-		<-snap.pool.snapshots
+	if snap.hasSlot {
+		snap.hasSlot = false
+		<-snap.pool.snapshotSlots
 	}
 }
 
@@ -116,9 +116,9 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 	if err := snap.begin(ctx); err != nil {
 		return err
 	}
-	snap.busy.Lock()
+	snap.mu.Lock()
 	if snap.failed != nil {
-		snap.busy.Unlock()
+		snap.mu.Unlock()
 		return snap.failed
 	}
 	conn := entsql.Conn{ExecQuerier: snapshotRunner{snap.tx}}
@@ -127,12 +127,12 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 		if ctx.Err() == nil && domain.KindOf(err) == domain.KindUnavailable {
 			snap.failed = err
 		}
-		snap.busy.Unlock()
+		snap.mu.Unlock()
 		return err
 	}
 	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts
 	rows.ColumnScanner = &unlockingRows{
-		typedRows: typedRows{ColumnScanner: rows.ColumnScanner}, unlock: snap.busy.Unlock}
+		typedRows: typedRows{ColumnScanner: rows.ColumnScanner}, unlock: snap.mu.Unlock}
 	return nil
 }
 
@@ -141,7 +141,7 @@ type snapshotRunner struct{ *sql.Tx }
 
 // QueryContext implements entsql.ExecQuerier.
 func (r snapshotRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	count(ctx)
+	countStatement(ctx)
 	return r.Tx.QueryContext(ctx, query, args...)
 }
 

@@ -15,12 +15,13 @@ import (
 	"github.com/redthread-api/redthread/internal/collation"
 )
 
-// SortKey is a column with the keys that order the rows of a table by a text. It
-// is no content: whoever writes the text writes the key that follows from it.
+// SortKey is a column with the collation keys that order the rows of a table by a
+// text. The key is derived from the text: each write of the text must write the
+// key too.
 type SortKey struct{ Table, Column, Text string }
 
-// SortKeys are those of the ent schema: its columns of bytes that are called
-// like another one, with _key behind it.
+// SortKeys returns the sort keys of the ent schema: its columns of bytes that are
+// named like another column with the suffix _key.
 var SortKeys = sync.OnceValue(func() []SortKey {
 	var keys []SortKey
 	for _, t := range migrate.Tables {
@@ -42,18 +43,19 @@ func hasColumn(t *schema.Table, name string) bool {
 	return false
 }
 
-// sortKeyBatch is how many keys are written in one transaction.
+// sortKeyBatch is how many sort keys are written in one transaction.
 const sortKeyBatch = 1000
 
-// sortKeysDDL is the table that says of which version of the order the keys are.
+// sortKeysDDL begins the statement that creates the table with the collation
+// version of the stored keys.
 const sortKeysDDL = `CREATE TABLE IF NOT EXISTS sort_keys (version text`
 
-// fillSortKeys writes the keys that are missing; and all of them where those
-// that are there are of another version of the order. It returns how many it
-// wrote. A run that is cut short is begun again by the next.
-func (s *Stores) fillSortKeys(ctx context.Context, side side) (filled int, err error) {
+// fillSortKeys writes the missing sort keys, or all of them if the stored keys
+// have another collation version. It returns the number of keys written. If it is
+// interrupted, the next call starts over.
+func (s *Stores) fillSortKeys(ctx context.Context, t target) (filled int, err error) {
 	var had string
-	err = inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
+	err = inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 		had = ""
 		ddl := sortKeysDDL
 		if s.postgres() {
@@ -68,7 +70,7 @@ func (s *Stores) fillSortKeys(ctx context.Context, side side) (filled int, err e
 		return 0, err
 	}
 	for _, key := range SortKeys() {
-		n, err := fillSortKey(ctx, side.pool, key, had == collation.Version)
+		n, err := fillSortKey(ctx, t.pool, key, had == collation.Version)
 		if filled += n; err != nil {
 			return filled, fmt.Errorf("write %s.%s: %w", key.Table, key.Column, err)
 		}
@@ -76,7 +78,7 @@ func (s *Stores) fillSortKeys(ctx context.Context, side side) (filled int, err e
 	if had == collation.Version {
 		return filled, nil
 	}
-	return filled, inTx(ctx, side.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
+	return filled, inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM sort_keys"); err != nil {
 			return err
 		}
@@ -85,7 +87,7 @@ func (s *Stores) fillSortKeys(ctx context.Context, side side) (filled int, err e
 	})
 }
 
-// fillSortKey writes the keys of a column: those that are missing, or all.
+// fillSortKey writes the keys of a column: the missing ones, or all.
 func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (filled int, err error) {
 	query := "SELECT id, coalesce(" + key.Text + ", '') FROM " + key.Table + " WHERE id > ?"
 	if missing {
@@ -129,15 +131,15 @@ func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []in
 	return ids, texts, rows.Err()
 }
 
-// writeSortKeys writes the keys of rows whose texts are still those that were
-// read: another process may have saved others meanwhile, with their keys.
+// writeSortKeys writes the keys of the rows whose texts are still the same:
+// another process may have saved other texts since, with their keys.
 func writeSortKeys(ctx context.Context, tx *Tx, key SortKey, ids []int64, texts []string) error {
 	keys := make([][]byte, len(texts))
 	for i, text := range texts {
 		keys[i] = collation.Key(text)
 	}
 	if tx.Dialect() == dialect.Postgres {
-		return writeSortKeysAtOnce(ctx, tx, key, ids, texts, keys)
+		return writeSortKeysBulk(ctx, tx, key, ids, texts, keys)
 	}
 	update, err := tx.tx.PrepareContext(ctx, "UPDATE "+key.Table+" SET "+key.Column+" = ? WHERE id = ? AND coalesce("+key.Text+", '') = ?")
 	if err != nil {

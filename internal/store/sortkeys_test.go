@@ -60,9 +60,9 @@ func column[T any](t *testing.T, s *store.Stores, side, query string) []T {
 	return all
 }
 
-// A database that has had no keys gets them, in both stores, and what its
-// documents own stays.
-func TestSortKeysOfAnOlderDatabase(t *testing.T) {
+// The migration of an older database writes the keys in both stores, and keeps the
+// rows that the documents own.
+func TestSortKeysOfOlderDatabase(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, c store.Config) {
 		s, err := store.Open(t.Context(), c)
@@ -104,15 +104,16 @@ func TestSortKeysOfAnOlderDatabase(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", side, got, want)
 			}
 			if got := column[int64](t, s, side, "SELECT count(*) FROM entity_names"); got[0] != 1 {
-				t.Errorf("%s: %d other names are left of 1", side, got[0])
+				t.Errorf("%s: got %d other names, want 1", side, got[0])
 			}
 			if got := column[int64](t, s, side, "SELECT count(*) FROM assets WHERE length(title_key) = 1"); got[0] != 1 {
-				t.Errorf("%s: an asset without a title has not the key of no text", side)
+				t.Errorf("%s: an asset without a title does not have the key of the empty text", side)
 			}
 			if got := column[string](t, s, side, "SELECT version FROM sort_keys"); !slices.Equal(got, []string{collation.Version}) {
 				t.Errorf("%s: got the version %q", side, got)
 			}
-			// What an older version writes meanwhile is found; the rest is left.
+			// Rows that an older version writes without a key get one; the others keep
+			// theirs.
 			exec(t, s, side, "UPDATE entities SET name_key = NULL WHERE id IN (2, 3)")
 			exec(t, s, side, "UPDATE entities SET name_key = ? WHERE id = 1", []byte("another order"))
 		}
@@ -124,9 +125,9 @@ func TestSortKeysOfAnOlderDatabase(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", side, got, want)
 			}
 			if got := column[[]byte](t, s, side, "SELECT name_key FROM entities WHERE id = 1"); string(got[0]) != "another order" {
-				t.Errorf("%s: a key of the present version was written again", side)
+				t.Errorf("%s: a key of the present version was rewritten", side)
 			}
-			// Keys of another version are all written again.
+			// Keys of another version are all rewritten.
 			exec(t, s, side, "UPDATE sort_keys SET version = 'another'")
 		}
 		if _, err := s.Migrate(t.Context()); err != nil {
@@ -148,10 +149,10 @@ func TestSortKeysOfAnOlderDatabase(t *testing.T) {
 	})
 }
 
-// Each step runs in a transaction, in which SQLite does not let foreign keys be
-// switched off: a step that makes a table of the desk anew would delete what its
-// rows own. Live has no foreign keys.
-func TestMigrationsMakeNoTableAnew(t *testing.T) {
+// Each migration runs in a transaction, in which SQLite cannot switch off foreign
+// keys: a migration that recreates a table of the desk would delete the rows that
+// its rows own. Live has no foreign keys.
+func TestMigrationsRecreateNoTable(t *testing.T) {
 	t.Parallel()
 	for name, text := range store.MigrationTexts(t, dialect.SQLite, "desk") {
 		if strings.Contains(text, "DROP TABLE") {
@@ -160,7 +161,7 @@ func TestMigrationsMakeNoTableAnew(t *testing.T) {
 	}
 }
 
-// A page in the order of names is read from the index.
+// A page in the order of names uses the index.
 func TestNameOrderUsesTheIndex(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -192,7 +193,7 @@ func TestNameOrderUsesTheIndex(t *testing.T) {
 	})
 }
 
-// planOf is the plan of a statement on live.
+// planOf returns the query plan of a statement on live.
 func planOf(t *testing.T, s *store.Stores, query string, withKey bool) string {
 	t.Helper()
 	var args []any

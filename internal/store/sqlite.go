@@ -17,37 +17,37 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// The files of the embedded stores, in the data folder.
+// The files of the SQLite stores, in the data folder.
 const (
 	deskFile = "desk.db"
 	liveFile = "live.db"
 )
 
-// private is the mode of every file of the stores.
-const private fs.FileMode = 0o600
+// fileMode is the mode of all files of the stores.
+const fileMode fs.FileMode = 0o600
 
-// Exists reports whether the folder of a configuration holds embedded stores. It
-// opens nothing.
+// Exists reports whether the folder of a configuration holds SQLite stores. It
+// does not open them.
 func Exists(c Config) bool {
 	_, err := os.Stat(filepath.Join(c.Dir, deskFile))
 	return err == nil
 }
 
-// openSQLite opens two files with one writing connection and a pool of
-// read-only connections each. The desk is synchronous=FULL: an answered write
-// is on disk. Live is NORMAL: what a power cut takes is projected again.
+// openSQLite opens two files, each with one writing connection and a pool of
+// read-only connections. The desk is synchronous=FULL: a committed write is on
+// disk. Live is NORMAL: what is lost in a power failure is projected again.
 func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	s.dialect = dialect.SQLite
 	if c.Dir == "" {
 		return errors.New("open SQLite: no data folder given")
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+		return fmt.Errorf("create the data folder: %w", err)
 	}
 	var err error
 	desk, live := filepath.Join(c.Dir, deskFile), filepath.Join(c.Dir, liveFile)
 	for _, file := range []string{desk, live} {
-		if err := keepPrivate(file); err != nil {
+		if err := restrictFile(file); err != nil {
 			return fmt.Errorf("open %s: %w", filepath.Base(file), err)
 		}
 	}
@@ -64,13 +64,13 @@ func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	return err
 }
 
-// keepPrivate makes a database file that nobody else can read, whatever the
-// folder and the umask allow, or narrows one that is there with what SQLite has
-// put beside it. From then on SQLite gives the files beside it the same mode.
-func keepPrivate(file string) error {
-	// One that is there is not opened: to close it again would give up the locks
-	// that this process may have on it.
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, private)
+// restrictFile creates a database file with fileMode, whatever the folder and the
+// umask allow. If the file exists, it sets the mode of the file and of SQLite's
+// files beside it. From then on SQLite gives new files beside it the same mode.
+func restrictFile(file string) error {
+	// An existing file is not opened: closing it would release the locks that this
+	// process may have on it.
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err == nil {
 		err = f.Close()
 	}
@@ -78,26 +78,26 @@ func keepPrivate(file string) error {
 		return err
 	}
 	if runtime.GOOS == "windows" {
-		return nil // which has no such modes
+		return nil // Windows has no such modes
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		info, err := os.Stat(file + suffix)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err == nil && info.Mode().Perm() != private {
-			err = os.Chmod(file+suffix, private)
+		if err == nil && info.Mode().Perm() != fileMode {
+			err = os.Chmod(file+suffix, fileMode)
 		}
-		// Another process may have removed it just now.
+		// Another process may have just removed it.
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("keep it from others: %w", err)
+			return fmt.Errorf("restrict its mode: %w", err)
 		}
 	}
 	return nil
 }
 
-// sqliteDSN builds the DSN of a file. modernc applies the pragmas in sorted
-// order, except busy_timeout, which it puts first; one value of each.
+// sqliteDSN builds the DSN of a file. modernc.org/sqlite applies the pragmas in
+// sorted order, but busy_timeout first; each may be given once.
 func sqliteDSN(file string, params ...string) string {
 	q := url.Values{
 		"_time_format": {"sqlite"},
@@ -112,14 +112,14 @@ func sqliteDSN(file string, params ...string) string {
 	return u.String()
 }
 
-// openSQLiteFile returns the connections to a file, of which none is made yet.
+// openSQLiteFile returns a connection pool of a file. It does not connect yet.
 func (c Config) openSQLiteFile(file string, params ...string) (*sql.DB, error) {
 	inner, err := sqlite.NewConnector(sqliteDSN(file, params...))
 	if err != nil {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(filepath.Base(file), ".")
-	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxStatements, fault: c.Fault}), nil
+	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxCachedStmts, fault: c.Fault}), nil
 }
 
 func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
@@ -129,7 +129,7 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
 	p := newPool(db, dialect.SQLite, 1)
-	// The settings that a promise hangs on are read back.
+	// Durability depends on these settings, so they are read back.
 	want := map[string]int{"FULL": 2, "NORMAL": 1}[synchronous]
 	var level int
 	var mode string
@@ -140,7 +140,7 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 		err = fmt.Errorf("got synchronous=%d and journal_mode=%s, want %d and wal", level, mode, want)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), withDetail(err)), db.Close())
 	}
 	return p, nil
 }
@@ -151,20 +151,20 @@ func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s to read: %w", filepath.Base(file), withDetail(err)), db.Close())
 	}
 	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))+1), nil
 }
 
-// sqliteFault reads SQLite's result code.
-func sqliteFault(err error) fault {
+// sqliteErrClass classifies errors of SQLite by their result code.
+func sqliteErrClass(err error) errClass {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
-		return noFault
+		return unclassified
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return busy
+		return lockConflict
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
 		sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS:
 		return unavailable
@@ -173,9 +173,9 @@ func sqliteFault(err error) fault {
 	}
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return duplicate
+		return uniqueIndex
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-		return dangling
+		return foreignKey
 	}
-	return noFault
+	return unclassified
 }

@@ -10,30 +10,30 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// sqliteJobs is river on the writing connection of the desk's file. It waits
-// for that connection as a write transaction does, and holds it for one
-// statement or one short transaction at a time.
+// sqliteJobs is river's client on SQLite. It uses the writing connection of the
+// desk: it waits for it as write transactions do, and holds it for one statement
+// or one short transaction at a time.
 type sqliteJobs struct{ *river.Client[*sql.Tx] }
 
-// wakenedSQLite is river's driver with our notifications: its own would write a row for
-// each job.
-type wakenedSQLite struct {
+// notifyingSQLite is river's driver with a jobNotifier in place of river's own
+// notifications, which write a row per job.
+type notifyingSQLite struct {
 	*riversqlite.Driver
-	wakeups *wakeups
+	notifier *jobNotifier
 }
 
-func (wakenedSQLite) SupportsListener() bool     { return true }
-func (wakenedSQLite) SupportsListenNotify() bool { return false }
-func (d wakenedSQLite) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
-	return d.wakeups
+func (notifyingSQLite) SupportsListener() bool     { return true }
+func (notifyingSQLite) SupportsListenNotify() bool { return false }
+func (d notifyingSQLite) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.notifier
 }
 
-func (s *Stores) sqliteJobs(config *river.Config, w *wakeups, run bool) (jobsClient, error) {
+func (s *Stores) sqliteJobs(config *river.Config, w *jobNotifier, run bool) (jobsClient, error) {
 	var db *sql.DB
 	if run {
 		db = s.deskWrite.db
 	}
-	client, err := river.NewClient(wakenedSQLite{riversqlite.New(db), w}, config)
+	client, err := river.NewClient(notifyingSQLite{riversqlite.New(db), w}, config)
 	return sqliteJobs{client}, err
 }
 
@@ -43,7 +43,7 @@ func (c sqliteJobs) insert(ctx context.Context, tx *Tx, jobs []river.InsertManyP
 }
 
 func migrateSQLiteJobs(ctx context.Context, tx *Tx) ([]Migration, error) {
-	return nextJobStep(ctx, riversqlite.New(nil), tx.tx)
+	return applyNextJobStep(ctx, riversqlite.New(nil), tx.tx)
 }
 
 func sqliteJobSteps() ([]rivermigrate.Migration, error) {

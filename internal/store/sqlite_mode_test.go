@@ -12,8 +12,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// wantPrivate looks at the files of both stores, and at what SQLite has put
-// beside them.
+// wantPrivate checks the modes of the files of both stores, with those that SQLite
+// puts beside them.
 func wantPrivate(t *testing.T, dir string, least int) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -48,7 +48,7 @@ func writeBoth(t *testing.T, s *store.Stores) {
 	}
 }
 
-func TestDatabaseFilesAreForTheirOwnerAlone(t *testing.T) {
+func TestDatabaseFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {
@@ -68,7 +68,7 @@ func TestDatabaseFilesAreForTheirOwnerAlone(t *testing.T) {
 	writeBoth(t, s)
 	wantPrivate(t, dir, 6)
 
-	// Those of an older binary are wider, also those of one that is running.
+	// The files of an older version have wider modes, also while it runs.
 	for _, name := range []string{"desk.db", "live.db", "desk.db-wal", "live.db-wal", "desk.db-shm", "live.db-shm"} {
 		if err := os.Chmod(filepath.Join(dir, name), 0o666); err != nil {
 			t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Bind rewrites the placeholders of a statement that is written with ? for
-// the engine. The statement must not have a ? in a literal.
+// Bind rewrites the ? placeholders of a statement for the engine. The statement
+// must not have a ? in a literal.
 func Bind(engine, query string) string {
 	if engine != dialect.Postgres {
 		return query
@@ -31,9 +31,9 @@ func Bind(engine, query string) string {
 	return b.String()
 }
 
-// InSet is the condition "is one of a set of ids" that takes the whole set as
-// one parameter, so that the text of a statement does not depend on the
-// set's size: ` "tag_id" ` + InSet(engine).
+// InSet returns the condition "is one of a set of ids". It takes the whole set as
+// one parameter, so that the text of a statement does not depend on the size of
+// the set: ` "tag_id" ` + InSet(engine).
 func InSet(engine string) string {
 	if engine == dialect.Postgres {
 		return " = ANY(?)"
@@ -41,7 +41,7 @@ func InSet(engine string) string {
 	return " IN (SELECT value FROM json_each(?))"
 }
 
-// Set is the parameter for [InSet].
+// Set returns ids as the parameter for [InSet].
 func Set(engine string, ids []domain.ID) any {
 	numbers := make([]int64, len(ids))
 	for i, id := range ids {
@@ -54,7 +54,7 @@ func Set(engine string, ids []domain.ID) any {
 	return string(text)
 }
 
-// TextSet is the parameter for [InSet] where the column is text.
+// TextSet returns texts as the parameter for [InSet] on a text column.
 func TextSet(engine string, texts []string) any {
 	if engine == dialect.Postgres {
 		return texts

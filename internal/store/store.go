@@ -12,23 +12,23 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Config says where the stores are. With DeskDSN empty they are two SQLite
-// files in Dir; otherwise they are two schemas of the PostgreSQL database
-// that DeskDSN names, and LiveDSN, where set, is where live is read from (a
-// replica, or a role of your own).
+// Config is the location of the stores. If DeskDSN is empty, they are two SQLite
+// files in Dir; otherwise they are two schemas of the PostgreSQL database that
+// DeskDSN names. LiveDSN, if set, is where live is read from (a replica, or the
+// same server with another role).
 type Config struct {
 	Dir     string
 	DeskDSN string
 	LiveDSN string
 	Log     *slog.Logger
-	// Fault makes the database fail, for tests. Where it is not nil, it is
-	// called before each statement with "desk" or "live" and the statement's
-	// text ("BEGIN" and "COMMIT" for a transaction, nothing for a connection).
-	// An error that it returns is taken for the engine's.
+	// Fault injects errors, for tests. If not nil, it is called before each
+	// statement with "desk" or "live" and the text of the statement ("BEGIN" and
+	// "COMMIT" for a transaction, "" for a connection). An error that it returns is
+	// handled as if the engine had returned it.
 	Fault func(store, query string) error
 }
 
-// Stores are the desk and live, opened.
+// Stores is an open pair of stores: the desk and live.
 type Stores struct {
 	dialect string
 	deskDSN string // PostgreSQL only
@@ -43,7 +43,7 @@ type Stores struct {
 	liveMayLag bool
 }
 
-// Open opens both stores. It changes nothing in them: see [Stores.Migrate].
+// Open opens both stores. It does not change their schema: see [Stores.Migrate].
 func Open(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -73,10 +73,10 @@ func (s *Stores) Close() error {
 	return errors.Join(errs...)
 }
 
-// Dialect is the engine in ent's words: dialect.SQLite or dialect.Postgres.
+// Dialect returns ent's name of the engine: dialect.SQLite or dialect.Postgres.
 func (s *Stores) Dialect() string { return s.dialect }
 
-// Client is the fenced, read-only client of the stage that ctx asks for.
+// Client returns the fenced, read-only client of the stage that ctx asks for.
 func (s *Stores) Client(ctx context.Context) *db.Client {
 	if domain.StageFrom(ctx) == domain.Desk {
 		return s.deskClient
@@ -84,24 +84,24 @@ func (s *Stores) Client(ctx context.Context) *db.Client {
 	return s.liveClient
 }
 
-// LiveMayLag reports whether live is read from somewhere else than it is
-// written to: what has been written there may not have arrived here.
+// LiveMayLag reports whether live is read from another server than it is
+// written to, so that reads may not see the latest writes.
 func (s *Stores) LiveMayLag() bool { return s.liveMayLag }
 
-// LiveSequence is how far live has come where it is read: in the snapshot of
-// ctx, if it has one.
+// LiveSequence returns the sequence of the last log entry that was applied to
+// live, as its readers see it: in the snapshot of ctx, if there is one.
 func (s *Stores) LiveSequence(ctx context.Context) (int64, error) {
 	row, err := s.liveClient.Projection.Query().Only(ctx)
 	if db.IsNotFound(err) {
 		return 0, nil // nothing was ever published
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read how far live has come: %w", err)
+		return 0, fmt.Errorf("read the position of live: %w", err)
 	}
 	return row.AppliedSequence, nil
 }
 
-// Ping asks both stores for an answer.
+// Ping checks that both stores answer.
 func (s *Stores) Ping(ctx context.Context) error {
 	for name, p := range map[string]*pool{"desk": s.deskRead, "live": s.liveRead} {
 		if err := p.db.PingContext(ctx); err != nil {

@@ -108,8 +108,8 @@ func TestClientCannotWrite(t *testing.T) {
 	})
 }
 
-// The client refuses by itself; these ask whether the connections below it
-// would, too.
+// The client refuses writes itself; this test checks that the connections below
+// it do so too.
 func TestLiveConnectionsCannotWriteNorSeeTheDesk(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -141,8 +141,8 @@ func TestLiveConnectionsCannotWriteNorSeeTheDesk(t *testing.T) {
 	})
 }
 
-// The process that makes the role has connections from before it was there.
-func TestTheFirstStartHasTheWallToo(t *testing.T) {
+// The process that creates the role has connections from before it existed.
+func TestFirstStartUsesTheLiveRole(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), storetest.BarePostgresConfig(t))
 	if err != nil {
@@ -276,8 +276,8 @@ func TestMigrateIsIdempotentAndRefusesANewerDatabase(t *testing.T) {
 	})
 }
 
-// The migrations, replayed, must give the tables of the ent schema: a schema
-// change without its migration is caught here.
+// The migrations must produce the tables of the ent schema: this test finds a
+// schema change without its migration.
 func TestMigrationsMatchTheSchema(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -345,9 +345,8 @@ func TestStatementsAreCounted(t *testing.T) {
 	})
 }
 
-// Each snapshot holds a connection, and needs another to prepare a statement
-// that is new: when all that may be open come to one, none has to wait for
-// another.
+// As many snapshots as may be open at once run a new statement at the same time,
+// and none waits for another to prepare it.
 func TestSnapshotsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -383,7 +382,7 @@ func TestSnapshotsDoNotWaitForEachOther(t *testing.T) {
 	})
 }
 
-// Who waits for a snapshot waits no longer than its context lasts.
+// The wait for a snapshot ends with the context.
 func TestSnapshotsWaitWithinTheirContext(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -400,7 +399,7 @@ func TestSnapshotsWaitWithinTheirContext(t *testing.T) {
 		ctx, end := s.Snapshot(ctx)
 		defer end()
 		if _, err := s.Client(ctx).Tag.Query().Count(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want that the time is up", err)
+			t.Errorf("got %v, want DeadlineExceeded", err)
 		}
 	})
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/redthread-api/redthread/ent/db/migrate"
 )
 
-// liveTables are the tables that only live has.
+// liveTables has the tables that only live has.
 var liveTables = map[string]bool{"projection": true, "changes": true}
 
-// deskTables are the tables that only the desk has.
+// deskTables has the tables that only the desk has.
 var deskTables = map[string]bool{
 	"revisions": true, "publication_entries": true, "publication_log": true, "schedules": true,
 	"live_documents": true, "live_references": true, "mentions": true, "name_keys": true,
@@ -17,15 +17,15 @@ var deskTables = map[string]bool{
 	"webhooks": true, "webhook_deliveries": true,
 }
 
-// DeskTables are the tables of the desk, as the ent schema has them.
+// DeskTables returns the tables of the desk, as in the ent schema.
 func DeskTables() ([]*schema.Table, error) {
 	return selectTables(func(t *schema.Table) bool { return !liveTables[t.Name] })
 }
 
-// LiveTables are the tables of live: the same documents and owned rows, with
-// nothing on them that could refuse a row. A projection that is refused once
-// would block all that comes after it, so there are no foreign keys and no
-// unique index but the primary key.
+// LiveTables returns the tables of live: the same documents and owned rows,
+// without constraints that could refuse a row. A projection that is refused once
+// would block all later ones, so live has no foreign keys and no unique index but
+// the primary key.
 func LiveTables() ([]*schema.Table, error) {
 	tables, err := selectTables(func(t *schema.Table) bool { return !deskTables[t.Name] })
 	for _, t := range tables {
@@ -45,11 +45,11 @@ func selectTables(keep func(*schema.Table) bool) ([]*schema.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	var kept []*schema.Table
+	var selected []*schema.Table
 	for _, t := range all {
 		if keep(t) {
-			kept = append(kept, t)
+			selected = append(selected, t)
 		}
 	}
-	return kept, nil
+	return selected, nil
 }

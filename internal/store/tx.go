@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 )
 
-// Rows can be asked for rows: a write transaction, or a store as it stands.
+// Rows runs queries: in a write transaction, or outside of one.
 type Rows interface {
 	Dialect() string
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -22,34 +22,35 @@ type Rows interface {
 // Tx is a write transaction on one store. It is not fenced.
 type Tx struct {
 	tx     *sql.Tx
-	conn   *sql.Conn // what tx runs on
+	conn   *sql.Conn // the connection of tx
 	pool   *pool
 	client *db.Client
 	after  []func()
 }
 
-// Desk runs fn in a write transaction on the desk. When it returns nil, what
-// was written is durable. Transactions of all processes run one after
-// another. fn may run more than once: it must have no effect outside tx but
-// through [Tx.AfterCommit].
+// Desk runs fn in a write transaction on the desk. If it returns nil, the
+// writes are durable. The transactions of all processes run one after another.
+// fn may run more than once, so it must have no effect outside tx except through
+// [Tx.AfterCommit].
 //
-// Under a context of [Stores.ReadOwnWrites], the state that the transaction
-// leaves is what is read from then on.
+// Under a context of [Stores.ReadOwnWrites], later reads see the state right
+// after the transaction.
 func (s *Stores) Desk(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return inTx(ctx, s.deskWrite, lockDesk, fn)
 }
 
-// Live runs fn in a write transaction on live. It is the projector's: nothing
-// else writes there.
+// Live runs fn in a write transaction on live, under the same rules as
+// [Stores.Desk]. Only the projector calls it.
 func (s *Stores) Live(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return inTx(ctx, s.liveWrite, lockLive, fn)
 }
 
-// DeskRows reads the desk outside a transaction, unfenced.
+// DeskRows returns unfenced reads of the desk outside a transaction.
 func (s *Stores) DeskRows() Rows { return poolRows{s.deskRead} }
 
-// LiveRows reads live outside a transaction, unfenced, from the server on which
-// it is written: a replica may lag. It does not wait for what is being written.
+// LiveRows returns unfenced reads of live outside a transaction, on the server
+// that live is written to, because a replica may lag. They do not wait for
+// running write transactions.
 func (s *Stores) LiveRows() Rows {
 	if s.postgres() {
 		return poolRows{s.liveWrite}
@@ -66,13 +67,14 @@ func (p poolRows) Query(ctx context.Context, query string, args ...any) (*sql.Ro
 }
 
 // Advisory locks of PostgreSQL ("redthrea" and a number). They serialise the
-// write transactions of each store, as SQLite's single writer does.
+// write transactions of each store, as the single writer of SQLite does.
 const (
 	lockDesk    int64 = 0x7265647468726501
 	lockLive    int64 = 0x7265647468726502
 	lockMigrate int64 = 0x7265647468726503
 )
 
+// maxAttempts is how often a transaction is tried that fails on a lock conflict.
 const maxAttempts = 6
 
 func inTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx) error) error {
@@ -92,17 +94,17 @@ func inTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx
 
 func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *Tx) error) error {
 	own := ownWritesFrom(ctx, p)
-	if err := own.reserve(ctx); err != nil {
+	if err := own.reserveSlot(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	conn, err := p.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
-	defer conn.Close() // gives it back
+	defer conn.Close() // returns it to the pool
 	if own != nil && p.dialect == dialect.Postgres {
-		// The lock of the transaction ends with the commit; this one is held
-		// until what was committed can be read.
+		// The lock of the transaction ends with the commit; this one is held until
+		// the snapshot of the committed state is open.
 		unlock, err := sessionLock(ctx, conn, lock)
 		if err != nil {
 			return err
@@ -113,7 +115,7 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if tx.tx, err = conn.BeginTx(ctx, nil); err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
-	defer tx.tx.Rollback() // does nothing after a commit
+	defer tx.tx.Rollback() // no effect after a commit
 	if p.dialect == dialect.Postgres {
 		if _, err := tx.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
 			return fmt.Errorf("take the write lock: %w", translate(err))
@@ -125,27 +127,28 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if err := tx.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
-	own.take(ctx)
+	own.openSnapshot(ctx)
 	for _, f := range tx.after {
 		f()
 	}
 	return nil
 }
 
-// AfterCommit registers what is to happen once the transaction is durable.
+// AfterCommit registers a function that is called once the transaction is
+// durable.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-// Dialect is the engine in ent's words.
+// Dialect returns ent's name of the engine.
 func (tx *Tx) Dialect() string { return tx.pool.dialect }
 
 // Query runs a statement that returns rows.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	count(ctx)
+	countStatement(ctx)
 	rows, err := tx.tx.QueryContext(ctx, query, args...)
 	return rows, translate(err)
 }
 
-// Exec runs a statement and returns the number of rows that it touched.
+// Exec runs a statement and returns the number of affected rows.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	res, err := tx.tx.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -154,7 +157,8 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 	return res.RowsAffected()
 }
 
-// Client is an ent client that reads and writes in the transaction, unfenced.
+// Client returns an unfenced ent client that reads and writes in the
+// transaction.
 func (tx *Tx) Client() *db.Client {
 	if tx.client == nil {
 		tx.client = db.NewClient(db.Driver(txDriver{tx}))
@@ -175,8 +179,8 @@ func (d txDriver) Query(ctx context.Context, query string, args, v any) error {
 	return d.conn().Query(ctx, query, args, v)
 }
 
-// Tx returns the driver itself: ent opens a transaction around writes that
-// take several statements, and here one is open.
+// Tx returns the driver itself: ent opens a transaction for writes of several
+// statements, and here one is already open.
 func (d txDriver) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(d), nil }
 func (d txDriver) Close() error                           { return nil }
 func (d txDriver) Dialect() string                        { return d.tx.pool.dialect }

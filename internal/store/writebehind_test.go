@@ -107,7 +107,7 @@ func TestWriteAll(t *testing.T) {
 		if left, tried, err := write("b"); !slices.Equal(left, []string{"b"}) || !errors.Is(err, refused) || strings.Join(tried, "") != "ababcd" {
 			t.Errorf("one is bad: got %v, %v, after %v", left, err, tried)
 		}
-		faults.Fail("desk", "COMMIT", 0, storetest.Refused())
+		faults.Fail("desk", "COMMIT", 0, storetest.ConnectionRefused())
 		if left, tried, err := write(""); len(left) != 4 || domain.KindOf(err) != domain.KindUnavailable || len(tried) != 4 {
 			t.Errorf("the database is away: got %v, %v, after %v", left, err, tried)
 		}

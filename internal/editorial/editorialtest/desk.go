@@ -29,7 +29,7 @@ type Desk struct {
 	T      testing.TB
 	Stores *store.Stores
 	Ctx    context.Context // of an editor
-	Clock  *atomic.Int64
+	Clock  *storetest.Clock
 }
 
 var Serial atomic.Int64
@@ -38,13 +38,11 @@ var Noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func New(t testing.TB, s *store.Stores) *Desk {
 	t.Helper()
-	clock := &atomic.Int64{}
-	clock.Store(Noon.UnixMicro())
-	now := func() time.Time { return time.UnixMicro(clock.Add(1)) } // no two moments are the same
+	clock := storetest.NewSteppingClock(Noon, time.Microsecond)
 	log := slog.New(slog.DiscardHandler)
-	live := projection.New(s, log, now)
+	live := projection.New(s, log, clock.Now)
 	d := &Desk{
-		Desk: editorial.New(s, live, log, now), Live: live, T: t, Stores: s,
+		Desk: editorial.New(s, live, log, clock.Now), Live: live, T: t, Stores: s,
 		Ctx: As(t.Context(), domain.Editor), Clock: clock,
 	}
 	if err := d.Prepare(t.Context()); err != nil {
@@ -57,7 +55,7 @@ func As(ctx context.Context, role domain.Role) context.Context {
 	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: role, Clearance: domain.Red, KeyID: 1})
 }
 
-func (d *Desk) Advance(by time.Duration) { d.Clock.Add(by.Microseconds()) }
+func (d *Desk) Advance(by time.Duration) { d.Clock.Advance(by) }
 
 // Each runs fn with a desk on each engine.
 func Each(t *testing.T, fn func(t *testing.T, d *Desk)) {

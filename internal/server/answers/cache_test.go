@@ -170,7 +170,7 @@ func TestAPublishIsSeenByTheNextRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.ask(anonymous, get(t, "{hello}"))
-	w.live.publish(w.clock.now())
+	w.live.publish(w.clock.Now())
 	if got := w.ask(anonymous, get(t, "{hello}")); !strings.Contains(got.body, "hello 2") {
 		t.Errorf("got %v", got)
 	}
@@ -187,7 +187,7 @@ func TestAPublishDropsWhatWasKept(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.cache.Run(ctx) }()
-	w.live.publish(w.clock.now())
+	w.live.publish(w.clock.Now())
 	for w.cache.Stats().Entries > 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("it is still there")
@@ -206,7 +206,7 @@ func TestAPublishWhileAnAnswerIsMade(t *testing.T) {
 	old := make(chan reply)
 	go func() { old <- w.ask(anonymous, get(t, "{waits}")) }()
 	<-w.door.waiting
-	w.live.publish(w.clock.now())
+	w.live.publish(w.clock.Now())
 	// Nobody who comes after the publish waits for the answer from before it.
 	fresh := make(chan reply)
 	go func() { fresh <- w.ask(anonymous, get(t, "{waits}")) }()
@@ -229,12 +229,12 @@ func TestAnUnconfirmedVersionIsNotGoneBy(t *testing.T) {
 		turn time.Duration
 		age  string
 	}{{0, "0"}, {1500 * time.Millisecond, "1"}, {8500 * time.Millisecond, "10"}} {
-		w.clock.turn(row.turn)
+		w.clock.Advance(row.turn)
 		if got := w.ask(anonymous, get(t, "{hello}")); got.header.Get("Age") != row.age {
 			t.Errorf("Age is %q, want %q", got.header.Get("Age"), row.age)
 		}
 	}
-	w.clock.turn(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 	if got := w.ask(anonymous, get(t, "{hello}")); got.header.Get("Age") != "" || got.header.Get("Cache-Control") != "no-store" || !strings.Contains(got.body, "hello 2") {
 		t.Errorf("got %v", got)
 	}
@@ -249,7 +249,7 @@ func TestTerms(t *testing.T) {
 			if got := w.ask(anonymous, get(t, "{until}")); !strings.Contains(got.body, want) {
 				t.Errorf("got %v, want %s", got, want)
 			}
-			w.clock.turn(1500 * time.Millisecond)
+			w.clock.Advance(1500 * time.Millisecond)
 		}
 	})
 	t.Run("While", func(t *testing.T) {

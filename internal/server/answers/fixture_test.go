@@ -42,7 +42,7 @@ type door struct {
 	ran     atomic.Int64
 	waiting chan struct{} // told of each operation that waits
 	goOn    chan error    // lets one of them go on
-	clock   *clock
+	clock   *storetest.Clock
 	holds   atomic.Bool
 }
 
@@ -52,7 +52,7 @@ func (d *door) Complexity(context.Context, string, string, int, map[string]any) 
 	return 0, false
 }
 
-func newDoor(c *clock) *door {
+func newDoor(c *storetest.Clock) *door {
 	d := &door{waiting: make(chan struct{}, 100), goOn: make(chan error), clock: c}
 	d.holds.Store(true)
 	d.Handler = transport.New(executor.New(d), transport.Config{})
@@ -96,9 +96,9 @@ func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *
 	case "lags":
 		verdict.ReadAt(6)
 	case "until":
-		verdict.While(d.clock.now().Add(3*time.Second), func() bool { return true })
+		verdict.While(d.clock.Now().Add(3*time.Second), func() bool { return true })
 	case "while":
-		verdict.While(d.clock.now().Add(time.Hour), d.holds.Load)
+		verdict.While(d.clock.Now().Add(time.Hour), d.holds.Load)
 	case "mine":
 		v, _ := domain.ViewerFrom(ctx)
 		verdict.For(v.CredentialID())
@@ -129,24 +129,8 @@ func data(text string) *graphql.Response {
 	return &graphql.Response{Data: fmt.Appendf(nil, `{"it":%q}`, text)}
 }
 
-// clock is turned by tests.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) turn(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
+func newClock() *storetest.Clock {
+	return storetest.NewClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC))
 }
 
 // live is how far live has come, as a test has it.
@@ -200,7 +184,7 @@ type world struct {
 	cache   *answers.Cache
 	door    *door
 	live    *live
-	clock   *clock
+	clock   *storetest.Clock
 	purse   *purse
 	handler http.Handler
 }
@@ -209,9 +193,9 @@ func newWorld(t testing.TB, change func(*answers.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), purse: &purse{}}
 	w.door = newDoor(w.clock)
-	w.live = &live{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.now()}, moved: make(chan struct{})}
+	w.live = &live{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.Now()}, moved: make(chan struct{})}
 	w.purse.left.Store(1 << 40)
-	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
+	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now}
 	if change != nil {
 		change(&config)
 	}

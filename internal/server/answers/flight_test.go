@@ -194,7 +194,7 @@ func TestNothingOldAfterAPublish(t *testing.T) {
 	}
 	for range 50 {
 		before := w.door.ran.Load()
-		w.live.publish(w.clock.now())
+		w.live.publish(w.clock.Now())
 		got := w.ask(anonymous, get(t, "{hello}"))
 		var n int64
 		if _, err := fmt.Sscanf(got.body, `{"data":{"it":"hello %d"`, &n); err != nil || n <= before {

@@ -84,7 +84,7 @@ func TestIfNoneMatch(t *testing.T) {
 
 	// The first who asks after a publish may have it already; what is kept then
 	// is the whole.
-	w.live.publish(w.clock.now())
+	w.live.publish(w.clock.Now())
 	again := newWorld(t, nil)
 	if got := again.ask(anonymous, get(t, "{hello}", "If-None-Match", tag)); got.status != 304 || got.body != "" {
 		t.Errorf("of an answer that is made: got %v", got)
@@ -324,7 +324,7 @@ func TestIfModifiedSince(t *testing.T) {
 			if row.modified != second {
 				return
 			}
-			w.clock.turn(time.Second)
+			w.clock.Advance(time.Second)
 			if got := w.ask(anonymous, request(t, http.MethodGet, "/graphql?query={hello}", "", row.header...)); got.status != 304 || ran != 1 {
 				t.Errorf("a second later: got %d, made %d times", got.status, ran)
 			}

@@ -54,8 +54,7 @@ type press struct {
 // each look.
 func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 	t.Helper()
-	at := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
-	now := func() time.Time { at = at.Add(time.Minute); return at }
+	now := storetest.NewSteppingClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), time.Minute).Now
 	log := slog.New(slog.DiscardHandler)
 	// The tests ask for more than one viewer may in a minute.
 	limits := func(r domain.Role) graph.Limit {

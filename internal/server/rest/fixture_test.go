@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,14 +49,7 @@ type api struct {
 // moves a second on with each look.
 func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 	t.Helper()
-	var mu sync.Mutex
-	at := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
-	now := func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		at = at.Add(time.Second)
-		return at
-	}
+	now := storetest.NewSteppingClock(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), time.Second).Now
 	log := slog.New(slog.DiscardHandler)
 	c := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, now), log, now), Log: log, RequestID: domain.RequestID}
 	for _, f := range adjust {

@@ -2,7 +2,7 @@
 
 package storetest
 
-// The race detector makes SQLite, which is Go code here, 25 to 60 times
-// slower. In a short run under it the tests on PostgreSQL, whose server is
-// outside the process, look for races in the same code of ours.
+// The race detector makes modernc.org/sqlite, which is Go code, 25 to 60 times
+// slower. In a short run with it, only the tests on PostgreSQL run, whose server is
+// another process; they cover the same Go code.
 const raceDetector = true

@@ -1,5 +1,6 @@
-// Package storetest opens stores for tests: on SQLite always, on PostgreSQL
-// where a server is to be had (see package pgtemp for when that is).
+// Package storetest provides stores for tests: on SQLite always, on PostgreSQL
+// if there is a server (see package pgtemp). It also has what other tests need
+// with them: injected faults, clusters of their own, and a clock.
 //
 // Every test gets stores of its own, migrated and empty.
 package storetest
@@ -17,8 +18,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Each runs fn as a parallel subtest on each engine: on PostgreSQL alone where
-// pgtemp.EnvLocale gives that a locale, of which SQLite knows nothing.
+// Each runs fn as a parallel subtest on each engine. If pgtemp.EnvLocale sets a
+// locale, which SQLite does not have, it runs fn on PostgreSQL only.
 func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
 	t.Helper()
 	if os.Getenv(pgtemp.EnvLocale) == "" {
@@ -34,8 +35,8 @@ func Each(t *testing.T, fn func(t *testing.T, s *store.Stores)) {
 	})
 }
 
-// EachConfig is Each for tests that open the stores themselves, more than
-// once perhaps: the configuration is that of migrated, empty stores.
+// EachConfig is Each for tests that open the stores themselves, perhaps more than
+// once. The configuration is that of migrated, empty stores.
 func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
 	t.Helper()
 	if os.Getenv(pgtemp.EnvLocale) == "" {
@@ -58,7 +59,7 @@ func skipUnderRace(t *testing.T) {
 	}
 }
 
-// Main runs a package's tests and stops the server that they may have
+// Main runs the tests of a package and stops the server that they may have
 // started: func TestMain(m *testing.M) { storetest.Main(m) }.
 func Main(m *testing.M) { os.Exit(Runner{m}.Run()) }
 
@@ -68,12 +69,12 @@ type Runner struct{ M *testing.M }
 // Run runs the tests and returns the exit code.
 func (r Runner) Run() int {
 	code := r.M.Run()
-	if cluster.template {
-		// A server that was here before the tests is left as it was.
+	if testServer.template {
+		// The server may outlive the tests, so the template is dropped.
 		_ = execAdmin("DROP DATABASE " + databaseName(0))
 	}
-	if cluster.stop != nil {
-		cluster.stop()
+	if testServer.stop != nil {
+		testServer.stop()
 	}
 	return code
 }
@@ -104,24 +105,24 @@ func open(tb testing.TB, c store.Config) *store.Stores {
 	return s
 }
 
-var embedded struct {
+var sqliteTemplate struct {
 	once  sync.Once
 	err   error
 	files map[string][]byte
 }
 
-// SQLiteConfig makes migrated, empty SQLite files. They are migrated once per
+// SQLiteConfig creates migrated, empty SQLite files. They are migrated once per
 // process and copied from then on.
 func SQLiteConfig(tb testing.TB) store.Config {
 	tb.Helper()
-	embedded.once.Do(func() {
-		embedded.files, embedded.err = migratedFiles(tb.TempDir())
+	sqliteTemplate.once.Do(func() {
+		sqliteTemplate.files, sqliteTemplate.err = migratedFiles(tb.TempDir())
 	})
-	if embedded.err != nil {
-		tb.Fatalf("migrate SQLite: %v", embedded.err)
+	if sqliteTemplate.err != nil {
+		tb.Fatalf("migrate SQLite: %v", sqliteTemplate.err)
 	}
 	dir := tb.TempDir()
-	for name, body := range embedded.files {
+	for name, body := range sqliteTemplate.files {
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
 			tb.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func migrate(c store.Config) error {
 	return s.Close()
 }
 
-var cluster struct {
+var testServer struct {
 	once sync.Once
 	err  error
 	dsn  string
@@ -169,25 +170,25 @@ var cluster struct {
 func databaseName(n int64) string { return fmt.Sprintf("redthread_test_%d_%d", os.Getpid(), n) }
 
 func startCluster() {
-	cluster.dsn, cluster.stop, cluster.err = pgtemp.ForTests()
-	if cluster.err != nil {
+	testServer.dsn, testServer.stop, testServer.err = pgtemp.ForTests()
+	if testServer.err != nil {
 		return
 	}
 	// Database 0 is the template of all others.
-	if cluster.err = execAdmin("CREATE DATABASE " + databaseName(0)); cluster.err != nil {
+	if testServer.err = execAdmin("CREATE DATABASE " + databaseName(0)); testServer.err != nil {
 		return
 	}
-	cluster.template = true
-	dsn, err := pgtemp.WithDatabase(cluster.dsn, databaseName(0))
+	testServer.template = true
+	dsn, err := pgtemp.WithDatabase(testServer.dsn, databaseName(0))
 	if err == nil {
 		err = migrate(store.Config{DeskDSN: dsn})
 	}
-	cluster.err = err
+	testServer.err = err
 }
 
 func execAdmin(statement string) error {
 	ctx := context.Background()
-	db, err := store.OpenPostgres(ctx, cluster.dsn, "")
+	db, err := store.OpenPostgres(ctx, testServer.dsn, "")
 	if err != nil {
 		return err
 	}
@@ -196,8 +197,8 @@ func execAdmin(statement string) error {
 	return err
 }
 
-// PostgresConfig makes a migrated, empty database. The test is skipped where
-// there is no server, or fails where one is required.
+// PostgresConfig creates a migrated, empty database. Without a server the test is
+// skipped, or fails if pgtemp.EnvRequire is set.
 func PostgresConfig(tb testing.TB) store.Config {
 	tb.Helper()
 	return postgresConfig(tb, " TEMPLATE "+databaseName(0)+" STRATEGY FILE_COPY")
@@ -209,15 +210,15 @@ func BarePostgresConfig(tb testing.TB) store.Config {
 	return postgresConfig(tb, "")
 }
 
-// PostgresDatabase is BarePostgresConfig for a database of its own encoding or
-// locale: options are those of CREATE DATABASE.
+// PostgresDatabase is BarePostgresConfig with another encoding or locale: options
+// are those of CREATE DATABASE.
 func PostgresDatabase(tb testing.TB, options string) store.Config {
 	tb.Helper()
 	return postgresConfig(tb, " TEMPLATE template0 "+options)
 }
 
-// ICU are the options of a database in which texts are in the order of a
-// dictionary, as [PostgresDatabase] takes them.
+// ICU is the options, for [PostgresDatabase], of a database whose locale orders
+// texts like a dictionary.
 const ICU = "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 
 // PostgresICU opens migrated, empty stores in a database with the options ICU.
@@ -232,11 +233,11 @@ func PostgresICU(tb testing.TB) *store.Stores {
 
 func postgresConfig(tb testing.TB, options string) store.Config {
 	tb.Helper()
-	cluster.once.Do(startCluster)
-	if cluster.err != nil {
-		pgtemp.SkipOrFail(tb, cluster.err)
+	testServer.once.Do(startCluster)
+	if testServer.err != nil {
+		pgtemp.SkipOrFail(tb, testServer.err)
 	}
-	name := databaseName(cluster.last.Add(1))
+	name := databaseName(testServer.last.Add(1))
 	if err := execAdmin("CREATE DATABASE " + name + options); err != nil {
 		tb.Fatalf("create a test database: %v", err)
 	}
@@ -245,7 +246,7 @@ func postgresConfig(tb testing.TB, options string) store.Config {
 			tb.Errorf("drop the test database: %v", err)
 		}
 	})
-	dsn, err := pgtemp.WithDatabase(cluster.dsn, name)
+	dsn, err := pgtemp.WithDatabase(testServer.dsn, name)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,17 +16,17 @@ import (
 	"time"
 )
 
-// victim is the program, serving in a process of its own, so that what it uses
-// can be told from what its clients use.
-type victim struct {
+// serverProcess is the program running serve in a process of its own, so that its
+// CPU time and memory can be measured without those of the clients.
+type serverProcess struct {
 	url     string
 	partner string // a key of role PARTNER
 	editor  string
 	pid     int
 }
 
-// newVictim builds the program and serves a folder of stores with it.
-func newVictim(b *testing.B, dir string) *victim {
+// startServer builds the program and serves a folder of stores with it.
+func startServer(b *testing.B, dir string) *serverProcess {
 	b.Helper()
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		b.Skip("needs Linux's /proc to tell what another process uses")
@@ -35,8 +35,8 @@ func newVictim(b *testing.B, dir string) *victim {
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, "../cmd/redthread").CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	v := &victim{partner: createKey(b, program, dir, "PARTNER"), editor: createKey(b, program, dir, "EDITOR")}
-	// Not b.Context(), which has ended when the cleanups run.
+	v := &serverProcess{partner: createKey(b, program, dir, "PARTNER"), editor: createKey(b, program, dir, "EDITOR")}
+	// Not b.Context(), which is done when the cleanups run.
 	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), program, "serve", "--data", dir, "--addr", "127.0.0.1:0", "--log-level", "error")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -83,9 +83,9 @@ func createKey(b *testing.B, program, dir, role string) string {
 	return created.Key
 }
 
-// memory is what the process has of the machine's memory now, and the most
-// that it had since the last call, in bytes.
-func (v *victim) memory(b *testing.B) (now, most int) {
+// memory returns the resident memory of the process, and its peak since the last
+// call, in bytes.
+func (v *serverProcess) memory(b *testing.B) (now, most int) {
 	b.Helper()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.pid))
 	if err != nil {
@@ -100,16 +100,16 @@ func (v *victim) memory(b *testing.B) (now, most int) {
 			most = atoi(b, f[1]) << 10
 		}
 	}
-	// 5 sets the most to now.
+	// Writing 5 resets the peak.
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", v.pid), []byte("5"), 0); err != nil {
 		b.Fatal(err)
 	}
 	return now, most
 }
 
-// cpu is the time of processors that the process has used. Linux counts it in
-// hundredths of a second.
-func (v *victim) cpu(b *testing.B) time.Duration {
+// cpu returns the CPU time of the process. Linux counts it in hundredths of a
+// second.
+func (v *serverProcess) cpu(b *testing.B) time.Duration {
 	b.Helper()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", v.pid))
 	if err != nil {

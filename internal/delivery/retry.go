@@ -12,10 +12,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Test sends a webhook a signed event of the type "webhook.test", now and once,
-// and returns what came of it. It says nothing of documents, is no part of the
-// delivery log, and does not wait for what is pending; a webhook that is
-// disabled can be tested, too. The right MANAGE_WEBHOOKS may.
+// Test sends a webhook one signed event of the type "webhook.test" at once, and
+// returns the result. The event has no document, is not in the delivery log, and
+// does not wait for pending deliveries. A disabled webhook can be tested too. It
+// needs the right MANAGE_WEBHOOKS.
 func (w *Webhooks) Test(ctx context.Context, id domain.ID) (domain.WebhookAttempt, error) {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
 		return domain.WebhookAttempt{}, err
@@ -28,39 +28,38 @@ func (w *Webhooks) Test(ctx context.Context, id domain.ID) (domain.WebhookAttemp
 	if err != nil {
 		return domain.WebhookAttempt{}, fmt.Errorf("test a webhook: %w", err)
 	}
-	at := w.clock()
+	at := w.txTime()
 	body, err := json.Marshal(message{Type: "webhook.test", Timestamp: at, Data: data{WebhookID: &id}})
 	if err != nil {
 		return domain.WebhookAttempt{}, err
 	}
-	o := w.send(ctx, hook, domain.NewID(domain.Delivery, at), body)
+	res := w.send(ctx, hook, domain.NewID(domain.Delivery, at), body)
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		detail := fmt.Sprintf("answered %d", o.Status)
-		if o.Status == 0 {
-			detail = o.Error
+		detail := fmt.Sprintf("status %d", res.Status)
+		if res.Status == 0 {
+			detail = res.Error
 		}
-		return audit.Append(ctx, tx, w.clock(), audit.Entry{Action: audit.TestWebhook, Subject: id.String(), Detail: detail})
+		return audit.Append(ctx, tx, w.txTime(), audit.Entry{Action: audit.TestWebhook, Subject: id.String(), Detail: detail})
 	})
 	if err != nil {
 		return domain.WebhookAttempt{}, fmt.Errorf("test a webhook: %w", err)
 	}
-	return o.WebhookAttempt, nil
+	return res.WebhookAttempt, nil
 }
 
-// RetryParams says which deliveries are to be repeated.
+// RetryParams selects the deliveries to retry: all failed ones of a webhook, or
+// those with the given ids.
 type RetryParams struct {
-	// Webhook's dead deliveries are all repeated; or only these.
 	Webhook    *domain.ID
 	Deliveries []domain.ID
 }
 
-// maxRetries is how many deliveries can be named at once.
+// maxRetries bounds the deliveries of one retry.
 const maxRetries = 1000
 
-// Retry sets dead deliveries going anew, and returns which. They go as they
-// are, after what the receiver has meanwhile been told of the document. Those of
-// a webhook that is disabled wait until it is enabled. The right MANAGE_WEBHOOKS
-// may.
+// Retry makes failed deliveries pending again and returns their ids. They are sent
+// unchanged, after later deliveries of the document. Those of a disabled webhook
+// wait until it is enabled. It needs the right MANAGE_WEBHOOKS.
 func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, error) {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
 		return nil, err
@@ -68,17 +67,17 @@ func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, 
 	var p domain.Problems
 	switch {
 	case (params.Webhook == nil) == (params.Deliveries == nil):
-		p.Add("webhook", "give either a webhook or deliveries")
+		p.Add("webhook", "want either webhook or deliveries")
 	case len(params.Deliveries) > maxRetries:
-		p.Add("deliveries", "are more than %d; to repeat all of a webhook, name the webhook", maxRetries)
+		p.Add("deliveries", "must not be more than %d; to retry all of a webhook, give the webhook", maxRetries)
 	}
-	if err := p.Err("nothing is repeated"); err != nil {
+	if err := p.Err("nothing was retried"); err != nil {
 		return nil, err
 	}
-	at := w.clock()
-	var repeated []domain.ID
+	at := w.txTime()
+	var retried []domain.ID
 	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		repeated = []domain.ID{}
+		retried = []domain.ID{}
 		query := tx.Client().WebhookDelivery.Query().Where(webhookdelivery.State(domain.DeliveryDead))
 		subject := ""
 		if params.Webhook != nil {
@@ -98,23 +97,23 @@ func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, 
 			return err
 		}
 		for _, d := range rows {
-			if err := w.revive(ctx, tx, d); err != nil {
+			if err := w.retry(ctx, tx, d); err != nil {
 				return err
 			}
-			repeated = append(repeated, d.ID)
+			retried = append(retried, d.ID)
 		}
 		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.RetryDeliveries, Subject: subject,
-			Detail: fmt.Sprintf("%d deliveries", len(repeated))})
+			Detail: fmt.Sprintf("%d deliveries", len(retried))})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("repeat deliveries: %w", err)
+		return nil, fmt.Errorf("retry deliveries: %w", err)
 	}
-	return repeated, nil
+	return retried, nil
 }
 
-// revive makes a dead delivery pending, and due unless another one of the
-// document is under way.
-func (w *Webhooks) revive(ctx context.Context, tx *store.Tx, d *db.WebhookDelivery) error {
+// retry makes a failed delivery pending, and enqueues it unless another one of the
+// document is pending.
+func (w *Webhooks) retry(ctx context.Context, tx *store.Tx, d *db.WebhookDelivery) error {
 	waiting, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(d.WebhookID), webhookdelivery.DocumentID(d.DocumentID), webhookdelivery.State(domain.DeliveryPending)).Exist(ctx)
 	if err != nil {
@@ -125,5 +124,5 @@ func (w *Webhooks) revive(ctx context.Context, tx *store.Tx, d *db.WebhookDelive
 	if err != nil || waiting {
 		return err
 	}
-	return w.nextOf(ctx, tx, w.clock(), d.WebhookID, d.DocumentID)
+	return w.enqueueNext(ctx, tx, w.txTime(), d.WebhookID, d.DocumentID)
 }

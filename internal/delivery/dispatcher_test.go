@@ -15,9 +15,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// running runs webhooks with jobs of river's, and returns a function that ends
-// them, as a process that stops does.
-func (s *site) running(t testing.TB) (stop func()) {
+// startRun runs webhooks with the job queue, and returns a function that stops
+// them like a process that ends.
+func (s *testDesk) startRun(t testing.TB) (stop func()) {
 	t.Helper()
 	jobs := s.stores.Jobs(slog.New(slog.DiscardHandler))
 	w := delivery.New(delivery.Config{Stores: s.stores, Live: s.desk.Live(), Jobs: jobs, AllowPrivate: true})
@@ -39,16 +39,16 @@ func (s *site) running(t testing.TB) (stop func()) {
 	return stop
 }
 
-// await waits until a receiver has got so many requests, and returns them.
-func (r *receiver) await(t testing.TB, n int) []string {
+// waitFor waits until a receiver has n requests, and returns them in short.
+func (r *receiver) waitFor(t testing.TB, n int) []string {
 	t.Helper()
 	came := make(chan struct{}, 1000)
-	r.answers(func(received) (int, map[string]string) { came <- struct{}{}; return 200, nil })
+	r.respond(func(received) (int, map[string]string) { came <- struct{}{}; return 200, nil })
 	var lines []string
 	late := time.After(time.Minute)
 	for {
 		for _, got := range r.take() {
-			lines = append(lines, got.line())
+			lines = append(lines, got.summary())
 		}
 		if len(lines) >= n {
 			slices.Sort(lines)
@@ -62,28 +62,28 @@ func (r *receiver) await(t testing.TB, n int) []string {
 	}
 }
 
-// A process that starts goes on where the one before it stopped.
+// A process continues where the previous one stopped.
 func TestRun(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
+	each(t, func(t *testing.T, s *testDesk) {
 		r := newReceiver(t)
 		hook, _ := s.hook(delivery.CreateParams{URL: r.URL})
 		s.report("cranes")
 		s.publish("cranes")
-		stop := s.running(t)
-		if got := r.await(t, 1); !slices.Equal(got, []string{"report.published cranes"}) {
+		stop := s.startRun(t)
+		if got := r.waitFor(t, 1); !slices.Equal(got, []string{"report.published cranes"}) {
 			t.Errorf("got %v", got)
 		}
 		s.report("docks")
 		s.publish("docks")
-		if got := r.await(t, 1); !slices.Equal(got, []string{"report.published docks"}) {
+		if got := r.waitFor(t, 1); !slices.Equal(got, []string{"report.published docks"}) {
 			t.Errorf("got %v", got)
 		}
 		stop()
 		s.unpublish("cranes")
 		s.report("quays")
 		s.publish("quays")
-		s.running(t)
-		if got := r.await(t, 2); !slices.Equal(got, []string{"report.published quays", "report.unpublished"}) {
+		s.startRun(t)
+		if got := r.waitFor(t, 2); !slices.Equal(got, []string{"report.published quays", "report.unpublished"}) {
 			t.Errorf("got %v", got)
 		}
 		if a, err := s.Test(s.admin(), hook); err != nil || a.Status != 200 {
@@ -92,11 +92,11 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// Two processes share the work, and nothing is sent twice.
+// Two processes share the work, and no delivery is sent twice.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		sites := make([]*site, 2)
+		sites := make([]*testDesk, 2)
 		for i := range sites {
 			s, err := store.Open(t.Context(), c)
 			if err != nil {
@@ -107,12 +107,12 @@ func TestTwoProcesses(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			sites[i] = newSite(t, s)
+			sites[i] = newTestDesk(t, s)
 		}
 		r := newReceiver(t)
 		sites[0].hook(delivery.CreateParams{URL: r.URL})
 		for _, s := range sites {
-			s.running(t)
+			s.startRun(t)
 		}
 		const documents, versions = 8, 3
 		for v := range versions {
@@ -123,7 +123,7 @@ func TestTwoProcesses(t *testing.T) {
 			}
 		}
 		counts := map[string]int{}
-		for _, line := range r.await(t, documents*versions) {
+		for _, line := range r.waitFor(t, documents*versions) {
 			counts[line]++
 		}
 		for n := range documents {
@@ -132,7 +132,7 @@ func TestTwoProcesses(t *testing.T) {
 			}
 		}
 		if len(counts) != 2*documents {
-			t.Errorf("got %s", strings.Join(r.await(t, 0), ", "))
+			t.Errorf("got %s", strings.Join(r.waitFor(t, 0), ", "))
 		}
 	})
 }

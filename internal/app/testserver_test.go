@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,32 +19,33 @@ import (
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// besieged is a whole server that is attacked over real connections, with keys
-// of all kinds. Connections from 127.0.0.1 are a trusted proxy's; those from
-// all other addresses are not.
-type besieged struct {
+// testServer is a server with keys of all kinds, to which tests connect over the
+// network. Connections from 127.0.0.1 are from a trusted proxy; those from other
+// addresses are not.
+type testServer struct {
 	*app.App
 	t      *testing.T
 	log    *record
-	later  atomic.Int64 // how far its clock is ahead
+	clock  *storetest.Clock
 	keys   *access.Keys
-	ctx    context.Context // of whoever makes keys
+	ctx    context.Context // for creating keys
 	secret map[string]string
 	id     map[string]domain.ID
 	dir    string
 }
 
-func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besieged {
+func newTestServer(t *testing.T, stores store.Config, adjust func(*app.Config)) *testServer {
 	t.Helper()
-	b := &besieged{t: t, log: &record{}, ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
+	b := &testServer{t: t, log: &record{}, clock: storetest.NewRunningClock(), ctx: domain.AsSystem(t.Context(), "test"), secret: map[string]string{}, id: map[string]domain.ID{}}
 	c, p := config(t, stores), parts(b.log)
 	c.Protection = app.ProtectionConfig{TrustedProxies: []string{"127.0.0.1"}, Introspection: graph.IntrospectionAll}
 	if adjust != nil {
 		adjust(&c)
 	}
-	p.Now = func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+	p.Now = b.clock.Now
 	b.dir = c.Data
 	b.App = start(t, c, p)
 
@@ -70,7 +70,7 @@ func besiege(t *testing.T, stores store.Config, adjust func(*app.Config)) *besie
 	return b
 }
 
-func (b *besieged) create(name string, params access.CreateParams) {
+func (b *testServer) create(name string, params access.CreateParams) {
 	b.t.Helper()
 	params.Name = name
 	key, secret, err := b.keys.Create(b.ctx, params)
@@ -80,15 +80,15 @@ func (b *besieged) create(name string, params access.CreateParams) {
 	b.secret[name], b.id[name] = secret, key.ID
 }
 
-func (b *besieged) revoke(name string) {
+func (b *testServer) revoke(name string) {
 	b.t.Helper()
 	if _, err := b.keys.Revoke(b.ctx, b.id[name].String()); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// attack is a request, and what must come of it.
-type attack struct {
+// attackRequest is a request with its expected response.
+type attackRequest struct {
 	name   string
 	from   string // the address of the connection; 127.0.0.1 where it is empty
 	method string // POST where it is empty
@@ -103,13 +103,13 @@ type attack struct {
 	lacks    string
 }
 
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (a answer) code() string {
+func (a response) code() string {
 	var out struct {
 		Errors []struct{ Extensions struct{ Code string } }
 	}
@@ -119,7 +119,7 @@ func (a answer) code() string {
 	return out.Errors[0].Extensions.Code
 }
 
-// gql is the body of a request with a document.
+// gql returns the body of a request with a document.
 func gql(document string) string {
 	raw, err := json.Marshal(map[string]string{"query": document})
 	if err != nil {
@@ -128,9 +128,9 @@ func gql(document string) string {
 	return string(raw)
 }
 
-// send sends a request from an address. Answers are asked for with a status
-// that tells.
-func (b *besieged) send(x attack) answer {
+// send sends a request from an address. It asks for a media type whose status
+// shows errors.
+func (b *testServer) send(x attackRequest) response {
 	b.t.Helper()
 	method, path := x.method, x.path
 	if method == "" {
@@ -160,8 +160,8 @@ func (b *besieged) send(x attack) answer {
 		r.Header.Add(x.header[i], x.header[i+1])
 	}
 	if len(x.body) > 100<<10 {
-		// A client that goes on sending may find the connection closed before it
-		// has read why.
+		// A client that is still sending may find the connection closed before it has
+		// read the response.
 		r.Header.Set("Expect", "100-continue")
 	}
 	if r.Header.Get("Transfer-Encoding") == "chunked" {
@@ -177,10 +177,10 @@ func (b *besieged) send(x attack) answer {
 	if err != nil {
 		b.t.Fatalf("%s: %v", x.name, err)
 	}
-	return answer{res.StatusCode, res.Header, string(out)}
+	return response{res.StatusCode, res.Header, string(out)}
 }
 
-// clientFrom is a client whose connections come from an address.
+// clientFrom returns a client whose connections come from an address.
 func clientFrom(address string) *http.Client {
 	if address == "" {
 		return http.DefaultClient
@@ -189,13 +189,13 @@ func clientFrom(address string) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// spilled is what no answer and no line of the log may have: the words of an
-// engine or of the program, and what was sent.
-var spilled = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
+// leaks matches texts that no response and no line of the log may contain: those
+// of an engine or of the program, and parts of the requests.
+var leaks = regexp.MustCompile(`goroutine \d|\.go:\d|SQLSTATE|SELECT |sqlite|\bpgx\b|runtime error|/tmp/|bodysecret`)
 
-func (b *besieged) clean(what, text string) {
+func (b *testServer) wantNoLeaks(what, text string) {
 	b.t.Helper()
-	if found := spilled.FindString(text); found != "" {
+	if found := leaks.FindString(text); found != "" {
 		b.t.Errorf("%s has %q: %.500s", what, found, text)
 	}
 	for name, secret := range b.secret {
@@ -208,7 +208,7 @@ func (b *besieged) clean(what, text string) {
 	}
 }
 
-func (b *besieged) run(attacks []attack) {
+func (b *testServer) run(attacks []attackRequest) {
 	b.t.Helper()
 	for _, x := range attacks {
 		got := b.send(x)
@@ -224,24 +224,24 @@ func (b *besieged) run(attacks []attack) {
 		if got.status >= 400 && strings.Contains(got.body, `"data"`) {
 			b.t.Errorf("%s: %d has data: %.300s", x.name, got.status, got.body)
 		}
-		b.clean(x.name, got.body)
+		b.wantNoLeaks(x.name, got.body)
 	}
 }
 
-// ended closes the server and looks at its log, in which there must be no
-// error and nothing that was sent.
-func (b *besieged) ended() {
+// stopAndCheckLog closes the server and checks that its log has no errors and no
+// parts of requests.
+func (b *testServer) stopAndCheckLog() {
 	b.t.Helper()
 	stop(b.t, b.App)
 	for line := range strings.Lines(b.log.String()) {
-		b.clean("the log", line)
+		b.wantNoLeaks("the log", line)
 		if strings.Contains(line, `"level":"ERROR"`) {
 			b.t.Errorf("logged %s", line)
 		}
 	}
 }
 
-// numbered repeats a text with numbers in the place of %d.
+// numbered repeats a text n times, with the number in place of %d.
 func numbered(n int, format string) string {
 	var s strings.Builder
 	for i := range n {

@@ -21,13 +21,13 @@ const (
 	attackReports  = 3_000
 	attackEntities = 1_000
 
-	calm      = 6 * time.Second
-	siege     = 12 * time.Second
-	perSecond = 50 // legitimate requests, half of a partner's, half anonymous
-	attackers = 64 // connections that send one bomb after the other
-	addresses = 40 // where they come from
-	stalled   = 40 // connections that ask for a large answer and don't read it
-	dripping  = 40 // connections that never end their header
+	calm           = 6 * time.Second
+	attackDuration = 12 * time.Second
+	perSecond      = 50 // legitimate requests, half of a partner's, half anonymous
+	attackers      = 64 // connections that send one bomb after the other
+	addresses      = 40 // where they come from
+	stalled        = 40 // connections that ask for a large answer and don't read it
+	dripping       = 40 // connections that never end their header
 )
 
 // clientFrom returns a client whose connections come from an address.
@@ -39,19 +39,19 @@ func clientFrom(address string) *http.Client {
 	}
 }
 
-// told is what a client sees of an answer.
-type told struct {
+// httpResult is a response as a client sees it.
+type httpResult struct {
 	status int // 0 where there was none
 	size   int
 	head   []byte // of the body
 	left   int    // of the budget
 }
 
-// ask sends a request and reads the answer to its end.
-func ask(ctx context.Context, c *http.Client, url, key, body string) told {
+// sendRequest sends a request and reads the response to its end.
+func sendRequest(ctx context.Context, c *http.Client, url, key, body string) httpResult {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
-		return told{}
+		return httpResult{}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/graphql-response+json")
@@ -61,31 +61,31 @@ func ask(ctx context.Context, c *http.Client, url, key, body string) told {
 	}
 	res, err := c.Do(r)
 	if err != nil {
-		return told{}
+		return httpResult{}
 	}
 	defer res.Body.Close()
 	head := make([]byte, 200)
 	n, _ := io.ReadFull(res.Body, head)
 	rest, err := io.Copy(io.Discard, res.Body)
 	if err != nil {
-		return told{}
+		return httpResult{}
 	}
-	out := told{status: res.StatusCode, size: n + int(rest), head: head[:n]}
+	out := httpResult{status: res.StatusCode, size: n + int(rest), head: head[:n]}
 	_, _ = fmt.Sscanf(res.Header.Get("RateLimit"), `"cost";r=%d;`, &out.left)
 	return out
 }
 
-// BenchmarkBombs sends each of the bombs by itself, and reports what that costs
-// the server.
-func BenchmarkBombs(b *testing.B) {
-	v := newVictim(b, newSiteOf(b, attackReports, attackEntities).leave(b))
-	for i, x := range bombs() {
+// BenchmarkExpensiveRequests sends each expensive request alone, and reports its cost
+// on the server.
+func BenchmarkExpensiveRequests(b *testing.B) {
+	v := startServer(b, newSiteOf(b, attackReports, attackEntities).closeStores(b))
+	for i, x := range expensiveRequests() {
 		b.Run(x.name, func(b *testing.B) {
 			c := clientFrom(fmt.Sprintf("127.0.2.%d", 1+i))
-			full := ask(b.Context(), c, v.url, "", `{"query":"{__typename}"}`).left
+			full := sendRequest(b.Context(), c, v.url, "", `{"query":"{__typename}"}`).left
 			v.memory(b)
 			cpu, began := v.cpu(b), time.Now()
-			got := ask(b.Context(), c, v.url, "", x.body)
+			got := sendRequest(b.Context(), c, v.url, "", x.body)
 			took := time.Since(began)
 			_, most := v.memory(b)
 			b.ReportMetric(float64(took.Milliseconds()), "ms")
@@ -99,17 +99,16 @@ func BenchmarkBombs(b *testing.B) {
 	}
 }
 
-// traffic is what legitimate clients see.
+// traffic has the latencies and the errors that legitimate clients see.
 type traffic struct {
 	mu     sync.Mutex
 	took   []time.Duration
 	failed int
 }
 
-// run sends typical queries at a fixed rate, whether the server keeps up or
-// not, until ctx ends: half of them a partner's, the other half of readers
-// without a key.
-func (t *traffic) run(ctx context.Context, v *victim) {
+// run sends typical queries at a fixed rate, independent of the responses, until
+// ctx ends: half of them from a partner, half from readers without a key.
+func (t *traffic) run(ctx context.Context, v *serverProcess) {
 	partner, readers := clientFrom("127.0.1.1"), []*http.Client{clientFrom("127.0.1.2"), clientFrom("127.0.1.3"), clientFrom("127.0.1.4")}
 	tick := time.NewTicker(time.Second / perSecond)
 	defer tick.Stop()
@@ -131,7 +130,7 @@ func (t *traffic) run(ctx context.Context, v *victim) {
 			client, key = partner, v.partner
 		}
 		running.Go(func() {
-			got := ask(context.WithoutCancel(ctx), client, v.url, key, body)
+			got := sendRequest(context.WithoutCancel(ctx), client, v.url, key, body)
 			took := time.Since(due)
 			t.mu.Lock()
 			defer t.mu.Unlock()
@@ -148,8 +147,9 @@ func (t *traffic) percentile(p int) float64 {
 	return float64(t.took[(len(t.took)-1)*p/100].Microseconds()) / 1000
 }
 
-// phase is what legitimate clients see for some time, beside something else.
-func (v *victim) phase(b *testing.B, length time.Duration, beside func(context.Context)) *traffic {
+// measureTraffic runs legitimate traffic for some time, beside another function,
+// and returns what its clients see.
+func (v *serverProcess) measureTraffic(b *testing.B, length time.Duration, beside func(context.Context)) *traffic {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), length)
 	defer cancel()
@@ -161,26 +161,27 @@ func (v *victim) phase(b *testing.B, length time.Duration, beside func(context.C
 	return t
 }
 
-// BenchmarkUnderAttack serves legitimate traffic, first by itself and then
-// while many attackers send the dearest that their limits allow, from several
-// addresses, and others occupy connections. It reports what the legitimate see.
+// BenchmarkUnderAttack serves legitimate traffic, first alone and then while many
+// attackers send the most expensive requests that their limits allow, from several
+// addresses, and others occupy connections. It reports the latencies of the
+// legitimate traffic.
 func BenchmarkUnderAttack(b *testing.B) {
-	v := newVictim(b, newSiteOf(b, attackReports, attackEntities).leave(b))
-	v.phase(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
+	v := startServer(b, newSiteOf(b, attackReports, attackEntities).closeStores(b))
+	v.measureTraffic(b, 2*time.Second, func(context.Context) {}) // caches, prepared statements
 	v.memory(b)
-	before := v.phase(b, calm, func(context.Context) {})
+	before := v.measureTraffic(b, calm, func(context.Context) {})
 	_, calmMost := v.memory(b)
 	var answered, refused, failed atomic.Int64
-	during := v.phase(b, siege, func(ctx context.Context) {
+	during := v.measureTraffic(b, attackDuration, func(ctx context.Context) {
 		var running sync.WaitGroup
-		all := bombs()
+		all := expensiveRequests()
 		for i := range attackers {
 			client := clientFrom(fmt.Sprintf("127.0.3.%d", 1+i%addresses))
 			running.Go(func() {
 				for n := i; ctx.Err() == nil; n++ {
-					// With a comment, so that no document is one that has been.
+					// A comment makes each document a new one.
 					body := strings.Replace(all[n%len(all)].body, `{"query":"`, fmt.Sprintf(`{"query":"#%d\n`, rand.Int()), 1)
-					switch status := ask(ctx, client, v.url, "", body).status; {
+					switch status := sendRequest(ctx, client, v.url, "", body).status; {
 					case status == http.StatusOK:
 						answered.Add(1)
 					case status != 0:
@@ -199,13 +200,13 @@ func BenchmarkUnderAttack(b *testing.B) {
 		}
 		running.Wait()
 	})
-	_, siegeMost := v.memory(b)
+	_, attackPeak := v.memory(b)
 	b.ReportMetric(before.percentile(50), "p50-before-ms")
 	b.ReportMetric(before.percentile(99), "p99-before-ms")
 	b.ReportMetric(during.percentile(50), "p50-during-ms")
 	b.ReportMetric(during.percentile(99), "p99-during-ms")
 	b.ReportMetric(float64(calmMost>>20), "MB-before")
-	b.ReportMetric(float64(siegeMost>>20), "MB-during")
+	b.ReportMetric(float64(attackPeak>>20), "MB-during")
 	b.ReportMetric(float64(len(during.took)), "served")
 	b.ReportMetric(float64(before.failed+during.failed), "served-failed")
 	b.ReportMetric(float64(answered.Load()), "attacks-answered")
@@ -214,9 +215,9 @@ func BenchmarkUnderAttack(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// occupy keeps a connection: it asks and doesn't read, or never ends to ask.
-// When it is cut off, it comes again.
-func occupy(ctx context.Context, v *victim, i int, body string, whole bool) {
+// occupy holds a connection: it sends a request and does not read, or does not
+// finish its request. When it is disconnected, it reconnects.
+func occupy(ctx context.Context, v *serverProcess, i int, body string, whole bool) {
 	address := strings.TrimSuffix(strings.TrimPrefix(v.url, "http://"), "/graphql")
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 4, byte(1+i))}}
 	for ctx.Err() == nil {

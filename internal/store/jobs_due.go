@@ -5,22 +5,21 @@ import (
 	"time"
 )
 
-// promptly is how often it is looked whether jobs of prompt queues have become
-// due. It is a read; only where there is one, something is written.
-const promptly = time.Second
+// duePollInterval is how often prompt queues are polled for due jobs. A poll is a
+// read; it is followed by a write only if there is a due job.
+const duePollInterval = time.Second
 
-// beginPromptly wakes the prompt queues when jobs of theirs become due, until ctx
-// is done. It does not depend on river's scheduler, which looks every five
-// seconds, and in one of all processes: for some seconds after that one was
-// killed, in none.
-func (j *Jobs) beginPromptly(ctx context.Context) {
-	ticker := time.NewTicker(promptly)
+// pollDueJobs wakes the prompt queues when their jobs become due, until ctx is
+// done. It does not rely on river's scheduler, which polls every five seconds and
+// only in one process: for some seconds after that process was killed, in none.
+func (j *Jobs) pollDueJobs(ctx context.Context) {
+	ticker := time.NewTicker(duePollInterval)
 	defer ticker.Stop()
 	failures := 0
 	for {
-		if err := j.beginDue(ctx); err != nil && ctx.Err() == nil {
+		if err := j.startDueJobs(ctx); err != nil && ctx.Err() == nil {
 			if failures++; failures&(failures-1) == 0 { // the first, second, fourth, …
-				j.log.ErrorContext(ctx, "jobs that are due could not be looked for; it will be tried again", "error", err, "times", failures)
+				j.log.ErrorContext(ctx, "due jobs could not be read; retrying", "error", err, "times", failures)
 			}
 		} else {
 			failures = 0
@@ -33,15 +32,16 @@ func (j *Jobs) beginPromptly(ctx context.Context) {
 	}
 }
 
-// beginDue makes available what is due in the prompt queues, and wakes them.
-func (j *Jobs) beginDue(ctx context.Context) error {
+// startDueJobs makes the due jobs of the prompt queues available, and notifies
+// river.
+func (j *Jobs) startDueJobs(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	now := "datetime('now', 'subsec')"
 	if j.stores.postgres() {
 		now = "now()"
 	}
-	for _, q := range j.fixed {
+	for _, q := range j.static {
 		if !q.Prompt {
 			continue
 		}
@@ -50,7 +50,7 @@ func (j *Jobs) beginDue(ctx context.Context) error {
 			return err
 		}
 		if waiting {
-			// As river's scheduler does it, without the lock of write transactions.
+			// The statement of river's scheduler, without the lock of write transactions.
 			_, err := j.stores.deskWrite.db.ExecContext(ctx, Bind(j.stores.dialect,
 				"UPDATE river_job SET state = 'available' WHERE state IN ('retryable', 'scheduled') AND queue = ? AND scheduled_at <= "+now), q.Name)
 			if err != nil {
@@ -58,14 +58,14 @@ func (j *Jobs) beginDue(ctx context.Context) error {
 			}
 		}
 		if due {
-			j.wakeups.wake(q.Name)
+			j.notifier.notify(q.Name)
 		}
 	}
 	return nil
 }
 
-// due reports whether a queue has jobs whose time has come, and whether such are
-// waiting to be made available.
+// due reports whether a queue has due jobs, and whether some of them still have
+// to be made available.
 func (j *Jobs) due(ctx context.Context, queue, now string) (waiting, due bool, err error) {
 	rows, err := j.stores.DeskRows().Query(ctx, Bind(j.stores.dialect,
 		"SELECT DISTINCT state FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') AND queue = ? AND priority = 1 AND scheduled_at <= "+now), queue)

@@ -13,8 +13,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// ask asks a running server by GET.
-func ask(t *testing.T, a *app.App, document string, header ...string) (*http.Response, string) {
+// getQuery sends a query to a running server by GET.
+func getQuery(t *testing.T, a *app.App, document string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL()+"/graphql?query="+url.QueryEscape(document), http.NoBody)
 	if err != nil {
@@ -36,7 +36,7 @@ func ask(t *testing.T, a *app.App, document string, header ...string) (*http.Res
 	return res, string(body)
 }
 
-func TestKeptAnswersThroughTheWholeServer(t *testing.T) {
+func TestCacheOfTheServer(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, s store.Config) {
 		c := config(t, s)
@@ -44,11 +44,11 @@ func TestKeptAnswersThroughTheWholeServer(t *testing.T) {
 		a := start(t, c, parts(io.Discard))
 		const titles = `{ reports(first: 100) { totalCount nodes { slug title summary } } __schema { types { name description } } }`
 
-		first, body := ask(t, a, titles, "Accept-Encoding", "identity")
+		first, body := getQuery(t, a, titles, "Accept-Encoding", "identity")
 		if first.StatusCode != http.StatusOK || first.Header.Get("Age") != "" || len(body) < answers.MinCompressed {
 			t.Fatalf("got %d %v, %d bytes", first.StatusCode, first.Header, len(body))
 		}
-		second, again := ask(t, a, titles, "Accept-Encoding", "identity", "Origin", "https://site.example")
+		second, again := getQuery(t, a, titles, "Accept-Encoding", "identity", "Origin", "https://site.example")
 		if again != body || second.Header.Get("Age") == "" {
 			t.Errorf("got %v %s, then %v %s", first.Header, body, second.Header, again)
 		}
@@ -66,26 +66,27 @@ func TestKeptAnswersThroughTheWholeServer(t *testing.T) {
 				t.Errorf("%s is %q, and was %q", name, b, a)
 			}
 		}
-		coded, _ := ask(t, a, titles, "Accept-Encoding", "gzip")
+		coded, _ := getQuery(t, a, titles, "Accept-Encoding", "gzip")
 		if coded.Header.Get("Content-Encoding") != "gzip" || coded.Header.Get("Etag") != strings.TrimSuffix(second.Header.Get("Etag"), `"`)+`-gzip"` {
 			t.Errorf("got %v", coded.Header)
 		}
-		if unchanged, rest := ask(t, a, titles, "Accept-Encoding", "gzip", "If-None-Match", coded.Header.Get("Etag")); unchanged.StatusCode != http.StatusNotModified || rest != "" {
+		if unchanged, rest := getQuery(t, a, titles, "Accept-Encoding", "gzip", "If-None-Match", coded.Header.Get("Etag")); unchanged.StatusCode != http.StatusNotModified || rest != "" {
 			t.Errorf("got %d %s", unchanged.StatusCode, rest)
 		}
 
-		// A write is not seen, its publication is, by the very next read.
+		// The next read after a write does not see it; the next read after its
+		// publication does.
 		query(t, a, a.DemoKey(), write)
-		if _, now := ask(t, a, titles, "Accept-Encoding", "identity"); now != body {
+		if _, now := getQuery(t, a, titles, "Accept-Encoding", "identity"); now != body {
 			t.Errorf("a draft changed %s to %s", body, now)
 		}
 		query(t, a, a.DemoKey(), publish)
-		fresh, now := ask(t, a, titles, "If-None-Match", first.Header.Get("Etag"), "Accept-Encoding", "identity")
+		fresh, now := getQuery(t, a, titles, "If-None-Match", first.Header.Get("Etag"), "Accept-Encoding", "identity")
 		if fresh.StatusCode != http.StatusOK || !strings.Contains(now, "harbour-cranes") {
 			t.Errorf("after a publish: got %d %s", fresh.StatusCode, now)
 		}
 		query(t, a, a.DemoKey(), `mutation { unpublish(input: {documents: ["report:harbour-cranes"]}) { sequence } }`)
-		if _, now := ask(t, a, titles, "Accept-Encoding", "identity"); now != body {
+		if _, now := getQuery(t, a, titles, "Accept-Encoding", "identity"); now != body {
 			t.Errorf("after that is taken back: got %s, want %s", now, body)
 		}
 
@@ -100,7 +101,7 @@ func TestKeptAnswersThroughTheWholeServer(t *testing.T) {
 				if row.key != "" {
 					header = []string{"Authorization", "Bearer " + row.key}
 				}
-				if res, got := ask(t, a, row.document, header...); res.Header.Get("Cache-Control") != row.want {
+				if res, got := getQuery(t, a, row.document, header...); res.Header.Get("Cache-Control") != row.want {
 					t.Errorf("%s: Cache-Control is %q, want %q: %s", row.document, res.Header.Get("Cache-Control"), row.want, got)
 				}
 			}
@@ -108,14 +109,14 @@ func TestKeptAnswersThroughTheWholeServer(t *testing.T) {
 	})
 }
 
-// Whoever has spent their budget gets nothing that is kept either.
-func TestKeptAnswersArePaidFor(t *testing.T) {
+// A client over its rate limit gets no cached responses either.
+func TestCachedResponsesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Protection.RatePublic = 60
 	a := start(t, c, parts(io.Discard))
 	for i := 0; ; i++ {
-		res, body := ask(t, a, `{ reports { totalCount } }`)
+		res, body := getQuery(t, a, `{ reports { totalCount } }`)
 		if res.StatusCode == http.StatusTooManyRequests {
 			if !strings.Contains(body, "RATE_LIMITED") || res.Header.Get("Retry-After") == "" || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Age") != "" {
 				t.Errorf("got %v %s", res.Header, body)

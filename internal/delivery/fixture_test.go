@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,61 +30,39 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// clock is a clock that tests turn. No two moments are the same.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
+func newClock() *storetest.Clock {
+	return storetest.NewSteppingClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), time.Microsecond)
 }
 
-func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Microsecond)
-	return c.at
-}
-
-func (c *clock) turn(to time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if to.After(c.at) {
-		c.at = to
-	}
-}
-
-// site is a desk with webhooks, whose jobs the test runs when it turns the
+// testDesk is a desk with webhooks. The test runs their jobs when it advances the
 // clock.
-type site struct {
+type testDesk struct {
 	*delivery.Webhooks
 	t      testing.TB
 	stores *store.Stores
 	desk   *editorial.Desk
-	clock  *clock
+	clock  *storetest.Clock
 	log    *bytes.Buffer // read it when nothing runs
 
-	mu      sync.Mutex
-	jobs    []delivery.Job
-	givenUp []delivery.Job // jobs that are not run any more
+	mu        sync.Mutex
+	jobs      []delivery.Job
+	discarded []delivery.Job // not run any more
 }
 
-func newSite(t testing.TB, s *store.Stores) *site {
+func newTestDesk(t testing.TB, s *store.Stores) *testDesk {
 	t.Helper()
-	site := &site{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
+	site := &testDesk{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	site.desk = editorial.New(s, projection.New(s, log, site.clock.now), log, site.clock.now)
-	if err := site.desk.Prepare(t.Context()); err != nil {
+	site.desk = editorial.New(s, projection.New(s, log, site.clock.Now), log, site.clock.Now)
+	if err := errors.Join(site.desk.Prepare(t.Context()), site.desk.Live().Project(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	if err := site.desk.Live().Project(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Live: site.desk.Live(), Log: log, Now: site.clock.now, AllowPrivate: true}, site)
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Live: site.desk.Live(), Log: log, Now: site.clock.Now, AllowPrivate: true}, site)
 	return site
 }
 
 // Enqueue implements delivery.Queue.
-func (s *site) Enqueue(tx *store.Tx, jobs ...delivery.Job) {
+func (s *testDesk) Enqueue(tx *store.Tx, jobs ...delivery.Job) {
 	tx.AfterCommit(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -91,27 +70,27 @@ func (s *site) Enqueue(tx *store.Tx, jobs ...delivery.Job) {
 	})
 }
 
-// Kept implements delivery.Queue.
-func (s *site) Kept(hook domain.ID) map[delivery.Job]bool {
+// Unfinished implements delivery.Queue.
+func (s *testDesk) Unfinished(hook domain.ID) map[delivery.Job]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := map[delivery.Job]bool{}
-	for _, job := range slices.Concat(s.jobs, s.givenUp) {
+	for _, job := range slices.Concat(s.jobs, s.discarded) {
 		if job.Webhook == hook {
-			kept[job] = slices.Contains(s.givenUp, job)
+			kept[job] = slices.Contains(s.discarded, job)
 		}
 	}
 	return kept
 }
 
-func each(t *testing.T, fn func(t *testing.T, s *site)) {
+func each(t *testing.T, fn func(t *testing.T, s *testDesk)) {
 	t.Helper()
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newSite(t, s)) })
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newTestDesk(t, s)) })
 }
 
-// next takes out the job that is due first, of those that are due by a time.
-func (s *site) next(by time.Time) (delivery.Job, bool) {
+// next removes and returns the first job that is due by a time.
+func (s *testDesk) next(by time.Time) (delivery.Job, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	best := -1
@@ -128,35 +107,35 @@ func (s *site) next(by time.Time) (delivery.Job, bool) {
 	return job, true
 }
 
-// pass tells the webhooks of what has changed, and runs all jobs that become due
-// within a time, which passes.
-func (s *site) pass(d time.Duration) {
+// advance dispatches all changes, runs all jobs that become due within d, and
+// advances the clock by d.
+func (s *testDesk) advance(d time.Duration) {
 	s.t.Helper()
 	if err := s.DispatchAll(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	until := s.clock.now().Add(d)
+	until := s.clock.Now().Add(d)
 	for {
 		job, ok := s.next(until)
 		if !ok {
 			break
 		}
-		s.clock.turn(job.At)
+		s.clock.AdvanceTo(job.At)
 		if err := s.Attempt(s.t.Context(), job); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	s.clock.turn(until)
+	s.clock.AdvanceTo(until)
 }
 
 func as(ctx context.Context, role domain.Role, clearance domain.Marking) context.Context {
 	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: role, Clearance: clearance, KeyID: 1})
 }
 
-func (s *site) admin() context.Context { return as(s.t.Context(), domain.Admin, domain.Red) }
+func (s *testDesk) admin() context.Context { return as(s.t.Context(), domain.Admin, domain.Red) }
 
 // hook registers a webhook.
-func (s *site) hook(p delivery.CreateParams) (domain.ID, string) {
+func (s *testDesk) hook(p delivery.CreateParams) (domain.ID, string) {
 	s.t.Helper()
 	id, secret, err := s.Create(s.admin(), p)
 	if err != nil {
@@ -165,7 +144,7 @@ func (s *site) hook(p delivery.CreateParams) (domain.ID, string) {
 	return id, secret
 }
 
-func (s *site) row(id domain.ID) *db.Webhook {
+func (s *testDesk) row(id domain.ID) *db.Webhook {
 	s.t.Helper()
 	ctx := domain.WithStage(s.admin(), domain.Desk)
 	row, err := s.stores.Client(ctx).Webhook.Get(ctx, id)
@@ -176,7 +155,7 @@ func (s *site) row(id domain.ID) *db.Webhook {
 }
 
 // deliveries reads the delivery log of a webhook, the oldest first.
-func (s *site) deliveries(hook domain.ID) []*db.WebhookDelivery {
+func (s *testDesk) deliveries(hook domain.ID) []*db.WebhookDelivery {
 	s.t.Helper()
 	ctx := domain.WithStage(s.admin(), domain.Desk)
 	rows, err := s.stores.Client(ctx).WebhookDelivery.Query().Where(webhookdelivery.WebhookID(hook)).Order(webhookdelivery.ByNumber()).All(ctx)
@@ -188,7 +167,7 @@ func (s *site) deliveries(hook domain.ID) []*db.WebhookDelivery {
 
 type fields = map[string]any
 
-func (s *site) save(t domain.Type, mode editorial.Mode, f fields) domain.ID {
+func (s *testDesk) save(t domain.Type, mode editorial.Mode, f fields) domain.ID {
 	s.t.Helper()
 	saved, err := s.desk.Save(s.admin(), editorial.SaveParams{Type: t, Mode: mode, Fields: f})
 	if err != nil {
@@ -197,8 +176,8 @@ func (s *site) save(t domain.Type, mode editorial.Mode, f fields) domain.ID {
 	return saved.ID
 }
 
-// report saves a report: new, or with what the fields say.
-func (s *site) report(slug string, more ...fields) domain.ID {
+// report saves a report, a new one or with changed fields.
+func (s *testDesk) report(slug string, more ...fields) domain.ID {
 	s.t.Helper()
 	f := fields{"slug": slug, "title": "About " + slug, "kind": "BRIEF", "language": "en", "summary": "S.", "body": "B."}
 	for _, m := range more {
@@ -209,7 +188,7 @@ func (s *site) report(slug string, more ...fields) domain.ID {
 	return s.save(domain.Report, editorial.Upsert, f)
 }
 
-func (s *site) publish(slugs ...string) {
+func (s *testDesk) publish(slugs ...string) {
 	s.t.Helper()
 	var refs []string
 	for _, slug := range slugs {
@@ -220,14 +199,14 @@ func (s *site) publish(slugs ...string) {
 	}
 }
 
-func (s *site) unpublish(slug string) {
+func (s *testDesk) unpublish(slug string) {
 	s.t.Helper()
 	if _, err := s.desk.Unpublish(s.admin(), editorial.UnpublishParams{Documents: []string{"report:" + slug}}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// received is a request that a receiver got.
+// received is a request to a receiver.
 type received struct {
 	Type   string
 	Data   map[string]any
@@ -235,18 +214,18 @@ type received struct {
 	body   string
 }
 
-// line is the request in short: "report.published cranes".
-func (r received) line() string {
+// summary returns the request in short: "report.published cranes".
+func (r received) summary() string {
 	slug, _ := r.Data["slug"].(string)
 	return strings.TrimSpace(r.Type + " " + slug)
 }
 
-// receiver is somebody who gets webhooks.
+// receiver is an HTTP server that receives webhooks.
 type receiver struct {
 	*httptest.Server
-	mu     sync.Mutex
-	got    []received
-	answer func(r received) (status int, header map[string]string)
+	mu       sync.Mutex
+	got      []received
+	response func(r received) (status int, header map[string]string)
 }
 
 func newReceiver(t testing.TB) *receiver {
@@ -260,10 +239,10 @@ func newReceiver(t testing.TB) *receiver {
 func (r *receiver) receive(w http.ResponseWriter, q *http.Request) {
 	raw, _ := io.ReadAll(q.Body)
 	got := received{header: q.Header, body: string(raw)}
-	_ = json.Unmarshal(raw, &got) // what is none has no type, and no test expects that
+	_ = json.Unmarshal(raw, &got) // invalid JSON has no type, which no test expects
 	r.mu.Lock()
 	r.got = append(r.got, got)
-	answer := r.answer
+	answer := r.response
 	r.mu.Unlock()
 	status := http.StatusNoContent
 	if answer != nil {
@@ -279,18 +258,18 @@ func (r *receiver) receive(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// answers sets how the receiver answers from now on.
-func (r *receiver) answers(answer func(received) (int, map[string]string)) {
+// respond sets the response of the receiver from now on.
+func (r *receiver) respond(answer func(received) (int, map[string]string)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answer = answer
+	r.response = answer
 }
 
 func always(status int) func(received) (int, map[string]string) {
 	return func(received) (int, map[string]string) { return status, nil }
 }
 
-// take returns what came since the last time.
+// take returns the requests since the last call.
 func (r *receiver) take() []received {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -299,16 +278,16 @@ func (r *receiver) take() []received {
 	return got
 }
 
-func (r *receiver) lines() string {
+func (r *receiver) takeSummary() string {
 	var lines []string
 	for _, got := range r.take() {
-		lines = append(lines, got.line())
+		lines = append(lines, got.summary())
 	}
 	return strings.Join(lines, ", ")
 }
 
-// signed reports whether a request bears a signature by a secret, as a receiver
-// would find out.
+// signed reports whether a request has a signature by a secret; it verifies it as a
+// receiver would.
 func signed(r received, secret string) bool {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil {

@@ -15,25 +15,25 @@ import (
 	"github.com/redthread-api/redthread/graph"
 )
 
-// shipment is what the files hold that documents are registered from, and all
-// that is wrong with the files. A document that is there twice is in it once.
-type shipment struct {
-	found    []found
+// documentSet has the documents that were read from files, without duplicates, and
+// the problems of the files.
+type documentSet struct {
+	found    []sourceDocument
 	problems []problem
 }
 
-// found is a document and where it was.
-type found struct {
+// sourceDocument is a document with its place in a file.
+type sourceDocument struct {
 	graph.Document
 	file string
-	line int    // 0 where the file is the document
+	line int    // 0: the file is the document
 	name string // of the document in a file of several
 }
 
-// problem is something that is wrong with a file, for a person.
+// problem is a problem of a file, for the user.
 type problem struct {
 	file    string
-	line    int // 0: not known
+	line    int // 0: unknown
 	message string
 }
 
@@ -47,22 +47,22 @@ func (p problem) String() string {
 	return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.message)
 }
 
-func (s *shipment) bad(file string, line int, format string, args ...any) {
+func (s *documentSet) addProblem(file string, line int, format string, args ...any) {
 	s.problems = append(s.problems, problem{file, line, fmt.Sprintf(format, args...)})
 }
 
-func (s *shipment) add(f found) {
-	if !slices.ContainsFunc(s.found, func(other found) bool { return other.ID == f.ID && other.Text == f.Text }) {
+func (s *documentSet) add(f sourceDocument) {
+	if !slices.ContainsFunc(s.found, func(other sourceDocument) bool { return other.ID == f.ID && other.Text == f.Text }) {
 		s.found = append(s.found, f)
 	}
 }
 
 // read reads a folder or a file.
-func (s *shipment) read(path string) {
+func (s *documentSet) read(path string) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		s.unreadable(path, err)
+		s.addReadError(path, err)
 	case info.IsDir():
 		s.readFolder(path)
 	case isGraphQL(path):
@@ -70,16 +70,17 @@ func (s *shipment) read(path string) {
 	case strings.EqualFold(filepath.Ext(path), ".json"):
 		s.readJSON(path)
 	default:
-		s.bad(path, 0, "want a folder, or a file that ends in .graphql, .gql or .json")
+		s.addProblem(path, 0, "want a folder, or a file that ends in .graphql, .gql or .json")
 	}
 }
 
-// unreadable notes an error of the file system, which names the file itself.
-func (s *shipment) unreadable(path string, err error) {
+// addReadError adds an error of the file system, without the file name that the
+// error repeats.
+func (s *documentSet) addReadError(path string, err error) {
 	if inner, ok := errors.AsType[*fs.PathError](err); ok {
 		err = inner.Err
 	}
-	s.bad(path, 0, "%s", err)
+	s.addProblem(path, 0, "%s", err)
 }
 
 func isGraphQL(path string) bool {
@@ -87,14 +88,14 @@ func isGraphQL(path string) bool {
 	return strings.EqualFold(ext, ".graphql") || strings.EqualFold(ext, ".gql")
 }
 
-// readFolder reads the GraphQL files below a folder, but for folders that are
-// hidden or hold other people's code.
-func (s *shipment) readFolder(folder string) {
+// readFolder reads the GraphQL files below a folder. It skips hidden folders and
+// node_modules.
+func (s *documentSet) readFolder(folder string) {
 	before := len(s.found) + len(s.problems)
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			s.unreadable(path, err)
+			s.addReadError(path, err)
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -106,20 +107,20 @@ func (s *shipment) readFolder(folder string) {
 		return nil
 	})
 	if err != nil {
-		s.unreadable(folder, err)
+		s.addReadError(folder, err)
 	}
 	if len(s.found)+len(s.problems) == before {
-		s.bad(folder, 0, "has no .graphql or .gql files")
+		s.addProblem(folder, 0, "has no .graphql or .gql files")
 	}
 }
 
-func (s *shipment) readDocument(path string) {
+func (s *documentSet) readDocument(path string) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		s.unreadable(path, err)
+		s.addReadError(path, err)
 		return
 	}
-	s.add(found{Document: graph.Document{Text: string(text)}, file: path})
+	s.add(sourceDocument{Document: graph.Document{Text: string(text)}, file: path})
 }
 
 // member is a member of an object, or an element of a list, of a JSON file.
@@ -129,16 +130,16 @@ type member struct {
 	line  int
 }
 
-// readJSON reads a manifest of Apollo's, or an object with texts by their ids.
-func (s *shipment) readJSON(path string) {
+// readJSON reads an Apollo manifest, or an object that maps ids to texts.
+func (s *documentSet) readJSON(path string) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		s.unreadable(path, err)
+		s.addReadError(path, err)
 		return
 	}
 	members, err := membersOf(raw, 0, '{')
 	if err != nil {
-		s.bad(path, 0, "%s", err)
+		s.addProblem(path, 0, "%s", err)
 		return
 	}
 	operations := slices.IndexFunc(members, func(m member) bool { return m.name == "operations" && m.value[0] == '[' })
@@ -147,69 +148,69 @@ func (s *shipment) readJSON(path string) {
 		return
 	}
 	if len(members) == 0 {
-		s.bad(path, 0, "has no documents")
+		s.addProblem(path, 0, "has no documents")
 	}
 	for _, m := range members {
-		f := found{Document: graph.Document{ID: m.name}, file: path, line: m.line, name: m.name}
+		f := sourceDocument{Document: graph.Document{ID: m.name}, file: path, line: m.line, name: m.name}
 		switch {
 		case json.Unmarshal(m.value, &f.Text) != nil:
-			s.bad(path, m.line, "%.60q: want the text of a document", m.name)
+			s.addProblem(path, m.line, "%.60q: want the text of a document", m.name)
 		case m.name == "":
-			s.bad(path, m.line, "an id is empty")
+			s.addProblem(path, m.line, "an id is empty")
 		default:
 			s.add(f)
 		}
 	}
 }
 
-// The form of Apollo's manifest that is understood.
+// The supported format of Apollo's manifest.
 const (
 	manifestFormat  = "apollo-persisted-query-manifest"
 	manifestVersion = "1"
 )
 
-func (s *shipment) readManifest(path string, members []member, list member) {
+func (s *documentSet) readManifest(path string, members []member, list member) {
 	for _, m := range members {
 		var format string
 		switch m.name {
 		case "format":
 			if json.Unmarshal(m.value, &format) != nil || format != manifestFormat {
-				s.bad(path, m.line, "format: want %q", manifestFormat)
+				s.addProblem(path, m.line, "format: want %q", manifestFormat)
 			}
 		case "version":
 			if string(m.value) != manifestVersion {
-				s.bad(path, m.line, "version: want %s, not %.20s", manifestVersion, m.value)
+				s.addProblem(path, m.line, "version: want %s, not %.20s", manifestVersion, m.value)
 			}
 		}
 	}
 	operations, err := membersOf(list.value, list.line-1, '[')
 	if err != nil {
-		s.bad(path, list.line, "operations: %s", err)
+		s.addProblem(path, list.line, "operations: %s", err)
 		return
 	}
 	if len(operations) == 0 {
-		s.bad(path, list.line, "operations: there are none")
+		s.addProblem(path, list.line, "operations: must not be empty")
 	}
 	for _, m := range operations {
 		var operation struct{ ID, Name, Body string }
 		switch err := json.Unmarshal(m.value, &operation); {
 		case err != nil:
-			s.bad(path, m.line, "want an object with the texts id, name and body")
+			s.addProblem(path, m.line, "want an object with the texts id, name and body")
 		case operation.ID == "" || operation.Body == "":
-			s.bad(path, m.line, "%.60q: id or body is missing", operation.Name)
+			s.addProblem(path, m.line, "%.60q: id or body is missing", operation.Name)
 		default:
 			name := operation.Name
 			if name == "" {
 				name = operation.ID
 			}
-			s.add(found{Document: graph.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
+			s.add(sourceDocument{Document: graph.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
 		}
 	}
 }
 
-// membersOf reads the members of a JSON object, or the elements of a list, with
-// the lines that their values begin in, after so many before. An object may not have a
-// name twice.
+// membersOf returns the members of a JSON object, or the elements of a list, with
+// the lines at which their values begin; before is the number of lines ahead of
+// raw. A duplicate name in an object is an error.
 func membersOf(raw []byte, before int, open json.Delim) ([]member, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	line := func() int { return before + 1 + bytes.Count(raw[:dec.InputOffset()], []byte{'\n'}) }
@@ -227,7 +228,7 @@ func membersOf(raw []byte, before int, open json.Delim) ([]member, error) {
 			if err != nil {
 				return nil, broken()
 			}
-			m.name, _ = name.(string) // the decoder takes nothing else
+			m.name, _ = name.(string) // the decoder accepts only strings here
 			if slices.ContainsFunc(members, func(other member) bool { return other.name == m.name }) {
 				return nil, fmt.Errorf("has %.60q twice; see line %d", m.name, line())
 			}

@@ -11,20 +11,22 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// head is what a message tells of a document.
-type head struct {
+// docMeta is the metadata of a document in a message.
+type docMeta struct {
 	ID      domain.ID `sql:"id"`
 	Slug    string    `sql:"slug"`
 	Title   string    `sql:"title"`
 	Version int       `sql:"version"`
 }
 
-// kind is where the heads of a type are, and the rows that link it to tags.
+// kind says how to read the docMeta of a document type, and which table links it
+// to tags.
 type kind struct {
-	scan  func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]head) error
-	title string // the column with what it is called; empty where there is none
-	// links is the table that says which tags a document carries; it has the
-	// document's id in owner, or that of a row of through, which has it there.
+	scan  func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]docMeta) error
+	title string // the column with the title; empty: none
+	// links is the table that links documents to tags. Its column owner has the
+	// document's id; if through is set, links refers to rows of that table, which
+	// has the column owner.
 	links, owner, through string
 }
 
@@ -47,48 +49,50 @@ var kinds = map[domain.Type]kind{
 		scan: scanner(func(c *db.Client) *db.AssetQuery { return c.Asset.Query() })},
 }
 
-// scanner makes a kind's scan. The query is fenced, as each of the client is.
+// scanner returns the scan function of a kind. Its query is fenced, like all
+// queries of the client.
 func scanner[Q interface {
 	Modify(...func(*sql.Selector)) S
 }, S interface {
 	Scan(context.Context, any) error
-}](open func(*db.Client) Q) func(context.Context, *db.Client, func(*sql.Selector), *[]head) error {
-	return func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]head) error {
+}](open func(*db.Client) Q) func(context.Context, *db.Client, func(*sql.Selector), *[]docMeta) error {
+	return func(ctx context.Context, c *db.Client, modify func(*sql.Selector), into *[]docMeta) error {
 		return open(c).Modify(modify).Scan(ctx, into)
 	}
 }
 
-// heads reads those of the documents that the viewer of ctx sees in live. With
-// tags, it is those that carry one of them, and that the viewer can see to do.
-func (w *Webhooks) heads(ctx context.Context, ids, tags []domain.ID) (map[domain.ID]*head, error) {
+// docMetas returns the metadata of those documents that are visible in live to the
+// viewer of ctx. If tags is not nil, it returns only documents with one of the
+// tags, where the tag is visible too.
+func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[domain.ID]*docMeta, error) {
 	fence, err := store.Fence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found := map[domain.ID]*head{}
+	found := map[domain.ID]*docMeta{}
 	for t, k := range kinds {
-		var of []any
+		var ofType []any
 		for _, id := range ids {
 			if id.Type() == t {
-				of = append(of, int64(id))
+				ofType = append(ofType, int64(id))
 			}
 		}
-		if len(of) == 0 || tags != nil && k.links == "" && t != domain.Tag {
+		if len(ofType) == 0 || tags != nil && k.links == "" && t != domain.Tag {
 			continue
 		}
-		var rows []head
+		var rows []docMeta
 		err := k.scan(ctx, w.stores.Client(ctx), func(s *sql.Selector) {
 			s.Select(s.C("id"), s.C("slug"), s.C("version"))
 			if k.title != "" {
 				s.AppendSelectExprAs(sql.Expr("coalesce("+s.C(k.title)+", '')"), "title")
 			}
-			s.Where(sql.In(s.C("id"), of...))
+			s.Where(sql.In(s.C("id"), ofType...))
 			if tags != nil {
 				s.Where(k.carries(s, t, tags, fence))
 			}
 		}, &rows)
 		if err != nil {
-			return nil, fmt.Errorf("read what is told of documents: %w", err)
+			return nil, fmt.Errorf("read the metadata of documents: %w", err)
 		}
 		for _, row := range rows {
 			found[row.ID] = &row
@@ -97,7 +101,7 @@ func (w *Webhooks) heads(ctx context.Context, ids, tags []domain.ID) (map[domain
 	return found, nil
 }
 
-// carries is the condition that a row of s carries one of the tags.
+// carries returns the condition that a row of s has one of the tags.
 func (k kind) carries(s *sql.Selector, t domain.Type, tags []domain.ID, fence func(*sql.Selector)) *sql.Predicate {
 	set := make([]any, len(tags))
 	for i, id := range tags {
@@ -122,13 +126,13 @@ func (k kind) carries(s *sql.Selector, t domain.Type, tags []domain.ID, fence fu
 	return sql.Exists(sub)
 }
 
-// visible reports whether the viewer of ctx sees a document in live.
+// visible reports whether a document is visible in live to the viewer of ctx.
 func (w *Webhooks) visible(ctx context.Context, id domain.ID) (bool, error) {
-	found, err := w.heads(ctx, []domain.ID{id}, nil)
-	return found[id] != nil, err
+	metas, err := w.docMetas(ctx, []domain.ID{id}, nil)
+	return metas[id] != nil, err
 }
 
-// tagsOf reads the tags of a webhook; nil for any.
+// tagsOf returns the tags of a webhook; nil for all.
 func tagsOf(hook *db.Webhook) []domain.ID {
 	if hook.Tags == nil {
 		return nil
