@@ -27,6 +27,7 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // TestNoninterference holds the whole of reading to one sentence: what a
@@ -384,15 +385,15 @@ func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]
 func changesFor(rows []row, clearance domain.Marking) []row {
 	var seen []row
 	for _, r := range rows {
-		kind := r[store.ChangeColumn(clearance)]
+		kind := r[visibility.ChangeColumn(clearance)]
 		if number(kind) == 0 {
 			continue
 		}
 		r = maps.Clone(r)
 		for m := domain.Clear; m <= domain.Red; m++ {
-			r[store.ChangeColumn(m)] = int64(0)
+			r[visibility.ChangeColumn(m)] = int64(0)
 		}
-		r["id"], r[store.ChangeColumn(clearance)] = int64(len(seen)+1), kind
+		r["id"], r[visibility.ChangeColumn(clearance)] = int64(len(seen)+1), kind
 		seen = append(seen, r)
 	}
 	return seen

@@ -14,7 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // Resolver is the root of all resolvers.
@@ -187,7 +187,7 @@ func (r *Resolver) alsoInTrash(ctx context.Context, ids []domain.ID) ([]model.Do
 	if err != nil {
 		return nil, err
 	}
-	trashed, err := r.byID(store.WithTrash(ctx), ids)
+	trashed, err := r.byID(visibility.WithTrash(ctx), ids)
 	docs := make([]model.Document, 0, len(ids))
 	for _, id := range ids {
 		// The id of one that was merged leads to another one out of the trash.

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 var trashPlaces = read.Places{List: "trash", Kind: read.DateTime}
@@ -83,7 +83,7 @@ func (r queryResolver) Trash(ctx context.Context, types []string, first *int, af
 		if types != nil && !slices.Contains(documentTypes(types), bin.of) {
 			continue
 		}
-		some, err := bin.read(store.WithTrash(ctx), r.reader, limit+1, before, id)
+		some, err := bin.read(visibility.WithTrash(ctx), r.reader, limit+1, before, id)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 type (
@@ -64,7 +65,7 @@ func document(t read.Table) *read.Table {
 	}
 	maps.Copy(orders, t.Orders)
 	t.Orders = orders
-	t.Never = []string{"effective_marking"}
+	t.Never = []string{visibility.EffectiveMarking}
 	for _, o := range orders {
 		if o.Text != "" {
 			t.Never = append(t.Never, o.Column)

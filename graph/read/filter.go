@@ -10,7 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // Bounds of a filter.
@@ -47,7 +47,7 @@ func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, p
 	c := &compiler{reader: r, problems: problems, note: func(t *Table) { noteFilter(ctx, t) }}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
-		if c.fence, err = store.Fence(ctx); err != nil {
+		if c.fence, err = visibility.Fence(ctx); err != nil {
 			return nil, err
 		}
 	}

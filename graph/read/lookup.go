@@ -8,7 +8,7 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // ByIDs reads the documents of a type that have, or before a merge had, one of
@@ -50,7 +50,7 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 // where the viewer may see the document. What is read next, and whether it is,
 // must not depend on the others.
 func (r *Reader) aliases(ctx context.Context, t *Table, wanted func(*sql.Selector)) ([]*db.Alias, error) {
-	fence, err := store.Fence(ctx)
+	fence, err := visibility.Fence(ctx)
 	if err != nil {
 		return nil, err
 	}

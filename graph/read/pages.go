@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // pages is what is known of an edge's connections for all rows of a batch,
@@ -34,7 +34,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
-		fence, err := store.Fence(ctx)
+		fence, err := visibility.Fence(ctx)
 		if err != nil {
 			return nil, err
 		}

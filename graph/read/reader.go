@@ -10,6 +10,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // Reader reads from the store that a context asks for.
@@ -76,7 +77,7 @@ func all[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shap
 
 func find[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shape func(*sql.Selector)) ([]*T, error) {
 	names := t.names(groups)
-	if column := markingColumn(ctx); seenOf(ctx) != nil && t.Document.IsDocument() && !slices.Contains(names, column) {
+	if column := visibility.MarkingColumn(domain.StageFrom(ctx)); seenOf(ctx) != nil && t.Document.IsDocument() && !slices.Contains(names, column) {
 		names = append(names, column)
 	}
 	rows, err := t.find(ctx, r.stores.Client(ctx), names, shape)

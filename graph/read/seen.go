@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // Seen is the highest marking among what an operation has read: of each
@@ -56,21 +57,13 @@ func (s *Seen) Raise(m domain.Marking) {
 	s.highest = max(s.highest, m)
 }
 
-// markingColumn is where a document's marking is at the stage of ctx.
-func markingColumn(ctx context.Context) string {
-	if domain.StageFrom(ctx) == domain.Desk {
-		return "marking"
-	}
-	return "effective_marking"
-}
-
 // noteRows notes the markings of rows of a document's type.
 func noteRows[T any](ctx context.Context, t *Type[T], rows []*T) {
 	seen := seenOf(ctx)
 	if seen == nil || !t.Document.IsDocument() {
 		return
 	}
-	column := markingColumn(ctx)
+	column := visibility.MarkingColumn(domain.StageFrom(ctx))
 	for _, row := range rows {
 		switch m := t.value(row, column).(type) {
 		case domain.Marking:
@@ -117,7 +110,7 @@ func (s *Seen) Highest(ctx context.Context, r *Reader) (domain.Marking, error) {
 func highestOf[T any](ctx context.Context, r *Reader, t *Type[T]) (domain.Marking, error) {
 	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
 		s.Select()
-		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(markingColumn(ctx))+"), 0)"), markingAlias)
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
 	})
 	if err != nil || len(rows) == 0 {
 		return 0, err
@@ -129,7 +122,7 @@ func highestOf[T any](ctx context.Context, r *Reader, t *Type[T]) (domain.Markin
 // maxMarking adds the highest marking of the rows that a statement counts.
 func maxMarking(ctx context.Context, t *Table, s *sql.Selector) {
 	if seenOf(ctx) != nil && t.Document.IsDocument() {
-		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(markingColumn(ctx))+"), 0)"), markingAlias)
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
 	}
 }
 

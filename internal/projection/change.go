@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // ChangeKind is what happened to a document, as a viewer saw it.
@@ -272,7 +273,7 @@ func (l *Live) onPrimary(ctx context.Context, p Position) (found bool, err error
 	if err != nil {
 		return false, err
 	}
-	query := "SELECT 1 FROM changes WHERE at = ? AND document_id = ? AND " + aggregate.Quote(store.ChangeColumn(viewer.Clearance)) + " > 0"
+	query := "SELECT 1 FROM changes WHERE at = ? AND document_id = ? AND " + aggregate.Quote(visibility.ChangeColumn(viewer.Clearance)) + " > 0"
 	err = store.QueryRows(ctx, l.stores.LiveRows(), query, []any{p.at, int64(p.document)}, func(*sql.Rows) error {
 		found = true
 		return nil

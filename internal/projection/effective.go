@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-
-	"entgo.io/ent/dialect"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // markEffective works out the effective markings that a release may have
@@ -29,7 +27,7 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 		if t.Supporting() || len(aggregate.SpecOf(t).Ends) > 0 {
 			continue
 		}
-		if err := p.update(ctx, "UPDATE "+aggregate.TableOf(t).Name+" SET effective_marking = marking", groups[t]); err != nil {
+		if err := p.update(ctx, visibility.OwnMarking(aggregate.TableOf(t).Name), groups[t]); err != nil {
 			return err
 		}
 	}
@@ -45,7 +43,7 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 		if err := p.noteBefore(ctx, dependent); err != nil {
 			return err
 		}
-		if err := p.update(ctx, markingWithEnds(p.tx.Dialect(), t), dependent); err != nil {
+		if err := p.update(ctx, visibility.MarkingWithEnds(p.tx.Dialect(), aggregate.TableOf(t).Name, endsOf(t)), dependent); err != nil {
 			return err
 		}
 		if err := p.supportOf(ctx, dependent, touched); err != nil {
@@ -72,7 +70,7 @@ func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []d
 		if err := p.noteBefore(ctx, level); err != nil {
 			return err
 		}
-		if err := p.update(ctx, supportingMarking(p.tx.Dialect(), t), level); err != nil {
+		if err := p.update(ctx, visibility.SupportingMarking(p.tx.Dialect(), aggregate.TableOf(t).Name, linksTo(t)), level); err != nil {
 			return err
 		}
 		above := map[domain.ID]bool{}
@@ -123,8 +121,11 @@ func (p *projector) dependentsOf(ctx context.Context, t domain.Type, groups map[
 	for _, id := range groups[t] {
 		all[id] = true
 	}
-	for _, end := range endsOf(t) {
-		if err := p.collect(ctx, "SELECT id FROM "+aggregate.TableOf(t).Name+" WHERE "+aggregate.Quote(end.Column), groups[end.Target], all); err != nil {
+	for _, ref := range aggregate.TableOf(t).References {
+		if !slices.Contains(aggregate.SpecOf(t).Ends, ref.Column) {
+			continue
+		}
+		if err := p.collect(ctx, "SELECT id FROM "+aggregate.TableOf(t).Name+" WHERE "+aggregate.Quote(ref.Column), groups[ref.Target], all); err != nil {
 			return nil, err
 		}
 	}
@@ -132,46 +133,21 @@ func (p *projector) dependentsOf(ctx context.Context, t domain.Type, groups map[
 }
 
 // endsOf are the references without which live does not show a document of a type.
-func endsOf(t domain.Type) []aggregate.Reference {
-	columns := aggregate.SpecOf(t).Ends
-	return slices.DeleteFunc(slices.Clone(aggregate.TableOf(t).References), func(r aggregate.Reference) bool {
-		return !slices.Contains(columns, r.Column)
-	})
-}
-
-func greatest(engine string) string {
-	if engine == dialect.Postgres {
-		return "greatest"
+func endsOf(t domain.Type) []visibility.End {
+	var ends []visibility.End
+	for _, ref := range aggregate.TableOf(t).References {
+		if slices.Contains(aggregate.SpecOf(t).Ends, ref.Column) {
+			ends = append(ends, visibility.End{Column: ref.Column, Table: aggregate.TableOf(ref.Target).Name})
+		}
 	}
-	return "max"
+	return ends
 }
 
-// markingWithEnds sets the effective marking of a document with ends.
-func markingWithEnds(engine string, t domain.Type) string {
-	name := aggregate.TableOf(t).Name
-	markings, from, where := []string{name + ".marking"}, []string{}, []string{}
-	for i, end := range endsOf(t) {
-		alias := fmt.Sprintf("e%d", i)
-		markings = append(markings, alias+".effective_marking")
-		from = append(from, aggregate.TableOf(end.Target).Name+" "+alias)
-		where = append(where, fmt.Sprintf("%s.id = %s.%s", alias, name, aggregate.Quote(end.Column)))
-	}
-	return fmt.Sprintf("UPDATE %s SET effective_marking = coalesce((SELECT %s(%s) FROM %s WHERE %s), %d)",
-		name, greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen)
-}
-
-// supportingMarking sets a supporting document's effective marking. Most have
-// somebody low enough who refers to them, and one such is enough: the lowest
-// of all is looked for only where there is none.
-func supportingMarking(engine string, t domain.Type) string {
-	name := aggregate.TableOf(t).Name
-	var exists, lowest []string
+// linksTo are the links of all documents to those of a type.
+func linksTo(t domain.Type) []visibility.Link {
+	var links []visibility.Link
 	for _, r := range aggregate.Referrers(t) {
-		where := fmt.Sprintf("FROM %s WHERE %s = %s.id", r.From, r.Column, name)
-		exists = append(exists, fmt.Sprintf("EXISTS (SELECT 1 %s AND d.effective_marking <= %s.marking)", where, name))
-		lowest = append(lowest, "SELECT min(d.effective_marking) AS m "+where)
+		links = append(links, visibility.Link{From: r.From, Column: r.Column})
 	}
-	return fmt.Sprintf("UPDATE %[1]s SET effective_marking = CASE WHEN %[2]s THEN marking"+
-		" ELSE %[3]s(marking, coalesce((SELECT min(u.m) FROM (%[4]s) u), %[5]d)) END",
-		name, strings.Join(exists, " OR "), greatest(engine), strings.Join(lowest, " UNION ALL "), domain.Unseen)
+	return links
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // Live is the projection of the publication log: what is published. It is safe
@@ -22,8 +23,8 @@ type Live struct {
 	lastFailure atomic.Pointer[string] // of a run, that was logged
 	versions    versions               // how far live has come
 
-	buffers [clearances]buffer // the newest changes
-	wake    chan struct{}      // makes Run project now
+	buffers [visibility.Clearances]buffer // the newest changes
+	wake    chan struct{}                 // makes Run project now
 
 	pauses func(time.Duration) time.Duration // of Run; shortened in tests
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // visibilityChanges are what a transaction on live does to documents.
@@ -23,12 +24,9 @@ type visibilityChange struct {
 	before, after domain.Marking // effective; Unseen for what is not there
 	live          bool           // it is there, after
 	released      bool           // its own content is new
-	propagated    [clearances]bool
+	propagated    [visibility.Clearances]bool
 	state         string // what live said of it before a rebuild; see stateOf
 }
-
-// clearances is how many a viewer can have: one for each marking.
-const clearances = int(domain.Red) + 1
 
 func (f visibilityChanges) release(id domain.ID) {
 	if e := f[id]; e != nil {
@@ -138,14 +136,10 @@ func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 	return p.record(ctx, at)
 }
 
-// visibleTo reports whether viewers of a clearance see what has an effective
-// marking.
-func visibleTo(c int, m domain.Marking) bool { return m <= domain.Marking(c) }
-
 // kinds is what the change is for viewers of each clearance; 0 for none.
-func (e *visibilityChange) kinds() (kinds [clearances]ChangeKind, some bool) {
-	for c := range clearances {
-		before, after := visibleTo(c, e.before), visibleTo(c, e.after)
+func (e *visibilityChange) kinds() (kinds [visibility.Clearances]ChangeKind, some bool) {
+	for c := range visibility.Clearances {
+		before, after := visibility.Includes(domain.Marking(c), e.before), visibility.Includes(domain.Marking(c), e.after)
 		switch {
 		case after && !before:
 			kinds[c] = Published
@@ -165,13 +159,13 @@ func (e *visibilityChange) kinds() (kinds [clearances]ChangeKind, some bool) {
 // out of it: who sees both sees that the reference came, or went.
 func (p *projector) propagate(ctx context.Context) error {
 	// Those whose sight changes for the same viewers are looked for together.
-	groups := map[[clearances]bool][]domain.ID{}
+	groups := map[[visibility.Clearances]bool][]domain.ID{}
 	for id, e := range p.changes {
-		var changed [clearances]bool
-		for c := range clearances {
-			changed[c] = visibleTo(c, e.before) != visibleTo(c, e.after)
+		var changed [visibility.Clearances]bool
+		for c := range visibility.Clearances {
+			changed[c] = visibility.Includes(domain.Marking(c), e.before) != visibility.Includes(domain.Marking(c), e.after)
 		}
-		if changed != [clearances]bool{} {
+		if changed != [visibility.Clearances]bool{} {
 			groups[changed] = append(groups[changed], id)
 		}
 	}
@@ -188,7 +182,7 @@ func (p *projector) propagate(ctx context.Context) error {
 }
 
 // propagateTo notes the documents that refer, in one way, to those of ids.
-func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids []domain.ID, changed [clearances]bool) error {
+func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids []domain.ID, changed [visibility.Clearances]bool) error {
 	query := "SELECT DISTINCT d.id, d.effective_marking FROM " + r.From + " WHERE " + r.Column + store.InSet(p.tx.Dialect())
 	return p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
 		e := p.changes[id]
@@ -196,7 +190,7 @@ func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids [
 			e = &visibilityChange{before: m, after: m, live: true}
 			p.changes[id] = e
 		}
-		for c := range clearances {
+		for c := range visibility.Clearances {
 			e.propagated[c] = e.propagated[c] || changed[c]
 		}
 	})
@@ -222,8 +216,8 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 		rows = append(rows, row)
 	}
 	columns := []string{"id", "at", "document_id", "type"}
-	for c := range clearances {
-		columns = append(columns, aggregate.Quote(store.ChangeColumn(domain.Marking(c))))
+	for c := range visibility.Clearances {
+		columns = append(columns, aggregate.Quote(visibility.ChangeColumn(domain.Marking(c))))
 	}
 	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"

@@ -10,11 +10,10 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/ent/db/alias"
-	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // TagsNamed finds tags in live by their slugs or ids, the present ones or former
@@ -61,7 +60,7 @@ func (l *Live) TagsNamed(ctx context.Context, names []string) (map[string]domain
 // documents with ids were merged into, at the stage of ctx and as far as its
 // viewer sees them.
 func (l *Live) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
-	fence, err := store.Fence(ctx)
+	fence, err := visibility.Fence(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,49 +101,50 @@ func (l *Live) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, er
 	return found, nil
 }
 
-// Tagged says which of some documents in live carry one of the tags, as far as
-// the viewer of ctx sees both.
+// Tagged returns those of some documents in live that carry one of the tags, as far as
+// the viewer of ctx sees both. See [LinkedToTags].
 func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string) (map[domain.ID]bool, error) {
 	known, err := l.TagsNamed(ctx, tags)
 	if err != nil || len(known) == 0 {
 		return nil, err
 	}
 	ctx = domain.WithStage(ctx, domain.Live)
-	carry := func(table, owner string, ids []domain.ID) func(*entsql.Selector) {
-		return func(s *entsql.Selector) {
-			links := entsql.Dialect(s.Dialect()).Table(table)
-			s.Where(entsql.And(
-				entsql.In(s.C("id"), anyOf(ids)...),
-				entsql.In(s.C("id"), entsql.Dialect(s.Dialect()).Select(links.C(owner)).From(links).
-					Where(entsql.In(links.C("tag_id"), anyOf(slices.Collect(maps.Values(known)))...))),
-			))
-		}
+	fence, err := visibility.Fence(ctx)
+	if err != nil {
+		return nil, err
 	}
-	client, groups := l.stores.Client(ctx), aggregate.GroupByType(documents)
+	ids := slices.Collect(maps.Values(known))
 	found := map[domain.ID]bool{}
-	for t, read := range map[domain.Type]func(ids []domain.ID) ([]domain.ID, error){
-		domain.Report: func(ids []domain.ID) ([]domain.ID, error) {
-			return client.Report.Query().Where(predicate.Report(carry("report_tags", "report_id", ids))).IDs(ctx)
-		},
-		domain.Narrative: func(ids []domain.ID) ([]domain.ID, error) {
-			return client.Narrative.Query().Where(predicate.Narrative(carry("narrative_tags", "narrative_id", ids))).IDs(ctx)
-		},
-		domain.Entity: func(ids []domain.ID) ([]domain.ID, error) {
-			return client.Entity.Query().Where(predicate.Entity(carry("entity_tags", "entity_id", ids))).IDs(ctx)
-		},
-	} {
-		if len(groups[t]) == 0 {
-			continue
-		}
-		ids, err := read(groups[t])
+	for t, documents := range aggregate.GroupByType(documents) {
+		err := l.stores.ReadDocuments(ctx, aggregate.TableOf(t).Name, func(s *entsql.Selector) {
+			s.Select(s.C("id")).Where(entsql.And(entsql.In(s.C("id"), anyOf(documents)...), LinkedToTags(s, t, ids, fence)))
+		}, func(rows *entsql.Rows) error {
+			var id domain.ID
+			err := rows.Scan(&id)
+			found[id] = true
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("find tagged documents: %w", err)
 		}
-		for _, id := range ids {
-			found[id] = true
-		}
 	}
 	return found, nil
+}
+
+// LinkedToTags is the condition that a document of a type, a row of s, carries one of
+// the tags, as far as they exist under a fence: itself, or in a row that it owns (an
+// edition in its items). A tag carries itself.
+func LinkedToTags(s *entsql.Selector, t domain.Type, tags []domain.ID, fence func(*entsql.Selector)) *entsql.Predicate {
+	if t == domain.Tag {
+		return entsql.In(s.C("id"), anyOf(tags)...)
+	}
+	var links []visibility.Link
+	for _, r := range aggregate.Referrers(domain.Tag) {
+		if r.Type == t {
+			links = append(links, visibility.Link{From: r.From, Column: r.Column})
+		}
+	}
+	return visibility.Linked(s, links, aggregate.TableOf(domain.Tag).Name, tags, fence)
 }
 
 func anyOf(ids []domain.ID) []any {

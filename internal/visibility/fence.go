@@ -1,7 +1,8 @@
-package store
+package visibility
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -36,32 +37,34 @@ func isDocument(entType string) bool {
 	return ok && t.Name() == entType
 }
 
-func newClient(p *pool, stage domain.Stage) *db.Client {
-	client := db.NewClient(db.Driver(readDriver{p}))
+// DeskOnly are the ent types that only the desk has and that belong to no document,
+// with the right that it takes to read them.
+func DeskOnly() map[string]domain.Right { return maps.Clone(deskOnly) }
+
+// Intercept puts the fence of a stage on every query of a client. Queries of rows that
+// are reached through their documents only (citations, say) pass.
+func Intercept(client *db.Client, stage domain.Stage) {
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		if right, ok := deskOnly[q.Type()]; ok {
 			_, err := domain.Require(ctx, right)
 			return err
 		}
-		if q.Type() == db.TypeChange {
-			condition, err := changeFence(ctx)
-			if err != nil {
-				return err
-			}
-			q.WhereP(condition)
+		var condition func(*entsql.Selector)
+		var err error
+		switch {
+		case q.Type() == db.TypeChange:
+			condition, err = changeFence(ctx)
+		case isDocument(q.Type()):
+			condition, err = fence(ctx, stage)
+		default:
 			return nil
 		}
-		if !isDocument(q.Type()) {
-			return nil // an owned row, which is only reached through its owner
-		}
-		condition, err := fence(ctx, stage)
 		if err != nil {
 			return err
 		}
 		q.WhereP(condition)
 		return nil
 	}))
-	return client
 }
 
 // Fence returns the condition under which a row of a document table exists
@@ -88,7 +91,7 @@ func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), err
 	}
 	if stage == domain.Live {
 		return func(s *entsql.Selector) {
-			s.Where(entsql.LTE(s.C("effective_marking"), int(viewer.Clearance)))
+			s.Where(entsql.LTE(s.C(EffectiveMarking), int(viewer.Clearance)))
 		}, nil
 	}
 	if trash, _ := ctx.Value(trashKey{}).(bool); trash {

@@ -1,0 +1,59 @@
+package visibility
+
+import (
+	"fmt"
+	"strings"
+
+	"entgo.io/ent/dialect"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// The statements below set the effective markings of a table in live. The caller adds
+// " WHERE id …".
+
+// OwnMarking sets the effective marking of a document that exists by itself: its own.
+func OwnMarking(table string) string {
+	return "UPDATE " + table + " SET " + EffectiveMarking + " = marking"
+}
+
+// End is a reference without which a document does not exist in live: the column with
+// the other document's id, and the other document's table.
+type End struct{ Column, Table string }
+
+// MarkingWithEnds sets the effective marking of a document with ends (a relationship):
+// the highest of its own and theirs. While an end is not live it is unseen.
+func MarkingWithEnds(engine, table string, ends []End) string {
+	markings, from, where := []string{table + ".marking"}, []string{}, []string{}
+	for i, end := range ends {
+		markings = append(markings, fmt.Sprintf("e%d.%s", i, EffectiveMarking))
+		from = append(from, fmt.Sprintf("%s e%d", end.Table, i))
+		where = append(where, fmt.Sprintf(`e%d.id = %s."%s"`, i, table, end.Column))
+	}
+	return fmt.Sprintf("UPDATE %s SET %s = coalesce((SELECT %s(%s) FROM %s WHERE %s), %d)", table, EffectiveMarking,
+		greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen)
+}
+
+// SupportingMarking sets the effective marking of a supporting document: the higher of
+// its own and the lowest of the documents that link to it. Without one it is unseen.
+//
+// Most are linked to by a document that is marked low enough, and one such is enough:
+// the lowest of all is looked for only where there is none.
+func SupportingMarking(engine, table string, links []Link) string {
+	var exists, lowest []string
+	for _, l := range links {
+		where := fmt.Sprintf("FROM %s WHERE %s = %s.id", l.From, l.Column, table)
+		exists = append(exists, fmt.Sprintf("EXISTS (SELECT 1 %s AND d.%s <= %s.marking)", where, EffectiveMarking, table))
+		lowest = append(lowest, "SELECT min(d."+EffectiveMarking+") AS m "+where)
+	}
+	return fmt.Sprintf("UPDATE %[1]s SET %[6]s = CASE WHEN %[2]s THEN marking"+
+		" ELSE %[3]s(marking, coalesce((SELECT min(u.m) FROM (%[4]s) u), %[5]d)) END",
+		table, strings.Join(exists, " OR "), greatest(engine), strings.Join(lowest, " UNION ALL "), domain.Unseen, EffectiveMarking)
+}
+
+func greatest(engine string) string {
+	if engine == dialect.Postgres {
+		return "greatest"
+	}
+	return "max"
+}

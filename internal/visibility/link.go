@@ -1,0 +1,39 @@
+package visibility
+
+import (
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Link is a way in which documents of a type refer to others: the tables from the
+// document, which is called d, down to the reference, and the column with the id of the
+// other document.
+type Link struct {
+	From   string // "reports d JOIN report_tags x1 ON x1.report_id = d.id"
+	Column string // "x1.tag_id"
+}
+
+// Linked is the condition that a document of s is linked to one of some targets, in
+// one of some ways, as far as the targets exist under a fence.
+func Linked(s *entsql.Selector, links []Link, targetTable string, targets []domain.ID, fence func(*entsql.Selector)) *entsql.Predicate {
+	if len(links) == 0 || len(targets) == 0 {
+		return entsql.False()
+	}
+	set := make([]any, len(targets))
+	for i, id := range targets {
+		set[i] = int64(id)
+	}
+	build := entsql.Dialect(s.Dialect())
+	var ways []*entsql.Predicate
+	for _, l := range links {
+		visible := build.Select("id").From(build.Table(targetTable).As("linked"))
+		visible.Where(entsql.In(visible.C("id"), set...))
+		fence(visible)
+		ways = append(ways, entsql.P(func(b *entsql.Builder) {
+			b.WriteString("EXISTS (SELECT 1 FROM " + l.From + " WHERE d.id = ").Ident(s.C("id"))
+			b.WriteString(" AND " + l.Column + " IN (").Join(visible).WriteString("))")
+		}))
+	}
+	return entsql.Or(ways...)
+}
