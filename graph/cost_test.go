@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -110,33 +110,33 @@ func TestCostOfFragmentsThatDouble(t *testing.T) {
 // sized are documents that have exactly n of something.
 var sized = []struct {
 	what  string // in the refusal
-	limit func(graph.Limit) int
+	limit func(limits.Limit) int
 	of    func(n int) string
 }{
-	{"tokens", func(l graph.Limit) int { return l.Tokens }, func(n int) string {
+	{"tokens", func(l limits.Limit) int { return l.Tokens }, func(n int) string {
 		const rest = 20 // the others
 		return `{ reports(filter: {slug: {in: [` + strings.Repeat(`"a" `, n-rest) + `]}}) { totalCount } }`
 	}},
-	{"levels", func(l graph.Limit) int { return l.Depth }, func(n int) string {
+	{"levels", func(l limits.Limit) int { return l.Depth }, func(n int) string {
 		return `{ tag(slug: "x") { ` + strings.Repeat("parent { ", n-2) + "slug" + strings.Repeat(" }", n)
 	}},
-	{"fields at the top", func(l graph.Limit) int { return l.Roots }, func(n int) string {
+	{"fields at the top", func(l limits.Limit) int { return l.Roots }, func(n int) string {
 		return "{ " + strings.Repeat("__typename ", n-1) + "...F } fragment F on Query { __typename }"
 	}},
-	{"aliases", func(l graph.Limit) int { return l.Aliases }, func(n int) string {
+	{"aliases", func(l limits.Limit) int { return l.Aliases }, func(n int) string {
 		var b strings.Builder
 		for i := range n {
 			fmt.Fprintf(&b, "a%d: role ", i)
 		}
 		return "{ viewer { " + b.String() + "} }"
 	}},
-	{"directives", func(l graph.Limit) int { return l.Directives }, func(n int) string {
+	{"directives", func(l limits.Limit) int { return l.Directives }, func(n int) string {
 		return `query @inContext(stage: LIVE) { viewer { ` + strings.Repeat("role @skip(if: false) ", n-1) + "} }"
 	}},
-	{"fragments", func(l graph.Limit) int { return l.Fragments }, func(n int) string {
+	{"fragments", func(l limits.Limit) int { return l.Fragments }, func(n int) string {
 		return "{ viewer { ...F " + strings.Repeat("... { ", n-2) + "role" + strings.Repeat(" }", n-2) + " } } fragment F on Viewer { role }"
 	}},
-	{"the operation costs", func(l graph.Limit) int { return l.Cost }, func(n int) string {
+	{"the operation costs", func(l limits.Limit) int { return l.Cost }, func(n int) string {
 		// 202 and 10000 for each slug inside; 2 and 100 for each slug of a
 		// tag; 1 and 1 for each role.
 		k := (n - 10_000) / 10_000
@@ -157,7 +157,7 @@ func TestLimitsHold(t *testing.T) {
 			t.Run(fmt.Sprint(v.Role, v.KeyID != 0, " ", kind.what), func(t *testing.T) {
 				t.Parallel()
 				g := newGate(t, storetest.SQLite(t), nil)
-				limit := kind.limit(graph.StandardLimits(v.Role))
+				limit := kind.limit(limits.Standard(v.Role))
 				within, beyond := kind.of(limit), kind.of(limit+1)
 				if !v.Role.Staff() {
 					if r := g.send(holder(domain.Admin), http.MethodPost, vars{"query": beyond}); r.code() == "COST_LIMIT" {

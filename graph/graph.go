@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -44,10 +45,10 @@ type Config struct {
 	// Introspection says whom the schema's description is for:
 	// IntrospectionAll, which it is where it is empty, or another.
 	Introspection string
-	// Limits are the limits of each role; nil stands for StandardLimits. Meter
-	// keeps what viewers have spent of theirs.
-	Limits func(domain.Role) Limit
-	Meter  *access.Meter
+	// Limits returns the limits of each role; nil stands for limits.Standard.
+	// Meter keeps how much of the quotas is used.
+	Limits func(domain.Role) limits.Limit
+	Meter  *limits.Meter
 	// Notes takes note of what viewers are refused.
 	Notes *audit.Notes
 	// LiveMaxLag is how far a replica from which live is read may be behind the
@@ -101,13 +102,13 @@ func (c Config) complete() Config {
 		c.Now = time.Now
 	}
 	if c.Limits == nil {
-		c.Limits = StandardLimits
+		c.Limits = limits.Standard
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Meter == nil {
-		c.Meter = access.NewMeter(c.Now)
+		c.Meter = limits.NewMeter(c.Now)
 	}
 	if c.Notes == nil {
 		c.Notes = audit.NewNotes(c.Stores, c.Log, c.Now)

@@ -12,12 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
-)
-
-// What is kept of documents that have been.
-const (
-	cachedQueries = 1_000
-	cachedQuery   = 16 << 10 // bytes; a parsed document takes many times as much
+	"github.com/redthread-api/redthread/internal/limits"
 )
 
 // Handler serves the API over HTTP, and to the program's other doors; see the
@@ -26,8 +21,8 @@ const (
 func Handler(c Config) *transport.Handler {
 	c = c.complete()
 	exec := executor.New(New(c))
-	exec.SetParserTokenLimit(maxTokens)
-	cache := queryCache{lru.New[*ast.QueryDocument](cachedQueries)}
+	exec.SetParserTokenLimit(limits.MaxTokens)
+	cache := queryCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)}
 	exec.SetQueryCache(cache)
 
 	p := presenter{log: c.Log, requestID: c.RequestID, notes: c.Notes}
@@ -41,12 +36,12 @@ func Handler(c Config) *transport.Handler {
 		exec.SetDisableSuggestion(true)
 		exec.SetDefaultRulesFn(silentRules)
 	}
-	guard := newGuard(c)
-	exec.Use(&requestCharge{guard}) // first: also a look-up of what is not there is paid for
+	limit := newLimitExtension(c)
+	exec.Use(&requestCharge{limit.admission}) // first: a look-up of an unknown document is charged too
 	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
 	exec.Use(&exactEnums{})
-	exec.Use(guard)
-	return transport.New(gated{exec, guard}, c.Transport)
+	exec.Use(limit)
+	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)
 }
 
 // silentRules are those of validation, without suggestions. The executor's own
@@ -67,7 +62,7 @@ func silentRules() *rules.Rules {
 type queryCache struct{ *lru.LRU[*ast.QueryDocument] }
 
 func (c queryCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
-	if len(query) <= cachedQuery {
+	if len(query) <= limits.CachedDocumentSize {
 		c.LRU.Add(ctx, query, doc)
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -30,9 +30,9 @@ type keeper struct {
 func newKeeper(t testing.TB, s *store.Stores) *keeper {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: access.NewMeter(time.Now)}
+	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: limits.NewMeter(time.Now)}
 	k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
-	k.kept = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: graph.NewBudgets(config),
+	k.kept = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
 		Log: log, Now: time.Now}).Around(k.handler)
 	k.handler = k.kept // also what staff send goes through it
 	return k
@@ -156,9 +156,9 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		desk := content.New(s, log, time.Now)
-		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: access.NewMeter(time.Now)}
+		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: limits.NewMeter(time.Now)}
 		k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
-		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk, Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
+		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk, Budgets: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
 		k.kept = cache.Around(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Run(t.Context()) }()

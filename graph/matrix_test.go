@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -101,9 +102,9 @@ var (
 )
 
 // noLimits are the limits of tests that ask for everything at once.
-func noLimits(domain.Role) graph.Limit {
+func noLimits(domain.Role) limits.Limit {
 	const none = 1 << 40
-	return graph.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Cost: none, PerMinute: none}
+	return limits.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Cost: none, PerMinute: none}
 }
 
 func isDeskDoor(name string) bool {

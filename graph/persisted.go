@@ -12,6 +12,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 )
 
 // persisted puts the text in the place of what names a document: the id of a
@@ -119,7 +120,7 @@ func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *g
 	case params.Query != "":
 		// The next who sends it is to be remembered as well.
 		transport.VerdictOf(ctx).Refuse()
-		if len(params.Query) <= cachedQuery {
+		if len(params.Query) <= limits.CachedDocumentSize {
 			p.sent.Add(sent{viewer.CredentialID(), hash}, params.Query)
 		}
 		return nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -405,8 +406,8 @@ func TestRegistryUnderLoad(t *testing.T) {
 func TestUnknownIDsArePaidFor(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) {
-		c.Limits = func(role domain.Role) graph.Limit {
-			limit := graph.StandardLimits(role)
+		c.Limits = func(role domain.Role) limits.Limit {
+			limit := limits.Standard(role)
 			limit.PerMinute = 100
 			return limit
 		}

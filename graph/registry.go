@@ -27,6 +27,7 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -280,9 +281,9 @@ func (g *Registry) checkText(text, path string, p *domain.Problems) *ast.Operati
 		p.Add(path, "is longer than %d bytes", maxRegisteredText)
 		return nil
 	}
-	doc, _, refused := parse(text)
-	if refused != nil {
-		p.Add(path, "%s", refused.Message)
+	doc, _, err := limits.Parse(text)
+	if err != nil {
+		p.Add(path, "%s", err)
 		return nil
 	}
 	if doc == nil {

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
 
@@ -24,7 +23,7 @@ func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler 
 	t.Helper()
 	cache := answers.New(answers.Config{
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Budgets: graph.NewBudgets(graph.Config{Limits: noLimits, Meter: access.NewMeter(time.Now)}),
+		Budgets: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
 	})
 	kept := cache.Around(h)
 	t.Cleanup(func() {

@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/rest"
@@ -119,7 +120,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		Keys: a.backend.keys, People: people, Notes: a.backend.notes, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
-		Meter: access.NewMeter(parts.Now), LiveMaxLag: maxLag,
+		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag,
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
@@ -135,10 +136,10 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
-	budgets := graph.NewBudgets(config)
+	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	kept := answers.New(answers.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.desk,
-		Budgets: budgets, Log: a.log, Now: parts.Now,
+		Budgets: quotas, Log: a.log, Now: parts.Now,
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
@@ -148,7 +149,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: quotas, Keys: door, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

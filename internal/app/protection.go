@@ -8,6 +8,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 )
 
 // ProtectionConfig is what can be set about how the API is kept from harm.
@@ -62,8 +63,8 @@ func (c *ProtectionConfig) proxies() []netip.Prefix {
 }
 
 // limits are the limits of a role.
-func (c *ProtectionConfig) limits(role domain.Role) graph.Limit {
-	limit := graph.StandardLimits(role)
+func (c *ProtectionConfig) limits(role domain.Role) limits.Limit {
+	limit := limits.Standard(role)
 	rate := c.RatePublic
 	switch {
 	case role.Staff():

@@ -58,7 +58,7 @@ func (i *interruption) cause() (shown *gqlerror.Error, err error) {
 // end is answered with the error alone. A query is first run again, in a new
 // snapshot, where that may help. A mutation is answered as it is: a part of it
 // may be done.
-func (e gated) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+func (e limitedExecutor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	if op.Operation.Operation == ast.Mutation {
 		return e.Executor.DispatchOperation(ctx, op)
 	}

@@ -1,11 +1,11 @@
-package graph
+package limits
 
 import "github.com/vektah/gqlparser/v2/ast"
 
 // overlaps reports whether a document selects so much under the same names
-// that validating it would take seconds: gqlparser compares all selections of
-// a name with each other, 14,000 of one name in half a minute. No fragment of
-// the document may contain itself.
+// that its validation would take seconds: gqlparser compares all selections of
+// a name with each other, 14,000 of one name in half a minute. The document must
+// have no fragment that contains itself (see cycle).
 func overlaps(doc *ast.QueryDocument) bool {
 	m := merger{doc: doc, left: maxComparisons}
 	for _, op := range doc.Operations {
@@ -18,11 +18,10 @@ func overlaps(doc *ast.QueryDocument) bool {
 }
 
 // maxComparisons bounds the pairs of selections and of fragments that
-// validation compares, and the fields that have to be looked at to find that
-// out.
+// validation compares, plus the fields that overlaps visits to count them.
 const maxComparisons = 50_000
 
-// merger merges selections as the execution does, until it has done enough.
+// merger merges selections as the executor does, until left is used up.
 type merger struct {
 	doc  *ast.QueryDocument
 	left int
@@ -65,8 +64,8 @@ func (m *merger) collect(set ast.SelectionSet, byName map[string][]ast.Selection
 	}
 }
 
-// cycle returns the name of a fragment that contains itself, if there is one.
-// Such a document could not be merged.
+// cycle returns the name of a fragment that contains itself, or "" where there
+// is none. A document with one cannot be merged.
 func cycle(doc *ast.QueryDocument) string {
 	const inside, done = 1, 2
 	state := map[string]int{}

@@ -1,4 +1,4 @@
-package access_test
+package limits_test
 
 import (
 	"fmt"
@@ -8,9 +8,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 )
+
+// clock is a clock that stands still until a test advances it.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
 
 func TestMeter(t *testing.T) {
 	t.Parallel()
@@ -59,13 +79,13 @@ func TestMeter(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := newClock()
-			m := access.NewMeter(c.now)
+			m := limits.NewMeter(c.now)
 			for i, turn := range row.turns {
 				switch turn := turn.(type) {
 				case time.Duration:
 					c.advance(turn)
 				case charge:
-					got := m.Charge("payer", turn.cost, turn.limit)
+					got := m.Charge("subject", turn.cost, turn.limit)
 					near := func(a, b time.Duration) bool { return (a - b).Abs() < time.Microsecond }
 					if got.OK != turn.ok || got.Remaining != turn.left || !near(got.Full, turn.full) || !near(got.Wait, turn.wait) {
 						t.Errorf("turn %d: got %+v, want %+v", i, got, turn)
@@ -76,7 +96,7 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// charge is a charge and the standing after it.
+// charge is a charge and the status after it.
 type charge struct {
 	cost, limit int
 	ok          bool
@@ -84,34 +104,34 @@ type charge struct {
 	full, wait  time.Duration
 }
 
-// A meter forgets who has not been there for longest. It is none the worse for
-// a crowd: nobody who is there has more than they would have.
+// A meter forgets the subject whose last charge is the oldest. Subjects that it
+// remembers have no more than they would have in a smaller crowd.
 func TestMeterIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	m := access.NewMeter(c.now)
+	m := limits.NewMeter(c.now)
 	m.Charge("first", 600, 600)
 	for i := range 50_000 {
 		m.Charge(fmt.Sprint(i), 600, 600)
 	}
 	if got := m.Charge("first", 600, 600); !got.OK {
-		t.Errorf("whoever was there first is remembered: %+v", got)
+		t.Errorf("the first subject is remembered: %+v", got)
 	}
 	if got := m.Charge("49999", 1, 600); got.OK {
-		t.Errorf("whoever was there last is forgotten: %+v", got)
+		t.Errorf("the last subject is forgotten: %+v", got)
 	}
 }
 
 func TestMeterUnderLoad(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	m := access.NewMeter(c.now)
+	m := limits.NewMeter(c.now)
 	var taken atomic.Int64
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 500 {
-				if m.Charge("payer", 1, 600).OK {
+				if m.Charge("subject", 1, 600).OK {
 					taken.Add(1)
 				}
 				m.Charge(fmt.Sprint(taken.Load()), 1, 600)
@@ -124,7 +144,7 @@ func TestMeterUnderLoad(t *testing.T) {
 	}
 }
 
-func TestPayer(t *testing.T) {
+func TestSubject(t *testing.T) {
 	t.Parallel()
 	key, person := domain.NewID(domain.Key, time.Now()), domain.NewID(domain.Person, time.Now())
 	for _, row := range []struct {
@@ -142,11 +162,11 @@ func TestPayer(t *testing.T) {
 		{"ZoneV6", "fe80::1%eth0", domain.Anonymous(), "fe80::/64"},
 	} {
 		ctx := domain.WithClient(t.Context(), netip.MustParseAddr(row.address))
-		if got := access.Payer(ctx, row.viewer); got != row.want {
+		if got := limits.Subject(ctx, row.viewer); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
 		}
 	}
-	if got := access.Payer(t.Context(), domain.Anonymous()); got != access.Payer(t.Context(), domain.Anonymous()) {
+	if got := limits.Subject(t.Context(), domain.Anonymous()); got != limits.Subject(t.Context(), domain.Anonymous()) {
 		t.Errorf("got %s", got)
 	}
 }
