@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -47,7 +48,7 @@ type gate struct {
 	keys     *access.Keys
 	people   *access.People
 	notes    *audit.Notes
-	registry *graph.Registry
+	registry *queries.Registry
 }
 
 // gateDay is when the clocks of gates begin.

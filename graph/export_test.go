@@ -2,6 +2,3 @@ package graph
 
 // MayBeKept reports whether answers with a root field may be kept.
 func MayBeKept(rootField string) bool { return keptFields[rootField] }
-
-// RecentFor is how long a look-up of a registered document is believed.
-const RecentFor = recentFor

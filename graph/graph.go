@@ -20,6 +20,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -37,7 +38,7 @@ type Config struct {
 	// documents are.
 	Keys     *access.Keys
 	People   *access.People
-	Registry *Registry
+	Registry *queries.Registry
 	// Webhooks are managed by mutations, too.
 	Webhooks *delivery.Webhooks
 	// RegisteredOnly refuses every document that is not registered.
@@ -74,7 +75,7 @@ func New(c Config) graphql.ExecutableSchema {
 		keys:     c.Keys,
 		people:   c.People,
 		webhooks: c.Webhooks,
-		known:    c.Registry,
+		registry: c.Registry,
 		now:      c.Now,
 		texts:    newTexts(c.EntityURL),
 		site:     c.Site,

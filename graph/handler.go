@@ -13,6 +13,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
 // Handler serves the API over HTTP, and to the program's other doors; see the
@@ -38,7 +39,7 @@ func Handler(c Config) *transport.Handler {
 	}
 	limit := newLimitExtension(c)
 	exec.Use(&requestCharge{limit.admission}) // first: a look-up of an unknown document is charged too
-	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
+	exec.Use(&documentExtension{queries.NewResolver(c.Registry, c.RegisteredOnly)})
 	exec.Use(&exactEnums{})
 	exec.Use(limit)
 	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)

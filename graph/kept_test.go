@@ -16,6 +16,7 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -107,6 +108,9 @@ func TestKeptAnswersKeepTheirMarking(t *testing.T) {
 	})
 }
 
+// registeredTTL is how long a look-up of a registered document is cached.
+const registeredTTL = 10 * time.Second
+
 // What was asked by a name may be used for as long as the name stands for the
 // document.
 func TestKeptAnswersOfNamedDocuments(t *testing.T) {
@@ -117,13 +121,13 @@ func TestKeptAnswersOfNamedDocuments(t *testing.T) {
 		byHash := `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha(count) + `"}}}`
 		for name, body := range map[string]string{"Id": `{"documentId":"` + sha(count) + `"}`, "Hash": byHash} {
 			terms, ok := g.verdict(public, body)
-			if !ok || terms.Until.Sub(g.clock.now()) != graph.RecentFor || len(terms.Holds) != 1 || !terms.Holds[0]() {
+			if !ok || terms.Until.Sub(g.clock.now()) != registeredTTL || len(terms.Holds) != 1 || !terms.Holds[0]() {
 				t.Errorf("%s: got %+v, %v", name, terms, ok)
 			}
 		}
-		g.clock.turn(graph.RecentFor / 2)
+		g.clock.turn(registeredTTL / 2)
 		terms, _ := g.verdict(public, byHash)
-		if got := terms.Until.Sub(g.clock.now()); got != graph.RecentFor/2 {
+		if got := terms.Until.Sub(g.clock.now()); got != registeredTTL/2 {
 			t.Errorf("what was looked up before may be used for %s", got)
 		}
 		g.unregister(sha(count))
@@ -146,7 +150,7 @@ func TestKeptAnswersUnderRegisteredOnly(t *testing.T) {
 	t.Parallel()
 	eachGate(t, func(c *graph.Config) { c.RegisteredOnly = true }, func(t *testing.T, g *gate) {
 		const count = `query Count { reports { totalCount } }`
-		if _, _, err := g.registry.Register(domain.WithViewer(t.Context(), builder), []graph.Document{{Text: count}}); err != nil {
+		if _, _, err := g.registry.Register(domain.WithViewer(t.Context(), builder), []queries.Document{{Text: count}}); err != nil {
 			t.Fatal(err)
 		}
 		if terms, ok := g.verdict(public, `{"query":"`+count+`"}`); !ok || terms.Until.IsZero() || len(terms.Holds) != 1 {

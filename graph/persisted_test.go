@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -268,7 +267,7 @@ func TestRegisteredOnly(t *testing.T) {
 	eachGate(t, only, func(t *testing.T, g *gate) {
 		const count, other = `query Count { reports { totalCount } }`, `query Other { tags { totalCount } }`
 		const described = `query Described { __schema { queryType { name } } }`
-		if _, _, err := g.registry.Register(domain.AsSystem(t.Context(), "test"), []graph.Document{{Text: count}, {Text: described, ID: "described"}, {Text: register, ID: "register"}}); err != nil {
+		if _, _, err := g.registry.Register(domain.AsSystem(t.Context(), "test"), []queries.Document{{Text: count}, {Text: described, ID: "described"}, {Text: register, ID: "register"}}); err != nil {
 			t.Fatal(err)
 		}
 		viewers := []*domain.Viewer{public}
@@ -310,95 +309,6 @@ func TestRegisteredOnly(t *testing.T) {
 			t.Errorf("got %s", r.body)
 		}
 	})
-}
-
-// Look-ups are remembered for some seconds, also those that found nothing; a
-// change in the same process is seen at once, and in others after that.
-func TestRegistryRemembers(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		clock := &turned{at: gateDay}
-		here, elsewhere := graph.NewRegistry(s, clock.now), graph.NewRegistry(s, clock.now)
-		system := domain.AsSystem(t.Context(), "test")
-		const count = `query Count { reports { totalCount } }`
-		id := sha(count)
-		// lookup wants an id to be found or not, with so many statements.
-		lookup := func(g *graph.Registry, id string, found bool, statements int64) {
-			t.Helper()
-			ctx, n := store.CountStatements(domain.WithViewer(t.Context(), public))
-			text, ok, err := g.Text(ctx, id)
-			if err != nil || ok != found || ok && text != count || *n != statements {
-				t.Errorf("%s: got %q, %v, %v after %d statements; want found %v after %d", id, text, ok, err, *n, found, statements)
-			}
-		}
-		lookup(here, id, false, 1)
-		lookup(elsewhere, id, false, 1)
-		for range 3 {
-			lookup(here, id, false, 0)
-			lookup(here, "sha256:"+strings.ToUpper(id), false, 0)
-		}
-		lookup(here, "no id at all", false, 0)
-		lookup(here, strings.Repeat("x", 201), false, 0)
-
-		if _, _, err := here.Register(system, []graph.Document{{Text: count}}); err != nil {
-			t.Fatal(err)
-		}
-		lookup(here, id, true, 1)
-		lookup(here, id, true, 0)
-		lookup(elsewhere, id, false, 0)
-		clock.turn(5 * time.Second)
-		lookup(elsewhere, id, true, 1)
-		lookup(elsewhere, id, true, 0)
-
-		if _, err := here.Unregister(system, []string{id}); err != nil {
-			t.Fatal(err)
-		}
-		lookup(here, id, false, 1)
-		lookup(elsewhere, id, true, 0)
-		clock.turn(10*time.Second - 1)
-		lookup(elsewhere, id, true, 0)
-		clock.turn(1)
-		lookup(elsewhere, id, false, 1)
-	})
-}
-
-// A look-up that is on its way while a document is registered or unregistered
-// does not bring back what was before.
-func TestRegistryUnderLoad(t *testing.T) {
-	t.Parallel()
-	s := storetest.SQLite(t)
-	clock := &turned{at: gateDay}
-	g := graph.NewRegistry(s, clock.now)
-	system := domain.AsSystem(t.Context(), "test")
-	const count = `query Count { reports { totalCount } }`
-	ctx, cancel := context.WithCancel(domain.WithViewer(t.Context(), public))
-	var others sync.WaitGroup
-	for range 4 {
-		others.Go(func() {
-			for ctx.Err() == nil {
-				if _, _, err := g.Text(ctx, "count"); err != nil && ctx.Err() == nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	for range 50 {
-		if _, _, err := g.Register(system, []graph.Document{{ID: "count", Text: count}}); err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, err := g.Text(system, "count"); !ok {
-			t.Errorf("what was registered is not found: %v", err)
-		}
-		if _, err := g.Unregister(system, []string{"count"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, err := g.Text(system, "count"); ok {
-			t.Errorf("what was unregistered is found: %v", err)
-		}
-	}
-	cancel()
-	others.Wait()
 }
 
 // Many made-up ids neither fill the memory nor come for free: each request is

@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -24,7 +25,7 @@ type Resolver struct {
 	keys     *access.Keys
 	people   *access.People
 	webhooks *delivery.Webhooks
-	known    *Registry
+	registry *queries.Registry
 	texts    *texts
 	site     site.Site
 	now      func() time.Time

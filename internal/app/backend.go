@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/content"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -25,7 +26,7 @@ type backend struct {
 	notes  *audit.Notes
 	keys   *access.Keys
 
-	registry *graph.Registry
+	registry *queries.Registry
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {

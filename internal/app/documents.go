@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
 func (p *program) documentsCommand() *cobra.Command {
@@ -239,8 +239,8 @@ func (s *shipment) located(err error) []problem {
 }
 
 // documents are what was found, for the registry.
-func (s *shipment) documents() []graph.Document {
-	all := make([]graph.Document, len(s.found))
+func (s *shipment) documents() []queries.Document {
+	all := make([]queries.Document, len(s.found))
 	for i, f := range s.found {
 		all[i] = f.Document
 	}

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
 // shipment is what the files hold that documents are registered from, and all
@@ -24,7 +24,7 @@ type shipment struct {
 
 // found is a document and where it was.
 type found struct {
-	graph.Document
+	queries.Document
 	file string
 	line int    // 0 where the file is the document
 	name string // of the document in a file of several
@@ -119,7 +119,7 @@ func (s *shipment) readDocument(path string) {
 		s.unreadable(path, err)
 		return
 	}
-	s.add(found{Document: graph.Document{Text: string(text)}, file: path})
+	s.add(found{Document: queries.Document{Text: string(text)}, file: path})
 }
 
 // member is a member of an object, or an element of a list, of a JSON file.
@@ -150,7 +150,7 @@ func (s *shipment) readJSON(path string) {
 		s.bad(path, 0, "has no documents")
 	}
 	for _, m := range members {
-		f := found{Document: graph.Document{ID: m.name}, file: path, line: m.line, name: m.name}
+		f := found{Document: queries.Document{ID: m.name}, file: path, line: m.line, name: m.name}
 		switch {
 		case json.Unmarshal(m.value, &f.Text) != nil:
 			s.bad(path, m.line, "%.60q: want the text of a document", m.name)
@@ -202,7 +202,7 @@ func (s *shipment) readManifest(path string, members []member, list member) {
 			if name == "" {
 				name = operation.ID
 			}
-			s.add(found{Document: graph.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
+			s.add(found{Document: queries.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
 		}
 	}
 }
