@@ -88,12 +88,12 @@ func (r keyResolver) State(_ context.Context, obj *db.ApiKey) (string, error) {
 }
 
 func (r personResolver) Role(_ context.Context, obj *db.Person) (string, error) {
-	role, _ := r.people.Worth(obj)
+	role, _ := r.people.Effective(obj)
 	return role.String(), nil
 }
 
 func (r personResolver) Clearance(_ context.Context, obj *db.Person) (domain.Marking, error) {
-	_, clearance := r.people.Worth(obj)
+	_, clearance := r.people.Effective(obj)
 	return clearance, nil
 }
 
@@ -119,7 +119,7 @@ func one[T any](ctx context.Context, r *Resolver, t *read.Type[T], id domain.ID)
 }
 
 func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKeyInput) (*model.APIKeySecretPayload, error) {
-	params := access.CreateParams{Name: in.Name, Clearance: in.Clearance, ExpiresAt: in.ExpiresAt, Limits: access.Limits{Origins: in.Origins}}
+	params := access.CreateParams{Name: in.Name, Clearance: in.Clearance, ExpiresAt: in.ExpiresAt, Restrictions: access.Restrictions{Origins: in.Origins}}
 	params.Role, _ = domain.ParseRole(in.Role) // an enum
 	if in.Scopes != nil {
 		params.Scopes = []domain.Right{}

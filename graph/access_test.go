@@ -131,7 +131,7 @@ func TestAPIKeys(t *testing.T) {
 	eachGate(t, nil, func(t *testing.T, g *gate) {
 		admin := holder(domain.Admin)
 		ctx := domain.WithClient(t.Context(), netip.MustParseAddr("203.0.113.77"))
-		door := access.NewDoor(g.keys, g.people)
+		authenticator := access.NewAuthenticator(g.keys, g.people)
 		const all = `id name hint state role clearance scopes origins networks rateLimit replaces createdBy createdAt lastUsedAt expiresAt revokedAt`
 
 		var answers []string
@@ -148,7 +148,7 @@ func TestAPIKeys(t *testing.T) {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		viewer, err := door.Authenticate(ctx, access.Shown{Token: secret, Origin: "https://site.example"})
+		viewer, err := authenticator.Authenticate(ctx, access.Credential{Token: secret, Origin: "https://site.example"})
 		if err != nil || viewer.Name != "site" || viewer.Role != domain.Editor || viewer.Clearance != domain.Green || !viewer.May(domain.WriteDrafts) ||
 			viewer.May(domain.ReadDesk) || viewer.RateLimit != 5000 || viewer.KeyID.String() != id {
 			t.Errorf("the key opens %+v, %v", viewer, err)
@@ -164,7 +164,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 		g.clock.turn(time.Hour)
 		for text, opens := range map[string]bool{secret: false, second: true} {
-			if _, err := door.Authenticate(ctx, access.Shown{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
+			if _, err := authenticator.Authenticate(ctx, access.Credential{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
 				t.Errorf("after the overlap: %v", err)
 			}
 		}
@@ -175,13 +175,13 @@ func TestAPIKeys(t *testing.T) {
 		if revoked.at("revokeApiKey.apiKey.state") != "REVOKED" || revoked.at("revokeApiKey.apiKey.id") != rotated.at("rotateApiKey.apiKey.id") {
 			t.Errorf("got %s", revoked.body)
 		}
-		if _, err := door.Authenticate(ctx, access.Shown{Token: second, Origin: "https://site.example"}); err == nil {
+		if _, err := authenticator.Authenticate(ctx, access.Credential{Token: second, Origin: "https://site.example"}); err == nil {
 			t.Error("a revoked key opens")
 		}
 		g.as(admin, `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, nil).refused("NOT_FOUND", "no such key")
 
 		// A secret is in the answer that made it, and nowhere else.
-		if err := g.notes.Flush(t.Context()); err != nil {
+		if err := g.refusals.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		list := g.query(admin, `{ apiKeys { totalCount nodes { `+all+` } edges { cursor } } auditLog(first: 100) { nodes { action actor actorId subject detail documents } } }`)

@@ -179,7 +179,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 				t.Errorf("%s: what it was done to is not said, or twice: %+v", m.name, lines[0])
 			}
 		}
-		if err := g.notes.Flush(t.Context()); err != nil {
+		if err := g.refusals.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		notes := map[string]int{}

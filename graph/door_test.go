@@ -47,7 +47,7 @@ type gate struct {
 	clock    *turned
 	keys     *access.Keys
 	people   *access.People
-	notes    *audit.Notes
+	refusals *audit.Buffer
 	registry *queries.Registry
 }
 
@@ -61,16 +61,16 @@ func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
 	clock := &turned{at: gateDay}
 	logged := &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	notes := audit.NewNotes(s, log, clock.now)
+	refusals := audit.NewBuffer(s, log, clock.now)
 	g := &gate{
-		api: &api{t: t, stores: s, log: logged}, clock: clock, notes: notes,
-		keys:     access.NewKeys(s, notes, log, clock.now),
-		people:   access.NewPeople(s, notes, log, clock.now, access.OIDC{}),
+		api: &api{t: t, stores: s, log: logged}, clock: clock, refusals: refusals,
+		keys:     access.NewKeys(s, refusals, log, clock.now),
+		people:   access.NewPeople(s, refusals, log, clock.now, access.OIDC{}),
 		registry: graph.NewRegistry(s, clock.now),
 	}
 	c := graph.Config{
 		Stores: s, Desk: content.New(s, log, clock.now), Log: log, Now: clock.now,
-		Keys: g.keys, People: g.people, Notes: notes, Registry: g.registry,
+		Keys: g.keys, People: g.people, Refusals: refusals, Registry: g.registry,
 	}
 	if change != nil {
 		change(&c)

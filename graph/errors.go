@@ -33,7 +33,7 @@ const maxErrors = 20
 type presenter struct {
 	log       *slog.Logger
 	requestID func(context.Context) string
-	notes     *audit.Notes
+	refusals  *audit.Buffer
 }
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
@@ -60,7 +60,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			out.Extensions["fields"] = known.Fields
 		}
 		if known.Kind == domain.KindForbidden {
-			p.notes.Note(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
+			p.refusals.Add(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
 		}
 		// One line for an operation: what follows has the same cause.
 		if known.Kind == domain.KindUnavailable && interrupted(ctx, err, out) && ctx.Err() == nil {

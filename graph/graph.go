@@ -50,8 +50,8 @@ type Config struct {
 	// Meter keeps how much of the quotas is used.
 	Limits func(domain.Role) limits.Limit
 	Meter  *limits.Meter
-	// Notes takes note of what viewers are refused.
-	Notes *audit.Notes
+	// Refusals buffers entries of the audit log about what viewers are refused.
+	Refusals *audit.Buffer
 	// LiveMaxLag is how far a replica from which live is read may be behind the
 	// publication log for its answers to be kept; with 0 any.
 	LiveMaxLag time.Duration
@@ -111,14 +111,14 @@ func (c Config) complete() Config {
 	if c.Meter == nil {
 		c.Meter = limits.NewMeter(c.Now)
 	}
-	if c.Notes == nil {
-		c.Notes = audit.NewNotes(c.Stores, c.Log, c.Now)
+	if c.Refusals == nil {
+		c.Refusals = audit.NewBuffer(c.Stores, c.Log, c.Now)
 	}
 	if c.Keys == nil {
-		c.Keys = access.NewKeys(c.Stores, c.Notes, c.Log, c.Now)
+		c.Keys = access.NewKeys(c.Stores, c.Refusals, c.Log, c.Now)
 	}
 	if c.People == nil {
-		c.People = access.NewPeople(c.Stores, c.Notes, c.Log, c.Now, access.OIDC{})
+		c.People = access.NewPeople(c.Stores, c.Refusals, c.Log, c.Now, access.OIDC{})
 	}
 	if c.Registry == nil {
 		c.Registry = NewRegistry(c.Stores, c.Now)

@@ -26,7 +26,7 @@ func Handler(c Config) *transport.Handler {
 	cache := queryCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)}
 	exec.SetQueryCache(cache)
 
-	p := presenter{log: c.Log, requestID: c.RequestID, notes: c.Notes}
+	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(fewErrors)

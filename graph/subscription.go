@@ -67,13 +67,13 @@ type follower struct {
 
 // tell goes on until ctx ends, or the viewer may no longer hear.
 func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
-	var proof access.Proof
+	var rechecker access.Rechecker
 	for {
 		news, err := f.desk.Follow(ctx, content.ChangesParams{After: f.after, Types: f.types, First: maxTold})
 		if err != nil {
 			return err
 		}
-		if err := proof.Renew(ctx); err != nil {
+		if err := rechecker.Check(ctx); err != nil {
 			return err
 		}
 		f.after = news.After

@@ -32,7 +32,7 @@ func (a *api) subscribe(t *testing.T, v *domain.Viewer, document string, variabl
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := domain.WithViewer(r.Context(), v)
 		if proof != nil {
-			ctx = access.WithProof(ctx, func(context.Context) (*domain.Viewer, error) { return v, proof() })
+			ctx = access.WithRecheck(ctx, func(context.Context) (*domain.Viewer, error) { return v, proof() })
 		}
 		a.handler.ServeHTTP(w, r.WithContext(ctx))
 	}))

@@ -26,7 +26,7 @@ func TestRotation(t *testing.T) {
 		s.clock.advance(time.Minute)
 		s.issuer.Rotate(t, "EdDSA")
 		s.in(t, s.issuer.Token(t, nil))
-		if got := s.issuer.Asked(oidctest.KeysPath); got != 2 {
+		if got := s.issuer.Requests(oidctest.KeysPath); got != 2 {
 			t.Errorf("the keys were read %d times, want 2", got)
 		}
 		// The key that is withdrawn opens nothing any more.
@@ -42,11 +42,11 @@ func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 	eachSigning(t, func(t *testing.T, s *signing) {
 		token := s.issuer.Token(t, nil)
 		viewer := s.in(t, token)
-		stream := access.WithProof(domain.WithViewer(t.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
+		stream := access.WithRecheck(domain.WithViewer(t.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
 			return s.people.Authenticate(ctx, token)
 		})
-		var proof access.Proof
-		if err := proof.Renew(stream); err != nil {
+		var rechecker access.Rechecker
+		if err := rechecker.Check(stream); err != nil {
 			t.Fatal(err)
 		}
 		s.issuer.Rotate(t, "ES256")
@@ -54,7 +54,7 @@ func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 		s.in(t, token) // the keys were read a minute ago
 		s.in(t, s.issuer.Token(t, nil))
 		s.refused(t, token)
-		if err := access.StillHolds(stream); !errors.Is(err, domain.ErrUnauthenticated) {
+		if err := access.Recheck(stream); !errors.Is(err, domain.ErrUnauthenticated) {
 			t.Errorf("of somebody who is connected: got %v, want KindUnauthenticated", err)
 		}
 	})
@@ -130,12 +130,12 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 			wait.Wait()
 		}
 		flood()
-		if got := s.issuer.Asked(oidctest.KeysPath); got != 1 {
+		if got := s.issuer.Requests(oidctest.KeysPath); got != 1 {
 			t.Errorf("within half a minute: read %d times, want 1", got)
 		}
 		s.clock.advance(30 * time.Second)
 		flood()
-		if keys, discovery := s.issuer.Asked(oidctest.KeysPath), s.issuer.Asked(oidctest.DiscoveryPath); keys != 2 || discovery != 2 {
+		if keys, discovery := s.issuer.Requests(oidctest.KeysPath), s.issuer.Requests(oidctest.DiscoveryPath); keys != 2 || discovery != 2 {
 			t.Errorf("after it: read %d and %d times, want 2", keys, discovery)
 		}
 		s.in(t, good)
@@ -159,12 +159,12 @@ func TestTheIssuerIsAway(t *testing.T) {
 			s.unavailable(t)
 		}
 		// net/http tries again where a connection broke off.
-		before := s.issuer.Asked(oidctest.DiscoveryPath)
+		before := s.issuer.Requests(oidctest.DiscoveryPath)
 		s.issuer.Handle("", nil)
 		s.issuer.Handle(oidctest.DiscoveryPath, nil)
 		s.clock.advance(29 * time.Second)
 		s.unavailable(t)
-		if got := s.issuer.Asked(oidctest.DiscoveryPath); got != before || before > 2 {
+		if got := s.issuer.Requests(oidctest.DiscoveryPath); got != before || before > 2 {
 			t.Errorf("it was asked %d times, then %d", before, got)
 		}
 		s.clock.advance(time.Second)
@@ -268,7 +268,7 @@ func TestAPrivateIssuerIsRefusedUnlessAllowed(t *testing.T) {
 		s.config.AllowPrivate = false
 		s.start()
 		s.unavailable(t)
-		if got := s.log.String(); !strings.Contains(got, "--oidc-allow-private") || s.issuer.Asked(oidctest.DiscoveryPath) != 0 {
+		if got := s.log.String(); !strings.Contains(got, "--oidc-allow-private") || s.issuer.Requests(oidctest.DiscoveryPath) != 0 {
 			t.Errorf("the log does not say what to do:\n%s", got)
 		}
 	})

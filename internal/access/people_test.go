@@ -22,7 +22,7 @@ import (
 
 func (s *signing) entries(t testing.TB, action audit.Action) []*db.AuditEntry {
 	t.Helper()
-	if err := s.notes.Flush(t.Context()); err != nil {
+	if err := s.refusals.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx := domain.WithStage(admin(t), domain.Desk)

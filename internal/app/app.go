@@ -96,13 +96,13 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.stopWork = stop
 	a.run(work, "the desk's own work", a.backend.desk.Run)
 	a.run(work, "writing the use of keys", a.backend.keys.Run)
-	a.run(work, "writing notes for the audit log", a.backend.notes.Run)
+	a.run(work, "writing refusals to the audit log", a.backend.refusals.Run)
 	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
 	if stores.LiveMayLag() {
 		a.replica = &replica{lag: a.backend.desk.ReadLag, most: maxLag, log: a.log}
 		a.run(work, "looking how far the replica lags", a.replica.run)
 	}
-	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
+	people := access.NewPeople(stores, a.backend.refusals, a.log, parts.Now, c.OIDC.access())
 	a.run(work, "writing when people were seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
@@ -114,10 +114,10 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	a.run(work, "dispatching to webhooks", a.pause.during(webhooks.Run))
 	a.run(work, "running jobs", a.pause.during(a.backend.jobs.Start))
 
-	door := access.NewDoor(a.backend.keys, people)
+	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
-		Keys: a.backend.keys, People: people, Notes: a.backend.notes, Webhooks: webhooks,
+		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag,
@@ -125,7 +125,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxQuestion,
-			Authenticate: server.Authenticate(door),
+			Authenticate: server.Authenticate(authenticator),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 		},
 	}
@@ -149,7 +149,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: quotas, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: quotas, Keys: authenticator, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

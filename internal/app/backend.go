@@ -20,25 +20,25 @@ import (
 // backend is what commands work with: the stores, opened and migrated, and
 // the rooms over them.
 type backend struct {
-	stores *store.Stores
-	jobs   *store.Jobs
-	desk   *content.Desk
-	notes  *audit.Notes
-	keys   *access.Keys
+	stores   *store.Stores
+	jobs     *store.Jobs
+	desk     *content.Desk
+	refusals *audit.Buffer
+	keys     *access.Keys
 
 	registry *queries.Registry
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
-	notes := audit.NewNotes(stores, log, now)
+	refusals := audit.NewBuffer(stores, log, now)
 	jobs, desk := stores.Jobs(log), content.New(stores, log, now)
 	desk.UseJobs(jobs)
 	return &backend{
-		stores: stores,
-		jobs:   jobs,
-		desk:   desk,
-		notes:  notes,
-		keys:   access.NewKeys(stores, notes, log, now),
+		stores:   stores,
+		jobs:     jobs,
+		desk:     desk,
+		refusals: refusals,
+		keys:     access.NewKeys(stores, refusals, log, now),
 
 		registry: graph.NewRegistry(stores, now),
 	}

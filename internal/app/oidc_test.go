@@ -75,7 +75,7 @@ func TestPeopleSignIn(t *testing.T) {
 		var later atomic.Int64
 		now := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 		issuer := oidctest.Start(t, now, "RS256")
-		issuer.Be(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
+		issuer.SetClaims(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
 		issuer.Handle(oidctest.DiscoveryPath, oidctest.Down)
 
 		resolved, err := app.Resolve([]string{"--oidc-issuer", issuer.URL, "--oidc-audience", oidctest.ClientID,

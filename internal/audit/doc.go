@@ -2,9 +2,9 @@
 // which network, in which request.
 //
 // An act is recorded in the transaction that carries it out ([Append]), so the
-// entry is there exactly if the act is. What was refused is no transaction;
-// [Notes] gathers it and writes it a little later, each kind once with how
-// often it happened, so that nobody can fill the desk by being refused.
+// entry is there exactly if the act is. A refusal has no transaction: [Buffer]
+// gathers refusals and writes them a little later, equal ones as one entry with
+// their number, so that refused requests cannot fill the desk.
 //
 // The log is append-only: the database itself refuses to change or delete an
 // entry, and its sequence has no gap.

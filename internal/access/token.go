@@ -23,8 +23,8 @@ import (
 	"github.com/redthread-api/redthread/internal/outbound"
 )
 
-// OIDC says whose tokens are accepted, and what they are worth here. The zero
-// value accepts none.
+// OIDC configures which OpenID Connect tokens are accepted, and which roles and
+// clearances their claims give. The zero value accepts none.
 type OIDC struct {
 	// Issuer is the issuer's URL, exactly as it is in the "iss" of its
 	// tokens. Its configuration is found below it.
@@ -33,37 +33,38 @@ type OIDC struct {
 	// has to name one of them.
 	Audiences []string
 
-	// RoleClaim is where a token says what its holder may do: the path of a
-	// string or a list of strings, such as "realm_access.roles". A dot may be
-	// in a claim's name as well. Empty: "roles".
+	// RoleClaim is the path of the claim with the roles of the holder: a string
+	// or a list of strings, such as "realm_access.roles". The name of a claim may
+	// have a dot as well. Empty: "roles".
 	RoleClaim string
-	// Roles are the roles of the values that may be there. Of several the
-	// highest counts; who has none of them has no entry.
+	// Roles maps the values of that claim to roles. Of several values the
+	// highest role counts. A token without any of them is refused.
 	Roles map[string]domain.Role
 
-	// ClearanceClaim is where a token says what its holder may see, in the
-	// same way. Empty: the clearance is what suits the role.
+	// ClearanceClaim is the path of the claim with the clearance of the holder,
+	// likewise. Empty: the clearance is the default of the role.
 	ClearanceClaim string
-	// Clearances are the clearances of the values that may be there. Of
-	// several the highest counts; who has none of them has CLEAR.
+	// Clearances maps the values of that claim to clearances. Of several values
+	// the highest clearance counts. A token without any of them has CLEAR.
 	Clearances map[string]domain.Marking
 
-	// NameClaims are where a person's name may be, the best first. Empty:
+	// NameClaims are the paths of claims with the name of the holder; the first
+	// one that has a usable name counts. Empty:
 	// "name", "preferred_username", "email" (without the domain), "sub".
 	NameClaims []string
-	// Algorithms are the signatures that are accepted, of those that need a
-	// private key to make. Empty: all of them.
+	// Algorithms are the signature algorithms that are accepted, of those that
+	// sign with a private key. Empty: all of them.
 	Algorithms []string
 
-	// AllowPrivate is for an issuer in a network that the public can't
-	// reach; see [outbound.Options].
+	// AllowPrivate allows an issuer in a private network; see
+	// [outbound.Options].
 	AllowPrivate bool
 	// Timeout bounds each request to the issuer. 0: 5 seconds.
 	Timeout time.Duration
 }
 
-// algorithms are all that are accepted. With an HMAC, whoever can check a
-// token can make one, and here the key would be a public one.
+// algorithms are all that can be accepted. HMACs are not among them: the key
+// that checks an HMAC can also make one, and here it would be a public key.
 var algorithms = []string{
 	oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA,
@@ -72,76 +73,77 @@ var algorithms = []string{
 const (
 	// clockSkew is how far the issuer's clock may be from ours.
 	clockSkew = time.Minute
-	// maxToken bounds a token, in bytes. Servers in front of us allow about
-	// as much for a header.
+	// maxToken bounds a token, in bytes. Proxies allow about as much for a
+	// header.
 	maxToken = 8 << 10
 	// maxKeyID bounds the id of the key that signed a token.
 	maxKeyID = 256
 	// maxSubject is the bound of OpenID Connect.
 	maxSubject = 255
 
-	// The signature of a token that was checked is not checked again for
-	// checkedFor. Whether the issuer still publishes the key that has signed
-	// it, and whether its holder is disabled, is asked each time.
-	checkedFor = 5 * time.Minute
-	maxChecked = 10_000
+	// verifiedTTL is for how long the claims of a verified token are cached.
+	// Whether the issuer still publishes the key that has signed it, and whether
+	// its holder is disabled, is checked each time.
+	verifiedTTL = 5 * time.Minute
+	maxVerified = 10_000
 )
 
-// errRefusedToken is the one answer to every token that opens nothing. Why it
-// does not is in the log, at debug level.
-var errRefusedToken = &domain.Error{Kind: domain.KindUnauthenticated,
-	Message: "this token is not valid: it may be malformed, expired, of another issuer or for another audience, or its holder disabled"}
+// errInvalidToken is the same for every token that is refused. The reason is in
+// the log, at debug level.
+var errInvalidToken = &domain.Error{Kind: domain.KindUnauthenticated,
+	Message: "authentication failed: the token may be malformed, expired, of another issuer or for another audience, or its holder disabled"}
 
-// claims are what a token says that was found to be good.
+// claims are the claims of a valid token.
 type claims struct {
 	subject   string
 	name      string
-	email     string // empty: none that the issuer vouches for
+	email     string // empty: none, or not verified by the issuer
 	role      domain.Role
-	admitted  bool // whether there is a role at all
+	hasRole   bool // whether the token claims a role
 	clearance *domain.Marking
 	issuedAt  time.Time
-	until     time.Time // when the token has to be checked again
-	signedBy  keyPrint
+	until     time.Time // when the token has to be verified again
+	signedBy  keyFingerprint
 }
 
-// tokens checks tokens. It is safe for concurrent use.
-type tokens struct {
-	config  OIDC
-	log     *slog.Logger
-	now     func() time.Time
-	issuer  *issuer
-	checked *lru.Cache[[sha256.Size]byte, *claims]
+// tokenVerifier verifies tokens of an issuer. It is safe for concurrent use.
+type tokenVerifier struct {
+	config   OIDC
+	log      *slog.Logger
+	now      func() time.Time
+	issuer   *issuer
+	verified *lru.Cache[[sha256.Size]byte, *claims]
 }
 
-func newTokens(config OIDC, log *slog.Logger, now func() time.Time) *tokens {
+func newTokenVerifier(config OIDC, log *slog.Logger, now func() time.Time) *tokenVerifier {
 	config.RoleClaim = cmp.Or(config.RoleClaim, "roles")
 	if len(config.NameClaims) == 0 {
 		config.NameClaims = []string{"name", "preferred_username", "email", "sub"}
 	}
 	allowed := algorithms
 	if len(config.Algorithms) > 0 {
-		// What isn't in our list stays out, whatever the configuration says.
+		// An algorithm that is not in our list is not accepted, whatever the
+		// configuration says.
 		allowed = slices.DeleteFunc(slices.Clone(algorithms), func(a string) bool { return !slices.Contains(config.Algorithms, a) })
 	}
 	config.Algorithms = allowed
-	checked, err := lru.New[[sha256.Size]byte, *claims](maxChecked)
+	verified, err := lru.New[[sha256.Size]byte, *claims](maxVerified)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &tokens{config: config, log: log, now: now, checked: checked, issuer: newIssuer(config, log, now)}
+	return &tokenVerifier{config: config, log: log, now: now, verified: verified, issuer: newIssuer(config, log, now)}
 }
 
-// check returns what a good token says. Its errors are errRefusedToken, or of
-// KindUnavailable where the issuer can't be asked for its keys.
-func (t *tokens) check(ctx context.Context, token string) (*claims, error) {
+// verify returns the claims of a valid token. Its errors are errInvalidToken,
+// and errNoKeys where the issuer's keys cannot be read.
+func (t *tokenVerifier) verify(ctx context.Context, token string) (*claims, error) {
 	if err := wellFormedToken(token, t.config.Algorithms); err != nil {
 		return nil, t.refuse(ctx, err)
 	}
 	key := sha256.Sum256([]byte(token))
-	c, err := t.known(ctx, key)
+	c, err := t.cached(ctx, key)
 	if c == nil && err == nil {
-		c, err = t.verify(ctx, token)
+		c, err = t.parse(ctx, token)
 	}
 	if errors.Is(err, errNoKeys) {
 		return nil, errNoKeys
@@ -152,14 +154,14 @@ func (t *tokens) check(ctx context.Context, token string) (*claims, error) {
 	if err != nil {
 		return nil, t.refuse(ctx, err)
 	}
-	t.checked.Add(key, c)
+	t.verified.Add(key, c)
 	return c, nil
 }
 
-// known returns what a token says that was checked before, with a key that the
-// issuer publishes now; nil where there is none.
-func (t *tokens) known(ctx context.Context, token [sha256.Size]byte) (*claims, error) {
-	c, ok := t.checked.Get(token)
+// cached returns the claims of a token that was verified before, with a key that
+// the issuer still publishes; nil where there are none.
+func (t *tokenVerifier) cached(ctx context.Context, token [sha256.Size]byte) (*claims, error) {
+	c, ok := t.verified.Get(token)
 	if !ok || !t.now().Before(c.until) {
 		return nil, nil
 	}
@@ -167,19 +169,21 @@ func (t *tokens) known(ctx context.Context, token [sha256.Size]byte) (*claims, e
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(keys, func(k signingKey) bool { return k.print == c.signedBy }) {
+	if slices.ContainsFunc(keys, func(k signingKey) bool { return k.fingerprint == c.signedBy }) {
 		return c, nil
 	}
-	t.checked.Remove(token)
+	t.verified.Remove(token)
 	return nil, nil
 }
 
-func (t *tokens) refuse(ctx context.Context, why error) error {
-	t.log.DebugContext(ctx, "a token is refused", "reason", clip(why.Error()))
-	return errRefusedToken
+// refuse logs the reason why a token is refused, and returns the error for the
+// client.
+func (t *tokenVerifier) refuse(ctx context.Context, reason error) error {
+	t.log.DebugContext(ctx, "a token is refused", "reason", clip(reason.Error()))
+	return errInvalidToken
 }
 
-// clip shortens what others wrote before it is logged.
+// clip shortens a text that others wrote, before it is logged.
 func clip(s string) string {
 	const most = 300
 	if len(s) <= most {
@@ -188,8 +192,8 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// wellFormedToken refuses what can be no token that we accept, before any work
-// is done for it.
+// wellFormedToken returns why a text cannot be a token that is accepted, before
+// any work is done for it.
 func wellFormedToken(token string, allowed []string) error {
 	if len(token) > maxToken {
 		return fmt.Errorf("it is longer than %d bytes", maxToken)
@@ -230,11 +234,11 @@ func wellFormedToken(token string, allowed []string) error {
 	return nil
 }
 
-// verify does what go-oidc does (form, signature, issuer, expiry), and what it
-// leaves to us.
-func (t *tokens) verify(ctx context.Context, token string) (*claims, error) {
+// parse verifies a token and returns its claims. go-oidc verifies the form, the
+// signature, the issuer and the expiry; the rest is checked here.
+func (t *tokenVerifier) parse(ctx context.Context, token string) (*claims, error) {
 	now := t.now()
-	// go-oidc makes the error of a signature into text, so it is kept here.
+	// go-oidc turns the error of a signature into text, so it is kept here.
 	signature := &signatureCheck{issuer: t.issuer, algorithms: t.config.Algorithms}
 	id, err := oidc.NewVerifier(t.config.Issuer, signature, &oidc.Config{
 		SkipClientIDCheck:    true, // there may be several; see below
@@ -284,15 +288,15 @@ func (t *tokens) verify(ctx context.Context, token string) (*claims, error) {
 	c.subject = id.Subject
 	c.issuedAt = id.IssuedAt.UTC()
 	c.signedBy = signature.key
-	c.until = now.Add(checkedFor)
+	c.until = now.Add(verifiedTTL)
 	if end := id.Expiry.Add(clockSkew); end.Before(c.until) {
 		c.until = end
 	}
 	return c, nil
 }
 
-// unambiguous refuses claims whose names differ from those that are checked by
-// their capitals only: package json would take one for the other.
+// unambiguous returns an error where the name of a claim differs from one that is
+// checked in its letter case alone: package json would take one for the other.
 func unambiguous(all map[string]any) error {
 	for name := range all {
 		for _, registered := range []string{"iss", "sub", "aud", "exp", "nbf", "iat"} {
@@ -304,12 +308,13 @@ func unambiguous(all map[string]any) error {
 	return nil
 }
 
-// read finds what a token says of its holder.
-func (t *tokens) read(all map[string]any) *claims {
+// read returns the name, the email address, the role and the clearance of the
+// holder of a token.
+func (t *tokenVerifier) read(all map[string]any) *claims {
 	c := &claims{name: nameOf(all, t.config.NameClaims), email: emailOf(all)}
 	for _, value := range valuesAt(all, t.config.RoleClaim) {
 		if role, ok := t.config.Roles[value]; ok && role >= domain.Public && role <= domain.Admin {
-			c.role, c.admitted = max(c.role, role), true
+			c.role, c.hasRole = max(c.role, role), true
 		}
 	}
 	if t.config.ClearanceClaim == "" {
@@ -325,8 +330,8 @@ func (t *tokens) read(all map[string]any) *claims {
 	return c
 }
 
-// valuesAt returns the string, or the strings of the list, at a path. Whatever
-// else is there is nothing.
+// valuesAt returns the string, or the strings of the list, at a path. Values of
+// other types are left out.
 func valuesAt(all map[string]any, path string) []string {
 	switch v := valueAt(all, path).(type) {
 	case string:
@@ -343,8 +348,8 @@ func valuesAt(all map[string]any, path string) []string {
 	return nil
 }
 
-// valueAt finds the value at a path. The names on it may have dots of their
-// own, as those that are URLs do; the longest name wins.
+// valueAt returns the value at a path. The names on the path may have dots
+// themselves, as URLs do; the longest name wins.
 func valueAt(object map[string]any, path string) any {
 	if v, ok := object[path]; ok {
 		return v
@@ -359,9 +364,9 @@ func valueAt(object map[string]any, path string) any {
 	return nil
 }
 
-// nameOf is what a person is called here. It stands beside acts for ever, and
-// in the log, so an address is cut down to what is before the @, and what
-// would pass for something else is passed over.
+// nameOf returns the name of a person. It is stored with all that the person
+// does, and logged, so of an email address only the part before the @ is used,
+// and a name that could be taken for something else is skipped.
 func nameOf(all map[string]any, from []string) string {
 	for _, path := range from {
 		value, _ := valueAt(all, path).(string)
@@ -385,16 +390,16 @@ func nameOf(all map[string]any, from []string) string {
 	return "somebody without a name"
 }
 
-// reserved reports whether a name would be taken for a key, for the program's
-// own work, for nobody, or for an id.
+// reserved reports whether a name could be taken for a key, for the program
+// itself, for an anonymous viewer, or for an id.
 func reserved(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(lower, secretPrefix) || strings.HasPrefix(strings.ReplaceAll(lower, " ", ""), "system:") ||
 		lower == "anonymous" || isID(name)
 }
 
-// emailOf is the address of a person, unless the issuer says that it doesn't
-// know it to be theirs.
+// emailOf returns the email address of a person, or "" where there is none or
+// the issuer says that it is not verified.
 func emailOf(all map[string]any) string {
 	const longest = 254 // RFC 5321
 	email, _ := all["email"].(string)
@@ -412,11 +417,11 @@ func emailOf(all map[string]any) string {
 type signatureCheck struct {
 	issuer     *issuer
 	algorithms []string
-	key        keyPrint // that has signed the token
+	key        keyFingerprint // that has signed the token
 	err        error
 }
 
-// VerifySignature is what go-oidc calls, after it has seen to the algorithm.
+// VerifySignature is called by go-oidc, after it has checked the algorithm.
 func (s *signatureCheck) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	var payload []byte
 	payload, s.err = s.verify(ctx, token)
@@ -438,18 +443,18 @@ func (s *signatureCheck) verify(ctx context.Context, token string) ([]byte, erro
 		return nil, err
 	}
 	for attempt := 1; ; attempt++ {
-		known := false
+		hasID := false
 		for _, key := range keys {
 			if header.KeyID != "" && key.KeyID != header.KeyID || key.Algorithm != "" && key.Algorithm != header.Algorithm {
 				continue
 			}
-			known = known || header.KeyID != ""
+			hasID = hasID || header.KeyID != ""
 			if payload, err := signed.Verify(key.Key); err == nil {
-				s.key = key.print
+				s.key = key.fingerprint
 				return payload, nil
 			}
 		}
-		if known || attempt == 2 {
+		if hasID || attempt == 2 {
 			return nil, errors.New("no key of the issuer has signed it")
 		}
 		// The issuer may have new keys.
@@ -459,7 +464,7 @@ func (s *signatureCheck) verify(ctx context.Context, token string) ([]byte, erro
 	}
 }
 
-// outbound is how the issuer is reached.
+// outbound returns the options of the client that reads from the issuer.
 func (c OIDC) outbound() outbound.Options {
 	return outbound.Options{AllowPrivate: c.AllowPrivate, Timeout: cmp.Or(c.Timeout, 5*time.Second), MaxBody: maxIssuerAnswer}
 }

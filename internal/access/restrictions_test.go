@@ -34,43 +34,43 @@ func audited(t testing.TB, s *store.Stores, action audit.Action) []*db.AuditEntr
 	return rows
 }
 
-func TestKeysAreBoundToNetworksAndOrigins(t *testing.T) {
+func TestKeysAreRestrictedToNetworksAndOrigins(t *testing.T) {
 	t.Parallel()
 	networks := []netip.Prefix{netip.MustParsePrefix("203.0.113.9/24"), netip.MustParsePrefix("2001:db8::/32")}
 	for _, row := range []struct {
 		name            string
-		limits          access.Limits
+		restrictions    access.Restrictions
 		address, origin string
 		admitted        bool
 	}{
-		{"NoLimits", access.Limits{}, "198.51.100.1", "https://anywhere.example", true},
-		{"OwnNetwork", access.Limits{Networks: networks}, "203.0.113.200", "", true},
-		{"OwnNetworkMapped", access.Limits{Networks: networks}, "::ffff:203.0.113.200", "", true},
-		{"OwnNetworkV6", access.Limits{Networks: networks}, "2001:db8:ffff::1", "", true},
-		{"OtherNetwork", access.Limits{Networks: networks}, "203.0.114.1", "", false},
-		{"NoAddress", access.Limits{Networks: networks}, "", "", false},
-		{"NoNetworks", access.Limits{Networks: []netip.Prefix{}}, "203.0.113.200", "", false},
-		{"OwnOrigin", access.Limits{Origins: []string{"HTTPS://Site.Example:443"}}, "198.51.100.1", "https://site.example", true},
-		{"OtherOrigin", access.Limits{Origins: []string{"https://site.example"}}, "198.51.100.1", "https://site.example.evil.example", false},
-		{"NullOrigin", access.Limits{Origins: []string{"https://site.example"}}, "198.51.100.1", "null", false},
-		{"NoBrowser", access.Limits{Origins: []string{"https://site.example"}}, "198.51.100.1", "", false},
-		{"NoOrigins", access.Limits{Origins: []string{}}, "198.51.100.1", "", false},
+		{"NoRestrictions", access.Restrictions{}, "198.51.100.1", "https://anywhere.example", true},
+		{"OwnNetwork", access.Restrictions{Networks: networks}, "203.0.113.200", "", true},
+		{"OwnNetworkMapped", access.Restrictions{Networks: networks}, "::ffff:203.0.113.200", "", true},
+		{"OwnNetworkV6", access.Restrictions{Networks: networks}, "2001:db8:ffff::1", "", true},
+		{"OtherNetwork", access.Restrictions{Networks: networks}, "203.0.114.1", "", false},
+		{"NoAddress", access.Restrictions{Networks: networks}, "", "", false},
+		{"NoNetworks", access.Restrictions{Networks: []netip.Prefix{}}, "203.0.113.200", "", false},
+		{"OwnOrigin", access.Restrictions{Origins: []string{"HTTPS://Site.Example:443"}}, "198.51.100.1", "https://site.example", true},
+		{"OtherOrigin", access.Restrictions{Origins: []string{"https://site.example"}}, "198.51.100.1", "https://site.example.evil.example", false},
+		{"NullOrigin", access.Restrictions{Origins: []string{"https://site.example"}}, "198.51.100.1", "null", false},
+		{"NoBrowser", access.Restrictions{Origins: []string{"https://site.example"}}, "198.51.100.1", "", false},
+		{"NoOrigins", access.Restrictions{Origins: []string{}}, "198.51.100.1", "", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			s := storetest.SQLite(t)
-			notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), time.Now)
-			keys := access.NewKeys(s, notes, slog.New(slog.DiscardHandler), time.Now)
-			key, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Partner, Limits: row.limits})
+			refusals := audit.NewBuffer(s, slog.New(slog.DiscardHandler), time.Now)
+			keys := access.NewKeys(s, refusals, slog.New(slog.DiscardHandler), time.Now)
+			key, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Partner, Restrictions: row.restrictions})
 			ctx := t.Context()
 			if row.address != "" {
 				ctx = from(t, row.address)
 			}
-			viewer, err := keys.Authenticate(ctx, access.Shown{Token: secret, Origin: row.origin})
+			viewer, err := keys.Authenticate(ctx, access.Credential{Token: secret, Origin: row.origin})
 			if admitted := err == nil; admitted != row.admitted || !admitted && !errors.Is(err, domain.ErrUnauthenticated) {
 				t.Fatalf("got %v, %v", viewer, err)
 			}
-			if err := notes.Flush(t.Context()); err != nil {
+			if err := refusals.Flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			refused := audited(t, s, audit.RefuseCredential)
@@ -81,24 +81,24 @@ func TestKeysAreBoundToNetworksAndOrigins(t *testing.T) {
 	}
 }
 
-func TestLimitsAreKept(t *testing.T) {
+func TestRestrictionsAreStored(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		for name, limits := range map[string]access.Limits{
+		for name, want := range map[string]access.Restrictions{
 			"none":  {},
 			"empty": {Scopes: []domain.Right{}, Origins: []string{}, Networks: []netip.Prefix{}},
 			"some": {Scopes: []domain.Right{domain.ReadLive}, Origins: []string{"https://a.example"},
 				Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, RateLimit: 5},
 		} {
-			made, _ := create(t, keys, access.CreateParams{Name: name, Role: domain.Partner, Limits: limits})
+			made, _ := create(t, keys, access.CreateParams{Name: name, Role: domain.Partner, Restrictions: want})
 			got, err := keys.Get(admin(t), made.ID.String())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (got.Scopes == nil) != (limits.Scopes == nil) || (got.Origins == nil) != (limits.Origins == nil) || (got.Networks == nil) != (limits.Networks == nil) ||
-				!slices.Equal(got.Scopes, limits.Scopes) || !slices.Equal(got.Origins, limits.Origins) ||
-				!slices.Equal(got.Networks, limits.Networks) || got.RateLimit != limits.RateLimit {
-				t.Errorf("%s: got %+v, want %+v", name, got.Limits, limits)
+			if (got.Scopes == nil) != (want.Scopes == nil) || (got.Origins == nil) != (want.Origins == nil) || (got.Networks == nil) != (want.Networks == nil) ||
+				!slices.Equal(got.Scopes, want.Scopes) || !slices.Equal(got.Origins, want.Origins) ||
+				!slices.Equal(got.Networks, want.Networks) || got.RateLimit != want.RateLimit {
+				t.Errorf("%s: got %+v, want %+v", name, got.Restrictions, want)
 			}
 		}
 	})
@@ -107,8 +107,8 @@ func TestLimitsAreKept(t *testing.T) {
 func TestScopesReachTheViewer(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		_, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Editor, Limits: access.Limits{Scopes: []domain.Right{domain.ReadDesk}, RateLimit: 7}})
-		viewer, err := keys.Authenticate(t.Context(), access.Shown{Token: secret})
+		_, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Editor, Restrictions: access.Restrictions{Scopes: []domain.Right{domain.ReadDesk}, RateLimit: 7}})
+		viewer, err := keys.Authenticate(t.Context(), access.Credential{Token: secret})
 		if err != nil || !viewer.May(domain.ReadDesk) || viewer.May(domain.PublishDocuments) || viewer.RateLimit != 7 {
 			t.Errorf("got %+v, %v", viewer, err)
 		}
@@ -118,7 +118,7 @@ func TestScopesReachTheViewer(t *testing.T) {
 func TestCreateRefusesLimitsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
-		_, _, err := keys.Create(admin(t), access.CreateParams{Name: "k", Role: domain.Partner, Limits: access.Limits{
+		_, _, err := keys.Create(admin(t), access.CreateParams{Name: "k", Role: domain.Partner, Restrictions: access.Restrictions{
 			Scopes: []domain.Right{domain.PublishDocuments}, Origins: []string{"site.example", "https://a.example/path", "https://*.a.example", "null"},
 			Networks: []netip.Prefix{{}}, RateLimit: -1,
 		}})
@@ -143,11 +143,11 @@ func TestAKeyCannotOutgrowItsMaker(t *testing.T) {
 			t.Errorf("all rights: got %v, want KindForbidden", err)
 		}
 		if _, _, err := keys.Create(narrow, access.CreateParams{Name: "some", Role: domain.Editor,
-			Limits: access.Limits{Scopes: []domain.Right{domain.ReadLive, domain.PublishDocuments}}}); !errors.Is(err, domain.ErrForbidden) {
+			Restrictions: access.Restrictions{Scopes: []domain.Right{domain.ReadLive, domain.PublishDocuments}}}); !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("a right of which it has none: got %v, want KindForbidden", err)
 		}
 		if _, _, err := keys.Create(narrow, access.CreateParams{Name: "own", Role: domain.Admin,
-			Limits: access.Limits{Scopes: []domain.Right{domain.ReadLive}}}); err != nil {
+			Restrictions: access.Restrictions{Scopes: []domain.Right{domain.ReadLive}}}); err != nil {
 			t.Errorf("its own rights: %v", err)
 		}
 		wide, _ := create(t, keys, access.CreateParams{Name: "wide", Role: domain.Admin})
@@ -162,7 +162,7 @@ func TestRotate(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
 		end := c.now().Add(365 * 24 * time.Hour)
 		old, oldSecret := create(t, keys, access.CreateParams{Name: "site", Role: domain.Partner, ExpiresAt: &end,
-			Limits: access.Limits{Scopes: []domain.Right{domain.ReadLive}, RateLimit: 9}})
+			Restrictions: access.Restrictions{Scopes: []domain.Right{domain.ReadLive}, RateLimit: 9}})
 		c.advance(30 * 24 * time.Hour)
 		overlap := time.Hour
 		made, ended, secret, err := keys.Rotate(admin(t), access.RotateParams{Key: "site", Overlap: &overlap})
@@ -177,7 +177,7 @@ func TestRotate(t *testing.T) {
 			t.Errorf("the old one ends %v", ended.ExpiresAt)
 		}
 		opens := func(token string) bool {
-			_, err := keys.Authenticate(t.Context(), access.Shown{Token: token})
+			_, err := keys.Authenticate(t.Context(), access.Credential{Token: token})
 			return err == nil
 		}
 		if !opens(oldSecret) || !opens(secret) {
@@ -210,7 +210,7 @@ func TestRotateAtOnce(t *testing.T) {
 		if _, _, _, err := keys.Rotate(admin(t), access.RotateParams{Key: leaked, Overlap: &none}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: leaked}); !errors.Is(err, domain.ErrUnauthenticated) {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: leaked}); !errors.Is(err, domain.ErrUnauthenticated) {
 			t.Errorf("got %v, want KindUnauthenticated", err)
 		}
 	})
@@ -221,7 +221,7 @@ func TestANewNetworkIsAudited(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Stores, keys *access.Keys, c *clock) {
 		key, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Partner})
 		for _, address := range []string{"203.0.113.1", "203.0.113.99", "198.51.100.1", "203.0.113.1", "2001:db8:1::1"} {
-			if _, err := keys.Authenticate(from(t, address), access.Shown{Token: secret}); err != nil {
+			if _, err := keys.Authenticate(from(t, address), access.Credential{Token: secret}); err != nil {
 				t.Fatal(err)
 			}
 			if err := keys.Flush(t.Context()); err != nil {

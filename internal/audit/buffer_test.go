@@ -18,9 +18,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// paced runs notes whose pauses end when the test says so.
+// paced is a running buffer whose pauses end when the test says so.
 type paced struct {
-	notes  *audit.Notes
+	buffer *audit.Buffer
 	log    *record
 	pauses chan time.Duration
 	next   chan time.Time
@@ -48,14 +48,14 @@ func (r *record) String() string {
 func newPaced(t *testing.T, s *store.Stores) *paced {
 	t.Helper()
 	p := &paced{log: &record{}, pauses: make(chan time.Duration), next: make(chan time.Time)}
-	p.notes = audit.NewNotes(s, slog.New(slog.NewTextHandler(p.log, nil)), clock)
-	audit.SetAfter(p.notes, func(d time.Duration) <-chan time.Time {
+	p.buffer = audit.NewBuffer(s, slog.New(slog.NewTextHandler(p.log, nil)), clock)
+	audit.SetAfter(p.buffer, func(d time.Duration) <-chan time.Time {
 		p.pauses <- d
 		return p.next
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- p.notes.Run(ctx) }()
+	go func() { ended <- p.buffer.Run(ctx) }()
 	p.stop = sync.OnceFunc(func() {
 		cancel()
 		for {
@@ -93,9 +93,9 @@ func openFaulty(t *testing.T, c store.Config) (*store.Stores, *storetest.Faults)
 	return s, faults
 }
 
-// Notes that could not be written are written when the database can again,
-// without anything else happening, and each is counted once.
-func TestNotesAreTriedAgain(t *testing.T) {
+// Entries that could not be written are written when the database can again,
+// without a further entry, and each is counted once.
+func TestBufferTriesAgain(t *testing.T) {
 	t.Parallel()
 	for name, failures := range map[string]int{"FailsOnce": 1, "FailsTenTimes": 10} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestNotesAreTriedAgain(t *testing.T) {
 				p := newPaced(t, s)
 				faults.Fail("desk", "COMMIT", failures, storetest.Refused())
 				for range 5 {
-					p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
+					p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
 				}
 				want := 10 * time.Second
 				for range failures {
@@ -114,8 +114,8 @@ func TestNotesAreTriedAgain(t *testing.T) {
 					}
 					want = min(2*want, 5*time.Minute)
 				}
-				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "b"})
-				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
+				p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "b"})
+				p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "a"})
 				if got := p.write(); got != want {
 					t.Fatalf("got a pause of %v, want %v", got, want)
 				}
@@ -132,9 +132,9 @@ func TestNotesAreTriedAgain(t *testing.T) {
 	}
 }
 
-// Of notes that cannot be written for long only so many are remembered, and
-// how many there were besides.
-func TestNotesThatFailForEver(t *testing.T) {
+// Of entries that cannot be written for long so many are buffered, and the
+// number of the others.
+func TestBufferIsBounded(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := openFaulty(t, c)
@@ -142,14 +142,14 @@ func TestNotesThatFailForEver(t *testing.T) {
 		faults.Fail("desk", "BEGIN", 0, storetest.Refused())
 		for round := range 12 {
 			for i := range 200 {
-				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(round, i)})
+				p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(round, i)})
 			}
 			pause := p.write()
 			if want := min(10*time.Second<<round, 5*time.Minute); pause != want {
 				t.Fatalf("got a pause of %v, want %v", pause, want)
 			}
-			if got := audit.Gathered(p.notes); got > 1000 {
-				t.Fatalf("%d kinds are remembered, want at most 1000", got)
+			if got := audit.Waiting(p.buffer); got > 1000 {
+				t.Fatalf("%d entries are buffered, want at most 1000", got)
 			}
 		}
 		faults.Set(nil)
@@ -160,14 +160,14 @@ func TestNotesThatFailForEver(t *testing.T) {
 			total += e.Times
 		}
 		if total != 12*200 {
-			t.Errorf("%d things are on the log, want %d", total, 12*200)
+			t.Errorf("%d refusals are on the log, want %d", total, 12*200)
 		}
 	})
 }
 
-// A note that the database refuses keeps no other from being written, and is
-// given up in the end.
-func TestANoteThatIsRefused(t *testing.T) {
+// An entry that the database refuses keeps no other from being written, and is
+// dropped in the end.
+func TestBufferDropsARefusedEntry(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		refusal := []string{"CREATE TRIGGER poison BEFORE INSERT ON audit_entries WHEN NEW.detail = 'poison' BEGIN SELECT RAISE(ABORT, 'refused'); END"}
@@ -190,31 +190,32 @@ func TestANoteThatIsRefused(t *testing.T) {
 		p := newPaced(t, s)
 		for round := range 10 {
 			if round == 0 {
-				p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "poison"})
+				p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "poison"})
 			}
-			p.notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint("good ", round)})
+			p.buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint("good ", round)})
 			p.write()
 		}
 		p.stop()
 		if got := len(entries(t, s)); got != 10 {
-			t.Errorf("%d notes are on the log, want 10", got)
+			t.Errorf("%d entries are on the log, want 10", got)
 		}
 		if got := strings.Count(p.log.String(), "is given up"); got != 1 {
-			t.Errorf("a note was given up %d times, want once:\n%s", got, p.log)
+			t.Errorf("an entry was dropped %d times, want once:\n%s", got, p.log)
 		}
-		if got := audit.Gathered(p.notes); got != 0 {
-			t.Errorf("%d notes are still remembered", got)
+		if got := audit.Waiting(p.buffer); got != 0 {
+			t.Errorf("%d entries are still buffered", got)
 		}
 	})
 }
 
-// Bytes that are no text are left out of a note, rather than be in its way.
-func TestNotesOfBytes(t *testing.T) {
+// Bytes that are no text are left out of an entry, which is written without
+// them.
+func TestBufferOfBytes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock)
-		notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Subject: "a\x00b", Detail: "c\xffd"})
-		if err := notes.Flush(t.Context()); err != nil {
+		buffer := audit.NewBuffer(s, slog.New(slog.DiscardHandler), clock)
+		buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Subject: "a\x00b", Detail: "c\xffd"})
+		if err := buffer.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := entries(t, s)

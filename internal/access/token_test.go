@@ -171,7 +171,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 				}
 			})
 		}
-		if got := s.issuer.Asked("/mine"); got != 0 {
+		if got := s.issuer.Requests("/mine"); got != 0 {
 			t.Error("a key is fetched from where the token says")
 		}
 
@@ -203,7 +203,7 @@ func TestMalformedTokensCostNothing(t *testing.T) {
 				t.Errorf("%d statements, %v", *statements, err)
 			}
 		}
-		if got := s.issuer.Asked(oidctest.DiscoveryPath); got != 0 {
+		if got := s.issuer.Requests(oidctest.DiscoveryPath); got != 0 {
 			t.Errorf("the issuer is asked %d times", got)
 		}
 	})
@@ -232,13 +232,13 @@ func TestWithoutAnIssuerATokenIsABadKey(t *testing.T) {
 		s.config = access.OIDC{}
 		s.start()
 		keys := newKeys(s.stores, slog.New(slog.DiscardHandler), s.clock.now)
-		_, badKey := keys.Authenticate(t.Context(), access.Shown{Token: access.NewSecret()})
+		_, badKey := keys.Authenticate(t.Context(), access.Credential{Token: access.NewSecret()})
 		if got := s.refused(t, token); badKey == nil || got != badKey.Error() {
 			t.Errorf("got %s, want %v", got, badKey)
 		}
-		both := access.NewDoor(keys, s.people)
+		both := access.NewAuthenticator(keys, s.people)
 		_, secret := create(t, keys, access.CreateParams{Name: "k", Role: domain.Author})
-		if viewer, err := both.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil || viewer.KeyID == 0 {
+		if viewer, err := both.Authenticate(t.Context(), access.Credential{Token: secret}); err != nil || viewer.KeyID == 0 {
 			t.Errorf("a key: got %+v, %v", viewer, err)
 		}
 	})
