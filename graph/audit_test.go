@@ -16,12 +16,12 @@ import (
 
 func TestAuditLog(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin, other := holder(domain.Admin), holder(domain.Admin)
 		for i := range 3 {
-			g.clock.turn(time.Minute)
+			g.clock.advance(time.Minute)
 			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
-			g.clock.turn(time.Minute)
+			g.clock.advance(time.Minute)
 			g.query(other, fmt.Sprintf(`mutation { createTag(input: {slug: "t%d", label: "T", vocabulary: TOPIC}) { created } }`, i))
 		}
 		for _, row := range []struct{ name, arguments, want string }{
@@ -133,7 +133,7 @@ var mutations = []struct {
 // gathered.
 func TestEveryMutationIsAudited(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		tested := map[string]bool{}
 		for _, m := range mutations {
 			tested[m.name] = true
@@ -154,7 +154,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 				input = strings.ReplaceAll(input, name, fmt.Sprintf("%q", value))
 			}
 			document := fmt.Sprintf("mutation { %s(input: {%s}) { %s } }", m.name, input, m.answer)
-			g.clock.turn(time.Second)
+			g.clock.advance(time.Second)
 			for range 2 {
 				g.as(low, document, nil).refused("FORBIDDEN", "this credential has PUBLIC")
 			}

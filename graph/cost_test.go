@@ -30,7 +30,7 @@ func (r reply) cost() (requested, maximum int) {
 // What operations cost does not depend on what there is.
 func TestCost(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		for _, row := range []struct {
 			name, document string
@@ -96,7 +96,7 @@ func TestCost(t *testing.T) {
 // Fragments that double each other, 2⁴⁰ times, are measured once each.
 func TestCostOfFragmentsThatDouble(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	var b strings.Builder
 	b.WriteString("{ viewer { ...F0 } } ")
 	for i := range 40 {
@@ -149,14 +149,15 @@ var sized = []struct {
 }
 
 // Each limit of each role holds to the letter: what is at it passes, and what
-// is one beyond does not, also where somebody who may has just sent the same.
+// is one beyond does not, also where a viewer with higher limits has just sent the
+// same.
 func TestLimitsHold(t *testing.T) {
 	t.Parallel()
 	for _, v := range []*domain.Viewer{public, holder(domain.Public), holder(domain.Partner), holder(domain.Author), holder(domain.Editor), holder(domain.Admin)} {
 		for _, kind := range sized {
 			t.Run(fmt.Sprint(v.Role, v.KeyID != 0, " ", kind.what), func(t *testing.T) {
 				t.Parallel()
-				g := newGate(t, storetest.SQLite(t), nil)
+				g := newAccessAPI(t, storetest.SQLite(t), nil)
 				limit := kind.limit(limits.Standard(v.Role))
 				within, beyond := kind.of(limit), kind.of(limit+1)
 				if !v.Role.Staff() {
@@ -180,16 +181,16 @@ func TestLimitsHold(t *testing.T) {
 // be had after that.
 func TestWaitingIsEnough(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	v := holder(domain.Partner)
 	v.RateLimit = 60
 	ask := func(n int) reply {
 		request := vars{"query": fmt.Sprintf("{ viewer { %s} }", strings.Repeat("role ", n-1))}
-		g.send(holder(domain.Admin), http.MethodPost, request) // whoever sends a document first pays for reading it
+		g.send(holder(domain.Admin), http.MethodPost, request) // the first request with a document is charged for parsing it
 		return g.send(v, http.MethodPost, request)
 	}
 	ask(41).refused("COST_LIMIT", "costs 41; at most 40")
-	g.clock.turn(60e9)
+	g.clock.advance(60e9)
 	r := ask(40)
 	r.ok()
 	if _, maximum := r.cost(); maximum != 40 || r.header.Get("RateLimit") != `"cost";r=0;t=60` || r.header.Get("RateLimit-Policy") != `"cost";q=60;w=60` {
@@ -202,7 +203,7 @@ func TestWaitingIsEnough(t *testing.T) {
 		if _, err := fmt.Sscan(r.header.Get("Retry-After"), &seconds); err != nil || r.status != http.StatusTooManyRequests {
 			t.Fatalf("got %d %v", r.status, r.header)
 		}
-		g.clock.turn(59e9 + 1e9)
+		g.clock.advance(59e9 + 1e9)
 		ask(40).ok()
 	}
 }
@@ -210,7 +211,7 @@ func TestWaitingIsEnough(t *testing.T) {
 // Explorers and generators of clients open with this question.
 func TestIntrospectionIsWithinThePublicLimits(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	document := `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
 		types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
 		fragment FullType on __Type { kind name description specifiedByURL isOneOf

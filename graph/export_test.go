@@ -1,4 +1,4 @@
 package graph
 
-// MayBeKept reports whether answers with a root field may be kept.
-func MayBeKept(rootField string) bool { return keptFields[rootField] }
+// IsCacheable reports whether responses with a root field may be cached.
+func IsCacheable(rootField string) bool { return cacheableFields[rootField] }

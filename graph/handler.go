@@ -16,9 +16,9 @@ import (
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
-// Handler serves the API over HTTP, and to the program's other doors; see the
-// package transport. The requests' contexts must carry a viewer. The limit of a
-// request's size is the caller's.
+// Handler returns the handler that serves the API over HTTP, and to the other
+// endpoints of the program; see package transport. The context of a request must
+// carry a viewer. The caller limits the size of a request.
 func Handler(c Config) *transport.Handler {
 	c = c.complete()
 	exec := executor.New(New(c))
@@ -29,24 +29,24 @@ func Handler(c Config) *transport.Handler {
 	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
-	exec.AroundResponses(fewErrors)
+	exec.AroundResponses(limitErrors)
 	exec.AroundRootFields(readOwnWrites(c.Stores))
 	exec.Use(extension.Introspection{})
 	if c.Introspection != IntrospectionAll {
-		// What is not for everybody is not suggested to anybody.
+		// Suggestions in errors would describe the schema to all viewers.
 		exec.SetDisableSuggestion(true)
 		exec.SetDefaultRulesFn(silentRules)
 	}
 	limit := newLimitExtension(c)
 	exec.Use(&requestCharge{limit.admission}) // first: a look-up of an unknown document is charged too
 	exec.Use(&documentExtension{queries.NewResolver(c.Registry, c.RegisteredOnly)})
-	exec.Use(&exactEnums{})
+	exec.Use(&variableExtension{})
 	exec.Use(limit)
 	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)
 }
 
-// silentRules are those of validation, without suggestions. The executor's own
-// switch is for two of them.
+// silentRules returns the rules of validation without suggestions. The executor's
+// own switch turns off two of them.
 func silentRules() *rules.Rules {
 	all := rules.NewDefaultRules()
 	for name, silent := range map[string]core.Rule{
@@ -59,7 +59,7 @@ func silentRules() *rules.Rules {
 	return all
 }
 
-// queryCache keeps parsed documents, save those that are unusually long.
+// queryCache caches parsed documents, except long ones.
 type queryCache struct{ *lru.LRU[*ast.QueryDocument] }
 
 func (c queryCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {

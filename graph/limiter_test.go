@@ -26,7 +26,7 @@ func from(ctx context.Context, n int) context.Context {
 func TestManyExpensiveQueriesAtOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		g := newGate(t, s, nil)
+		g := newAccessAPI(t, s, nil)
 		const query = `{ reports(first: 100) { totalCount nodes { title tags { label reports(first: 20) { nodes { slug } } } } } }`
 		ask := func(client int) (int, string) {
 			r := httptest.NewRequestWithContext(from(domain.WithViewer(t.Context(), public), client), http.MethodPost, "/graphql",

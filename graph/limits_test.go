@@ -14,12 +14,12 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// limited is an API over a library whose limits were changed.
+// limited returns an API over testContent with changed limits.
 func limited(t *testing.T, change func(*limits.Limit)) *api {
 	t.Helper()
 	s := storetest.SQLite(t)
 	a := newAPI(t, s)
-	a.library()
+	a.createContent()
 	log := slog.New(slog.NewTextHandler(a.log, nil))
 	a.handler = graph.Handler(graph.Config{
 		Stores: s, Desk: content.New(s, log, time.Now), Log: log,

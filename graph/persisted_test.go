@@ -26,19 +26,19 @@ func sha(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(tex
 
 const register = `mutation Register($d: [RegisterDocumentInput!]!) { registerDocuments(input: {documents: $d}) { created documents { documentId name text registeredBy registeredAt } } }`
 
-func (g *gate) register(documents ...vars) *response {
+func (g *accessAPI) register(documents ...vars) *response {
 	g.t.Helper()
 	return g.as(builder, register, vars{"d": documents})
 }
 
-func (g *gate) unregister(ids ...string) *response {
+func (g *accessAPI) unregister(ids ...string) *response {
 	g.t.Helper()
 	return g.as(builder, `mutation U($ids: [String!]!) { unregisterDocuments(input: {documentIds: $ids}) { documentIds } }`, vars{"ids": ids}).ok()
 }
 
 func TestRegisterDocuments(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count, kinds = `query Count { reports { totalCount } }`, `query Kinds($n: Int) { entities(first: $n) { nodes { ...K } } } fragment K on Entity { kind }`
 		r := g.register(vars{"text": count}, vars{"text": kinds, "id": "kinds/v1", "name": "The kinds"}).ok()
 		if r.at("registerDocuments.created") != 2.0 || r.list("registerDocuments.documents", "documentId") != sha(count)+" kinds/v1" ||
@@ -47,7 +47,7 @@ func TestRegisterDocuments(t *testing.T) {
 			t.Errorf("got %s", r.body)
 		}
 		// Again is no error, and leaves no trace; under another id it is another.
-		g.clock.turn(time.Hour)
+		g.clock.advance(time.Hour)
 		r = g.register(vars{"text": count, "id": "sha256:" + strings.ToUpper(sha(count))}, vars{"text": kinds, "id": "kinds/v1"}, vars{"text": kinds}).ok()
 		if r.at("registerDocuments.created") != 1.0 || r.list("registerDocuments.documents", "documentId") != sha(count)+" kinds/v1 "+sha(kinds) ||
 			r.at("registerDocuments.documents.0.registeredAt") != "2024-06-01T00:00:00Z" {
@@ -85,7 +85,7 @@ func TestRegisterDocuments(t *testing.T) {
 
 func TestRegisterRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const fine = `query Fine { reports { totalCount } }`
 		for _, row := range []struct {
 			name      string
@@ -158,10 +158,10 @@ func TestRegisterRefusesAllAtOnce(t *testing.T) {
 }
 
 // A document that is registered can be named in every way that a document can
-// be sent, with the rights of whoever names it.
+// be sent, with the rights of the viewer.
 func TestDocumentID(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count = `query Count($n: Int) { reports(first: $n) { totalCount } }`
 		const desk = `query Desk @inContext(stage: DESK) { reports { totalCount } }`
 		const tag = `mutation Tag { createTag(input: {slug: "x", label: "X", vocabulary: TOPIC}) { created } }`
@@ -208,7 +208,7 @@ func apq(text string) vars {
 // the hash alone from then on.
 func TestAutomaticPersistedQueries(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count = `query Count { reports { totalCount } }`
 		const notFound = `{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"PERSISTED_QUERY_NOT_FOUND"}}]`
 		for _, method := range []string{http.MethodPost, http.MethodGet} {
@@ -260,11 +260,11 @@ func TestAutomaticPersistedQueries(t *testing.T) {
 	})
 }
 
-// The server that runs registered documents runs nothing else, for nobody.
+// A server that runs registered documents runs no others, for any viewer.
 func TestRegisteredOnly(t *testing.T) {
 	t.Parallel()
 	only := func(c *graph.Config) { c.RegisteredOnly = true }
-	eachGate(t, only, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, only, func(t *testing.T, g *accessAPI) {
 		const count, other = `query Count { reports { totalCount } }`, `query Other { tags { totalCount } }`
 		const described = `query Described { __schema { queryType { name } } }`
 		if _, _, err := g.registry.Register(domain.AsSystem(t.Context(), "test"), []queries.Document{{Text: count}, {Text: described, ID: "described"}, {Text: register, ID: "register"}}); err != nil {
@@ -313,9 +313,9 @@ func TestRegisteredOnly(t *testing.T) {
 
 // Many made-up ids neither fill the memory nor come for free: each request is
 // charged before anything is looked up.
-func TestUnknownIDsArePaidFor(t *testing.T) {
+func TestUnknownIDsAreCharged(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) {
+	g := newAccessAPI(t, storetest.SQLite(t), func(c *graph.Config) {
 		c.Limits = func(role domain.Role) limits.Limit {
 			limit := limits.Standard(role)
 			limit.PerMinute = 100
@@ -337,7 +337,7 @@ func TestUnknownIDsArePaidFor(t *testing.T) {
 // Streams and WebSockets take an id in the place of a document, too.
 func TestDocumentIDOnStreams(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	const count = `query Count { reports { totalCount } }`
 	g.register(vars{"text": count, "id": "count"}).ok()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

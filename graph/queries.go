@@ -14,8 +14,10 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
@@ -138,4 +140,12 @@ func documentsOf(inputs []*model.RegisterDocumentInput) []queries.Document {
 		}
 	}
 	return documents
+}
+
+func (r queryResolver) RegisteredDocuments(ctx context.Context, first *int, after *string, last *int, before *string) (*model.RegisteredDocumentConnection, error) {
+	ctx, err := withRight(ctx, domain.RegisterQueries)
+	if err != nil {
+		return nil, err
+	}
+	return read.List(ctx, r.reader, catalog.RegisteredDocuments, args(first, after, last, before, nil, newestFirst("REGISTERED_AT")))
 }

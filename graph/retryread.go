@@ -12,15 +12,14 @@ import (
 )
 
 // readAttempts is how often a query is run whose snapshot was lost. Nothing of
-// it has been sent by then.
+// its response has been sent by then.
 const readAttempts = 3
 
-// interruption is the first error that kept an operation from being read to
-// its end.
+// interruption holds the first error that ended the reading of an operation.
 type interruption struct {
 	mu    sync.Mutex
 	err   error
-	shown *gqlerror.Error // what the client is to see of it
+	shown *gqlerror.Error // the error for the client
 }
 
 type interruptionKey struct{}
@@ -30,9 +29,9 @@ func withInterruption(ctx context.Context) (context.Context, *interruption) {
 	return context.WithValue(ctx, interruptionKey{}, i), i
 }
 
-// interrupted notes that the operation of ctx could not be read because of
-// err, which clients are shown as shown. It returns false where that has been
-// noted of another error.
+// interrupted records that the operation of ctx could not be read because of
+// err, of which the client is sent shown. It returns false where another error
+// was recorded before.
 func interrupted(ctx context.Context, err error, shown *gqlerror.Error) bool {
 	i, _ := ctx.Value(interruptionKey{}).(*interruption)
 	if i == nil {
@@ -53,11 +52,11 @@ func (i *interruption) cause() (shown *gqlerror.Error, err error) {
 	return i.shown, i.err
 }
 
-// DispatchOperation is the executor's, for answers that are whole or not at
-// all: a query, or the event of a subscription, that could not be read to its
-// end is answered with the error alone. A query is first run again, in a new
-// snapshot, where that may help. A mutation is answered as it is: a part of it
-// may be done.
+// DispatchOperation runs an operation so that its response is complete or is an
+// error: a query, or an event of a subscription, that could not be read to its
+// end gets the error alone. A query is first run again in a new snapshot, where
+// that can help. The response to a mutation is not changed: a part of it may be
+// done.
 func (e limitedExecutor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	if op.Operation.Operation == ast.Mutation {
 		return e.Executor.DispatchOperation(ctx, op)

@@ -39,7 +39,7 @@ func TestQueriesAreReadAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { _ = s.Close() })
-				g := newGate(t, s, nil)
+				g := newAccessAPI(t, s, nil)
 				faults.Fail("live", row.word, row.times, row.err)
 				got := g.send(public, http.MethodPost, vars{"query": query})
 				hits := faults.Hits()

@@ -23,46 +23,47 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// turned is a clock that stands still until a test turns it.
-type turned struct {
+// fakeClock is a clock that stands still until a test advances it.
+type fakeClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func (c *turned) now() time.Time {
+func (c *fakeClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.at
 }
 
-func (c *turned) turn(d time.Duration) {
+func (c *fakeClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 }
 
-// gate is an API with all that manages access, over empty stores.
-type gate struct {
+// accessAPI is an API with keys, people and registered documents, over empty
+// stores.
+type accessAPI struct {
 	*api
-	clock    *turned
+	clock    *fakeClock
 	keys     *access.Keys
 	people   *access.People
 	refusals *audit.Buffer
 	registry *queries.Registry
 }
 
-// gateDay is when the clocks of gates begin.
-var gateDay = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+// clockStart is the time at which the clocks of tests begin.
+var clockStart = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 
-// newGate returns a gate. change, where it is not nil, sees the configuration
-// before it is used.
-func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
+// newAccessAPI returns an API over stores. change, where it is not nil, changes the
+// configuration before it is used.
+func newAccessAPI(t testing.TB, s *store.Stores, change func(*graph.Config)) *accessAPI {
 	t.Helper()
-	clock := &turned{at: gateDay}
+	clock := &fakeClock{at: clockStart}
 	logged := &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	refusals := audit.NewBuffer(s, log, clock.now)
-	g := &gate{
+	g := &accessAPI{
 		api: &api{t: t, stores: s, log: logged}, clock: clock, refusals: refusals,
 		keys:     access.NewKeys(s, refusals, log, clock.now),
 		people:   access.NewPeople(s, refusals, log, clock.now, access.OIDC{}),
@@ -79,27 +80,27 @@ func newGate(t testing.TB, s *store.Stores, change func(*graph.Config)) *gate {
 	return g
 }
 
-func eachGate(t *testing.T, change func(*graph.Config), fn func(t *testing.T, g *gate)) {
+func eachAccessAPI(t *testing.T, change func(*graph.Config), fn func(t *testing.T, g *accessAPI)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newGate(t, s, change)) })
+	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newAccessAPI(t, s, change)) })
 }
 
 // holder is a viewer with a key of a role.
 func holder(role domain.Role, scopes ...domain.Right) *domain.Viewer {
 	return &domain.Viewer{
 		Name: strings.ToLower(role.String()), Role: role, Scopes: scopes, Clearance: access.DefaultClearance(role),
-		KeyID: domain.NewID(domain.Key, gateDay),
+		KeyID: domain.NewID(domain.Key, clockStart),
 	}
 }
 
-// scopeless is a viewer whose scopes leave nothing.
+// scopeless is a viewer with an empty list of scopes.
 func scopeless(role domain.Role) *domain.Viewer {
 	v := holder(role)
 	v.Scopes = []domain.Right{}
 	return v
 }
 
-// reply is an answer as it came over HTTP.
+// reply is a response over HTTP.
 type reply struct {
 	*response
 	status int
@@ -171,8 +172,8 @@ func (r *response) paths() string {
 	return strings.Join(paths, " ")
 }
 
-// entries are the audit log from a sequence on, the oldest first.
-func (g *gate) entries(after int64) []audit.Line {
+// entries returns the audit log after a sequence, the oldest entry first.
+func (g *accessAPI) entries(after int64) []audit.Line {
 	g.t.Helper()
 	var lines []audit.Line
 	if err := audit.Export(domain.AsSystem(g.t.Context(), "test"), g.stores, audit.ExportParams{}, func(l audit.Line) error {
@@ -186,10 +187,10 @@ func (g *gate) entries(after int64) []audit.Line {
 	return lines
 }
 
-// person makes somebody who has signed in.
-func (g *gate) person(name string, role domain.Role) domain.ID {
+// person creates a person who has signed in.
+func (g *accessAPI) person(name string, role domain.Role) domain.ID {
 	g.t.Helper()
-	id := domain.NewID(domain.Person, gateDay)
+	id := domain.NewID(domain.Person, clockStart)
 	err := g.stores.Desk(domain.AsSystem(g.t.Context(), "test"), func(ctx context.Context, tx *store.Tx) error {
 		return tx.Client().Person.Create().SetID(id).SetIssuer("https://id.example").SetSubject(name).SetName(name).
 			SetEmail(name + "@example.org").SetRole(role).SetClearance(access.DefaultClearance(role)).

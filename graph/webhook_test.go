@@ -12,7 +12,7 @@ import (
 // else.
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		made := g.query(admin, `mutation { createWebhook(input: {url: "https://site.example/hook?k=v", events: [PUBLISHED], types: [REPORT], ceiling: GREEN}) {
 			secret webhook { id url events types tags ceiling state createdBy } } }`)

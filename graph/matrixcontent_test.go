@@ -8,10 +8,9 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// What the visibility matrix looks for: documents of each type in each state.
-
-// world writes and publishes the documents.
-func (m *matrix) world() {
+// createDocuments writes the documents of the visibility matrix, of each type
+// one in each state, and publishes them.
+func (m *matrix) createDocuments() {
 	m.t.Helper()
 	m.ids = map[string]string{}
 	for _, doc := range documents {
@@ -41,8 +40,8 @@ func (m *matrix) world() {
 	}
 }
 
-// create writes a document under another slug first, which then becomes a
-// former one.
+// create writes a document under another slug first, which then becomes its
+// former slug.
 func (m *matrix) create(of, slug, fields string) {
 	m.t.Helper()
 	field := strings.ToLower(of)
@@ -51,8 +50,8 @@ func (m *matrix) create(of, slug, fields string) {
 	m.query(editor, fmt.Sprintf(`mutation { update%s(input: {id: %q slug: %q}) { changed } }`, of, m.ids[slug], slug))
 }
 
-// refs are references of a document to all of a type, those aside that would
-// make what is unseen seen.
+// refs returns the references of a document to all documents of a type, except
+// those that would make an unseen document visible.
 func refs(one, state string) []string {
 	var all []string
 	for _, s := range states {
@@ -67,8 +66,8 @@ func refs(one, state string) []string {
 
 func listOf(one, state string) string { return "[" + strings.Join(refs(one, state), " ") + "]" }
 
-// objects is listOf for references inside an object, whose format takes the
-// reference and the state that it is to.
+// objects is listOf for references inside an object. The format takes the
+// reference and the state of its target.
 func objects(one, state, format string) string {
 	var b strings.Builder
 	for _, ref := range refs(one, state) {
@@ -77,7 +76,7 @@ func objects(one, state, format string) string {
 	return "[" + b.String() + "]"
 }
 
-// fields are the input of the nth document of a type, texts and references.
+// fields returns the input of the nth document of a type: texts and references.
 func (m *matrix) fields(of, s string, n int) string {
 	cites := "citations: " + objects("source", s, `source: %s quote: "q%[2]s" locator: "l%[2]s"`)
 	parent := func(one string) string { // the one of the state before it, below a clear one

@@ -8,14 +8,15 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// A document of the library: its type, and the input of its creation.
-type item struct {
+// testDocument is a document of the tests: its type, and the input of its
+// creation.
+type testDocument struct {
 	of     string
 	fields string
 }
 
-// library is what the tests read. Everything in it is invented.
-var library = []item{
+// testContent is what the tests read. Everything in it is invented.
+var testContent = []testDocument{
 	{"Tag", `slug: "asia" label: "Asia" vocabulary: REGION`},
 	{"Tag", `slug: "ports" label: "Ports" vocabulary: TOPIC`},
 	{"Tag", `slug: "cranes" label: "Cranes" vocabulary: TOPIC parent: "ports"`},
@@ -49,17 +50,17 @@ var library = []item{
 	{"Report", `slug: "echo" title: "Echo" kind: BRIEF language: "en" summary: "A draft." body: "Five." tags: ["ports"]`},
 }
 
-// published are the documents that are released, in this order, a day apart.
+// published has the documents that are published, in this order, a day apart.
 var published = []string{
 	"relationship:cw-owns-port", "relationship:port-supplies-cw", "relationship:hidden-owns-cw",
 	"narrative:ports-are-safe", "narrative:cranes-are-safe",
 	"report:bravo", "report:charlie", "report:delta", "report:alpha", "edition:weekly-7",
 }
 
-// library fills the stores through the API.
-func (a *api) library() {
+// createContent writes and publishes testContent through the API.
+func (a *api) createContent() {
 	a.t.Helper()
-	for _, it := range library {
+	for _, it := range testContent {
 		a.query(editor, fmt.Sprintf("mutation { create%s(input: {%s}) { created } }", it.of, it.fields))
 	}
 	a.query(editor, `mutation { updateTag(input: {id: "cranes", description: "Machines of [[crane-works|the maker]]."}) { changed } }`)
@@ -70,7 +71,7 @@ func (a *api) library() {
 	}
 }
 
-func TestLibrary(t *testing.T) {
+func TestContent(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
 		got := a.query(public, `{ reports { nodes { slug } } }`).list("reports.nodes", "slug")

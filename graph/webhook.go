@@ -63,26 +63,18 @@ func (deliveryResolver) Attempts(_ context.Context, obj *db.WebhookDelivery) ([]
 }
 
 func (attemptResolver) Status(_ context.Context, obj *domain.WebhookAttempt) (*int, error) {
-	return notZero(obj.Status), nil
+	return nilIfZero(obj.Status), nil
 }
 
 func (attemptResolver) Response(_ context.Context, obj *domain.WebhookAttempt) (*string, error) {
-	return notZero(obj.Response), nil
+	return nilIfZero(obj.Response), nil
 }
 
 func (attemptResolver) Error(_ context.Context, obj *domain.WebhookAttempt) (*string, error) {
-	return notZero(obj.Error), nil
+	return nilIfZero(obj.Error), nil
 }
 
-// notZero is nil for the zero value.
-func notZero[T comparable](v T) *T {
-	if v == *new(T) {
-		return nil
-	}
-	return &v
-}
-
-// webhook reads a webhook as the API shows it.
+// webhook reads a webhook from the desk.
 func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*db.Webhook, error) {
 	return one(ctx, r, catalog.Webhooks, id)
 }
@@ -102,26 +94,26 @@ func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebh
 
 func (r mutationResolver) UpdateWebhook(ctx context.Context, in input) (*model.WebhookPayload, error) {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
-		return nil, err // before anything is told of the input
+		return nil, err // before an error describes the input
 	}
 	text, _ := in["id"].(string)
 	id, err := domain.ParseID(text)
 	if err != nil {
 		return nil, err
 	}
-	params := delivery.UpdateParams{ID: id, URL: given[string](in, "url"), Enabled: given[bool](in, "enabled"),
-		Types: givenList(in, "types"), Tags: givenList(in, "tags")}
+	params := delivery.UpdateParams{ID: id, URL: inputField[string](in, "url"), Enabled: inputField[bool](in, "enabled"),
+		Types: inputList(in, "types"), Tags: inputList(in, "tags")}
 	if _, some := in["description"]; some {
 		none := ""
-		if params.Description = given[string](in, "description"); params.Description == nil {
+		if params.Description = inputField[string](in, "description"); params.Description == nil {
 			params.Description = &none
 		}
 	}
-	if names := givenList(in, "events"); names != nil {
+	if names := inputList(in, "events"); names != nil {
 		events := eventsOf(*names)
 		params.Events = &events
 	}
-	if name := given[string](in, "ceiling"); name != nil {
+	if name := inputField[string](in, "ceiling"); name != nil {
 		ceiling, _ := domain.ParseMarking(*name) // an enum
 		params.Ceiling = &ceiling
 	}
@@ -130,32 +122,6 @@ func (r mutationResolver) UpdateWebhook(ctx context.Context, in input) (*model.W
 	}
 	row, err := r.webhook(ctx, id)
 	return orNil(model.WebhookPayload{Webhook: row}, err)
-}
-
-// given is a member of an input; nil where it is absent or null.
-func given[T any](in input, name string) *T {
-	if v, ok := in[name].(T); ok {
-		return &v
-	}
-	return nil
-}
-
-// givenList is a list of names in an input: nil where it is absent, and a nil
-// list where it is null.
-func givenList(in input, name string) *[]string {
-	v, some := in[name]
-	if !some {
-		return nil
-	}
-	var list []string
-	if items, ok := v.([]any); ok {
-		list = []string{}
-		for _, item := range items {
-			text, _ := item.(string) // as the schema has it
-			list = append(list, text)
-		}
-	}
-	return &list
 }
 
 // eventsOf reads a list of an enum; nil for nil.
@@ -178,7 +144,7 @@ func (r mutationResolver) DeleteWebhook(ctx context.Context, in model.DeleteWebh
 func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.RotateWebhookSecretInput) (*model.WebhookSecretPayload, error) {
 	var overlap *time.Duration
 	if in.OverlapMinutes != nil {
-		// No more than is refused, or it would overflow.
+		// The bound prevents an overflow; such a number is refused.
 		minutes := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
 		overlap = &minutes
 	}
@@ -204,7 +170,7 @@ func (r mutationResolver) TestWebhook(ctx context.Context, in model.TestWebhookI
 
 func (r mutationResolver) RetryWebhookDeliveries(ctx context.Context, in model.RetryWebhookDeliveriesInput) (*model.RetryWebhookDeliveriesPayload, error) {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
-		return nil, err // before anything is told of the input
+		return nil, err // before an error describes the input
 	}
 	var params delivery.RetryParams
 	if in.Webhook != nil {
@@ -232,10 +198,11 @@ func (r mutationResolver) RetryWebhookDeliveries(ctx context.Context, in model.R
 	return orNil(model.RetryWebhookDeliveriesPayload{Deliveries: ids}, err)
 }
 
-// withWebhook hands the id of a webhook on, to whom may manage webhooks.
+// withWebhook calls fn with the id of a webhook, if the viewer may manage
+// webhooks.
 func (r *Resolver) withWebhook(ctx context.Context, text string, fn func(domain.ID) error) error {
 	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
-		return err // before anything is told of the input
+		return err // before an error describes the input
 	}
 	id, err := domain.ParseID(text)
 	if err != nil {

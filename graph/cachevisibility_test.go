@@ -21,27 +21,27 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// keeper is an API with a cache around it.
-type keeper struct {
+// cachedAPI is an API behind a response cache.
+type cachedAPI struct {
 	*api
-	kept http.Handler
+	cached http.Handler
 }
 
-func newKeeper(t testing.TB, s *store.Stores) *keeper {
+func newCachedAPI(t testing.TB, s *store.Stores) *cachedAPI {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: limits.NewMeter(time.Now)}
-	k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
-	k.kept = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
+	k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
+	k.cached = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
 		Log: log, Now: time.Now}).Around(k.handler)
-	k.handler = k.kept // also what staff send goes through it
+	k.handler = k.cached // also what staff send goes through it
 	return k
 }
 
 const seen = `{ reports(first: 100, orderBy: {field: TITLE, direction: ASC}) { totalCount nodes { slug } } }`
 
-// ask asks what is seen in a way.
-func (k *keeper) ask(v *domain.Viewer, method, ifNoneMatch string) *http.Response {
+// ask sends the query with a method.
+func (k *cachedAPI) ask(v *domain.Viewer, method, ifNoneMatch string) *http.Response {
 	k.t.Helper()
 	target, body := "/graphql?query="+url.QueryEscape(seen), io.Reader(http.NoBody)
 	if method == http.MethodPost {
@@ -53,13 +53,13 @@ func (k *keeper) ask(v *domain.Viewer, method, ifNoneMatch string) *http.Respons
 		r.Header.Set("If-None-Match", ifNoneMatch)
 	}
 	w := httptest.NewRecorder()
-	k.kept.ServeHTTP(w, r)
+	k.cached.ServeHTTP(w, r)
 	return w.Result()
 }
 
-// sees wants a viewer to see these reports and no others, at each door, also
-// with what others were answered.
-func (k *keeper) sees(v *domain.Viewer, theirTags map[string]bool, want ...string) {
+// sees fails unless a viewer sees these reports and no others, with each method,
+// also after the responses of others were cached.
+func (k *cachedAPI) sees(v *domain.Viewer, theirTags map[string]bool, want ...string) {
 	k.t.Helper()
 	var slugs []string
 	for _, slug := range want {
@@ -67,7 +67,7 @@ func (k *keeper) sees(v *domain.Viewer, theirTags map[string]bool, want ...strin
 	}
 	data := fmt.Sprintf(`{"data":{"reports":{"totalCount":%d,"nodes":[%s]}}`, len(want), strings.Join(slugs, ","))
 	var own string
-	for range 2 { // made, and kept
+	for range 2 { // executed, and cached
 		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodHead} {
 			res := k.ask(v, method, "")
 			body, err := io.ReadAll(res.Body)
@@ -81,7 +81,7 @@ func (k *keeper) sees(v *domain.Viewer, theirTags map[string]bool, want ...strin
 				own = tag
 			}
 			if public := strings.Contains(res.Header.Get("Cache-Control"), "public"); public && v.Authenticated() {
-				k.t.Errorf("%s of %s (TLP:%v) may be kept by others: %v", method, v.Role, v.Clearance, res.Header)
+				k.t.Errorf("%s of %s (TLP:%v) may be cached by others: %v", method, v.Role, v.Clearance, res.Header)
 			}
 		}
 	}
@@ -96,12 +96,12 @@ func (k *keeper) sees(v *domain.Viewer, theirTags map[string]bool, want ...strin
 	theirTags[own] = true
 }
 
-// Nobody gets what was kept for somebody who sees more or less, and a change is
-// seen by the very next read.
-func TestKeptAnswersAreSeenByWhomTheyAreFor(t *testing.T) {
+// No viewer gets a response that was cached for one with another clearance, and
+// the next read shows a change.
+func TestCachedResponsesByViewer(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		k := newKeeper(t, s)
+		k := newCachedAPI(t, s)
 		slugs, publish := []string{"r-clear", "r-green", "r-amber", "r-red"}, ""
 		for i, slug := range slugs {
 			marking := []string{"CLEAR", "GREEN", "AMBER", "RED"}[i]
@@ -110,7 +110,7 @@ func TestKeptAnswersAreSeenByWhomTheyAreFor(t *testing.T) {
 		}
 		viewers := []*domain.Viewer{public}
 		for m := domain.Clear; m <= domain.Red; m++ {
-			viewers = append(viewers, &domain.Viewer{Role: domain.Partner, Clearance: m, KeyID: domain.NewID(domain.Key, gateDay)})
+			viewers = append(viewers, &domain.Viewer{Role: domain.Partner, Clearance: m, KeyID: domain.NewID(domain.Key, clockStart)})
 		}
 		viewers = append(viewers, &domain.Viewer{Role: domain.Public, KeyID: 1}, author, public)
 		tags := map[string]bool{}
@@ -144,22 +144,22 @@ func TestKeptAnswersAreSeenByWhomTheyAreFor(t *testing.T) {
 	})
 }
 
-// Two processes over one database: what one publishes, the other shows as soon
-// as it knows.
-func TestKeptAnswersOfTwoProcesses(t *testing.T) {
+// Of two processes over one database, one shows what the other publishes as
+// soon as it has been notified.
+func TestCachedResponsesOfTwoProcesses(t *testing.T) {
 	t.Parallel()
 	config := storetest.PostgresConfig(t)
 	log := slog.New(slog.DiscardHandler)
-	process := func() (*keeper, *content.Desk) {
+	process := func() (*cachedAPI, *content.Desk) {
 		s, err := store.Open(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		desk := content.New(s, log, time.Now)
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: limits.NewMeter(time.Now)}
-		k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
+		k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
 		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk, Budgets: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
-		k.kept = cache.Around(k.handler)
+		k.cached = cache.Around(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Run(t.Context()) }()
 		t.Cleanup(func() { <-ended; _ = s.Close() })
@@ -171,7 +171,7 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 	// The first look is what makes a version known at all.
 	for desk.Version().ConfirmedAt.IsZero() {
 		if t.Context().Err() != nil {
-			t.Fatal("nobody looks")
+			t.Fatal("the desk does not look for a version")
 		}
 	}
 	two.sees(public, map[string]bool{})

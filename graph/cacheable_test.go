@@ -21,29 +21,29 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Each root field of a query is either one that may be kept, said here once
-// more, or one that may not. A new one fails the test until it is decided.
-func TestEveryRootFieldIsKeptOrNot(t *testing.T) {
+// Each root field of a query is cacheable or not, as this test says once more. A
+// new one fails the test until it is decided.
+func TestEveryRootFieldIsCacheableOrNot(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"node": true, "nodes": true, "viewer": false, "changes": true, "__typename": true, "__schema": true, "__type": true}
 	for _, doc := range documents {
 		want[doc.one], want[doc.many] = true, true
 	}
-	for door := range deskDoors {
-		want[door] = false
+	for field := range deskFields {
+		want[field] = false
 	}
-	got := map[string]bool{"__typename": graph.MayBeKept("__typename")}
+	got := map[string]bool{"__typename": graph.IsCacheable("__typename")}
 	for _, f := range generated.NewExecutableSchema(generated.Config{}).Schema().Query.Fields {
-		got[f.Name] = graph.MayBeKept(f.Name)
+		got[f.Name] = graph.IsCacheable(f.Name)
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("decide whether what a new field answers changes with publications only (-want +got):\n%s", d)
 	}
 }
 
-// verdict sends a request for a viewer and returns what was said about keeping
-// the answer.
-func (g *gate) verdict(v *domain.Viewer, body string) (transport.Terms, bool) {
+// verdict sends a request for a viewer and returns whether and how the response
+// may be cached.
+func (g *accessAPI) verdict(v *domain.Viewer, body string) (transport.Terms, bool) {
 	g.t.Helper()
 	ctx, verdict := transport.WithVerdict(domain.WithViewer(g.t.Context(), v), nil)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(body))
@@ -52,10 +52,10 @@ func (g *gate) verdict(v *domain.Viewer, body string) (transport.Terms, bool) {
 	return verdict.Terms()
 }
 
-func TestWhatMayBeKept(t *testing.T) {
+func TestCacheableOperations(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
-		g.library()
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
+		g.createContent()
 		for name, row := range map[string]struct {
 			viewer *domain.Viewer
 			query  string
@@ -94,9 +94,9 @@ func TestWhatMayBeKept(t *testing.T) {
 	})
 }
 
-func TestKeptAnswersKeepTheirMarking(t *testing.T) {
+func TestCachedResponsesHaveTheirMarking(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		g.query(editor, `mutation { createTag(input: {slug: "t", label: "T", vocabulary: TOPIC, marking: AMBER}) { tag { id } } }`)
 		g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY, marking: AMBER, tags: ["t"]}) { entity { id } } }`)
 		g.query(editor, `mutation { publish(input: {documents: ["entity:e"], references: INCLUDE}) { state } }`)
@@ -111,11 +111,11 @@ func TestKeptAnswersKeepTheirMarking(t *testing.T) {
 // registeredTTL is how long a look-up of a registered document is cached.
 const registeredTTL = 10 * time.Second
 
-// What was asked by a name may be used for as long as the name stands for the
-// document.
-func TestKeptAnswersOfNamedDocuments(t *testing.T) {
+// The response to a request that names its document may be used for as long as
+// the name stands for the document.
+func TestCachedResponsesOfNamedDocuments(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count, mine = `query Count { reports { totalCount } }`, `query Mine { tags { totalCount } }`
 		g.register(vars{"text": count}).ok()
 		byHash := `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha(count) + `"}}}`
@@ -125,7 +125,7 @@ func TestKeptAnswersOfNamedDocuments(t *testing.T) {
 				t.Errorf("%s: got %+v, %v", name, terms, ok)
 			}
 		}
-		g.clock.turn(registeredTTL / 2)
+		g.clock.advance(registeredTTL / 2)
 		terms, _ := g.verdict(public, byHash)
 		if got := terms.Until.Sub(g.clock.now()); got != registeredTTL/2 {
 			t.Errorf("what was looked up before may be used for %s", got)
@@ -146,9 +146,9 @@ func TestKeptAnswersOfNamedDocuments(t *testing.T) {
 	})
 }
 
-func TestKeptAnswersUnderRegisteredOnly(t *testing.T) {
+func TestCachedResponsesUnderRegisteredOnly(t *testing.T) {
 	t.Parallel()
-	eachGate(t, func(c *graph.Config) { c.RegisteredOnly = true }, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, func(c *graph.Config) { c.RegisteredOnly = true }, func(t *testing.T, g *accessAPI) {
 		const count = `query Count { reports { totalCount } }`
 		if _, _, err := g.registry.Register(domain.WithViewer(t.Context(), builder), []queries.Document{{Text: count}}); err != nil {
 			t.Fatal(err)
@@ -164,7 +164,7 @@ func TestKeptAnswersUnderRegisteredOnly(t *testing.T) {
 
 // Where live is read from somewhere else than it is written to, the answer says
 // how far what it was read from had come.
-func TestKeptAnswersOfAReplica(t *testing.T) {
+func TestCachedResponsesOfAReplica(t *testing.T) {
 	t.Parallel()
 	config := storetest.PostgresConfig(t)
 	config.LiveDSN = config.DeskDSN
@@ -173,7 +173,7 @@ func TestKeptAnswersOfAReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	g := newGate(t, s, nil)
+	g := newAccessAPI(t, s, nil)
 	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 0 {
 		t.Errorf("of nothing: got %+v, %v", terms, ok)
 	}
@@ -187,7 +187,7 @@ func TestKeptAnswersOfAReplica(t *testing.T) {
 // An answer from a replica that is too far behind is not kept, here or
 // elsewhere. The replica of this test is another database, which gets what was
 // published when the test says so.
-func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
+func TestCachedResponsesOfAReplicaThatLags(t *testing.T) {
 	t.Parallel()
 	config, other := storetest.PostgresConfig(t), storetest.PostgresConfig(t)
 	replica, err := store.Open(t.Context(), other)
@@ -205,7 +205,7 @@ func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	const most = 30 * time.Second
-	g := newGate(t, s, func(c *graph.Config) { c.LiveMaxLag = most })
+	g := newAccessAPI(t, s, func(c *graph.Config) { c.LiveMaxLag = most })
 	kept := func(step string, want bool) {
 		t.Helper()
 		if _, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); ok != want {
@@ -216,9 +216,9 @@ func TestKeptAnswersOfAReplicaThatLags(t *testing.T) {
 	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
 	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
 	kept("a moment behind", true)
-	g.clock.turn(most)
+	g.clock.advance(most)
 	kept("just within", true)
-	g.clock.turn(time.Second)
+	g.clock.advance(time.Second)
 	kept("too far behind", false)
 	if err := replica.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE projection SET applied_sequence = 1")

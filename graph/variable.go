@@ -12,22 +12,22 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// exactEnums gives variables the form that everything behind it expects. It
-// refuses an enum value in other letter case, which gqlparser lets through
-// though the specification does not, and makes one value that stands for a
-// list of one a list like others.
-type exactEnums struct{ schema *ast.Schema }
+// variableExtension is a gqlgen extension that gives variables one form. It
+// refuses an enum value in other letter case, which the specification forbids
+// and gqlparser allows, and turns a value that stands for a list of one into a
+// list.
+type variableExtension struct{ schema *ast.Schema }
 
-func (*exactEnums) ExtensionName() string { return "ExactEnums" }
+func (*variableExtension) ExtensionName() string { return "Variables" }
 
-func (e *exactEnums) Validate(schema graphql.ExecutableSchema) error {
+func (e *variableExtension) Validate(schema graphql.ExecutableSchema) error {
 	e.schema = schema.Schema()
 	return nil
 }
 
-func (e *exactEnums) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+func (e *variableExtension) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	for name, value := range op.Variables {
-		op.Variables[name] = anyLists(value)
+		op.Variables[name] = normalizeLists(value)
 	}
 	for _, def := range op.Operation.VariableDefinitions {
 		path := ast.Path{ast.PathName("variable"), ast.PathName(def.Variable)}
@@ -39,15 +39,15 @@ func (e *exactEnums) MutateOperationContext(_ context.Context, op *graphql.Opera
 	return nil
 }
 
-// anyLists returns a variable with each list as []any. Where one value stands
+// normalizeLists returns a variable with each list as []any. Where a value stands
 // for a list of one, gqlparser makes a slice of the value's own type.
-func anyLists(value any) any {
+func normalizeLists(value any) any {
 	switch v := value.(type) {
 	case nil:
 		return nil
 	case map[string]any:
 		for name, field := range v {
-			v[name] = anyLists(field)
+			v[name] = normalizeLists(field)
 		}
 		return v
 	}
@@ -57,12 +57,12 @@ func anyLists(value any) any {
 	}
 	list := make([]any, slice.Len())
 	for i := range list {
-		list[i] = anyLists(slice.Index(i).Interface())
+		list[i] = normalizeLists(slice.Index(i).Interface())
 	}
 	return list
 }
 
-func (e *exactEnums) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
+func (e *variableExtension) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
 	if value == nil {
 		return nil
 	}
