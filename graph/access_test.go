@@ -355,7 +355,8 @@ func TestPeople(t *testing.T) {
 	})
 }
 
-// Nobody can sign in where there is no issuer; whoever may not ask is not told.
+// Without an issuer there are no people to update. A viewer without the right gets
+// FORBIDDEN and no more.
 func TestUpdatePersonWithoutPeople(t *testing.T) {
 	t.Parallel()
 	g := newAccessAPI(t, storetest.SQLite(t), func(c *graph.Config) { c.People = nil })

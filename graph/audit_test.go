@@ -128,9 +128,8 @@ var mutations = []struct {
 	{"unregisterDocuments", `documentIds: [$document]`, audit.RegisterDocuments, "documentIds", "", ""},
 }
 
-// Every mutation of the schema leaves one entry on the audit log, in the name
-// of whoever sent it. Refused, it leaves a note, in which those of one kind are
-// gathered.
+// Every mutation of the schema leaves one entry on the audit log, in the name of
+// its viewer. Refused mutations leave one entry for all of the same kind.
 func TestEveryMutationIsAudited(t *testing.T) {
 	t.Parallel()
 	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {

@@ -217,7 +217,7 @@ func TestMarkingsHold(t *testing.T) {
 			for _, text := range textsIn(parsed.Data, nil) {
 				least := marked[text]
 				if least == domain.Unseen && slices.Contains(q.EntryPoints, "Query.changes") {
-					continue // a tombstone: those who are sent it saw the document before
+					continue // a tombstone: its receivers saw the document before
 				}
 				if least > m {
 					fatalf("an answer with %s, which is %v, is marked %v only, for a viewer of TLP:%v: %s\n%s", text, least, m, v.Clearance, q, r.body)

@@ -169,7 +169,7 @@ func (m *matrix) lists(v *domain.Viewer) {
 				r := m.query(v, fmt.Sprintf(`{ %s(first: 100) { totalCount edges { cursor node { slug } } nodes { slug %s } } }`, doc.many, selection))
 				m.wantNoLeak(v, entryPoint, r)
 				if v == everything && !deskOnly[f.Name] && entryPoint != pageless && !m.leads(r.at(doc.many+".nodes").([]any), f.Name) {
-					m.t.Errorf("%s leads nowhere even for who may see everything: %s", entryPoint, r.body)
+					m.t.Errorf("%s leads nowhere even for a viewer of everything: %s", entryPoint, r.body)
 				}
 			}
 		}

@@ -16,9 +16,10 @@ import (
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
 
-// throughCache returns a handler that asks h each query three times: by itself,
-// and twice through a cache around it, the second time for what was kept. All
-// three must be the same, byte for byte; the first is what it answers.
+// throughCache returns a handler that sends each query to h three times: directly,
+// and twice through a response cache around it, the second time for the cached
+// response. All three must be the same, byte for byte; it responds with the
+// first.
 func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler {
 	t.Helper()
 	cache := answers.New(answers.Config{
@@ -62,7 +63,7 @@ func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler 
 }
 
 // confirmed is how far live has come, for a desk that doesn't look by itself;
-// nil stands for live that nobody publishes to.
+// nil stands for live without publications.
 type confirmed struct{ desk *content.Desk }
 
 func (c confirmed) Version() (v content.Version) {

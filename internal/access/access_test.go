@@ -158,7 +158,7 @@ func TestAuthenticate(t *testing.T) {
 		}
 		for name, err := range refused {
 			if err.Error() != refused["unknown"].Error() {
-				t.Errorf("%s is told apart: %v", name, err)
+				t.Errorf("the error of %s differs: %v", name, err)
 			}
 		}
 	})
@@ -364,7 +364,7 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 	})
 }
 
-// The writer of the desk is held while keys are used: nobody waits for it, and
+// The writer of the desk is held while keys are used: no request waits for it, and
 // the uses are written in the end.
 func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 	t.Parallel()

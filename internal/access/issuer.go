@@ -193,7 +193,7 @@ func parseKeys(body []byte) ([]signingKey, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(body, &set); err != nil {
-		return nil, fmt.Errorf("the issuer's keys are not understood: %w", err)
+		return nil, fmt.Errorf("parse the issuer's keys: %w", err)
 	}
 	if len(set.Keys) > maxKeys {
 		return nil, fmt.Errorf("the issuer has %d keys, more than %d", len(set.Keys), maxKeys)

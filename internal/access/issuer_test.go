@@ -29,13 +29,13 @@ func TestRotation(t *testing.T) {
 		if got := s.issuer.Requests(oidctest.KeysPath); got != 2 {
 			t.Errorf("the keys were read %d times, want 2", got)
 		}
-		// The key that is withdrawn opens nothing any more.
+		// A token of the withdrawn key is refused.
 		s.refused(t, old.Sign(t, s.issuer.Claims(nil), nil))
 	})
 }
 
-// A token whose key is withdrawn opens nothing from when the keys are read
-// again, also where it was accepted before, and by somebody who is still
+// A token whose key is withdrawn is refused from when the keys are read
+// again, also where it was accepted before, and on a stream that is still
 // connected.
 func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 		s.in(t, s.issuer.Token(t, nil))
 		s.refused(t, token)
 		if err := access.Recheck(stream); !errors.Is(err, domain.ErrUnauthenticated) {
-			t.Errorf("of somebody who is connected: got %v, want KindUnauthenticated", err)
+			t.Errorf("on an open stream: got %v, want KindUnauthenticated", err)
 		}
 	})
 }
@@ -101,7 +101,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 			<-release
 			http.Redirect(w, r, oidctest.KeysPath, http.StatusFound)
 		})
-		// The keys are not too old yet: nobody waits for them to be read again.
+		// The keys are still fresh: no token waits for them to be read again.
 		s.in(t, old.Sign(t, s.issuer.Claims(nil), nil))
 		close(release)
 		s.in(t, s.issuer.Token(t, nil))
@@ -109,7 +109,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 	})
 }
 
-// Whoever makes up ids of keys makes the issuer be asked twice a minute.
+// Tokens with made-up ids of keys cause two fetches a minute.
 func TestAFloodOfUnknownKeys(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
@@ -223,7 +223,7 @@ func TestIssuersThatAreNoGood(t *testing.T) {
 				t.Errorf("%s: want %q in a log of few words:\n%s", name, row.log, got)
 			}
 			if s.config.Timeout > 0 {
-				continue // it is too short for a good answer on a busy machine
+				continue // it is too short for a response on a busy machine
 			}
 			s.issuer.Handle(row.path, nil)
 			s.clock.advance(time.Minute)
@@ -256,7 +256,7 @@ func TestARequestThatEndsDoesNotWait(t *testing.T) {
 		if err := <-first; !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
-		// The answer is not lost to the others.
+		// The others get the result of the fetch.
 		close(release)
 		s.in(t, token)
 	})

@@ -156,11 +156,11 @@ func (p *CreateParams) validate(now time.Time) error {
 func nameProblem(name string) string {
 	switch {
 	case name == "":
-		return "a key has a name"
+		return "must not be empty"
 	case utf8.RuneCountInString(name) > maxName:
 		return fmt.Sprintf("is longer than %d characters", maxName)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "is one line of text"
+		return "must be one line of text"
 	case strings.HasPrefix(name, secretPrefix), strings.HasPrefix(strings.ToLower(name), "system:"), isID(name):
 		// It would be taken for a key, for the program's own work, or an id.
 		return fmt.Sprintf("may not begin with %q or \"system:\", nor be an id", secretPrefix)
@@ -221,17 +221,17 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 // itself.
 func requireMayGive(giver *domain.Viewer, role domain.Role, clearance domain.Marking, scopes []domain.Right) error {
 	if role > giver.Role {
-		return forbidden("the role %s can only be given by one of at least that; this credential has %s", role, giver.Role)
+		return forbidden("to give the role %s, a credential needs at least that role; this credential has %s", role, giver.Role)
 	}
 	if clearance > giver.Clearance {
-		return forbidden("the clearance %s can only be given by one of at least that; this credential has %s", clearance, giver.Clearance)
+		return forbidden("to give the clearance %s, a credential needs at least that clearance; this credential has %s", clearance, giver.Clearance)
 	}
 	if scopes == nil {
 		scopes = domain.Rights()
 	}
 	for _, right := range scopes {
 		if role >= right.Role() && !giver.May(right) {
-			return forbidden("the right %s can only be given by one that has it: this credential's scopes leave it out", right)
+			return forbidden("to give the right %s, a credential needs that right; the scopes of this credential leave it out", right)
 		}
 	}
 	return nil
@@ -393,7 +393,7 @@ func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error
 		for i, row := range rows {
 			names[i] = row.ID.String()
 		}
-		return nil, domain.Invalid("%d keys go by that name; say which, by its id: %s", len(rows), strings.Join(names, ", "))
+		return nil, domain.Invalid("%d keys have that name; give the id of one: %s", len(rows), strings.Join(names, ", "))
 	}
 	return rows[len(rows)-1], nil
 }

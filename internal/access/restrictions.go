@@ -51,7 +51,7 @@ func (r *Restrictions) validate(role domain.Role, p *domain.Problems) {
 	for i, origin := range r.Origins {
 		clean, ok := cleanOrigin(origin)
 		if !ok {
-			p.Add("origins", "%.100q is no origin: want scheme://host[:port], such as https://site.example", origin)
+			p.Add("origins", "%.100q is not an origin: want scheme://host[:port], such as https://site.example", origin)
 		}
 		r.Origins[i] = clean
 	}
@@ -78,7 +78,7 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 	}
 	network, err := netip.ParsePrefix(s)
 	if err != nil || network.Addr().Is4In6() {
-		return netip.Prefix{}, domain.Invalid("%.100q is no network: want CIDR form, such as 203.0.113.0/24 or 2001:db8::/32", s)
+		return netip.Prefix{}, domain.Invalid("%.100q is not a network: want CIDR form, such as 203.0.113.0/24 or 2001:db8::/32", s)
 	}
 	return network.Masked(), nil
 }
@@ -101,10 +101,10 @@ func cleanOrigin(s string) (string, bool) {
 // key; "" where it may.
 func (r Restrictions) allow(address netip.Addr, origin string) (problem string) {
 	if r.Networks != nil && !slices.ContainsFunc(r.Networks, func(n netip.Prefix) bool { return n.Contains(address) }) {
-		return "a network that is not the key's"
+		return "a network that the key does not allow"
 	}
 	if r.Origins != nil && !slices.Contains(r.Origins, origin) {
-		return "an origin that is not the key's"
+		return "an origin that the key does not allow"
 	}
 	return ""
 }

@@ -176,16 +176,16 @@ func TestRotate(t *testing.T) {
 		if ended.ID != old.ID || !ended.ExpiresAt.Equal(c.now().Add(time.Hour)) {
 			t.Errorf("the old one ends %v", ended.ExpiresAt)
 		}
-		opens := func(token string) bool {
+		valid := func(token string) bool {
 			_, err := keys.Authenticate(t.Context(), access.Credential{Token: token})
 			return err == nil
 		}
-		if !opens(oldSecret) || !opens(secret) {
+		if !valid(oldSecret) || !valid(secret) {
 			t.Error("during the overlap one of the two does not open")
 		}
 		c.advance(time.Hour)
-		if opens(oldSecret) || !opens(secret) {
-			t.Error("after the overlap it is not the new one alone that opens")
+		if valid(oldSecret) || !valid(secret) {
+			t.Error("after the overlap the new key is not the only valid one")
 		}
 		if _, _, _, err := keys.Rotate(admin(t), access.RotateParams{Key: old.ID.String()}); !errors.Is(err, domain.ErrConflict) {
 			t.Errorf("an expired key: got %v, want KindConflict", err)
@@ -257,7 +257,7 @@ func TestKeyActsAreAudited(t *testing.T) {
 			}
 			for _, e := range entries {
 				if strings.Contains(*e.Detail, secret) {
-					t.Errorf("%s tells the key", action)
+					t.Errorf("%s has the text of the key", action)
 				}
 			}
 		}

@@ -45,7 +45,7 @@ type signing struct {
 	people   *access.People
 }
 
-// ada is who signs in where a test says nothing else.
+// ada returns the claims of the person who signs in by default.
 func ada() map[string]any {
 	return map[string]any{
 		"sub": "f:1:ada", "name": "Ada Lovelace", "email": "ada@press.example", "email_verified": true,

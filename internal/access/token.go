@@ -199,7 +199,7 @@ func wellFormedToken(token string, allowed []string) error {
 		return fmt.Errorf("it is longer than %d bytes", maxToken)
 	}
 	if strings.Count(token, ".") != 2 {
-		return errors.New("it has not three parts")
+		return errors.New("it does not have three parts")
 	}
 	for i := range len(token) {
 		c := token[i]
@@ -219,7 +219,7 @@ func wellFormedToken(token string, allowed []string) error {
 		Critical  json.RawMessage `json:"crit"`
 	}
 	if err := json.Unmarshal(raw, &header); err != nil {
-		return errors.New("its header is not understood")
+		return errors.New("its header is not valid JSON")
 	}
 	switch {
 	case !slices.Contains(allowed, header.Algorithm):
@@ -229,7 +229,7 @@ func wellFormedToken(token string, allowed []string) error {
 	case len(header.KeyID) > maxKeyID:
 		return errors.New("the id of its key is too long")
 	case header.Critical != nil:
-		return errors.New("it asks for extensions")
+		return errors.New("its header requires extensions")
 	}
 	return nil
 }
@@ -267,15 +267,15 @@ func (t *tokenVerifier) parse(ctx context.Context, token string) (*claims, error
 	case id.Subject == "" || len(id.Subject) > maxSubject || strings.ContainsFunc(id.Subject, func(r rune) bool {
 		return unicode.IsControl(r) || r == utf8.RuneError
 	}):
-		return nil, errors.New("its subject is none")
+		return nil, errors.New("it has no valid subject")
 	case all["iat"] == nil:
 		return nil, errors.New("it doesn't say when it was issued")
 	case id.IssuedAt.After(now.Add(clockSkew)):
 		return nil, errors.New("it was issued in the future")
 	case all["events"] != nil:
-		return nil, errors.New("it tells of an event, such as a sign-out")
+		return nil, errors.New("it is an event token, such as for a sign-out")
 	case all["cnf"] != nil:
-		return nil, errors.New("it may only be used with a proof of its key")
+		return nil, errors.New("it needs a proof of possession of its key")
 	}
 	if notBefore.At != nil {
 		// go-oidc allows five minutes.
@@ -301,7 +301,7 @@ func unambiguous(all map[string]any) error {
 	for name := range all {
 		for _, registered := range []string{"iss", "sub", "aud", "exp", "nbf", "iat"} {
 			if name != registered && strings.EqualFold(name, registered) {
-				return errors.New("it has a claim that is written as none is")
+				return errors.New("the name of a claim differs from a registered one in letter case alone")
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func TestTokensOfEachAlgorithm(t *testing.T) {
 				t.Errorf("%s: got %+v", algorithm, got)
 			}
 			if all, err := s.people.List(admin(t)); err != nil || len(all) != i+1 {
-				t.Errorf("the same subject of another issuer is somebody else: got %d people, %v", len(all), err)
+				t.Errorf("want another person for the same subject of another issuer: got %d people, %v", len(all), err)
 			}
 			s.config.Algorithms = []string{"RS256", "HS256", "none"}
 			s.start()
@@ -77,7 +77,7 @@ func TestAuthorizationCodeFlow(t *testing.T) {
 			return back.Query().Get("code")
 		}
 		if _, err := client.Exchange(t.Context(), code(), oauth2.VerifierOption(oauth2.GenerateVerifier())); err == nil {
-			t.Error("a code is worth something to who has not asked for it")
+			t.Error("a code was accepted from another client")
 		}
 		once := code()
 		got, err := client.Exchange(t.Context(), once, oauth2.VerifierOption(verifier))
@@ -167,7 +167,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				if got, want := s.refused(t, token), s.refused(t, "a.b.c"); got != want {
-					t.Errorf("it is told apart: %s", got)
+					t.Errorf("its error differs: %s", got)
 				}
 			})
 		}
@@ -204,7 +204,7 @@ func TestMalformedTokensCostNothing(t *testing.T) {
 			}
 		}
 		if got := s.issuer.Requests(oidctest.DiscoveryPath); got != 0 {
-			t.Errorf("the issuer is asked %d times", got)
+			t.Errorf("the issuer got %d requests", got)
 		}
 	})
 }

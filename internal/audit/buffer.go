@@ -68,14 +68,14 @@ func (b *Buffer) clock() time.Time { return b.now().UTC().Truncate(time.Microsec
 func (b *Buffer) Add(ctx context.Context, e Entry) {
 	w, err := whoOf(ctx)
 	if err != nil {
-		b.log.ErrorContext(ctx, "something cannot be noted for the audit log", "action", e.Action, "error", err)
+		b.log.ErrorContext(ctx, "an entry of the audit log has no viewer", "action", e.Action, "error", err)
 		return
 	}
 	// The first request stands for all that are written as one.
 	request := w.request
 	w.request = ""
 	if b.entries.Add(refusal{who: w, action: e.Action, subject: e.Subject, detail: e.Detail}, tally{b.clock(), 1}) {
-		b.log.InfoContext(ctx, "noted for the audit log", "action", string(e.Action), "subject", e.Subject, "detail", e.Detail, "request_id", request)
+		b.log.InfoContext(ctx, "buffered for the audit log", "action", string(e.Action), "subject", e.Subject, "detail", e.Detail, "request_id", request)
 	}
 }
 
@@ -97,6 +97,6 @@ func (b *Buffer) write(ctx context.Context, tx *store.Tx, r refusal, t tally) er
 }
 
 func (b *Buffer) gaveUp(ctx context.Context, r refusal, t tally, err error) {
-	b.log.ErrorContext(ctx, "a note for the audit log is given up", "action", string(r.action), "actor", r.who.name,
+	b.log.ErrorContext(ctx, "an entry of the audit log is given up", "action", string(r.action), "actor", r.who.name,
 		"subject", r.subject, "detail", r.detail, "times", t.times, "first", t.first, "error", err)
 }

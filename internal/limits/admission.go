@@ -96,7 +96,7 @@ func (a *Admission) CheckCost(ctx context.Context, cost int, subscription bool) 
 	if err != nil {
 		return 0, err
 	}
-	maximum = limit.MaxCost(subscription)
+	maximum = limit.maxCost(subscription)
 	if cost > maximum {
 		return maximum, overLimit("the operation costs %d; at most %d: ask for fewer fields or smaller pages", cost, maximum)
 	}

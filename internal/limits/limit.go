@@ -61,11 +61,11 @@ func of(ctx context.Context, limits func(domain.Role) Limit) (*domain.Viewer, Li
 	return viewer, limit, nil
 }
 
-// MaxCost returns the highest cost that an operation may have. What the
+// maxCost returns the highest cost that an operation may have. What the
 // request itself is charged ([RequestCost]) is left for it in the quota:
 // otherwise the quota could never hold the cost. A subscription must be cheap:
 // it runs for each event, together with those of all other clients.
-func (l Limit) MaxCost(subscription bool) int {
+func (l Limit) maxCost(subscription bool) int {
 	most := min(l.Cost, max(l.PerMinute-RequestCost, 0))
 	if subscription {
 		most = min(most, CheapCost)

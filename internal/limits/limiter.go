@@ -219,4 +219,4 @@ func (q *queue) remove(w *waiter) {
 // errBusy is the error of an operation for which no place became free. It may
 // be tried again in 5 seconds.
 var errBusy = &Error{Code: CodeUnavailable, RetryAfter: 5,
-	Message: "too much is being asked for at once; try again in a moment, or ask for less"}
+	Message: "too many operations are running and waiting; try again in a moment, or request less"}

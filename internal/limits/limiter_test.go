@@ -44,8 +44,8 @@ func queue(ctx context.Context, l *limits.Limiter, v *domain.Viewer, size int64,
 	}
 }
 
-// Clients with a credential come before all who have none. Among those the
-// clients take turns, however much each has asked for.
+// Subjects with a credential come before those without. Subjects take turns,
+// however many operations each has sent.
 func TestLimiterOrder(t *testing.T) {
 	t.Parallel()
 	l := limits.NewLimiter(1, 1<<30)

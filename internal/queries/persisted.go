@@ -20,7 +20,7 @@ type Resolver struct {
 }
 
 // persistedKey names a document that a client has sent. Each credential has
-// its own: a hash that somebody knows must not tell what others request.
+// its own: a hash must not reveal what others request.
 // Viewers without a credential share theirs.
 type persistedKey struct {
 	credential domain.ID
