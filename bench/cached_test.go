@@ -22,6 +22,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
@@ -39,14 +40,14 @@ func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *answ
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	config := graph.Config{Stores: s.stores, Desk: s.desk, Log: log, RequestID: domain.RequestID,
-		Meter: access.NewMeter(time.Now), Limits: noRateLimit}
-	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: graph.NewBudgets(config), Log: log, Now: time.Now})
+		Meter: limits.NewMeter(time.Now), Limits: noRateLimit}
+	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: limits.NewQuotas(config.Limits, config.Meter), Log: log, Now: time.Now})
 	work, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() { _ = s.desk.Live().Run(work) })
 	working.Go(func() { _ = cache.Run(work) })
 	srv := server.New(server.Config{GraphQL: graph.Handler(config), Answers: cache, Log: log,
-		Keys: access.NewDoor(access.NewKeys(s.stores, nil, log, time.Now), nil)})
+		Keys: access.NewAuthenticator(access.NewKeys(s.stores, nil, log, time.Now), nil)})
 	l := listen(b)
 	working.Go(func() { _ = srv.Serve(l) })
 	b.Cleanup(func() {

@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -81,8 +82,8 @@ func newSiteOf(tb testing.TB, reports, entities int) *site {
 
 // noRateLimit returns the limits of a role without the rate limit, so that no
 // request of a benchmark is refused.
-func noRateLimit(role domain.Role) graph.Limit {
-	limit := graph.StandardLimits(role)
+func noRateLimit(role domain.Role) limits.Limit {
+	limit := limits.Standard(role)
 	limit.PerMinute = 1 << 50
 	return limit
 }

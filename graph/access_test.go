@@ -15,14 +15,14 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// TestAccessDoors walks each role, and keys that are narrowed, through the
-// doors that manage access. The lowest role and the scope of each door are said
+// TestAccessOperations walks each role, and keys that are narrowed, through the
+// operations that manage access. The lowest role and the scope of each operation are said
 // here once more, apart from the code.
-func TestAccessDoors(t *testing.T) {
+func TestAccessOperations(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		who := g.person("pat", domain.Author)
-		doors := []struct {
+		operations := []struct {
 			name, document string
 			role           domain.Role
 			scope          domain.Right
@@ -48,26 +48,26 @@ func TestAccessDoors(t *testing.T) {
 		for _, right := range domain.Rights() {
 			viewers = append(viewers, holder(domain.Admin, right))
 		}
-		for _, door := range doors {
+		for _, operation := range operations {
 			for _, v := range viewers {
 				want := ""
 				switch {
-				case v.Role >= door.role && (v.Scopes == nil || slices.Contains(v.Scopes, door.scope)):
+				case v.Role >= operation.role && (v.Scopes == nil || slices.Contains(v.Scopes, operation.scope)):
 				case v == public:
 					want = "UNAUTHENTICATED"
 				default:
 					want = "FORBIDDEN"
 				}
-				r := g.as(v, door.document, nil)
+				r := g.as(v, operation.document, nil)
 				got := r.code()
 				if refused := got == "UNAUTHENTICATED" || got == "FORBIDDEN"; refused != (want != "") || refused && got != want {
-					t.Errorf("%s as %s with the scopes %v: got %q, want %q: %s", door.name, v.Role, v.Scopes, got, want, r.body)
+					t.Errorf("%s as %s with the scopes %v: got %q, want %q: %s", operation.name, v.Role, v.Scopes, got, want, r.body)
 				}
 				if want != "" && (strings.Contains(r.data(), "pat") || r.paths() != "") {
-					t.Errorf("%s as %s with the scopes %v tells something: %s", door.name, v.Role, v.Scopes, r.body)
+					t.Errorf("%s as %s with the scopes %v tells something: %s", operation.name, v.Role, v.Scopes, r.body)
 				}
 				if strings.Contains(r.body, "INTERNAL") {
-					t.Errorf("%s: %s", door.name, r.body)
+					t.Errorf("%s: %s", operation.name, r.body)
 				}
 			}
 		}
@@ -78,7 +78,7 @@ func TestAccessDoors(t *testing.T) {
 // round.
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		g.query(editor, `mutation { createTag(input: {slug: "ports", label: "Ports", vocabulary: TOPIC}) { created } }`)
 		g.query(editor, `mutation { createReport(input: {slug: "bravo", title: "Bravo", kind: BRIEF, language: "en", summary: "S.", body: "B.", tags: ["ports"]}) { created } }`)
 		g.query(editor, `mutation { publish(input: {documents: ["report:bravo"], references: INCLUDE}) { state } }`)
@@ -128,10 +128,10 @@ func TestScopes(t *testing.T) {
 
 func TestAPIKeys(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		ctx := domain.WithClient(t.Context(), netip.MustParseAddr("203.0.113.77"))
-		door := access.NewDoor(g.keys, g.people)
+		authenticator := access.NewAuthenticator(g.keys, g.people)
 		const all = `id name hint state role clearance scopes origins networks rateLimit replaces createdBy createdAt lastUsedAt expiresAt revokedAt`
 
 		var answers []string
@@ -148,7 +148,7 @@ func TestAPIKeys(t *testing.T) {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		viewer, err := door.Authenticate(ctx, access.Shown{Token: secret, Origin: "https://site.example"})
+		viewer, err := authenticator.Authenticate(ctx, access.Credential{Token: secret, Origin: "https://site.example"})
 		if err != nil || viewer.Name != "site" || viewer.Role != domain.Editor || viewer.Clearance != domain.Green || !viewer.May(domain.WriteDrafts) ||
 			viewer.May(domain.ReadDesk) || viewer.RateLimit != 5000 || viewer.KeyID.String() != id {
 			t.Errorf("the key opens %+v, %v", viewer, err)
@@ -164,7 +164,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 		g.clock.Advance(time.Hour)
 		for text, opens := range map[string]bool{secret: false, second: true} {
-			if _, err := door.Authenticate(ctx, access.Shown{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
+			if _, err := authenticator.Authenticate(ctx, access.Credential{Token: text, Origin: "https://site.example"}); (err == nil) != opens {
 				t.Errorf("after the overlap: %v", err)
 			}
 		}
@@ -175,13 +175,13 @@ func TestAPIKeys(t *testing.T) {
 		if revoked.at("revokeApiKey.apiKey.state") != "REVOKED" || revoked.at("revokeApiKey.apiKey.id") != rotated.at("rotateApiKey.apiKey.id") {
 			t.Errorf("got %s", revoked.body)
 		}
-		if _, err := door.Authenticate(ctx, access.Shown{Token: second, Origin: "https://site.example"}); err == nil {
+		if _, err := authenticator.Authenticate(ctx, access.Credential{Token: second, Origin: "https://site.example"}); err == nil {
 			t.Error("a revoked key opens")
 		}
 		g.as(admin, `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, nil).refused("NOT_FOUND", "no such key")
 
 		// A secret is in the answer that made it, and nowhere else.
-		if err := g.notes.Flush(t.Context()); err != nil {
+		if err := g.refusals.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		list := g.query(admin, `{ apiKeys { totalCount nodes { `+all+` } edges { cursor } } auditLog(first: 100) { nodes { action actor actorId subject detail documents } } }`)
@@ -213,7 +213,7 @@ func TestAPIKeys(t *testing.T) {
 
 func TestAPIKeysArePagedNewestFirst(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		for i := range 5 {
 			g.query(admin, fmt.Sprintf(`mutation { createApiKey(input: {name: "k%d", role: PUBLIC}) { secret } }`, i))
@@ -246,7 +246,7 @@ func TestAPIKeysArePagedNewestFirst(t *testing.T) {
 
 func TestAPIKeyInputIsRefusedAllAtOnce(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		for _, row := range []struct{ name, document, paths string }{
 			{"Create", `mutation { createApiKey(input: {name: " ", role: PARTNER, scopes: [PUBLISH, READ_LIVE, PURGE], origins: ["site"], networks: ["here", "10.0.0.0/8", "::ffff:10.0.0.0/104"],
@@ -282,7 +282,7 @@ func TestAPIKeyInputIsRefusedAllAtOnce(t *testing.T) {
 // Nobody gives more than they have.
 func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		green := holder(domain.Admin)
 		green.Clearance = domain.Green
@@ -325,7 +325,7 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 
 func TestPeople(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		pat := g.person("pat", domain.Author)
 		g.clock.Advance(time.Minute)
@@ -350,23 +350,24 @@ func TestPeople(t *testing.T) {
 		if n := len(g.entries(0)); n != 4 {
 			t.Errorf("got %d entries, want one for each change and none for what changed nothing", n)
 		}
-		none := domain.NewID(domain.Person, gateDay)
+		none := domain.NewID(domain.Person, clockStart)
 		g.as(admin, fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, none), nil).refused("NOT_FOUND", "no person")
 	})
 }
 
-// Nobody can sign in where there is no issuer; whoever may not ask is not told.
+// Without an issuer there are no people to update. A viewer without the right gets
+// FORBIDDEN and no more.
 func TestUpdatePersonWithoutPeople(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) { c.People = nil })
-	document := fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, domain.NewID(domain.Person, gateDay))
+	g := newAccessAPI(t, storetest.SQLite(t), func(c *graph.Config) { c.People = nil })
+	document := fmt.Sprintf(`mutation { updatePerson(input: {id: %q, disabled: true}) { person { id } } }`, domain.NewID(domain.Person, clockStart))
 	g.as(holder(domain.Admin), document, nil).refused("NOT_FOUND", "there is no person")
 	g.as(holder(domain.Editor), document, nil).refused("FORBIDDEN", "ADMIN")
 }
 
 func TestPurge(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		g.query(editor, `mutation { createTag(input: {slug: "ports", label: "Ports", vocabulary: TOPIC}) { created } }`)
 		id := g.query(editor, `mutation { createReport(input: {slug: "bravo", title: "Bravo", kind: BRIEF, language: "en", summary: "S.", body: "secretbody", tags: ["ports"]}) { report { id } } }`).

@@ -118,7 +118,7 @@ func allArguments(s *ast.Schema) []argument {
 		}
 		add("query", s.Query, f, "%s")
 		of, isList := strings.CutSuffix(f.Type.Name(), "Connection")
-		if !isList || isDeskDoor(f.Name) {
+		if !isList || isDeskField(f.Name) {
 			continue
 		}
 		for _, inner := range s.Types[of].Fields {
@@ -278,7 +278,7 @@ func TestHostileCursors(t *testing.T) {
 			}
 			cursors("Query", f.Name, "%s", f)
 			for _, inner := range s.Types[of].Fields {
-				if strings.HasSuffix(inner.Type.Name(), "Connection") && !isDeskDoor(f.Name) {
+				if strings.HasSuffix(inner.Type.Name(), "Connection") && !isDeskField(f.Name) {
 					cursors(of, inner.Name, f.Name+"(first: 30) { nodes { %s } }", inner)
 				}
 			}

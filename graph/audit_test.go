@@ -16,7 +16,7 @@ import (
 
 func TestAuditLog(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin, other := holder(domain.Admin), holder(domain.Admin)
 		for i := range 3 {
 			g.clock.Advance(time.Minute)
@@ -128,12 +128,11 @@ var mutations = []struct {
 	{"unregisterDocuments", `documentIds: [$document]`, audit.RegisterDocuments, "documentIds", "", ""},
 }
 
-// Every mutation of the schema leaves one entry on the audit log, in the name
-// of whoever sent it. Refused, it leaves a note, in which those of one kind are
-// gathered.
+// Every mutation of the schema leaves one entry on the audit log, in the name of
+// its viewer. Refused mutations leave one entry for all of the same kind.
 func TestEveryMutationIsAudited(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		tested := map[string]bool{}
 		for _, m := range mutations {
 			tested[m.name] = true
@@ -179,7 +178,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 				t.Errorf("%s: what it was done to is not said, or twice: %+v", m.name, lines[0])
 			}
 		}
-		if err := g.notes.Flush(t.Context()); err != nil {
+		if err := g.refusals.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		notes := map[string]int{}

@@ -41,15 +41,16 @@ func (r queryResolver) Changes(ctx context.Context, types []string, first *int, 
 
 var errLiveOnly = &domain.Error{Kind: domain.KindInvalid, Message: "the change feed is of what is live: ask for it without stage: DESK"}
 
-// raiseToClearance marks the answer as high as the viewer may see: a change
-// tells of a document also where that is not read with it, or is no more.
+// raiseToClearance marks the response with the clearance of the viewer: a change
+// reveals that its document exists, also where the document is not read with it
+// or is gone.
 func raiseToClearance(ctx context.Context) {
 	if viewer, err := domain.ViewerFrom(ctx); err == nil {
 		read.Raise(ctx, min(viewer.Clearance, domain.Red))
 	}
 }
 
-// position reads the argument after; nil is the beginning.
+// position parses the argument after; nil stands for the beginning.
 func position(after *string) (projection.Position, error) {
 	if after == nil {
 		return projection.Position{}, nil
@@ -61,14 +62,6 @@ func position(after *string) (projection.Position, error) {
 		return from, p.Err("the arguments are not right")
 	}
 	return from, nil
-}
-
-// typesOrAll is documentTypes, but tells no types from all.
-func typesOrAll(names []string) []domain.Type {
-	if names == nil {
-		return nil
-	}
-	return append([]domain.Type{}, documentTypes(names)...)
 }
 
 func (r changesResolver) Head(ctx context.Context, _ *model.ChangeConnection) (string, error) {
@@ -83,7 +76,7 @@ func (r changeResolver) Document(ctx context.Context, obj *model.Change) (model.
 	document, err := obj.Page.Get(obj.Change.Document, func(ids []domain.ID) (map[domain.ID]model.Document, error) {
 		return r.byID(read.AllColumns(ctx), ids)
 	})
-	// Its id finds an entity that it was merged into. That has changes of its own.
+	// The id of a merged entity finds its successor, which has changes of its own.
 	if e, ok := document.(*db.Entity); ok && e.ID != obj.Change.Document {
 		return nil, err
 	}

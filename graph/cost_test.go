@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -30,7 +30,7 @@ func (r reply) cost() (requested, maximum int) {
 // What operations cost does not depend on what there is.
 func TestCost(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		for _, row := range []struct {
 			name, document string
@@ -96,7 +96,7 @@ func TestCost(t *testing.T) {
 // Fragments that double each other, 2⁴⁰ times, are measured once each.
 func TestCostOfFragmentsThatDouble(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	var b strings.Builder
 	b.WriteString("{ viewer { ...F0 } } ")
 	for i := range 40 {
@@ -110,33 +110,33 @@ func TestCostOfFragmentsThatDouble(t *testing.T) {
 // sized are documents that have exactly n of something.
 var sized = []struct {
 	what  string // in the refusal
-	limit func(graph.Limit) int
+	limit func(limits.Limit) int
 	of    func(n int) string
 }{
-	{"tokens", func(l graph.Limit) int { return l.Tokens }, func(n int) string {
+	{"tokens", func(l limits.Limit) int { return l.Tokens }, func(n int) string {
 		const rest = 20 // the others
 		return `{ reports(filter: {slug: {in: [` + strings.Repeat(`"a" `, n-rest) + `]}}) { totalCount } }`
 	}},
-	{"levels", func(l graph.Limit) int { return l.Depth }, func(n int) string {
+	{"levels", func(l limits.Limit) int { return l.Depth }, func(n int) string {
 		return `{ tag(slug: "x") { ` + strings.Repeat("parent { ", n-2) + "slug" + strings.Repeat(" }", n)
 	}},
-	{"fields at the top", func(l graph.Limit) int { return l.Roots }, func(n int) string {
+	{"fields at the top", func(l limits.Limit) int { return l.Roots }, func(n int) string {
 		return "{ " + strings.Repeat("__typename ", n-1) + "...F } fragment F on Query { __typename }"
 	}},
-	{"aliases", func(l graph.Limit) int { return l.Aliases }, func(n int) string {
+	{"aliases", func(l limits.Limit) int { return l.Aliases }, func(n int) string {
 		var b strings.Builder
 		for i := range n {
 			fmt.Fprintf(&b, "a%d: role ", i)
 		}
 		return "{ viewer { " + b.String() + "} }"
 	}},
-	{"directives", func(l graph.Limit) int { return l.Directives }, func(n int) string {
+	{"directives", func(l limits.Limit) int { return l.Directives }, func(n int) string {
 		return `query @inContext(stage: LIVE) { viewer { ` + strings.Repeat("role @skip(if: false) ", n-1) + "} }"
 	}},
-	{"fragments", func(l graph.Limit) int { return l.Fragments }, func(n int) string {
+	{"fragments", func(l limits.Limit) int { return l.Fragments }, func(n int) string {
 		return "{ viewer { ...F " + strings.Repeat("... { ", n-2) + "role" + strings.Repeat(" }", n-2) + " } } fragment F on Viewer { role }"
 	}},
-	{"the operation costs", func(l graph.Limit) int { return l.Cost }, func(n int) string {
+	{"the operation costs", func(l limits.Limit) int { return l.Cost }, func(n int) string {
 		// 202 and 10000 for each slug inside; 2 and 100 for each slug of a
 		// tag; 1 and 1 for each role.
 		k := (n - 10_000) / 10_000
@@ -149,15 +149,16 @@ var sized = []struct {
 }
 
 // Each limit of each role holds to the letter: what is at it passes, and what
-// is one beyond does not, also where somebody who may has just sent the same.
+// is one beyond does not, also where a viewer with higher limits has just sent the
+// same.
 func TestLimitsHold(t *testing.T) {
 	t.Parallel()
 	for _, v := range []*domain.Viewer{public, holder(domain.Public), holder(domain.Partner), holder(domain.Author), holder(domain.Editor), holder(domain.Admin)} {
 		for _, kind := range sized {
 			t.Run(fmt.Sprint(v.Role, v.KeyID != 0, " ", kind.what), func(t *testing.T) {
 				t.Parallel()
-				g := newGate(t, storetest.SQLite(t), nil)
-				limit := kind.limit(graph.StandardLimits(v.Role))
+				g := newAccessAPI(t, storetest.SQLite(t), nil)
+				limit := kind.limit(limits.Standard(v.Role))
 				within, beyond := kind.of(limit), kind.of(limit+1)
 				if !v.Role.Staff() {
 					if r := g.send(holder(domain.Admin), http.MethodPost, vars{"query": beyond}); r.code() == "COST_LIMIT" {
@@ -180,12 +181,12 @@ func TestLimitsHold(t *testing.T) {
 // be had after that.
 func TestWaitingIsEnough(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	v := holder(domain.Partner)
 	v.RateLimit = 60
 	ask := func(n int) reply {
 		request := vars{"query": fmt.Sprintf("{ viewer { %s} }", strings.Repeat("role ", n-1))}
-		g.send(holder(domain.Admin), http.MethodPost, request) // whoever sends a document first pays for reading it
+		g.send(holder(domain.Admin), http.MethodPost, request) // the first request with a document is charged for parsing it
 		return g.send(v, http.MethodPost, request)
 	}
 	ask(41).refused("COST_LIMIT", "costs 41; at most 40")
@@ -210,7 +211,7 @@ func TestWaitingIsEnough(t *testing.T) {
 // Explorers and generators of clients open with this question.
 func TestIntrospectionIsWithinThePublicLimits(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	document := `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
 		types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
 		fragment FullType on __Type { kind name description specifiedByURL isOneOf

@@ -12,9 +12,9 @@ import (
 	"github.com/redthread-api/redthread/graph/catalog"
 )
 
-// What documents are called in lists of any types, and where their pages are.
+// The names of documents in lists of any types, and the URLs of their pages.
 
-// URL is the page about a document on the publisher's site.
+// URL returns the URL of a document's page on the publisher's site.
 func (r documentResolver[T]) URL(_ context.Context, obj *T) (*string, error) {
 	slug := r.typ.Text(obj, "slug")
 	if slug == nil {
@@ -47,7 +47,7 @@ func (sourceResolver) DisplayName(_ context.Context, obj *db.Source) (string, er
 	return obj.Title, nil
 }
 
-// DisplayName is what feeds call an edition, too.
+// DisplayName returns the name that feeds have for an edition too.
 func (editionResolver) DisplayName(_ context.Context, obj *db.Edition) (string, error) {
 	return fmt.Sprintf("%s %d: %s", obj.Series, obj.Number, obj.Title), nil
 }

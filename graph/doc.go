@@ -1,9 +1,9 @@
-// Package graph is the GraphQL door: it binds the schema to the readers and to
-// the desk, sets the stage of an operation, presents errors, and limits what
-// one operation may cost.
+// Package graph is the GraphQL API: it binds the schema to the read engine and
+// to the desk, sets the stage of an operation, presents errors, and connects
+// packages limits and queries to the executor, gqlgen.
 //
-// Resolvers decode, make one call, and return. What is read is declared in
-// package catalog and done in package read; what is written is done in package
-// content. The executor and the models in generated and model are made from
-// schema.graphql by the code generator; resolvers are written by hand.
+// Resolvers decode, make one call, and return; each type has a file. What can be
+// read is declared in package catalog and read by package read; package content
+// writes. The executor in generated and the models in model are generated from
+// schema.graphql; resolvers are written by hand.
 package graph

@@ -5,7 +5,10 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
@@ -60,4 +63,32 @@ func (itemResolver) Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Sou
 		}
 	}
 	return sources, nil
+}
+
+func (r mutationResolver) CreateEdition(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Edition, editorial.Create, in)
+}
+
+func (r mutationResolver) UpdateEdition(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Edition, editorial.Update, in)
+}
+
+func (r mutationResolver) UpsertEdition(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Edition, editorial.Upsert, in)
+}
+
+func (r mutationResolver) DeleteEdition(ctx context.Context, in editorial.DeleteParams) (*model.DeletePayload, error) {
+	return r.delete(ctx, domain.Edition, in)
+}
+
+func (r savedResolver) Edition(ctx context.Context, obj *editorial.SaveResult) (*db.Edition, error) {
+	return saved(ctx, r.Resolver, catalog.Editions, obj)
+}
+
+func (r queryResolver) Edition(ctx context.Context, id, slug *string) (*db.Edition, error) {
+	return read.Find(ctx, r.reader, catalog.Editions, id, slug)
+}
+
+func (r queryResolver) Editions(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.EditionConnection, error) {
+	return read.List(ctx, r.reader, catalog.Editions, args(first, after, last, before, f, &by))
 }

@@ -6,6 +6,9 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
@@ -59,4 +62,32 @@ func (listingResolver) Citations(ctx context.Context, obj *db.Listing) ([]*db.Ci
 
 func (listingResolver) Source(ctx context.Context, obj *db.Listing) (*db.Source, error) {
 	return firstSource(ctx, catalog.ListingCitations, obj)
+}
+
+func (r mutationResolver) CreateEntity(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Entity, editorial.Create, in)
+}
+
+func (r mutationResolver) UpdateEntity(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Entity, editorial.Update, in)
+}
+
+func (r mutationResolver) UpsertEntity(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Entity, editorial.Upsert, in)
+}
+
+func (r mutationResolver) DeleteEntity(ctx context.Context, in editorial.DeleteParams) (*model.DeletePayload, error) {
+	return r.delete(ctx, domain.Entity, in)
+}
+
+func (r savedResolver) Entity(ctx context.Context, obj *editorial.SaveResult) (*db.Entity, error) {
+	return saved(ctx, r.Resolver, catalog.Entities, obj)
+}
+
+func (r queryResolver) Entity(ctx context.Context, id, slug *string) (*db.Entity, error) {
+	return read.Find(ctx, r.reader, catalog.Entities, id, slug)
+}
+
+func (r queryResolver) Entities(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.EntityConnection, error) {
+	return read.List(ctx, r.reader, catalog.Entities, args(first, after, last, before, f, &by))
 }

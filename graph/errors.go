@@ -15,7 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// codes are the extensions.code of the kinds of error that clients are told.
+// codes has the extensions.code of each kind of error that clients are sent.
 var codes = map[domain.Kind]string{
 	domain.KindInvalid:         "BAD_USER_INPUT",
 	domain.KindUnauthenticated: "UNAUTHENTICATED",
@@ -26,14 +26,14 @@ var codes = map[domain.Kind]string{
 	domain.KindGone:            "CURSOR_EXPIRED",
 }
 
-// maxErrors bounds the errors of one answer.
+// maxErrors bounds the errors of one response.
 const maxErrors = 20
 
-// presenter turns errors into what clients are shown.
+// presenter turns errors into those that clients are sent.
 type presenter struct {
 	log       *slog.Logger
 	requestID func(context.Context) string
-	notes     *audit.Notes
+	refusals  *audit.Buffer
 }
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
@@ -44,7 +44,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			out.Path = graphql.GetPath(ctx)
 		}
 		if shown.Err == nil {
-			// Of GraphQL itself: the parser, the validation, coercion.
+			// The error is of GraphQL itself: of the parser, validation or coercion.
 			out.Message, out.Extensions = shown.Message, shown.Extensions
 			if out.Extensions["code"] == nil {
 				out.Extensions = map[string]any{"code": codes[domain.KindInvalid]}
@@ -60,9 +60,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			out.Extensions["fields"] = known.Fields
 		}
 		if known.Kind == domain.KindForbidden {
-			p.notes.Note(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
+			p.refusals.Add(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
 		}
-		// One line for an operation: what follows has the same cause.
+		// One line for an operation: later errors have the same cause.
 		if known.Kind == domain.KindUnavailable && interrupted(ctx, err, out) && ctx.Err() == nil {
 			p.log.Log(ctx, store.Level(err), "graphql: unavailable", "error", domain.Detail(err), "request_id", p.id(ctx))
 		}
@@ -84,8 +84,8 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	return out
 }
 
-// fieldName is the name of the field that is being resolved, whatever its
-// alias; of the operation's context outside of one.
+// fieldName returns the name, not the alias, of the field that is being
+// resolved; outside of one, the name of the directive that sets the stage.
 func fieldName(ctx context.Context) string {
 	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Field != nil {
 		return fc.Field.Name
@@ -100,14 +100,14 @@ func (p presenter) id(ctx context.Context) string {
 	return p.requestID(ctx)
 }
 
-// recovered turns a panic into an error. Its stack goes to the log.
+// recovered turns a panic into an error, and logs its stack.
 func (p presenter) recovered(ctx context.Context, v any) error {
 	p.log.ErrorContext(ctx, "graphql: panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()), "request_id", p.id(ctx))
 	return fmt.Errorf("panic: %v", v)
 }
 
-// fewErrors cuts the list of errors of an answer.
-func fewErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+// limitErrors cuts the errors of a response to maxErrors and their number.
+func limitErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp != nil && len(resp.Errors) > maxErrors {
 		more := len(resp.Errors) - maxErrors

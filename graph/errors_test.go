@@ -76,7 +76,7 @@ func TestInternalErrorsAreNotShown(t *testing.T) {
 	a := newAPI(t, storetest.SQLite(t))
 	a.query(author, `mutation { createTag(input: {slug: "t", label: "T", vocabulary: TOPIC}) { created } }`)
 
-	// Without a viewer nobody is anonymous.
+	// A context without a viewer is not taken for an anonymous one.
 	r := a.as(nil, `{ reports { totalCount } }`, nil)
 	r.refused("INTERNAL", "internal error")
 	if strings.Contains(r.body, "viewer") || !strings.Contains(a.log.String(), "no viewer in context") {

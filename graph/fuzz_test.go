@@ -9,8 +9,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// Whatever is sent as a document is answered, with data or with an error that
-// has a code; it is never a fault of the program.
+// Any text that is sent as a document gets a response with data or with an error
+// that has a code, and never an internal error.
 func FuzzDocument(f *testing.F) {
 	all, err := examples.All()
 	if err != nil {
@@ -29,9 +29,9 @@ func FuzzDocument(f *testing.F) {
 		f.Add(seed)
 	}
 	a := newAPI(f, storetest.SQLite(f))
-	a.library()
+	a.createContent()
 	f.Fuzz(func(t *testing.T, document string) {
-		if !strings.Contains(document, "mutation") { // the library is for all
+		if !strings.Contains(document, "mutation") { // all share the content
 			for _, v := range []*domain.Viewer{public, partner, author} {
 				r := a.in(t).as(v, document, nil)
 				for _, e := range r.Errors {

@@ -19,48 +19,50 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Config is what the API is built from.
+// Config configures the API.
 type Config struct {
 	Stores *store.Stores
 	Desk   *editorial.Desk
 	Log    *slog.Logger
-	// EntityURL is where HTML links to entities lead, with {slug} in the
-	// place of the slug: "/entities/{slug}" where it is empty.
+	// EntityURL is the target of links to entities in HTML, with {slug} for the
+	// slug. Empty stands for "/entities/{slug}".
 	EntityURL string
-	// Site is where the publisher's pages are, which JSON-LD leads to.
+	// Site has the URLs of the publisher's pages, for JSON-LD.
 	Site site.Site
-	// Keys and People are managed by mutations; Registry is where registered
-	// documents are.
+	// Keys and People are managed by mutations. Registry has the registered
+	// documents.
 	Keys     *access.Keys
 	People   *access.People
-	Registry *Registry
-	// Webhooks are managed by mutations, too.
+	Registry *queries.Registry
+	// Webhooks is managed by mutations.
 	Webhooks *delivery.Webhooks
 	// RegisteredOnly refuses every document that is not registered.
 	RegisteredOnly bool
-	// Introspection says whom the schema's description is for:
-	// IntrospectionAll, which it is where it is empty, or another.
+	// Introspection says for whom the schema's description is: one of the
+	// constants. Empty stands for IntrospectionAll.
 	Introspection string
-	// Limits are the limits of each role; nil stands for StandardLimits. Meter
-	// keeps what viewers have spent of theirs.
-	Limits func(domain.Role) Limit
-	Meter  *access.Meter
-	// Notes takes note of what viewers are refused.
-	Notes *audit.Notes
-	// LiveMaxLag is how far a replica from which live is read may be behind the
-	// publication log for its answers to be kept; with 0 any.
+	// Limits returns the limits of each role; nil stands for limits.Standard.
+	// Meter keeps how much of the quotas is used.
+	Limits func(domain.Role) limits.Limit
+	Meter  *limits.Meter
+	// Refusals buffers entries of the audit log about what viewers are refused.
+	Refusals *audit.Buffer
+	// LiveMaxLag is how far a replica from which live is read may lag behind the
+	// publication log for its responses to be cached. With 0 there is no limit.
 	LiveMaxLag time.Duration
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
-	// RequestID returns the id of the request that a context is of, for error
-	// messages and the log. It may be nil.
+	// RequestID returns the id of the request of a context, for error messages
+	// and the log. It may be nil.
 	RequestID func(context.Context) string
-	// Transport says how [Handler] serves the API: deadlines, limits, and who
-	// may open a WebSocket.
+	// Transport configures how [Handler] serves the API: deadlines, limits, and
+	// the origins that may open a WebSocket.
 	Transport transport.Config
 }
 
@@ -74,12 +76,12 @@ func New(c Config) graphql.ExecutableSchema {
 		keys:     c.Keys,
 		people:   c.People,
 		webhooks: c.Webhooks,
-		known:    c.Registry,
+		registry: c.Registry,
 		now:      c.Now,
-		texts:    newTexts(c.EntityURL),
+		texts:    newTextRenderer(c.EntityURL),
 		site:     c.Site,
 	}
-	return staged{
+	return stagedSchema{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{
 			Resolvers: r,
 			Directives: generated.DirectiveRoot{
@@ -96,28 +98,28 @@ func New(c Config) graphql.ExecutableSchema {
 	}
 }
 
-// complete puts in what a configuration leaves out.
+// complete returns the configuration with the defaults of what is not set.
 func (c Config) complete() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Limits == nil {
-		c.Limits = StandardLimits
+		c.Limits = limits.Standard
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Meter == nil {
-		c.Meter = access.NewMeter(c.Now)
+		c.Meter = limits.NewMeter(c.Now)
 	}
-	if c.Notes == nil {
-		c.Notes = audit.NewNotes(c.Stores, c.Log, c.Now)
+	if c.Refusals == nil {
+		c.Refusals = audit.NewBuffer(c.Stores, c.Log, c.Now)
 	}
 	if c.Keys == nil {
-		c.Keys = access.NewKeys(c.Stores, c.Notes, c.Log, c.Now)
+		c.Keys = access.NewKeys(c.Stores, c.Refusals, c.Log, c.Now)
 	}
 	if c.People == nil {
-		c.People = access.NewPeople(c.Stores, c.Notes, c.Log, c.Now, access.OIDC{})
+		c.People = access.NewPeople(c.Stores, c.Refusals, c.Log, c.Now, access.OIDC{})
 	}
 	if c.Registry == nil {
 		c.Registry = NewRegistry(c.Stores, c.Now)
@@ -129,11 +131,11 @@ func (c Config) complete() Config {
 	return c
 }
 
-// staged runs each operation at its stage: a query at the one that it asks
-// for, under one snapshot, so that all its reads see one state; a mutation at
-// the desk, without a snapshot, so that it sees what it wrote; a subscription
-// in live, with a snapshot for each event.
-type staged struct {
+// stagedSchema is the executable schema with each operation run at its stage: a
+// query at the one that it asks for, in one snapshot, so that all its reads see
+// one state; a mutation at the desk, without a snapshot, so that it sees what it
+// wrote; a subscription in live, with a snapshot for each event.
+type stagedSchema struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
 	live   *projection.Live
@@ -142,13 +144,13 @@ type staged struct {
 }
 
 // Exec returns the handler of the operation in the context.
-func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
+func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	respond := s.ExecutableSchema.Exec(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		stage, err := stageOf(ctx, op)
-		kept := err == nil && mayKeep(op, stage)
-		if !kept {
+		cacheable := err == nil && isCacheable(op, stage)
+		if !cacheable {
 			transport.VerdictOf(ctx).Refuse()
 		}
 		if err != nil {
@@ -164,21 +166,21 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 			raiseToClearance(ctx)
 		}
 		if op.Operation.Operation != ast.Mutation {
-			// Of a subscription each event has its own, which begins when there is
-			// something to read for it.
+			// Each event of a subscription has its own snapshot, which begins at
+			// its first read.
 			var done func()
 			ctx, done = s.stores.Snapshot(ctx)
 			defer done()
 		}
 		response := respond(ctx)
-		// Even what was refused on the way has been read.
+		// Rows that were read count, also when a later step refused them.
 		marking, err := seen.Highest(ctx, s.reader)
 		if err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
 		}
-		if kept {
-			if err := s.keep(ctx, marking); err != nil {
+		if cacheable {
+			if err := s.setCacheable(ctx, marking); err != nil {
 				graphql.AddError(ctx, err)
 				return &graphql.Response{}
 			}
@@ -189,17 +191,17 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 }
 
-// MarkingHeader is the header with the highest marking of an answer, in the
-// words of TLP 2.0: "TLP:AMBER+STRICT". The answer has it as well, as
-// extensions.marking, in those of the schema's enum.
+// MarkingHeader is the name of the header with the highest marking in a response,
+// as a label of TLP 2.0: "TLP:AMBER+STRICT". The response has it as a value of
+// the schema's enum as well, in extensions.marking.
 const MarkingHeader = "TLP"
 
-// deskMarking is the least that an answer from the desk is marked: drafts are
-// for the publisher's own people, whatever they will be marked in live.
+// deskMarking is the lowest marking of a response from the desk: drafts are for
+// the publisher's own staff, whatever their marking in live will be.
 const deskMarking = domain.AmberStrict
 
-// stageOf returns the stage of an operation. The desk needs a member of staff;
-// a mutation asks for the right to do what it does by itself.
+// stageOf returns the stage of an operation. A query of the desk needs the right
+// READ_DESK; each mutation checks its own rights.
 func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, error) {
 	if op.Operation.Operation == ast.Mutation {
 		return domain.Desk, nil

@@ -29,7 +29,7 @@ var (
 	editor  = &domain.Viewer{Name: "edo", Role: domain.Editor, Clearance: domain.Red, KeyID: 3}
 )
 
-// api is the GraphQL door over stores of its own.
+// api is a GraphQL API over stores of its own.
 type api struct {
 	t       testing.TB
 	stores  *store.Stores
@@ -56,12 +56,12 @@ func (a *api) in(t testing.TB) *api {
 	return &c
 }
 
-// each runs fn on each engine, over a small library.
+// each runs fn on each engine, over testContent.
 func each(t *testing.T, fn func(t *testing.T, a *api)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		a := newAPI(t, s)
-		a.library()
+		a.createContent()
 		fn(t, a)
 	})
 }

@@ -12,45 +12,41 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
-// What is kept of documents that have been.
-const (
-	cachedQueries = 1_000
-	cachedQuery   = 16 << 10 // bytes; a parsed document takes many times as much
-)
-
-// Handler serves the API over HTTP, and to the program's other doors; see the
-// package transport. The requests' contexts must carry a viewer. The limit of a
-// request's size is the caller's.
+// Handler returns the handler that serves the API over HTTP, and to the other
+// endpoints of the program; see package transport. The context of a request must
+// carry a viewer. The caller limits the size of a request.
 func Handler(c Config) *transport.Handler {
 	c = c.complete()
 	exec := executor.New(New(c))
-	exec.SetParserTokenLimit(maxTokens)
-	cache := queryCache{lru.New[*ast.QueryDocument](cachedQueries)}
+	exec.SetParserTokenLimit(limits.MaxTokens)
+	cache := queryCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)}
 	exec.SetQueryCache(cache)
 
-	p := presenter{log: c.Log, requestID: c.RequestID, notes: c.Notes}
+	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
-	exec.AroundResponses(fewErrors)
+	exec.AroundResponses(limitErrors)
 	exec.AroundRootFields(readOwnWrites(c.Stores))
 	exec.Use(extension.Introspection{})
 	if c.Introspection != IntrospectionAll {
-		// What is not for everybody is not suggested to anybody.
+		// Suggestions in errors would describe the schema to all viewers.
 		exec.SetDisableSuggestion(true)
 		exec.SetDefaultRulesFn(silentRules)
 	}
-	guard := newGuard(c)
-	exec.Use(&requestCharge{guard}) // first: also a look-up of what is not there is paid for
-	exec.Use(newPersisted(c.Registry, c.RegisteredOnly))
-	exec.Use(&exactEnums{})
-	exec.Use(guard)
-	return transport.New(gated{exec, guard}, c.Transport)
+	limit := newLimitExtension(c)
+	exec.Use(&requestCharge{limit.admission}) // first: a look-up of an unknown document is charged too
+	exec.Use(&documentExtension{queries.NewResolver(c.Registry, c.RegisteredOnly)})
+	exec.Use(&variableExtension{})
+	exec.Use(limit)
+	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)
 }
 
-// silentRules are those of validation, without suggestions. The executor's own
-// switch is for two of them.
+// silentRules returns the rules of validation without suggestions. The executor's
+// own switch turns off two of them.
 func silentRules() *rules.Rules {
 	all := rules.NewDefaultRules()
 	for name, silent := range map[string]core.Rule{
@@ -63,11 +59,11 @@ func silentRules() *rules.Rules {
 	return all
 }
 
-// queryCache keeps parsed documents, save those that are unusually long.
+// queryCache caches parsed documents, except long ones.
 type queryCache struct{ *lru.LRU[*ast.QueryDocument] }
 
 func (c queryCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
-	if len(query) <= cachedQuery {
+	if len(query) <= limits.CachedDocumentSize {
 		c.LRU.Add(ctx, query, doc)
 	}
 }

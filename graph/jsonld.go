@@ -13,15 +13,15 @@ import (
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
-// JSON-LD is made of a document and of what it refers to. That is read through
-// the same edges as the fields of the schema, for the whole batch at once and
-// behind the same fence, and so it counts for the answer's marking as well.
+// JSON-LD is made from a document and the documents that it refers to. They are
+// read through the same edges as the fields of the schema, for the whole batch at
+// once and behind the same fence, so they count for the response's marking too.
 
 func (r *Resolver) publisher() schemaorg.Publisher {
 	return schemaorg.Publisher{Name: r.site.Title(), URL: r.site.Home()}
 }
 
-// linked passes JSON-LD on, if there is room for it in the answer.
+// linked returns JSON-LD, or an error where the response would be too large.
 func linked(ctx context.Context, text json.RawMessage, err error) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (r *Resolver) reportLinked(ctx context.Context, row *db.Report) (json.RawMe
 		Kind: whole.Kind, Language: whole.Language,
 		Published: whole.PublishedAt, Updated: whole.UpdatedAt, Words: whole.WordCount, Minutes: whole.ReadingMinutes,
 	}
-	summary, err := reportSummary.filled(ctx, r.texts, row, formatText)
+	summary, err := reportSummary.renderPlain(ctx, r.texts, row, formatText)
 	if err != nil {
 		return nil, err
 	}
@@ -125,12 +125,12 @@ func (r *Resolver) narrativeLinked(ctx context.Context, row *db.Narrative) (json
 	return linked(ctx, text, err)
 }
 
-// named is what a narrative is called.
+// named returns the URL, the title and the claim of a narrative, for JSON-LD.
 func (r *Resolver) named(n *db.Narrative) schemaorg.Narrative {
 	return schemaorg.Narrative{URL: r.site.Page(domain.Narrative, n.Slug), Title: n.Title, Claim: n.Claim}
 }
 
-// labels are those of the tags of a row.
+// labels returns the labels of the tags of a row.
 func labels[P any](ctx context.Context, edge *read.EdgeOf[P, db.Tag], row *P) ([]string, error) {
 	tags, err := edge.List(ctx, row)
 	var all []string
@@ -140,7 +140,7 @@ func labels[P any](ctx context.Context, edge *read.EdgeOf[P, db.Tag], row *P) ([
 	return all, err
 }
 
-// things are the entities of a row, with their identifiers.
+// things returns the JSON-LD of the entities of a row, with their identifiers.
 func things[P any](ctx context.Context, r *Resolver, edge *read.EdgeOf[P, db.Entity], row *P) ([]schemaorg.Thing, error) {
 	entities, err := edge.List(ctx, row)
 	if err != nil {
@@ -180,7 +180,7 @@ func (r *Resolver) contributions(ctx context.Context, row *db.Report) ([]schemao
 			return nil, err
 		}
 		if e == nil {
-			continue // it went between two statements
+			continue // it was removed between two statements
 		}
 		by, err := r.thing(ctx, e)
 		if err != nil {
@@ -191,7 +191,7 @@ func (r *Resolver) contributions(ctx context.Context, row *db.Report) ([]schemao
 	return all, nil
 }
 
-// sources are those of the footnotes, each once.
+// sources returns the sources of the footnotes, each once.
 func sources(ctx context.Context, row *db.Report) ([]schemaorg.Source, error) {
 	footnotes, err := catalog.ReportFootnotes.List(ctx, row)
 	if err != nil {
@@ -224,7 +224,7 @@ func file(a *db.Asset) schemaorg.File {
 	return f
 }
 
-// deref is what a pointer leads to; empty where it leads nowhere.
+// deref returns the text that a pointer points to; "" for nil.
 func deref(s *string) string {
 	if s == nil {
 		return ""

@@ -10,21 +10,22 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// limited is an API over a library whose limits were changed.
-func limited(t *testing.T, change func(*graph.Limit)) *api {
+// limited returns an API over testContent with changed limits.
+func limited(t *testing.T, change func(*limits.Limit)) *api {
 	t.Helper()
 	s := storetest.SQLite(t)
 	a := newAPI(t, s)
-	a.library()
+	a.createContent()
 	log := slog.New(slog.NewTextHandler(a.log, nil))
 	a.handler = graph.Handler(graph.Config{
 		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log,
-		Limits: func(role domain.Role) graph.Limit {
-			limit := graph.StandardLimits(role)
+		Limits: func(role domain.Role) limits.Limit {
+			limit := limits.Standard(role)
 			change(&limit)
 			return limit
 		},
@@ -49,7 +50,7 @@ func costOf(t *testing.T, a *api, document string, variables vars) float64 {
 // and a filter that multiplies rows without end is refused before it is run.
 func TestFilterCosts(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(*graph.Limit) {})
+	a := limited(t, func(*limits.Limit) {})
 	const plain = `{ reports(filter: {slug: {ne: "x"}}) { totalCount } }`
 	const one = `{ reports(filter: {tags: {slug: {ne: "x"}}}) { totalCount } }`
 	const not = `{ reports(filter: {not: {and: [{tags: {slug: {ne: "x"}}}]}}) { totalCount } }`
@@ -98,7 +99,7 @@ func TestEmptyConditionsCount(t *testing.T) {
 
 func TestManyValuesAreRefused(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(*graph.Limit) {})
+	a := limited(t, func(*limits.Limit) {})
 	document := `query($f: ReportFilter) { reports(filter: $f) { totalCount } }`
 	a.as(public, document, vars{"f": vars{"slug": vars{"in": make([]int, 6_000)}}}).refused("COST_LIMIT", "more than 5000 values")
 }
@@ -107,7 +108,7 @@ func TestManyValuesAreRefused(t *testing.T) {
 // short ones many times. Nothing of it is sent then.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(l *graph.Limit) { l.Answer = 2_000 })
+	a := limited(t, func(l *limits.Limit) { l.Answer = 2_000 })
 	a.as(public, `{ reports(first: 2) { nodes { slug } } }`, nil).ok()
 	for _, document := range []string{
 		`{ ` + aliases(30, `reports { nodes { id slug title publishedAt } }`) + ` }`,
@@ -129,7 +130,7 @@ func TestAnswersAreBounded(t *testing.T) {
 // allow.
 func TestOperationsHaveTheirTime(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(l *graph.Limit) { l.Time = time.Nanosecond })
+	a := limited(t, func(l *limits.Limit) { l.Time = time.Nanosecond })
 	a.as(public, `{ reports { totalCount } }`, nil).refused("UNAVAILABLE", "too long")
 	a.silent()
 }
@@ -138,7 +139,7 @@ func TestOperationsHaveTheirTime(t *testing.T) {
 // of it: each time counts as a text that is made.
 func TestLongTextsAreParsedOnce(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(l *graph.Limit) { l.Answer = 1 << 20 })
+	a := limited(t, func(l *limits.Limit) { l.Answer = 1 << 20 })
 	a.query(editor, `mutation { createReport(input: {slug: "long", title: "Long", kind: BRIEF, language: "en", summary: "A long one.", body: "# One\n\n`+
 		strings.Repeat("word ", 14_000)+`"}) { report { slug } } }`)
 	a.as(editor, `query @inContext(stage: DESK) { report(slug: "long") { `+aliases(90, `outline { text }`)+` } }`, nil).ok()

@@ -143,13 +143,13 @@ func TestMarkingOfTheDesk(t *testing.T) {
 			{`mutation { undelete(input: {document: "tag:gone"}) { changed } }`, "AMBER_STRICT"},
 			{`mutation { deleteTag(input: {id: "gone"}) { id } purge(input: {documents: ["tag:gone"]}) { purged } }`, "AMBER_STRICT"},
 		}
-		for door := range deskDoors {
-			if door == "webhook" { // is no list
+		for field := range deskFields {
+			if field == "webhook" { // is no list
 				id := domain.NewID(domain.Webhook, time.Now())
 				rows = append(rows, struct{ document, want string }{fmt.Sprintf(`{ webhook(id: "%s") { id } }`, id), "AMBER_STRICT"})
 				continue
 			}
-			rows = append(rows, struct{ document, want string }{"{ " + door + "(first: 0) { pageInfo { hasNextPage } } }", "AMBER_STRICT"})
+			rows = append(rows, struct{ document, want string }{"{ " + field + "(first: 0) { pageInfo { hasNextPage } } }", "AMBER_STRICT"})
 		}
 		for _, v := range []*domain.Viewer{holder(domain.Admin), low} {
 			for _, row := range rows {
@@ -196,7 +196,7 @@ func TestMarkingsHold(t *testing.T) {
 		questions := newGrammar(t, s, all, handler).questions()
 		above, asked := 0, 0
 		ask := func(fatalf func(string, ...any), v *domain.Viewer, q question) {
-			if slices.ContainsFunc(q.Doors, func(d string) bool { return isDeskDoor(strings.TrimPrefix(d, "Query.")) }) || strings.Contains(q.Document, "stage: DESK") {
+			if slices.ContainsFunc(q.EntryPoints, func(d string) bool { return isDeskField(strings.TrimPrefix(d, "Query.")) }) || strings.Contains(q.Document, "stage: DESK") {
 				return
 			}
 			r := put(t.Context(), handler, v, q)
@@ -217,8 +217,8 @@ func TestMarkingsHold(t *testing.T) {
 			}
 			for _, text := range textsIn(parsed.Data, nil) {
 				least := marked[text]
-				if least == domain.Unseen && slices.Contains(q.Doors, "Query.changes") {
-					continue // a tombstone: those who are sent it saw the document before
+				if least == domain.Unseen && slices.Contains(q.EntryPoints, "Query.changes") {
+					continue // a tombstone: its receivers saw the document before
 				}
 				if least > m {
 					fatalf("an answer with %s, which is %v, is marked %v only, for a viewer of TLP:%v: %s\n%s", text, least, m, v.Clearance, q, r.body)

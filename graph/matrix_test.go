@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -26,15 +27,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestVisibilityMatrix walks every viewer through every door. The doors are
-// read from the schema, so that a new field, filter or order is walked through
-// without a line here; testdata/doors.txt lists them, so that a new one is
-// seen; and a root field that is none of the kinds below fails the test until
-// it has a row in deskDoors or otherDoors.
+// TestVisibilityMatrix queries every entry point of the schema for every viewer:
+// each field, filter and order. They are read from the schema, so that a new one
+// is tested without a line here; testdata/entrypoints.txt lists them, so that a
+// new one shows in the diff. A root field of no kind below fails the test until
+// it has a row in deskFields or otherFields.
 //
-// Its world has, of each type, a document of each marking, a draft, one that
+// The stores have, of each type, a document of each marking, a draft, one that
 // was unpublished and one in the trash, and everything refers to everything.
-// Each says in its slug and in its texts which it is, so that a leak shows.
+// The slug and the texts of each document name its state, so that a leak shows.
 func TestVisibilityMatrix(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -45,8 +46,8 @@ func TestVisibilityMatrix(t *testing.T) {
 		if s.Dialect() == dialect.SQLite { // what is kept is the same on both
 			a.handler = throughCache(t, a.handler, confirmed{desk})
 		}
-		m := &matrix{api: a, schema: generated.NewExecutableSchema(generated.Config{}).Schema(), doors: map[string]bool{}}
-		m.world()
+		m := &matrix{api: a, schema: generated.NewExecutableSchema(generated.Config{}).Schema(), entryPoints: map[string]bool{}}
+		m.createDocuments()
 		for _, v := range []*domain.Viewer{
 			public,
 			{Name: "clear", Role: domain.Partner, Clearance: domain.Clear, KeyID: 1},
@@ -67,7 +68,8 @@ func TestVisibilityMatrix(t *testing.T) {
 	})
 }
 
-// everything is the viewer who is to find, at each door, what others must not.
+// everything is the viewer who must find, at each entry point, what others must
+// not.
 var everything = &domain.Viewer{Name: "red", Role: domain.Partner, Clearance: domain.Red, KeyID: 1}
 
 // The states of documents. Those of the first four are published, and seen
@@ -93,66 +95,66 @@ var documents = []struct{ of, one, many string }{
 
 // The root fields that are not of a type of document.
 var (
-	deskDoors = map[string]domain.Right{
+	deskFields = map[string]domain.Right{
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
 	}
-	otherDoors = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
+	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
 
 // noLimits are the limits of tests that ask for everything at once.
-func noLimits(domain.Role) graph.Limit {
+func noLimits(domain.Role) limits.Limit {
 	const none = 1 << 40
-	return graph.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Cost: none, PerMinute: none}
+	return limits.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Cost: none, PerMinute: none}
 }
 
-func isDeskDoor(name string) bool {
-	_, ok := deskDoors[name]
+func isDeskField(name string) bool {
+	_, ok := deskFields[name]
 	return ok
 }
 
 type matrix struct {
 	*api
-	schema *ast.Schema
-	doors  map[string]bool
-	ids    map[string]string // by slug
+	schema      *ast.Schema
+	entryPoints map[string]bool
+	ids         map[string]string // by slug
 }
 
 var stateInText = regexp.MustCompile(`-(clear|green|amber|red|draft|gone|trashed)\b`)
 
 // wantNoLeak checks that an answer names nothing that the viewer may not see.
-func (m *matrix) wantNoLeak(v *domain.Viewer, door string, r *response) {
+func (m *matrix) wantNoLeak(v *domain.Viewer, entryPoint string, r *response) {
 	m.t.Helper()
 	for _, found := range stateInText.FindAllStringSubmatch(r.body, -1) {
 		if !sees(v, found[1]) {
-			m.t.Errorf("%s (TLP:%v) at %s sees %q: %s", v.Role, v.Clearance, door, found[0], r.body)
+			m.t.Errorf("%s (TLP:%v) at %s sees %q: %s", v.Role, v.Clearance, entryPoint, found[0], r.body)
 			return
 		}
 	}
 	for slug, id := range m.ids {
 		if state := slug[strings.LastIndex(slug, "-")+1:]; !sees(v, state) && strings.Contains(r.body, id) {
-			m.t.Errorf("%s (TLP:%v) at %s sees the id of %s", v.Role, v.Clearance, door, slug)
+			m.t.Errorf("%s (TLP:%v) at %s sees the id of %s", v.Role, v.Clearance, entryPoint, slug)
 		}
 	}
-	m.counts(v, door, r.Data)
+	m.counts(v, entryPoint, r.Data)
 }
 
 // counts checks that each totalCount is the number of nodes beside it.
-func (m *matrix) counts(v *domain.Viewer, door string, data any) {
+func (m *matrix) counts(v *domain.Viewer, entryPoint string, data any) {
 	m.t.Helper()
 	switch x := data.(type) {
 	case []any:
 		for _, e := range x {
-			m.counts(v, door, e)
+			m.counts(v, entryPoint, e)
 		}
 	case map[string]any:
 		nodes, isList := x["nodes"].([]any)
 		if total, ok := x["totalCount"].(float64); ok && isList && int(total) != len(nodes) {
-			m.t.Errorf("%s (TLP:%v) at %s: totalCount is %v of %d nodes", v.Role, v.Clearance, door, total, len(nodes))
+			m.t.Errorf("%s (TLP:%v) at %s: totalCount is %v of %d nodes", v.Role, v.Clearance, entryPoint, total, len(nodes))
 		}
 		for _, e := range x {
-			m.counts(v, door, e)
+			m.counts(v, entryPoint, e)
 		}
 	}
 }
@@ -163,12 +165,12 @@ func (m *matrix) lists(v *domain.Viewer) {
 	for _, doc := range documents {
 		for _, f := range m.schema.Types[doc.of].Fields {
 			for _, selection := range m.selections(f, 0) {
-				door := doc.of + "." + f.Name
-				m.doors[door] = true
+				entryPoint := doc.of + "." + f.Name
+				m.entryPoints[entryPoint] = true
 				r := m.query(v, fmt.Sprintf(`{ %s(first: 100) { totalCount edges { cursor node { slug } } nodes { slug %s } } }`, doc.many, selection))
-				m.wantNoLeak(v, door, r)
-				if v == everything && !deskOnly[f.Name] && door != pageless && !m.leads(r.at(doc.many+".nodes").([]any), f.Name) {
-					m.t.Errorf("%s leads nowhere even for who may see everything: %s", door, r.body)
+				m.wantNoLeak(v, entryPoint, r)
+				if v == everything && !deskOnly[f.Name] && entryPoint != pageless && !m.leads(r.at(doc.many+".nodes").([]any), f.Name) {
+					m.t.Errorf("%s leads nowhere even for a viewer of everything: %s", entryPoint, r.body)
 				}
 			}
 		}
@@ -253,12 +255,12 @@ func (m *matrix) orders(v *domain.Viewer) {
 	m.t.Helper()
 	for _, doc := range documents {
 		for _, value := range m.schema.Types[doc.of+"OrderField"].EnumValues {
-			door := doc.of + " by " + value.Name
-			m.doors[door] = true
+			entryPoint := doc.of + " by " + value.Name
+			m.entryPoints[entryPoint] = true
 			for _, direction := range []string{"ASC", "DESC"} {
 				by := fmt.Sprintf("orderBy: {field: %s, direction: %s}", value.Name, direction)
 				r := m.query(v, fmt.Sprintf(`{ %s(first: 100, %s) { totalCount nodes { slug } } }`, doc.many, by))
-				m.wantNoLeak(v, door, r)
+				m.wantNoLeak(v, entryPoint, r)
 				var pages []string
 				after := "null"
 				for range 20 {
@@ -272,7 +274,7 @@ func (m *matrix) orders(v *domain.Viewer) {
 					after = fmt.Sprintf("%q", page.at(doc.many+".pageInfo.endCursor"))
 				}
 				if got, want := strings.Join(pages, " "), r.list(doc.many+".nodes", "slug"); got != want {
-					m.t.Errorf("%s: page by page %q, at once %q", door, got, want)
+					m.t.Errorf("%s: page by page %q, at once %q", entryPoint, got, want)
 				}
 			}
 		}
@@ -286,8 +288,8 @@ func (m *matrix) filters(v *domain.Viewer) {
 	for _, doc := range documents {
 		all := m.query(v, fmt.Sprintf(`{ %s(first: 100) { totalCount } }`, doc.many)).at(doc.many + ".totalCount")
 		m.relations(m.schema.Types[doc.of+"Filter"], nil, func(path []string, target string) {
-			door := doc.of + " filtered by " + strings.Join(path, ".")
-			m.doors[door] = true
+			entryPoint := doc.of + " filtered by " + strings.Join(path, ".")
+			m.entryPoints[entryPoint] = true
 			ask := func(was string, want []string, negate bool) any {
 				var slugs []string
 				for _, s := range want {
@@ -301,7 +303,7 @@ func (m *matrix) filters(v *domain.Viewer) {
 					filter = "{not: " + filter + "}"
 				}
 				r := m.query(v, fmt.Sprintf(`{ %s(first: 100, filter: %s) { totalCount nodes { slug } } }`, doc.many, filter))
-				m.wantNoLeak(v, door, r)
+				m.wantNoLeak(v, entryPoint, r)
 				return r.at(doc.many + ".totalCount")
 			}
 			var hidden []string
@@ -312,14 +314,14 @@ func (m *matrix) filters(v *domain.Viewer) {
 			}
 			for _, was := range []string{"", "was-"} { // by present slugs, and by former ones
 				if got := ask(was, hidden, false); got != 0.0 {
-					m.t.Errorf("%s (TLP:%v) at %s: %v match what is hidden", v.Role, v.Clearance, door, got)
+					m.t.Errorf("%s (TLP:%v) at %s: %v match what is hidden", v.Role, v.Clearance, entryPoint, got)
 				}
 				if got := ask(was, hidden, true); got != all {
-					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, door, got, all)
+					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, entryPoint, got, all)
 				}
 			}
 			if got, was := ask("", seenFrom, false), ask("was-", seenFrom, false); v == everything && got == 0.0 || got != was {
-				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, door, got, was)
+				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, entryPoint, got, was)
 			}
 		})
 	}
@@ -346,15 +348,15 @@ func (m *matrix) relations(t *ast.Definition, path []string, f func(path []strin
 func (m *matrix) oneByOne(v *domain.Viewer) {
 	m.t.Helper()
 	for _, doc := range documents {
-		m.doors["Query."+doc.one], m.doors["Query."+doc.many] = true, true
+		m.entryPoints["Query."+doc.one], m.entryPoints["Query."+doc.many] = true, true
 		for _, state := range states {
 			slug := doc.one + "-" + state
 			r := m.as(v, fmt.Sprintf(`query($id: ID!) { a: %[1]s(slug: "%[2]s") { slug } b: %[1]s(slug: "was-%[2]s") { slug } c: %[1]s(id: $id) { slug }
 				d: node(id: $id) { id } e: nodes(ids: [$id]) { id } }`, doc.one, slug), vars{"id": m.ids[slug]}).ok()
-			for _, door := range []string{"a", "b", "c", "d", "e.0"} {
+			for _, entryPoint := range []string{"a", "b", "c", "d", "e.0"} {
 				want := sees(v, state) && (doc.of != "Relationship" || m.tieSeen(v, state))
-				if got := r.at(door) != nil; got != want {
-					m.t.Errorf("%s (TLP:%v): %s of %s: seen %v, want %v", v.Role, v.Clearance, door, slug, got, want)
+				if got := r.at(entryPoint) != nil; got != want {
+					m.t.Errorf("%s (TLP:%v): %s of %s: seen %v, want %v", v.Role, v.Clearance, entryPoint, slug, got, want)
 				}
 			}
 		}
@@ -369,7 +371,7 @@ func (m *matrix) changes(v *domain.Viewer) {
 	for slug, id := range m.ids {
 		stateOf[id] = slug[strings.LastIndex(slug, "-")+1:]
 	}
-	m.doors["Change.document"] = true
+	m.entryPoints["Change.document"] = true
 	var after any
 	heard := map[string]bool{}
 	for pages := 0; ; pages++ {
@@ -416,11 +418,11 @@ func (m *matrix) desk(v *domain.Viewer) {
 	if !v.Authenticated() {
 		code = "UNAUTHENTICATED"
 	}
-	for door, right := range deskDoors {
-		m.doors["Query."+door] = true
+	for entryPoint, right := range deskFields {
+		m.entryPoints["Query."+entryPoint] = true
 		for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
-			ask := door + "(first: 1) { pageInfo { hasNextPage } }"
-			if door == "webhook" {
+			ask := entryPoint + "(first: 1) { pageInfo { hasNextPage } }"
+			if entryPoint == "webhook" {
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
 			}
 			r := m.as(v, fmt.Sprintf(`%s{ %s }`, stage, ask), nil)
@@ -456,7 +458,7 @@ func (m *matrix) warnings() {
 	for _, d := range m.schema.Types {
 		for _, f := range d.Fields {
 			if f.Type.Name() == "Warning" {
-				m.doors[d.Name+"."+f.Name] = true
+				m.entryPoints[d.Name+"."+f.Name] = true
 			}
 		}
 	}
@@ -493,29 +495,29 @@ func (m *matrix) warnings() {
 	}
 }
 
-// golden compares the doors that were walked through with those of the schema
+// golden compares the entry points that were walked through with those of the schema
 // and with the list.
 func (m *matrix) golden() {
 	m.t.Helper()
 	for _, f := range m.schema.Query.Fields {
-		if !strings.HasPrefix(f.Name, "__") && !slices.Contains(otherDoors, f.Name) && !m.doors["Query."+f.Name] {
+		if !strings.HasPrefix(f.Name, "__") && !slices.Contains(otherFields, f.Name) && !m.entryPoints["Query."+f.Name] {
 			m.t.Errorf("the matrix has no row for Query.%s", f.Name)
 		}
 	}
 	for _, doc := range documents {
 		for _, f := range m.schema.Types[doc.of].Fields {
-			if !m.doors[doc.of+"."+f.Name] {
+			if !m.entryPoints[doc.of+"."+f.Name] {
 				m.t.Errorf("the matrix has no row for %s.%s", doc.of, f.Name)
 			}
 		}
 	}
-	var doors []string
-	for door := range m.doors {
-		doors = append(doors, door)
+	var entryPoints []string
+	for entryPoint := range m.entryPoints {
+		entryPoints = append(entryPoints, entryPoint)
 	}
-	slices.Sort(doors)
-	got := strings.Join(doors, "\n") + "\n"
-	const file = "testdata/doors.txt"
+	slices.Sort(entryPoints)
+	got := strings.Join(entryPoints, "\n") + "\n"
+	const file = "testdata/entrypoints.txt"
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			m.t.Fatal(err)

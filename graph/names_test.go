@@ -167,7 +167,7 @@ func TestHiddenNamesAreInNoForm(t *testing.T) {
 			t.Errorf("something of a hidden source is shown: %s", r.body)
 		}
 		if r := a.formsOfNamed(everything); r.at("report.footnotes.0.textTEXT") != "As Norin Mining Co., Ltd. says: The White Paper, p. 12" {
-			t.Errorf("who may see it does not: %s", r.body)
+			t.Errorf("a viewer with the clearance does not see it: %s", r.body)
 		}
 	})
 }

@@ -6,6 +6,9 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
@@ -55,4 +58,32 @@ func (observationResolver) Citations(ctx context.Context, obj *db.Observation) (
 
 func (observationResolver) Source(ctx context.Context, obj *db.Observation) (*db.Source, error) {
 	return firstSource(ctx, catalog.ObservationCitations, obj)
+}
+
+func (r mutationResolver) CreateNarrative(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Narrative, editorial.Create, in)
+}
+
+func (r mutationResolver) UpdateNarrative(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Narrative, editorial.Update, in)
+}
+
+func (r mutationResolver) UpsertNarrative(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Narrative, editorial.Upsert, in)
+}
+
+func (r mutationResolver) DeleteNarrative(ctx context.Context, in editorial.DeleteParams) (*model.DeletePayload, error) {
+	return r.delete(ctx, domain.Narrative, in)
+}
+
+func (r savedResolver) Narrative(ctx context.Context, obj *editorial.SaveResult) (*db.Narrative, error) {
+	return saved(ctx, r.Resolver, catalog.Narratives, obj)
+}
+
+func (r queryResolver) Narrative(ctx context.Context, id, slug *string) (*db.Narrative, error) {
+	return read.Find(ctx, r.reader, catalog.Narratives, id, slug)
+}
+
+func (r queryResolver) Narratives(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.NarrativeConnection, error) {
+	return read.List(ctx, r.reader, catalog.Narratives, args(first, after, last, before, f, &by))
 }

@@ -35,14 +35,13 @@ import (
 // did not exist at all. Not only the rows: the counts, the cursors, the
 // errors and the number of statements as well, byte for byte.
 //
-// For random content, and for each clearance, there are two worlds: live as
+// For random content, and for each clearance, there are two live stores: one as
 // it was projected, and a copy without what the clearance hides and without
-// every trace of it; see [withoutHidden]. Both are asked the same random
-// questions. Fields, arguments, filters, orders and tables are taken from the
+// every trace of it; see [withoutHidden]. Both get the same random queries. Fields, arguments, filters, orders and tables are taken from the
 // schemas, so that new ones are asked for and removed without a line here.
 //
-// First each door of the schema is gone through once, with fixed seeds. Then
-// come questions at random, which rapid shrinks where one fails.
+// First each entry point of the schema is queried once, with fixed seeds. Then
+// come queries at random, which rapid shrinks where one fails.
 func TestNoninterference(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -58,9 +57,9 @@ func TestNoninterference(t *testing.T) {
 			if seed > 0 {
 				s = another(t, s)
 			}
-			w := newWorlds(t, s, others, seed)
+			w := newComparison(t, s, others, seed)
 			if seed == 0 {
-				w.everyDoor(t)
+				w.everyEntryPoint(t)
 			}
 			if t.Failed() {
 				return
@@ -89,24 +88,24 @@ func another(t *testing.T, s *store.Stores) *store.Stores {
 	return storetest.SQLite(t)
 }
 
-// worlds are live with all that is in it, and for each viewer a live without
-// what they may not see.
-type worlds struct {
-	seed    int
-	viewers []*domain.Viewer
-	full    http.Handler
-	without map[*domain.Viewer]http.Handler
-	grammar *grammar
-	asked   int            // questions
-	refused int            // of them, those that are not for staff only
-	doors   map[string]int // how often a question went through each
+// comparison is a live store with all content, and for each viewer a copy without
+// what the viewer may not see.
+type comparison struct {
+	seed        int
+	viewers     []*domain.Viewer
+	full        http.Handler
+	without     map[*domain.Viewer]http.Handler
+	grammar     *grammar
+	asked       int            // questions
+	refused     int            // of them, those that are not for staff only
+	entryPoints map[string]int // how often a question went through each
 }
 
-// newWorlds fills empty stores with the content of a seed, and the others, of
+// newComparison fills empty stores with the content of a seed, and the others, of
 // each clearance, with what is left of it there.
-func newWorlds(t *testing.T, s *store.Stores, others map[domain.Marking]*store.Stores, seed int) *worlds {
+func newComparison(t *testing.T, s *store.Stores, others map[domain.Marking]*store.Stores, seed int) *comparison {
 	t.Helper()
-	w := &worlds{seed: seed, without: map[*domain.Viewer]http.Handler{}, doors: map[string]int{}}
+	w := &comparison{seed: seed, without: map[*domain.Viewer]http.Handler{}, entryPoints: map[string]int{}}
 	publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
 	w.full = handlerOver(s)
 	if s.Dialect() == dialect.SQLite { // what is kept is the same on both
@@ -165,8 +164,9 @@ func put(ctx context.Context, h http.Handler, v *domain.Viewer, q question) answ
 	return answer{out.Code, out.Body.String(), *statements}
 }
 
-// compare asks both worlds and reports whether they answer alike.
-func (w *worlds) compare(errorf func(string, ...any), v *domain.Viewer, q question) bool {
+// compare sends a query to both stores and reports whether the responses are
+// equal.
+func (w *comparison) compare(errorf func(string, ...any), v *domain.Viewer, q question) bool {
 	full, without := put(context.Background(), w.full, v, q), put(context.Background(), w.without[v], v, q)
 	if full != without {
 		errorf("a viewer of TLP:%v (%s) can tell that something is hidden from them, in content %d, by %s:\n%v\nwith it:    %v\nwithout it: %v",
@@ -181,8 +181,8 @@ func (w *worlds) compare(errorf func(string, ...any), v *domain.Viewer, q questi
 	if strings.Contains(full.body, `"errors"`) && !strings.Contains(full.body, domain.Author.String()) {
 		w.refused++
 	}
-	for _, d := range q.Doors {
-		w.doors[d]++
+	for _, d := range q.EntryPoints {
+		w.entryPoints[d]++
 	}
 	return true
 }
@@ -200,18 +200,18 @@ func difference(a, b answer) string {
 	return fmt.Sprintf("%q instead of %q", around(a.body), around(b.body))
 }
 
-// everyDoor goes through each door until each has been gone through twice.
-func (w *worlds) everyDoor(t *testing.T) {
+// everyEntryPoint goes through each entry point until each has been gone through twice.
+func (w *comparison) everyEntryPoint(t *testing.T) {
 	t.Helper()
-	doors := allDoors(w.grammar.schema)
-	for i, d := range doors {
-		if w.doors[d.name] > 1 {
+	entryPoints := allEntryPoints(w.grammar.schema)
+	for i, d := range entryPoints {
+		if w.entryPoints[d.name] > 1 {
 			continue
 		}
 		questions := w.grammar.questions(d.way...)
 		for try := range 20 {
-			q := questions.Example(i + try*len(doors))
-			if !slices.Contains(q.Doors, d.name) {
+			q := questions.Example(i + try*len(entryPoints))
+			if !slices.Contains(q.EntryPoints, d.name) {
 				continue
 			}
 			for _, v := range []*domain.Viewer{w.viewers[i%len(w.viewers)], w.viewers[(i+2)%len(w.viewers)]} {
@@ -221,16 +221,16 @@ func (w *worlds) everyDoor(t *testing.T) {
 			}
 			break
 		}
-		if w.doors[d.name] == 0 {
+		if w.entryPoints[d.name] == 0 {
 			t.Errorf("no question goes through %s, the way to which is %v", d.name, d.way)
 		}
 	}
 }
 
 // check wants the questions to have been worth asking.
-func (w *worlds) check(t *testing.T) {
+func (w *comparison) check(t *testing.T) {
 	t.Helper()
-	t.Logf("content %d: %d questions, of which %d were refused, through %d doors", w.seed, w.asked, w.refused, len(w.doors))
+	t.Logf("content %d: %d questions, of which %d were refused, through %d entry points", w.seed, w.asked, w.refused, len(w.entryPoints))
 	// Much of the schema is for staff alone, and is asked for by all.
 	if w.refused*5 > w.asked*2 {
 		t.Errorf("%d of %d questions were refused: too many to tell much", w.refused, w.asked)
@@ -516,7 +516,7 @@ func (g *grammar) harvest(t *testing.T, full http.Handler) {
 					}
 				}
 			}
-			if !strings.HasSuffix(f.Type.Name(), "Connection") || isDeskDoor(f.Name) {
+			if !strings.HasSuffix(f.Type.Name(), "Connection") || isDeskField(f.Name) {
 				continue
 			}
 			for _, order := range orders {
@@ -542,7 +542,7 @@ func (g *grammar) harvest(t *testing.T, full http.Handler) {
 	collect("{ " + lists("Query") + "}")
 	for _, f := range g.schema.Query.Fields {
 		of, isList := strings.CutSuffix(f.Type.Name(), "Connection")
-		if !isList || isDeskDoor(f.Name) {
+		if !isList || isDeskField(f.Name) {
 			continue
 		}
 		if inner := lists(of); inner != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// readOwnWrites makes the payload of each mutation show what that mutation has
-// left, however many others follow while it is read.
+// readOwnWrites is a middleware that reads the payload of each mutation from a
+// snapshot of what that mutation wrote, also when others follow meanwhile.
 func readOwnWrites(stores *store.Stores) graphql.RootFieldMiddleware {
 	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		if graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {

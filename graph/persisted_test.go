@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -26,19 +26,19 @@ func sha(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(tex
 
 const register = `mutation Register($d: [RegisterDocumentInput!]!) { registerDocuments(input: {documents: $d}) { created documents { documentId name text registeredBy registeredAt } } }`
 
-func (g *gate) register(documents ...vars) *response {
+func (g *accessAPI) register(documents ...vars) *response {
 	g.t.Helper()
 	return g.as(builder, register, vars{"d": documents})
 }
 
-func (g *gate) unregister(ids ...string) *response {
+func (g *accessAPI) unregister(ids ...string) *response {
 	g.t.Helper()
 	return g.as(builder, `mutation U($ids: [String!]!) { unregisterDocuments(input: {documentIds: $ids}) { documentIds } }`, vars{"ids": ids}).ok()
 }
 
 func TestRegisterDocuments(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count, kinds = `query Count { reports { totalCount } }`, `query Kinds($n: Int) { entities(first: $n) { nodes { ...K } } } fragment K on Entity { kind }`
 		r := g.register(vars{"text": count}, vars{"text": kinds, "id": "kinds/v1", "name": "The kinds"}).ok()
 		if r.at("registerDocuments.created") != 2.0 || r.list("registerDocuments.documents", "documentId") != sha(count)+" kinds/v1" ||
@@ -85,7 +85,7 @@ func TestRegisterDocuments(t *testing.T) {
 
 func TestRegisterRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const fine = `query Fine { reports { totalCount } }`
 		for _, row := range []struct {
 			name      string
@@ -158,10 +158,10 @@ func TestRegisterRefusesAllAtOnce(t *testing.T) {
 }
 
 // A document that is registered can be named in every way that a document can
-// be sent, with the rights of whoever names it.
+// be sent, with the rights of the viewer.
 func TestDocumentID(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count = `query Count($n: Int) { reports(first: $n) { totalCount } }`
 		const desk = `query Desk @inContext(stage: DESK) { reports { totalCount } }`
 		const tag = `mutation Tag { createTag(input: {slug: "x", label: "X", vocabulary: TOPIC}) { created } }`
@@ -208,7 +208,7 @@ func apq(text string) vars {
 // the hash alone from then on.
 func TestAutomaticPersistedQueries(t *testing.T) {
 	t.Parallel()
-	eachGate(t, nil, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
 		const count = `query Count { reports { totalCount } }`
 		const notFound = `{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"PERSISTED_QUERY_NOT_FOUND"}}]`
 		for _, method := range []string{http.MethodPost, http.MethodGet} {
@@ -260,14 +260,14 @@ func TestAutomaticPersistedQueries(t *testing.T) {
 	})
 }
 
-// The server that runs registered documents runs nothing else, for nobody.
+// A server that runs registered documents runs no others, for any viewer.
 func TestRegisteredOnly(t *testing.T) {
 	t.Parallel()
 	only := func(c *graph.Config) { c.RegisteredOnly = true }
-	eachGate(t, only, func(t *testing.T, g *gate) {
+	eachAccessAPI(t, only, func(t *testing.T, g *accessAPI) {
 		const count, other = `query Count { reports { totalCount } }`, `query Other { tags { totalCount } }`
 		const described = `query Described { __schema { queryType { name } } }`
-		if _, _, err := g.registry.Register(domain.AsSystem(t.Context(), "test"), []graph.Document{{Text: count}, {Text: described, ID: "described"}, {Text: register, ID: "register"}}); err != nil {
+		if _, _, err := g.registry.Register(domain.AsSystem(t.Context(), "test"), []queries.Document{{Text: count}, {Text: described, ID: "described"}, {Text: register, ID: "register"}}); err != nil {
 			t.Fatal(err)
 		}
 		viewers := []*domain.Viewer{public}
@@ -311,102 +311,13 @@ func TestRegisteredOnly(t *testing.T) {
 	})
 }
 
-// Look-ups are remembered for some seconds, also those that found nothing; a
-// change in the same process is seen at once, and in others after that.
-func TestRegistryRemembers(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		clock := storetest.NewClock(gateDay)
-		here, elsewhere := graph.NewRegistry(s, clock.Now), graph.NewRegistry(s, clock.Now)
-		system := domain.AsSystem(t.Context(), "test")
-		const count = `query Count { reports { totalCount } }`
-		id := sha(count)
-		// lookup wants an id to be found or not, with so many statements.
-		lookup := func(g *graph.Registry, id string, found bool, statements int64) {
-			t.Helper()
-			ctx, n := store.CountStatements(domain.WithViewer(t.Context(), public))
-			text, ok, err := g.Text(ctx, id)
-			if err != nil || ok != found || ok && text != count || *n != statements {
-				t.Errorf("%s: got %q, %v, %v after %d statements; want found %v after %d", id, text, ok, err, *n, found, statements)
-			}
-		}
-		lookup(here, id, false, 1)
-		lookup(elsewhere, id, false, 1)
-		for range 3 {
-			lookup(here, id, false, 0)
-			lookup(here, "sha256:"+strings.ToUpper(id), false, 0)
-		}
-		lookup(here, "no id at all", false, 0)
-		lookup(here, strings.Repeat("x", 201), false, 0)
-
-		if _, _, err := here.Register(system, []graph.Document{{Text: count}}); err != nil {
-			t.Fatal(err)
-		}
-		lookup(here, id, true, 1)
-		lookup(here, id, true, 0)
-		lookup(elsewhere, id, false, 0)
-		clock.Advance(5 * time.Second)
-		lookup(elsewhere, id, true, 1)
-		lookup(elsewhere, id, true, 0)
-
-		if _, err := here.Unregister(system, []string{id}); err != nil {
-			t.Fatal(err)
-		}
-		lookup(here, id, false, 1)
-		lookup(elsewhere, id, true, 0)
-		clock.Advance(10*time.Second - 1)
-		lookup(elsewhere, id, true, 0)
-		clock.Advance(1)
-		lookup(elsewhere, id, false, 1)
-	})
-}
-
-// A look-up that is on its way while a document is registered or unregistered
-// does not bring back what was before.
-func TestRegistryUnderLoad(t *testing.T) {
-	t.Parallel()
-	s := storetest.SQLite(t)
-	clock := storetest.NewClock(gateDay)
-	g := graph.NewRegistry(s, clock.Now)
-	system := domain.AsSystem(t.Context(), "test")
-	const count = `query Count { reports { totalCount } }`
-	ctx, cancel := context.WithCancel(domain.WithViewer(t.Context(), public))
-	var others sync.WaitGroup
-	for range 4 {
-		others.Go(func() {
-			for ctx.Err() == nil {
-				if _, _, err := g.Text(ctx, "count"); err != nil && ctx.Err() == nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	for range 50 {
-		if _, _, err := g.Register(system, []graph.Document{{ID: "count", Text: count}}); err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, err := g.Text(system, "count"); !ok {
-			t.Errorf("what was registered is not found: %v", err)
-		}
-		if _, err := g.Unregister(system, []string{"count"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, err := g.Text(system, "count"); ok {
-			t.Errorf("what was unregistered is found: %v", err)
-		}
-	}
-	cancel()
-	others.Wait()
-}
-
 // Many made-up ids neither fill the memory nor come for free: each request is
 // charged before anything is looked up.
-func TestUnknownIDsArePaidFor(t *testing.T) {
+func TestUnknownIDsAreCharged(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), func(c *graph.Config) {
-		c.Limits = func(role domain.Role) graph.Limit {
-			limit := graph.StandardLimits(role)
+	g := newAccessAPI(t, storetest.SQLite(t), func(c *graph.Config) {
+		c.Limits = func(role domain.Role) limits.Limit {
+			limit := limits.Standard(role)
 			limit.PerMinute = 100
 			return limit
 		}
@@ -426,7 +337,7 @@ func TestUnknownIDsArePaidFor(t *testing.T) {
 // Streams and WebSockets take an id in the place of a document, too.
 func TestDocumentIDOnStreams(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, storetest.SQLite(t), nil)
+	g := newAccessAPI(t, storetest.SQLite(t), nil)
 	const count = `query Count { reports { totalCount } }`
 	g.register(vars{"text": count, "id": "count"}).ok()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,10 +13,10 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// library of documents of all types and markings that refer to each other in
+// randomDocuments has documents of all types and markings that refer to each other in
 // all ways, with ties wherever something is ordered: of drafts, of what was
 // published, unpublished, trashed or merged, and of what has a former slug.
-type randomLibrary struct {
+type randomDocuments struct {
 	saves    []editorial.SaveParams
 	releases []editorial.PublishParams
 	gone     []string // to be unpublished
@@ -25,16 +25,16 @@ type randomLibrary struct {
 	edited   []editorial.SaveParams // after publishing
 }
 
-// made is a document of the library that others can refer to.
+// made is a document that others can refer to.
 type made struct {
 	slug    string
 	marking domain.Marking
 }
 
-// librarian makes a library up.
-type librarian struct {
+// contentGenerator generates random documents.
+type contentGenerator struct {
 	dice
-	out  randomLibrary
+	out  randomDocuments
 	docs map[domain.Type][]made // that can be referred to
 }
 
@@ -59,8 +59,8 @@ var howMany = []struct {
 	{domain.Relationship, 12}, {domain.Narrative, 9}, {domain.Report, 14}, {domain.Edition, 5},
 }
 
-func randomContent(t *rapid.T) randomLibrary {
-	l := &librarian{dice: dice{t}, docs: map[domain.Type][]made{}}
+func randomContent(t *rapid.T) randomDocuments {
+	l := &contentGenerator{dice: dice{t}, docs: map[domain.Type][]made{}}
 	publish := map[int][]string{}
 	for _, kind := range howMany {
 		for n := range kind.n {
@@ -78,7 +78,7 @@ func randomContent(t *rapid.T) randomLibrary {
 	return l.out
 }
 
-func (l *librarian) document(of domain.Type, n int, publish map[int][]string) {
+func (l *contentGenerator) document(of domain.Type, n int, publish map[int][]string) {
 	slug := fmt.Sprintf("%s-%d", of, n)
 	marking := domain.Clear
 	if l.chance(60) {
@@ -113,10 +113,10 @@ func (l *librarian) document(of domain.Type, n int, publish map[int][]string) {
 	}
 }
 
-func (l *librarian) one(of domain.Type) string { return pick(l.dice, l.docs[of]).slug }
+func (l *contentGenerator) one(of domain.Type) string { return pick(l.dice, l.docs[of]).slug }
 
 // some are references to different documents of a type.
-func (l *librarian) some(of domain.Type) []any {
+func (l *contentGenerator) some(of domain.Type) []any {
 	var out []any
 	for range l.below(6) {
 		if len(l.docs[of]) > 0 {
@@ -129,22 +129,22 @@ func (l *librarian) some(of domain.Type) []any {
 }
 
 // optional gives a field a value in most cases.
-func (l *librarian) optional(f fields, name string, value any) {
+func (l *contentGenerator) optional(f fields, name string, value any) {
 	if l.chance(60) {
 		f[name] = value
 	}
 }
 
-func (l *librarian) word() string { return pick(l.dice, someWords) }
+func (l *contentGenerator) word() string { return pick(l.dice, someWords) }
 
 // period are two dates in order.
-func (l *librarian) period(f fields, from, to string) {
+func (l *contentGenerator) period(f fields, from, to string) {
 	i := l.below(len(someDates))
 	l.optional(f, from, someDates[i])
 	l.optional(f, to, someDates[i+l.below(len(someDates)-i)])
 }
 
-func (l *librarian) citations(atLeast int) []any {
+func (l *contentGenerator) citations(atLeast int) []any {
 	var out []any
 	for range atLeast + l.below(3) {
 		c := fields{"source": l.one(domain.Source)}
@@ -156,7 +156,7 @@ func (l *librarian) citations(atLeast int) []any {
 }
 
 // prose names what readers of the text may see.
-func (l *librarian) prose(marking domain.Marking) string {
+func (l *contentGenerator) prose(marking domain.Marking) string {
 	text := l.word()
 	for _, e := range l.docs[domain.Entity] {
 		if e.marking <= marking && l.chance(15) {
@@ -170,7 +170,7 @@ func (l *librarian) prose(marking domain.Marking) string {
 }
 
 // body is prose with footnotes.
-func (l *librarian) body(marking domain.Marking) string {
+func (l *contentGenerator) body(marking domain.Marking) string {
 	text, notes := "# "+l.word()+"\n\n"+l.prose(marking), ""
 	for i := range l.below(4) {
 		text += fmt.Sprintf("[^%d]", i)
@@ -183,7 +183,7 @@ func (l *librarian) body(marking domain.Marking) string {
 	return text + "\n\n" + notes
 }
 
-func (l *librarian) fields(of domain.Type, n int, marking domain.Marking) fields {
+func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking) fields {
 	f := fields{}
 	parent := func() {
 		if len(l.docs[of]) > 0 {
@@ -284,13 +284,13 @@ func (l *librarian) fields(of domain.Type, n int, marking domain.Marking) fields
 		}
 		f["items"] = items
 	default:
-		panic(fmt.Sprintf("the library has no %s", of))
+		panic(fmt.Sprintf("there is no %s", of))
 	}
 	return f
 }
 
-// publish writes and publishes a library.
-func publish(t *testing.T, desk *editorial.Desk, l randomLibrary) {
+// publish writes and publishes random documents.
+func publish(t *testing.T, desk *editorial.Desk, l randomDocuments) {
 	t.Helper()
 	ctx := domain.WithViewer(t.Context(), editor)
 	want := func(what any, err error) {

@@ -13,14 +13,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// question is an operation that was made up from the schema. Doors are the
+// question is an operation that was made up from the schema. EntryPoints are the
 // fields, arguments, input fields and enum values that it goes through, as
 // "Report.tags", "Query.reports(filter)", "ReportFilter.tags" and
 // "ReportOrderField.TITLE".
 type question struct {
-	Document  string
-	Variables map[string]any
-	Doors     []string
+	Document    string
+	Variables   map[string]any
+	EntryPoints []string
 }
 
 func (q question) String() string {
@@ -32,7 +32,7 @@ func (q question) String() string {
 }
 
 // dice draw evenly. Rapid's own generators prefer what is small, and would
-// leave most doors shut.
+// leave most entry points shut.
 type dice struct{ t *rapid.T }
 
 var coin = rapid.Bool()
@@ -75,15 +75,15 @@ func listKey(field string, order any) string {
 	return field + " " + literal(order)
 }
 
-// questions generates questions that go through all doors in must, which are
+// questions generates questions that go through all entry points in must, which are
 // those of one way through the schema, and any others.
 func (g *grammar) questions(must ...string) *rapid.Generator[question] {
 	wanted := map[string]bool{}
-	for _, door := range must {
-		wanted[door] = true
+	for _, entryPoint := range must {
+		wanted[entryPoint] = true
 	}
 	return rapid.Custom(func(t *rapid.T) question {
-		a := &asking{grammar: g, dice: dice{t}, must: wanted, variables: map[string]any{}, doors: map[string]bool{}}
+		a := &asking{grammar: g, dice: dice{t}, must: wanted, variables: map[string]any{}, entryPoints: map[string]bool{}}
 		return a.question()
 	})
 }
@@ -92,12 +92,12 @@ func (g *grammar) questions(must ...string) *rapid.Generator[question] {
 type asking struct {
 	*grammar
 	dice
-	must      map[string]bool
-	names     int
-	declared  []string
-	variables map[string]any
-	fragments []string
-	doors     map[string]bool
+	must        map[string]bool
+	names       int
+	declared    []string
+	variables   map[string]any
+	fragments   []string
+	entryPoints map[string]bool
 }
 
 // The depths of a question: of selections, counted in documents and what they
@@ -117,7 +117,7 @@ func (a *asking) question() question {
 	}
 	for range a.below(3) {
 		f := pick(a.dice, query.Fields)
-		if strings.HasPrefix(f.Name, "__") || isDeskDoor(f.Name) && !a.chance(5) {
+		if strings.HasPrefix(f.Name, "__") || isDeskField(f.Name) && !a.chance(5) {
 			continue
 		}
 		roots = append(roots, a.field(query, f, questionDepth, false))
@@ -134,9 +134,9 @@ func (a *asking) question() question {
 		head += " @inContext(stage: " + pick(a.dice, []string{"LIVE", "DESK"}) + ")"
 	}
 	return question{
-		Document:  head + " { " + strings.Join(roots, " ") + " } " + strings.Join(a.fragments, " "),
-		Variables: a.variables,
-		Doors:     slices.Sorted(maps.Keys(a.doors)),
+		Document:    head + " { " + strings.Join(roots, " ") + " } " + strings.Join(a.fragments, " "),
+		Variables:   a.variables,
+		EntryPoints: slices.Sorted(maps.Keys(a.entryPoints)),
 	}
 }
 
@@ -148,7 +148,7 @@ func (a *asking) name(prefix string) string {
 // field writes a field with arguments and selections. Among fields of several
 // types each has a name of its own: two enums of one name would not merge.
 func (a *asking) field(parent *ast.Definition, f *ast.FieldDefinition, depth int, named bool) string {
-	a.doors[parent.Name+"."+f.Name] = true
+	a.entryPoints[parent.Name+"."+f.Name] = true
 	out := f.Name + a.arguments(parent, f)
 	target := a.schema.Types[f.Type.Name()]
 	leaf := target.Kind == ast.Scalar || target.Kind == ast.Enum
@@ -232,8 +232,8 @@ func (a *asking) possible(t *ast.Definition, depth int) []string {
 	var parts []string
 	types := a.schema.GetPossibleTypes(t)
 	for _, p := range types {
-		for door := range a.must {
-			if strings.HasPrefix(door, p.Name+".") {
+		for entryPoint := range a.must {
+			if strings.HasPrefix(entryPoint, p.Name+".") {
 				parts = append(parts, "... on "+p.Name+" { "+a.selection(p, depth, true)+" }")
 				break
 			}
@@ -256,20 +256,20 @@ func (a *asking) variable(of string, value any) string {
 
 // arguments writes the arguments of a field.
 func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) string {
-	door := parent.Name + "." + f.Name
+	entryPoint := parent.Name + "." + f.Name
 	given := map[string]any{}
 	give := func(arg *ast.ArgumentDefinition, value any) {
-		a.doors[door+"("+arg.Name+")"] = true
+		a.entryPoints[entryPoint+"("+arg.Name+")"] = true
 		given[arg.Name] = value
 	}
 	var order any
-	if arg := f.Arguments.ForName("orderBy"); arg != nil && (a.must[door+"(orderBy)"] || a.chance(50)) {
+	if arg := f.Arguments.ForName("orderBy"); arg != nil && (a.must[entryPoint+"(orderBy)"] || a.chance(50)) {
 		order = a.value(arg.Type, hint{name: arg.Name})
 		give(arg, order)
 	}
 	identity := 0 // arguments of which one wants one
 	for _, arg := range f.Arguments {
-		at := hint{name: arg.Name, of: f.Type.Name(), list: listKey(door, order), depth: filterDepth}
+		at := hint{name: arg.Name, of: f.Type.Name(), list: listKey(entryPoint, order), depth: filterDepth}
 		required := arg.Type.NonNull && arg.DefaultValue == nil
 		likely := 25
 		switch arg.Name {
@@ -287,14 +287,14 @@ func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) strin
 				} else if arg.Name == "slug" {
 					likely = 98
 				}
-				if a.must[door+"(slug)"] && arg.Name == "id" {
+				if a.must[entryPoint+"(slug)"] && arg.Name == "id" {
 					likely = 2
 				}
 			}
 		case "filter":
 			likely = 45
 		}
-		if !required && !a.must[door+"("+arg.Name+")"] && !a.chance(likely) {
+		if !required && !a.must[entryPoint+"("+arg.Name+")"] && !a.chance(likely) {
 			continue
 		}
 		if identity++; !arg.Type.NonNull && a.chance(2) {
@@ -320,17 +320,17 @@ func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) strin
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-// door is something of the schema that a question can go through, with the
-// doors on the shortest way to it from the query.
-type door struct {
+// entryPoint is something of the schema that a question can go through, with the
+// entry points on the shortest way to it from the query.
+type entryPoint struct {
 	name string
 	way  []string
 }
 
-// allDoors walks the schema from the query to everything that a question can
+// allEntryPoints walks the schema from the query to everything that a question can
 // have.
-func allDoors(s *ast.Schema) []door {
-	var doors []door
+func allEntryPoints(s *ast.Schema) []entryPoint {
+	var entryPoints []entryPoint
 	seen := map[string]bool{}
 	type stop struct {
 		t   *ast.Definition
@@ -342,7 +342,7 @@ func allDoors(s *ast.Schema) []door {
 		way = append(slices.Clone(way), name)
 		if !seen[name] {
 			seen[name] = true
-			doors = append(doors, door{name, way})
+			entryPoints = append(entryPoints, entryPoint{name, way})
 		}
 		if s.Types[of].Kind == ast.Enum && !onInput(way) {
 			return
@@ -369,13 +369,13 @@ func allDoors(s *ast.Schema) []door {
 			}
 		}
 	}
-	return doors
+	return entryPoints
 }
 
 // onInput reports whether a way went through an argument: enums of answers
-// are no doors.
+// are no entry points.
 func onInput(way []string) bool {
-	return slices.ContainsFunc(way, func(door string) bool { return strings.HasSuffix(door, ")") })
+	return slices.ContainsFunc(way, func(entryPoint string) bool { return strings.HasSuffix(entryPoint, ")") })
 }
 
 // moment writes a time as the API does.

@@ -49,7 +49,7 @@ func (a *asking) value(t *ast.Type, at hint) any {
 				v = must
 			}
 		}
-		a.doors[d.Name+"."+v.Name] = true
+		a.entryPoints[d.Name+"."+v.Name] = true
 		return enumValue(v.Name)
 	case ast.InputObject:
 		return a.object(d, at)
@@ -63,7 +63,7 @@ func (a *asking) object(d *ast.Definition, at hint) any {
 	out := map[string]any{}
 	isFilter := d.Fields.ForName("and") != nil
 	give := func(f *ast.FieldDefinition) {
-		a.doors[d.Name+"."+f.Name] = true
+		a.entryPoints[d.Name+"."+f.Name] = true
 		inner := at
 		switch {
 		case isFilter:

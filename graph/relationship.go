@@ -5,7 +5,10 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
@@ -36,4 +39,32 @@ func firstSource[T any](ctx context.Context, citations *read.EdgeOf[T, db.Citati
 		return nil, err
 	}
 	return catalog.CitationSource.One(ctx, list[0])
+}
+
+func (r mutationResolver) CreateRelationship(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Relationship, editorial.Create, in)
+}
+
+func (r mutationResolver) UpdateRelationship(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Relationship, editorial.Update, in)
+}
+
+func (r mutationResolver) UpsertRelationship(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Relationship, editorial.Upsert, in)
+}
+
+func (r mutationResolver) DeleteRelationship(ctx context.Context, in editorial.DeleteParams) (*model.DeletePayload, error) {
+	return r.delete(ctx, domain.Relationship, in)
+}
+
+func (r savedResolver) Relationship(ctx context.Context, obj *editorial.SaveResult) (*db.Relationship, error) {
+	return saved(ctx, r.Resolver, catalog.Relationships, obj)
+}
+
+func (r queryResolver) Relationship(ctx context.Context, id, slug *string) (*db.Relationship, error) {
+	return read.Find(ctx, r.reader, catalog.Relationships, id, slug)
+}
+
+func (r queryResolver) Relationships(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.RelationshipConnection, error) {
+	return read.List(ctx, r.reader, catalog.Relationships, args(first, after, last, before, f, &by))
 }

@@ -6,6 +6,9 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 )
 
@@ -22,7 +25,7 @@ func (r reportResolver) Body(ctx context.Context, obj *db.Report, format string,
 }
 
 func (r reportResolver) Summary(ctx context.Context, obj *db.Report, format string) (*string, error) {
-	return reportSummary.filled(ctx, r.texts, obj, format)
+	return reportSummary.renderPlain(ctx, r.texts, obj, format)
 }
 
 func (r reportResolver) Outline(ctx context.Context, obj *db.Report) ([]*markdown.Heading, error) {
@@ -86,4 +89,32 @@ func (footnoteResolver) Source(ctx context.Context, obj *db.Footnote) (*db.Sourc
 
 func (contributionResolver) Entity(ctx context.Context, obj *db.Contribution) (*db.Entity, error) {
 	return catalog.ContributionEntity.One(ctx, obj)
+}
+
+func (r mutationResolver) CreateReport(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Report, editorial.Create, in)
+}
+
+func (r mutationResolver) UpdateReport(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Report, editorial.Update, in)
+}
+
+func (r mutationResolver) UpsertReport(ctx context.Context, in input) (*editorial.SaveResult, error) {
+	return r.save(ctx, domain.Report, editorial.Upsert, in)
+}
+
+func (r mutationResolver) DeleteReport(ctx context.Context, in editorial.DeleteParams) (*model.DeletePayload, error) {
+	return r.delete(ctx, domain.Report, in)
+}
+
+func (r savedResolver) Report(ctx context.Context, obj *editorial.SaveResult) (*db.Report, error) {
+	return saved(ctx, r.Resolver, catalog.Reports, obj)
+}
+
+func (r queryResolver) Report(ctx context.Context, id, slug *string) (*db.Report, error) {
+	return read.Find(ctx, r.reader, catalog.Reports, id, slug)
+}
+
+func (r queryResolver) Reports(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.ReportConnection, error) {
+	return read.List(ctx, r.reader, catalog.Reports, args(first, after, last, before, f, &by))
 }

@@ -1,31 +1,28 @@
 package graph
 
 import (
-	"context"
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
-	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/delivery"
-	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
-	"github.com/redthread-api/redthread/internal/visibility"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
-// Resolver is the root of all resolvers.
+// Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
 	reader   *read.Reader
 	desk     *editorial.Desk
 	keys     *access.Keys
 	people   *access.People
 	webhooks *delivery.Webhooks
-	known    *Registry
-	texts    *texts
+	registry *queries.Registry
+	texts    *textRenderer
 	site     site.Site
 	now      func() time.Time
 }
@@ -144,82 +141,3 @@ func (r *Resolver) SourcePayload() generated.SourcePayloadResolver     { return 
 func (r *Resolver) EditionPayload() generated.EditionPayloadResolver   { return savedResolver{r} }
 func (r *Resolver) AssetPayload() generated.AssetPayloadResolver       { return savedResolver{r} }
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }
-
-// args puts the arguments of a connection together.
-func args(first *int, after *string, last *int, before *string, filter map[string]any, order *read.OrderBy) read.Args {
-	return read.Args{First: first, After: after, Last: last, Before: before, Filter: filter, Order: order}
-}
-
-// byID reads documents of any types.
-func (r *Resolver) byID(ctx context.Context, ids []domain.ID) (map[domain.ID]model.Document, error) {
-	byType := map[domain.Type][]domain.ID{}
-	for _, id := range ids {
-		byType[id.Type()] = append(byType[id.Type()], id)
-	}
-	found := map[domain.ID]model.Document{}
-	for _, t := range domain.Types() {
-		if len(byType[t]) == 0 {
-			continue
-		}
-		if err := loaders[t](ctx, r.reader, byType[t], found); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// inOrder reads documents of any types and returns those that are found, in
-// the order of the ids.
-func (r *Resolver) inOrder(ctx context.Context, ids []domain.ID) ([]model.Document, error) {
-	found, err := r.byID(ctx, ids)
-	docs := make([]model.Document, 0, len(ids))
-	for _, id := range ids {
-		if d := found[id]; d != nil {
-			docs = append(docs, d)
-		}
-	}
-	return docs, err
-}
-
-// alsoInTrash is inOrder for documents that may be in the trash.
-func (r *Resolver) alsoInTrash(ctx context.Context, ids []domain.ID) ([]model.Document, error) {
-	found, err := r.byID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	trashed, err := r.byID(visibility.WithTrash(ctx), ids)
-	docs := make([]model.Document, 0, len(ids))
-	for _, id := range ids {
-		// The id of one that was merged leads to another one out of the trash.
-		if d := trashed[id]; d != nil {
-			docs = append(docs, d)
-		} else if d := found[id]; d != nil {
-			docs = append(docs, d)
-		}
-	}
-	return docs, err
-}
-
-type loader func(context.Context, *read.Reader, []domain.ID, map[domain.ID]model.Document) error
-
-// loaders read the documents of each type by id.
-var loaders = map[domain.Type]loader{
-	domain.Report:       loaderOf(catalog.Reports),
-	domain.Narrative:    loaderOf(catalog.Narratives),
-	domain.Entity:       loaderOf(catalog.Entities),
-	domain.Relationship: loaderOf(catalog.Relationships),
-	domain.Tag:          loaderOf(catalog.Tags),
-	domain.Source:       loaderOf(catalog.Sources),
-	domain.Edition:      loaderOf(catalog.Editions),
-	domain.Asset:        loaderOf(catalog.Assets),
-}
-
-func loaderOf[T any](t *read.Type[T]) loader {
-	return func(ctx context.Context, r *read.Reader, ids []domain.ID, into map[domain.ID]model.Document) error {
-		rows, err := read.ByIDs(ctx, r, t, ids)
-		for id, row := range rows {
-			into[id] = any(row).(model.Document)
-		}
-		return err
-	}
-}

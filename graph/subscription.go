@@ -12,18 +12,18 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
-// maxTold is how many changes are read for a subscription at once.
-const maxTold = 100
+// maxChanges bounds the changes that are read for a subscription at once.
+const maxChanges = 100
 
 func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, tags []string, after *string) (<-chan *model.Change, error) {
-	f := &follower{live: r.desk.Live(), types: typesOrAll(types), all: ids == nil, tags: tags}
+	s := &changeStream{live: r.desk.Live(), types: typesOrAll(types), all: ids == nil, tags: tags}
 	var p domain.Problems
 	for i, text := range ids {
 		id, err := domain.ParseID(text)
 		if err != nil {
 			p.Add(fmt.Sprintf("ids[%d]", i), "%s", err)
 		}
-		f.ids = append(f.ids, id)
+		s.ids = append(s.ids, id)
 	}
 	known, err := r.desk.Live().TagsNamed(ctx, tags)
 	if err != nil {
@@ -38,52 +38,53 @@ func (r subscriptionResolver) ContentChanged(ctx context.Context, types, ids, ta
 		return nil, err
 	}
 	if after != nil {
-		f.after, err = position(after)
+		s.after, err = position(after)
 	} else {
-		f.after, err = r.desk.Live().LastChange(ctx)
+		s.after, err = r.desk.Live().LastChange(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	told := make(chan *model.Change)
+	out := make(chan *model.Change)
 	go func() {
-		defer close(told)
-		if err := f.tell(ctx, told); err != nil && ctx.Err() == nil {
+		defer close(out)
+		if err := s.run(ctx, out); err != nil && ctx.Err() == nil {
 			transport.Fail(ctx, err)
 		}
 	}()
-	return told, nil
+	return out, nil
 }
 
-// follower tells a subscription what it asked to hear.
-type follower struct {
+// changeStream sends changes to a subscription.
+type changeStream struct {
 	live  *projection.Live
 	after projection.Position
 	types []domain.Type
-	all   bool // of whatever id
+	all   bool // whatever the id
 	ids   []domain.ID
 	tags  []string // nil: with whatever tags
 }
 
-// tell goes on until ctx ends, or the viewer may no longer hear.
-func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
-	var proof access.Proof
+// run sends changes to out until ctx ends, or the credential of the viewer is no
+// longer valid.
+func (s *changeStream) run(ctx context.Context, out chan<- *model.Change) error {
+	var rechecker access.Rechecker
 	for {
-		news, err := f.live.Follow(ctx, projection.ChangesParams{After: f.after, Types: f.types, First: maxTold})
+		page, err := s.live.Follow(ctx, projection.ChangesParams{After: s.after, Types: s.types, First: maxChanges})
 		if err != nil {
 			return err
 		}
-		if err := proof.Renew(ctx); err != nil {
+		if err := rechecker.Check(ctx); err != nil {
 			return err
 		}
-		f.after = news.After
-		changes, err := f.wanted(ctx, news.Changes)
+		s.after = page.After
+		changes, err := s.matching(ctx, page.Changes)
 		if err != nil {
 			return err
 		}
 		for _, c := range changes {
 			select {
-			case told <- model.NewChanges([]projection.Change{c})[0]:
+			case out <- model.NewChanges([]projection.Change{c})[0]:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -91,9 +92,9 @@ func (f *follower) tell(ctx context.Context, told chan<- *model.Change) error {
 	}
 }
 
-// wanted are the changes that were asked for.
-func (f *follower) wanted(ctx context.Context, changes []projection.Change) ([]projection.Change, error) {
-	if f.all && f.tags == nil {
+// matching returns the changes that the arguments of the subscription select.
+func (s *changeStream) matching(ctx context.Context, changes []projection.Change) ([]projection.Change, error) {
+	if s.all && s.tags == nil {
 		return changes, nil
 	}
 	var documents []domain.ID
@@ -101,24 +102,24 @@ func (f *follower) wanted(ctx context.Context, changes []projection.Change) ([]p
 		documents = append(documents, c.Document)
 	}
 	var tagged map[domain.ID]bool
-	if f.tags != nil {
+	if s.tags != nil {
 		var err error
-		if tagged, err = f.live.Tagged(ctx, documents, f.tags); err != nil {
+		if tagged, err = s.live.Tagged(ctx, documents, s.tags); err != nil {
 			return nil, err
 		}
 	}
-	ids := f.ids
-	if !f.all {
-		// Asked for each time: a document may be merged into another while it is
-		// followed.
-		now, err := f.live.Successors(ctx, f.ids)
+	ids := s.ids
+	if !s.all {
+		// They are read each time: a document may be merged into another at any
+		// time.
+		successors, err := s.live.Successors(ctx, s.ids)
 		if err != nil {
 			return nil, err
 		}
-		ids = slices.Concat(f.ids, now)
+		ids = slices.Concat(s.ids, successors)
 	}
 	return slices.DeleteFunc(slices.Clone(changes), func(c projection.Change) bool {
-		return !f.all && !slices.Contains(ids, c.Document) ||
-			f.tags != nil && !c.Kind.Tombstone() && !tagged[c.Document]
+		return !s.all && !slices.Contains(ids, c.Document) ||
+			s.tags != nil && !c.Kind.Tombstone() && !tagged[c.Document]
 	}), nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
@@ -32,7 +33,7 @@ func (a *api) subscribe(t *testing.T, v *domain.Viewer, document string, variabl
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := domain.WithViewer(r.Context(), v)
 		if proof != nil {
-			ctx = access.WithProof(ctx, func(context.Context) (*domain.Viewer, error) { return v, proof() })
+			ctx = access.WithRecheck(ctx, func(context.Context) (*domain.Viewer, error) { return v, proof() })
 		}
 		a.handler.ServeHTTP(w, r.WithContext(ctx))
 	}))
@@ -164,8 +165,8 @@ func TestASubscriptionEndsWithItsCredential(t *testing.T) {
 func TestASubscriptionEndsWithItsBudget(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
-		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: editorial.New(a.stores, projection.New(a.stores, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) graph.Limit {
-			limit := graph.StandardLimits(role)
+		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: editorial.New(a.stores, projection.New(a.stores, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) limits.Limit {
+			limit := limits.Standard(role)
 			limit.PerMinute = 60
 			return limit
 		}})

@@ -10,22 +10,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redthread-api/redthread/graph"
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/answers"
 )
 
-// throughCache returns a handler that asks h each query three times: by itself,
-// and twice through a cache around it, the second time for what was kept. All
-// three must be the same, byte for byte; the first is what it answers.
+// throughCache returns a handler that sends each query to h three times: directly,
+// and twice through a response cache around it, the second time for the cached
+// response. All three must be the same, byte for byte; it responds with the
+// first.
 func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler {
 	t.Helper()
 	cache := answers.New(answers.Config{
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Budgets: graph.NewBudgets(graph.Config{Limits: noLimits, Meter: access.NewMeter(time.Now)}),
+		Budgets: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
 	})
 	kept := cache.Around(h)
 	t.Cleanup(func() {
@@ -64,7 +64,7 @@ func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler 
 }
 
 // confirmed is how far live has come, for a desk that doesn't look by itself;
-// nil stands for live that nobody publishes to.
+// nil stands for live without publications.
 type confirmed struct{ desk *editorial.Desk }
 
 func (c confirmed) Version() (v projection.Version) {

@@ -13,33 +13,35 @@ import (
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-var trashPlaces = read.Places{List: "trash", Kind: read.DateTime}
+var trashCursors = read.Places{List: "trash", Kind: read.DateTime}
 
-// deleted is a document in the trash, with the place that orders it.
+// deleted is a document in the trash, with the id that orders it.
 type deleted struct {
 	*model.TrashedDocument
 	id domain.ID
 }
 
-// bins read the newest of the trash of each type.
-var bins = []struct {
+// trashReaders has, for each type, a function that reads its newest documents in
+// the trash.
+var trashReaders = []struct {
 	of   domain.Type
 	read func(ctx context.Context, r *read.Reader, limit int, before *time.Time, id domain.ID) ([]deleted, error)
 }{
-	{domain.Report, binOf(catalog.Reports, "title")},
-	{domain.Narrative, binOf(catalog.Narratives, "title")},
-	{domain.Entity, binOf(catalog.Entities, "name")},
-	{domain.Relationship, binOf(catalog.Relationships, "slug")},
-	{domain.Tag, binOf(catalog.Tags, "label")},
-	{domain.Source, binOf(catalog.Sources, "title")},
-	{domain.Edition, binOf(catalog.Editions, "title")},
-	{domain.Asset, binOf(catalog.Assets, "slug")},
+	{domain.Report, trashReader(catalog.Reports, "title")},
+	{domain.Narrative, trashReader(catalog.Narratives, "title")},
+	{domain.Entity, trashReader(catalog.Entities, "name")},
+	{domain.Relationship, trashReader(catalog.Relationships, "slug")},
+	{domain.Tag, trashReader(catalog.Tags, "label")},
+	{domain.Source, trashReader(catalog.Sources, "title")},
+	{domain.Edition, trashReader(catalog.Editions, "title")},
+	{domain.Asset, trashReader(catalog.Assets, "slug")},
 }
 
-func binOf[T any](t *read.Type[T], name string) func(context.Context, *read.Reader, int, *time.Time, domain.ID) ([]deleted, error) {
+func trashReader[T any](t *read.Type[T], name string) func(context.Context, *read.Reader, int, *time.Time, domain.ID) ([]deleted, error) {
 	return func(ctx context.Context, r *read.Reader, limit int, before *time.Time, id domain.ID) ([]deleted, error) {
 		rows, err := read.All(ctx, r, t, func(s *sql.Selector) {
 			if before != nil {
@@ -59,8 +61,8 @@ func binOf[T any](t *read.Type[T], name string) func(context.Context, *read.Read
 	}
 }
 
-// Trash merges the newest of each type: at most as many of each as the page
-// has.
+// Trash returns a page of the trash. It merges the newest documents of each type,
+// of each at most as many as the page has.
 func (r queryResolver) Trash(ctx context.Context, types []string, first *int, after *string) (*model.TrashedDocumentConnection, error) {
 	ctx, err := atDesk(ctx)
 	if err != nil {
@@ -70,7 +72,7 @@ func (r queryResolver) Trash(ctx context.Context, types []string, first *int, af
 	if err != nil {
 		return nil, err
 	}
-	value, id, err := trashPlaces.Decode(after)
+	value, id, err := trashCursors.Decode(after)
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +81,11 @@ func (r queryResolver) Trash(ctx context.Context, types []string, first *int, af
 		before = &at
 	}
 	var all []deleted
-	for _, bin := range bins {
-		if types != nil && !slices.Contains(documentTypes(types), bin.of) {
+	for _, t := range trashReaders {
+		if types != nil && !slices.Contains(documentTypes(types), t.of) {
 			continue
 		}
-		some, err := bin.read(visibility.WithTrash(ctx), r.reader, limit+1, before, id)
+		some, err := t.read(visibility.WithTrash(ctx), r.reader, limit+1, before, id)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +99,7 @@ func (r queryResolver) Trash(ctx context.Context, types []string, first *int, af
 		all, out.PageInfo.HasNextPage = all[:limit], true
 	}
 	for _, d := range all {
-		cursor, err := trashPlaces.Encode(d.DeletedAt, d.id)
+		cursor, err := trashCursors.Encode(d.DeletedAt, d.id)
 		if err != nil {
 			return nil, err
 		}
@@ -108,4 +110,18 @@ func (r queryResolver) Trash(ctx context.Context, types []string, first *int, af
 		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
 	}
 	return out, nil
+}
+
+func (r mutationResolver) Purge(ctx context.Context, in editorial.PurgeParams) (*model.PurgePayload, error) {
+	purged, err := r.desk.Purge(ctx, in)
+	ids := make([]string, len(purged))
+	for i, id := range purged {
+		ids[i] = id.String()
+	}
+	return orNil(model.PurgePayload{Purged: ids}, err)
+}
+
+func (r mutationResolver) Undelete(ctx context.Context, in model.UndeleteInput) (*editorial.SaveResult, error) {
+	id, err := r.desk.Undelete(ctx, in.Document)
+	return orNil(editorial.SaveResult{ID: id, Changed: true}, err)
 }

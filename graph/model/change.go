@@ -11,12 +11,12 @@ import (
 // page.
 type Change struct {
 	projection.Change
-	Page *Together
+	Page *PageBatch
 }
 
 // NewChanges returns lines of the feed whose documents are read together.
 func NewChanges(changes []projection.Change) []*Change {
-	page := &Together{}
+	page := &PageBatch{}
 	out := make([]*Change, len(changes))
 	for i, c := range changes {
 		if !c.Kind.Tombstone() {

@@ -13,19 +13,19 @@ import (
 // are on the same page, to be read with it.
 type PendingChange struct {
 	editorial.PendingChange
-	Page *Together
+	Page *PageBatch
 }
 
 // Warning is a warning, and the documents that the warnings of the same payload
 // are about, to be read with it.
 type Warning struct {
 	editorial.Warning
-	Page *Together
+	Page *PageBatch
 }
 
 // NewWarnings makes the warnings of a payload.
 func NewWarnings(found []editorial.Warning) []*Warning {
-	page := &Together{}
+	page := &PageBatch{}
 	warnings := make([]*Warning, len(found))
 	for i, w := range found {
 		warnings[i] = &Warning{w, page}
@@ -38,7 +38,7 @@ func NewWarnings(found []editorial.Warning) []*Warning {
 // are on the same page.
 type PublicationEntry struct {
 	*db.PublicationEntry
-	Page *Together
+	Page *PageBatch
 }
 
 // Sequence is the number of the line.
@@ -53,9 +53,9 @@ func (e *PublicationEntry) Published() *int {
 	return &e.PublicationEntry.Revision
 }
 
-// Together are documents that are read in one go, when the first of them is
+// PageBatch are documents that are read in one go, when the first of them is
 // asked for. An operation resolves its fields one after the other.
-type Together struct {
+type PageBatch struct {
 	IDs  []domain.ID
 	read bool
 	docs map[domain.ID]Document
@@ -64,7 +64,7 @@ type Together struct {
 
 // Get returns one of the documents, nil where it cannot be seen. load reads
 // them all.
-func (t *Together) Get(id domain.ID, load func(ids []domain.ID) (map[domain.ID]Document, error)) (Document, error) {
+func (t *PageBatch) Get(id domain.ID, load func(ids []domain.ID) (map[domain.ID]Document, error)) (Document, error) {
 	if !t.read {
 		t.read = true
 		t.docs, t.err = load(t.IDs)
@@ -75,12 +75,12 @@ func (t *Together) Get(id domain.ID, load func(ids []domain.ID) (map[domain.ID]D
 // PublicationEntryConnection is a page of the publication log.
 type PublicationEntryConnection struct {
 	rows *read.Connection[db.PublicationEntry]
-	page *Together
+	page *PageBatch
 }
 
 // NewPublicationEntryConnection makes a page of the log of a page of rows.
 func NewPublicationEntryConnection(rows *read.Connection[db.PublicationEntry]) *PublicationEntryConnection {
-	return &PublicationEntryConnection{rows: rows, page: &Together{}}
+	return &PublicationEntryConnection{rows: rows, page: &PageBatch{}}
 }
 
 // PublicationEntryEdge is a line with its place in the log.

@@ -34,7 +34,7 @@ func each(t *testing.T, fn func(t *testing.T, s *store.Stores, keys *access.Keys
 }
 
 func newKeys(s *store.Stores, log *slog.Logger, now func() time.Time) *access.Keys {
-	return access.NewKeys(s, audit.NewNotes(s, log, now), log, now)
+	return access.NewKeys(s, audit.NewBuffer(s, log, now), log, now)
 }
 
 func admin(t testing.TB) context.Context { return domain.AsSystem(t.Context(), "test") }
@@ -107,7 +107,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		viewer, err := keys.Authenticate(t.Context(), access.Shown{Token: goodSecret})
+		viewer, err := keys.Authenticate(t.Context(), access.Credential{Token: goodSecret})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestAuthenticate(t *testing.T) {
 		if d := cmp.Diff(want, *viewer); d != "" {
 			t.Errorf("the viewer (-want +got):\n%s", d)
 		}
-		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: shortSecret}); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: shortSecret}); err != nil {
 			t.Errorf("before it expires: %v", err)
 		}
 		c.Advance(time.Hour)
@@ -126,7 +126,7 @@ func TestAuthenticate(t *testing.T) {
 			"malformed": "rt_nonsense", "empty": "",
 		} {
 			ctx, statements := store.CountStatements(t.Context())
-			viewer, err := keys.Authenticate(ctx, access.Shown{Token: secret})
+			viewer, err := keys.Authenticate(ctx, access.Credential{Token: secret})
 			if viewer != nil || !errors.Is(err, domain.ErrUnauthenticated) {
 				t.Errorf("%s: got %+v and %v, want KindUnauthenticated", name, viewer, err)
 			}
@@ -141,7 +141,7 @@ func TestAuthenticate(t *testing.T) {
 		}
 		for name, err := range refused {
 			if err.Error() != refused["unknown"].Error() {
-				t.Errorf("%s is told apart: %v", name, err)
+				t.Errorf("the error of %s differs: %v", name, err)
 			}
 		}
 	})
@@ -262,11 +262,11 @@ func TestRevoke(t *testing.T) {
 			}
 		}
 		for _, secret := range []string{s1, s2, s3, s4} {
-			if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); !errors.Is(err, domain.ErrUnauthenticated) {
+			if _, err := keys.Authenticate(t.Context(), access.Credential{Token: secret}); !errors.Is(err, domain.ErrUnauthenticated) {
 				t.Errorf("a revoked key: got %v, want KindUnauthenticated", err)
 			}
 		}
-		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: kept}); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: kept}); err != nil {
 			t.Errorf("another key: %v", err)
 		}
 
@@ -314,7 +314,7 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 		_, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
 		use := func() {
 			t.Helper()
-			if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
+			if _, err := keys.Authenticate(t.Context(), access.Credential{Token: secret}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -347,7 +347,7 @@ func TestUsesAreWrittenOnceAMinute(t *testing.T) {
 	})
 }
 
-// The writer of the desk is held while keys are used: nobody waits for it, and
+// The writer of the desk is held while keys are used: no request waits for it, and
 // the uses are written in the end.
 func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 	t.Parallel()
@@ -358,7 +358,7 @@ func TestUsesDoNotWaitForTheWriter(t *testing.T) {
 		err := s.Desk(t.Context(), func(context.Context, *store.Tx) error {
 			go func() { done <- keys.Run(ctx) }()
 			for range 10 {
-				if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
+				if _, err := keys.Authenticate(t.Context(), access.Credential{Token: secret}); err != nil {
 					return err
 				}
 			}
@@ -383,13 +383,13 @@ func TestNoSecretIsLoggedOrKept(t *testing.T) {
 		var out bytes.Buffer
 		keys := newKeys(s, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})), time.Now)
 		key, secret := create(t, keys, access.CreateParams{Name: "a", Role: domain.Author})
-		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: secret}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := keys.Revoke(admin(t), secret); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := keys.Authenticate(t.Context(), access.Shown{Token: secret}); err == nil || strings.Contains(err.Error(), secret) {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: secret}); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("got %v, want an error without the key", err)
 		}
 		if got := out.String(); !strings.Contains(got, key.ID.String()) || strings.Contains(got, secret[3:]) {

@@ -24,19 +24,20 @@ import (
 )
 
 const (
-	// askPause is the least time between two times that the issuer is asked
-	// for its keys, whatever happens: tokens that name keys that don't exist
-	// cost nothing to make.
-	askPause = 30 * time.Second
-	// keysRead is how long keys are used before they are read again, beside
-	// the requests, while tokens come.
-	keysRead = 5 * time.Minute
-	// keysFresh is how long keys are taken to be those that the issuer
-	// publishes. After that a token waits until they have been read again, so
-	// that a key that the issuer has withdrawn is not used for longer.
-	keysFresh = 10 * time.Minute
-	// keysTrusted is how long keys are used of an issuer that doesn't answer.
-	keysTrusted = time.Hour
+	// minFetchInterval is the shortest time between two fetches of the issuer's
+	// keys. It holds in any case: a token that names a key that doesn't exist
+	// costs nothing to make.
+	minFetchInterval = 30 * time.Second
+	// refreshAfter is the age at which keys are fetched again in the background,
+	// when a token is verified.
+	refreshAfter = 5 * time.Minute
+	// freshFor is the age up to which keys are used without waiting. After that
+	// a token waits until they have been fetched again, so that a key that the
+	// issuer has withdrawn is not used for longer.
+	freshFor = 10 * time.Minute
+	// staleFor is the age up to which keys are used when the issuer doesn't
+	// answer.
+	staleFor = time.Hour
 
 	maxIssuerAnswer = 512 << 10
 	maxKeys         = 100
@@ -44,63 +45,63 @@ const (
 	maxRSABits      = 8192 // more would make each check slow
 )
 
-// errNoKeys says that a token can't be checked.
+// errNoKeys is the error of a token that cannot be verified for want of keys.
 var errNoKeys = &domain.Error{Kind: domain.KindUnavailable,
 	Message: "tokens cannot be checked at the moment, because their issuer does not answer; try again in a minute, or use a key"}
 
-// issuer has the public keys of an issuer. It asks for them when they are
-// needed first, so that the program starts and serves without it. It is safe
-// for concurrent use.
+// issuer caches the public keys of an issuer. It fetches them when they are
+// needed first, so that the program starts and serves without the issuer. It is
+// safe for concurrent use.
 type issuer struct {
 	url    string
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
 
-	mu      sync.Mutex
-	keys    []signingKey
-	readAt  time.Time     // when the keys were read; zero: never
-	askedAt time.Time     // when the issuer was asked last; zero: never
-	failed  bool          // whether that failed
-	asking  chan struct{} // closed when the question that is under way is over; nil: none is
+	mu         sync.Mutex
+	keys       []signingKey
+	fetchedAt  time.Time     // when the keys were fetched; zero: never
+	triedAt    time.Time     // when the last fetch began; zero: never
+	failed     bool          // whether the last fetch failed
+	inProgress chan struct{} // closed when the fetch that is under way is over; nil: none is
 }
 
 func newIssuer(c OIDC, log *slog.Logger, now func() time.Time) *issuer {
 	return &issuer{url: c.Issuer, client: outbound.NewClient(c.outbound()), log: log, now: now}
 }
 
-// current returns the keys that the issuer publishes, as they were at most
-// keysFresh ago; or, while the issuer gives no answer, keysTrusted ago.
+// current returns the keys of the issuer as they were at most freshFor ago, or,
+// while the issuer doesn't answer, staleFor ago.
 func (i *issuer) current(ctx context.Context) ([]signingKey, error) {
 	i.mu.Lock()
-	age, keys := i.now().Sub(i.readAt), i.keys
-	if i.readAt.IsZero() {
-		age = keysTrusted
+	age, keys := i.now().Sub(i.fetchedAt), i.keys
+	if i.fetchedAt.IsZero() {
+		age = staleFor
 	}
-	if age >= keysRead && age < keysFresh {
-		i.ask(ctx)
+	if age >= refreshAfter && age < freshFor {
+		i.fetch(ctx)
 	}
 	i.mu.Unlock()
-	if age < keysFresh {
+	if age < freshFor {
 		return keys, nil
 	}
 	reloaded, err := i.reload(ctx)
-	if errors.Is(err, errNoKeys) && age < keysTrusted {
+	if errors.Is(err, errNoKeys) && age < staleFor {
 		return keys, nil
 	}
 	return reloaded, err
 }
 
-// reload asks the issuer for its keys and returns them, or those that are known
-// where it was asked just now. It returns errNoKeys where the last answer was
-// none, and the context's error where that ends first.
+// reload fetches the keys and returns them; the cached ones where they were
+// fetched less than minFetchInterval ago. It returns errNoKeys where the last
+// fetch failed, and the context's error where that ends first.
 func (i *issuer) reload(ctx context.Context) ([]signingKey, error) {
 	i.mu.Lock()
-	asking := i.ask(ctx)
+	done := i.fetch(ctx)
 	i.mu.Unlock()
-	if asking != nil {
+	if done != nil {
 		select {
-		case <-asking:
+		case <-done:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -113,23 +114,23 @@ func (i *issuer) reload(ctx context.Context) ([]signingKey, error) {
 	return i.keys, nil
 }
 
-// ask starts to ask for the keys, unless that is under way or was done less
-// than askPause ago. It returns what closes when the answer is here; nil where
-// nothing is under way. The caller holds mu.
+// fetch starts to fetch the keys, unless that is under way or was begun less
+// than minFetchInterval ago. It returns a channel that is closed when the fetch
+// is over; nil where none is under way. The caller holds mu.
 //
-// The question outlives the request that caused it: others wait for it too.
-// The client's timeout ends it.
-func (i *issuer) ask(ctx context.Context) <-chan struct{} {
+// The fetch outlives the request that caused it: others wait for it too. The
+// timeout of the HTTP client ends it.
+func (i *issuer) fetch(ctx context.Context) <-chan struct{} {
 	now := i.now()
-	if i.asking != nil {
-		return i.asking
+	if i.inProgress != nil {
+		return i.inProgress
 	}
-	if !i.askedAt.IsZero() && now.Sub(i.askedAt) < askPause {
+	if !i.triedAt.IsZero() && now.Sub(i.triedAt) < minFetchInterval {
 		return nil
 	}
-	i.askedAt = now
-	asking := make(chan struct{})
-	i.asking = asking
+	i.triedAt = now
+	done := make(chan struct{})
+	i.inProgress = done
 	ctx = context.WithoutCancel(ctx)
 	go func() {
 		keys, err := i.read(ctx)
@@ -141,15 +142,15 @@ func (i *issuer) ask(ctx context.Context) <-chan struct{} {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		if i.failed = err != nil; !i.failed {
-			i.keys, i.readAt = keys, i.now()
+			i.keys, i.fetchedAt = keys, i.now()
 		}
-		i.asking = nil
-		close(asking)
+		i.inProgress = nil
+		close(done)
 	}()
-	return asking
+	return done
 }
 
-// read finds out where the issuer's keys are, and reads them.
+// read reads the issuer's configuration, and then its keys.
 func (i *issuer) read(ctx context.Context) ([]signingKey, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.url)
 	if errors.Is(err, outbound.ErrPrivateAddress) {
@@ -184,15 +185,15 @@ func (i *issuer) read(ctx context.Context) ([]signingKey, error) {
 	return parseKeys(body)
 }
 
-// parseKeys returns the keys of a set that can check signatures that we
-// accept. Others are passed over: a set may have keys for other purposes, and
-// of kinds that are yet unknown.
+// parseKeys returns the keys of a set (RFC 7517) that can verify signatures that
+// are accepted. It skips others: a set may have keys for other purposes, and of
+// unknown kinds.
 func parseKeys(body []byte) ([]signingKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(body, &set); err != nil {
-		return nil, fmt.Errorf("the issuer's keys are not understood: %w", err)
+		return nil, fmt.Errorf("parse the issuer's keys: %w", err)
 	}
 	if len(set.Keys) > maxKeys {
 		return nil, fmt.Errorf("the issuer has %d keys, more than %d", len(set.Keys), maxKeys)
@@ -203,8 +204,8 @@ func parseKeys(body []byte) ([]signingKey, error) {
 		if json.Unmarshal(raw, &key) != nil || !usable(key) {
 			continue
 		}
-		if known, err := newSigningKey(key); err == nil {
-			keys = append(keys, known)
+		if k, err := newSigningKey(key); err == nil {
+			keys = append(keys, k)
 		}
 	}
 	if len(keys) == 0 {
@@ -216,21 +217,22 @@ func parseKeys(body []byte) ([]signingKey, error) {
 // signingKey is a key of an issuer.
 type signingKey struct {
 	jose.JSONWebKey
-	print keyPrint
+	fingerprint keyFingerprint
 }
 
-// keyPrint is the same for two keys that check the same signatures.
-type keyPrint [sha256.Size]byte
+// keyFingerprint is the same for two keys that verify the same signatures.
+type keyFingerprint [sha256.Size]byte
 
 func newSigningKey(key jose.JSONWebKey) (signingKey, error) {
 	thumbprint, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return signingKey{}, err
 	}
-	print := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", key.KeyID, key.Algorithm, thumbprint))
-	return signingKey{key, print}, nil
+	fingerprint := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", key.KeyID, key.Algorithm, thumbprint))
+	return signingKey{key, fingerprint}, nil
 }
 
+// usable reports whether a key can verify signatures that are accepted.
 func usable(key jose.JSONWebKey) bool {
 	if key.Use != "" && key.Use != "sig" || !key.Valid() {
 		return false

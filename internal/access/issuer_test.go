@@ -26,27 +26,27 @@ func TestRotation(t *testing.T) {
 		s.clock.Advance(time.Minute)
 		s.issuer.Rotate(t, "EdDSA")
 		s.in(t, s.issuer.Token(t, nil))
-		if got := s.issuer.Asked(oidctest.KeysPath); got != 2 {
+		if got := s.issuer.Requests(oidctest.KeysPath); got != 2 {
 			t.Errorf("the keys were read %d times, want 2", got)
 		}
-		// The key that is withdrawn opens nothing any more.
+		// A token of the withdrawn key is refused.
 		s.refused(t, old.Sign(t, s.issuer.Claims(nil), nil))
 	})
 }
 
-// A token whose key is withdrawn opens nothing from when the keys are read
-// again, also where it was accepted before, and by somebody who is still
+// A token whose key is withdrawn is refused from when the keys are read
+// again, also where it was accepted before, and on a stream that is still
 // connected.
 func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
 		token := s.issuer.Token(t, nil)
 		viewer := s.in(t, token)
-		stream := access.WithProof(domain.WithViewer(t.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
+		stream := access.WithRecheck(domain.WithViewer(t.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
 			return s.people.Authenticate(ctx, token)
 		})
-		var proof access.Proof
-		if err := proof.Renew(stream); err != nil {
+		var rechecker access.Rechecker
+		if err := rechecker.Check(stream); err != nil {
 			t.Fatal(err)
 		}
 		s.issuer.Rotate(t, "ES256")
@@ -54,8 +54,8 @@ func TestAcceptedTokensOfWithdrawnKeys(t *testing.T) {
 		s.in(t, token) // the keys were read a minute ago
 		s.in(t, s.issuer.Token(t, nil))
 		s.refused(t, token)
-		if err := access.StillHolds(stream); !errors.Is(err, domain.ErrUnauthenticated) {
-			t.Errorf("of somebody who is connected: got %v, want KindUnauthenticated", err)
+		if err := access.Recheck(stream); !errors.Is(err, domain.ErrUnauthenticated) {
+			t.Errorf("on an open stream: got %v, want KindUnauthenticated", err)
 		}
 	})
 }
@@ -101,7 +101,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 			<-release
 			http.Redirect(w, r, oidctest.KeysPath, http.StatusFound)
 		})
-		// The keys are not too old yet: nobody waits for them to be read again.
+		// The keys are still fresh: no token waits for them to be read again.
 		s.in(t, old.Sign(t, s.issuer.Claims(nil), nil))
 		close(release)
 		s.in(t, s.issuer.Token(t, nil))
@@ -109,7 +109,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 	})
 }
 
-// Whoever makes up ids of keys makes the issuer be asked twice a minute.
+// Tokens with made-up ids of keys cause two fetches a minute.
 func TestAFloodOfUnknownKeys(t *testing.T) {
 	t.Parallel()
 	eachSigning(t, func(t *testing.T, s *signing) {
@@ -130,12 +130,12 @@ func TestAFloodOfUnknownKeys(t *testing.T) {
 			wait.Wait()
 		}
 		flood()
-		if got := s.issuer.Asked(oidctest.KeysPath); got != 1 {
+		if got := s.issuer.Requests(oidctest.KeysPath); got != 1 {
 			t.Errorf("within half a minute: read %d times, want 1", got)
 		}
 		s.clock.Advance(30 * time.Second)
 		flood()
-		if keys, discovery := s.issuer.Asked(oidctest.KeysPath), s.issuer.Asked(oidctest.DiscoveryPath); keys != 2 || discovery != 2 {
+		if keys, discovery := s.issuer.Requests(oidctest.KeysPath), s.issuer.Requests(oidctest.DiscoveryPath); keys != 2 || discovery != 2 {
 			t.Errorf("after it: read %d and %d times, want 2", keys, discovery)
 		}
 		s.in(t, good)
@@ -159,12 +159,12 @@ func TestTheIssuerIsAway(t *testing.T) {
 			s.unavailable(t)
 		}
 		// net/http tries again where a connection broke off.
-		before := s.issuer.Asked(oidctest.DiscoveryPath)
+		before := s.issuer.Requests(oidctest.DiscoveryPath)
 		s.issuer.Handle("", nil)
 		s.issuer.Handle(oidctest.DiscoveryPath, nil)
 		s.clock.Advance(29 * time.Second)
 		s.unavailable(t)
-		if got := s.issuer.Asked(oidctest.DiscoveryPath); got != before || before > 2 {
+		if got := s.issuer.Requests(oidctest.DiscoveryPath); got != before || before > 2 {
 			t.Errorf("it was asked %d times, then %d", before, got)
 		}
 		s.clock.Advance(time.Second)
@@ -223,7 +223,7 @@ func TestIssuersThatAreNoGood(t *testing.T) {
 				t.Errorf("%s: want %q in a log of few words:\n%s", name, row.log, got)
 			}
 			if s.config.Timeout > 0 {
-				continue // it is too short for a good answer on a busy machine
+				continue // it is too short for a response on a busy machine
 			}
 			s.issuer.Handle(row.path, nil)
 			s.clock.Advance(time.Minute)
@@ -256,7 +256,7 @@ func TestARequestThatEndsDoesNotWait(t *testing.T) {
 		if err := <-first; !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
-		// The answer is not lost to the others.
+		// The others get the result of the fetch.
 		close(release)
 		s.in(t, token)
 	})
@@ -268,7 +268,7 @@ func TestAPrivateIssuerIsRefusedUnlessAllowed(t *testing.T) {
 		s.config.AllowPrivate = false
 		s.start()
 		s.unavailable(t)
-		if got := s.log.String(); !strings.Contains(got, "--oidc-allow-private") || s.issuer.Asked(oidctest.DiscoveryPath) != 0 {
+		if got := s.log.String(); !strings.Contains(got, "--oidc-allow-private") || s.issuer.Requests(oidctest.DiscoveryPath) != 0 {
 			t.Errorf("the log does not say what to do:\n%s", got)
 		}
 	})

@@ -22,40 +22,41 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Keys are the API keys. It is safe for concurrent use.
+// Keys manages the API keys of the desk and authenticates their holders. It is
+// safe for concurrent use.
 type Keys struct {
 	stores *store.Stores
 	log    *slog.Logger
 	now    func() time.Time
 
-	notes *audit.Notes
-	uses  *uses[use]
-	known *lru.Cache[use, struct{}] // networks that are on the desk
+	refusals      *audit.Buffer
+	uses          *store.WriteBehind[keyUse, time.Time]
+	knownNetworks *lru.Cache[keyUse, struct{}] // that are on the desk
 }
 
-// NewKeys returns the keys of the desk. What is refused goes to notes; now is
-// the clock. Until [Keys.Run] or [Keys.Flush] is called, no use of a key is
-// written down.
-func NewKeys(stores *store.Stores, notes *audit.Notes, log *slog.Logger, now func() time.Time) *Keys {
-	known, err := lru.New[use, struct{}](maxKnown)
+// NewKeys returns the keys of the desk. Credentials that are refused are added
+// to refusals; now is the clock. Until [Keys.Run] or [Keys.Flush] is called, no
+// use of a key is written.
+func NewKeys(stores *store.Stores, refusals *audit.Buffer, log *slog.Logger, now func() time.Time) *Keys {
+	known, err := lru.New[keyUse, struct{}](maxKnownNetworks)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	k := &Keys{stores: stores, notes: notes, log: log, now: now, known: known}
-	k.uses = newUses("keys", stores, log, k.writeUse)
+	k := &Keys{stores: stores, refusals: refusals, log: log, now: now, knownNetworks: known}
+	k.uses = newUseBuffer("keys", stores, log, k.writeUse)
 	return k
 }
 
 func (k *Keys) clock() time.Time { return k.now().UTC().Truncate(time.Microsecond) }
 
-// Key is what is kept of an API key.
+// Key is an API key as it is stored, without its text.
 type Key struct {
 	ID        domain.ID
 	Name      string
-	Hint      string // the key's first characters, to recognise it by
+	Hint      string // the first characters of the key, to recognise it by
 	Role      domain.Role
 	Clearance domain.Marking
-	Limits
+	Restrictions
 	Replaces   *domain.ID // the key that this one was made in the place of
 	CreatedBy  string
 	CreatedAt  time.Time
@@ -71,7 +72,7 @@ const (
 	StateRevoked = "REVOKED"
 )
 
-// State is what the key is good for at a time.
+// State returns the state of the key at a time.
 func (k Key) State(at time.Time) string {
 	switch {
 	case k.RevokedAt != nil:
@@ -82,16 +83,16 @@ func (k Key) State(at time.Time) string {
 	return StateActive
 }
 
-// Active reports whether the key opens anything at a time.
+// Active reports whether the key can be used at a time.
 func (k Key) Active(at time.Time) bool { return k.State(at) == StateActive }
 
-// keyOf reads a row. A list in it that is not understood denies, as an empty
-// one does.
+// keyOf returns the key of a row. A value in a list that is not understood is
+// left out, so a list of nothing else allows nothing, as an empty one does.
 func keyOf(row *db.ApiKey) Key {
 	key := Key{
 		ID: row.ID, Name: row.Name, Hint: row.Hint, Role: row.Role, Clearance: row.Clearance,
-		Limits:   Limits{Origins: row.Origins},
-		Replaces: row.Replaces, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
+		Restrictions: Restrictions{Origins: row.Origins},
+		Replaces:     row.Replaces, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
 		LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
 	}
 	if row.RateLimit != nil {
@@ -116,16 +117,16 @@ func keyOf(row *db.ApiKey) Key {
 	return key
 }
 
-// CreateParams says what a new key is.
+// CreateParams describes a new key.
 type CreateParams struct {
-	// Name is shown where the holder acts, in revisions for example. Names
-	// may repeat, as when a key is replaced by a new one.
+	// Name is shown as the author of what the key does, in revisions for
+	// example. Several keys may have one name, as when a key is rotated.
 	Name string
 	Role domain.Role
-	// Clearance is the highest marking that the holder sees; nil is what
-	// suits the role: RED for staff, GREEN for a PARTNER, CLEAR for PUBLIC.
+	// Clearance is the highest marking that the holder sees. Nil stands for
+	// [DefaultClearance] of the role.
 	Clearance *domain.Marking
-	Limits
+	Restrictions
 	ExpiresAt *time.Time // nil: never
 }
 
@@ -147,19 +148,19 @@ func (p *CreateParams) validate(now time.Time) error {
 	if p.ExpiresAt != nil && !p.ExpiresAt.After(now) {
 		problems.Add("expiresAt", "is in the past")
 	}
-	p.Limits.validate(p.Role, &problems)
+	p.Restrictions.validate(p.Role, &problems)
 	return problems.Err("the key was not made")
 }
 
-// nameProblem says what is wrong with the name of a holder, if anything is.
+// nameProblem returns what is wrong with the name of a key; "" where nothing is.
 func nameProblem(name string) string {
 	switch {
 	case name == "":
-		return "a key has a name"
+		return "must not be empty"
 	case utf8.RuneCountInString(name) > maxName:
 		return fmt.Sprintf("is longer than %d characters", maxName)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "is one line of text"
+		return "must be one line of text"
 	case strings.HasPrefix(name, secretPrefix), strings.HasPrefix(strings.ToLower(name), "system:"), isID(name):
 		// It would be taken for a key, for the program's own work, or an id.
 		return fmt.Sprintf("may not begin with %q or \"system:\", nor be an id", secretPrefix)
@@ -167,7 +168,8 @@ func nameProblem(name string) string {
 	return ""
 }
 
-// DefaultClearance is the clearance of a new key of a role.
+// DefaultClearance returns the clearance of a role where none is given: RED for
+// staff, GREEN for PARTNER, CLEAR for PUBLIC.
 func DefaultClearance(role domain.Role) domain.Marking {
 	switch {
 	case role.Staff():
@@ -181,9 +183,9 @@ func DefaultClearance(role domain.Role) domain.Marking {
 // maxAttempts bounds how often a new key whose id was taken is tried again.
 const maxAttempts = 3
 
-// Create makes a key and returns it with its text, which cannot be had again.
-// The right MANAGE_ACCESS may; nobody may give more than they have: neither a
-// higher role or clearance, nor a right that their own scopes leave out.
+// Create creates a key and returns it with its text, which is not stored. It
+// needs the right MANAGE_ACCESS. A viewer cannot give more than it has: neither
+// a higher role or clearance, nor a right that its own scopes leave out.
 func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, error) {
 	viewer, err := domain.Require(ctx, domain.ManageAccess)
 	if err != nil {
@@ -197,10 +199,10 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	if params.Clearance != nil {
 		clearance = *params.Clearance
 	}
-	if err := mayGive(viewer, params.Role, clearance, params.Scopes); err != nil {
+	if err := requireMayGive(viewer, params.Role, clearance, params.Scopes); err != nil {
 		return Key{}, "", err
 	}
-	draft := Key{Name: params.Name, Role: params.Role, Clearance: clearance, Limits: params.Limits, CreatedBy: viewer.Name, CreatedAt: at}
+	draft := Key{Name: params.Name, Role: params.Role, Clearance: clearance, Restrictions: params.Restrictions, CreatedBy: viewer.Name, CreatedAt: at}
 	if params.ExpiresAt != nil {
 		t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
 		draft.ExpiresAt = &t
@@ -215,20 +217,21 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	return key, secret, nil
 }
 
-// mayGive refuses to give what the giver has not.
-func mayGive(giver *domain.Viewer, role domain.Role, clearance domain.Marking, scopes []domain.Right) error {
+// requireMayGive returns an error where a viewer would give what it has not
+// itself.
+func requireMayGive(giver *domain.Viewer, role domain.Role, clearance domain.Marking, scopes []domain.Right) error {
 	if role > giver.Role {
-		return forbidden("the role %s can only be given by one of at least that; this credential has %s", role, giver.Role)
+		return forbidden("to give the role %s, a credential needs at least that role; this credential has %s", role, giver.Role)
 	}
 	if clearance > giver.Clearance {
-		return forbidden("the clearance %s can only be given by one of at least that; this credential has %s", clearance, giver.Clearance)
+		return forbidden("to give the clearance %s, a credential needs at least that clearance; this credential has %s", clearance, giver.Clearance)
 	}
 	if scopes == nil {
 		scopes = domain.Rights()
 	}
 	for _, right := range scopes {
 		if role >= right.Role() && !giver.May(right) {
-			return forbidden("the right %s can only be given by one that has it: this credential's scopes leave it out", right)
+			return forbidden("to give the right %s, a credential needs that right; the scopes of this credential leave it out", right)
 		}
 	}
 	return nil
@@ -238,8 +241,8 @@ func forbidden(format string, args ...any) error {
 	return &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(format, args...)}
 }
 
-// insert writes a key with a new id and a new secret, and what then is to be
-// done in the same transaction.
+// insert writes a key with a new id and a new secret, and calls then in the
+// same transaction.
 func (k *Keys) insert(ctx context.Context, draft Key, then func(context.Context, *store.Tx, Key) error) (Key, string, error) {
 	for attempt := 1; ; attempt++ {
 		secret := newSecret()
@@ -274,7 +277,7 @@ func (k *Keys) insert(ctx context.Context, draft Key, then func(context.Context,
 	}
 }
 
-// describe is the key in words, for the audit log.
+// describe returns a description of the key for the audit log.
 func (k Key) describe() string {
 	text := fmt.Sprintf("%q, %s, TLP:%s", k.Name, k.Role, k.Clearance)
 	if k.Scopes != nil {
@@ -289,8 +292,8 @@ func (k Key) describe() string {
 	return text
 }
 
-// List returns all keys, revoked and expired ones too, the newest first. The
-// right MANAGE_ACCESS may.
+// List returns all keys, including revoked and expired ones, the newest first.
+// It needs the right MANAGE_ACCESS.
 func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return nil, err
@@ -308,7 +311,8 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// Get returns one key: by its id, its hint, its name, or by the key itself.
+// Get returns the key with an id, a hint, a name, or a text. It needs the right
+// MANAGE_ACCESS. Its errors are those of [Keys.Revoke].
 func (k *Keys) Get(ctx context.Context, ref string) (Key, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return Key{}, err
@@ -321,13 +325,13 @@ func (k *Keys) Get(ctx context.Context, ref string) (Key, error) {
 	return keyOf(row), nil
 }
 
-// Revoke makes a key worthless from the next request on, in every process. ref
-// is the key's id, its hint, its name, or, where it has leaked, the key
-// itself. To revoke a key again changes nothing and is no error. The right
-// MANAGE_ACCESS may.
+// Revoke revokes a key; it is refused from the next request on, in every
+// process. ref is the id of the key, its hint, its name, or, where it has
+// leaked, its text. Revoking a key again changes nothing and is no error. It
+// needs the right MANAGE_ACCESS.
 //
 // Errors: KindNotFound where there is no such key; KindInvalid where several
-// keys that are not revoked go by the name.
+// keys that are not revoked have the name.
 func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return Key{}, err
@@ -363,7 +367,7 @@ func isID(s string) bool {
 	return err == nil
 }
 
-// find returns the one key that a person means.
+// find returns the key that ref names; see [Keys.Revoke].
 func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error) {
 	ref = strings.TrimSpace(ref)
 	query := client.ApiKey.Query()
@@ -389,7 +393,7 @@ func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error
 		for i, row := range rows {
 			names[i] = row.ID.String()
 		}
-		return nil, domain.Invalid("%d keys go by that name; say which, by its id: %s", len(rows), strings.Join(names, ", "))
+		return nil, domain.Invalid("%d keys have that name; give the id of one: %s", len(rows), strings.Join(names, ", "))
 	}
 	return rows[len(rows)-1], nil
 }

@@ -16,32 +16,33 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// People are those who sign in with OpenID Connect. It is safe for concurrent
-// use.
+// People authenticates and manages the people who sign in with OpenID Connect.
+// It is safe for concurrent use.
 //
-// The issuer says who somebody is and, with each token, what they may do. The
-// desk keeps a row of each person, by which an ADMIN can say otherwise: an
-// assigned role or clearance is put in the place of the token's, and who is
-// disabled is refused. That holds from the next request on, in every process.
+// The issuer identifies a person and, with each token, claims a role and a
+// clearance. The desk stores a row of each person, in which an ADMIN can
+// overrule the claims: an assigned role or clearance takes the place of the
+// token's, and a disabled person is refused. That takes effect with the next
+// request, in every process.
 type People struct {
-	stores *store.Stores
-	notes  *audit.Notes
-	log    *slog.Logger
-	now    func() time.Time
-	config OIDC
-	tokens *tokens // nil: no token is accepted
-	uses   *uses[domain.ID]
+	stores   *store.Stores
+	refusals *audit.Buffer
+	log      *slog.Logger
+	now      func() time.Time
+	config   OIDC
+	tokens   *tokenVerifier // nil: no token is accepted
+	uses     *store.WriteBehind[domain.ID, time.Time]
 }
 
-// NewPeople returns the people of the desk. now is the clock. Until
-// [People.Run] or [People.Flush] is called, it isn't written down when they
-// were seen, but at sign-in.
-func NewPeople(stores *store.Stores, notes *audit.Notes, log *slog.Logger, now func() time.Time, config OIDC) *People {
-	p := &People{stores: stores, notes: notes, log: log, now: now, config: config}
+// NewPeople returns the people of the desk. Credentials that are refused are
+// added to refusals; now is the clock. Until [People.Run] or [People.Flush] is
+// called, it is written at sign-in only when a person was seen.
+func NewPeople(stores *store.Stores, refusals *audit.Buffer, log *slog.Logger, now func() time.Time, config OIDC) *People {
+	p := &People{stores: stores, refusals: refusals, log: log, now: now, config: config}
 	if config.Issuer != "" {
-		p.tokens = newTokens(config, log, now)
+		p.tokens = newTokenVerifier(config, log, now)
 	}
-	p.uses = newUses("the tokens of people", stores, log, func(ctx context.Context, tx *store.Tx, id domain.ID, at time.Time) error {
+	p.uses = newUseBuffer("the tokens of people", stores, log, func(ctx context.Context, tx *store.Tx, id domain.ID, at time.Time) error {
 		return tx.Client().Person.Update().Where(person.ID(id), person.LastSeenAtLTE(at.Add(-usePrecision))).SetLastSeenAt(at).Exec(ctx)
 	})
 	return p
@@ -49,29 +50,29 @@ func NewPeople(stores *store.Stores, notes *audit.Notes, log *slog.Logger, now f
 
 func (p *People) clock() time.Time { return p.now().UTC().Truncate(time.Microsecond) }
 
-// Run writes down when people were last seen, apart from their requests, until
+// Run writes when people were last seen, apart from their requests, until
 // ctx is done; then it writes what is left and returns nil.
-func (p *People) Run(ctx context.Context) error { return p.uses.run(ctx) }
+func (p *People) Run(ctx context.Context) error { return p.uses.Run(ctx) }
 
-// Flush writes what Run would write, now.
-func (p *People) Flush(ctx context.Context) error { return p.uses.flush(ctx) }
+// Flush writes at once what Run would write.
+func (p *People) Flush(ctx context.Context) error { return p.uses.Flush(ctx) }
 
-// Person is what is kept of somebody who has signed in.
+// Person is a person who has signed in.
 type Person struct {
 	ID      domain.ID
 	Issuer  string
-	Subject string // the issuer's own name for the person
-	Name    string // names repeat
+	Subject string // the issuer's identifier of the person
+	Name    string // not unique
 	Email   string // empty: not known
 
-	// Role and Clearance are what the person's tokens are worth, as far as
-	// the last sign-in tells: what is assigned, or else what was claimed.
+	// Role and Clearance are those that are assigned, or else those that the
+	// token of the last sign-in claimed.
 	Role      domain.Role
 	Clearance domain.Marking
-	// What the token of the last sign-in came to by itself.
+	// What the token of the last sign-in claimed.
 	ClaimedRole      domain.Role
 	ClaimedClearance domain.Marking
-	// What an ADMIN has put in its place; nil: nothing.
+	// What an ADMIN has assigned instead; nil: nothing.
 	AssignedRole      *domain.Role
 	AssignedClearance *domain.Marking
 
@@ -80,33 +81,34 @@ type Person struct {
 	DisabledAt *time.Time
 }
 
-// Worth is what a person may do, as far as the last sign-in tells.
-func (p *People) Worth(row *db.Person) (domain.Role, domain.Marking) {
+// Effective returns the effective role and clearance of a person: those that
+// are assigned, or else those of the last sign-in.
+func (p *People) Effective(row *db.Person) (domain.Role, domain.Marking) {
 	var claimed *domain.Marking
 	if p.config.ClearanceClaim != "" {
 		claimed = &row.Clearance
 	}
-	return worth(row, row.Role, claimed)
+	return effective(row, row.Role, claimed)
 }
 
 func (p *People) personOf(row *db.Person) Person {
-	role, clearance := p.Worth(row)
-	who := Person{
+	role, clearance := p.Effective(row)
+	out := Person{
 		ID: row.ID, Issuer: row.Issuer, Subject: row.Subject, Name: row.Name,
 		Role: role, Clearance: clearance, ClaimedRole: row.Role, ClaimedClearance: row.Clearance,
 		AssignedRole: row.AssignedRole, AssignedClearance: row.AssignedClearance,
 		CreatedAt: row.CreatedAt, LastSeenAt: row.LastSeenAt, DisabledAt: row.DisabledAt,
 	}
 	if row.Email != nil {
-		who.Email = *row.Email
+		out.Email = *row.Email
 	}
-	return who
+	return out
 }
 
-// worth is the role and the clearance of a person, of what a token claims and
-// what is assigned. A clearance that is neither is the one that suits the
-// role.
-func worth(row *db.Person, role domain.Role, clearance *domain.Marking) (domain.Role, domain.Marking) {
+// effective returns the role and the clearance of a person, from what a token
+// claims and what is assigned. A clearance that is neither is the default of
+// the role.
+func effective(row *db.Person, role domain.Role, clearance *domain.Marking) (domain.Role, domain.Marking) {
 	if row.AssignedRole != nil {
 		role = *row.AssignedRole
 	}
@@ -119,25 +121,25 @@ func worth(row *db.Person, role domain.Role, clearance *domain.Marking) (domain.
 	return role, DefaultClearance(role)
 }
 
-// errNoEntry is for those whom the issuer knows and who have no role here.
-var errNoEntry = &domain.Error{Kind: domain.KindForbidden,
-	Message: "this token is valid, but gives its holder no role here; whoever manages the accounts can"}
+// errNoRole is the error of a valid token that claims no role.
+var errNoRole = &domain.Error{Kind: domain.KindForbidden,
+	Message: "the token is valid, but claims no role for this API; the administrator of the accounts can assign one"}
 
-// Authenticate returns the holder of a token of the issuer. A token that is
+// Authenticate returns the viewer of a token of the issuer. A token that is
 // not valid and one whose holder is disabled are one and the same error, of
-// KindUnauthenticated; where there is no issuer, it is that of a bad key. A
-// valid token that comes with no role is of KindForbidden, and KindUnavailable
-// says that the issuer can't be asked for its keys.
+// KindUnauthenticated; where there is no issuer, it is that of an invalid key.
+// A valid token without a role is an error of KindForbidden. An error of
+// KindUnavailable says that the issuer's keys cannot be read.
 //
-// What the token claims holds until it expires; what the desk says of the
-// person is read each time, in one statement. A token that was issued after
-// its holder was last seen is a sign-in: the row is brought up to date and the
-// audit log has it.
+// The claims of the token hold until it expires; the person's row is read from
+// the desk each time, in one statement. A token that was issued after its
+// holder was last seen is a sign-in: it updates the row and is put on the audit
+// log.
 func (p *People) Authenticate(ctx context.Context, token string) (*domain.Viewer, error) {
 	if p.tokens == nil {
-		return nil, errRefused
+		return nil, errInvalidCredential
 	}
-	c, err := p.tokens.check(ctx, token)
+	c, err := p.tokens.verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
@@ -149,43 +151,43 @@ func (p *People) Authenticate(ctx context.Context, token string) (*domain.Viewer
 	}
 	switch {
 	case row != nil && row.DisabledAt != nil:
-		p.refuse(ctx, row, "the person is disabled")
-		return nil, errRefusedToken
-	case !c.admitted:
-		p.refuse(ctx, row, "the token gives no role")
-		return nil, errNoEntry
+		p.recordRefusal(ctx, row, "the person is disabled")
+		return nil, errInvalidToken
+	case !c.hasRole:
+		p.recordRefusal(ctx, row, "the token gives no role")
+		return nil, errNoRole
 	case row == nil || c.issuedAt.After(row.LastSeenAt):
 		if row, err = p.signIn(ctx, c); err != nil {
 			return nil, err
 		}
 		if row.DisabledAt != nil {
-			return nil, errRefusedToken
+			return nil, errInvalidToken
 		}
 	}
-	if at := p.clock(); !recent(&row.LastSeenAt, at) {
-		p.uses.note(row.ID, at)
+	if at := p.clock(); !isRecent(&row.LastSeenAt, at) {
+		p.uses.Add(row.ID, at)
 	}
 	return viewerOf(row, c), nil
 }
 
 func viewerOf(row *db.Person, c *claims) *domain.Viewer {
-	role, clearance := worth(row, c.role, c.clearance)
+	role, clearance := effective(row, c.role, c.clearance)
 	return &domain.Viewer{Name: row.Name, Role: role, Clearance: clearance, PersonID: row.ID}
 }
 
-// refuse notes that a token that was found to be good opened nothing. row is
-// nil for somebody who has never been here: they stay without a name.
-func (p *People) refuse(ctx context.Context, row *db.Person, why string) {
+// recordRefusal puts on the audit log that a valid token was refused. row is
+// nil for a person who has never signed in; the entry has no name then.
+func (p *People) recordRefusal(ctx context.Context, row *db.Person, why string) {
 	viewer, subject := domain.Anonymous(), ""
 	if row != nil {
 		viewer = &domain.Viewer{Name: row.Name, Role: row.Role, PersonID: row.ID}
 		subject = row.ID.String()
 	}
-	p.notes.Note(domain.WithViewer(ctx, viewer), audit.Entry{Action: audit.RefuseCredential, Subject: subject, Detail: why})
+	p.refusals.Add(domain.WithViewer(ctx, viewer), audit.Entry{Action: audit.RefuseCredential, Subject: subject, Detail: why})
 }
 
-// signIn writes what a token says of its holder, and returns the row. Somebody
-// who is disabled meanwhile stays as they are.
+// signIn writes the claims of a token to the row of its holder, and returns the
+// row. It does not change the row of a person who is disabled meanwhile.
 func (p *People) signIn(ctx context.Context, c *claims) (*db.Person, error) {
 	clearance := DefaultClearance(c.role)
 	if c.clearance != nil {
@@ -249,8 +251,8 @@ func (p *People) signIn(ctx context.Context, c *claims) (*db.Person, error) {
 	}
 }
 
-// List returns all people who have ever signed in, by name, those who are
-// disabled too. Needs the right MANAGE_ACCESS.
+// List returns all people who have signed in, by name, including disabled
+// ones. It needs the right MANAGE_ACCESS.
 func (p *People) List(ctx context.Context) ([]Person, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return nil, err
@@ -267,8 +269,8 @@ func (p *People) List(ctx context.Context) ([]Person, error) {
 	return people, nil
 }
 
-// Get returns a person. Needs the right MANAGE_ACCESS. The error is of KindNotFound where there is
-// none of the id.
+// Get returns a person. It needs the right MANAGE_ACCESS. The error is of
+// KindNotFound where there is no person with the id.
 func (p *People) Get(ctx context.Context, id domain.ID) (Person, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return Person{}, err
@@ -286,11 +288,11 @@ func (p *People) Get(ctx context.Context, id domain.ID) (Person, error) {
 
 func noPerson(id domain.ID) error { return domain.NotFound("there is no person %s", id) }
 
-// UpdatePersonParams say what is to be different. What is nil stays as it is.
+// UpdatePersonParams describes a change of a person. What is nil stays as it is.
 type UpdatePersonParams struct {
 	ID domain.ID
-	// Role and Clearance are put in the place of what the person's tokens
-	// claim, until they are cleared.
+	// Role and Clearance take the place of what the person's tokens claim, until
+	// they are cleared.
 	Role           *domain.Role
 	ClearRole      bool
 	Clearance      *domain.Marking
@@ -320,10 +322,11 @@ func (u UpdatePersonParams) validate() error {
 	return problems.Err("the person was not changed")
 }
 
-// Update changes what the desk says of a person. It holds from the person's
-// next request on. ADMIN may; nobody may give a higher role or clearance than
-// their own, be it by clearing what is assigned or by letting somebody in
-// again. A change that changes nothing is no error, and leaves no trace.
+// Update changes the row of a person, with effect from the person's next
+// request. It needs the right MANAGE_ACCESS. A viewer cannot give a higher role
+// or clearance than its own, neither by clearing what is assigned nor by
+// enabling a person again. A change that changes nothing is no error, and is
+// not put on the audit log.
 //
 // Errors: KindInvalid with all problems of the params, KindNotFound,
 // KindForbidden.
@@ -336,7 +339,7 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 		return Person{}, err
 	}
 	at := p.clock()
-	var who Person
+	var after Person
 	var changes []string
 	err = p.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		row, err := tx.Client().Person.Get(ctx, params.ID)
@@ -348,11 +351,11 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 		}
 		before := p.personOf(row)
 		changes = params.apply(row, at)
-		who = p.personOf(row)
+		after = p.personOf(row)
 		if len(changes) == 0 {
 			return nil
 		}
-		if err := mayChange(viewer, before, who); err != nil {
+		if err := requireMayChange(viewer, before, after); err != nil {
 			return err
 		}
 		update := tx.Client().Person.UpdateOneID(row.ID).
@@ -375,20 +378,20 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 		return Person{}, fmt.Errorf("change a person: %w", err)
 	}
 	if len(changes) > 0 {
-		p.log.InfoContext(ctx, "a person was changed", "person_id", who.ID, "changes", changes)
+		p.log.InfoContext(ctx, "a person was changed", "person_id", after.ID, "changes", changes)
 	}
-	return who, nil
+	return after, nil
 }
 
-// apply makes the changes in the row, and returns them in words.
+// apply makes the changes in the row, and returns a description of each.
 func (u UpdatePersonParams) apply(row *db.Person, at time.Time) []string {
 	var changes []string
 	if after := assigned(row.AssignedRole, u.Role, u.ClearRole); !same(row.AssignedRole, after) {
-		changes = append(changes, fmt.Sprintf("assigned role: %s, was %s", shown(after), shown(row.AssignedRole)))
+		changes = append(changes, fmt.Sprintf("assigned role: %s, was %s", display(after), display(row.AssignedRole)))
 		row.AssignedRole = after
 	}
 	if after := assigned(row.AssignedClearance, u.Clearance, u.ClearClearance); !same(row.AssignedClearance, after) {
-		changes = append(changes, fmt.Sprintf("assigned clearance: %s, was %s", shown(after), shown(row.AssignedClearance)))
+		changes = append(changes, fmt.Sprintf("assigned clearance: %s, was %s", display(after), display(row.AssignedClearance)))
 		row.AssignedClearance = after
 	}
 	switch {
@@ -412,16 +415,16 @@ func assigned[T any](was, set *T, clear bool) *T {
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
-func shown[T fmt.Stringer](v *T) string {
+func display[T fmt.Stringer](v *T) string {
 	if v == nil {
 		return "none"
 	}
 	return (*v).String()
 }
 
-// mayChange refuses a change by which somebody comes to have more than the
-// viewer. What they had before may stay.
-func mayChange(viewer *domain.Viewer, before, after Person) error {
+// requireMayChange returns an error where a change gives a person more than the
+// viewer has. What the person had before may stay.
+func requireMayChange(viewer *domain.Viewer, before, after Person) error {
 	if before.DisabledAt != nil {
 		before.Role, before.Clearance = -1, -1
 	}
@@ -435,5 +438,5 @@ func mayChange(viewer *domain.Viewer, before, after Person) error {
 	if after.DisabledAt != nil || role == domain.Public && clearance == domain.Clear {
 		return nil
 	}
-	return mayGive(viewer, role, clearance, nil)
+	return requireMayGive(viewer, role, clearance, nil)
 }

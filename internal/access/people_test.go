@@ -22,7 +22,7 @@ import (
 
 func (s *signing) entries(t testing.TB, action audit.Action) []*db.AuditEntry {
 	t.Helper()
-	if err := s.notes.Flush(t.Context()); err != nil {
+	if err := s.refusals.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx := domain.WithStage(admin(t), domain.Desk)
@@ -217,7 +217,7 @@ func TestAssignedRolesWin(t *testing.T) {
 	eachSigning(t, func(t *testing.T, s *signing) {
 		token := s.issuer.Token(t, nil)
 		id := s.in(t, token).PersonID
-		worth := func() string {
+		effective := func() string {
 			t.Helper()
 			v := s.in(t, token)
 			p := s.person(t, id)
@@ -240,13 +240,13 @@ func TestAssignedRolesWin(t *testing.T) {
 		} {
 			step.params.ID = id
 			s.update(t, step.params)
-			if got := worth(); got != step.want {
+			if got := effective(); got != step.want {
 				t.Errorf("step %d: got %s, want %s", i, got, step.want)
 			}
 			if i%3 == 0 { // a sign-in changes nothing of it
 				s.clock.Advance(time.Minute)
 				token = s.issuer.Token(t, nil)
-				if got := worth(); got != step.want {
+				if got := effective(); got != step.want {
 					t.Errorf("step %d, signed in again: got %s, want %s", i, got, step.want)
 				}
 			}
@@ -290,11 +290,11 @@ func TestUpdateRefuses(t *testing.T) {
 		if !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), "role: is set and cleared") || !strings.Contains(err.Error(), "clearance: is set and cleared") {
 			t.Errorf("got %v", err)
 		}
-		nobody := domain.NewID(domain.Person, s.clock.Now())
-		if _, err := s.people.Update(admin(t), access.UpdatePersonParams{ID: nobody, Disabled: ptr(true)}); !errors.Is(err, domain.ErrNotFound) {
+		unknown := domain.NewID(domain.Person, s.clock.Now())
+		if _, err := s.people.Update(admin(t), access.UpdatePersonParams{ID: unknown, Disabled: ptr(true)}); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want KindNotFound", err)
 		}
-		if _, err := s.people.Get(admin(t), nobody); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := s.people.Get(admin(t), unknown); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want KindNotFound", err)
 		}
 
@@ -373,7 +373,7 @@ func TestLastSeenIsWrittenOnceAMinute(t *testing.T) {
 	})
 }
 
-// The writer of the desk is held while people are at work: nobody waits for it,
+// The writer of the desk is held while people are at work: no request waits for it,
 // and that they were seen is written in the end.
 func TestPeopleDoNotWaitForTheWriter(t *testing.T) {
 	t.Parallel()

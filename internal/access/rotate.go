@@ -10,28 +10,29 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// DefaultOverlap is how long a key that is rotated goes on beside the new one.
+// DefaultOverlap is how long a rotated key stays valid beside the new one.
 const DefaultOverlap = 24 * time.Hour
 
-// maxOverlap is the longest time that two keys stand for one holder.
+// maxOverlap is the longest overlap that may be asked for.
 const maxOverlap = 90 * 24 * time.Hour
 
-// RotateParams names a key that is to be replaced by a new one.
+// RotateParams describes the rotation of a key.
 type RotateParams struct {
-	// Key is the key's id, its hint, its name, or the key itself.
+	// Key is the id of the key, its hint, its name, or its text.
 	Key string
-	// Overlap is how long the old key still opens what it opened; nil is
-	// DefaultOverlap, and 0 ends it at once.
+	// Overlap is how long the old key stays valid. Nil stands for
+	// DefaultOverlap; with 0 the old key expires at once.
 	Overlap *time.Duration
-	// ExpiresAt is when the new key ends. Nil: as long after now as the old
-	// one was made for, and never where that had no end.
+	// ExpiresAt is when the new key expires. Nil: it is valid for as long as the
+	// old one was, and for ever where the old one had no expiry.
 	ExpiresAt *time.Time
 }
 
-// Rotate makes a key in the place of another: same name, role, clearance and
-// limits, a new text. The old one goes on for the overlap, so that its holder
-// can change over without a gap, and then is expired. The right MANAGE_ACCESS
-// may, to the extent that it could make such a key.
+// Rotate creates a key that replaces another: it has the same name, role,
+// clearance and restrictions, and a new text. The old key stays valid for the
+// overlap, so that its holder can change over without a gap, and then expires.
+// It needs the right MANAGE_ACCESS and all that [Keys.Create] needs for such a
+// key.
 //
 // Errors: those of [Keys.Create], and KindConflict where the old key is
 // revoked or expired.
@@ -58,7 +59,7 @@ func (k *Keys) Rotate(ctx context.Context, params RotateParams) (created, old Ke
 	if old, err = k.Get(ctx, params.Key); err != nil {
 		return Key{}, Key{}, "", err
 	}
-	if err := mayGive(viewer, old.Role, old.Clearance, old.Scopes); err != nil {
+	if err := requireMayGive(viewer, old.Role, old.Clearance, old.Scopes); err != nil {
 		return Key{}, Key{}, "", err
 	}
 	draft := old
@@ -76,8 +77,8 @@ func (k *Keys) Rotate(ctx context.Context, params RotateParams) (created, old Ke
 		if err != nil {
 			return err
 		}
-		if present := keyOf(row); !present.Active(at) {
-			return domain.Conflict("the key %s is %s: make a new one", old.ID, present.State(at))
+		if current := keyOf(row); !current.Active(at) {
+			return domain.Conflict("the key %s is %s: make a new one", old.ID, current.State(at))
 		}
 		end := at.Add(overlap)
 		if row.ExpiresAt != nil && row.ExpiresAt.Before(end) {

@@ -15,9 +15,9 @@ import (
 //
 //	rt_[0-9a-hjkmnp-tv-z]{39}
 //
-// The prefix and the checksum are for scanners of leaked secrets, which find a
-// key by its form and can tell it from chance without asking anybody. They
-// also let a mistyped key be refused without a query.
+// The prefix and the checksum are for scanners of leaked secrets, which can tell
+// a key from random text by its form alone. With them a mistyped key is refused
+// without a query.
 const (
 	secretPrefix = "rt_"
 	randomBytes  = 20
@@ -25,8 +25,8 @@ const (
 	sumChars     = 7
 	secretChars  = len(secretPrefix) + randomChars + sumChars
 
-	// hintChars is how much of a key is kept to recognise it by. It takes 40
-	// of the 160 bits: what is left cannot be guessed.
+	// hintChars is how many characters of a key are stored to recognise it by.
+	// They hold 40 of the 160 bits; the rest cannot be guessed.
 	hintChars = len(secretPrefix) + 8
 )
 
@@ -39,7 +39,7 @@ func newSecret() string {
 	return text + sumOf(text)
 }
 
-// sumOf is the checksum of a key's text without it.
+// sumOf returns the checksum of a key's text; the text is without it.
 func sumOf(text string) string {
 	var b [4]byte
 	binary.BigEndian.PutUint32(b[:], crc32.ChecksumIEEE([]byte(text)))

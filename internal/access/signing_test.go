@@ -36,16 +36,16 @@ func (r *record) String() string {
 
 // signing is a desk with an issuer, which runs.
 type signing struct {
-	stores *store.Stores
-	issuer *oidctest.Issuer
-	clock  *storetest.Clock
-	log    *record
-	notes  *audit.Notes
-	config access.OIDC
-	people *access.People
+	stores   *store.Stores
+	issuer   *oidctest.Issuer
+	clock    *storetest.Clock
+	log      *record
+	refusals *audit.Buffer
+	config   access.OIDC
+	people   *access.People
 }
 
-// ada is who signs in where a test says nothing else.
+// ada returns the claims of the person who signs in by default.
 func ada() map[string]any {
 	return map[string]any{
 		"sub": "f:1:ada", "name": "Ada Lovelace", "email": "ada@press.example", "email_verified": true,
@@ -68,7 +68,7 @@ func newSigning(t *testing.T, stores *store.Stores, algorithm string) *signing {
 	t.Helper()
 	s := &signing{stores: stores, clock: newClock(), log: &record{}}
 	s.issuer = oidctest.Start(t, s.clock.Now, algorithm)
-	s.issuer.Be(ada())
+	s.issuer.SetClaims(ada())
 	s.config = access.OIDC{
 		Issuer: s.issuer.URL, Audiences: []string{"redthread", oidctest.ClientID},
 		RoleClaim: "realm_access.roles",
@@ -88,8 +88,8 @@ func newSigning(t *testing.T, stores *store.Stores, algorithm string) *signing {
 // start starts anew with the configuration, as another process would.
 func (s *signing) start() {
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.notes = audit.NewNotes(s.stores, log, s.clock.Now)
-	s.people = access.NewPeople(s.stores, s.notes, log, s.clock.Now, s.config)
+	s.refusals = audit.NewBuffer(s.stores, log, s.clock.Now)
+	s.people = access.NewPeople(s.stores, s.refusals, log, s.clock.Now, s.config)
 }
 
 func (s *signing) in(t testing.TB, token string) *domain.Viewer {

@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/rest"
@@ -97,13 +98,13 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.stopWork = stop
 	a.run(work, "project the publication log", a.backend.live.Run)
 	a.run(work, "write the last use of keys", a.backend.keys.Run)
-	a.run(work, "write buffered audit entries", a.backend.notes.Run)
+	a.run(work, "write refusals to the audit log", a.backend.refusals.Run)
 	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
 	if stores.LiveMayLag() {
 		a.replica = &replicaCheck{lag: a.backend.live.ReadLag, maxLag: maxLag, log: a.log}
 		a.run(work, "check the lag of the replica", a.replica.run)
 	}
-	people := access.NewPeople(stores, a.backend.notes, a.log, parts.Now, c.OIDC.access())
+	people := access.NewPeople(stores, a.backend.refusals, a.log, parts.Now, c.OIDC.access())
 	a.run(work, "write when people were last seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
@@ -115,18 +116,18 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
 	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
 
-	door := access.NewDoor(a.backend.keys, people)
+	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
-		Keys: a.backend.keys, People: people, Notes: a.backend.notes, Webhooks: webhooks,
+		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
-		Meter: access.NewMeter(parts.Now), LiveMaxLag: maxLag,
+		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag,
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxQuestion,
-			Authenticate: server.Authenticate(door),
+			Authenticate: server.Authenticate(authenticator),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 		},
 	}
@@ -137,10 +138,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 			return fmt.Errorf("prepare the demo: %w", err)
 		}
 	}
-	budgets := graph.NewBudgets(config)
+	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	kept := answers.New(answers.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
-		Budgets: budgets, Log: a.log, Now: parts.Now,
+		Budgets: quotas, Log: a.log, Now: parts.Now,
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
@@ -150,7 +151,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: quotas, Keys: authenticator, Answers: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

@@ -197,7 +197,7 @@ func TestPublicationsSurviveARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := access.NewKeys(stores, audit.NewNotes(stores, p.Log, time.Now), p.Log, time.Now).List(domain.AsSystem(t.Context(), "test"))
+		all, err := access.NewKeys(stores, audit.NewBuffer(stores, p.Log, time.Now), p.Log, time.Now).List(domain.AsSystem(t.Context(), "test"))
 		if err := errors.Join(err, stores.Close()); err != nil || len(all) != 2 || all[0].LastUsedAt == nil {
 			t.Errorf("got %+v, %v, want two keys, of which the first was used", all, err)
 		}

@@ -14,33 +14,34 @@ import (
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
 // backend has the open stores and the services on top of them, for commands.
 type backend struct {
-	stores *store.Stores
-	jobs   *store.Jobs
-	live   *projection.Live
-	desk   *editorial.Desk
-	notes  *audit.Notes
-	keys   *access.Keys
+	stores   *store.Stores
+	jobs     *store.Jobs
+	live     *projection.Live
+	desk     *editorial.Desk
+	refusals *audit.Buffer
+	keys     *access.Keys
 
-	registry *graph.Registry
+	registry *queries.Registry
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
-	notes := audit.NewNotes(stores, log, now)
+	refusals := audit.NewBuffer(stores, log, now)
 	jobs, live := stores.Jobs(log), projection.New(stores, log, now)
 	desk := editorial.New(stores, live, log, now)
 	desk.UseJobs(jobs)
 	return &backend{
-		stores: stores,
-		jobs:   jobs,
-		live:   live,
-		desk:   desk,
-		notes:  notes,
-		keys:   access.NewKeys(stores, notes, log, now),
+		stores:   stores,
+		jobs:     jobs,
+		live:     live,
+		desk:     desk,
+		refusals: refusals,
+		keys:     access.NewKeys(stores, refusals, log, now),
 
 		registry: graph.NewRegistry(stores, now),
 	}

@@ -65,7 +65,7 @@ func (a *App) prepareDemo(ctx context.Context, c Config, api http.Handler, conte
 	if _, err := os.Stat(unfinished); err == nil {
 		return errNotLoaded
 	}
-	holder, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: a.demoKey})
+	holder, err := a.backend.keys.Authenticate(ctx, access.Credential{Token: a.demoKey})
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (a *App) findDemoKey(ctx context.Context, c Config, key demoKey) (string, e
 		return "", err
 	}
 	secret := strings.TrimSpace(string(body))
-	switch _, err := a.backend.keys.Authenticate(ctx, access.Shown{Token: secret}); {
+	switch _, err := a.backend.keys.Authenticate(ctx, access.Credential{Token: secret}); {
 	case err == nil:
 		if runtime.GOOS != "windows" {
 			err = os.Chmod(file, 0o600) // a copy may have another mode

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
 func (p *program) documentsCommand() *cobra.Command {
@@ -240,8 +240,8 @@ func (s *documentSet) locate(err error) []problem {
 }
 
 // documents returns the documents for the registry.
-func (s *documentSet) documents() []graph.Document {
-	all := make([]graph.Document, len(s.found))
+func (s *documentSet) documents() []queries.Document {
+	all := make([]queries.Document, len(s.found))
 	for i, f := range s.found {
 		all[i] = f.Document
 	}

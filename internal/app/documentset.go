@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/queries"
 )
 
 // documentSet has the documents that were read from files, without duplicates, and
@@ -24,7 +24,7 @@ type documentSet struct {
 
 // sourceDocument is a document with its place in a file.
 type sourceDocument struct {
-	graph.Document
+	queries.Document
 	file string
 	line int    // 0: the file is the document
 	name string // of the document in a file of several
@@ -120,7 +120,7 @@ func (s *documentSet) readDocument(path string) {
 		s.addReadError(path, err)
 		return
 	}
-	s.add(sourceDocument{Document: graph.Document{Text: string(text)}, file: path})
+	s.add(sourceDocument{Document: queries.Document{Text: string(text)}, file: path})
 }
 
 // member is a member of an object, or an element of a list, of a JSON file.
@@ -151,7 +151,7 @@ func (s *documentSet) readJSON(path string) {
 		s.addProblem(path, 0, "has no documents")
 	}
 	for _, m := range members {
-		f := sourceDocument{Document: graph.Document{ID: m.name}, file: path, line: m.line, name: m.name}
+		f := sourceDocument{Document: queries.Document{ID: m.name}, file: path, line: m.line, name: m.name}
 		switch {
 		case json.Unmarshal(m.value, &f.Text) != nil:
 			s.addProblem(path, m.line, "%.60q: want the text of a document", m.name)
@@ -203,7 +203,7 @@ func (s *documentSet) readManifest(path string, members []member, list member) {
 			if name == "" {
 				name = operation.ID
 			}
-			s.add(sourceDocument{Document: graph.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
+			s.add(sourceDocument{Document: queries.Document{ID: operation.ID, Name: operation.Name, Text: operation.Body}, file: path, line: m.line, name: name})
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 				}
 				params.ExpiresAt = &at
 			}
-			params.Limits = access.Limits{Origins: input.origins, RateLimit: input.rateLimit}
+			params.Restrictions = access.Restrictions{Origins: input.origins, RateLimit: input.rateLimit}
 			for _, name := range input.scopes {
 				right, ok := domain.ParseRight(strings.ToUpper(name))
 				if !ok {

@@ -73,7 +73,7 @@ func TestPeopleSignIn(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, stores store.Config) {
 		clock := storetest.NewRunningClock()
 		issuer := oidctest.Start(t, clock.Now, "RS256")
-		issuer.Be(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
+		issuer.SetClaims(map[string]any{"sub": "1", "name": "Ada Lovelace", "email": "ada@press.example", "roles": []string{"editors"}})
 		issuer.Handle(oidctest.DiscoveryPath, oidctest.Down)
 
 		resolved, err := app.Resolve([]string{"--oidc-issuer", issuer.URL, "--oidc-audience", oidctest.ClientID,

@@ -45,7 +45,7 @@ func (p *program) withPeople(ctx context.Context, log *slog.Logger, fn func(*acc
 		return err
 	}
 	return p.with(ctx, log, func(b *backend) error {
-		return fn(access.NewPeople(b.stores, b.notes, log, p.now, p.config.OIDC.access()))
+		return fn(access.NewPeople(b.stores, b.refusals, log, p.now, p.config.OIDC.access()))
 	})
 }
 

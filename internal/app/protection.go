@@ -8,6 +8,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 )
 
 // ProtectionConfig is the configuration of the API's limits and restrictions.
@@ -62,8 +63,8 @@ func (c *ProtectionConfig) proxies() []netip.Prefix {
 }
 
 // limits returns the limits of a role.
-func (c *ProtectionConfig) limits(role domain.Role) graph.Limit {
-	limit := graph.StandardLimits(role)
+func (c *ProtectionConfig) limits(role domain.Role) limits.Limit {
+	limit := limits.Standard(role)
 	rate := c.RatePublic
 	switch {
 	case role.Staff():

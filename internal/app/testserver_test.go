@@ -54,16 +54,16 @@ func newTestServer(t *testing.T, stores store.Config, adjust func(*app.Config)) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = opened.Close() })
-	b.keys = access.NewKeys(opened, audit.NewNotes(opened, p.Log, p.Now), p.Log, p.Now)
+	b.keys = access.NewKeys(opened, audit.NewBuffer(opened, p.Log, p.Now), p.Log, p.Now)
 	soon := p.Now().Add(time.Hour)
 	for name, params := range map[string]access.CreateParams{
 		"editor":  {Role: domain.Editor},
 		"partner": {Role: domain.Partner},
 		"expired": {Role: domain.Editor, ExpiresAt: &soon},
 		"revoked": {Role: domain.Editor},
-		"small":   {Role: domain.Partner, Limits: access.Limits{RateLimit: 200}},
-		"network": {Role: domain.Editor, Limits: access.Limits{Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}},
-		"origin":  {Role: domain.Editor, Limits: access.Limits{Origins: []string{"https://site.example"}}},
+		"small":   {Role: domain.Partner, Restrictions: access.Restrictions{RateLimit: 200}},
+		"network": {Role: domain.Editor, Restrictions: access.Restrictions{Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}},
+		"origin":  {Role: domain.Editor, Restrictions: access.Restrictions{Origins: []string{"https://site.example"}}},
 	} {
 		b.create(name, params)
 	}

@@ -111,12 +111,12 @@ func TestNotesGather(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		var log bytes.Buffer
-		notes := audit.NewNotes(s, slog.New(slog.NewTextHandler(&log, nil)), clock.Now)
+		buffer := audit.NewBuffer(s, slog.New(slog.NewTextHandler(&log, nil)), clock.Now)
 		for range 1000 {
-			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
+			buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
 		}
-		notes.Note(as(t, domain.Anonymous()), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
-		if err := notes.Flush(t.Context()); err != nil {
+		buffer.Add(as(t, domain.Anonymous()), audit.Entry{Action: audit.RefuseRight, Detail: "MANAGE_ACCESS"})
+		if err := buffer.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		times := map[string]int{}
@@ -133,11 +133,11 @@ func TestNotesGather(t *testing.T) {
 func TestNotesAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		notes := audit.NewNotes(s, slog.New(slog.DiscardHandler), clock.Now)
+		buffer := audit.NewBuffer(s, slog.New(slog.DiscardHandler), clock.Now)
 		for i := range 5000 {
-			notes.Note(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(i)})
+			buffer.Add(as(t, editor), audit.Entry{Action: audit.RefuseRight, Detail: fmt.Sprint(i)})
 		}
-		if err := notes.Flush(t.Context()); err != nil {
+		if err := buffer.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := entries(t, s)

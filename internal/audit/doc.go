@@ -3,7 +3,7 @@
 //
 // [Append] records an action in the transaction of the action, so that the entry
 // exists exactly if the action was committed. A refused action has no
-// transaction: [Notes] buffers refusals and writes them a little later, one entry
+// transaction: [Buffer] collects refusals and writes them a little later, one entry
 // per kind with a count, so that clients cannot fill the desk with refusals.
 //
 // The log is append-only: the database itself refuses to change or delete an

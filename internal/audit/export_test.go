@@ -2,12 +2,8 @@ package audit
 
 import "time"
 
-// SetAfter gives notes another clock to wait by.
-func SetAfter(n *Notes, after func(time.Duration) <-chan time.Time) { n.writing.After = after }
+// SetAfter gives a buffer another clock to wait by.
+func SetAfter(b *Buffer, after func(time.Duration) <-chan time.Time) { b.entries.SetAfter(after) }
 
-// Gathered is how many kinds wait to be written.
-func Gathered(n *Notes) int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.noted)
-}
+// Waiting returns how many different entries wait to be written.
+func Waiting(b *Buffer) int { return b.entries.Len() }

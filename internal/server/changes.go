@@ -95,10 +95,10 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !stream.Send([]byte(begin)) {
 		return
 	}
-	var proof access.Proof
+	var rechecker access.Rechecker
 	var buf []byte
 	for {
-		if err := proof.Renew(r.Context()); err != nil {
+		if err := rechecker.Check(r.Context()); err != nil {
 			stream.Send(lastWords(h.refusalOf(r, err)))
 			return
 		}

@@ -26,7 +26,7 @@ const goodKey = "rt_good"
 // keys knows one key, and a database that is away for another.
 type keys struct{}
 
-func (keys) Authenticate(_ context.Context, shown access.Shown) (*domain.Viewer, error) {
+func (keys) Authenticate(_ context.Context, shown access.Credential) (*domain.Viewer, error) {
 	switch shown.Token {
 	case goodKey:
 		return &domain.Viewer{Name: "Ada's desk", Role: domain.Editor, Clearance: domain.Red, KeyID: domain.NewID(domain.Key, time.Now())}, nil

@@ -79,7 +79,7 @@ func Authenticate(keys Authenticator) func(r *http.Request, authorization string
 		if err != nil {
 			return nil, err
 		}
-		return access.WithProof(domain.WithViewer(r.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
+		return access.WithRecheck(domain.WithViewer(r.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
 			return authenticate(r.WithContext(ctx), authorization, keys)
 		}), nil
 	}

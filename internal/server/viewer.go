@@ -14,7 +14,7 @@ import (
 // domain.KindUnauthenticated says that it opens nothing; the request is
 // refused on any error.
 type Authenticator interface {
-	Authenticate(ctx context.Context, shown access.Shown) (*domain.Viewer, error)
+	Authenticate(ctx context.Context, shown access.Credential) (*domain.Viewer, error)
 }
 
 var errBadHeader = &domain.Error{Kind: domain.KindUnauthenticated,
@@ -39,7 +39,7 @@ func findViewer(keys Authenticator, log *slog.Logger) middleware {
 			noteViewer(r.Context(), viewer)
 			ctx := domain.WithViewer(r.Context(), viewer)
 			if viewer.CredentialID() != 0 {
-				ctx = access.WithProof(ctx, func(ctx context.Context) (*domain.Viewer, error) { return viewerOf(r.WithContext(ctx), keys) })
+				ctx = access.WithRecheck(ctx, func(ctx context.Context) (*domain.Viewer, error) { return viewerOf(r.WithContext(ctx), keys) })
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
@@ -64,5 +64,5 @@ func authenticate(r *http.Request, authorization string, keys Authenticator) (*d
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return nil, errBadHeader
 	}
-	return keys.Authenticate(r.Context(), access.Shown{Token: strings.TrimSpace(token), Origin: r.Header.Get("Origin")})
+	return keys.Authenticate(r.Context(), access.Credential{Token: strings.TrimSpace(token), Origin: r.Header.Get("Origin")})
 }

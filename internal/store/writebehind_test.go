@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,8 +16,7 @@ import (
 )
 
 // What could not be written is tried again after longer and longer pauses,
-// without anything else happening; more that comes meanwhile makes no pause
-// shorter.
+// without being woken. A wake-up in between makes no pause shorter.
 func TestWriteBehindTriesAgain(t *testing.T) {
 	t.Parallel()
 	seconds := func(all ...int) []time.Duration {
@@ -41,29 +41,26 @@ func TestWriteBehindTriesAgain(t *testing.T) {
 			defer cancel()
 			var pauses []time.Duration
 			writes := 0
-			var w *store.WriteBehind
-			w = store.NewWriteBehind(store.WriteBehind{
-				What: "a test", Gather: 10 * time.Second, Log: slog.New(slog.DiscardHandler),
-				Write: func(context.Context) error {
-					if ctx.Err() != nil {
-						return nil // the last one
-					}
-					if writes++; writes > row.failures {
-						cancel()
-						return nil
-					}
-					w.Wake()
-					return errors.New("no")
-				},
-				After: func(d time.Duration) <-chan time.Time {
-					pauses = append(pauses, d)
-					if len(pauses) == 16 {
-						cancel()
-					}
-					now := make(chan time.Time, 1)
-					now <- time.Time{}
-					return now
-				},
+			var w store.WriteLoop
+			after := func(d time.Duration) <-chan time.Time {
+				pauses = append(pauses, d)
+				if len(pauses) == 16 {
+					cancel()
+				}
+				now := make(chan time.Time, 1)
+				now <- time.Time{}
+				return now
+			}
+			w = store.NewWriteLoop(10*time.Second, slog.New(slog.DiscardHandler), after, func(context.Context) error {
+				if ctx.Err() != nil {
+					return nil // the last one
+				}
+				if writes++; writes > row.failures {
+					cancel()
+					return nil
+				}
+				w.Wake()
+				return errors.New("no")
 			})
 			w.Wake()
 			if err := w.Run(ctx); err != nil {
@@ -76,9 +73,9 @@ func TestWriteBehindTriesAgain(t *testing.T) {
 	}
 }
 
-// An item that cannot be written is in the way of no other; where the database
-// cannot answer, nothing is tried one by one.
-func TestWriteAll(t *testing.T) {
+// An item that cannot be written keeps no other from being written. Where the
+// database cannot be reached, nothing is tried one by one.
+func TestWriteEach(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		var faults storetest.Faults
@@ -92,7 +89,7 @@ func TestWriteAll(t *testing.T) {
 		refused := errors.New("refused")
 		write := func(bad string) ([]string, []string, error) {
 			var tried []string
-			left, err := store.WriteAll(ctx, s, strings.Fields("a b c d"), func(_ context.Context, _ *store.Tx, item string) error {
+			left, err := store.WriteEach(ctx, s, strings.Fields("a b c d"), func(_ context.Context, _ *store.Tx, item string) error {
 				tried = append(tried, item)
 				if strings.Contains(bad, item) {
 					return refused
@@ -114,8 +111,8 @@ func TestWriteAll(t *testing.T) {
 	})
 }
 
-// A write that is cut off by the end is no failure to be told: the last write has
-// what it left.
+// A write that the end cuts off is not logged as a failure: the last write
+// writes what it left.
 func TestWriteBehindEndsQuietly(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
@@ -124,17 +121,50 @@ func TestWriteBehindEndsQuietly(t *testing.T) {
 	writes := 0
 	at := make(chan time.Time)
 	close(at)
-	w := store.NewWriteBehind(store.WriteBehind{
-		What: "a test", Log: slog.New(slog.NewTextHandler(&log, nil)), After: func(time.Duration) <-chan time.Time { return at },
-		Write: func(ctx context.Context) error {
-			if writes++; writes == 1 {
-				cancel()
-			}
-			return ctx.Err()
-		},
+	after := func(time.Duration) <-chan time.Time { return at }
+	w := store.NewWriteLoop(0, slog.New(slog.NewTextHandler(&log, nil)), after, func(ctx context.Context) error {
+		if writes++; writes == 1 {
+			cancel()
+		}
+		return ctx.Err()
 	})
 	w.Wake()
 	if err := w.Run(ctx); err != nil || writes != 2 || log.Len() > 0 {
 		t.Errorf("got %v after %d writes, and logged %s", err, writes, log.String())
+	}
+}
+
+// A buffer merges the values of a key, bounds its keys, and writes each key
+// once, in order, with what found no room last.
+func TestWriteBehindMergesAndIsBounded(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	var got []string
+	overflow := "further"
+	b := store.NewWriteBehind(s, slog.New(slog.DiscardHandler), store.WriteBehindConfig[string, int]{
+		What: "a test", MaxKeys: 2, MaxFailures: 1, Overflow: &overflow, Delay: time.Second,
+		Merge:   func(waiting, other int) int { return waiting + other },
+		Compare: func(a, b int) int { return a - b },
+		Write: func(_ context.Context, _ *store.Tx, key string, value int) error {
+			got = append(got, fmt.Sprint(key, value))
+			return nil
+		},
+	})
+	for _, row := range []struct {
+		key   string
+		isNew bool
+	}{{"a", true}, {"a", false}, {"a", false}, {"b", true}, {"c", false}, {"d", false}} {
+		if isNew := b.Add(row.key, 1); isNew != row.isNew {
+			t.Errorf("%s: got new %v, want %v", row.key, isNew, row.isNew)
+		}
+	}
+	if n := b.Len(); n != 2 {
+		t.Errorf("%d keys wait, want 2", n)
+	}
+	if err := b.Flush(domain.AsSystem(t.Context(), "test")); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"b1", "a3", "further2"}; !slices.Equal(got, want) || b.Len() != 0 {
+		t.Errorf("got %v, and %d wait; want %v and none", got, b.Len(), want)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // ClientID is the client that the issuer knows.
 const ClientID = "redthread-studio"
 
-// Issuer is an issuer that runs. It is safe for concurrent use.
+// Issuer is a running OpenID Connect issuer. It is safe for concurrent use.
 type Issuer struct {
 	URL string
 
@@ -28,7 +28,7 @@ type Issuer struct {
 	claims   map[string]any
 	codes    map[string]grant
 	handlers map[string]http.HandlerFunc
-	asked    map[string]int
+	requests map[string]int // by path
 }
 
 // grant is what an authorization code stands for.
@@ -38,7 +38,7 @@ type grant struct{ redirect, challenge, nonce string }
 // new key of the algorithm.
 func Start(tb testing.TB, now func() time.Time, algorithm string) *Issuer {
 	tb.Helper()
-	i := &Issuer{now: now, codes: map[string]grant{}, handlers: map[string]http.HandlerFunc{}, asked: map[string]int{}}
+	i := &Issuer{now: now, codes: map[string]grant{}, handlers: map[string]http.HandlerFunc{}, requests: map[string]int{}}
 	i.Rotate(tb, algorithm)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
@@ -47,7 +47,7 @@ func Start(tb testing.TB, now func() time.Time, algorithm string) *Issuer {
 	mux.HandleFunc("POST /token", i.token)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i.mu.Lock()
-		i.asked[r.URL.Path]++
+		i.requests[r.URL.Path]++
 		handler := i.handlers[r.URL.Path]
 		if handler == nil {
 			handler = i.handlers[""]
@@ -60,7 +60,7 @@ func Start(tb testing.TB, now func() time.Time, algorithm string) *Issuer {
 	}))
 	tb.Cleanup(server.Close)
 	i.URL = server.URL
-	i.Be(map[string]any{"sub": "1"})
+	i.SetClaims(map[string]any{"sub": "1"})
 	return i
 }
 
@@ -70,25 +70,25 @@ const (
 	KeysPath      = "/keys"
 )
 
-// Handle puts a handler in the place of what is served at a path; at "" of
-// everything. nil takes it away again.
+// Handle replaces the handler of a path; with the path "", of all paths. A nil
+// handler restores the issuer's own.
 func (i *Issuer) Handle(path string, handler http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.handlers[path] = handler
 }
 
-// Down is a handler of a server that isn't there: the connection breaks off.
+// Down is a handler of an issuer that is down: it breaks off the connection.
 func Down(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// Asked is how often a path was asked for.
-func (i *Issuer) Asked(path string) int {
+// Requests returns how often a path was requested.
+func (i *Issuer) Requests(path string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.asked[path]
+	return i.requests[path]
 }
 
-// Rotate makes a new key, which signs from now on, and withdraws all others.
+// Rotate creates a new key, which signs from now on, and withdraws all others.
 func (i *Issuer) Rotate(tb testing.TB, algorithm string) Key {
 	tb.Helper()
 	key := NewKey(tb, algorithm)
@@ -98,23 +98,24 @@ func (i *Issuer) Rotate(tb testing.TB, algorithm string) Key {
 	return key
 }
 
-// Key is the key that signs.
+// Key returns the key that signs.
 func (i *Issuer) Key() Key {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.keys[len(i.keys)-1]
 }
 
-// Be says who signs in from now on: the claims of their tokens beside those
-// that the issuer adds.
-func (i *Issuer) Be(claims map[string]any) {
+// SetClaims sets the claims of the tokens that are issued from now on, besides
+// those that the issuer adds.
+func (i *Issuer) SetClaims(claims map[string]any) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.claims = claims
 }
 
-// Claims are those of a token that is issued now, for whoever [Issuer.Be]
-// says, with changes. A change to nil takes a claim away.
+// Claims returns the claims of a token that is issued now: those of
+// [Issuer.SetClaims] and of the issuer, with changes. A change to nil removes a
+// claim.
 func (i *Issuer) Claims(changes map[string]any) map[string]any {
 	now := i.now()
 	all := map[string]any{
@@ -133,13 +134,13 @@ func (i *Issuer) Claims(changes map[string]any) map[string]any {
 	return all
 }
 
-// Token is a token with such claims, signed.
+// Token returns a signed token with the claims that [Issuer.Claims] returns.
 func (i *Issuer) Token(tb testing.TB, changes map[string]any) string {
 	tb.Helper()
 	return i.Key().Sign(tb, i.Claims(changes), nil)
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func respond(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
@@ -147,7 +148,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
+	respond(w, http.StatusOK, map[string]any{
 		"issuer":                                i.URL,
 		"authorization_endpoint":                i.URL + "/authorize",
 		"token_endpoint":                        i.URL + "/token",
@@ -167,10 +168,11 @@ func (i *Issuer) serveKeys(w http.ResponseWriter, _ *http.Request) {
 		set[n] = key.Public()
 	}
 	i.mu.Unlock()
-	answer(w, http.StatusOK, map[string]any{"keys": set})
+	respond(w, http.StatusOK, map[string]any{"keys": set})
 }
 
-// authorize signs in whoever [Issuer.Be] says, without asking.
+// authorize signs in a person with the claims of [Issuer.SetClaims], without
+// asking.
 func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	redirect, err := url.Parse(q.Get("redirect_uri"))
@@ -200,7 +202,7 @@ func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
-	refuse := func(code string) { answer(w, http.StatusBadRequest, map[string]string{"error": code}) }
+	refuse := func(code string) { respond(w, http.StatusBadRequest, map[string]string{"error": code}) }
 	code := r.PostFormValue("code")
 	i.mu.Lock()
 	g, known := i.codes[code]
@@ -226,7 +228,7 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 		}
 		var id string
 		if id, err = key.sign(claims, nil); err == nil {
-			answer(w, http.StatusOK, map[string]any{"access_token": access, "id_token": id, "token_type": "Bearer", "expires_in": 3600})
+			respond(w, http.StatusOK, map[string]any{"access_token": access, "id_token": id, "token_type": "Bearer", "expires_in": 3600})
 			return
 		}
 	}

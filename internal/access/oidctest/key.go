@@ -19,7 +19,7 @@ import (
 	"testing"
 )
 
-// Key signs tokens.
+// Key is a key that signs tokens.
 type Key struct {
 	ID        string
 	Algorithm string
@@ -27,10 +27,10 @@ type Key struct {
 	secret    []byte
 }
 
-// RSA keys take long to make, so all tests share one.
+// sharedRSA returns the RSA key of all tests: RSA keys take long to generate.
 var sharedRSA = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// NewKey makes a key of an algorithm of RFC 7518 or 8037, with an id of its
+// NewKey returns a new key of an algorithm of RFC 7518 or 8037, with an id of its
 // own.
 func NewKey(tb testing.TB, algorithm string) Key {
 	tb.Helper()
@@ -54,15 +54,15 @@ func NewKey(tb testing.TB, algorithm string) Key {
 	return key
 }
 
-// HMAC is a key of the algorithm HS256.
+// HMAC returns a key of the algorithm HS256.
 func HMAC(id string, secret []byte) Key { return Key{ID: id, Algorithm: "HS256", secret: secret} }
 
-// PublicKey is the public half.
+// PublicKey returns the public half.
 func (k Key) PublicKey() crypto.PublicKey { return k.private.Public() }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// Public is the key as it stands in a set of keys (RFC 7517).
+// Public returns the public half as a JSON Web Key (RFC 7517).
 func (k Key) Public() map[string]string {
 	jwk := map[string]string{"kid": k.ID, "use": "sig", "alg": k.Algorithm}
 	switch public := k.private.Public().(type) {
@@ -81,8 +81,8 @@ func (k Key) Public() map[string]string {
 	return jwk
 }
 
-// Sign makes a token of claims (RFC 7515, compact). Those in header are put
-// over the header that it would have; nil takes one away.
+// Sign returns a signed token with claims (RFC 7515, compact serialization). The
+// members of header replace those of the token's header; nil removes one.
 func (k Key) Sign(tb testing.TB, claims, header map[string]any) string {
 	tb.Helper()
 	token, err := k.sign(claims, header)

@@ -14,10 +14,10 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
-	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/store"
@@ -57,14 +57,14 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 	now := storetest.NewSteppingClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), time.Minute).Now
 	log := slog.New(slog.DiscardHandler)
 	// The tests ask for more than one viewer may in a minute.
-	limits := func(r domain.Role) graph.Limit {
-		limit := graph.StandardLimits(r)
+	unlimited := func(r domain.Role) limits.Limit {
+		limit := limits.Standard(r)
 		limit.PerMinute = 1 << 40
 		return limit
 	}
 	desk := editorial.New(s, projection.New(s, log, now), log, now)
 	p := &press{t: t, desk: desk, api: graph.Handler(graph.Config{
-		Stores: s, Desk: desk, Log: log, Limits: limits, Meter: access.NewMeter(time.Now),
+		Stores: s, Desk: desk, Log: log, Limits: unlimited, Meter: limits.NewMeter(time.Now),
 	})}
 	p.feeds = p.handler(p.api, sitemapSize)
 	return p

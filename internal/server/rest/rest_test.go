@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -381,8 +382,8 @@ func TestBudgetAndRegisteredOnly(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		spend(t, newAPI(t, s, func(c *graph.Config) {
 			c.RegisteredOnly = true
-			c.Limits = func(r domain.Role) graph.Limit {
-				l := graph.StandardLimits(r)
+			c.Limits = func(r domain.Role) limits.Limit {
+				l := limits.Standard(r)
 				l.PerMinute = 2_000
 				return l
 			}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -47,9 +48,9 @@ func TestVisibility(t *testing.T) {
 }
 
 // noLimits are the limits of tests that ask for more than anybody may.
-func noLimits(domain.Role) graph.Limit {
+func noLimits(domain.Role) limits.Limit {
 	const none = 1 << 40
-	return graph.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Values: none, Cost: none, PerMinute: none}
+	return limits.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Values: none, Cost: none, PerMinute: none}
 }
 
 // The states of documents. Those of the first four are published, and seen
