@@ -107,7 +107,7 @@ func TestEntriesCannotBeChanged(t *testing.T) {
 	})
 }
 
-func TestNotesGather(t *testing.T) {
+func TestBufferMergesEqualEntries(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		var log bytes.Buffer
@@ -129,8 +129,8 @@ func TestNotesGather(t *testing.T) {
 	})
 }
 
-// Whoever is refused in many ways fills neither the memory nor the desk.
-func TestNotesAreBounded(t *testing.T) {
+// Many different refusals fill neither the memory nor the desk.
+func TestManyRefusalsAreBounded(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		buffer := audit.NewBuffer(s, slog.New(slog.DiscardHandler), clock.Now)
