@@ -27,7 +27,7 @@ func TestQueriesAreReadAgain(t *testing.T) {
 		"ConflictOfOneTable": {storetest.RecoveryConflict(), "tags", 2, http.StatusOK, 2},
 		"ConflictAlways":     {storetest.RecoveryConflict(), "FROM", 0, http.StatusServiceUnavailable, 0},
 		"LostOnce":           {storetest.ConnectionRefused(), "BEGIN", 1, http.StatusOK, 1},
-		"Full":               {storetest.Full(), "FROM", 0, http.StatusServiceUnavailable, 1},
+		"Full":               {storetest.TooManyConnections(), "FROM", 0, http.StatusServiceUnavailable, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -97,7 +97,7 @@ func TestDatabaseUnavailable(t *testing.T) {
 		}{
 			"Refused":  {storetest.ConnectionRefused(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			"Conflict": {storetest.RecoveryConflict(), http.StatusServiceUnavailable, "UNAVAILABLE"},
-			"Full":     {storetest.Full(), http.StatusServiceUnavailable, "UNAVAILABLE"},
+			"Full":     {storetest.TooManyConnections(), http.StatusServiceUnavailable, "UNAVAILABLE"},
 			// These are internal errors.
 			"Wrong":   {storetest.SyntaxError(), http.StatusInternalServerError, "INTERNAL"},
 			"Strange": {storetest.UnexpectedError(), http.StatusInternalServerError, "INTERNAL"},

@@ -101,7 +101,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
-		restore := storetest.Away(t, s.Desk, "audit_entries")
+		restore := storetest.HideTable(t, s.Desk, "audit_entries")
 		<-log.came
 		if !a.Paused() {
 			t.Error("it resumed")

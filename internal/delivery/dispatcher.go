@@ -25,7 +25,7 @@ const (
 
 // dispatchBackoff is the back-off of a webhook whose deliveries could not be
 // written.
-var dispatchBackoff = store.Doubling(time.Second, time.Minute)
+var dispatchBackoff = store.ExponentialBackoff(time.Second, time.Minute)
 
 // Run writes deliveries of the changes in live for all webhooks, until ctx is
 // done. It returns nil; errors are logged and retried. Several processes may run

@@ -58,13 +58,13 @@ func (s *testDesk) dispatch() {
 func TestAttemptFaults(t *testing.T) {
 	breaks := map[string]func(t *testing.T, s *testDesk, d domain.ID) (restore func()){
 		"ReadsOfLiveFail": func(t *testing.T, s *testDesk, _ domain.ID) func() {
-			return storetest.Away(t, s.stores.Live, "reports")
+			return storetest.HideTable(t, s.stores.Live, "reports")
 		},
 		"ReadsOfTheDeskFail": func(t *testing.T, s *testDesk, _ domain.ID) func() {
-			return storetest.Away(t, s.stores.Desk, "webhook_deliveries")
+			return storetest.HideTable(t, s.stores.Desk, "webhook_deliveries")
 		},
 		"OutcomeCannotBeNoted": func(t *testing.T, s *testDesk, d domain.ID) func() {
-			return storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.id = %d", int64(d)))
+			return storetest.BreakWrites(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.id = %d", int64(d)))
 		},
 	}
 	for name, breakIt := range breaks {
@@ -177,7 +177,7 @@ func TestDispatcherWithoutWebhooks(t *testing.T) {
 		s.report("cranes")
 		s.publish("cranes")
 		f := delivery.NewDispatcher(s.Webhooks)
-		restore := storetest.Away(t, s.stores.Desk, "webhooks")
+		restore := storetest.HideTable(t, s.stores.Desk, "webhooks")
 		for range 50 {
 			f.Step(t.Context())
 		}
@@ -228,7 +228,7 @@ func TestSweep(t *testing.T) {
 		if lost, err := s.WithoutJob(t.Context()); err != nil || len(lost) != 4 {
 			t.Fatalf("got %v, %v, want the first of 2 documents of 2 webhooks", lost, err)
 		}
-		restore := storetest.Broken(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
+		restore := storetest.BreakWrites(t, s.stores, "UPDATE", "webhook_deliveries", fmt.Sprintf("NEW.webhook_id = %d", int64(bad)))
 		for range 10 {
 			if err := s.Sweep(t.Context()); err == nil {
 				t.Fatal("there is no error")
@@ -374,7 +374,7 @@ func TestLiveUnavailable(t *testing.T) {
 		if err := w.DispatchAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		restore := storetest.Away(t, s.stores.Live, "reports")
+		restore := storetest.HideTable(t, s.stores.Live, "reports")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 2)
 		go func() { ended <- jobs.Start(ctx) }()

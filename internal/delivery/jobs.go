@@ -24,7 +24,7 @@ const (
 )
 
 // snoozeBackoff is the back-off of an attempt that could not be made or recorded.
-var snoozeBackoff = store.Doubling(time.Second, 5*time.Minute)
+var snoozeBackoff = store.ExponentialBackoff(time.Second, 5*time.Minute)
 
 // attemptArgs is the arguments of the job of an attempt, as river stores them.
 type attemptArgs struct {
@@ -46,7 +46,7 @@ func (upkeepArgs) Kind() string { return "webhook_upkeep" }
 // register registers the kinds of jobs of the webhooks.
 func (w *Webhooks) register(jobs *store.Jobs) *riverQueue {
 	store.AddKind(jobs, store.Kind[attemptArgs]{Timeout: jobTimeout, MaxAttempts: maxJobAttempts, Run: w.runAttempt})
-	store.AddKind(jobs, store.Kind[upkeepArgs]{Timeout: upkeepTimeout, MaxAttempts: maxUpkeepAttempts, Backoff: store.Doubling(time.Second, 5*time.Minute),
+	store.AddKind(jobs, store.Kind[upkeepArgs]{Timeout: upkeepTimeout, MaxAttempts: maxUpkeepAttempts, Backoff: store.ExponentialBackoff(time.Second, 5*time.Minute),
 		Run: func(ctx context.Context, _ *river.Job[upkeepArgs]) error {
 			ctx = asSystemOnDesk(ctx, "webhook upkeep")
 			err := errors.Join(w.sweep(ctx), w.prune(ctx))
@@ -107,14 +107,14 @@ func (q *riverQueue) work(ctx context.Context, hooks []domain.ID) error {
 
 func (q *riverQueue) unfinished(ctx context.Context, db store.Rows, hook domain.ID) (map[attemptKey]jobState, error) {
 	found := map[attemptKey]jobState{}
-	err := q.jobs.Kept(ctx, db, attemptArgs{}.Kind(), hook.String(), func(k store.KeptJob) error {
+	err := q.jobs.Unfinished(ctx, db, attemptArgs{}.Kind(), hook.String(), func(k store.UnfinishedJob) error {
 		var args attemptArgs
 		if err := json.Unmarshal(k.Args, &args); err != nil {
 			return nil // not written by this package
 		}
 		key := attemptKey{args.Delivery, args.Generation}
 		if before, ok := found[key]; !ok || before.discarded {
-			found[key] = jobState{discarded: k.GivenUp}
+			found[key] = jobState{discarded: k.Discarded}
 		}
 		return nil
 	})

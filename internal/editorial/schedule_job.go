@@ -43,7 +43,7 @@ const (
 
 // scheduleBackoff is how long a schedule waits that could not be carried out for
 // a reason that may pass.
-var scheduleBackoff = store.Doubling(time.Second, 5*time.Minute)
+var scheduleBackoff = store.ExponentialBackoff(time.Second, 5*time.Minute)
 
 // scheduleJob is the job that carries out a schedule.
 type scheduleJob struct {
@@ -351,7 +351,7 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 	}
 	type jobs struct{ waiting, running, givenUp int }
 	kept := map[domain.ID]jobs{}
-	err = d.jobs.Kept(ctx, d.stores.DeskRows(), scheduleJob{}.Kind(), scheduleQueue, func(k store.KeptJob) error {
+	err = d.jobs.Unfinished(ctx, d.stores.DeskRows(), scheduleJob{}.Kind(), scheduleQueue, func(k store.UnfinishedJob) error {
 		var args scheduleJob
 		if err := json.Unmarshal(k.Args, &args); err != nil {
 			return nil // it is not one of ours, and cannot be run
@@ -360,7 +360,7 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 		switch {
 		case k.Running:
 			n.running++
-		case k.GivenUp:
+		case k.Discarded:
 			n.givenUp++
 		default:
 			n.waiting++

@@ -98,7 +98,7 @@ func TestScheduleJobs(t *testing.T) {
 		_, stopThere := running(t, open(), failed)
 		bad := here.Report("bad")
 		here.Report("good")
-		mend := storetest.Broken(t, here.Stores, "INSERT", "publication_entries", fmt.Sprintf("NEW.document_id = %d", int64(bad)))
+		mend := storetest.BreakWrites(t, here.Stores, "INSERT", "publication_entries", fmt.Sprintf("NEW.document_id = %d", int64(bad)))
 		due := time.Now().Add(300 * time.Millisecond)
 		for _, slug := range []string{"bad", "good"} {
 			if _, err := here.Schedule(here.Ctx, editorial.ScheduleParams{Action: "PUBLISH", Documents: []string{"report:" + slug}, At: due}); err != nil {

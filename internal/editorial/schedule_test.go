@@ -170,7 +170,7 @@ func TestScheduleFaults(t *testing.T) {
 				id := d.Report("bad")
 				d.Report("good")
 				bad, good := d.scheduled(1, "PUBLISH", "report:bad"), d.scheduled(1, "PUBLISH", "report:good")
-				mend := storetest.Broken(t, d.Stores, "INSERT", "publication_entries", fmt.Sprintf("NEW.document_id = %d", int64(id)))
+				mend := storetest.BreakWrites(t, d.Stores, "INSERT", "publication_entries", fmt.Sprintf("NEW.document_id = %d", int64(id)))
 				d.Advance(2 * time.Hour)
 				for attempt := 1; attempt <= row.failures; attempt++ {
 					_, err := d.RunSchedule(t.Context(), bad.ID, attempt, 0)
@@ -224,7 +224,7 @@ func TestScheduleFailureThatCannotBeNoted(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		id := d.Report("bad", fields{"body": ""})
 		s := d.scheduled(1, "PUBLISH", id.String())
-		mend := storetest.Broken(t, d.Stores, "UPDATE", "schedules", "1 = 1")
+		mend := storetest.BreakWrites(t, d.Stores, "UPDATE", "schedules", "1 = 1")
 		d.Advance(2 * time.Hour)
 		for n := range 3 {
 			wait, err := d.RunSchedule(t.Context(), s.ID, editorial.ScheduleAttempts, n)
@@ -297,7 +297,7 @@ func TestScheduleSweep(t *testing.T) {
 		d.Advance(2 * time.Hour)
 		want("lost", ahead.ID, due.ID, killed.ID, deadly.ID)
 
-		mend := storetest.Away(t, d.Stores.Desk, "river_job")
+		mend := storetest.HideTable(t, d.Stores.Desk, "river_job")
 		for range 10 {
 			if err := d.SweepSchedules(t.Context()); err == nil {
 				t.Fatal("there is no error")

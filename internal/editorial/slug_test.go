@@ -24,7 +24,7 @@ func TestSlugsNeedTheDatabase(t *testing.T) {
 		d.Entity("a")
 		d.Entity("b")
 		relationship := fields{"from": "a", "to": "b", "kind": "CONTROLS", "confidence": "CONFIRMED"}
-		faults.Fail("desk", "SELECT slug FROM entities", 1, storetest.Full())
+		faults.Fail("desk", "SELECT slug FROM entities", 1, storetest.TooManyConnections())
 		if err := d.try(domain.Relationship, editorial.Create, relationship); domain.KindOf(err) != domain.KindUnavailable || faults.Hits() != 1 {
 			t.Errorf("got %v after %d failures, want KindUnavailable after one", err, faults.Hits())
 		}

@@ -106,7 +106,7 @@ func TestFaultsOfTheDatabase(t *testing.T) {
 		}{
 			"Refused":       {storetest.ConnectionRefused(), domain.KindUnavailable},
 			"Conflict":      {storetest.RecoveryConflict(), domain.KindUnavailable},
-			"Full":          {storetest.Full(), domain.KindUnavailable},
+			"Full":          {storetest.TooManyConnections(), domain.KindUnavailable},
 			"UnexpectedEnd": {io.ErrUnexpectedEOF, domain.KindUnavailable},
 			"Wrong":         {storetest.SyntaxError(), domain.KindInternal},
 			"Strange":       {storetest.UnexpectedError(), domain.KindInternal},

@@ -54,9 +54,9 @@ func (w *kindWorker[T]) NextRetry(job *river.Job[T]) time.Time {
 	return time.Now().Add(w.kind.Backoff(job.Attempt))
 }
 
-// Doubling returns an exponential back-off: it begins at first and doubles up to
+// ExponentialBackoff returns an exponential back-off: it begins at first and doubles up to
 // longest.
-func Doubling(first, longest time.Duration) func(attempts int) time.Duration {
+func ExponentialBackoff(first, longest time.Duration) func(attempts int) time.Duration {
 	return func(attempts int) time.Duration {
 		d := first
 		for n := 1; n < attempts && d < longest; n++ {
@@ -75,15 +75,15 @@ func Snoozes(job *rivertype.JobRow) int {
 	return metadata.Snoozes
 }
 
-// KeptJob is a job that has not ended, or that was discarded.
-type KeptJob struct {
+// UnfinishedJob is a job that has not ended, or that was discarded.
+type UnfinishedJob struct {
 	Args    []byte // JSON
 	Running bool   // by a process that may have been killed
-	GivenUp bool   // discarded after MaxAttempts
+	Discarded bool   // discarded after MaxAttempts
 }
 
-// Kept calls fn for each job of a kind in a queue that has not succeeded.
-func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(KeptJob) error) error {
+// Unfinished calls fn for each job of a kind in a queue that has not succeeded.
+func (j *Jobs) Unfinished(ctx context.Context, db Rows, kind, queue string, fn func(UnfinishedJob) error) error {
 	args := "json(args)"
 	if j.stores.postgres() {
 		args = "args::text"
@@ -103,7 +103,7 @@ func (j *Jobs) Kept(ctx context.Context, db Rows, kind, queue string, fn func(Ke
 		if state == "discarded" && !last {
 			continue // discarded by a process of an older version that does not know the kind
 		}
-		if err := fn(KeptJob{Args: []byte(args), Running: state == "running", GivenUp: state == "discarded"}); err != nil {
+		if err := fn(UnfinishedJob{Args: []byte(args), Running: state == "running", Discarded: state == "discarded"}); err != nil {
 			return err
 		}
 	}

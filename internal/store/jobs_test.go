@@ -139,7 +139,7 @@ func TestStartOfJobsIsRetried(t *testing.T) {
 			if err := jobs.Work(t.Context(), []string{"a"}, 1); err != nil {
 				t.Fatal(err)
 			}
-			restore := storetest.Away(t, s.Desk, "river_queue")
+			restore := storetest.HideTable(t, s.Desk, "river_queue")
 			var pauses []time.Duration
 			store.SetWait(jobs, func(_ context.Context, d time.Duration) {
 				if pauses = append(pauses, d); len(pauses) == failures {
@@ -167,7 +167,7 @@ func TestStartOfJobsEnds(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		jobs := newJobs(t, s, func(context.Context, int) error { return nil })
-		storetest.Away(t, s.Desk, "river_queue")
+		storetest.HideTable(t, s.Desk, "river_queue")
 		ctx, cancel := context.WithCancel(t.Context())
 		tries := 0
 		store.SetWait(jobs, func(context.Context, time.Duration) {
@@ -193,7 +193,7 @@ func TestWorkIsRetried(t *testing.T) {
 		if n := <-ran; n != 1 {
 			t.Fatalf("got %d, want 1", n)
 		}
-		restore := storetest.Away(t, s.Desk, "river_queue")
+		restore := storetest.HideTable(t, s.Desk, "river_queue")
 		for range 3 {
 			if err := jobs.Work(t.Context(), []string{"a", "b"}, 1); err == nil {
 				t.Fatal("the queues were added without their table")
@@ -241,8 +241,8 @@ func TestAttemptsOfAKind(t *testing.T) {
 		}
 		stop() // waits until the result of the job is stored
 		givenUp := 0
-		if err := jobs.Kept(t.Context(), s.DeskRows(), "errand", "a", func(k store.KeptJob) error {
-			if k.GivenUp {
+		if err := jobs.Unfinished(t.Context(), s.DeskRows(), "errand", "a", func(k store.UnfinishedJob) error {
+			if k.Discarded {
 				givenUp++
 			}
 			return nil
@@ -307,7 +307,7 @@ func TestPromptQueueWithoutItsTable(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		restore := storetest.Away(t, s.Desk, "river_job")
+		restore := storetest.HideTable(t, s.Desk, "river_job")
 		for n := 0; n < 2; {
 			if strings.Contains(<-failed, "due jobs could not be read") {
 				n++

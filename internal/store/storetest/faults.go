@@ -77,8 +77,8 @@ func RecoveryConflict() error {
 		Message: "terminating connection due to conflict with recovery at " + SecretHost}
 }
 
-// Full returns the error of a server with too many connections.
-func Full() error {
+// TooManyConnections returns the error of a server with too many connections.
+func TooManyConnections() error {
 	return &pgconn.PgError{Severity: "FATAL", Code: "53300", Message: "sorry, too many clients already at " + SecretHost}
 }
 

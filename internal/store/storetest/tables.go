@@ -10,10 +10,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Broken makes writes to a table of the desk fail with an internal error: writes
+// BreakWrites makes writes to a table of the desk fail with an internal error: writes
 // of an event (INSERT or UPDATE) for a row that meets a condition, such as
 // "NEW.id = 7". It returns a function that repairs the table.
-func Broken(tb testing.TB, s *store.Stores, event, table, condition string) (repair func()) {
+func BreakWrites(tb testing.TB, s *store.Stores, event, table, condition string) (repair func()) {
 	tb.Helper()
 	name := fmt.Sprintf("broken_%s_%s", table, event)
 	create := []string{fmt.Sprintf("CREATE TRIGGER %s BEFORE %s ON %s WHEN %s BEGIN SELECT RAISE(ABORT, 'broken'); END", name, event, table, condition)}
@@ -29,9 +29,9 @@ func Broken(tb testing.TB, s *store.Stores, event, table, condition string) (rep
 	return func() { execAll(tb, s.Desk, drop...) }
 }
 
-// Away renames a table, so that its reads and writes fail. inTx is Desk or Live
+// HideTable renames a table, so that its reads and writes fail. inTx is Desk or Live
 // of the stores. It returns a function that restores the name.
-func Away(tb testing.TB, inTx func(context.Context, func(context.Context, *store.Tx) error) error, table string) (restore func()) {
+func HideTable(tb testing.TB, inTx func(context.Context, func(context.Context, *store.Tx) error) error, table string) (restore func()) {
 	tb.Helper()
 	execAll(tb, inTx, fmt.Sprintf("ALTER TABLE %s RENAME TO %[1]s_away", table))
 	return func() { execAll(tb, inTx, fmt.Sprintf("ALTER TABLE %s_away RENAME TO %[1]s", table)) }
