@@ -77,8 +77,8 @@ func Snoozes(job *rivertype.JobRow) int {
 
 // UnfinishedJob is a job that has not ended, or that was discarded.
 type UnfinishedJob struct {
-	Args    []byte // JSON
-	Running bool   // by a process that may have been killed
+	Args      []byte // JSON
+	Running   bool   // by a process that may have been killed
 	Discarded bool   // discarded after MaxAttempts
 }
 
