@@ -16,7 +16,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -32,7 +32,7 @@ func newKeeper(t testing.TB, s *store.Stores) *keeper {
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: access.NewMeter(time.Now)}
 	k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
-	k.kept = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: graph.NewBudgets(config),
+	k.kept = respcache.New(respcache.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: graph.NewBudgets(config),
 		Log: log, Now: time.Now}).Around(k.handler)
 	k.handler = k.kept // also what staff send goes through it
 	return k
@@ -158,7 +158,7 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 		desk := content.New(s, log, time.Now)
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: access.NewMeter(time.Now)}
 		k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
-		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk, Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
+		cache := respcache.New(respcache.Config{Size: 8 << 20, Live: desk, Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
 		k.kept = cache.Around(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Run(t.Context()) }()

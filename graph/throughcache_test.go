@@ -14,15 +14,15 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 // throughCache returns a handler that asks h each query three times: by itself,
 // and twice through a cache around it, the second time for what was kept. All
 // three must be the same, byte for byte; the first is what it answers.
-func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler {
+func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handler {
 	t.Helper()
-	cache := answers.New(answers.Config{
+	cache := respcache.New(respcache.Config{
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Budgets: graph.NewBudgets(graph.Config{Limits: noLimits, Meter: access.NewMeter(time.Now)}),
 	})

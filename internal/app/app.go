@@ -16,7 +16,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -136,7 +136,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 		}
 	}
 	budgets := graph.NewBudgets(config)
-	kept := answers.New(answers.Config{
+	kept := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.desk,
 		Budgets: budgets, Log: a.log, Now: parts.Now,
 	})

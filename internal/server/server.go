@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/exchange/site"
-	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
@@ -52,7 +52,7 @@ type Config struct {
 	Log      *slog.Logger
 
 	// Answers keeps what the API answers from live; nil keeps nothing.
-	Answers *answers.Cache
+	Answers *respcache.Cache
 
 	// CORSOrigins are the origins whose pages may call the API from a
 	// browser; empty stands for all. See allowOrigins for why that is safe.

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 func TestTheSameIsRunOnce(t *testing.T) {
@@ -49,7 +49,7 @@ func TestTheSameIsRunOnce(t *testing.T) {
 	})
 	t.Run("WithoutRoomEveryRequestIsRun", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, func(c *answers.Config) { c.Size = 0 })
+		w := newWorld(t, func(c *respcache.Config) { c.Size = 0 })
 		w.ask(anonymous, get(t, "{hello}"))
 		if got := w.ask(anonymous, get(t, "{hello}")); got.header.Get("Etag") == "" || got.header.Get("Age") != "" {
 			t.Errorf("got %v", got.header)
@@ -106,19 +106,21 @@ func TestWhatIsNeverKept(t *testing.T) {
 	t.Parallel()
 	stream := []string{"Accept", "text/event-stream"}
 	for name, row := range map[string]func(t testing.TB) *http.Request{
-		"Errors":            func(t testing.TB) *http.Request { return get(t, "{fails}") },
-		"DataWithErrors":    func(t testing.TB) *http.Request { return get(t, "{partial}") },
-		"Desk":              func(t testing.TB) *http.Request { return get(t, "{desk}") },
-		"Mutations":         func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
-		"NotValid":          func(t testing.TB) *http.Request { return get(t, "{nothing}") },
-		"NoQuery":           func(t testing.TB) *http.Request { return post(t, "") },
-		"Streams":           func(t testing.TB) *http.Request { return get(t, "{hello}", stream...) },
-		"StreamsOfAnyText":  func(t testing.TB) *http.Request { return post(t, "{hello}", "Accept", "Text/*") },
-		"Subscriptions":     func(t testing.TB) *http.Request { return post(t, "subscription{hello}", stream...) },
-		"BodyByGet":         func(t testing.TB) *http.Request { return request(t, http.MethodGet, "/graphql?query={hello}", "x") },
-		"OtherMethods":      func(t testing.TB) *http.Request { return request(t, http.MethodPut, "/graphql?query={hello}", "x") },
-		"BehindItsVersion":  func(t testing.TB) *http.Request { return get(t, "{lags}") },
-		"TooLarge":          func(t testing.TB) *http.Request { return post(t, fmt.Sprintf("{large(size: %d)}", answers.MaxAnswer)) },
+		"Errors":           func(t testing.TB) *http.Request { return get(t, "{fails}") },
+		"DataWithErrors":   func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"Desk":             func(t testing.TB) *http.Request { return get(t, "{desk}") },
+		"Mutations":        func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
+		"NotValid":         func(t testing.TB) *http.Request { return get(t, "{nothing}") },
+		"NoQuery":          func(t testing.TB) *http.Request { return post(t, "") },
+		"Streams":          func(t testing.TB) *http.Request { return get(t, "{hello}", stream...) },
+		"StreamsOfAnyText": func(t testing.TB) *http.Request { return post(t, "{hello}", "Accept", "Text/*") },
+		"Subscriptions":    func(t testing.TB) *http.Request { return post(t, "subscription{hello}", stream...) },
+		"BodyByGet":        func(t testing.TB) *http.Request { return request(t, http.MethodGet, "/graphql?query={hello}", "x") },
+		"OtherMethods":     func(t testing.TB) *http.Request { return request(t, http.MethodPut, "/graphql?query={hello}", "x") },
+		"BehindItsVersion": func(t testing.TB) *http.Request { return get(t, "{lags}") },
+		"TooLarge": func(t testing.TB) *http.Request {
+			return post(t, fmt.Sprintf("{large(size: %d)}", respcache.MaxAnswer))
+		},
 		"OfALargeQuestion":  func(t testing.TB) *http.Request { return post(t, "{hello}"+strings.Repeat(" ", 64<<10)) },
 		"OfAnUnknownLength": func(t testing.TB) *http.Request { r := post(t, "{hello}"); r.ContentLength = -1; return r },
 	} {
@@ -299,7 +301,7 @@ func TestBudget(t *testing.T) {
 
 func TestTheSizeIsKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *answers.Config) { c.Size = 300 << 10 })
+	w := newWorld(t, func(c *respcache.Config) { c.Size = 300 << 10 })
 	for i := range 200 {
 		w.ask(anonymous, post(t, fmt.Sprintf("{large(size: %d)}", 5000+i), "Accept-Encoding", []string{"", "gzip", "zstd"}[i%3]))
 		if s := w.cache.Stats(); s.Bytes > 300<<10 {

@@ -1,4 +1,4 @@
-// Package answers keeps whole answers of the doors that read live, for the next
+// Package respcache keeps whole answers of the doors that read live, for the next
 // who ask the same.
 //
 // # When an answer may be used again
@@ -43,4 +43,4 @@
 // A hit is quicker, which tells that a viewer of the same role and clearance
 // has asked the same since the last publish. It tells nothing of content: who
 // gets the hit may read all that is in it.
-package answers
+package respcache

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 func TestWhoMayKeepAnAnswer(t *testing.T) {
@@ -36,7 +36,7 @@ func TestWhoMayKeepAnAnswer(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(c *answers.Config) { c.MaxAge = row.maxAge })
+			w := newWorld(t, func(c *respcache.Config) { c.MaxAge = row.maxAge })
 			for range 2 {
 				if got := w.ask(row.viewer, get(t, row.query)).header.Get("Cache-Control"); got != row.want {
 					t.Errorf("got %q, want %q", got, row.want)
@@ -119,7 +119,7 @@ func decoded(t *testing.T, got reply) string {
 func TestCodings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestCodings(t *testing.T) {
 func TestCodingsAreChosenAsElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
 	}

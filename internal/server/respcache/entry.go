@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/content"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -197,7 +197,7 @@ func (p *purse) Charge(_ context.Context, cost int, header http.Header) bool {
 // world is a cache around a door.
 type world struct {
 	t       testing.TB
-	cache   *answers.Cache
+	cache   *respcache.Cache
 	door    *door
 	live    *live
 	clock   *clock
@@ -205,17 +205,17 @@ type world struct {
 	handler http.Handler
 }
 
-func newWorld(t testing.TB, change func(*answers.Config)) *world {
+func newWorld(t testing.TB, change func(*respcache.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), purse: &purse{}}
 	w.door = newDoor(w.clock)
 	w.live = &live{version: content.Version{Sequence: 7, ConfirmedAt: w.clock.now()}, moved: make(chan struct{})}
 	w.purse.left.Store(1 << 40)
-	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
+	config := respcache.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.now}
 	if change != nil {
 		change(&config)
 	}
-	w.cache = answers.New(config)
+	w.cache = respcache.New(config)
 	w.handler = w.cache.Around(w.door)
 	return w
 }
