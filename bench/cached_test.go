@@ -45,7 +45,7 @@ func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *resp
 	var working sync.WaitGroup
 	working.Go(func() { _ = s.desk.Run(work) })
 	working.Go(func() { _ = cache.Run(work) })
-	srv := server.New(server.Config{GraphQL: graph.Handler(config), Answers: cache, Log: log,
+	srv := server.New(server.Config{GraphQL: graph.Handler(config), ResponseCache: cache, Log: log,
 		Keys: access.NewDoor(access.NewKeys(s.stores, nil, log, time.Now), nil)})
 	l := listen(b)
 	working.Go(func() { _ = srv.Serve(l) })

@@ -148,7 +148,7 @@ func (s staged) Exec(ctx context.Context) graphql.ResponseHandler {
 		stage, err := stageOf(ctx, op)
 		kept := err == nil && mayKeep(op, stage)
 		if !kept {
-			transport.VerdictOf(ctx).Refuse()
+			transport.CacheDecisionFrom(ctx).Deny()
 		}
 		if err != nil {
 			graphql.AddError(ctx, err)

@@ -57,12 +57,12 @@ func allKept(set ast.SelectionSet) bool {
 	return true
 }
 
-// keep says in the verdict that the answer may be kept: it was read in the
+// keep records in the cache decision that the response may be cached: it was read in the
 // snapshot of ctx. Where live is read from somewhere else than it is written
 // to, it says how far that has come, and nothing where that is too far behind.
 func (s staged) keep(ctx context.Context, marking domain.Marking) error {
-	verdict := transport.VerdictOf(ctx)
-	if verdict == nil {
+	decision := transport.CacheDecisionFrom(ctx)
+	if decision == nil {
 		return nil
 	}
 	if s.stores.LiveMayLag() {
@@ -70,12 +70,12 @@ func (s staged) keep(ctx context.Context, marking domain.Marking) error {
 		if err != nil {
 			return err
 		}
-		verdict.ReadAt(sequence)
+		decision.ReadAt(sequence)
 		if s.lags(ctx, sequence) {
 			return nil
 		}
 	}
-	verdict.Let(marking)
+	decision.Allow(marking)
 	return nil
 }
 

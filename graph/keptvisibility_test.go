@@ -33,7 +33,7 @@ func newKeeper(t testing.TB, s *store.Stores) *keeper {
 	config := graph.Config{Stores: s, Desk: content.New(s, log, time.Now), Log: log, Meter: access.NewMeter(time.Now)}
 	k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
 	k.kept = respcache.New(respcache.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: graph.NewBudgets(config),
-		Log: log, Now: time.Now}).Around(k.handler)
+		Log: log, Now: time.Now}).Wrap(k.handler)
 	k.handler = k.kept // also what staff send goes through it
 	return k
 }
@@ -159,7 +159,7 @@ func TestKeptAnswersOfTwoProcesses(t *testing.T) {
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: access.NewMeter(time.Now)}
 		k := &keeper{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
 		cache := respcache.New(respcache.Config{Size: 8 << 20, Live: desk, Budgets: graph.NewBudgets(c), Log: log, Now: time.Now})
-		k.kept = cache.Around(k.handler)
+		k.kept = cache.Wrap(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Run(t.Context()) }()
 		t.Cleanup(func() { <-ended; _ = s.Close() })

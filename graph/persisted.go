@@ -118,14 +118,14 @@ func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *g
 		return refusal(codeOnly, "only registered documents are run here; this one is not")
 	case params.Query != "":
 		// The next who sends it is to be remembered as well.
-		transport.VerdictOf(ctx).Refuse()
+		transport.CacheDecisionFrom(ctx).Deny()
 		if len(params.Query) <= cachedQuery {
 			p.sent.Add(sent{viewer.CredentialID(), hash}, params.Query)
 		}
 		return nil
 	}
 	if text, ok := p.sent.Get(sent{viewer.CredentialID(), hash}); ok && !p.only {
-		transport.VerdictOf(ctx).For(viewer.CredentialID())
+		transport.CacheDecisionFrom(ctx).RestrictTo(viewer.CredentialID())
 		params.Query = text
 		return nil
 	}
@@ -138,7 +138,7 @@ func (p *persisted) byHash(ctx context.Context, viewer *domain.Viewer, params *g
 func (p *persisted) registered(ctx context.Context, id string) (text string, ok bool, err error) {
 	found, err := p.registry.lookUp(ctx, id)
 	if err == nil && found.ok {
-		transport.VerdictOf(ctx).While(found.until, func() bool { return p.registry.changes.Load() == found.changes })
+		transport.CacheDecisionFrom(ctx).ValidWhile(found.until, func() bool { return p.registry.changes.Load() == found.changes })
 	}
 	return found.text, found.ok, err
 }

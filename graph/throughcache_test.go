@@ -26,7 +26,7 @@ func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handle
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Budgets: graph.NewBudgets(graph.Config{Limits: noLimits, Meter: access.NewMeter(time.Now)}),
 	})
-	kept := cache.Around(h)
+	kept := cache.Wrap(h)
 	t.Cleanup(func() {
 		if s := cache.Stats(); s.Hits < 50 || s.Hits < s.Misses/2 {
 			t.Errorf("little came from the cache: %+v", s)

@@ -8,149 +8,151 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Verdict is what the operations behind one answer over HTTP say of keeping it
-// for the next who asks the same. One operation or several may be behind it, as
-// each question of [Handler.Ask] is one; what is made of no operation, or of one
-// that hasn't said that it may be kept, may not be.
+// CacheDecision says whether the HTTP response of a request may be cached, and on
+// which terms. One operation or several may be behind a response: each
+// [Handler.Ask] is one. The response may be cached only if it is made of at least
+// one operation and every one of them has succeeded and called
+// [CacheDecision.Allow].
 //
-// It is put into a request's context by whoever would keep the answer, and is
-// safe for concurrent use. All methods do nothing on a nil Verdict.
-type Verdict struct {
-	refused func() // called once, when there is nothing left to be said
+// The response cache puts it into the request's context. It is safe for concurrent
+// use. All methods do nothing on a nil CacheDecision.
+type CacheDecision struct {
+	onDeny func() // called at most once, by the first Deny; may be nil
 
-	mu                   sync.Mutex
-	begun, let, answered int // operations
-	no                   bool
-	terms                Terms
+	mu                          sync.Mutex
+	started, allowed, succeeded int // operations
+	denied                      bool
+	terms                       CacheTerms
 }
 
-// Terms are those on which an answer may be kept.
-type Terms struct {
+// CacheTerms are the conditions under which a response may be cached.
+type CacheTerms struct {
 	// Marking is the highest marking in it.
 	Marking domain.Marking
-	// Until is the time after which it may not be used any more; zero where
+	// ExpiresAt is the time from which on the entry may not be used; zero where
 	// there is none.
-	Until time.Time
-	// Holds are asked before each use: where one returns false, the answer may
-	// not be used any more.
-	Holds []func() bool
-	// Holder, where it is not nil, is the only credential to which the answer
-	// may be given; see [domain.Viewer.CredentialID].
-	Holder *domain.ID
-	// Sequence is how far live had come where it was read, and -1 where that
-	// was not looked at, because it is no less than what is known in the
-	// process.
+	ExpiresAt time.Time
+	// StillValid are called before each use of the entry: where one returns
+	// false, it may not be used.
+	StillValid []func() bool
+	// Credential, where it is not nil, is the only credential that may be given
+	// the entry; see [domain.Viewer.CredentialID].
+	Credential *domain.ID
+	// Sequence is the publication log's sequence that live had applied where it
+	// was read, and -1 where it was not looked up, because it is no lower than
+	// the one known in the process.
 	Sequence int64
 }
 
-type verdictKey struct{}
+type cacheDecisionKey struct{}
 
-// WithVerdict returns a context whose operations give a verdict. refused is
-// called, at most once, as soon as one of them is of a kind that may never be
-// kept: it may be nil, and must not block.
-func WithVerdict(ctx context.Context, refused func()) (context.Context, *Verdict) {
-	v := &Verdict{refused: refused, terms: Terms{Sequence: -1}}
-	return context.WithValue(ctx, verdictKey{}, v), v
+// WithCacheDecision returns a context whose operations decide about caching, and
+// the decision. onDeny is called, at most once, as soon as one of the operations is
+// of a kind that may never be cached. It may be nil, and must not block.
+func WithCacheDecision(ctx context.Context, onDeny func()) (context.Context, *CacheDecision) {
+	d := &CacheDecision{onDeny: onDeny, terms: CacheTerms{Sequence: -1}}
+	return context.WithValue(ctx, cacheDecisionKey{}, d), d
 }
 
-// VerdictOf returns the verdict of ctx; nil where nobody asks for one.
-func VerdictOf(ctx context.Context) *Verdict {
-	v, _ := ctx.Value(verdictKey{}).(*Verdict)
-	return v
+// CacheDecisionFrom returns the decision of ctx; nil where the response is not to be cached.
+func CacheDecisionFrom(ctx context.Context) *CacheDecision {
+	d, _ := ctx.Value(cacheDecisionKey{}).(*CacheDecision)
+	return d
 }
 
-// Let says that what one operation answers may be kept: it is made of what is
-// published alone, and has the marking. Each operation says so at most once.
-func (v *Verdict) Let(marking domain.Marking) {
-	if v == nil {
+// Allow says that the result of one operation may be cached: it consists of
+// published content only, and has the marking. Each operation calls it at most
+// once.
+func (d *CacheDecision) Allow(marking domain.Marking) {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.let++
-	v.terms.Marking = max(v.terms.Marking, marking)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.allowed++
+	d.terms.Marking = max(d.terms.Marking, marking)
 }
 
-// Refuse says that the answer may not be kept, nor one to the same question.
-func (v *Verdict) Refuse() {
-	if v == nil {
+// Deny says that no response to this request may be cached, now or later.
+func (d *CacheDecision) Deny() {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	first := !v.no
-	v.no = true
-	v.mu.Unlock()
-	if first && v.refused != nil {
-		v.refused()
+	d.mu.Lock()
+	first := !d.denied
+	d.denied = true
+	d.mu.Unlock()
+	if first && d.onDeny != nil {
+		d.onDeny()
 	}
 }
 
-// While says that the answer may be used only until a time, and while holds
-// returns true; it must be quick.
-func (v *Verdict) While(until time.Time, holds func() bool) {
-	if v == nil {
+// ValidWhile says that the cached response may be used only until a time, and only
+// while holds returns true; holds must be quick.
+func (d *CacheDecision) ValidWhile(until time.Time, holds func() bool) {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.terms.Until.IsZero() || until.Before(v.terms.Until) {
-		v.terms.Until = until
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.terms.ExpiresAt.IsZero() || until.Before(d.terms.ExpiresAt) {
+		d.terms.ExpiresAt = until
 	}
-	v.terms.Holds = append(v.terms.Holds, holds)
+	d.terms.StillValid = append(d.terms.StillValid, holds)
 }
 
-// For says that the answer is for one credential only.
-func (v *Verdict) For(holder domain.ID) {
-	if v == nil {
+// RestrictTo says that the cached response may be given to one credential only.
+func (d *CacheDecision) RestrictTo(credential domain.ID) {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.terms.Holder != nil && *v.terms.Holder != holder {
-		v.no = true // it is for nobody
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.terms.Credential != nil && *d.terms.Credential != credential {
+		d.denied = true // no credential may have it
 	}
-	v.terms.Holder = &holder
+	d.terms.Credential = &credential
 }
 
-// ReadAt says how far live had come where an operation has read it.
-func (v *Verdict) ReadAt(sequence int64) {
-	if v == nil {
+// ReadAt records the sequence that live had applied where an operation read it.
+func (d *CacheDecision) ReadAt(sequence int64) {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.terms.Sequence < 0 || sequence < v.terms.Sequence {
-		v.terms.Sequence = sequence
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.terms.Sequence < 0 || sequence < d.terms.Sequence {
+		d.terms.Sequence = sequence
 	}
 }
 
-// begin notes that an operation is read, and answer that it has succeeded, or
-// not.
-func (v *Verdict) begin() {
-	if v == nil {
+// operationStarted counts an operation that is about to be parsed.
+func (d *CacheDecision) operationStarted() {
+	if d == nil {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.begun++
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.started++
 }
 
-func (v *Verdict) answer(succeeded bool) {
-	if v == nil || !succeeded {
+// operationDone counts an operation if it has succeeded.
+func (d *CacheDecision) operationDone(succeeded bool) {
+	if d == nil || !succeeded {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.answered++
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.succeeded++
 }
 
-// Terms returns those on which the answer may be kept, as far as is known by
-// now; ok is false where it may not.
-func (v *Verdict) Terms() (terms Terms, ok bool) {
-	if v == nil {
-		return Terms{}, false
+// Terms returns the conditions under which the response may be cached, as known
+// so far; ok is false where it may not be cached.
+func (d *CacheDecision) Terms() (terms CacheTerms, ok bool) {
+	if d == nil {
+		return CacheTerms{}, false
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.terms, !v.no && v.begun > 0 && v.let == v.begun && v.answered == v.begun
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.terms, !d.denied && d.started > 0 && d.allowed == d.started && d.succeeded == d.started
 }

@@ -45,7 +45,7 @@ func (h *Handler) Ask(ctx context.Context, q Question) Reply {
 	}
 	body, resp := h.encode(ctx, resp)
 	resp, _, letGo := h.keep(ctx, resp, body)
-	VerdictOf(ctx).answer(len(resp.Errors) == 0 && len(resp.Data) > 0)
+	CacheDecisionFrom(ctx).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
 	letGo() // whoever asks has it for as short a time as it takes to write it anew
 	return Reply{Data: resp.Data, Errors: resp.Errors, Header: header, Status: status(typeResponse, resp)}
 }

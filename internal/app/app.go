@@ -148,7 +148,7 @@ func (a *App) start(ctx context.Context, c Config, parts Parts) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.offeredKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.desk, Streams: api, Budgets: budgets, Keys: door, ResponseCache: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

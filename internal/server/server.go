@@ -51,8 +51,8 @@ type Config struct {
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
 
-	// Answers keeps what the API answers from live; nil keeps nothing.
-	Answers *respcache.Cache
+	// ResponseCache keeps what the API answers from live; nil keeps nothing.
+	ResponseCache *respcache.Cache
 
 	// CORSOrigins are the origins whose pages may call the API from a
 	// browser; empty stands for all. See allowOrigins for why that is safe.

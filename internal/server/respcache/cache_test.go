@@ -119,7 +119,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 		"OtherMethods":     func(t testing.TB) *http.Request { return request(t, http.MethodPut, "/graphql?query={hello}", "x") },
 		"BehindItsVersion": func(t testing.TB) *http.Request { return get(t, "{lags}") },
 		"TooLarge": func(t testing.TB) *http.Request {
-			return post(t, fmt.Sprintf("{large(size: %d)}", respcache.MaxAnswer))
+			return post(t, fmt.Sprintf("{large(size: %d)}", respcache.MaxResponse))
 		},
 		"OfALargeQuestion":  func(t testing.TB) *http.Request { return post(t, "{hello}"+strings.Repeat(" ", 64<<10)) },
 		"OfAnUnknownLength": func(t testing.TB) *http.Request { r := post(t, "{hello}"); r.ContentLength = -1; return r },
@@ -146,7 +146,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 		t.Parallel()
 		for name, value := range map[string]string{"Set-Cookie": "a=b", "Content-Range": "bytes 0-1/2", "Content-Encoding": "br"} {
 			w := newWorld(t, nil)
-			h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set(name, value)
 				w.door.ServeHTTP(out, r)
 			}))
@@ -161,7 +161,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 	t.Run("WhatIsMadeOfNoOperation", func(t *testing.T) {
 		t.Parallel()
 		w, n := newWorld(t, nil), 0
-		h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { n++; fmt.Fprint(out, n) }))
+		h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { n++; fmt.Fprint(out, n) }))
 		if a, b := askOf(t, h, anonymous, get(t, "x")), askOf(t, h, anonymous, get(t, "x")); a.body != "1" || b.body != "2" {
 			t.Errorf("got %v and %v", a, b)
 		}

@@ -1,46 +1,50 @@
-// Package respcache keeps whole answers of the doors that read live, for the next
-// who ask the same.
+// Package respcache is a cache of whole HTTP responses of the endpoints that read
+// live.
 //
-// # When an answer may be used again
+// # Version
 //
-// Live changes only when something is published, so how far live has come is
-// the version of everything read from it. An answer is kept under the version
-// that was known before it was made, and it is dropped when that moves on. It
-// was then read at that version or a later one: at a later one it is merely
-// sooner right than it has to be. Where live is read from somewhere else than
-// it is written to, what is read may be behind the version; there the operation
-// says how far what it has read had come, and an answer that is behind is not
-// kept.
+// Live changes only when something is published, so the sequence that live has
+// applied is the version of everything read from it. An entry is stored under the
+// version that was known before its response was made, and is dropped when the
+// version advances. The response was then read at that version or a later one; a
+// later one only makes it newer than required. Where live is read from a replica,
+// what is read may be older than the version; there the operation reports the
+// sequence that it has read at, and a response that is older is not cached.
 //
-// A publish moves the version on before it is answered, so the next read in the
-// same process sees it; other processes are told, or look, within a second.
-// Where no look has succeeded for ten seconds, nothing kept is used.
+// A publish advances the version before its response is sent, so the next read in
+// the same process sees it; other processes are notified, or poll, within a second.
+// Where no poll has succeeded for ten seconds, no entry is used.
 //
-// # Whose it is
+// # Key
 //
-// An answer is found by a hash of all that it can depend on: method, host, URL,
-// the body and its type, Accept, and of the viewer the role, the clearance and
-// the limit of its key, which are told in answers. So nobody gets what was made
-// for somebody who may see more or less. A handler inside may not let anything
-// else of a request make a difference to an answer that may be kept.
+// The key is a hash of all that a response may depend on: method, host, URL, the
+// body and its type, Accept, and the viewer's role, clearance and the rate limit of
+// its key, which responses state. So a viewer never gets a response that was made
+// for a viewer who may see more or less. The wrapped handler must not let a
+// cacheable response depend on anything else in the request.
 //
-// The hash is SHA-256. Answers of all clearances are in one table, so a
-// collision would be a leak, and whoever asks chooses what is hashed; with
-// SHA-NI it takes half a microsecond.
+// The hash is SHA-256. Entries of all clearances are in one table, so a collision
+// would be a leak, and clients choose what is hashed; with SHA-NI it takes half a
+// microsecond.
 //
-// A viewer that may not read live at all, and the program itself, get nothing
-// from here.
+// Requests of viewers that may not read live, and of system viewers, bypass the
+// cache.
 //
-// # What is kept
+// # What is cached
 //
-// What the handler inside says may be, by [transport.Verdict], and nothing that
-// is guessed from outside: answers with status 200 made of queries of live that
-// have succeeded, smaller than [MaxAnswer]. Errors, mutations, subscriptions,
-// streams, and what comes from the desk never are.
+// What the wrapped handler allows by [transport.CacheDecision], and nothing that is
+// guessed from outside: responses with status 200 made of queries of live that
+// have succeeded, smaller than [MaxResponse]. Errors, mutations, subscriptions,
+// streams, and what comes from the desk are never cached. The table is bounded by
+// bytes; see [Cache]. Requests with the same key that arrive while a response is
+// being made share it (single flight).
 //
-// # What it tells
+// The ETag of a response is a hash of its content type and body, with the content
+// coding appended.
 //
-// A hit is quicker, which tells that a viewer of the same role and clearance
-// has asked the same since the last publish. It tells nothing of content: who
-// gets the hit may read all that is in it.
+// # Timing
+//
+// A hit is faster than a miss, which reveals that a viewer of the same role and
+// clearance has sent the same request since the last publish. It reveals no
+// content: a viewer that gets the hit may read all that is in it.
 package respcache

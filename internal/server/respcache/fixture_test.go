@@ -65,49 +65,49 @@ func (d *door) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *ast.Field) *graphql.Response {
-	verdict := transport.VerdictOf(ctx)
+	decision := transport.CacheDecisionFrom(ctx)
 	n := d.ran.Add(1)
 	transport.Header(ctx).Set("RateLimit", fmt.Sprintf("inner;r=%d", n))
 	transport.Header(ctx).Set("TLP", "TLP:CLEAR")
 	text := fmt.Sprintf("%s %d", field.Name, n)
 	if op.Operation.Operation != ast.Query {
-		verdict.Refuse()
+		decision.Deny()
 		_ = d.wait(ctx, field)
 		return data(text)
 	}
 	switch field.Name {
 	case "desk":
-		verdict.Refuse()
+		decision.Deny()
 		_ = d.wait(ctx, field)
 		return data(text)
 	case "fails":
-		verdict.Let(domain.Clear)
+		decision.Allow(domain.Clear)
 		return &graphql.Response{Errors: gqlerror.List{{Message: text}}}
 	case "partial":
-		verdict.Let(domain.Clear)
+		decision.Allow(domain.Clear)
 		return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: text}}}
 	case "amber":
-		verdict.Let(domain.Amber)
+		decision.Allow(domain.Amber)
 		transport.Header(ctx).Set("TLP", "TLP:AMBER")
 		return data(text)
 	case "large":
 		size, _ := field.ArgumentMap(op.Variables)["size"].(int64)
 		text += strings.Repeat(" words", int(size)/6)
 	case "lags":
-		verdict.ReadAt(6)
+		decision.ReadAt(6)
 	case "until":
-		verdict.While(d.clock.now().Add(3*time.Second), func() bool { return true })
+		decision.ValidWhile(d.clock.now().Add(3*time.Second), func() bool { return true })
 	case "while":
-		verdict.While(d.clock.now().Add(time.Hour), d.holds.Load)
+		decision.ValidWhile(d.clock.now().Add(time.Hour), d.holds.Load)
 	case "mine":
 		v, _ := domain.ViewerFrom(ctx)
-		verdict.For(v.CredentialID())
+		decision.RestrictTo(v.CredentialID())
 	case "waits":
 		if err := d.wait(ctx, field); err != nil {
 			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
 		}
 	}
-	verdict.Let(domain.Clear)
+	decision.Allow(domain.Clear)
 	return data(text)
 }
 
@@ -216,7 +216,7 @@ func newWorld(t testing.TB, change func(*respcache.Config)) *world {
 		change(&config)
 	}
 	w.cache = respcache.New(config)
-	w.handler = w.cache.Around(w.door)
+	w.handler = w.cache.Wrap(w.door)
 	return w
 }
 
@@ -281,6 +281,6 @@ func (w *world) ran(want int64) {
 }
 
 // question asks for a field.
-func question(field string) transport.Question {
+func lookup(field string) transport.Question {
 	return transport.Question{Document: "{" + field + "}"}
 }

@@ -207,7 +207,7 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	w := newWorld(t, nil)
 	for range 2 {
 		r := post(t, "{hello}")
-		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), broken{}))
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), failedBody{}))
 		if got := w.ask(anonymous, r); got.status != http.StatusBadRequest || !strings.Contains(got.body, "cannot be read") {
 			t.Errorf("got %v", got)
 		}
@@ -215,17 +215,17 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	w.ran(0)
 }
 
-type broken struct{}
+type failedBody struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (failedBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // What a handler streams goes out as it comes.
 func TestAHandlerThatFlushes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	sent := make(chan string, 1)
-	h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		reply := w.door.Ask(r.Context(), question("hello"))
+	h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		reply := w.door.Ask(r.Context(), lookup("hello"))
 		_, _ = out.Write(reply.Data)
 		out.(http.Flusher).Flush()
 		sent <- "flushed"
@@ -258,10 +258,10 @@ func TestOtherDoors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
-			h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set("Content-Type", "application/atom+xml")
 				for _, field := range row.fields {
-					_, _ = out.Write(w.door.Ask(r.Context(), question(field)).Data)
+					_, _ = out.Write(w.door.Ask(r.Context(), lookup(field)).Data)
 				}
 			}))
 			for range 2 {
@@ -298,7 +298,7 @@ func TestIfModifiedSince(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
 			ran := 0
-			w.handler = w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			w.handler = w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				ran++
 				if row.modified != "" {
 					out.Header().Set("Last-Modified", row.modified)
@@ -336,7 +336,7 @@ func TestIfModifiedSince(t *testing.T) {
 func TestPolicyOfWhatHasNotChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	cached := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	cached := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("query") == "{hello}" {
 			out.Header().Set("Content-Security-Policy", "style-src 'self'")
 		}
