@@ -54,7 +54,7 @@ func (p *persisted) MutateOperationParameters(ctx context.Context, params *graph
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
-	if viewer.System || transport.Own(ctx) {
+	if viewer.System || transport.IsInternal(ctx) {
 		return nil // the program's own documents
 	}
 	if id, ok := params.Extensions["documentId"]; ok {

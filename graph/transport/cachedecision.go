@@ -10,7 +10,7 @@ import (
 
 // CacheDecision says whether the HTTP response of a request may be cached, and on
 // which terms. One operation or several may be behind a response: each
-// [Handler.Ask] is one. The response may be cached only if it is made of at least
+// [Handler.Execute] is one. The response may be cached only if it is made of at least
 // one operation and every one of them has succeeded and called
 // [CacheDecision.Allow].
 //

@@ -78,7 +78,7 @@ type Files struct {
 // FeedsConfig is what feeds and sitemaps are made of; there are none where
 // Content is nil.
 type FeedsConfig struct {
-	Content   feeds.Asker
+	Content   feeds.Executor
 	Site      site.Site
 	PublicURL string // where clients find the server, without a slash at the end
 }

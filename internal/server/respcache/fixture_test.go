@@ -281,6 +281,6 @@ func (w *world) ran(want int64) {
 }
 
 // question asks for a field.
-func lookup(field string) transport.Question {
-	return transport.Question{Document: "{" + field + "}"}
+func lookup(field string) transport.Request {
+	return transport.Request{Document: "{" + field + "}"}
 }

@@ -225,7 +225,7 @@ func TestAHandlerThatFlushes(t *testing.T) {
 	w := newWorld(t, nil)
 	sent := make(chan string, 1)
 	h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		reply := w.door.Ask(r.Context(), lookup("hello"))
+		reply := w.door.Execute(r.Context(), lookup("hello"))
 		_, _ = out.Write(reply.Data)
 		out.(http.Flusher).Flush()
 		sent <- "flushed"
@@ -261,7 +261,7 @@ func TestOtherDoors(t *testing.T) {
 			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set("Content-Type", "application/atom+xml")
 				for _, field := range row.fields {
-					_, _ = out.Write(w.door.Ask(r.Context(), lookup(field)).Data)
+					_, _ = out.Write(w.door.Execute(r.Context(), lookup(field)).Data)
 				}
 			}))
 			for range 2 {
