@@ -24,7 +24,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 // connections is the number of concurrent clients.
@@ -36,17 +36,17 @@ const answerQuery = `query Newest { reports(first: 25, orderBy: {field: PUBLISHE
 
 // serve serves the API like the program, with all middleware, and discards the
 // log. It returns its address.
-func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *answers.Cache) {
+func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *respcache.Cache) {
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	config := graph.Config{Stores: s.stores, Desk: s.desk, Log: log, RequestID: domain.RequestID,
 		Meter: limits.NewMeter(time.Now), Limits: noRateLimit}
-	cache = answers.New(answers.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: limits.NewQuotas(config.Limits, config.Meter), Log: log, Now: time.Now})
+	cache = respcache.New(respcache.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: limits.NewQuotas(config.Limits, config.Meter), Log: log, Now: time.Now})
 	work, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() { _ = s.desk.Live().Run(work) })
 	working.Go(func() { _ = cache.Run(work) })
-	srv := server.New(server.Config{GraphQL: graph.Handler(config), Answers: cache, Log: log,
+	srv := server.New(server.Config{GraphQL: graph.Handler(config), ResponseCache: cache, Log: log,
 		Keys: access.NewAuthenticator(access.NewKeys(s.stores, nil, log, time.Now), nil)})
 	l := listen(b)
 	working.Go(func() { _ = srv.Serve(l) })
@@ -234,7 +234,7 @@ func cpuTime(b *testing.B) time.Duration {
 // writes the same fixed bytes, in turn: requests per second.
 func BenchmarkCachedResponse(b *testing.B) {
 	s := newSite(b)
-	address, _ := s.serve(b, answers.DefaultSize)
+	address, _ := s.serve(b, respcache.DefaultSize)
 	byGet := "http://" + address + "/graphql?query=" + url.QueryEscape(answerQuery)
 	byPost := fmt.Sprintf(`{"query":%q}`, answerQuery)
 	for _, row := range []struct {
@@ -319,7 +319,7 @@ func responseTo(b *testing.B, request *http.Request) (http.Header, []byte) {
 func BenchmarkUncachedResponse(b *testing.B) {
 	s := newSite(b)
 	var clients [2]*client
-	for i, size := range []int64{0, answers.DefaultSize} {
+	for i, size := range []int64{0, respcache.DefaultSize} {
 		address, _ := s.serve(b, size)
 		clients[i] = dial(b, address)
 	}
@@ -352,14 +352,14 @@ func BenchmarkCacheMemory(b *testing.B) {
 	s := newSite(b)
 	for b.Loop() {
 		before := heap()
-		address, cache := s.serve(b, answers.DefaultSize)
+		address, cache := s.serve(b, respcache.DefaultSize)
 		c := dial(b, address)
 		for i := range 5000 {
 			c.ask(b, i)
 		}
 		stats := cache.Stats()
 		b.ReportMetric(float64(stats.Entries), "answers")
-		b.ReportMetric(float64(stats.Bytes)/answers.DefaultSize, "of_the_bound")
+		b.ReportMetric(float64(stats.Bytes)/respcache.DefaultSize, "of_the_bound")
 		b.ReportMetric(float64(heap()-before)/float64(stats.Bytes), "heap/held")
 		runtime.KeepAlive(cache)
 	}

@@ -34,7 +34,7 @@ func TestREST(t *testing.T) {
 	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	if err := demo.Load(editor, func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
-		reply := api.Ask(ctx, transport.Question{Document: query, Variables: variables})
+		reply := api.Execute(ctx, transport.Request{Document: query, Variables: variables})
 		return json.Marshal(map[string]any{"data": json.RawMessage(reply.Data), "errors": reply.Errors})
 	}); err != nil {
 		t.Fatal(err)

@@ -59,13 +59,13 @@ func allCacheable(set ast.SelectionSet) bool {
 	return true
 }
 
-// setCacheable sets in the verdict that the response may be cached: it was read
+// setCacheable sets in the decision that the response may be cached: it was read
 // in the snapshot of ctx. Where live is read from a replica, it sets the sequence
 // of that snapshot, and leaves the response not cacheable where the replica lags
 // too far behind.
 func (s stagedSchema) setCacheable(ctx context.Context, marking domain.Marking) error {
-	verdict := transport.VerdictOf(ctx)
-	if verdict == nil {
+	decision := transport.CacheDecisionFrom(ctx)
+	if decision == nil {
 		return nil
 	}
 	if s.stores.LiveMayLag() {
@@ -73,12 +73,12 @@ func (s stagedSchema) setCacheable(ctx context.Context, marking domain.Marking) 
 		if err != nil {
 			return err
 		}
-		verdict.ReadAt(sequence)
+		decision.ReadAt(sequence)
 		if s.lags(ctx, sequence) {
 			return nil
 		}
 	}
-	verdict.Let(marking)
+	decision.Allow(marking)
 	return nil
 }
 

@@ -43,15 +43,15 @@ func TestEveryRootFieldIsCacheableOrNot(t *testing.T) {
 	}
 }
 
-// verdict sends a request for a viewer and returns whether and how the response
+// decision sends a request for a viewer and returns whether and how the response
 // may be cached.
-func (g *accessAPI) verdict(v *domain.Viewer, body string) (transport.Terms, bool) {
+func (g *accessAPI) decision(v *domain.Viewer, body string) (transport.CacheTerms, bool) {
 	g.t.Helper()
-	ctx, verdict := transport.WithVerdict(domain.WithViewer(g.t.Context(), v), nil)
+	ctx, decision := transport.WithCacheDecision(domain.WithViewer(g.t.Context(), v), nil)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	g.handler.ServeHTTP(httptest.NewRecorder(), r)
-	return verdict.Terms()
+	return decision.Terms()
 }
 
 func TestCacheableOperations(t *testing.T) {
@@ -84,11 +84,11 @@ func TestCacheableOperations(t *testing.T) {
 			"TheExplicitLiveStage": {editor, `query @inContext(stage: LIVE) { reports { totalCount } }`, true},
 		} {
 			t.Run(name, func(t *testing.T) {
-				terms, got := g.verdict(row.viewer, `{"query":"`+strings.ReplaceAll(strings.ReplaceAll(row.query, `\"`, `"`), `"`, `\"`)+`"}`)
+				terms, got := g.decision(row.viewer, `{"query":"`+strings.ReplaceAll(strings.ReplaceAll(row.query, `\"`, `"`), `"`, `\"`)+`"}`)
 				if got != row.want {
 					t.Errorf("got %v, want %v", got, row.want)
 				}
-				if got && (!terms.Until.IsZero() || terms.Holds != nil || terms.Holder != nil || terms.Sequence != -1) {
+				if got && (!terms.ExpiresAt.IsZero() || terms.StillValid != nil || terms.Credential != nil || terms.Sequence != -1) {
 					t.Errorf("the terms are %+v", terms)
 				}
 			})
@@ -103,7 +103,7 @@ func TestCachedResponsesHaveTheirMarking(t *testing.T) {
 		g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY, marking: AMBER, tags: ["t"]}) { entity { id } } }`)
 		g.query(editor, `mutation { publish(input: {documents: ["entity:e"], references: INCLUDE}) { state } }`)
 		for v, want := range map[*domain.Viewer]domain.Marking{public: domain.Clear, editor: domain.Amber} {
-			if terms, ok := g.verdict(v, `{"query":"{ entities { nodes { slug } } }"}`); !ok || terms.Marking != want {
+			if terms, ok := g.decision(v, `{"query":"{ entities { nodes { slug } } }"}`); !ok || terms.Marking != want {
 				t.Errorf("%s: got %v, %v, want %v", v.Role, terms.Marking, ok, want)
 			}
 		}
@@ -122,27 +122,27 @@ func TestCachedResponsesOfNamedDocuments(t *testing.T) {
 		g.register(vars{"text": count}).ok()
 		byHash := `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha(count) + `"}}}`
 		for name, body := range map[string]string{"Id": `{"documentId":"` + sha(count) + `"}`, "Hash": byHash} {
-			terms, ok := g.verdict(public, body)
-			if !ok || terms.Until.Sub(g.clock.Now()) != registeredTTL || len(terms.Holds) != 1 || !terms.Holds[0]() {
+			terms, ok := g.decision(public, body)
+			if !ok || terms.ExpiresAt.Sub(g.clock.Now()) != registeredTTL || len(terms.StillValid) != 1 || !terms.StillValid[0]() {
 				t.Errorf("%s: got %+v, %v", name, terms, ok)
 			}
 		}
 		g.clock.Advance(registeredTTL / 2)
-		terms, _ := g.verdict(public, byHash)
-		if got := terms.Until.Sub(g.clock.Now()); got != registeredTTL/2 {
+		terms, _ := g.decision(public, byHash)
+		if got := terms.ExpiresAt.Sub(g.clock.Now()); got != registeredTTL/2 {
 			t.Errorf("what was looked up before may be used for %s", got)
 		}
 		g.unregister(sha(count))
-		if terms.Holds[0]() {
+		if terms.StillValid[0]() {
 			t.Error("the answer outlives the registration")
 		}
 
 		named, sent := sha(mine), `{"query":"`+mine+`","extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+sha(mine)+`"}}}`
-		if _, ok := g.verdict(partner, sent); ok {
+		if _, ok := g.decision(partner, sent); ok {
 			t.Error("a document that is sent to be remembered is kept, and the next to send it is not remembered")
 		}
-		terms, ok := g.verdict(partner, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+named+`"}}}`)
-		if !ok || terms.Holder == nil || *terms.Holder != partner.KeyID {
+		terms, ok := g.decision(partner, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+named+`"}}}`)
+		if !ok || terms.Credential == nil || *terms.Credential != partner.KeyID {
 			t.Errorf("of a hash that only its sender knows: got %+v, %v", terms, ok)
 		}
 	})
@@ -155,10 +155,10 @@ func TestCachedResponsesUnderRegisteredOnly(t *testing.T) {
 		if _, _, err := g.registry.Register(domain.WithViewer(t.Context(), builder), []queries.Document{{Text: count}}); err != nil {
 			t.Fatal(err)
 		}
-		if terms, ok := g.verdict(public, `{"query":"`+count+`"}`); !ok || terms.Until.IsZero() || len(terms.Holds) != 1 {
+		if terms, ok := g.decision(public, `{"query":"`+count+`"}`); !ok || terms.ExpiresAt.IsZero() || len(terms.StillValid) != 1 {
 			t.Errorf("got %+v, %v", terms, ok)
 		}
-		if _, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); ok {
+		if _, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); ok {
 			t.Error("a refusal is kept")
 		}
 	})
@@ -176,12 +176,12 @@ func TestCachedResponsesOfAReplica(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	g := newAccessAPI(t, s, nil)
-	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 0 {
+	if terms, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 0 {
 		t.Errorf("of nothing: got %+v, %v", terms, ok)
 	}
 	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
 	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
-	if terms, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 1 {
+	if terms, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); !ok || terms.Sequence != 1 {
 		t.Errorf("got %+v, %v", terms, ok)
 	}
 }
@@ -211,7 +211,7 @@ func TestCachedResponsesOfAReplicaThatLags(t *testing.T) {
 	g := newAccessAPI(t, s, func(c *graph.Config) { c.LiveMaxLag = most })
 	kept := func(step string, want bool) {
 		t.Helper()
-		if _, ok := g.verdict(public, `{"query":"{ tags { totalCount } }"}`); ok != want {
+		if _, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); ok != want {
 			t.Errorf("%s: kept is %v", step, ok)
 		}
 	}

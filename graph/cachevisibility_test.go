@@ -17,7 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -33,8 +33,8 @@ func newCachedAPI(t testing.TB, s *store.Stores) *cachedAPI {
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Meter: limits.NewMeter(time.Now)}
 	k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
-	k.cached = answers.New(answers.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
-		Log: log, Now: time.Now}).Around(k.handler)
+	k.cached = respcache.New(respcache.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
+		Log: log, Now: time.Now}).Wrap(k.handler)
 	k.handler = k.cached // also what staff send goes through it
 	return k
 }
@@ -159,8 +159,8 @@ func TestCachedResponsesOfTwoProcesses(t *testing.T) {
 		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: limits.NewMeter(time.Now)}
 		k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
-		cache := answers.New(answers.Config{Size: 8 << 20, Live: desk.Live(), Budgets: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
-		k.cached = cache.Around(k.handler)
+		cache := respcache.New(respcache.Config{Size: 8 << 20, Live: desk.Live(), Budgets: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
+		k.cached = cache.Wrap(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Live().Run(t.Context()) }()
 		t.Cleanup(func() { <-ended; _ = s.Close() })

@@ -151,7 +151,7 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		stage, err := stageOf(ctx, op)
 		cacheable := err == nil && isCacheable(op, stage)
 		if !cacheable {
-			transport.VerdictOf(ctx).Refuse()
+			transport.CacheDecisionFrom(ctx).Deny()
 		}
 		if err != nil {
 			graphql.AddError(ctx, err)

@@ -33,12 +33,12 @@ func TestJSONLD(t *testing.T) {
 		}
 		claim := a.query(public, `{ narrative(slug: "ports-are-safe") { jsonLd } }`)
 		if got := claim.at("narrative.jsonLd.@type"); got != "Claim" {
-			t.Errorf("without a verdict: got %v", got)
+			t.Errorf("without a decision: got %v", got)
 		}
 		a.query(editor, `mutation { updateNarrative(input: {id: "ports-are-safe", assessment: "**Misleading:** see [[port-ltd]]. </script>"}) { changed } }`)
 		review := a.query(author, `query @inContext(stage: DESK) { narrative(slug: "ports-are-safe") { jsonLd } }`)
 		if got := review.at("narrative.jsonLd.reviewRating.alternateName"); got != "Misleading" {
-			t.Errorf("with a verdict: got %v in %s", got, review.body)
+			t.Errorf("with a decision: got %v in %s", got, review.body)
 		}
 		if strings.Contains(review.body, "<") {
 			t.Errorf("the answer would end a script: %s", review.body)

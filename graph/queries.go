@@ -83,7 +83,7 @@ func (e *documentExtension) MutateOperationParameters(ctx context.Context, param
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
-	if viewer.System || transport.Own(ctx) {
+	if viewer.System || transport.IsInternal(ctx) {
 		return nil
 	}
 	found, err := e.resolver.Resolve(ctx, queries.Request{Text: params.Query, Extensions: params.Extensions, Credential: viewer.CredentialID()})
@@ -92,13 +92,13 @@ func (e *documentExtension) MutateOperationParameters(ctx context.Context, param
 	}
 	params.Query = found.Text
 	if found.NotCacheable {
-		transport.VerdictOf(ctx).Refuse()
+		transport.CacheDecisionFrom(ctx).Deny()
 	}
 	if found.Private {
-		transport.VerdictOf(ctx).For(viewer.CredentialID())
+		transport.CacheDecisionFrom(ctx).RestrictTo(viewer.CredentialID())
 	}
 	if found.Current != nil {
-		transport.VerdictOf(ctx).While(found.Until, found.Current)
+		transport.CacheDecisionFrom(ctx).ValidWhile(found.Until, found.Current)
 	}
 	return nil
 }

@@ -14,20 +14,20 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 // throughCache returns a handler that sends each query to h three times: directly,
 // and twice through a response cache around it, the second time for the cached
 // response. All three must be the same, byte for byte; it responds with the
 // first.
-func throughCache(t *testing.T, h http.Handler, live answers.Live) http.Handler {
+func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handler {
 	t.Helper()
-	cache := answers.New(answers.Config{
+	cache := respcache.New(respcache.Config{
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Budgets: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
 	})
-	kept := cache.Around(h)
+	kept := cache.Wrap(h)
 	t.Cleanup(func() {
 		if s := cache.Stats(); s.Hits < 50 || s.Hits < s.Misses/2 {
 			t.Errorf("little came from the cache: %+v", s)

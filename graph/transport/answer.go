@@ -134,7 +134,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, accepts accepte
 	body, resp := h.encode(r.Context(), resp)
 	resp, body, letGo := h.keep(r.Context(), resp, body)
 	defer letGo()
-	VerdictOf(r.Context()).answer(len(resp.Errors) == 0 && len(resp.Data) > 0)
+	CacheDecisionFrom(r.Context()).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
 	putHeader(w, header)
 	code := status(accepts.object, resp)
 	if code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {

@@ -27,7 +27,7 @@ type execution struct {
 // Unless it is a subscription, its time runs from here on. The execution has
 // to be cancelled in the end.
 func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *execution, failed *graphql.Response) {
-	VerdictOf(ctx).begin()
+	CacheDecisionFrom(ctx).operationStarted()
 	ctx = graphql.StartOperationTrace(ctx)
 	limited, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer func() {

@@ -17,7 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/server"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -139,7 +139,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		}
 	}
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
-	kept := answers.New(answers.Config{
+	kept := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
 		Budgets: quotas, Log: a.log, Now: parts.Now,
 	})
@@ -151,7 +151,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: quotas, Keys: authenticator, Answers: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: quotas, Keys: authenticator, ResponseCache: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

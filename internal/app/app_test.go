@@ -21,7 +21,7 @@ import (
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -59,7 +59,7 @@ func parts(log io.Writer) app.Dependencies {
 // config returns the configuration of a server on a free port.
 func config(t *testing.T, s store.Config) app.Config {
 	c := app.Config{Addr: "127.0.0.1:0", Data: s.Dir, DeskDSN: s.DeskDSN, LiveDSN: s.LiveDSN,
-		Cache: app.CacheConfig{Size: answers.DefaultSize}}
+		Cache: app.CacheConfig{Size: respcache.DefaultSize}}
 	if c.Data == "" {
 		c.Data = t.TempDir()
 	}

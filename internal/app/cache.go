@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 // CacheConfig is what can be set about keeping answers.
@@ -23,7 +23,7 @@ type CacheConfig struct {
 const maxMaxAge = 24 * time.Hour
 
 func (c *CacheConfig) flags(f *pflag.FlagSet) {
-	c.Size = answers.DefaultSize
+	c.Size = respcache.DefaultSize
 	f.Var(&c.Size, "cache-size", usage("cache-size", "`bytes` of memory for answers that are kept until something is published; 0 keeps none"))
 	f.DurationVar(&c.MaxAge, "cache-max-age", 0, usage("cache-max-age",
 		"`time` for which browsers and proxies may use public answers without asking again, such as 30s; 0 has them ask each time"))

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -45,7 +45,7 @@ func TestCacheOfTheServer(t *testing.T) {
 		const titles = `{ reports(first: 100) { totalCount nodes { slug title summary } } __schema { types { name description } } }`
 
 		first, body := getQuery(t, a, titles, "Accept-Encoding", "identity")
-		if first.StatusCode != http.StatusOK || first.Header.Get("Age") != "" || len(body) < answers.MinCompressed {
+		if first.StatusCode != http.StatusOK || first.Header.Get("Age") != "" || len(body) < respcache.MinCompressed {
 			t.Fatalf("got %d %v, %d bytes", first.StatusCode, first.Header, len(body))
 		}
 		second, again := getQuery(t, a, titles, "Accept-Encoding", "identity", "Origin", "https://site.example")

@@ -39,11 +39,11 @@ func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 			ctx := domain.WithRequestID(r.Context(), giveRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
 			ctx = context.WithValue(ctx, visitKey{}, seen)
-			a := &answer{ResponseWriter: w}
+			a := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
 			defer seen.log(ctx, log, r, a, began)
 			next.ServeHTTP(a, r.WithContext(ctx))
-			if !a.begun() {
+			if !a.started() {
 				a.status = http.StatusOK // what net/http makes of a handler that says nothing
 			}
 		})
@@ -52,7 +52,7 @@ func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 
 // log writes the line about a visit. The record is made by hand: where in this
 // program it comes from is of no interest, and takes a while to find out.
-func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *answer, began time.Time) {
+func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *responseRecorder, began time.Time) {
 	level := slog.LevelInfo
 	switch {
 	case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:

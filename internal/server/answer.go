@@ -2,16 +2,16 @@ package server
 
 import "net/http"
 
-// answer notes what a handler has answered so far.
-type answer struct {
+// responseRecorder notes what a handler has answered so far.
+type responseRecorder struct {
 	http.ResponseWriter
 	status int // 0: nothing yet
 	bytes  int64
 }
 
-func (a *answer) begun() bool { return a.status != 0 }
+func (a *responseRecorder) started() bool { return a.status != 0 }
 
-func (a *answer) WriteHeader(status int) {
+func (a *responseRecorder) WriteHeader(status int) {
 	// 1xx announce an answer and are none, but for the one after which the
 	// connection is no longer HTTP's.
 	if a.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
@@ -20,7 +20,7 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(b []byte) (int, error) {
+func (a *responseRecorder) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
@@ -30,10 +30,10 @@ func (a *answer) Write(b []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach what the connection can do.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // Flush sends what there is. Handlers of event streams ask for it by type.
-func (a *answer) Flush() {
+func (a *responseRecorder) Flush() {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}

@@ -5,17 +5,17 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 // compress gzips or zstds answers for those who accept it. Answers that are
 // encoded already, such as the explorer's files and what is kept, are left
-// alone, and so are those that [answers.Compressible] leaves out. A connection that
+// alone, and so are those that [respcache.Compressible] leaves out. A connection that
 // becomes a WebSocket is not for the compressor, which keeps back the status.
 // The level is the quickest: it is where most of the gain is.
 func compress() middleware {
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.CompressionLevel(1),
-		gzhttp.ContentTypeFilter(answers.Compressible))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.CompressionLevel(1),
+		gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		panic(err) // the options are constants
 	}

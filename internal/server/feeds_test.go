@@ -19,7 +19,7 @@ import (
 // no reports, and wants a time limit.
 type asked struct{}
 
-func (asked) Ask(ctx context.Context, _ transport.Question) transport.Reply {
+func (asked) Execute(ctx context.Context, _ transport.Request) transport.Response {
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
 		panic(err)
@@ -28,7 +28,7 @@ func (asked) Ask(ctx context.Context, _ transport.Question) transport.Reply {
 		panic("a question may take for ever")
 	}
 	const data = `{"of": {"id": "tag_1", "slug": "a", "name": %q, "updatedAt": "2024-06-01T00:00:00Z", "description": %q, "list": {"nodes": []}}}`
-	return transport.Reply{
+	return transport.Response{
 		Data:   fmt.Appendf(nil, data, viewer.Role, strings.Repeat("long ", 1000)),
 		Header: http.Header{"Tlp": {"TLP:GREEN"}}, Status: http.StatusOK,
 	}

@@ -31,10 +31,10 @@ func limitBody(staff, others int64) middleware {
 				next.ServeHTTP(w, r) // the server reads no more than that
 				return
 			}
-			a := &limitedAnswer{answer: answer{ResponseWriter: w}, request: r, max: max}
+			a := &limitedAnswer{responseRecorder: responseRecorder{ResponseWriter: w}, request: r, max: max}
 			r.Body = &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, max), over: &a.over}
 			next.ServeHTTP(a, r)
-			if a.over.Load() && !a.begun() {
+			if a.over.Load() && !a.started() {
 				a.WriteHeader(http.StatusRequestEntityTooLarge)
 			}
 		})
@@ -63,7 +63,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 
 // limitedAnswer replaces what a handler says about a body that was cut.
 type limitedAnswer struct {
-	answer
+	responseRecorder
 	request  *http.Request
 	max      int64
 	over     atomic.Bool
@@ -71,23 +71,23 @@ type limitedAnswer struct {
 }
 
 func (a *limitedAnswer) WriteHeader(status int) {
-	if a.begun() || !a.over.Load() {
+	if a.started() || !a.over.Load() {
 		if !a.replaced {
-			a.answer.WriteHeader(status)
+			a.responseRecorder.WriteHeader(status)
 		}
 		return
 	}
 	a.replaced = true
 	a.Header().Set("Connection", "close")
-	refuse(&a.answer, a.request, tooLarge(a.max))
+	refuse(&a.responseRecorder, a.request, tooLarge(a.max))
 }
 
 func (a *limitedAnswer) Write(b []byte) (int, error) {
-	if !a.begun() {
+	if !a.started() {
 		a.WriteHeader(http.StatusOK)
 	}
 	if a.replaced {
 		return len(b), nil // the handler's own words about it
 	}
-	return a.answer.Write(b)
+	return a.responseRecorder.Write(b)
 }

@@ -13,7 +13,7 @@ import (
 func recoverPanics(log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			a := &answer{ResponseWriter: w}
+			a := &responseRecorder{ResponseWriter: w}
 			defer func() {
 				v := recover()
 				if v == nil {
@@ -23,7 +23,7 @@ func recoverPanics(log *slog.Logger) middleware {
 					panic(v) // net/http knows it, and says nothing
 				}
 				log.ErrorContext(r.Context(), "panic in a handler", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-				if a.begun() {
+				if a.started() {
 					panic(http.ErrAbortHandler)
 				}
 				refuse(a, r, internalError)

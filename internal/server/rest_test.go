@@ -18,7 +18,7 @@ import (
 // for editions.
 type asker struct{}
 
-func (asker) Ask(ctx context.Context, q transport.Question) transport.Reply {
+func (asker) Execute(ctx context.Context, q transport.Request) transport.Response {
 	if q.Operation == "listEditions" {
 		panic("a bug")
 	}
@@ -26,7 +26,7 @@ func (asker) Ask(ctx context.Context, q transport.Question) transport.Reply {
 	if err != nil {
 		panic(err)
 	}
-	return transport.Reply{
+	return transport.Response{
 		Header: http.Header{"Tlp": {"TLP:CLEAR"}, "X-Viewer": {viewer.Role.String()}},
 		Data:   []byte(`{"tags":{"nodes":[],"pageInfo":{"hasNextPage":false,"hasPreviousPage":false}}}`),
 	}

@@ -27,7 +27,7 @@ func handler(c Config) http.Handler {
 		c.sockets.count,
 		findViewer(c.Keys, c.Log),
 		limitBody(c.MaxBody, min(c.MaxBody, MaxQuestion)),
-		c.Answers.Around,
+		c.ResponseCache.Wrap,
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
@@ -37,7 +37,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/graphql", api)
 	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Budgets, c.Log}, noStore, findViewer(c.Keys, c.Log))))
 	if c.Feeds.Content != nil {
-		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), feeds.IgnoreUnknown, c.Answers.Around, limitTime(c.Timeout)))
+		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), feeds.IgnoreUnknown, c.ResponseCache.Wrap, limitTime(c.Timeout)))
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
@@ -47,7 +47,7 @@ func handler(c Config) http.Handler {
 	mux.Handle("/explorer/", onlyGet(page))
 	mux.Handle("/explorer/demo-key", page) // which is asked for by POST
 	if c.REST != nil {
-		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log), c.Answers.Around)
+		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log), c.ResponseCache.Wrap)
 		mux.Handle("/v1", routes)
 		mux.Handle("/v1/", routes)
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/exchange/site"
-	"github.com/redthread-api/redthread/internal/server/answers"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
@@ -51,8 +51,8 @@ type Config struct {
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
 
-	// Answers keeps what the API answers from live; nil keeps nothing.
-	Answers *answers.Cache
+	// ResponseCache keeps what the API answers from live; nil keeps nothing.
+	ResponseCache *respcache.Cache
 
 	// CORSOrigins are the origins whose pages may call the API from a
 	// browser; empty stands for all. See allowOrigins for why that is safe.
@@ -78,7 +78,7 @@ type Files struct {
 // FeedsConfig is what feeds and sitemaps are made of; there are none where
 // Content is nil.
 type FeedsConfig struct {
-	Content   feeds.Asker
+	Content   feeds.Executor
 	Site      site.Site
 	PublicURL string // where clients find the server, without a slash at the end
 }

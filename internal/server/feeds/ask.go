@@ -15,10 +15,10 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Asker answers questions from live, for the viewer of the context and within
+// Executor answers questions from live, for the viewer of the context and within
 // the viewer's limits.
-type Asker interface {
-	Ask(ctx context.Context, q transport.Question) transport.Reply
+type Executor interface {
+	Execute(ctx context.Context, q transport.Request) transport.Response
 }
 
 //go:embed questions.graphql
@@ -99,13 +99,13 @@ var statuses = map[string]int{
 // talk is what is asked for one request. It knows the highest marking of the
 // answers.
 type talk struct {
-	asker   Asker
-	marking domain.Marking
+	executor Executor
+	marking  domain.Marking
 }
 
-// ask puts one of the questions, and decodes what is said into out.
-func (t *talk) ask(ctx context.Context, operation string, variables map[string]any, out any) error {
-	reply := t.asker.Ask(ctx, transport.Question{Document: questions, Operation: operation, Variables: variables})
+// execute puts one of the questions, and decodes what is said into out.
+func (t *talk) execute(ctx context.Context, operation string, variables map[string]any, out any) error {
+	reply := t.executor.Execute(ctx, transport.Request{Document: questions, Operation: operation, Variables: variables})
 	if len(reply.Errors) > 0 {
 		first := reply.Errors[0]
 		code, _ := first.Extensions["code"].(string)

@@ -1,6 +1,6 @@
 // Package feeds serves what is live as feeds and sitemaps.
 //
-// It reads no store. It asks the API questions of its own ([Asker]), for the
+// It reads no store. It asks the API questions of its own ([Executor]), for the
 // viewer of the request, so that there is one set of resolvers, one fence and
 // one budget; and it writes the answers with package internal/exchange/feeds.
 //

@@ -34,9 +34,9 @@ func reportsFeed(h *handler, r *http.Request, file string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &talk{asker: h.Content}
+	t := &talk{executor: h.Content}
 	var said struct{ List reportList }
-	if err := t.ask(r.Context(), "Reports", win.variables(""), &said); err != nil {
+	if err := t.execute(r.Context(), "Reports", win.variables(""), &said); err != nil {
 		return nil, err
 	}
 	return h.answer(t, format, "/feeds/reports", win, said.List.PageInfo, feeds.Feed{
@@ -56,12 +56,12 @@ func feedOf(question string) serve {
 		if err != nil {
 			return nil, err
 		}
-		t := &talk{asker: h.Content}
+		t := &talk{executor: h.Content}
 		var said struct {
 			Of   *subject
 			List *reportList
 		}
-		if err := t.ask(r.Context(), question, win.variables(slug), &said); err != nil {
+		if err := t.execute(r.Context(), question, win.variables(slug), &said); err != nil {
 			return nil, err
 		}
 		of := said.Of
@@ -93,7 +93,7 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &talk{asker: h.Content}
+	t := &talk{executor: h.Content}
 	var said struct {
 		Any struct {
 			Nodes []struct {
@@ -106,7 +106,7 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 			Nodes    []edition
 		}
 	}
-	if err := t.ask(r.Context(), "Series", win.variables(name), &said); err != nil {
+	if err := t.execute(r.Context(), "Series", win.variables(name), &said); err != nil {
 		return nil, err
 	}
 	if len(said.Any.Nodes) == 0 {

@@ -412,10 +412,10 @@ func TestSitemapInParts(t *testing.T) {
 }
 
 // refusing answers each question in the same way.
-type refusing transport.Reply
+type refusing transport.Response
 
-func (r refusing) Ask(context.Context, transport.Question) transport.Reply {
-	return transport.Reply(r)
+func (r refusing) Execute(context.Context, transport.Request) transport.Response {
+	return transport.Response(r)
 }
 
 func TestQuestionsThatAreRefused(t *testing.T) {

@@ -79,7 +79,7 @@ func (p *press) LastChange(ctx context.Context) (projection.Position, error) {
 	return p.desk.Live().LastChange(ctx)
 }
 
-func (p *press) handler(asker feeds.Asker, sitemapSize int) http.Handler {
+func (p *press) handler(asker feeds.Executor, sitemapSize int) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: asker, Changes: p, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},

@@ -22,7 +22,7 @@ import (
 
 // Config is what feeds are made of.
 type Config struct {
-	Content Asker
+	Content Executor
 	// Site is where the publisher's pages are, which items lead to. Its URL has
 	// to be there.
 	Site site.Site

@@ -29,12 +29,12 @@ type listed struct {
 // index is a page for people, and for readers that look for feeds in the head
 // of a page.
 func (h *handler) index(r *http.Request, _ string) (*answer, error) {
-	t := &talk{asker: h.Content}
+	t := &talk{executor: h.Content}
 	var said struct {
 		Editions struct{ Nodes []struct{ Series string } }
 		Tags     struct{ Nodes []tag }
 	}
-	if err := t.ask(r.Context(), "Index", nil, &said); err != nil {
+	if err := t.execute(r.Context(), "Index", nil, &said); err != nil {
 		return nil, err
 	}
 	style := page.Style + indexStyle

@@ -27,9 +27,9 @@ var mapped = []struct {
 // sitemap is the map of all pages, or, where they are too many for one, the
 // index of its parts.
 func (h *handler) sitemap(r *http.Request, _ string) (*answer, error) {
-	t := &talk{asker: h.Content}
+	t := &talk{executor: h.Content}
 	var counts map[string]struct{ TotalCount int }
-	if err := t.ask(r.Context(), "Counts", nil, &counts); err != nil {
+	if err := t.execute(r.Context(), "Counts", nil, &counts); err != nil {
 		return nil, err
 	}
 	total := 1
@@ -93,7 +93,7 @@ func (h *handler) sitemapPart(r *http.Request, file string) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &talk{asker: h.Content}
+		t := &talk{executor: h.Content}
 		pages, _, err := h.pages(r.Context(), t, m.of, m.question, given["after"], h.SitemapSize)
 		if err != nil {
 			return nil, err
@@ -123,7 +123,7 @@ func (h *handler) pages(ctx context.Context, t *talk, of domain.Type, question, 
 		if after != "" {
 			variables["after"] = after
 		}
-		if err := t.ask(ctx, question, variables, &said); err != nil {
+		if err := t.execute(ctx, question, variables, &said); err != nil {
 			return nil, "", err
 		}
 		for _, n := range said.List.Nodes {

@@ -62,7 +62,7 @@ func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 // exec runs a document of staff, which must not fail.
 func (a *api) exec(document string) json.RawMessage {
 	a.t.Helper()
-	reply := a.graph.Ask(domain.WithViewer(a.t.Context(), editor), transport.Question{Document: document})
+	reply := a.graph.Execute(domain.WithViewer(a.t.Context(), editor), transport.Request{Document: document})
 	if len(reply.Errors) > 0 {
 		a.t.Fatalf("%s: %v %v", document, reply.Errors, reply.Errors[0].Extensions)
 	}
@@ -73,7 +73,7 @@ func (a *api) exec(document string) json.RawMessage {
 func (a *api) load() {
 	a.t.Helper()
 	err := demo.Load(domain.WithViewer(a.t.Context(), editor), func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
-		reply := a.graph.Ask(ctx, transport.Question{Document: query, Variables: variables})
+		reply := a.graph.Execute(ctx, transport.Request{Document: query, Variables: variables})
 		return json.Marshal(map[string]any{"data": json.RawMessage(reply.Data), "errors": reply.Errors})
 	})
 	if err != nil {

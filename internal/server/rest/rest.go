@@ -22,16 +22,16 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Asker runs a query for the viewer of ctx. The errors of its replies have an
+// Executor runs a query for the viewer of ctx. The errors of its replies have an
 // extensions.code.
-type Asker interface {
-	Ask(ctx context.Context, q transport.Question) transport.Reply
+type Executor interface {
+	Execute(ctx context.Context, q transport.Request) transport.Response
 }
 
 // API serves the routes at /v1. The requests' contexts must carry a viewer and
 // the request's id.
 type API struct {
-	asker       Asker
+	executor    Executor
 	log         *slog.Logger
 	schema      *ast.Schema
 	routes      []*route
@@ -40,13 +40,13 @@ type API struct {
 
 // New returns the API over an executor. Faults go to the log, unless the executor
 // has put them there.
-func New(asker Asker, log *slog.Logger) *API {
+func New(asker Executor, log *slog.Logger) *API {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	routes, err := load(schema)
 	if err != nil {
 		panic(err) // the documents are constants, and tested
 	}
-	a := &API{asker: asker, log: log, schema: schema, routes: routes}
+	a := &API{executor: asker, log: log, schema: schema, routes: routes}
 	a.description = sync.OnceValue(a.describe)
 	return a
 }
@@ -92,7 +92,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	reply := a.asker.Ask(r.Context(), transport.Question{Document: route.text, Operation: route.operation, Variables: variables})
+	reply := a.executor.Execute(r.Context(), transport.Request{Document: route.text, Operation: route.operation, Variables: variables})
 	maps.Copy(w.Header(), reply.Header)
 	if len(reply.Errors) > 0 {
 		// Also where there is data: what is missing from it would be taken for

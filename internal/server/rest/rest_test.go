@@ -307,9 +307,11 @@ func theSameRequestIsAnsweredWithTheSameBytes(t *testing.T, a *api) {
 }
 
 // answers is an executor that always answers the same.
-type answers transport.Reply
+type answers transport.Response
 
-func (a answers) Ask(context.Context, transport.Question) transport.Reply { return transport.Reply(a) }
+func (a answers) Execute(context.Context, transport.Request) transport.Response {
+	return transport.Response(a)
+}
 
 func TestErrorsOfTheExecutor(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"context"
@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// DefaultSize is how many bytes are kept where nothing else is said.
+	// DefaultSize is the default of [Config.Size], in bytes.
 	DefaultSize = 64 << 20
-	// MaxAnswer is the size, in bytes before compression, from which on answers
+	// MaxResponse is the size, in bytes before compression, from which on answers
 	// are not kept: those are counted while they wait for their readers, and a
 	// copy would not be.
-	MaxAnswer = 256 << 10
+	MaxResponse = 256 << 10
 
-	// hitCost is what a kept answer takes from its viewer's budget.
+	// hitCost is the cost of a cache hit in the viewer's budget.
 	hitCost = 1
-	// trusted is how long a version may go without having been confirmed.
-	trusted = 10 * time.Second
+	// maxVersionAge is how long a version may go without having been confirmed.
+	maxVersionAge = 10 * time.Second
 )
 
 // Live says how far live has come. It is what [projection.Live] does.
@@ -35,7 +35,7 @@ type Live interface {
 	Advanced(from projection.Version) <-chan struct{}
 }
 
-// Budgets takes what kept answers cost.
+// Budgets charges viewers for cache hits.
 type Budgets interface {
 	// Charge takes a cost from the budget of the viewer of ctx and puts into
 	// the header how that stands; it returns false where too little is left.
@@ -56,7 +56,7 @@ type Config struct {
 	Now     func() time.Time
 }
 
-// Cache keeps answers. It is safe for concurrent use.
+// Cache is a cache of HTTP responses. It is safe for concurrent use.
 //
 // Its size bounds the bytes that answers hold while they can be found: their
 // bodies, plain and as compressed, their headers, their keys, and an allowance
@@ -71,8 +71,8 @@ type Cache struct {
 	log     *slog.Logger
 	now     func() time.Time
 
-	current atomic.Pointer[generation]
-	turning sync.Mutex
+	current  atomic.Pointer[generation]
+	rotateMu sync.Mutex
 
 	hits, misses, shared, unchanged, dropped atomic.Int64
 }
@@ -80,25 +80,25 @@ type Cache struct {
 // New returns an empty cache.
 func New(c Config) *Cache {
 	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicFor(c.MaxAge), live: c.Live, budgets: c.Budgets, log: c.Log, now: c.Now}
-	cache.current.Store(cache.begin(c.Live.Version()))
+	cache.current.Store(cache.newGeneration(c.Live.Version()))
 	return cache
 }
 
-// generation is what is kept of one version. It is left as a whole when live
+// generation holds the entries of one version. It is left as a whole when live
 // comes further, and then goes to the garbage collector with all that late
 // comers may still put there.
 type generation struct {
 	version projection.Version
-	kept    *otter.Cache[key, *entry] // nil: nothing is kept
+	entries *otter.Cache[key, *entry] // nil: nothing is cached
 
 	mu      sync.Mutex
 	flights map[flightKey]*flight
 }
 
-func (c *Cache) begin(v projection.Version) *generation {
+func (c *Cache) newGeneration(v projection.Version) *generation {
 	g := &generation{version: v, flights: map[flightKey]*flight{}}
 	if c.size > 0 {
-		g.kept = otter.Must(&otter.Options[key, *entry]{
+		g.entries = otter.Must(&otter.Options[key, *entry]{
 			MaximumWeight: c.size,
 			Weigher:       func(_ key, e *entry) uint32 { return e.weight },
 		})
@@ -111,29 +111,29 @@ func (c *Cache) begin(v projection.Version) *generation {
 func (c *Cache) generation(now time.Time) (*generation, time.Duration) {
 	v := c.live.Version()
 	age := now.Sub(v.ConfirmedAt)
-	if age > trusted {
+	if age > maxVersionAge {
 		return nil, 0
 	}
 	g := c.current.Load()
 	if !g.version.Same(v) {
-		g = c.turn()
+		g = c.rotate()
 	}
 	return g, max(age, 0)
 }
 
-// turn leaves what was kept of a former version. Of callers that have seen
+// rotate drops the entries of an earlier version. Of callers that have seen
 // different versions the latest wins, because it is looked up again here.
-func (c *Cache) turn() *generation {
-	c.turning.Lock()
-	defer c.turning.Unlock()
+func (c *Cache) rotate() *generation {
+	c.rotateMu.Lock()
+	defer c.rotateMu.Unlock()
 	v, g := c.live.Version(), c.current.Load()
 	if g.version.Same(v) {
 		return g
 	}
-	if g.kept != nil {
-		c.dropped.Add(int64(g.kept.EstimatedSize()))
+	if g.entries != nil {
+		c.dropped.Add(int64(g.entries.EstimatedSize()))
 	}
-	g = c.begin(v)
+	g = c.newGeneration(v)
 	c.current.Store(g)
 	return g
 }
@@ -145,21 +145,21 @@ func (c *Cache) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s := c.Stats()
-			c.log.InfoContext(ctx, "answers were kept", "hits", s.Hits, "misses", s.Misses, "shared", s.Shared,
+			c.log.InfoContext(ctx, "response cache statistics", "hits", s.Hits, "misses", s.Misses, "shared", s.Shared,
 				"unchanged", s.Unchanged, "dropped", s.Dropped)
 			return nil
-		case <-c.live.Advanced(c.turn().version):
+		case <-c.live.Advanced(c.rotate().version):
 		}
 	}
 }
 
 // Stats are what a cache has done since it was made, and holds now.
 type Stats struct {
-	Hits      int64 // answers that were kept
+	Hits      int64 // responses from the cache
 	Misses    int64 // answers that had to be made and might have been kept
 	Shared    int64 // answers that were made for another request at the same time
 	Unchanged int64 // of all these, those that the client had already
-	Dropped   int64 // answers that were kept and outlived by a publish
+	Dropped   int64 // entries dropped because of a publish
 
 	Entries int
 	Bytes   int64 // at most the size
@@ -168,9 +168,9 @@ type Stats struct {
 // Stats returns how the cache stands. The counts may lag by some requests.
 func (c *Cache) Stats() Stats {
 	s := Stats{Hits: c.hits.Load(), Misses: c.misses.Load(), Shared: c.shared.Load(), Unchanged: c.unchanged.Load(), Dropped: c.dropped.Load()}
-	if g := c.current.Load(); g.kept != nil {
-		g.kept.CleanUp()
-		s.Entries, s.Bytes = g.kept.EstimatedSize(), int64(g.kept.WeightedSize())
+	if g := c.current.Load(); g.entries != nil {
+		g.entries.CleanUp()
+		s.Entries, s.Bytes = g.entries.EstimatedSize(), int64(g.entries.WeightedSize())
 	}
 	return s
 }

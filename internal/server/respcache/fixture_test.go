@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/projection"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -65,49 +65,49 @@ func (d *door) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *ast.Field) *graphql.Response {
-	verdict := transport.VerdictOf(ctx)
+	decision := transport.CacheDecisionFrom(ctx)
 	n := d.ran.Add(1)
 	transport.Header(ctx).Set("RateLimit", fmt.Sprintf("inner;r=%d", n))
 	transport.Header(ctx).Set("TLP", "TLP:CLEAR")
 	text := fmt.Sprintf("%s %d", field.Name, n)
 	if op.Operation.Operation != ast.Query {
-		verdict.Refuse()
+		decision.Deny()
 		_ = d.wait(ctx, field)
 		return data(text)
 	}
 	switch field.Name {
 	case "desk":
-		verdict.Refuse()
+		decision.Deny()
 		_ = d.wait(ctx, field)
 		return data(text)
 	case "fails":
-		verdict.Let(domain.Clear)
+		decision.Allow(domain.Clear)
 		return &graphql.Response{Errors: gqlerror.List{{Message: text}}}
 	case "partial":
-		verdict.Let(domain.Clear)
+		decision.Allow(domain.Clear)
 		return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: text}}}
 	case "amber":
-		verdict.Let(domain.Amber)
+		decision.Allow(domain.Amber)
 		transport.Header(ctx).Set("TLP", "TLP:AMBER")
 		return data(text)
 	case "large":
 		size, _ := field.ArgumentMap(op.Variables)["size"].(int64)
 		text += strings.Repeat(" words", int(size)/6)
 	case "lags":
-		verdict.ReadAt(6)
+		decision.ReadAt(6)
 	case "until":
-		verdict.While(d.clock.Now().Add(3*time.Second), func() bool { return true })
+		decision.ValidWhile(d.clock.Now().Add(3*time.Second), func() bool { return true })
 	case "while":
-		verdict.While(d.clock.Now().Add(time.Hour), d.holds.Load)
+		decision.ValidWhile(d.clock.Now().Add(time.Hour), d.holds.Load)
 	case "mine":
 		v, _ := domain.ViewerFrom(ctx)
-		verdict.For(v.CredentialID())
+		decision.RestrictTo(v.CredentialID())
 	case "waits":
 		if err := d.wait(ctx, field); err != nil {
 			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
 		}
 	}
-	verdict.Let(domain.Clear)
+	decision.Allow(domain.Clear)
 	return data(text)
 }
 
@@ -181,7 +181,7 @@ func (p *purse) Charge(_ context.Context, cost int, header http.Header) bool {
 // world is a cache around a door.
 type world struct {
 	t       testing.TB
-	cache   *answers.Cache
+	cache   *respcache.Cache
 	door    *door
 	live    *live
 	clock   *storetest.Clock
@@ -189,18 +189,18 @@ type world struct {
 	handler http.Handler
 }
 
-func newWorld(t testing.TB, change func(*answers.Config)) *world {
+func newWorld(t testing.TB, change func(*respcache.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), purse: &purse{}}
 	w.door = newDoor(w.clock)
 	w.live = &live{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.Now()}, moved: make(chan struct{})}
 	w.purse.left.Store(1 << 40)
-	config := answers.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now}
+	config := respcache.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now}
 	if change != nil {
 		change(&config)
 	}
-	w.cache = answers.New(config)
-	w.handler = w.cache.Around(w.door)
+	w.cache = respcache.New(config)
+	w.handler = w.cache.Wrap(w.door)
 	return w
 }
 
@@ -265,6 +265,6 @@ func (w *world) ran(want int64) {
 }
 
 // question asks for a field.
-func question(field string) transport.Question {
-	return transport.Question{Document: "{" + field + "}"}
+func lookup(field string) transport.Request {
+	return transport.Request{Document: "{" + field + "}"}
 }

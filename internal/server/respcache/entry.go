@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"crypto/sha256"
@@ -14,19 +14,19 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// entry is a kept answer. It does not change, but for what it remembers.
+// entry is a cached response. It is immutable, except for its last merged Vary.
 type entry struct {
 	header []field  // of all requests alike
 	vary   []string // what the answer depends on, one line
-	terms  transport.Terms
-	tag    string // the validator without its quotes
+	terms  transport.CacheTerms
+	etag   string // the validator without its quotes
 	// modified is when the answer last changed, to the second; the zero time
 	// where it does not say.
-	modified time.Time
-	press    bool // it is worth compressing
-	bodies   [codings]*body
-	weight   uint32
-	varied   *atomic.Pointer[varied] // the last that was asked for
+	modified     time.Time
+	compressible bool // it is worth compressing
+	bodies       [codings]*body
+	weight       uint32
+	varied       *atomic.Pointer[mergedVary] // the last that was asked for
 }
 
 // field is a field of a header. Its values have no room, so that appending to
@@ -43,8 +43,8 @@ type body struct {
 	header    []field
 }
 
-// ownFields are those of one request, whoever asks the same.
-var ownFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", "X-Request-Id", "Date",
+// perRequestFields are those of one request, whoever asks the same.
+var perRequestFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", "X-Request-Id", "Date",
 	// These are worked out anew.
 	"Cache-Control", "Content-Length", "Etag", "Last-Modified", "Age", "Vary"}
 
@@ -52,25 +52,25 @@ var ownFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", "X-Requ
 // records, as measured.
 const entryOverhead = 1 << 10
 
-func newEntry(header http.Header, plain []byte, terms transport.Terms) *entry {
-	e := &entry{terms: terms, weight: entryOverhead, varied: new(atomic.Pointer[varied])}
+func newEntry(header http.Header, plain []byte, terms transport.CacheTerms) *entry {
+	e := &entry{terms: terms, weight: entryOverhead, varied: new(atomic.Pointer[mergedVary])}
 	if at, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		e.modified = at
 	}
 	for name, values := range header {
-		if !slices.Contains(ownFields, name) {
+		if !slices.Contains(perRequestFields, name) {
 			e.add(name, slices.Clip(slices.Clone(values)))
 		}
 	}
-	e.vary = []string{joined([]string{"Accept-Encoding", "Authorization"}, header["Vary"])}
+	e.vary = []string{mergeLists([]string{"Accept-Encoding", "Authorization"}, header["Vary"])}
 
 	contentType := header.Get("Content-Type")
 	hash := sha256.New()
 	hash.Write([]byte(contentType + "\x00")) // another type is another answer
 	hash.Write(plain)
-	e.tag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16])
-	e.press = len(plain) >= MinCompressed && Compressible(contentType)
-	e.put(identity, plain)
+	e.etag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16])
+	e.compressible = len(plain) >= MinCompressed && Compressible(contentType)
+	e.addBody(identity, plain)
 	return e
 }
 
@@ -82,44 +82,44 @@ func (e *entry) add(name string, values []string) {
 	}
 }
 
-// put adds a body; the entry must not have been shown to anybody.
-func (e *entry) put(c coding, bytes []byte) {
-	b := &body{bytes: bytes, validator: []string{`"` + e.tag + `"`}}
+// addBody adds a body; the entry must not have been shown to anybody.
+func (e *entry) addBody(c coding, bytes []byte) {
+	b := &body{bytes: bytes, validator: []string{`"` + e.etag + `"`}}
 	b.header = append(b.header, field{"Content-Length", []string{strconv.Itoa(len(bytes))}})
 	if c != identity {
-		b.validator = []string{`"` + e.tag + "-" + c.String() + `"`}
+		b.validator = []string{`"` + e.etag + "-" + c.String() + `"`}
 		b.header = append(b.header, field{"Content-Encoding", []string{c.String()}})
 	}
 	e.bodies[c] = b
 	e.weight += uint32(cap(bytes))
 }
 
-// coded is the coding of the answer for who asks for c.
-func (e *entry) coded(c coding) coding {
-	if !e.press {
+// codingFor is the coding of the answer for who asks for c.
+func (e *entry) codingFor(c coding) coding {
+	if !e.compressible {
 		return identity
 	}
 	return c
 }
 
-// with returns the entry with the body in a coding as well.
-func (e *entry) with(c coding) *entry {
-	if c = e.coded(c); e.bodies[c] != nil {
+// withCoding returns the entry with the body in a coding as well.
+func (e *entry) withCoding(c coding) *entry {
+	if c = e.codingFor(c); e.bodies[c] != nil {
 		return e
 	}
 	more := *e
-	more.put(c, c.encode(e.bodies[identity].bytes))
+	more.addBody(c, c.encode(e.bodies[identity].bytes))
 	return &more
 }
 
 // usableBy reports whether a viewer may be given the answer now. That the
 // viewer is of the right kind is in the key.
 func (e *entry) usableBy(v *domain.Viewer, now time.Time) bool {
-	if e.terms.Holder != nil && *e.terms.Holder != v.CredentialID() ||
-		!e.terms.Until.IsZero() && !now.Before(e.terms.Until) {
+	if e.terms.Credential != nil && *e.terms.Credential != v.CredentialID() ||
+		!e.terms.ExpiresAt.IsZero() && !now.Before(e.terms.ExpiresAt) {
 		return false
 	}
-	for _, holds := range e.terms.Holds {
+	for _, holds := range e.terms.StillValid {
 		if !holds() {
 			return false
 		}
@@ -136,16 +136,16 @@ func (e *entry) varyWith(others []string) []string {
 	if last := e.varied.Load(); last != nil && slices.Equal(last.others, others) {
 		return last.all
 	}
-	v := &varied{slices.Clone(others), []string{joined(others, e.vary)}}
+	v := &mergedVary{slices.Clone(others), []string{mergeLists(others, e.vary)}}
 	e.varied.Store(v)
 	return v.all
 }
 
-// varied is a Vary that was put together from those of others.
-type varied struct{ others, all []string }
+// mergedVary is a Vary that was put together from those of others.
+type mergedVary struct{ others, all []string }
 
-// joined is a list of the elements of both, each once, in order.
-func joined(a, b []string) string {
+// mergeLists is a list of the elements of both, each once, in order.
+func mergeLists(a, b []string) string {
 	var all []string
 	for _, line := range [][]string{a, b} {
 		for element := range strings.SplitSeq(strings.Join(line, ","), ",") {

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 func TestTheSameIsRunOnce(t *testing.T) {
@@ -49,7 +49,7 @@ func TestTheSameIsRunOnce(t *testing.T) {
 	})
 	t.Run("WithoutRoomEveryRequestIsRun", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, func(c *answers.Config) { c.Size = 0 })
+		w := newWorld(t, func(c *respcache.Config) { c.Size = 0 })
 		w.ask(anonymous, get(t, "{hello}"))
 		if got := w.ask(anonymous, get(t, "{hello}")); got.header.Get("Etag") == "" || got.header.Get("Age") != "" {
 			t.Errorf("got %v", got.header)
@@ -106,19 +106,21 @@ func TestWhatIsNeverKept(t *testing.T) {
 	t.Parallel()
 	stream := []string{"Accept", "text/event-stream"}
 	for name, row := range map[string]func(t testing.TB) *http.Request{
-		"Errors":            func(t testing.TB) *http.Request { return get(t, "{fails}") },
-		"DataWithErrors":    func(t testing.TB) *http.Request { return get(t, "{partial}") },
-		"Desk":              func(t testing.TB) *http.Request { return get(t, "{desk}") },
-		"Mutations":         func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
-		"NotValid":          func(t testing.TB) *http.Request { return get(t, "{nothing}") },
-		"NoQuery":           func(t testing.TB) *http.Request { return post(t, "") },
-		"Streams":           func(t testing.TB) *http.Request { return get(t, "{hello}", stream...) },
-		"StreamsOfAnyText":  func(t testing.TB) *http.Request { return post(t, "{hello}", "Accept", "Text/*") },
-		"Subscriptions":     func(t testing.TB) *http.Request { return post(t, "subscription{hello}", stream...) },
-		"BodyByGet":         func(t testing.TB) *http.Request { return request(t, http.MethodGet, "/graphql?query={hello}", "x") },
-		"OtherMethods":      func(t testing.TB) *http.Request { return request(t, http.MethodPut, "/graphql?query={hello}", "x") },
-		"BehindItsVersion":  func(t testing.TB) *http.Request { return get(t, "{lags}") },
-		"TooLarge":          func(t testing.TB) *http.Request { return post(t, fmt.Sprintf("{large(size: %d)}", answers.MaxAnswer)) },
+		"Errors":           func(t testing.TB) *http.Request { return get(t, "{fails}") },
+		"DataWithErrors":   func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"Desk":             func(t testing.TB) *http.Request { return get(t, "{desk}") },
+		"Mutations":        func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
+		"NotValid":         func(t testing.TB) *http.Request { return get(t, "{nothing}") },
+		"NoQuery":          func(t testing.TB) *http.Request { return post(t, "") },
+		"Streams":          func(t testing.TB) *http.Request { return get(t, "{hello}", stream...) },
+		"StreamsOfAnyText": func(t testing.TB) *http.Request { return post(t, "{hello}", "Accept", "Text/*") },
+		"Subscriptions":    func(t testing.TB) *http.Request { return post(t, "subscription{hello}", stream...) },
+		"BodyByGet":        func(t testing.TB) *http.Request { return request(t, http.MethodGet, "/graphql?query={hello}", "x") },
+		"OtherMethods":     func(t testing.TB) *http.Request { return request(t, http.MethodPut, "/graphql?query={hello}", "x") },
+		"BehindItsVersion": func(t testing.TB) *http.Request { return get(t, "{lags}") },
+		"TooLarge": func(t testing.TB) *http.Request {
+			return post(t, fmt.Sprintf("{large(size: %d)}", respcache.MaxResponse))
+		},
 		"OfALargeQuestion":  func(t testing.TB) *http.Request { return post(t, "{hello}"+strings.Repeat(" ", 64<<10)) },
 		"OfAnUnknownLength": func(t testing.TB) *http.Request { r := post(t, "{hello}"); r.ContentLength = -1; return r },
 	} {
@@ -144,7 +146,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 		t.Parallel()
 		for name, value := range map[string]string{"Set-Cookie": "a=b", "Content-Range": "bytes 0-1/2", "Content-Encoding": "br"} {
 			w := newWorld(t, nil)
-			h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set(name, value)
 				w.door.ServeHTTP(out, r)
 			}))
@@ -159,7 +161,7 @@ func TestWhatIsNeverKept(t *testing.T) {
 	t.Run("WhatIsMadeOfNoOperation", func(t *testing.T) {
 		t.Parallel()
 		w, n := newWorld(t, nil), 0
-		h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { n++; fmt.Fprint(out, n) }))
+		h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { n++; fmt.Fprint(out, n) }))
 		if a, b := askOf(t, h, anonymous, get(t, "x")), askOf(t, h, anonymous, get(t, "x")); a.body != "1" || b.body != "2" {
 			t.Errorf("got %v and %v", a, b)
 		}
@@ -299,7 +301,7 @@ func TestBudget(t *testing.T) {
 
 func TestTheSizeIsKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *answers.Config) { c.Size = 300 << 10 })
+	w := newWorld(t, func(c *respcache.Config) { c.Size = 300 << 10 })
 	for i := range 200 {
 		w.ask(anonymous, post(t, fmt.Sprintf("{large(size: %d)}", 5000+i), "Accept-Encoding", []string{"", "gzip", "zstd"}[i%3]))
 		if s := w.cache.Stats(); s.Bytes > 300<<10 {

@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"context"
@@ -89,7 +89,7 @@ func TestTheNextMakesWhatTheFirstCouldNot(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, nil)
 		begun, goOn, once := make(chan struct{}), make(chan struct{}), sync.Once{}
-		h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			once.Do(func() {
 				close(begun)
 				<-goOn

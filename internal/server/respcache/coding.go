@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"bytes"
@@ -111,7 +111,7 @@ func gzipOf(plain []byte) []byte {
 
 // zstdEncoder is for all: EncodeAll is safe for concurrent use.
 var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxAnswer), zstd.WithLowerEncoderMem(true))
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxResponse), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		panic(err) // the options are constants
 	}

@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"bytes"
@@ -17,11 +17,11 @@ import (
 // what frontends ask is a tenth of it.
 const maxBody = 64 << 10
 
-// key is the hash of a question; see the package comment.
+// key is the hash of a request; see the package comment.
 type key [sha256.Size]byte
 
-// question is a request that a kept answer may be the answer to.
-type question struct {
+// lookup is a request that may be served from the cache.
+type lookup struct {
 	key    key
 	viewer *domain.Viewer
 	coding coding
@@ -29,26 +29,26 @@ type question struct {
 	// ask whether the one it has still holds: only GET and HEAD are about what
 	// is at the URL.
 	validates bool
-	room      *room // nil where the body is not in it
+	buffer    *keyBuffer // nil where the body is not in it
 
-	next http.Handler // what answers where nothing that is kept does
-	now  time.Time
-	of   *generation // what is kept at the version that was known when it was asked
-	age  time.Duration
+	next       http.Handler // what answers where nothing that is kept does
+	now        time.Time
+	generation *generation // what is kept at the version that was known when it was asked
+	age        time.Duration
 }
 
-// room is memory to write a question down in. What is asked by POST ends with
+// keyBuffer is memory to write a question down in. What is asked by POST ends with
 // the body.
-type room struct {
-	text []byte
-	body int
+type keyBuffer struct {
+	bytes     []byte
+	bodyStart int
 }
 
-var rooms = sync.Pool{New: func() any { return &room{text: make([]byte, 0, 4<<10)} }}
+var keyBuffers = sync.Pool{New: func() any { return &keyBuffer{bytes: make([]byte, 0, 4<<10)} }}
 
-// read writes a request down. ok is false where no kept answer can be the
+// newLookup writes a request down. ok is false where no kept answer can be the
 // answer to it; the request can be read as before in any case.
-func read(r *http.Request) (q question, ok bool) {
+func newLookup(r *http.Request) (q lookup, ok bool) {
 	viewer, err := domain.ViewerFrom(r.Context())
 	if err != nil || viewer.System || !viewer.May(domain.ReadLive) {
 		return q, false
@@ -75,48 +75,48 @@ func read(r *http.Request) (q question, ok bool) {
 	q.viewer = viewer
 	q.coding = codingOf(r.Header.Get("Accept-Encoding"))
 
-	room := rooms.Get().(*room)
-	b := append(room.text[:0], byte(viewer.Role), byte(viewer.Clearance), boolByte(q.validates))
+	buffer := keyBuffers.Get().(*keyBuffer)
+	b := append(buffer.bytes[:0], byte(viewer.Role), byte(viewer.Clearance), boolByte(q.validates))
 	b = binary.AppendVarint(b, int64(viewer.RateLimit))
 	b = appendText(b, r.Host)
 	b = appendText(b, r.URL.Path)
 	b = appendText(b, r.URL.RawPath)
 	b = appendText(b, r.URL.RawQuery)
 	b = appendTexts(b, accept)
-	room.body = len(b)
+	buffer.bodyStart = len(b)
 	if !q.validates {
 		b = appendTexts(b, r.Header["Content-Type"])
 		b = appendTexts(b, r.Header["Content-Encoding"])
-		room.body = len(b)
+		buffer.bodyStart = len(b)
 		if b, ok = appendBody(b, r); !ok {
-			room.text = b // the request reads from it, so it doesn't go back
+			buffer.bytes = b // the request reads from it, so it doesn't go back
 			return q, false
 		}
-		q.room = room
+		q.buffer = buffer
 	}
-	room.text = b
+	buffer.bytes = b
 	q.key = sha256.Sum256(b)
-	if q.room == nil {
-		rooms.Put(room)
+	if q.buffer == nil {
+		keyBuffers.Put(buffer)
 	}
 	return q, true
 }
 
-// done gives back what the question was written down in, after the request has
+// release gives back what the question was written down in, after the request has
 // been answered.
-func (q *question) done() {
-	if q.room != nil {
-		rooms.Put(q.room)
-		q.room = nil
+func (q *lookup) release() {
+	if q.buffer != nil {
+		keyBuffers.Put(q.buffer)
+		q.buffer = nil
 	}
 }
 
-// body is the request's, once more; nil where it has none.
-func (q *question) body() io.ReadCloser {
-	if q.room == nil {
+// requestBody is the request's, once more; nil where it has none.
+func (q *lookup) requestBody() io.ReadCloser {
+	if q.buffer == nil {
 		return http.NoBody
 	}
-	return io.NopCloser(bytes.NewReader(q.room.text[q.room.body:]))
+	return io.NopCloser(bytes.NewReader(q.buffer.bytes[q.buffer.bodyStart:]))
 }
 
 // appendBody reads the whole body. Where that fails, the request's body is then
@@ -129,21 +129,21 @@ func appendBody(b []byte, r *http.Request) (_ []byte, ok bool) {
 	read, err := io.ReadFull(r.Body, b[from:from+n])
 	b = b[:from+read]
 	if err != nil {
-		r.Body = broken{io.MultiReader(bytes.NewReader(b[from:]), failing{err}), r.Body}
+		r.Body = failedBody{io.MultiReader(bytes.NewReader(b[from:]), errorReader{err}), r.Body}
 		return b, false
 	}
 	return b, true
 }
 
-// broken is a body that ends with an error.
-type broken struct {
+// failedBody is a body that ends with an error.
+type failedBody struct {
 	io.Reader
 	io.Closer
 }
 
-type failing struct{ err error }
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
 // wantsStream says whether a client may mean an event stream. It is in doubt
 // true.

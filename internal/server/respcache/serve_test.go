@@ -1,4 +1,4 @@
-package answers_test
+package respcache_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/server/answers"
+	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
 func TestWhoMayKeepAnAnswer(t *testing.T) {
@@ -36,7 +36,7 @@ func TestWhoMayKeepAnAnswer(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(c *answers.Config) { c.MaxAge = row.maxAge })
+			w := newWorld(t, func(c *respcache.Config) { c.MaxAge = row.maxAge })
 			for range 2 {
 				if got := w.ask(row.viewer, get(t, row.query)).header.Get("Cache-Control"); got != row.want {
 					t.Errorf("got %q, want %q", got, row.want)
@@ -119,7 +119,7 @@ func decoded(t *testing.T, got reply) string {
 func TestCodings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestCodings(t *testing.T) {
 func TestCodingsAreChosenAsElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(answers.MinCompressed), gzhttp.ContentTypeFilter(answers.Compressible))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	w := newWorld(t, nil)
 	for range 2 {
 		r := post(t, "{hello}")
-		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), broken{}))
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), failedBody{}))
 		if got := w.ask(anonymous, r); got.status != http.StatusBadRequest || !strings.Contains(got.body, "cannot be read") {
 			t.Errorf("got %v", got)
 		}
@@ -215,17 +215,17 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	w.ran(0)
 }
 
-type broken struct{}
+type failedBody struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (failedBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // What a handler streams goes out as it comes.
 func TestAHandlerThatFlushes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	sent := make(chan string, 1)
-	h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		reply := w.door.Ask(r.Context(), question("hello"))
+	h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		reply := w.door.Execute(r.Context(), lookup("hello"))
 		_, _ = out.Write(reply.Data)
 		out.(http.Flusher).Flush()
 		sent <- "flushed"
@@ -258,10 +258,10 @@ func TestOtherDoors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
-			h := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set("Content-Type", "application/atom+xml")
 				for _, field := range row.fields {
-					_, _ = out.Write(w.door.Ask(r.Context(), question(field)).Data)
+					_, _ = out.Write(w.door.Execute(r.Context(), lookup(field)).Data)
 				}
 			}))
 			for range 2 {
@@ -298,7 +298,7 @@ func TestIfModifiedSince(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
 			ran := 0
-			w.handler = w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			w.handler = w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				ran++
 				if row.modified != "" {
 					out.Header().Set("Last-Modified", row.modified)
@@ -336,7 +336,7 @@ func TestIfModifiedSince(t *testing.T) {
 func TestPolicyOfWhatHasNotChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	cached := w.cache.Around(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	cached := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("query") == "{hello}" {
 			out.Header().Set("Content-Security-Policy", "style-src 'self'")
 		}

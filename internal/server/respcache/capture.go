@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"net/http"
@@ -11,13 +11,13 @@ import (
 // goes out as it comes.
 type capture struct {
 	http.ResponseWriter
-	verdict *transport.Verdict
-	head    bool // the client wants no body
+	decision *transport.CacheDecision
+	head     bool // the client wants no body
 
-	header  http.Header
-	status  int // 0: nothing was said yet
-	body    []byte
-	through bool // it goes out as it comes
+	header        http.Header
+	status        int // 0: nothing was said yet
+	body          []byte
+	passedThrough bool // it goes out as it comes
 }
 
 func (c *capture) Header() http.Header { return c.header }
@@ -32,8 +32,8 @@ func (c *capture) WriteHeader(status int) {
 	}
 	c.status = status
 	size, err := strconv.Atoi(c.header.Get("Content-Length"))
-	if _, ok := c.verdict.Terms(); !ok || status != http.StatusOK || !c.whole() || err == nil && size >= MaxAnswer {
-		c.pass()
+	if _, ok := c.decision.Terms(); !ok || status != http.StatusOK || !c.shareable() || err == nil && size >= MaxResponse {
+		c.passThrough()
 		return
 	}
 	if err == nil {
@@ -41,9 +41,9 @@ func (c *capture) WriteHeader(status int) {
 	}
 }
 
-// whole says that the header is not one of an answer that is for this request
+// shareable says that the header is not one of an answer that is for this request
 // only.
-func (c *capture) whole() bool {
+func (c *capture) shareable() bool {
 	for _, name := range []string{"Set-Cookie", "Content-Encoding", "Content-Range", "Trailer"} {
 		if len(c.header[name]) > 0 {
 			return false
@@ -54,11 +54,11 @@ func (c *capture) whole() bool {
 
 func (c *capture) Write(b []byte) (int, error) {
 	c.WriteHeader(http.StatusOK)
-	if !c.through && len(c.body)+len(b) >= MaxAnswer {
-		c.pass()
+	if !c.passedThrough && len(c.body)+len(b) >= MaxResponse {
+		c.passThrough()
 	}
 	switch {
-	case !c.through:
+	case !c.passedThrough:
 		c.body = append(c.body, b...)
 	case !c.head:
 		return c.ResponseWriter.Write(b)
@@ -69,19 +69,19 @@ func (c *capture) Write(b []byte) (int, error) {
 // Flush is for handlers that stream: what they answer is not kept.
 func (c *capture) Flush() {
 	c.WriteHeader(http.StatusOK)
-	c.pass()
+	c.passThrough()
 	_ = http.NewResponseController(c.ResponseWriter).Flush() // one that cannot sends at the end
 }
 
 // Unwrap lets http.ResponseController reach what the connection can do.
 func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// pass sends what was held back.
-func (c *capture) pass() {
-	if c.through {
+// passThrough sends what was held back.
+func (c *capture) passThrough() {
+	if c.passedThrough {
 		return
 	}
-	c.through = true
+	c.passedThrough = true
 	c.copyHeader()
 	c.ResponseWriter.WriteHeader(c.status)
 	if len(c.body) > 0 && !c.head {
@@ -102,15 +102,15 @@ func (c *capture) copyHeader() {
 	}
 }
 
-// end returns the answer if it may be kept, and sends it otherwise. The handler
+// finish returns the answer if it may be kept, and sends it otherwise. The handler
 // has returned.
-func (c *capture) end() (terms transport.Terms, ok bool) {
+func (c *capture) finish() (terms transport.CacheTerms, ok bool) {
 	c.WriteHeader(http.StatusOK)
-	if c.through {
+	if c.passedThrough {
 		return terms, false
 	}
-	if terms, ok = c.verdict.Terms(); !ok {
-		c.pass()
+	if terms, ok = c.decision.Terms(); !ok {
+		c.passThrough()
 	}
 	return terms, ok
 }

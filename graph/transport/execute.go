@@ -8,16 +8,16 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Question is a query that another door of the program asks for a client, with
+// Request is a query that another endpoint of the program executes for a client, with
 // a document of the program's own.
-type Question struct {
+type Request struct {
 	Document  string
 	Operation string // may be empty where the document has one operation
 	Variables map[string]any
 }
 
-// Reply is the answer to a [Question].
-type Reply struct {
+// Response is the result of a [Request].
+type Response struct {
 	// Data is the JSON of the data; empty where there is none.
 	Data []byte
 	// Errors are as GraphQL clients are told them.
@@ -30,10 +30,10 @@ type Reply struct {
 	Status int
 }
 
-// Ask runs a query for the viewer of ctx, within the same limits as any other,
+// Execute runs a query for the viewer of ctx, within the same limits as any other,
 // and waits for the answer. That the document is registered is not asked for.
-func (h *Handler) Ask(ctx context.Context, q Question) Reply {
-	ctx, header := withHeader(context.WithValue(ctx, ownKey{}, true))
+func (h *Handler) Execute(ctx context.Context, q Request) Response {
+	ctx, header := withHeader(context.WithValue(ctx, internalKey{}, true))
 	now := graphql.Now()
 	x, resp := h.prepare(ctx, &graphql.RawParams{
 		Query: q.Document, OperationName: q.Operation, Variables: q.Variables,
@@ -45,16 +45,16 @@ func (h *Handler) Ask(ctx context.Context, q Question) Reply {
 	}
 	body, resp := h.encode(ctx, resp)
 	resp, _, letGo := h.keep(ctx, resp, body)
-	VerdictOf(ctx).answer(len(resp.Errors) == 0 && len(resp.Data) > 0)
+	CacheDecisionFrom(ctx).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
 	letGo() // whoever asks has it for as short a time as it takes to write it anew
-	return Reply{Data: resp.Data, Errors: resp.Errors, Header: header, Status: status(typeResponse, resp)}
+	return Response{Data: resp.Data, Errors: resp.Errors, Header: header, Status: status(typeResponse, resp)}
 }
 
-type ownKey struct{}
+type internalKey struct{}
 
-// Own reports whether the operation of ctx has a document of the program's
-// own, asked by [Handler.Ask].
-func Own(ctx context.Context) bool {
-	own, _ := ctx.Value(ownKey{}).(bool)
+// IsInternal reports whether the operation of ctx has a document of the program's
+// own, executed by [Handler.Execute].
+func IsInternal(ctx context.Context) bool {
+	own, _ := ctx.Value(internalKey{}).(bool)
 	return own
 }

@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import (
 	"context"
@@ -18,83 +18,83 @@ import (
 // first of those who waited makes it; but nobody waits for ever.
 const maxWaits = 2
 
-// Around answers what it can from what is kept, and keeps what next answers.
+// Wrap returns a handler that serves cached responses and caches those of next.
 // The requests' contexts must carry a viewer. On a nil Cache it is next.
-func (c *Cache) Around(next http.Handler) http.Handler {
+func (c *Cache) Wrap(next http.Handler) http.Handler {
 	if c == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q, ok := read(r)
+		q, ok := newLookup(r)
 		if !ok {
 			next.ServeHTTP(w, r)
 			return
 		}
-		defer q.done()
+		defer q.release()
 		q.next = next
 		// Not before: a body may take its time.
 		q.now = c.now()
-		if q.of, q.age = c.generation(q.now); q.of == nil {
-			q.pass(w, r)
+		if q.generation, q.age = c.generation(q.now); q.generation == nil {
+			q.forward(w, r)
 			return
 		}
 		c.serve(w, r, &q)
 	})
 }
 
-// pass has the next handler answer, whatever that comes to.
-func (q *question) pass(w http.ResponseWriter, r *http.Request) {
-	if q.room != nil {
-		r.Body = q.body()
+// forward has the next handler answer, whatever that comes to.
+func (q *lookup) forward(w http.ResponseWriter, r *http.Request) {
+	if q.buffer != nil {
+		r.Body = q.requestBody()
 	}
 	q.next.ServeHTTP(w, r)
 }
 
-func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *question) {
-	g := q.of
-	if g.kept == nil {
-		c.make(w, r, q, nil)
+func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
+	g := q.generation
+	if g.entries == nil {
+		c.fill(w, r, q, nil)
 		return
 	}
-	if e := q.find(); e != nil {
-		c.reuse(w, r, q, e, &c.hits)
+	if e := q.cached(); e != nil {
+		c.serveShared(w, r, q, e, &c.hits)
 		return
 	}
 	for range maxWaits {
 		f, lead := g.join(flightKey{q.key, q.viewer.Authenticated()})
 		if lead {
 			// The one before may have landed since it was looked for.
-			if e := q.find(); e != nil {
-				f.land(e, false)
-				c.reuse(w, r, q, e, &c.hits)
+			if e := q.cached(); e != nil {
+				f.finish(e, false)
+				c.serveShared(w, r, q, e, &c.hits)
 				return
 			}
-			c.make(w, r, q, f)
+			c.fill(w, r, q, f)
 			return
 		}
 		select {
-		case <-f.landed:
+		case <-f.done:
 		case <-r.Context().Done():
-			q.pass(w, r) // which has to say so
+			q.forward(w, r) // which has to say so
 			return
 		}
-		if f.never {
-			q.pass(w, r)
+		if f.uncacheable {
+			q.forward(w, r)
 			return
 		}
 		q.now = c.now()
 		if e := f.entry; e != nil && e.usableBy(q.viewer, q.now) {
-			c.reuse(w, r, q, e, &c.shared)
+			c.serveShared(w, r, q, e, &c.shared)
 			return
 		}
 	}
-	c.make(w, r, q, nil)
+	c.fill(w, r, q, nil)
 }
 
-// find returns what is kept for a question; nil where there is nothing that may
-// be used.
-func (q *question) find() *entry {
-	e, ok := q.of.kept.GetIfPresent(q.key)
+// cached returns the entry for a lookup; nil where there is none that may be
+// used.
+func (q *lookup) cached() *entry {
+	e, ok := q.generation.entries.GetIfPresent(q.key)
 	if !ok || !e.usableBy(q.viewer, q.now) {
 		return nil
 	}
@@ -104,13 +104,13 @@ func (q *question) find() *entry {
 // counter is one of the cache's.
 type counter interface{ Add(int64) int64 }
 
-// reuse answers with what was made for another request.
-func (c *Cache) reuse(w http.ResponseWriter, r *http.Request, q *question, e *entry, count counter) {
+// serveShared serves an entry that was made for another request.
+func (c *Cache) serveShared(w http.ResponseWriter, r *http.Request, q *lookup, e *entry, count counter) {
 	header := w.Header()
 	if !c.budgets.Charge(r.Context(), hitCost, header) {
 		// Who has nothing left for this has nothing left for next, which says
 		// so in its own words.
-		q.pass(w, r)
+		q.forward(w, r)
 		return
 	}
 	count.Add(1)
@@ -120,27 +120,27 @@ func (c *Cache) reuse(w http.ResponseWriter, r *http.Request, q *question, e *en
 	c.send(w, r, q, e)
 }
 
-// make has the next handler answer, and keeps the answer if it may be. f is the flight of
+// fill has the next handler answer, and keeps the answer if it may be. f is the flight of
 // those who wait for it; nil where there is none.
-func (c *Cache) make(w http.ResponseWriter, r *http.Request, q *question, f *flight) {
+func (c *Cache) fill(w http.ResponseWriter, r *http.Request, q *lookup, f *flight) {
 	refused := func() {}
 	if f != nil {
-		refused = func() { f.land(nil, true) }
-		defer f.land(nil, false) // also where next panics
+		refused = func() { f.finish(nil, true) }
+		defer f.finish(nil, false) // also where next panics
 	}
-	ctx, verdict := transport.WithVerdict(r.Context(), refused)
-	held := &capture{ResponseWriter: w, verdict: verdict, header: http.Header{}, head: r.Method == http.MethodHead}
-	q.pass(held, unconditional(ctx, r))
-	terms, ok := held.end()
+	ctx, decision := transport.WithCacheDecision(r.Context(), refused)
+	held := &capture{ResponseWriter: w, decision: decision, header: http.Header{}, head: r.Method == http.MethodHead}
+	q.forward(held, unconditional(ctx, r))
+	terms, ok := held.finish()
 	if !ok {
 		return
 	}
 	c.misses.Add(1)
-	e := newEntry(held.header, held.body, terms).with(q.coding)
-	if g := q.of; g.kept != nil && (terms.Sequence < 0 || terms.Sequence >= g.version.Sequence) {
-		g.kept.Set(q.key, e)
+	e := newEntry(held.header, held.body, terms).withCoding(q.coding)
+	if g := q.generation; g.entries != nil && (terms.Sequence < 0 || terms.Sequence >= g.version.Sequence) {
+		g.entries.Set(q.key, e)
 		if f != nil {
-			f.land(e, false)
+			f.finish(e, false)
 		}
 	}
 	delete(held.header, "Vary") // the entry has these
@@ -170,11 +170,11 @@ func unconditional(ctx context.Context, r *http.Request) *http.Request {
 }
 
 // send answers with an entry.
-func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *question, e *entry) {
-	coding := e.coded(q.coding)
+func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry) {
+	coding := e.codingFor(q.coding)
 	if e.bodies[coding] == nil {
-		e = e.with(coding)
-		if kept := q.of.kept; kept != nil {
+		e = e.withCoding(coding)
+		if kept := q.generation.entries; kept != nil {
 			// Unless it has gone meanwhile.
 			kept.ComputeIfPresent(q.key, func(*entry) (*entry, otter.ComputeOp) { return e, otter.WriteOp })
 		}
@@ -190,12 +190,12 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *question, e *ent
 		return
 	}
 	header["Etag"] = body.validator
-	header["Cache-Control"] = c.control(q.viewer, e)
-	dated := e.dated(q.now)
+	header["Cache-Control"] = c.cacheControl(q.viewer, e)
+	dated := e.hasLastModified(q.now)
 	if dated {
 		header["Last-Modified"] = []string{e.modified.Format(http.TimeFormat)}
 	}
-	if holds(r.Header, body.validator[0], dated, e.modified) {
+	if notModified(r.Header, body.validator[0], dated, e.modified) {
 		c.unchanged.Add(1)
 		// What a 304 has in its header replaces what the client kept (RFC 9111,
 		// 3.2), and all answers begin with a policy: without the entry's own, a
@@ -218,9 +218,9 @@ var (
 	private = []string{"private, no-cache"}
 )
 
-// control is the Cache-Control of an answer. Others may keep what everybody may
+// cacheControl is the Cache-Control of an answer. Others may keep what everybody may
 // see, and everybody's own cache what they may.
-func (c *Cache) control(v *domain.Viewer, e *entry) []string {
+func (c *Cache) cacheControl(v *domain.Viewer, e *entry) []string {
 	if v.Authenticated() || e.terms.Marking > domain.Clear {
 		return private
 	}
@@ -244,28 +244,28 @@ func ageText(age time.Duration) []string {
 	return []string{strconv.FormatInt(int64(age/time.Second), 10)}
 }
 
-// dated reports whether the answer's Last-Modified can tell it from later ones.
+// hasLastModified reports whether the answer's Last-Modified can tell it from later ones.
 // Within the second that it names the answer may change again, and would have
 // the same one (RFC 9110, 8.8.2.2).
-func (e *entry) dated(now time.Time) bool {
+func (e *entry) hasLastModified(now time.Time) bool {
 	return !e.modified.IsZero() && !now.Before(e.modified.Add(time.Second))
 }
 
-// holds reports whether what the client has is still right: by its If-None-Match
+// notModified reports whether what the client has is still right: by its If-None-Match
 // or, where there is none, by its If-Modified-Since (RFC 9110, 13.2.2). That has
 // to be the very Last-Modified that the client was given: what was fetched from a
 // process that lagged is older than the time at which it was fetched.
-func holds(request http.Header, tag string, dated bool, modified time.Time) bool {
+func notModified(request http.Header, tag string, dated bool, modified time.Time) bool {
 	if tags, ok := request["If-None-Match"]; ok {
-		return names(tags, tag)
+		return matchesETag(tags, tag)
 	}
 	since, err := http.ParseTime(request.Get("If-Modified-Since"))
 	return err == nil && dated && modified.Equal(since)
 }
 
-// names reports whether an If-None-Match names a validator, by weak comparison,
+// matchesETag reports whether an If-None-Match names a validator, by weak comparison,
 // or any.
-func names(ifNoneMatch []string, tag string) bool {
+func matchesETag(ifNoneMatch []string, tag string) bool {
 	for _, list := range ifNoneMatch {
 		for list != "" {
 			list = strings.TrimLeft(list, " \t,")

@@ -1,4 +1,4 @@
-package answers
+package respcache
 
 import "sync"
 
@@ -12,14 +12,14 @@ type flightKey struct {
 
 // flight is an answer that is being made, for all who ask the same meanwhile.
 type flight struct {
-	of   *generation
-	key  flightKey
-	once sync.Once
-	// landed is closed when there is nothing more to wait for, and then these
+	generation *generation
+	key        flightKey
+	once       sync.Once
+	// done is closed when there is nothing more to wait for, and then these
 	// don't change any more.
-	landed chan struct{}
-	entry  *entry // nil: there is nothing to share
-	never  bool   // nor will there be: everybody has to ask for themselves
+	done        chan struct{}
+	entry       *entry // nil: there is nothing to share
+	uncacheable bool   // nor will there be: everybody has to ask for themselves
 }
 
 // join returns the flight of a key, and whether it is new, so that whoever
@@ -30,18 +30,18 @@ func (g *generation) join(k flightKey) (f *flight, lead bool) {
 	if f := g.flights[k]; f != nil {
 		return f, false
 	}
-	f = &flight{of: g, key: k, landed: make(chan struct{})}
+	f = &flight{generation: g, key: k, done: make(chan struct{})}
 	g.flights[k] = f
 	return f, true
 }
 
-// land ends the flight; only the first call counts.
-func (f *flight) land(e *entry, never bool) {
+// finish ends the flight; only the first call counts.
+func (f *flight) finish(e *entry, never bool) {
 	f.once.Do(func() {
-		f.of.mu.Lock()
-		delete(f.of.flights, f.key)
-		f.of.mu.Unlock()
-		f.entry, f.never = e, never
-		close(f.landed)
+		f.generation.mu.Lock()
+		delete(f.generation.flights, f.key)
+		f.generation.mu.Unlock()
+		f.entry, f.uncacheable = e, never
+		close(f.done)
 	})
 }

@@ -1,0 +1,50 @@
+// Package respcache is a cache of whole HTTP responses of the endpoints that read
+// live.
+//
+// # Version
+//
+// Live changes only when something is published, so the sequence that live has
+// applied is the version of everything read from it. An entry is stored under the
+// version that was known before its response was made, and is dropped when the
+// version advances. The response was then read at that version or a later one; a
+// later one only makes it newer than required. Where live is read from a replica,
+// what is read may be older than the version; there the operation reports the
+// sequence that it has read at, and a response that is older is not cached.
+//
+// A publish advances the version before its response is sent, so the next read in
+// the same process sees it; other processes are notified, or poll, within a second.
+// Where no poll has succeeded for ten seconds, no entry is used.
+//
+// # Key
+//
+// The key is a hash of all that a response may depend on: method, host, URL, the
+// body and its type, Accept, and the viewer's role, clearance and the rate limit of
+// its key, which responses state. So a viewer never gets a response that was made
+// for a viewer who may see more or less. The wrapped handler must not let a
+// cacheable response depend on anything else in the request.
+//
+// The hash is SHA-256. Entries of all clearances are in one table, so a collision
+// would be a leak, and clients choose what is hashed; with SHA-NI it takes half a
+// microsecond.
+//
+// Requests of viewers that may not read live, and of system viewers, bypass the
+// cache.
+//
+// # What is cached
+//
+// What the wrapped handler allows by [transport.CacheDecision], and nothing that is
+// guessed from outside: responses with status 200 made of queries of live that
+// have succeeded, smaller than [MaxResponse]. Errors, mutations, subscriptions,
+// streams, and what comes from the desk are never cached. The table is bounded by
+// bytes; see [Cache]. Requests with the same key that arrive while a response is
+// being made share it (single flight).
+//
+// The ETag of a response is a hash of its content type and body, with the content
+// coding appended.
+//
+// # Timing
+//
+// A hit is faster than a miss, which reveals that a viewer of the same role and
+// clearance has sent the same request since the last publish. It reveals no
+// content: a viewer that gets the hit may read all that is in it.
+package respcache
