@@ -23,7 +23,7 @@ type docMeta struct {
 
 // docMetas returns the metadata of those documents that are visible in live to the
 // viewer of ctx. If tags is not nil, it returns only documents with one of the
-// tags, where the tag is visible too.
+// tags, where the tag is visible too, and the tags themselves.
 func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[domain.ID]*docMeta, error) {
 	fence, err := visibility.Fence(ctx)
 	if err != nil {
@@ -37,13 +37,9 @@ func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[dom
 				title = "coalesce(" + s.C(column) + ", '')"
 			}
 			s.Select(s.C("id"), s.C("slug"), s.C("version")).AppendSelectExpr(sql.Expr(title))
-			set := make([]any, len(ofType))
-			for i, id := range ofType {
-				set[i] = int64(id)
-			}
-			s.Where(sql.In(s.C("id"), set...))
+			s.Where(sql.In(s.C("id"), idArgs(ofType)...))
 			if tags != nil {
-				s.Where(projection.LinkedToTags(s, t, tags, fence))
+				s.Where(sql.Or(projection.LinkedToTags(s, t, tags, fence), sql.In(s.C("id"), idArgs(tags)...)))
 			}
 		}, func(rows *sql.Rows) error {
 			var m docMeta
@@ -56,6 +52,14 @@ func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[dom
 		}
 	}
 	return found, nil
+}
+
+func idArgs(ids []domain.ID) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = int64(id)
+	}
+	return args
 }
 
 // visible reports whether a document is visible in live to the viewer of ctx.

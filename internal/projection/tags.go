@@ -133,10 +133,10 @@ func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string)
 
 // LinkedToTags is the condition that a document of a type, a row of s, carries one of
 // the tags, as far as they exist under a fence: itself, or in a row that it owns (an
-// edition in its items). A tag carries itself.
+// edition in its items). A tag carries none.
 func LinkedToTags(s *entsql.Selector, t domain.Type, tags []domain.ID, fence func(*entsql.Selector)) *entsql.Predicate {
 	if t == domain.Tag {
-		return entsql.In(s.C("id"), anyOf(tags)...)
+		return entsql.False() // its reference to a tag is to its parent
 	}
 	var links []visibility.Link
 	for _, r := range aggregate.Referrers(domain.Tag) {
