@@ -221,10 +221,13 @@ func prepare(cmd *exec.Cmd, dir string, owner *user) {
 	owner.run(cmd)
 }
 
-// folderFor returns the parent folder of clusters. The user's own temporary folder
-// may have too long a path for a socket address, and may be closed to the account
-// that the server runs as.
+// folderFor returns the parent folder of clusters: one in memory, where there is room.
+// The user's own temporary folder may have too long a path for a socket address, and
+// may be closed to the account that the server runs as.
 func folderFor(owner *user) string {
+	if dir := memoryFolder(); dir != "" {
+		return dir
+	}
 	dir := os.TempDir()
 	if owner != nil || len(dir)+len("/"+prefix+"0123456789") > maxFolder {
 		return "/tmp"

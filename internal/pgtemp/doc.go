@@ -1,7 +1,8 @@
 // Package pgtemp starts throwaway PostgreSQL clusters for tests, benchmarks and
 // the code generator. It uses only the standard library.
 //
-// A cluster has a temporary folder with a short path, listens only on a Unix
+// A cluster has a temporary folder with a short path, in memory where there is room
+// (/dev/shm, 4 GiB free), listens only on a Unix
 // socket in that folder, and accepts every client without a password. It is fast
 // and not durable: nothing is synced to disk, and autovacuum is off. So a
 // benchmark has to run ANALYZE itself, and its write figures are not those of

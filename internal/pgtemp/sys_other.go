@@ -25,3 +25,5 @@ func quit(process *os.Process) error { return process.Kill() }
 func endWithParent(*exec.Cmd) {}
 
 func lockFolder(string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+func memoryFolder() string { return "" }
