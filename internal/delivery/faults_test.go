@@ -271,10 +271,7 @@ func (s *testDesk) wantJobs() {
 // lost, it has one after the sweep.
 func TestEveryFirstDeliveryHasAJob(t *testing.T) {
 	each(t, func(t *testing.T, s *testDesk) {
-		steps := 100
-		if testing.Short() {
-			steps = 30
-		}
+		const steps = 100
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 1))

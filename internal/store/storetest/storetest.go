@@ -112,9 +112,13 @@ var sqliteTemplate struct {
 }
 
 // SQLiteConfig creates migrated, empty SQLite files. They are migrated once per
-// process and copied from then on.
+// process and copied from then on. Where pgtemp.EnvLocale is set, a test that asks
+// for them is skipped, unless it has a database of PostgreSQL already.
 func SQLiteConfig(tb testing.TB) store.Config {
 	tb.Helper()
+	if _, onPostgres := postgresTests.Load(tb.Name()); os.Getenv(pgtemp.EnvLocale) != "" && !onPostgres {
+		tb.Skip("SQLite has no locale: this runs where " + pgtemp.EnvLocale + " is not set")
+	}
 	sqliteTemplate.once.Do(func() {
 		sqliteTemplate.files, sqliteTemplate.err = migratedFiles(tb.TempDir())
 	})
@@ -230,6 +234,9 @@ func PostgresICU(tb testing.TB) *store.Stores {
 	}
 	return s
 }
+
+// postgresTests are the names of the tests that asked for a database.
+var postgresTests sync.Map
 
 func postgresConfig(tb testing.TB, options string) store.Config {
 	tb.Helper()
