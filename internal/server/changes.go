@@ -117,8 +117,8 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else {
 			select {
 			case <-news.Changed:
-			case <-stream.Alive:
-				if !stream.StayAlive() {
+			case <-stream.KeepAlive:
+				if !stream.SendKeepAlive() {
 					return
 				}
 			case <-stream.Shutdown:
