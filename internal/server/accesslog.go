@@ -10,13 +10,13 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// visit is what inner middleware finds out about a request for the log.
-type visit struct{ viewer *domain.Viewer }
+// requestInfo is what inner middleware finds out about a request for the log.
+type requestInfo struct{ viewer *domain.Viewer }
 
-type visitKey struct{}
+type requestInfoKey struct{}
 
-func noteViewer(ctx context.Context, v *domain.Viewer) {
-	if visit, _ := ctx.Value(visitKey{}).(*visit); visit != nil {
+func recordViewer(ctx context.Context, v *domain.Viewer) {
+	if visit, _ := ctx.Value(requestInfoKey{}).(*requestInfo); visit != nil {
 		visit.viewer = v
 	}
 }
@@ -34,17 +34,17 @@ func noteViewer(ctx context.Context, v *domain.Viewer) {
 func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			began := time.Now()
-			seen := &visit{}
-			ctx := domain.WithRequestID(r.Context(), giveRequestID(w, r))
+			start := time.Now()
+			info := &requestInfo{}
+			ctx := domain.WithRequestID(r.Context(), assignRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
-			ctx = context.WithValue(ctx, visitKey{}, seen)
-			a := &responseRecorder{ResponseWriter: w}
+			ctx = context.WithValue(ctx, requestInfoKey{}, info)
+			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
-			defer seen.log(ctx, log, r, a, began)
-			next.ServeHTTP(a, r.WithContext(ctx))
-			if !a.started() {
-				a.status = http.StatusOK // what net/http makes of a handler that says nothing
+			defer info.log(ctx, log, r, recorder, start)
+			next.ServeHTTP(recorder, r.WithContext(ctx))
+			if !recorder.started() {
+				recorder.status = http.StatusOK // what net/http makes of a handler that says nothing
 			}
 		})
 	}
@@ -52,10 +52,10 @@ func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 
 // log writes the line about a visit. The record is made by hand: where in this
 // program it comes from is of no interest, and takes a while to find out.
-func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *responseRecorder, began time.Time) {
+func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request, recorder *responseRecorder, start time.Time) {
 	level := slog.LevelInfo
 	switch {
-	case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:
+	case recorder.status >= http.StatusInternalServerError && recorder.status != http.StatusServiceUnavailable:
 		level = slog.LevelError
 	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
 		level = slog.LevelDebug
@@ -67,9 +67,9 @@ func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *r
 	attrs := append(make([]slog.Attr, 0, 9),
 		slog.String("method", r.Method),
 		slog.String("path", clip(r.URL.Path, 200)),
-		slog.Int("status", a.status),
-		slog.Int64("bytes", a.bytes),
-		slog.Float64("duration_ms", float64(now.Sub(began).Microseconds())/1000),
+		slog.Int("status", recorder.status),
+		slog.Int64("bytes", recorder.bytes),
+		slog.Float64("duration_ms", float64(now.Sub(start).Microseconds())/1000),
 		slog.String("request_id", domain.RequestID(ctx)),
 	)
 	if r.Context().Err() != nil {

@@ -30,8 +30,8 @@ type Streams interface {
 	OpenStream(w http.ResponseWriter, r *http.Request) *transport.Stream
 }
 
-// Budgets take what a stream costs from its viewer's budget.
-type Budgets interface {
+// Quotas take what a stream costs from its viewer's budget.
+type Quotas interface {
 	// Charge returns false where so much is not left. It puts into the header
 	// how the budget stands.
 	Charge(ctx context.Context, cost int, header http.Header) bool
@@ -40,10 +40,10 @@ type Budgets interface {
 const (
 	// streamCost is what it costs to open a stream. Each change costs one more.
 	streamCost = 20
-	// newsAtOnce is how many changes are read, and written, at once.
-	newsAtOnce = 500
-	// comeAgain is when a client should connect again, in milliseconds.
-	comeAgain = 2000
+	// changesBatch is how many changes are read, and written, at once.
+	changesBatch = 500
+	// reconnectDelay is when a client should connect again, in milliseconds.
+	reconnectDelay = 2000
 )
 
 // changes is the change feed as server-sent events: each change once, in order,
@@ -55,25 +55,25 @@ const (
 type changes struct {
 	feed    Feed
 	streams Streams
-	budgets Budgets
+	quotas Quotas
 	log     *slog.Logger
 }
 
-var errSpent = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "too much was asked for in the last minute; go on later, with the last cursor"}
+var errQuotaExceeded = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "too much was asked for in the last minute; go on later, with the last cursor"}
 
 func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.budgets.Charge(r.Context(), streamCost, w.Header()) {
+	if !h.quotas.Charge(r.Context(), streamCost, w.Header()) {
 		w.Header().Set("Retry-After", "60")
-		refuse(w, r, errSpent)
+		refuse(w, r, errQuotaExceeded)
 		return
 	}
 	params, now, err := changesParams(r)
 	if err == nil && now {
 		params.After, err = h.feed.LastChange(r.Context())
 	}
-	var news projection.ChangeBatch
+	var batch projection.ChangeBatch
 	if err == nil {
-		news, err = h.feed.Poll(r.Context(), params)
+		batch, err = h.feed.Poll(r.Context(), params)
 	}
 	if err != nil {
 		refuse(w, r, h.refusalOf(r, err))
@@ -91,24 +91,24 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// Where to go on from, before there was any event.
-	begin := fmt.Sprintf("retry: %d\nid: %s\n\n", comeAgain, params.After)
-	if !stream.Send([]byte(begin)) {
+	opening := fmt.Sprintf("retry: %d\nid: %s\n\n", reconnectDelay, params.After)
+	if !stream.Send([]byte(opening)) {
 		return
 	}
 	var rechecker access.Rechecker
 	var buf []byte
 	for {
 		if err := rechecker.Check(r.Context()); err != nil {
-			stream.Send(lastWords(h.refusalOf(r, err)))
+			stream.Send(endEvent(h.refusalOf(r, err)))
 			return
 		}
-		if len(news.Changes) > 0 {
-			if !h.budgets.Charge(r.Context(), len(news.Changes), http.Header{}) {
-				stream.Send(lastWords(errSpent))
+		if len(batch.Changes) > 0 {
+			if !h.quotas.Charge(r.Context(), len(batch.Changes), http.Header{}) {
+				stream.Send(endEvent(errQuotaExceeded))
 				return
 			}
 			buf = buf[:0]
-			for _, c := range news.Changes {
+			for _, c := range batch.Changes {
 				buf = appendEvent(buf, c)
 			}
 			if !stream.Send(buf) {
@@ -116,7 +116,7 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		} else {
 			select {
-			case <-news.Changed:
+			case <-batch.Changed:
 			case <-stream.KeepAlive:
 				if !stream.SendKeepAlive() {
 					return
@@ -127,9 +127,9 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		params.After = news.After
-		if news, err = h.feed.Poll(r.Context(), params); err != nil {
-			stream.Send(lastWords(h.refusalOf(r, err)))
+		params.After = batch.After
+		if batch, err = h.feed.Poll(r.Context(), params); err != nil {
+			stream.Send(endEvent(h.refusalOf(r, err)))
 			return
 		}
 	}
@@ -138,8 +138,8 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // changesParams reads the parameters types and after, and the header
 // Last-Event-ID, which comes later and so says more than after. Without either,
 // the stream begins now.
-func changesParams(r *http.Request) (params projection.ChangesParams, now bool, err error) {
-	params = projection.ChangesParams{First: newsAtOnce}
+func changesParams(r *http.Request) (params projection.ChangesParams, fromNow bool, err error) {
+	params = projection.ChangesParams{First: changesBatch}
 	var types []string
 	for _, t := range domain.Types() {
 		types = append(types, strings.ToUpper(t.String()))
@@ -199,8 +199,8 @@ func appendEvent(b []byte, c projection.Change) []byte {
 	return append(b, "\"}\n\n"...)
 }
 
-// lastWords is the event that says why a stream ends.
-func lastWords(why refusal) []byte {
+// endEvent is the event that says why a stream ends.
+func endEvent(why refusal) []byte {
 	return []byte("event: end\ndata: {\"code\":" + strconv.Quote(why.code) + ",\"message\":" + strconv.Quote(why.message) + "}\n\n")
 }
 

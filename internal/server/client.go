@@ -9,7 +9,7 @@ import (
 
 // clientOf is the network address that a request comes from: that of the
 // connection, or, where the connection is a trusted proxy's, what the proxy
-// says. Budgets, the networks of keys and the audit log go by it, so it is never
+// says. Quotas, the networks of keys and the audit log go by it, so it is never
 // taken from anybody else's word.
 //
 // Each proxy adds the address that it was called from at the end of

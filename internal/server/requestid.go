@@ -10,13 +10,13 @@ const requestIDHeader = "X-Request-Id"
 
 // A request id goes into log lines and answers as it is, so it may not be
 // anything. UUIDs and the ids of the usual proxies are of this form.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}$`)
+var validRequestID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}$`)
 
-// giveRequestID puts the request's id into the answer, and returns it: the one
+// assignRequestID puts the request's id into the answer, and returns it: the one
 // that a proxy has given it, if that is sane, or a new one.
-func giveRequestID(w http.ResponseWriter, r *http.Request) string {
+func assignRequestID(w http.ResponseWriter, r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
-	if id == "" || !saneRequestID.MatchString(id) {
+	if id == "" || !validRequestID.MatchString(id) {
 		id = newRequestID()
 	}
 	w.Header()[requestIDHeader] = []string{id}

@@ -86,7 +86,7 @@ func start(t *testing.T, api http.HandlerFunc, adjust func(*server.Config)) *run
 	t.Helper()
 	out := &log{}
 	c := server.Config{
-		GraphQL: api, Keys: keys{},
+		GraphQL: api, Authenticator: keys{},
 		Examples: []explorer.Example{{Name: "Newest", Query: "{ reports { totalCount } }"}},
 		Log:      slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

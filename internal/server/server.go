@@ -26,8 +26,8 @@ const (
 
 // Limits that nobody has a reason to change.
 const (
-	// MaxQuestion is the largest body, in bytes, of who is not staff.
-	MaxQuestion = 256 << 10
+	// MaxPublicBody is the largest body, in bytes, of who is not staff.
+	MaxPublicBody = 256 << 10
 
 	readHeaderTimeout = 5 * time.Second
 	idleTimeout       = 2 * time.Minute
@@ -40,14 +40,14 @@ type Config struct {
 	GraphQL  http.Handler       // the API; its requests carry a viewer and a request id
 	Feed     Feed               // the change feed
 	Streams  Streams            // what it is told in
-	Budgets  Budgets            // what pays for that
+	Quotas  Quotas            // what pays for that
 	Examples []explorer.Example // the explorer's first tabs
 	DemoKey  string             // what the explorer offers to browsers on this machine; empty: nothing
 	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
 	Feeds    FeedsConfig
 	Started  time.Time // when the process began with its settings
 	Files    Files     // what is served besides; none where its handler is nil
-	Keys     Authenticator
+	Authenticator     Authenticator
 	Checks   []Check // what has to hold to be ready, in the order in which they are shown
 	Log      *slog.Logger
 
@@ -88,7 +88,7 @@ type Server struct {
 	http  *http.Server
 	log   *slog.Logger
 	drain time.Duration
-	cut   context.CancelFunc // ends what still runs
+	cancel   context.CancelFunc // ends what still runs
 
 	sockets *sockets
 }
@@ -104,7 +104,7 @@ func New(c Config) *Server {
 		sockets: c.sockets,
 		log:     c.Log,
 		drain:   c.Drain,
-		cut:     cut,
+		cancel:     cut,
 		http: &http.Server{
 			Handler:           handler(c),
 			ReadHeaderTimeout: min(readHeaderTimeout, c.Timeout),
@@ -132,11 +132,11 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.drain)
 	defer cancel()
-	defer s.cut()
+	defer s.cancel()
 	err := errors.Join(s.http.Shutdown(ctx), s.sockets.wait(ctx))
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		s.log.WarnContext(ctx, "requests were cut at the end", "drain", s.drain.String())
-		s.cut()
+		s.cancel()
 		err = s.http.Close()
 	}
 	return err

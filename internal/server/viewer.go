@@ -36,7 +36,7 @@ func findViewer(keys Authenticator, log *slog.Logger) middleware {
 				refuse(w, r, answer)
 				return
 			}
-			noteViewer(r.Context(), viewer)
+			recordViewer(r.Context(), viewer)
 			ctx := domain.WithViewer(r.Context(), viewer)
 			if viewer.CredentialID() != 0 {
 				ctx = access.WithRecheck(ctx, func(ctx context.Context) (*domain.Viewer, error) { return viewerOf(r.WithContext(ctx), keys) })
