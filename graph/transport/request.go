@@ -151,7 +151,7 @@ func decodeURL(r *http.Request) (*graphql.RawParams, error) {
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, errors.New("the URL's parameters are not encoded as they should be")
+		return nil, errors.New("the URL's parameters are not encoded correctly")
 	}
 	if err := onlyKnown(slices.Collect(maps.Keys(values))); err != nil {
 		return nil, err

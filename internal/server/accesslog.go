@@ -10,7 +10,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// requestInfo is what inner middleware finds out about a request for the log.
+// requestInfo is what inner middleware records about a request for the access log.
 type requestInfo struct{ viewer *domain.Viewer }
 
 type requestInfoKey struct{}
@@ -21,16 +21,16 @@ func recordViewer(ctx context.Context, v *domain.Viewer) {
 	}
 }
 
-// receive gives each request an id, finds out which client it comes from, and
-// writes one line about it. Health probes are at debug level, faults of the
+// receive is the outermost middleware: it gives each request an id and the address of
+// its client, and logs it in one line. Health probes are at debug level, errors of the
 // server at error level.
 //
 // The line has no query string, header or body, which can hold keys, drafts
 // and e-mail addresses, and no network address of the client: a proxy in front
 // knows that, and the request id joins the two logs.
 //
-// These three are one, because each request that is given another context is a
-// copy, and kept answers cost little else.
+// The three are one middleware, because each new context copies the request, and a
+// cache hit costs little else.
 func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -44,14 +44,14 @@ func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 			defer info.log(ctx, log, r, recorder, start)
 			next.ServeHTTP(recorder, r.WithContext(ctx))
 			if !recorder.started() {
-				recorder.status = http.StatusOK // what net/http makes of a handler that says nothing
+				recorder.status = http.StatusOK // what net/http sends for a handler that writes nothing
 			}
 		})
 	}
 }
 
-// log writes the line about a visit. The record is made by hand: where in this
-// program it comes from is of no interest, and takes a while to find out.
+// log writes the line about a visit. The record is made here and not by the
+// logger, which would look up the source line.
 func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request, recorder *responseRecorder, start time.Time) {
 	level := slog.LevelInfo
 	switch {
@@ -86,7 +86,7 @@ func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request
 	}
 	line := slog.NewRecord(now, level, "request", 0)
 	line.AddAttrs(attrs...)
-	// As slog does: a log that cannot be written is nobody's to tell.
+	// The error is ignored, as slog does.
 	_ = log.Handler().Handle(ctx, line)
 }
 

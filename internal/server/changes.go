@@ -25,41 +25,41 @@ type Feed interface {
 	LastChange(ctx context.Context) (projection.Position, error)
 }
 
-// Streams are answers of server-sent events.
+// Streams opens responses of server-sent events.
 type Streams interface {
 	OpenStream(w http.ResponseWriter, r *http.Request) *transport.Stream
 }
 
-// Quotas take what a stream costs from its viewer's budget.
+// Quotas charges viewers for streams.
 type Quotas interface {
-	// Charge returns false where so much is not left. It puts into the header
-	// how the budget stands.
+	// Charge takes a cost from the quota of the viewer of ctx, and sets the fields
+	// about it in the header. It returns false where too little is left.
 	Charge(ctx context.Context, cost int, header http.Header) bool
 }
 
 const (
 	// streamCost is what it costs to open a stream. Each change costs one more.
 	streamCost = 20
-	// changesBatch is how many changes are read, and written, at once.
+	// changesBatch is the most changes that are read, and written, at once.
 	changesBatch = 500
-	// reconnectDelay is when a client should connect again, in milliseconds.
+	// reconnectDelay is after how long a client should reconnect, in milliseconds.
 	reconnectDelay = 2000
 )
 
-// changes is the change feed as server-sent events: each change once, in order,
-// with its cursor as the event's id. A client that was interrupted sends the
-// last id along, as browsers do by themselves, and misses nothing.
+// changes serves the change feed as server-sent events: each change once, in order,
+// with its cursor as the event's id. A client that reconnects with the last id, as
+// browsers do by themselves, misses nothing.
 //
-// The events are the same for all who see the same, and have no documents in
-// them, so that an event costs little more than to write it.
+// The events are the same for all viewers of one clearance and contain no documents, so
+// that an event is cheap.
 type changes struct {
 	feed    Feed
 	streams Streams
-	quotas Quotas
+	quotas  Quotas
 	log     *slog.Logger
 }
 
-var errQuotaExceeded = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "too much was asked for in the last minute; go on later, with the last cursor"}
+var errQuotaExceeded = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "the rate limit is exceeded; continue later from the last cursor"}
 
 func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.quotas.Charge(r.Context(), streamCost, w.Header()) {
@@ -90,7 +90,12 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	// Where to go on from, before there was any event.
+	h.run(r, stream, params, batch)
+}
+
+// run sends changes, beginning with a batch, until the stream or the request ends.
+func (h changes) run(r *http.Request, stream *transport.Stream, params projection.ChangesParams, batch projection.ChangeBatch) {
+	// The cursor to continue from before the first event.
 	opening := fmt.Sprintf("retry: %d\nid: %s\n\n", reconnectDelay, params.After)
 	if !stream.Send([]byte(opening)) {
 		return
@@ -128,6 +133,7 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		params.After = batch.After
+		var err error
 		if batch, err = h.feed.Poll(r.Context(), params); err != nil {
 			stream.Send(endEvent(h.refusalOf(r, err)))
 			return
@@ -135,9 +141,9 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// changesParams reads the parameters types and after, and the header
-// Last-Event-ID, which comes later and so says more than after. Without either,
-// the stream begins now.
+// changesParams reads the parameters types and after, and the header Last-Event-ID, which
+// is newer than after and so takes precedence. fromNow is true where there is neither:
+// the stream then begins with the next change.
 func changesParams(r *http.Request) (params projection.ChangesParams, fromNow bool, err error) {
 	params = projection.ChangesParams{First: changesBatch}
 	var types []string
@@ -147,7 +153,7 @@ func changesParams(r *http.Request) (params projection.ChangesParams, fromNow bo
 	var p domain.Problems
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		p.Add("", "the URL's parameters are not encoded as they should be")
+		p.Add("", "the URL's parameters are not encoded correctly")
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		given := values[name]
@@ -178,7 +184,7 @@ func changesParams(r *http.Request) (params projection.ChangesParams, fromNow bo
 	if params.After, err = projection.ParsePosition(cursor); err != nil {
 		p.Add(name, "want a cursor of the change feed, or %q for its beginning; without it, this begins now", projection.Start)
 	}
-	return params, cursor == "", p.Err("the parameters are not right")
+	return params, cursor == "", p.Err("the parameters are not valid")
 }
 
 // appendEvent writes a change as an event. None of its parts needs escaping.
@@ -199,7 +205,7 @@ func appendEvent(b []byte, c projection.Change) []byte {
 	return append(b, "\"}\n\n"...)
 }
 
-// endEvent is the event that says why a stream ends.
+// endEvent is the last event of a stream, with the error that ends it.
 func endEvent(why refusal) []byte {
 	return []byte("event: end\ndata: {\"code\":" + strconv.Quote(why.code) + ",\"message\":" + strconv.Quote(why.message) + "}\n\n")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/feeds"
 )
 
-// middleware puts something around a handler.
+// middleware wraps a handler.
 type middleware func(http.Handler) http.Handler
 
 // wrap returns the handler with the middleware, the first outermost.
@@ -45,7 +45,7 @@ func handler(c Config) http.Handler {
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
-	mux.Handle("/explorer/demo-key", page) // which is asked for by POST
+	mux.Handle("/explorer/demo-key", page) // which is requested by POST
 	if c.REST != nil {
 		routes := wrap(c.REST, noStore, findViewer(c.Authenticator, c.Log), c.ResponseCache.Wrap)
 		mux.Handle("/v1", routes)
@@ -79,12 +79,12 @@ func withoutSlash(page string) http.Handler {
 	})
 }
 
-// notFound answers paths at which there is nothing.
+// notFound responds to paths that don't exist.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 }
 
-// feedsHandler is the door of feeds and sitemaps.
+// feedsHandler serves feeds and sitemaps.
 func feedsHandler(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Started: c.Started, Log: c.Log,
@@ -94,8 +94,8 @@ func feedsHandler(c Config) http.Handler {
 	})
 }
 
-// withTimeout ends what goes on for longer: a sitemap asks the API many times, and
-// each of those may take its time.
+// withTimeout sets a timeout for whole requests: a sitemap executes many operations,
+// each of which has a timeout of its own.
 func withTimeout(d time.Duration) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func withTimeout(d time.Duration) middleware {
 
 var noStoreValue = []string{"no-store"}
 
-// noStore keeps answers that say nothing about it out of every cache.
+// noStore keeps responses out of caches, unless the handler sets Cache-Control itself.
 func noStore(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Cache-Control"] = noStoreValue
@@ -120,7 +120,7 @@ func onlyGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			refuse(w, r, refusal{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "this path answers GET and HEAD"})
+			refuse(w, r, refusal{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "this path accepts GET and HEAD"})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -508,7 +508,7 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 	if err := <-failed; err != nil {
 		t.Logf("the client saw: %v", err) // or an empty answer: either is an end
 	}
-	if got := s.log.lines(t, "requests were cut at the end"); len(got) != 1 {
+	if got := s.log.lines(t, "requests were aborted at shutdown"); len(got) != 1 {
 		t.Errorf("got %v, want one warning", got)
 	}
 }

@@ -218,7 +218,7 @@ func responses() object {
 		example := Problem{Type: "/docs#" + anchor(code), Title: kinds[code].title, Status: status, Detail: kinds[code].title + ".",
 			Instance: "urn:request:6bqvw2bkfcxq6stnzs6zqk7gtm", Code: code}
 		if status == http.StatusBadRequest {
-			example = Problem{Type: "/docs#" + anchor(codeInvalid), Title: kinds[codeInvalid].title, Status: status, Detail: "the parameters are not right",
+			example = Problem{Type: "/docs#" + anchor(codeInvalid), Title: kinds[codeInvalid].title, Status: status, Detail: "the parameters are not valid",
 				Instance: example.Instance, Code: codeInvalid, Errors: []ParameterError{{"first", "want 1 to 100, not 500"}, {"colour", "is no parameter; there are after, before, first, last, totalCount"}}}
 		}
 		response := object{{"description", strings.Join(texts, "\n\n")}}

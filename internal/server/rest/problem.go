@@ -156,7 +156,7 @@ func (a *API) failed(w http.ResponseWriter, req *http.Request, r *route, errs gq
 	}
 	detail := first.Message
 	if len(wrong) > 0 {
-		detail = "the parameters are not right"
+		detail = "the parameters are not valid"
 	}
 	Refuse(w, req, 0, codeInvalid, detail, wrong...)
 }

@@ -68,7 +68,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
+		Refuse(w, r, 0, codeMethod, "this path accepts GET and HEAD")
 		return
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -78,7 +78,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	values, wrong := route.read(query)
 	if len(wrong) > 0 {
-		Refuse(w, r, 0, codeInvalid, "the parameters are not right", wrong...)
+		Refuse(w, r, 0, codeInvalid, "the parameters are not valid", wrong...)
 		return
 	}
 	variables := route.question(values)
