@@ -16,7 +16,7 @@ import (
 // any other error is only logged, because errors of drivers name hosts and users.
 type Check struct {
 	Name string
-	Ask  func(ctx context.Context) error
+	Run  func(ctx context.Context) error
 	// Note returns the message that is shown where the check succeeds; nil or
 	// empty: none.
 	Note func() string
@@ -45,22 +45,22 @@ func newReadiness(checks []Check, log *slog.Logger) *readiness {
 	return &readiness{checks: checks, log: log, failed: map[string]string{}}
 }
 
-type checked struct {
+type checkResult struct {
 	Name    string `json:"name"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message,omitempty"`
 }
 
 func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	results := make([]checked, len(h.checks))
+	results := make([]checkResult, len(h.checks))
 	var wg sync.WaitGroup
 	for i, check := range h.checks {
-		wg.Go(func() { results[i] = h.ask(r.Context(), check) })
+		wg.Go(func() { results[i] = h.run(r.Context(), check) })
 	}
 	wg.Wait()
 	body := struct {
 		Status string    `json:"status"`
-		Checks []checked `json:"checks"`
+		Checks []checkResult `json:"checks"`
 	}{"ready", results}
 	status := http.StatusOK
 	for _, result := range results {
@@ -71,15 +71,15 @@ func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, status, body)
 }
 
-func (h *readiness) ask(ctx context.Context, check Check) checked {
+func (h *readiness) run(ctx context.Context, check Check) checkResult {
 	limited, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	err := check.Ask(limited)
+	err := check.Run(limited)
 	if ctx.Err() == nil {
-		h.note(ctx, check.Name, err)
+		h.logChange(ctx, check.Name, err)
 	}
 	if err == nil {
-		good := checked{Name: check.Name, OK: true}
+		good := checkResult{Name: check.Name, OK: true}
 		if check.Note != nil {
 			good.Message = check.Note()
 		}
@@ -89,14 +89,14 @@ func (h *readiness) ask(ctx context.Context, check Check) checked {
 	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind != domain.KindInternal {
 		message = e.Message
 	}
-	return checked{Name: check.Name, Message: message}
+	return checkResult{Name: check.Name, Message: message}
 }
 
 // numbers match the parts of an error that differ between two requests.
 var numbers = regexp.MustCompile(`[0-9.]+`)
 
-// note logs a check whose result has changed.
-func (h *readiness) note(ctx context.Context, name string, err error) {
+// logChange logs a check whose result has changed.
+func (h *readiness) logChange(ctx context.Context, name string, err error) {
 	why := ""
 	if err != nil {
 		why = numbers.ReplaceAllString(err.Error(), "")
