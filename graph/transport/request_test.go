@@ -77,7 +77,7 @@ func TestURL(t *testing.T) {
 	for name, row := range map[string]struct{ query, want string }{
 		"Unknown":      {"query={hello}&key=hunter2", "there is no parameter key;"},
 		"Twice":        {"query={hello}&query={panics}", "query is given more than once"},
-		"Escapes":      {"query=%zz", "not encoded as they should be"},
+		"Escapes":      {"query=%zz", "not encoded correctly"},
 		"NotUTF8":      {"query=%ff", "query is not UTF-8"},
 		"None":         {"", "query is missing"},
 		"BadVariables": {"query={hello}&variables=hunter2", "variables must be an object"},
