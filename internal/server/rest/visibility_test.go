@@ -20,13 +20,13 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// TestVisibility walks each clearance through each route. The routes and their
-// parameters are read from the documents, so that a new one is walked through
-// without a line here, or fails the test.
+// TestVisibility requests each route with each clearance. The routes and their
+// parameters are read from the documents, so that a new one is tested
+// without a change here, or fails the test.
 //
-// Its world has, of each type, a document of each marking, a draft and one that
-// was unpublished, and everything refers to everything. Each says in its slug
-// and in its texts which it is, so that a leak shows.
+// The stores have, of each type, a document of each marking, a draft and one that
+// was unpublished, and everything refers to everything. Its slug and texts
+// name its state, so that a leak shows.
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -47,7 +47,7 @@ func TestVisibility(t *testing.T) {
 	})
 }
 
-// noLimits are the limits of tests that ask for more than anybody may.
+// noLimits are the limits of tests that exceed the usual ones.
 func noLimits(domain.Role) limits.Limit {
 	const none = 1 << 40
 	return limits.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Values: none, Cost: none, PerMinute: none}
@@ -160,7 +160,7 @@ var (
 	cursorText  = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+`)
 )
 
-// wantNoLeak checks that an answer names nothing that the viewer may not see:
+// wantNoLeak checks that a response names nothing that the viewer may not see:
 // neither in its body nor its header, nor in cursors.
 func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	w.t.Helper()
@@ -184,7 +184,7 @@ func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	for slug, id := range w.ids {
 		state := slug[strings.LastIndex(slug, "-")+1:]
 		if state == "gone" && strings.HasPrefix(target, "/v1/changes") {
-			continue // who saw it is told that it has gone
+			continue // viewers who saw it get its removal
 		}
 		if !sees(v, state) && strings.Contains(all, id) {
 			w.t.Errorf("%s (TLP:%v) at %s sees the id of %s", v.Role, v.Clearance, target, slug)
@@ -192,8 +192,7 @@ func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	}
 }
 
-// list walks through the pages of a list, and asks for what is hidden by each
-// parameter.
+// list reads the pages of a list, and requests hidden documents by each parameter.
 func (w *world) list(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	w.pages(v, r, r.Path)
@@ -216,7 +215,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 	}
 	for _, name := range r.Texts {
 		if name == "after" || name == "before" {
-			continue // what is no cursor is refused
+			continue // an invalid cursor is refused
 		}
 		for values := range slices.Chunk(hidden, map[bool]int{true: 50, false: 1}[slices.Contains(r.Lists, name)]) {
 			if a, b := ask(name, values), ask(name, unknown[:len(values)]); a != b {
@@ -256,7 +255,7 @@ func (w *world) pages(v *domain.Viewer, r rest.Route, path string) {
 	}
 	var backwards []string
 	if len(forwards) == 0 || !slices.Contains(r.Parameters, "last") {
-		return // there is nothing to go back over, or no way back
+		return // there is no previous page
 	}
 	for target := w.get(v, last).link(last, "prev"); target != ""; {
 		got := w.get(v, target).ok()
@@ -278,8 +277,8 @@ func texts(elements []map[string]any) []string {
 	return all
 }
 
-// oneByOne asks for each document of a route by slug, former slug and id. What
-// is hidden must be answered as what is not there.
+// oneByOne requests each document of a route by slug, former slug and id. The response
+// for a hidden document must be that for a missing one.
 func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	of := map[string]string{"reports": "report", "narratives": "narrative", "entities": "entity", "tags": "tag", "editions": "edition"}[strings.Split(r.Path, "/")[2]]
@@ -312,7 +311,7 @@ func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 	}
 }
 
-// comparable is all of an answer but how the viewer's budget stands.
+// comparable is the response without the state of the viewer's quota.
 func comparable(got response) string {
 	header := maps.Clone(got.header)
 	header.Del("RateLimit")
