@@ -185,7 +185,7 @@ func (p *testServer) wantNoLeak(v *domain.Viewer, address string, g response) {
 	}
 	label := strings.ReplaceAll(strings.TrimPrefix(g.header.Get("TLP"), "TLP:"), "+", "_")
 	if m, ok := domain.ParseMarking(label); !ok || m > v.Clearance {
-		p.t.Errorf("%s (TLP:%v) at %s gets an answer that is marked %q", v.Role, v.Clearance, address, label)
+		p.t.Errorf("%s (TLP:%v) at %s gets a response that is marked %q", v.Role, v.Clearance, address, label)
 	}
 }
 

@@ -26,16 +26,16 @@ import (
 // description.
 func examplesAreAnsweredAsShown(t *testing.T, a *api) {
 	d := describe(t, a)
-	kept := map[string]bool{}
+	files := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		for i, example := range r.Examples {
 			got := a.get(public, example).ok()
 			d.check(t, r, example, got.body)
 			if r.List && len(got.list().Data) == 0 {
-				t.Errorf("%s answers nothing", example)
+				t.Errorf("%s has no response", example)
 			}
 			file := rest.FileOfExample(r.Operation, i)
-			kept[filepath.Base(file)] = true
+			files[filepath.Base(file)] = true
 			golden(t, file, settled(got.body))
 			d.check(t, r, file, settled(got.body))
 		}
@@ -45,8 +45,8 @@ func examplesAreAnsweredAsShown(t *testing.T, a *api) {
 		t.Fatal(err)
 	}
 	for _, name := range there {
-		if !kept[name] {
-			t.Errorf("examples/%s is the answer to no example", name)
+		if !files[name] {
+			t.Errorf("examples/%s is the response to no example", name)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func (d *description) covered(t *testing.T) {
 	slices.Sort(missing)
 	for _, name := range missing {
 		if !slices.ContainsFunc(neverInTheDemo, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
-			t.Errorf("%s has a value in no answer", name)
+			t.Errorf("%s has a value in no response", name)
 		}
 	}
 }

@@ -267,8 +267,8 @@ func index(t *testing.T, a *api) {
 			}
 			path = strings.Replace(path, "{slug}", first, 1)
 		}
-		if answer := a.get(public, path); answer.status != http.StatusOK {
-			t.Errorf("%s: got %d %s", path, answer.status, answer.body)
+		if got := a.get(public, path); got.status != http.StatusOK {
+			t.Errorf("%s: got %d %s", path, got.status, got.body)
 		}
 	}
 }
@@ -300,7 +300,7 @@ func theSameRequestIsAnsweredWithTheSameBytes(t *testing.T, a *api) {
 				t.Errorf("%s: got %s and then %s", example, comparable(first), comparable(second))
 			}
 			if strings.Contains(comparable(first), requestID) {
-				t.Errorf("%s: the answer has the request's id", example)
+				t.Errorf("%s: the response has the request's id", example)
 			}
 		}
 	}
@@ -367,7 +367,7 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 	}
 	a := &api{t: t, rest: rest.New(fixedResponse{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
 	if got := a.get(public, "/v1/tags").ok().body; got != `{"data":[],"page":{"next":null,"previous":null}}`+"\n" {
-		t.Errorf("an answer: got %s", got)
+		t.Errorf("a response: got %s", got)
 	}
 	// An error within an object names the parameter at that place.
 	wrong := fail("BAD_USER_INPUT")

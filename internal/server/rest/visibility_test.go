@@ -30,7 +30,7 @@ import (
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		w := &world{api: newAPI(t, s, func(c *graph.Config) { c.Limits = noLimits }), ids: map[string]string{}}
+		w := &markedAPI{api: newAPI(t, s, func(c *graph.Config) { c.Limits = noLimits }), ids: map[string]string{}}
 		w.fill()
 		for _, v := range []*domain.Viewer{
 			public, cleared(domain.Clear), cleared(domain.Green), cleared(domain.Amber), cleared(domain.Red),
@@ -70,14 +70,15 @@ var types = []string{"Source", "Asset", "Tag", "Entity", "Relationship", "Narrat
 
 var supporting = []string{"Source", "Asset", "Tag"}
 
-type world struct {
+// markedAPI is an API with documents of each marking and state.
+type markedAPI struct {
 	*api
 	ids map[string]string // by slug
 }
 
-func (w *world) fill() {
+func (w *markedAPI) fill() {
 	w.t.Helper()
-	var live, gone []string
+	var live, unpublished []string
 	for _, of := range types {
 		one := strings.ToLower(of)
 		for n, state := range states {
@@ -97,13 +98,13 @@ func (w *world) fill() {
 			if !slices.Contains(supporting, of) && state != "draft" {
 				live = append(live, fmt.Sprintf("%q", one+":"+slug))
 				if state == "gone" {
-					gone = append(gone, fmt.Sprintf("%q", one+":"+slug))
+					unpublished = append(unpublished, fmt.Sprintf("%q", one+":"+slug))
 				}
 			}
 		}
 	}
 	w.exec(`mutation { publish(input: {references: OMIT documents: [` + strings.Join(live, " ") + `]}) { state } }`)
-	w.exec(`mutation { unpublish(input: {documents: [` + strings.Join(gone, " ") + `]}) { state } }`)
+	w.exec(`mutation { unpublish(input: {documents: [` + strings.Join(unpublished, " ") + `]}) { state } }`)
 }
 
 // refs are references of a document to all of a type, those aside that would
@@ -162,7 +163,7 @@ var (
 
 // wantNoLeak checks that a response names nothing that the viewer may not see:
 // neither in its body nor its header, nor in cursors.
-func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
+func (w *markedAPI) wantNoLeak(v *domain.Viewer, target string, got response) {
 	w.t.Helper()
 	all := got.body
 	for _, values := range got.header {
@@ -193,7 +194,7 @@ func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 }
 
 // list reads the pages of a list, and requests hidden documents by each parameter.
-func (w *world) list(v *domain.Viewer, r rest.Route) {
+func (w *markedAPI) list(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	w.pages(v, r, r.Path)
 	var hidden, unknown []string
@@ -207,7 +208,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 	for range hidden {
 		unknown = append(unknown, "no-such-thing")
 	}
-	ask := func(name string, values []string) string {
+	request := func(name string, values []string) string {
 		got := w.get(v, r.Path+"?"+url.Values{name: values}.Encode())
 		got.header.Del("Link") // it repeats the request
 		w.wantNoLeak(v, r.Path+" by "+name, got)
@@ -218,7 +219,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 			continue // an invalid cursor is refused
 		}
 		for values := range slices.Chunk(hidden, map[bool]int{true: 50, false: 1}[slices.Contains(r.Lists, name)]) {
-			if a, b := ask(name, values), ask(name, unknown[:len(values)]); a != b {
+			if a, b := request(name, values), request(name, unknown[:len(values)]); a != b {
 				w.t.Errorf("%s (TLP:%v) at %s?%s=%s: got %s, and of what is not there %s", v.Role, v.Clearance, r.Path, name, values, a, b)
 			}
 		}
@@ -226,7 +227,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 }
 
 // pages reads a list page by page, forwards and back.
-func (w *world) pages(v *domain.Viewer, r rest.Route, path string) {
+func (w *markedAPI) pages(v *domain.Viewer, r rest.Route, path string) {
 	w.t.Helper()
 	query := "?first=2"
 	if slices.Contains(r.Parameters, "totalCount") {
@@ -279,7 +280,7 @@ func texts(elements []map[string]any) []string {
 
 // oneByOne requests each document of a route by slug, former slug and id. The response
 // for a hidden document must be that for a missing one.
-func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
+func (w *markedAPI) oneByOne(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	of := map[string]string{"reports": "report", "narratives": "narrative", "entities": "entity", "tags": "tag", "editions": "edition"}[strings.Split(r.Path, "/")[2]]
 	if of == "" {
@@ -295,7 +296,7 @@ func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 			switch {
 			case !sees(v, state):
 				if seen := comparable(got); seen != unknown {
-					w.t.Errorf("%s (TLP:%v) at %s: got %s, want what is answered where there is nothing: %s", v.Role, v.Clearance, at(name), seen, unknown)
+					w.t.Errorf("%s (TLP:%v) at %s: got %s, want the response for a missing document: %s", v.Role, v.Clearance, at(name), seen, unknown)
 				}
 			case strings.HasPrefix(name, "was-"):
 				if got.status != http.StatusPermanentRedirect {
