@@ -64,10 +64,10 @@ func (e *EdgeOf[P, C]) One(ctx context.Context, row *P) (*C, error) {
 	groups := e.to.selected(ctx)
 	found, err := once(b, memoKey{edge: e.name, groups: groups}, func() (map[domain.ID]*C, error) {
 		ids := []int64{}
-		asked := map[domain.ID]bool{}
+		seen := map[domain.ID]bool{}
 		for _, row := range b.rows {
-			if id := e.from.reference(row, e.path.Column); id != 0 && !asked[id] {
-				asked[id] = true
+			if id := e.from.reference(row, e.path.Column); id != 0 && !seen[id] {
+				seen[id] = true
 				ids = append(ids, int64(id))
 			}
 		}

@@ -61,7 +61,7 @@ func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, p
 type compiler struct {
 	reader     *Reader
 	fence      func(*sql.Selector) // for what relations lead to
-	note       func(*Table)        // told of what relations lead to
+	note       func(*Table)        // called with the tables that relations lead to
 	problems   *domain.Problems
 	conditions int
 }

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// Whatever a client sends as a filter, the answer is a list or a refusal that
+// Whatever a client sends as a filter, the result is a list or an error that
 // says what is wrong, never a failure of the program or of the database.
 func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{

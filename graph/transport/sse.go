@@ -96,19 +96,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	}
 
 	ctx, cancel := context.WithCancel(r.Context())
-	responses := make(chan *graphql.Response)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer close(responses)
-		for resp := x.next(); resp != nil; resp = x.next() {
-			select {
-			case responses <- resp:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
+	responses, ended := x.start(ctx)
 	defer func() {
 		cancel()
 		if x.cancel != nil {
@@ -148,6 +136,24 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 			return
 		}
 	}
+}
+
+// start runs the execution in a goroutine, which sends its responses until ctx is done. It
+// closes responses, and then ended, when it ends.
+func (x *execution) start(ctx context.Context) (responses <-chan *graphql.Response, ended <-chan struct{}) {
+	out, done := make(chan *graphql.Response), make(chan struct{})
+	go func() {
+		defer close(done)
+		defer close(out)
+		for resp := x.next(); resp != nil; resp = x.next() {
+			select {
+			case out <- resp:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, done
 }
 
 // isRetryable reports whether a client should retry the operation of a response

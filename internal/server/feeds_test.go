@@ -15,8 +15,8 @@ import (
 	"github.com/redthread-api/redthread/internal/server"
 )
 
-// fakeExecutor answers each question with the name of its viewer, as a tag that has
-// no reports, and wants a time limit.
+// fakeExecutor returns, for each query, a tag without reports that has the name of the viewer. It
+// panics where the context has no deadline.
 type fakeExecutor struct{}
 
 func (fakeExecutor) Execute(ctx context.Context, _ transport.Request) transport.Response {
@@ -25,7 +25,7 @@ func (fakeExecutor) Execute(ctx context.Context, _ transport.Request) transport.
 		panic(err)
 	}
 	if _, limited := ctx.Deadline(); !limited {
-		panic("a question may take for ever")
+		panic("the context has no deadline")
 	}
 	const data = `{"of": {"id": "tag_1", "slug": "a", "name": %q, "updatedAt": "2024-06-01T00:00:00Z", "description": %q, "list": {"nodes": []}}}`
 	return transport.Response{

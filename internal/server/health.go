@@ -59,7 +59,7 @@ func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	wg.Wait()
 	body := struct {
-		Status string    `json:"status"`
+		Status string        `json:"status"`
 		Checks []checkResult `json:"checks"`
 	}{"ready", results}
 	status := http.StatusOK

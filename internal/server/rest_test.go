@@ -14,8 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
-// emptyExecutor answers each question with an empty list, and panics where it is asked
-// for editions.
+// emptyExecutor returns an empty list for each query, and panics for editions.
 type emptyExecutor struct{}
 
 func (emptyExecutor) Execute(ctx context.Context, q transport.Request) transport.Response {
@@ -34,7 +33,7 @@ func (emptyExecutor) Execute(ctx context.Context, q transport.Request) transport
 
 func withREST(c *server.Config) { c.REST = rest.New(emptyExecutor{}, slog.New(slog.DiscardHandler)) }
 
-// wantProblem wants an answer of RFC 9457, of the request that was sent.
+// wantProblem checks for a problem (RFC 9457) with the id of the request.
 func wantProblem(t *testing.T, got response, status int, code string) {
 	t.Helper()
 	var p rest.Problem

@@ -23,7 +23,7 @@ import (
 
 const goodKey = "rt_good"
 
-// fakeAuthenticator knows one key, and a database that is away for another.
+// fakeAuthenticator knows one key, and returns an error of the database for another.
 type fakeAuthenticator struct{}
 
 func (fakeAuthenticator) Authenticate(_ context.Context, shown access.Credential) (*domain.Viewer, error) {
@@ -57,7 +57,7 @@ func (l *log) String() string {
 }
 
 // lines are the log's records with a message. A line is written after its
-// answer was, so ask when the server is closed.
+// response, so call it when the server is closed.
 func (l *log) lines(t testing.TB, message string) []map[string]any {
 	t.Helper()
 	var found []map[string]any
@@ -80,8 +80,8 @@ type running struct {
 	close func()
 }
 
-// start serves the API handler. Its configuration is tests' unless adjust
-// says otherwise.
+// start serves the API handler. Its configuration is that of tests, changed by
+// adjust.
 func start(t *testing.T, api http.HandlerFunc, adjust func(*server.Config)) *running {
 	t.Helper()
 	out := &log{}
@@ -102,7 +102,7 @@ func start(t *testing.T, api http.HandlerFunc, adjust func(*server.Config)) *run
 	go func() { served <- s.Serve(l) }()
 	r := &running{url: "http://" + l.Addr().String(), log: out}
 	r.close = sync.OnceFunc(func() {
-		// Close waits for the requests that are answered but not logged yet.
+		// Close waits for the requests whose response is sent but not logged yet.
 		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Errorf("close: %v", err)
 		}
@@ -163,7 +163,7 @@ func (r *running) post(t *testing.T, body string, header ...string) response {
 	return do(t, request(t, http.MethodPost, r.url+"/graphql", body, append([]string{"Content-Type", "application/json"}, header...)...))
 }
 
-// wantError checks an answer of the server itself.
+// wantError checks an error response of the server itself.
 func wantError(t *testing.T, got response, status int, code string) {
 	t.Helper()
 	var body struct {

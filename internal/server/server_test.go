@@ -45,7 +45,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
+func TestSecurityHeadersOnEveryResponse(t *testing.T) {
 	t.Parallel()
 	s := start(t, hello, nil)
 	for _, path := range []string{"/", "/graphql", "/healthz", "/nothing"} {
@@ -73,7 +73,7 @@ func TestRequestID(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, domain.RequestID(r.Context())) }, nil)
 	if got := s.get(t, "/graphql", "X-Request-Id", "proxy-7f:3"); got.body != "proxy-7f:3" || got.header.Get("X-Request-Id") != "proxy-7f:3" {
-		t.Errorf("a sane id: got %q and %q", got.body, got.header.Get("X-Request-Id"))
+		t.Errorf("a valid id: got %q and %q", got.body, got.header.Get("X-Request-Id"))
 	}
 	seen := map[string]bool{}
 	for _, bad := range []string{"", "has space", "quote\"", strings.Repeat("x", 129), "-leading", "emoji😀"} {
@@ -123,7 +123,7 @@ func TestViewer(t *testing.T) {
 			}
 		})
 	}
-	t.Run("DatabaseAway", func(t *testing.T) {
+	t.Run("DatabaseUnavailable", func(t *testing.T) {
 		t.Parallel()
 		wantError(t, s.post(t, "{}", "Authorization", "Bearer rt_away"), http.StatusServiceUnavailable, "UNAVAILABLE")
 	})
@@ -165,17 +165,17 @@ func TestCORS(t *testing.T) {
 		if got := preflight(t, s, "https://site.example", "x-other"); got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("a header that is not allowed: got %v", got.header)
 		}
-		answer := s.post(t, "{}", "Origin", "https://site.example")
-		if answer.header.Get("Access-Control-Allow-Origin") != "*" {
-			t.Errorf("got %v", answer.header)
+		simple := s.post(t, "{}", "Origin", "https://site.example")
+		if simple.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("got %v", simple.header)
 		}
-		for _, h := range []http.Header{got.header, answer.header} {
+		for _, h := range []http.Header{got.header, simple.header} {
 			if h.Get("Access-Control-Allow-Credentials") != "" {
 				t.Error("credentials are allowed")
 			}
 		}
 	})
-	t.Run("OnlyTheOriginsThatAreNamed", func(t *testing.T) {
+	t.Run("OnlyConfiguredOrigins", func(t *testing.T) {
 		t.Parallel()
 		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example", "https://*.preview.example"} })
 		for origin, want := range map[string]string{
@@ -187,12 +187,12 @@ func TestCORS(t *testing.T) {
 			if got := preflight(t, s, origin, "authorization").header.Get("Access-Control-Allow-Origin"); got != want {
 				t.Errorf("preflight from %s: got %q, want %q", origin, got, want)
 			}
-			answer := s.post(t, "{}", "Origin", origin)
-			if got := answer.header.Get("Access-Control-Allow-Origin"); got != want {
+			simple := s.post(t, "{}", "Origin", origin)
+			if got := simple.header.Get("Access-Control-Allow-Origin"); got != want {
 				t.Errorf("from %s: got %q, want %q", origin, got, want)
 			}
-			if !strings.Contains(strings.Join(answer.header.Values("Vary"), ","), "Origin") {
-				t.Errorf("from %s: Vary is %q", origin, answer.header.Values("Vary"))
+			if !strings.Contains(strings.Join(simple.header.Values("Vary"), ","), "Origin") {
+				t.Errorf("from %s: Vary is %q", origin, simple.header.Values("Vary"))
 			}
 		}
 	})
@@ -225,7 +225,7 @@ func TestCompression(t *testing.T) {
 			t.Errorf("%d bytes of %d", len(got.body), len(long))
 		}
 		if row.want == "br" && got.body != long {
-			t.Error("an encoded answer was changed")
+			t.Error("an encoded response was changed")
 		}
 	}
 	if got := s.get(t, "/", "Accept-Encoding", "gzip"); got.header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(got.body, "\x1f\x8b") {
@@ -233,7 +233,7 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// Each event arrives by itself, whatever stands between.
+// Events are not delayed by middleware.
 func TestEventStreams(t *testing.T) {
 	t.Parallel()
 	seen := make(chan struct{})
@@ -277,7 +277,7 @@ func TestUpgrades(t *testing.T) {
 		}
 		defer conn.Close()
 		<-leave
-		_, _ = conn.Write([]byte("goodbye")) // the client tells whether it came
+		_, _ = conn.Write([]byte("goodbye")) // the client checks that it came
 	}, nil)
 	res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", "", "Connection", "Upgrade", "Upgrade", "websocket", "Accept-Encoding", "gzip"))
 	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
@@ -301,7 +301,7 @@ func TestLargeRequests(t *testing.T) {
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			// What a GraphQL server makes of any unreadable body.
+			// The response of a GraphQL server to any unreadable body.
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"errors":[{"message":%q}]}`, err)
 			return
@@ -335,7 +335,7 @@ func TestPanics(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery == "begun" {
-			fmt.Fprint(w, strings.Repeat("half an answer ", 1000))
+			fmt.Fprint(w, strings.Repeat("half a response ", 1000))
 			w.(http.Flusher).Flush()
 		}
 		panic("a secret of the program")
@@ -351,7 +351,7 @@ func TestPanics(t *testing.T) {
 	}
 	defer res.Body.Close()
 	if _, err := io.ReadAll(res.Body); err == nil {
-		t.Error("half an answer looks whole")
+		t.Error("half a response looks whole")
 	}
 	s.close()
 	panics := s.log.lines(t, "panic in a handler")
@@ -386,7 +386,7 @@ func TestReadiness(t *testing.T) {
 	}
 	failure = errors.New("dial tcp 10.1.2.3:5432: refused")
 	if got := s.get(t, "/readyz"); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "10.1.2.3") {
-		t.Errorf("got %d %s, want 503 without the driver's words", got.status, got.body)
+		t.Errorf("got %d %s, want 503 without the driver's message", got.status, got.body)
 	}
 	if got := s.get(t, "/healthz"); got.status != http.StatusOK {
 		t.Errorf("alive: got %d", got.status)
@@ -459,7 +459,7 @@ func TestCloseLetsRequestsEnd(t *testing.T) {
 		<-leave
 		hello(w, r)
 	}, nil)
-	answers := make(chan error, 1)
+	errs := make(chan error, 1)
 	go func() {
 		res, err := client(t).Do(request(t, http.MethodGet, s.url+"/graphql", ""))
 		if err == nil && res.StatusCode != http.StatusOK {
@@ -468,12 +468,12 @@ func TestCloseLetsRequestsEnd(t *testing.T) {
 		if err == nil {
 			err = res.Body.Close()
 		}
-		answers <- err
+		errs <- err
 	}()
 	<-entered
 	closed := make(chan struct{})
 	go func() { s.close(); close(closed) }()
-	// The listener goes first: wait until nobody new is let in.
+	// The listener goes first: wait until no connection is accepted.
 	for {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		if err != nil {
@@ -482,13 +482,13 @@ func TestCloseLetsRequestsEnd(t *testing.T) {
 		conn.Close()
 	}
 	close(leave)
-	if err := <-answers; err != nil {
+	if err := <-errs; err != nil {
 		t.Errorf("the request that ran: %v", err)
 	}
 	<-closed
 }
 
-func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
+func TestCloseAbortsRequestsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{})
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -506,16 +506,15 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 	<-entered
 	s.close()
 	if err := <-failed; err != nil {
-		t.Logf("the client saw: %v", err) // or an empty answer: either is an end
+		t.Logf("the client saw: %v", err) // or an empty response: both are valid
 	}
 	if got := s.log.lines(t, "requests were aborted at shutdown"); len(got) != 1 {
 		t.Errorf("got %v, want one warning", got)
 	}
 }
 
-// A browser that looks for what is not there gets a page with a way on; programs
-// get an error as everywhere.
-func TestNothingHere(t *testing.T) {
+// For a missing path, browsers get a page with links; programs get the usual error.
+func TestNotFound(t *testing.T) {
 	t.Parallel()
 	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 	s := start(t, hello, func(c *server.Config) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Connections that send nothing, or never end what they send, are closed when
-// their time is up, and others are served meanwhile.
+// their timeout is over, and other connections are served meanwhile.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -47,12 +47,12 @@ func TestSlowClients(t *testing.T) {
 		if err := conn.SetReadDeadline(time.Now().Add(4 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		answer, err := io.ReadAll(conn)
+		res, err := io.ReadAll(conn)
 		if err != nil {
 			t.Errorf("%s: the connection is still open: %v", name, err)
 		}
-		if strings.HasPrefix(name, "half a body") && !strings.HasPrefix(string(answer), "HTTP/1.1 408") {
-			t.Errorf("%s: got %q", name, answer)
+		if strings.HasPrefix(name, "half a body") && !strings.HasPrefix(string(res), "HTTP/1.1 408") {
+			t.Errorf("%s: got %q", name, res)
 		}
 	}
 }

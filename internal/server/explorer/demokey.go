@@ -10,21 +10,20 @@ import (
 	"strings"
 )
 
-// demoKeyPath is where the page asks for the demo's key.
+// demoKeyPath is the path at which the page requests the demo's key.
 const demoKeyPath = "explorer/demo-key"
 
 const demoButton template.HTML = `<button type="button" id="demo-key" data-from="` + demoKeyPath + `" aria-pressed="false">Use the demo key</button>
 `
 
-// demoKey gives the demo's key to the page of a browser on this machine, and to
-// nothing else that a browser would let ask: the request is a POST, so that it
-// has an Origin, and that, the Host and the client must all be this machine. A
-// page from elsewhere has another Origin, also where its name was made to lead
-// here. What came through a proxy is refused as far as it can be told: by the
-// fields that proxies add, and by HTTP/1.0, which browsers don't speak. Everybody
-// else finds nothing.
+// demoKey sends the demo's key to the explorer in a browser on this machine, and to no
+// other page: the request is a POST, so that it has an Origin, and that, the Host and
+// the client must all be this machine. A page from elsewhere has another Origin, also
+// after DNS rebinding. Requests through a proxy are refused where they can be recognised:
+// by the fields that proxies add, and by HTTP/1.0, which browsers don't use. All other
+// requests get 404.
 func demoKey(key string, notFound http.Handler) http.Handler {
-	answer, err := json.Marshal(map[string]string{"key": key})
+	body, err := json.Marshal(map[string]string{"key": key})
 	if err != nil {
 		panic(err) // a string can be encoded
 	}
@@ -39,7 +38,7 @@ func demoKey(key string, notFound http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		// Whatever other origins may read elsewhere.
 		header.Del("Access-Control-Allow-Origin")
-		_, _ = w.Write(answer) // the client may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 	})
 }
 

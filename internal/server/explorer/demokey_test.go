@@ -14,7 +14,7 @@ func TestDemoKey(t *testing.T) {
 	t.Parallel()
 	offering := explorer.Handler(explorer.Config{Endpoint: "graphql", DemoKey: "rt_secret", NotFound: http.NotFoundHandler()})
 	without := explorer.Handler(explorer.Config{Endpoint: "graphql", NotFound: http.NotFoundHandler()})
-	ask := func(t *testing.T, h http.Handler, method, path, host, origin, client string) *httptest.ResponseRecorder {
+	send := func(t *testing.T, h http.Handler, method, path, host, origin, client string) *httptest.ResponseRecorder {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
 		r.Host, r.RemoteAddr = host, client
@@ -28,7 +28,7 @@ func TestDemoKey(t *testing.T) {
 	}
 	const path, here, client = "/explorer/demo-key", "127.0.0.1:8080", "127.0.0.1:50000"
 	for _, row := range []struct{ host, client string }{{here, client}, {"localhost:8080", "[::1]:50000"}, {"[::1]:8080", "[::1]:50000"}, {"127.0.0.1", client}} {
-		got := ask(t, offering, http.MethodPost, path, row.host, "http://"+row.host, row.client)
+		got := send(t, offering, http.MethodPost, path, row.host, "http://"+row.host, row.client)
 		if got.Code != http.StatusOK || got.Body.String() != `{"key":"rt_secret"}` || got.Header().Get("Cache-Control") != "no-store" || got.Header().Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: got %d %s %v", row.host, got.Code, got.Body, got.Header())
 		}
@@ -45,7 +45,7 @@ func TestDemoKey(t *testing.T) {
 		"BehindAnAddress":  {http.MethodPost, "192.0.2.1:8080", "http://192.0.2.1:8080", "192.0.2.7:50000"},
 		"NotAtAllAnOrigin": {http.MethodPost, here, "http://%zz", client},
 	} {
-		if got := ask(t, offering, row.method, path, row.host, row.origin, row.client); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), "rt_") {
+		if got := send(t, offering, row.method, path, row.host, row.origin, row.client); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), "rt_") {
 			t.Errorf("%s: got %d %s", name, got.Code, got.Body)
 		}
 	}
@@ -68,10 +68,10 @@ func TestDemoKey(t *testing.T) {
 			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
 		}
 	}
-	if got := ask(t, without, http.MethodPost, path, here, "http://"+here, client); got.Code != http.StatusNotFound {
+	if got := send(t, without, http.MethodPost, path, here, "http://"+here, client); got.Code != http.StatusNotFound {
 		t.Errorf("without a demo: got %d %s", got.Code, got.Body)
 	}
-	page := func(h http.Handler) string { return ask(t, h, http.MethodGet, "/", here, "", client).Body.String() }
+	page := func(h http.Handler) string { return send(t, h, http.MethodGet, "/", here, "", client).Body.String() }
 	if !strings.Contains(page(offering), "Use the demo key</button>") || strings.Contains(page(without), "demo key") {
 		t.Error("the button is not where there is a key, and only there")
 	}

@@ -1,10 +1,9 @@
-// Package explorer serves the page on which people try queries in a browser:
-// GraphiQL, embedded, so that it works without the internet and under a
+// Package explorer serves GraphiQL, with which people try queries in a browser, embedded, so that it works without the internet and under a
 // content security policy that allows no inline script or style.
 //
 // The vendored files in dist are made by vendor.sh; those in assets are ours.
-// The package knows nothing of the API but its URL. Who may see what is the
-// API's concern: the page itself is public, and holds no secrets.
+// The package knows nothing of the API but its URL. The
+// page is public and holds no secrets; the API checks visibility.
 package explorer
 
 import (
@@ -44,7 +43,7 @@ type Example struct {
 	Variables string // a JSON object, or empty
 }
 
-// Config is what the page is made of.
+// Config configures the page.
 type Config struct {
 	// Endpoint is the URL of the GraphQL API, as the browser sees it.
 	Endpoint string
@@ -52,7 +51,7 @@ type Config struct {
 	Examples []Example
 	// DemoKey is the key that the page offers to use; empty: it offers none.
 	DemoKey string
-	// NotFound answers where there is nothing.
+	// NotFound serves all other paths.
 	NotFound http.Handler
 }
 
@@ -60,7 +59,7 @@ type Config struct {
 // HEAD; every other path is not found.
 //
 // The files that the page loads have a hash of their content in their names
-// and may be kept forever; they come gzipped to those who accept that.
+// and may be cached forever; they are gzipped for clients that accept that.
 func Handler(c Config) http.Handler {
 	assets := map[string]*asset{}
 	names := map[string]string{}
@@ -75,7 +74,7 @@ func Handler(c Config) http.Handler {
 	for _, dir := range []string{"assets", "dist"} {
 		entries, err := fs.ReadDir(files, dir)
 		if err != nil {
-			panic(err) // what is embedded is there
+			panic(err) // embedded files can be read
 		}
 		for _, entry := range entries {
 			content, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
@@ -168,7 +167,7 @@ func policy(endpoint string) string {
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// asset is one answer that never changes.
+// asset is a response that never changes.
 type asset struct {
 	content      []byte
 	contentType  string
@@ -204,11 +203,11 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", `"`+etag+`"`)
-	// ServeContent knows conditional requests, HEAD and ranges.
+	// ServeContent handles conditional requests, HEAD and ranges.
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
-// contentType doesn't ask the machine's own tables, which differ.
+// contentType doesn't use the system's tables of types, which differ.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":

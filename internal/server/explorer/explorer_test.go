@@ -19,7 +19,7 @@ var examples = []explorer.Example{
 	{Name: "One report", Query: "query One($slug: String!) { report(slug: $slug) { title } }", Variables: `{"slug": "a</script>"}`},
 }
 
-// get asks for a path; headers come in pairs.
+// get requests a path; headers come in pairs.
 func get(t *testing.T, method, path string, headers ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)

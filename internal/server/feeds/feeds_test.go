@@ -24,18 +24,18 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// each runs fn on each engine, over a small press.
+// each runs fn on each engine, over a server with a few documents.
 func each(t *testing.T, fn func(t *testing.T, p *testServer)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		p := newTestServer(t, s, 0)
-		p.library()
+		p.createReports()
 		fn(t, p)
 	})
 }
 
-// library writes three reports on cranes, one of which is GREEN, and a series.
-func (p *testServer) library() {
+// createReports creates three reports on cranes, one of which is GREEN, and a series.
+func (p *testServer) createReports() {
 	p.t.Helper()
 	p.mutate(`a: createTag(input: {slug: "cranes", label: "Cranes & more", description: "On *cranes*.", vocabulary: TOPIC}) { created }
 		b: createAsset(input: {slug: "pdf", title: "One (PDF)", url: "https://files.example/one.pdf", mediaType: "application/pdf", size: 1234, altText: "x"}) { created }
@@ -182,7 +182,7 @@ func between(t *testing.T, text, from, to string) string {
 	return found
 }
 
-func TestAddressesThatAreNoGood(t *testing.T) {
+func TestInvalidURLs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *testServer) {
 		for path, want := range map[string]string{
@@ -219,7 +219,7 @@ func TestAddressesThatAreNoGood(t *testing.T) {
 	})
 }
 
-// Who subscribed to a feed by a slug that has changed is told the new one.
+// The URL of a feed with a former slug redirects to the present one.
 func TestFormerSlug(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *testServer) {
@@ -232,7 +232,7 @@ func TestFormerSlug(t *testing.T) {
 	})
 }
 
-// The name of a series is one, however its accents are encoded.
+// The name of a series is the same in each Unicode normal form.
 func TestSeriesInAnotherNormalForm(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *testServer) {
@@ -246,9 +246,8 @@ func TestSeriesInAnotherNormalForm(t *testing.T) {
 	})
 }
 
-// The same bytes for each client, whatever it says of itself: the answer goes
-// into caches.
-func TestRequestsHaveNoSay(t *testing.T) {
+// The bytes are the same whatever the header of the request: responses are cached.
+func TestRequestHeadersHaveNoEffect(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *testServer) {
 		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/reports.atom", "/feeds/tags/cranes.json", "/sitemap.xml", "/sitemaps/reports.xml"} {
@@ -262,7 +261,7 @@ func TestRequestsHaveNoSay(t *testing.T) {
 	})
 }
 
-// Feed readers and those who share a link put parameters of their own behind it.
+// Feed readers and shared links have parameters of their own.
 func TestUnknownParametersAreIgnored(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *testServer) {
@@ -379,7 +378,7 @@ func TestSitemapInParts(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		p := newTestServer(t, s, 100)
-		p.library()
+		p.createReports()
 		var want, publish []string
 		for i := range 230 {
 			p.mutate(`createEntity(input: {slug: "more-%[1]d", kind: PLACE, name: "More %[1]d"}) { created }`, i)
@@ -411,14 +410,14 @@ func TestSitemapInParts(t *testing.T) {
 	})
 }
 
-// refusing answers each question in the same way.
+// refusing is an executor that always returns the same error.
 type refusing transport.Response
 
 func (r refusing) Execute(context.Context, transport.Request) transport.Response {
 	return transport.Response(r)
 }
 
-func TestQuestionsThatAreRefused(t *testing.T) {
+func TestErrorsOfTheExecutor(t *testing.T) {
 	t.Parallel()
 	p := &testServer{t: t}
 	for code, want := range map[string]struct {
@@ -444,14 +443,14 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 			}
 		}
 	}
-	// What is not understood is told to nobody.
+	// An unknown error is not shown to clients.
 	h := p.handler(refusing{Data: []byte(`{"list": "secret"}`), Status: http.StatusOK}, 0)
 	if g := get(t, h, public, "/feeds/reports.rss"); g.status != http.StatusInternalServerError || g.body != "INTERNAL: internal error\n" {
 		t.Errorf("got %d %q", g.status, g.body)
 	}
 }
 
-// An answer of which it is not said how it is marked is marked highest.
+// A result without a marking gets the highest.
 func TestUnmarked(t *testing.T) {
 	t.Parallel()
 	p := &testServer{t: t}

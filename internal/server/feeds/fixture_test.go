@@ -70,8 +70,7 @@ func newTestServer(t testing.TB, s *store.Stores, sitemapSize int) *testServer {
 	return p
 }
 
-// LastChange is that of the press's desk; never where it has none, and only says
-// what it was told to.
+// LastChange is that of the desk; the zero Position where there is none.
 func (p *testServer) LastChange(ctx context.Context) (projection.Position, error) {
 	if p.desk == nil {
 		return projection.Position{}, nil
@@ -132,7 +131,7 @@ func get(t testing.TB, h http.Handler, v *domain.Viewer, path string, header ...
 	return response{w.Code, w.Header(), w.Body.String()}
 }
 
-// getOK gets what has to be there.
+// getOK gets a document that must exist.
 func (p *testServer) getOK(v *domain.Viewer, path string) response {
 	p.t.Helper()
 	g := p.get(v, path)

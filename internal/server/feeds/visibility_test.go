@@ -19,10 +19,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// levels are the markings, in the words of slugs.
+// levels are the markings, as in slugs.
 var levels = []string{"clear", "green", "amber", "strict", "red"}
 
-// samples are addresses of each route: those that are the same for everybody,
+// samples are addresses of each route: those that all viewers can see,
 // and, with "%s", those of what is marked with one of the levels.
 var samples = map[string][]string{
 	"/feeds":                   {"/feeds"},
@@ -57,15 +57,15 @@ func addresses(t *testing.T) []string {
 }
 
 // TestVisibility publishes documents of one marking after the other, each
-// referring to all others, and wants that nobody sees a trace of what is
-// marked above their clearance: every answer stays what it was before that was
+// referring to all others, and checks that no response shows a trace of documents marked above the viewer's
+// clearance: it stays what it was before they were
 // published, byte for byte, with its dates and its header. So a new route
 // needs no more than a sample.
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		p := newTestServer(t, s, 0)
-		p.world()
+		p.createAll()
 		viewers := []*domain.Viewer{public, {Name: "ana", Role: domain.Author, Clearance: domain.Clear, KeyID: 9}}
 		for m := domain.Clear; m <= domain.Red; m++ {
 			viewers = append(viewers, cleared(m))
@@ -97,8 +97,8 @@ func TestVisibility(t *testing.T) {
 	})
 }
 
-// world writes, of each type, a document of each marking, and drafts.
-func (p *testServer) world() {
+// createAll creates, of each type, a document of each marking, and drafts.
+func (p *testServer) createAll() {
 	p.t.Helper()
 	list := func(one string, more ...string) string {
 		var all []string
@@ -140,7 +140,7 @@ func (p *testServer) world() {
 	}
 }
 
-// everything asks for all addresses, and for all pages behind them.
+// everything gets all URLs, and all pages after them.
 func (p *testServer) everything(v *domain.Viewer, addresses []string) map[string]response {
 	p.t.Helper()
 	all := map[string]response{}
@@ -185,13 +185,12 @@ func (p *testServer) wantNoLeak(v *domain.Viewer, address string, g response) {
 	}
 	label := strings.ReplaceAll(strings.TrimPrefix(g.header.Get("TLP"), "TLP:"), "+", "_")
 	if m, ok := domain.ParseMarking(label); !ok || m > v.Clearance {
-		p.t.Errorf("%s (TLP:%v) at %s gets an answer that is marked %q", v.Role, v.Clearance, address, label)
+		p.t.Errorf("%s (TLP:%v) at %s gets a response that is marked %q", v.Role, v.Clearance, address, label)
 	}
 }
 
-// wantHiddenUnknown wants the same answer for what is marked higher than the
-// viewer may see, whether it is published yet or not, and for what is not
-// there.
+// wantHiddenUnknown checks that the response is the same for a document above the
+// viewer's clearance, published or not, and for a missing one.
 func (p *testServer) wantHiddenUnknown(v *domain.Viewer) {
 	p.t.Helper()
 	for _, all := range samples {

@@ -1,7 +1,7 @@
-// Package page has what the server's pages for people have in common: the
-// header, the style, and the page for an address at which there is nothing.
+// Package page has the common parts of the server's HTML pages: the header, the style,
+// and the page for paths that don't exist.
 //
-// Addresses in it are relative to the page, so that the pages work behind a
+// URLs in it are relative to the page, so that the pages work behind a
 // proxy that serves all of the server under a path.
 package page
 
@@ -25,14 +25,14 @@ var missing string
 // mark is the drawing of the thread, on a field of 32 by 32.
 const mark = "M4 24c8 4 10-6 6-10s-6 6 2 8 16-2 16-16"
 
-// Icon is the address of the pages' icon, which holds the icon itself.
+// Icon is the pages' icon, as a data URL.
 const Icon = template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='" +
 	mark + "' fill='none' stroke='%23c8102e' stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E")
 
-// A Place is one of those that the header leads to.
+// Place is a page that the header links to.
 type Place string
 
-// The places, by their paths from the server's root.
+// The pages, by their paths from the server's root.
 const (
 	Explorer Place = "./"
 	JSON     Place = "v1"
@@ -52,7 +52,7 @@ var header = template.Must(template.New("header").Parse(
 
 // Header is the header of a page. root leads from the page to the server's
 // root: "" from the root and what is beside it, "../" from one below. here is
-// the place that the page is; extra comes ahead of the places.
+// the page itself; extra comes before the links.
 func Header(root string, here Place, extra template.HTML) template.HTML {
 	type place struct {
 		Path Place
@@ -81,7 +81,7 @@ func Policy(style string) string {
 
 var missingPage = template.Must(template.New("missing").Parse(missing))
 
-// Missing is the page for a path at which there is nothing.
+// Missing returns the page for a path that does not exist.
 func Missing(path string) (body []byte, policy string) {
 	root := strings.Repeat("../", max(strings.Count(path, "/")-1, 0))
 	var out bytes.Buffer

@@ -37,7 +37,7 @@ type route struct {
 	places     map[string]string // parameters by where their values go: "filter.tags.slug.in"
 
 	root        *ast.Field
-	resultField *ast.Field // whose value is the answer: root, or a field in it
+	resultField *ast.Field // whose value is the response: root, or a field in it
 	shape       *shape
 }
 

@@ -22,20 +22,20 @@ import (
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
-// The examples are what the routes answer, and fit the schemas of the
+// The examples are the responses of the routes, and fit the schemas of the
 // description.
 func examplesAreAnsweredAsShown(t *testing.T, a *api) {
 	d := describe(t, a)
-	kept := map[string]bool{}
+	files := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		for i, example := range r.Examples {
 			got := a.get(public, example).ok()
 			d.check(t, r, example, got.body)
 			if r.List && len(got.list().Data) == 0 {
-				t.Errorf("%s answers nothing", example)
+				t.Errorf("%s has no response", example)
 			}
 			file := rest.FileOfExample(r.Operation, i)
-			kept[filepath.Base(file)] = true
+			files[filepath.Base(file)] = true
 			golden(t, file, settled(got.body))
 			d.check(t, r, file, settled(got.body))
 		}
@@ -45,14 +45,14 @@ func examplesAreAnsweredAsShown(t *testing.T, a *api) {
 		t.Fatal(err)
 	}
 	for _, name := range there {
-		if !kept[name] {
-			t.Errorf("examples/%s is the answer to no example", name)
+		if !files[name] {
+			t.Errorf("examples/%s is the response to no example", name)
 		}
 	}
 }
 
-// Every document fits the schemas, for who sees all of them; and there is one
-// in which each member that is promised has a value.
+// Every document fits the schemas, for a viewer who sees all of them; and there is one
+// in which each promised member has a value.
 func answersFitTheirSchemas(t *testing.T, a *api) {
 	d := describe(t, a)
 	all := cleared(domain.Red)
@@ -87,11 +87,11 @@ func answersFitTheirSchemas(t *testing.T, a *api) {
 type description struct {
 	raw      map[string]any
 	compiler *jsonschema.Compiler
-	seen     map[string]bool // members of objects that an answer had
+	seen     map[string]bool // members of objects in responses
 }
 
-// describe reads the description. Its objects are closed: what an answer has
-// beside them would be undescribed.
+// describe reads the description. Its objects are closed: other members
+// of a response would be undescribed.
 func describe(t *testing.T, a *api) *description {
 	t.Helper()
 	d := &description{compiler: jsonschema.NewCompiler(), seen: map[string]bool{}}
@@ -126,7 +126,7 @@ func closed(schema any) {
 	}
 }
 
-// check validates an answer of a route.
+// check validates a response of a route.
 func (d *description) check(t *testing.T, r rest.Route, target, body string) {
 	t.Helper()
 	pointer := "#/paths/" + strings.NewReplacer("/", "~1", "{", "%7B", "}", "%7D").Replace(r.Path) +
@@ -145,7 +145,7 @@ func (d *description) check(t *testing.T, r rest.Route, target, body string) {
 	d.note(r.Operation, value)
 }
 
-// note notes which members were there with a value, and which without.
+// note records which members were there with a value, and which without.
 func (d *description) note(at string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -162,8 +162,8 @@ func (d *description) note(at string, value any) {
 	}
 }
 
-// covered wants each member that the description has of an answer to have had
-// a value somewhere, so that its schema was tried.
+// covered checks that each described member of a response had a value somewhere, so that
+// its schema was tested.
 func (d *description) covered(t *testing.T) {
 	t.Helper()
 	missing := []string{}
@@ -197,7 +197,7 @@ func (d *description) covered(t *testing.T) {
 	slices.Sort(missing)
 	for _, name := range missing {
 		if !slices.ContainsFunc(neverInTheDemo, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
-			t.Errorf("%s has a value in no answer", name)
+			t.Errorf("%s has a value in no response", name)
 		}
 	}
 }
@@ -215,7 +215,7 @@ var (
 	lastTime = "2026-06-01T09:30:00Z"
 )
 
-// settled is an answer without what differs from one load to the next: ids,
+// settled is a response without what differs between two loads: ids,
 // cursors, and when something was saved.
 func settled(body string) string {
 	ids := map[string]string{}
@@ -255,10 +255,10 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// The contract in one look: routes, operations, parameters and schemas.
+// The contract in short: routes, operations, parameters and schemas.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(fixedResponse{}, slog.New(slog.DiscardHandler))}
 	d := describe(t, a)
 	var lines []string
 	for _, r := range a.rest.Routes() {

@@ -23,8 +23,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// TestOnTheDemo runs, over one load of the demo on each engine, what reads
-// there; what changes it comes last.
+// TestOnTheDemo runs the tests that use the demo, over one load of it on each engine;
+// tests that change it come last.
 func TestOnTheDemo(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -110,12 +110,12 @@ func thePageAfterAndTheOneBefore(t *testing.T, a *api) {
 		t.Error("page.previous does not lead to the first page")
 	}
 	if got := len(a.get(public, "/v1/tags").list().Data); got != 20 {
-		t.Errorf("a page has %d elements where nothing is said, want 20", got)
+		t.Errorf("a page has %d elements without first, want 20", got)
 	}
 }
 
-// A parameter that is not given narrows nothing: also what has no tag at all is
-// in the list.
+// A parameter that is not given filters nothing: documents without a tag are in the list
+// too.
 func TestParametersNarrowOnlyWhenGiven(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) { narrowed(t, newAPI(t, s)) })
@@ -186,7 +186,7 @@ func everyParameterThatIsWrongIsNamed(t *testing.T, a *api) {
 	for _, target := range []string{"/v1/reports?first=%zz", "/v1/reports?a=1;b=2"} {
 		a.get(public, target).problem(http.StatusBadRequest, "BAD_USER_INPUT")
 	}
-	// A cursor of another list, too, is told by the parameter's name.
+	// The error for a cursor of another list names the parameter, too.
 	next := a.get(public, "/v1/tags?first=1").list().Page.Next
 	problem := a.get(public, "/v1/reports?after="+*next).problem(http.StatusBadRequest, "BAD_USER_INPUT")
 	if len(problem.Errors) != 1 || problem.Errors[0].Parameter != "after" {
@@ -238,7 +238,7 @@ func oneDocument(t *testing.T, a *api) {
 	}
 }
 
-// The index names every route, each of which answers.
+// The index names every route, each of which exists.
 func index(t *testing.T, a *api) {
 	got := a.get(public, "/v1").ok()
 	if slash := a.get(public, "/v1/").ok(); slash.body != got.body {
@@ -267,8 +267,8 @@ func index(t *testing.T, a *api) {
 			}
 			path = strings.Replace(path, "{slug}", first, 1)
 		}
-		if answer := a.get(public, path); answer.status != http.StatusOK {
-			t.Errorf("%s: got %d %s", path, answer.status, answer.body)
+		if got := a.get(public, path); got.status != http.StatusOK {
+			t.Errorf("%s: got %d %s", path, got.status, got.body)
 		}
 	}
 }
@@ -300,31 +300,31 @@ func theSameRequestIsAnsweredWithTheSameBytes(t *testing.T, a *api) {
 				t.Errorf("%s: got %s and then %s", example, comparable(first), comparable(second))
 			}
 			if strings.Contains(comparable(first), requestID) {
-				t.Errorf("%s: the answer has the request's id", example)
+				t.Errorf("%s: the response has the request's id", example)
 			}
 		}
 	}
 }
 
-// exampleFiles is an executor that always answers the same.
-type exampleFiles transport.Response
+// fixedResponse is an executor that always returns the same response.
+type fixedResponse transport.Response
 
-func (a exampleFiles) Execute(context.Context, transport.Request) transport.Response {
+func (a fixedResponse) Execute(context.Context, transport.Request) transport.Response {
 	return transport.Response(a)
 }
 
 func TestErrorsOfTheExecutor(t *testing.T) {
 	t.Parallel()
 	const page = `{"tags":{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null,"hasPreviousPage":false,"startCursor":null}}}`
-	fail := func(code string, header ...string) exampleFiles {
-		a := exampleFiles{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": code}}}, Header: http.Header{}}
+	fail := func(code string, header ...string) fixedResponse {
+		a := fixedResponse{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": code}}}, Header: http.Header{}}
 		for i := 0; i < len(header); i += 2 {
 			a.Header.Set(header[i], header[i+1])
 		}
 		return a
 	}
 	for name, row := range map[string]struct {
-		reply  exampleFiles
+		reply  fixedResponse
 		status int
 		code   string
 		header []string
@@ -338,9 +338,9 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 		"Unavailable":     {fail("UNAVAILABLE"), 503, "UNAVAILABLE", []string{"Retry-After", "10"}},
 		"Internal":        {fail("INTERNAL"), 500, "INTERNAL", nil},
 		"Unknown":         {fail("SOMETHING_NEW"), 500, "INTERNAL", nil},
-		"PartOfTheAnswer": {exampleFiles{Data: []byte(page), Errors: fail("UNAVAILABLE").Errors, Status: 200}, 503, "UNAVAILABLE", nil},
-		"NoCode":          {exampleFiles{Data: []byte(page), Errors: gqlerror.List{{Message: "why"}}}, 500, "INTERNAL", nil},
-		"PathOfAVariable": {exampleFiles{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": "GRAPHQL_VALIDATION_FAILED"}}}}, 400, "BAD_USER_INPUT", nil},
+		"PartOfTheResult": {fixedResponse{Data: []byte(page), Errors: fail("UNAVAILABLE").Errors, Status: 200}, 503, "UNAVAILABLE", nil},
+		"NoCode":          {fixedResponse{Data: []byte(page), Errors: gqlerror.List{{Message: "why"}}}, 500, "INTERNAL", nil},
+		"PathOfAVariable": {fixedResponse{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": "GRAPHQL_VALIDATION_FAILED"}}}}, 400, "BAD_USER_INPUT", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -353,7 +353,7 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 					t.Errorf("%s is %q, want %q", row.header[i], got.header.Get(row.header[i]), row.header[i+1])
 				}
 			}
-			// What the executor calls internal it has logged itself.
+			// The executor has logged its internal errors itself.
 			if logged := strings.Contains(log.String(), "why"); logged != (row.code == "INTERNAL" && name != "Internal") {
 				t.Errorf("the log has %s", log.String())
 			}
@@ -365,11 +365,11 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 			}
 		})
 	}
-	a := &api{t: t, rest: rest.New(exampleFiles{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(fixedResponse{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
 	if got := a.get(public, "/v1/tags").ok().body; got != `{"data":[],"page":{"next":null,"previous":null}}`+"\n" {
-		t.Errorf("an answer: got %s", got)
+		t.Errorf("a response: got %s", got)
 	}
-	// Of what is wrong in an object, the parameter is told that is at that place.
+	// An error within an object names the parameter at that place.
 	wrong := fail("BAD_USER_INPUT")
 	wrong.Errors[0].Extensions["fields"] = []domain.FieldError{{Path: "filter.updatedAt.gte", Message: "no"}, {Path: "filter.parent.slug.in[2]", Message: "no"}, {Path: "elsewhere", Message: "no"}}
 	a = &api{t: t, rest: rest.New(wrong, slog.New(slog.DiscardHandler))}
@@ -379,7 +379,7 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 	}
 }
 
-func TestBudgetAndRegisteredOnly(t *testing.T) {
+func TestQuotaAndRegisteredOnly(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		spend(t, newAPI(t, s, func(c *graph.Config) {
@@ -407,11 +407,10 @@ func spend(t *testing.T, a *api) {
 	t.Error("the budget is never spent")
 }
 
-// Every list in a document goes on at a route that is called like it, with the
-// same cursors.
-func TestListsInDocumentsGoOn(t *testing.T) {
+// Every list in a document has a route of the same name, with the same cursors.
+func TestListsInDocumentsHaveRoutes(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(fixedResponse{}, slog.New(slog.DiscardHandler))}
 	paths := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		paths[r.Path] = true
@@ -485,7 +484,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 
 func TestDescriptionAndPage(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(fixedResponse{}, slog.New(slog.DiscardHandler))}
 	for name, h := range map[string]http.Handler{"application/json": a.rest.Description(), "text/html; charset=utf-8": a.rest.Page()} {
 		got := static(t, h, "/x")
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != name || got.header.Get("Cache-Control") != "no-cache" {

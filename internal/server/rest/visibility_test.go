@@ -20,17 +20,17 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// TestVisibility walks each clearance through each route. The routes and their
-// parameters are read from the documents, so that a new one is walked through
-// without a line here, or fails the test.
+// TestVisibility requests each route with each clearance. The routes and their
+// parameters are read from the documents, so that a new one is tested
+// without a change here, or fails the test.
 //
-// Its world has, of each type, a document of each marking, a draft and one that
-// was unpublished, and everything refers to everything. Each says in its slug
-// and in its texts which it is, so that a leak shows.
+// The stores have, of each type, a document of each marking, a draft and one that
+// was unpublished, and everything refers to everything. Its slug and texts
+// name its state, so that a leak shows.
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		w := &world{api: newAPI(t, s, func(c *graph.Config) { c.Limits = noLimits }), ids: map[string]string{}}
+		w := &markedAPI{api: newAPI(t, s, func(c *graph.Config) { c.Limits = noLimits }), ids: map[string]string{}}
 		w.fill()
 		for _, v := range []*domain.Viewer{
 			public, cleared(domain.Clear), cleared(domain.Green), cleared(domain.Amber), cleared(domain.Red),
@@ -47,7 +47,7 @@ func TestVisibility(t *testing.T) {
 	})
 }
 
-// noLimits are the limits of tests that ask for more than anybody may.
+// noLimits are the limits of tests that exceed the usual ones.
 func noLimits(domain.Role) limits.Limit {
 	const none = 1 << 40
 	return limits.Limit{Tokens: none, Depth: none, Roots: none, Aliases: none, Directives: none, Fragments: none, Values: none, Cost: none, PerMinute: none}
@@ -70,14 +70,15 @@ var types = []string{"Source", "Asset", "Tag", "Entity", "Relationship", "Narrat
 
 var supporting = []string{"Source", "Asset", "Tag"}
 
-type world struct {
+// markedAPI is an API with documents of each marking and state.
+type markedAPI struct {
 	*api
 	ids map[string]string // by slug
 }
 
-func (w *world) fill() {
+func (w *markedAPI) fill() {
 	w.t.Helper()
-	var live, gone []string
+	var live, unpublished []string
 	for _, of := range types {
 		one := strings.ToLower(of)
 		for n, state := range states {
@@ -97,13 +98,13 @@ func (w *world) fill() {
 			if !slices.Contains(supporting, of) && state != "draft" {
 				live = append(live, fmt.Sprintf("%q", one+":"+slug))
 				if state == "gone" {
-					gone = append(gone, fmt.Sprintf("%q", one+":"+slug))
+					unpublished = append(unpublished, fmt.Sprintf("%q", one+":"+slug))
 				}
 			}
 		}
 	}
 	w.exec(`mutation { publish(input: {references: OMIT documents: [` + strings.Join(live, " ") + `]}) { state } }`)
-	w.exec(`mutation { unpublish(input: {documents: [` + strings.Join(gone, " ") + `]}) { state } }`)
+	w.exec(`mutation { unpublish(input: {documents: [` + strings.Join(unpublished, " ") + `]}) { state } }`)
 }
 
 // refs are references of a document to all of a type, those aside that would
@@ -160,9 +161,9 @@ var (
 	cursorText  = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+`)
 )
 
-// wantNoLeak checks that an answer names nothing that the viewer may not see:
+// wantNoLeak checks that a response names nothing that the viewer may not see:
 // neither in its body nor its header, nor in cursors.
-func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
+func (w *markedAPI) wantNoLeak(v *domain.Viewer, target string, got response) {
 	w.t.Helper()
 	all := got.body
 	for _, values := range got.header {
@@ -184,7 +185,7 @@ func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	for slug, id := range w.ids {
 		state := slug[strings.LastIndex(slug, "-")+1:]
 		if state == "gone" && strings.HasPrefix(target, "/v1/changes") {
-			continue // who saw it is told that it has gone
+			continue // viewers who saw it get its removal
 		}
 		if !sees(v, state) && strings.Contains(all, id) {
 			w.t.Errorf("%s (TLP:%v) at %s sees the id of %s", v.Role, v.Clearance, target, slug)
@@ -192,9 +193,8 @@ func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	}
 }
 
-// list walks through the pages of a list, and asks for what is hidden by each
-// parameter.
-func (w *world) list(v *domain.Viewer, r rest.Route) {
+// list reads the pages of a list, and requests hidden documents by each parameter.
+func (w *markedAPI) list(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	w.pages(v, r, r.Path)
 	var hidden, unknown []string
@@ -208,7 +208,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 	for range hidden {
 		unknown = append(unknown, "no-such-thing")
 	}
-	ask := func(name string, values []string) string {
+	request := func(name string, values []string) string {
 		got := w.get(v, r.Path+"?"+url.Values{name: values}.Encode())
 		got.header.Del("Link") // it repeats the request
 		w.wantNoLeak(v, r.Path+" by "+name, got)
@@ -216,10 +216,10 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 	}
 	for _, name := range r.Texts {
 		if name == "after" || name == "before" {
-			continue // what is no cursor is refused
+			continue // an invalid cursor is refused
 		}
 		for values := range slices.Chunk(hidden, map[bool]int{true: 50, false: 1}[slices.Contains(r.Lists, name)]) {
-			if a, b := ask(name, values), ask(name, unknown[:len(values)]); a != b {
+			if a, b := request(name, values), request(name, unknown[:len(values)]); a != b {
 				w.t.Errorf("%s (TLP:%v) at %s?%s=%s: got %s, and of what is not there %s", v.Role, v.Clearance, r.Path, name, values, a, b)
 			}
 		}
@@ -227,7 +227,7 @@ func (w *world) list(v *domain.Viewer, r rest.Route) {
 }
 
 // pages reads a list page by page, forwards and back.
-func (w *world) pages(v *domain.Viewer, r rest.Route, path string) {
+func (w *markedAPI) pages(v *domain.Viewer, r rest.Route, path string) {
 	w.t.Helper()
 	query := "?first=2"
 	if slices.Contains(r.Parameters, "totalCount") {
@@ -256,7 +256,7 @@ func (w *world) pages(v *domain.Viewer, r rest.Route, path string) {
 	}
 	var backwards []string
 	if len(forwards) == 0 || !slices.Contains(r.Parameters, "last") {
-		return // there is nothing to go back over, or no way back
+		return // there is no previous page
 	}
 	for target := w.get(v, last).link(last, "prev"); target != ""; {
 		got := w.get(v, target).ok()
@@ -278,9 +278,9 @@ func texts(elements []map[string]any) []string {
 	return all
 }
 
-// oneByOne asks for each document of a route by slug, former slug and id. What
-// is hidden must be answered as what is not there.
-func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
+// oneByOne requests each document of a route by slug, former slug and id. The response
+// for a hidden document must be that for a missing one.
+func (w *markedAPI) oneByOne(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
 	of := map[string]string{"reports": "report", "narratives": "narrative", "entities": "entity", "tags": "tag", "editions": "edition"}[strings.Split(r.Path, "/")[2]]
 	if of == "" {
@@ -296,7 +296,7 @@ func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 			switch {
 			case !sees(v, state):
 				if seen := comparable(got); seen != unknown {
-					w.t.Errorf("%s (TLP:%v) at %s: got %s, want what is answered where there is nothing: %s", v.Role, v.Clearance, at(name), seen, unknown)
+					w.t.Errorf("%s (TLP:%v) at %s: got %s, want the response for a missing document: %s", v.Role, v.Clearance, at(name), seen, unknown)
 				}
 			case strings.HasPrefix(name, "was-"):
 				if got.status != http.StatusPermanentRedirect {
@@ -312,7 +312,7 @@ func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 	}
 }
 
-// comparable is all of an answer but how the viewer's budget stands.
+// comparable is the response without the state of the viewer's quota.
 func comparable(got response) string {
 	header := maps.Clone(got.header)
 	header.Del("RateLimit")
