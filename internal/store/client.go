@@ -38,7 +38,7 @@ func (s *Stores) ReadDocuments(ctx context.Context, table string, modify func(*e
 	if err := (readDriver{pool}).Query(ctx, query, args, rows); err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // what went wrong is in Err
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return err
