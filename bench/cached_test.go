@@ -41,13 +41,13 @@ func (s *site) serve(b *testing.B, cacheSize int64) (address string, cache *resp
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	config := graph.Config{Stores: s.stores, Desk: s.desk, Log: log, RequestID: domain.RequestID,
 		Meter: limits.NewMeter(time.Now), Limits: noRateLimit}
-	cache = respcache.New(respcache.Config{Size: cacheSize, Live: s.desk.Live(), Budgets: limits.NewQuotas(config.Limits, config.Meter), Log: log, Now: time.Now})
+	cache = respcache.New(respcache.Config{Size: cacheSize, Live: s.desk.Live(), Quotas: limits.NewQuotas(config.Limits, config.Meter), Log: log, Now: time.Now})
 	work, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() { _ = s.desk.Live().Run(work) })
 	working.Go(func() { _ = cache.Run(work) })
 	srv := server.New(server.Config{GraphQL: graph.Handler(config), ResponseCache: cache, Log: log,
-		Keys: access.NewAuthenticator(access.NewKeys(s.stores, nil, log, time.Now), nil)})
+		Authenticator: access.NewAuthenticator(access.NewKeys(s.stores, nil, log, time.Now), nil)})
 	l := listen(b)
 	working.Go(func() { _ = srv.Serve(l) })
 	b.Cleanup(func() {

@@ -33,7 +33,7 @@ func newCachedAPI(t testing.TB, s *store.Stores) *cachedAPI {
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Meter: limits.NewMeter(time.Now)}
 	k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(config)}}
-	k.cached = respcache.New(respcache.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Budgets: limits.NewQuotas(config.Limits, config.Meter),
+	k.cached = respcache.New(respcache.Config{Size: 8 << 20, Live: confirmed{config.Desk}, Quotas: limits.NewQuotas(config.Limits, config.Meter),
 		Log: log, Now: time.Now}).Wrap(k.handler)
 	k.handler = k.cached // also what staff send goes through it
 	return k
@@ -159,7 +159,7 @@ func TestCachedResponsesOfTwoProcesses(t *testing.T) {
 		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
 		c := graph.Config{Stores: s, Desk: desk, Log: log, Meter: limits.NewMeter(time.Now)}
 		k := &cachedAPI{api: &api{t: t, stores: s, handler: graph.Handler(c)}}
-		cache := respcache.New(respcache.Config{Size: 8 << 20, Live: desk.Live(), Budgets: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
+		cache := respcache.New(respcache.Config{Size: 8 << 20, Live: desk.Live(), Quotas: limits.NewQuotas(c.Limits, c.Meter), Log: log, Now: time.Now})
 		k.cached = cache.Wrap(k.handler)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = desk.Live().Run(t.Context()) }()

@@ -158,9 +158,9 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			return &graphql.Response{}
 		}
 		ctx = domain.WithStage(ctx, stage)
-		ctx, seen := read.WithSeen(ctx)
+		ctx, seen := read.WithMarkingTracker(ctx)
 		if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
-			seen.Raise(deskMarking)
+			seen.AtLeast(deskMarking)
 		}
 		if op.Operation.Operation == ast.Subscription {
 			raiseToClearance(ctx)

@@ -30,7 +30,7 @@ func linked(ctx context.Context, text json.RawMessage, err error) (json.RawMessa
 }
 
 func (r *Resolver) reportLinked(ctx context.Context, row *db.Report) (json.RawMessage, error) {
-	whole, err := read.With(ctx, catalog.Reports, row, "jsonLd")
+	whole, err := read.WithFieldColumns(ctx, catalog.Reports, row, "jsonLd")
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (r *Resolver) reportLinked(ctx context.Context, row *db.Report) (json.RawMe
 }
 
 func (r *Resolver) narrativeLinked(ctx context.Context, row *db.Narrative) (json.RawMessage, error) {
-	whole, err := read.With(ctx, catalog.Narratives, row, "jsonLd")
+	whole, err := read.WithFieldColumns(ctx, catalog.Narratives, row, "jsonLd")
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func (e *limitExtension) respondToEvent(ctx context.Context, next graphql.Respon
 	if refused, ok := op.Stats.GetExtension(refusedExtension).(*gqlerror.Error); ok {
 		return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
 	}
-	var answer *bounded.Answer
+	var answer *bounded.ResponseSize
 	if limit.Answer > 0 {
 		ctx, answer = bounded.With(ctx, limit.Answer)
 	}

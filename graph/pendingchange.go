@@ -11,7 +11,7 @@ func (r pendingResolver) Document(ctx context.Context, obj *model.PendingChange)
 	return r.onDesk(ctx, obj.Page, obj.ID)
 }
 
-var pendingCursors = read.Places{List: "pendingChanges", Kind: read.Int}
+var pendingCursors = read.CursorCodec{List: "pendingChanges", Kind: read.Int}
 
 func (r queryResolver) PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error) {
 	if _, err := atDesk(ctx); err != nil {

@@ -101,7 +101,7 @@ var (
 
 // document returns the parsed text of a row; nil where it has none.
 func (p textField[T]) document(ctx context.Context, t *textRenderer, row *T) (*markdown.Document, error) {
-	whole, err := read.With(ctx, p.typ, row, p.name)
+	whole, err := read.WithFieldColumns(ctx, p.typ, row, p.name)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (p textField[T]) render(ctx context.Context, t *textRenderer, row *T, forma
 
 // renderPlain returns the plain text of a row in a format; nil where it has none.
 func (p textField[T]) renderPlain(ctx context.Context, t *textRenderer, row *T, format string) (*string, error) {
-	whole, err := read.With(ctx, p.typ, row, p.name)
+	whole, err := read.WithFieldColumns(ctx, p.typ, row, p.name)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (p textField[T]) renderPlain(ctx context.Context, t *textRenderer, row *T, 
 // source returns a part of the Markdown of a row.
 func (p textField[T]) source(ctx context.Context, t *textRenderer, row *T, part markdown.Part) (*string, error) {
 	if part == markdown.Whole {
-		whole, err := read.With(ctx, p.typ, row, p.name)
+		whole, err := read.WithFieldColumns(ctx, p.typ, row, p.name)
 		if err != nil {
 			return nil, err
 		}
@@ -219,14 +219,14 @@ func (p textField[T]) names(ctx context.Context, t *textRenderer, row *T) (named
 		return k, err
 	}
 	whole := map[*T]*T{}
-	for _, row := range read.Rows(p.typ, row) {
-		w, err := read.With(ctx, p.typ, row, p.name)
+	for _, row := range read.BatchRows(p.typ, row) {
+		w, err := read.WithFieldColumns(ctx, p.typ, row, p.name)
 		if err != nil {
 			return namedRows{}, err
 		}
 		whole[row] = w
 	}
-	return read.Together(ctx, p.typ, row, name, func(ctx context.Context, r *read.Reader, rows []*T) (namedRows, error) {
+	return read.LoadBatch(ctx, p.typ, row, name, func(ctx context.Context, r *read.Reader, rows []*T) (namedRows, error) {
 		var entities, sources []string
 		for _, row := range rows {
 			src := p.of(whole[row])

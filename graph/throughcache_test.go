@@ -25,7 +25,7 @@ func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handle
 	t.Helper()
 	cache := respcache.New(respcache.Config{
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Budgets: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
+		Quotas: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
 	})
 	kept := cache.Wrap(h)
 	t.Cleanup(func() {

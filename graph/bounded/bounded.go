@@ -1,9 +1,9 @@
-// Package bounded keeps an answer from growing without end. What an operation
-// costs is counted in fields, and a field can be a text of a megabyte: a
-// hundred thousand of these are a cheap operation by their number.
+// Package bounded limits the size of a response in bytes. The cost of an operation is
+// counted in fields, and a field can be a text of a megabyte: a hundred thousand of
+// these are cheap by their number.
 //
-// The code generator puts [JSON] in the place of gqlgen's own writing of an
-// answer into a buffer.
+// The code generator replaces gqlgen's own encoding of a response into a buffer by
+// [JSON].
 package bounded
 
 import (
@@ -16,50 +16,50 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Answer is how much may still go into the answer of an operation. Operations
-// run on one goroutine, and so it is not for several.
-type Answer struct {
-	made, written int // bytes that are left
+// ResponseSize is how many bytes the response of an operation may still have. It is not
+// safe for concurrent use: an operation runs on one goroutine.
+type ResponseSize struct {
+	text, written int // bytes that are left
 	exceeded      bool
 }
 
-type answerKey struct{}
+type responseSizeKey struct{}
 
-// With returns a context whose operation may answer with so many bytes, and
-// make as many bytes of text for that.
-func With(ctx context.Context, bytes int) (context.Context, *Answer) {
-	a := &Answer{made: bytes, written: bytes}
-	return context.WithValue(ctx, answerKey{}, a), a
+// With returns a context whose operation may write a response of so many bytes, and
+// make as many bytes of text for it.
+func With(ctx context.Context, bytes int) (context.Context, *ResponseSize) {
+	a := &ResponseSize{text: bytes, written: bytes}
+	return context.WithValue(ctx, responseSizeKey{}, a), a
 }
 
-// Exceeded says whether the answer came to be too large. What there is of it
-// is then not to be sent.
-func (a *Answer) Exceeded() bool { return a.exceeded }
+// Exceeded reports whether the response is too large. The part that was made must then
+// not be sent.
+func (a *ResponseSize) Exceeded() bool { return a.exceeded }
 
-var errTooLarge = &domain.Error{Kind: domain.KindInvalid, Message: "the answer is too large"}
+var errTooLarge = &domain.Error{Kind: domain.KindInvalid, Message: "the response is too large"}
 
-// Text notes that a text is being made for the answer, or read to make one. It
-// returns an error where that is too much, or the operation is over, and the
-// text should not be made. Without a bound in the context there is none.
+// Text counts a text that is about to be made for the response, or read to make one. It
+// returns an error where the response would be too large or the operation has ended; the
+// text must then not be made. Without a limit in the context nothing is counted.
 func Text(ctx context.Context, bytes int) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("make a text: %w", err)
 	}
-	a, _ := ctx.Value(answerKey{}).(*Answer)
+	a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize)
 	if a == nil {
 		return nil
 	}
-	if a.made -= bytes; a.made < 0 {
+	if a.text -= bytes; a.text < 0 {
 		a.exceeded = true
 		return errTooLarge
 	}
 	return nil
 }
 
-// JSON returns what a marshaler writes; nil where that is too much, and the
-// answer has then no data.
+// JSON returns what a marshaler writes; nil where that is too large, and the response
+// then has no data.
 func JSON(ctx context.Context, data graphql.Marshaler) (body []byte) {
-	a, _ := ctx.Value(answerKey{}).(*Answer)
+	a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize)
 	if a == nil {
 		var buf bytes.Buffer
 		data.MarshalGQL(&buf)
@@ -68,8 +68,8 @@ func JSON(ctx context.Context, data graphql.Marshaler) (body []byte) {
 	if a.exceeded {
 		return nil
 	}
-	w := &writer{answer: a}
-	// Marshalers cannot be told to stop.
+	w := &writer{size: a}
+	// Marshalers return no errors, so the writer panics to stop them.
 	defer func() {
 		if v := recover(); v != nil {
 			if v != any(errTooLarge) {
@@ -83,24 +83,24 @@ func JSON(ctx context.Context, data graphql.Marshaler) (body []byte) {
 }
 
 type writer struct {
-	buf    bytes.Buffer
-	answer *Answer
+	buf  bytes.Buffer
+	size *ResponseSize
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	w.spend(len(p))
+	w.count(len(p))
 	return w.buf.Write(p)
 }
 
 // WriteString spares io.WriteString a copy.
 func (w *writer) WriteString(s string) (int, error) {
-	w.spend(len(s))
+	w.count(len(s))
 	return w.buf.WriteString(s)
 }
 
-func (w *writer) spend(n int) {
-	if w.answer.written -= n; w.answer.written < 0 {
-		w.answer.exceeded = true
+func (w *writer) count(n int) {
+	if w.size.written -= n; w.size.written < 0 {
+		w.size.exceeded = true
 		panic(errTooLarge)
 	}
 }

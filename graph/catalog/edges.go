@@ -64,8 +64,8 @@ var (
 	ItemCitations = read.NewEdge("citations", Items, Citations, itemCitations).Where(visible("source"))
 )
 
-// visible leaves out the rows whose relation leads to nothing that the viewer
-// may see: what they say of it is not for the viewer either.
+// visible leaves out the rows whose relation leads to nothing that the viewer may see,
+// because they reveal something about it.
 func visible(relation string) map[string]any {
 	return map[string]any{relation: map[string]any{}}
 }

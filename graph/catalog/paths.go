@@ -80,8 +80,8 @@ var (
 	itemCitations = back("citations", "item_id")
 )
 
-// entityContributedTo is the path to the reports that an entity had a part in,
-// of those roles where some are given.
+// entityContributedTo is the path to the reports that an entity contributed to, in
+// these roles; in any where there are none.
 func entityContributedTo(roles []string) read.Path {
 	l := &read.Link{Table: "contributions", Owner: "entity_id", Target: "report_id", Repeats: true}
 	if roles != nil {

@@ -18,7 +18,7 @@ type (
 
 func text(column string) read.Field { return read.Field{Column: column, Kind: read.Text} }
 
-// inForm is a text that is stored in a form of its own.
+// inForm is a text that is stored in a canonical form.
 func inForm(form canonical.Form, column string) read.Field {
 	f := text(column)
 	f.Form = form
@@ -81,7 +81,7 @@ func document(t read.Table) *read.Table {
 	return &t
 }
 
-// orderText orders by a text as people expect it.
+// orderText orders by the collation keys of a text.
 func orderText(column string) read.Order {
 	return read.Order{Column: column + "_key", Text: column, Kind: read.Text}
 }
@@ -338,7 +338,7 @@ var (
 		Orders: orders{"SEQUENCE": {Column: "sequence", Kind: read.Int}},
 	}
 
-	// A key's hash is of no use to anybody who reads.
+	// A key's hash is never shown.
 	keyTable = &read.Table{
 		Name: "api_keys", Type: "ApiKey", Never: []string{"hash"},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
@@ -364,7 +364,7 @@ var (
 		Orders: orders{"REGISTERED_AT": {Column: "registered_at", Kind: read.DateTime}},
 	}
 
-	// A webhook's secrets are shown when they are made, and never again.
+	// A webhook's secrets are shown only when they are made.
 	webhookTable = &read.Table{
 		Name: "webhooks", Type: "Webhook", Never: []string{"secret", "previous_secret"},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},

@@ -29,7 +29,7 @@ type plan struct {
 	limit         int
 	backward      bool
 	order         ordering
-	after, before *place
+	after, before *sortKey
 	filter        condition
 }
 
@@ -84,7 +84,7 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 			notNull:    !order.Nullable || order.Text != "" || order.LiveNotNull && domain.StageFrom(ctx) == domain.Live,
 		}
 	}
-	at := func(name string, s *string) *place {
+	at := func(name string, s *string) *sortKey {
 		if s == nil {
 			return nil
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Batch is a set of rows that were loaded together, and what has been loaded
-// for them since.
+// Batch is a set of rows that were loaded together, with the memoised results that were
+// loaded for them since.
 type Batch[T any] struct {
 	typ    *Type[T]
 	reader *Reader
@@ -24,7 +24,7 @@ type Batch[T any] struct {
 	memo map[memoKey]any
 }
 
-// memoKey names something that was loaded for a batch. Within an operation a
+// memoKey is the key of a memoised result of a batch. Within an operation a
 // selected field has the same arguments and selections for all rows of a
 // batch, so it stands for them.
 type memoKey struct {
@@ -64,8 +64,8 @@ func newBatch[T any](ctx context.Context, r *Reader, t *Type[T], rows []*T, grou
 	return b
 }
 
-// context returns ctx at the stage that the batch was read at: what hangs on
-// a row is read from the store that the row came from.
+// context returns ctx at the stage that the batch was read at: edges of
+// a row are read from the store that the row came from.
 func (b *Batch[T]) context(ctx context.Context) context.Context {
 	if domain.StageFrom(ctx) == b.stage {
 		return ctx
@@ -105,25 +105,25 @@ func OwnerOf[P, C any](from *Type[P], to *Type[C], row *C, id domain.ID) *P {
 	return byID[id]
 }
 
-// outcome is a loaded value or why it could not be loaded.
-type outcome[V any] struct {
+// result is a loaded value or the error of loading it.
+type result[V any] struct {
 	value V
 	err   error
 }
 
-// once returns what load gives for the key, loading it the first time. Errors
-// are remembered too, so that a batch of rows asks once.
+// once returns the result of load for the key, and calls load the first time only. Errors
+// are memoised too.
 func once[T, V any](b *Batch[T], key memoKey, load func() (V, error)) (V, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if known, ok := b.memo[key].(outcome[V]); ok {
+	if known, ok := b.memo[key].(result[V]); ok {
 		return known.value, known.err
 	}
 	v, err := load()
 	if b.memo == nil {
 		b.memo = map[memoKey]any{}
 	}
-	b.memo[key] = outcome[V]{v, err}
+	b.memo[key] = result[V]{v, err}
 	return v, err
 }
 

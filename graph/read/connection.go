@@ -9,8 +9,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Connection is a page of a list, as Relay's specification has it. The page
-// and the count are read when they are asked for.
+// Connection is a page of a list, by Relay's specification. The page and the count are
+// read when they are first used.
 type Connection[T any] struct {
 	plan  *plan
 	typ   *Type[T]
@@ -64,9 +64,9 @@ func (c *Connection[T]) Edges(ctx context.Context) ([]*Edge[T], error) {
 	return edges, nil
 }
 
-// PageInfo says where the page lies. Whether there are rows on the side from
-// which the page was not read is told by the cursor there: a cursor was a row
-// of the list.
+// PageInfo returns the position of the page in the list. Whether there are rows on the
+// side from which the page was not read follows from the cursor there: a cursor was a
+// row of the list.
 func (c *Connection[T]) PageInfo(ctx context.Context) (*PageInfo, error) {
 	p, err := c.page(ctx)
 	if err != nil {
@@ -94,9 +94,9 @@ func (c *Connection[T]) PageInfo(ctx context.Context) (*PageInfo, error) {
 func (c *Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.total(ctx) }
 
 func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
-	at := place{id: c.typ.ID(p.rows[i])}
+	at := sortKey{id: c.typ.ID(p.rows[i])}
 	if !c.plan.order.byPosition {
-		at.value = plain(c.typ.value(p.rows[i], c.plan.order.shown()))
+		at.value = cursorValue(c.typ.value(p.rows[i], c.plan.order.cursorColumn()))
 	}
 	return c.plan.order.encode(at)
 }
@@ -131,7 +131,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 	if err != nil {
 		return nil, err
 	}
-	groups := t.selected(ctx) | t.ofColumn(p.order.shown())
+	groups := t.selected(ctx) | t.ofColumn(p.order.cursorColumn())
 	stage := domain.StageFrom(ctx)
 	var once sync.Once
 	var got *page[T]
@@ -151,7 +151,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 			return got, failed
 		},
 		total: func(ctx context.Context) (int, error) {
-			counts, err := tally(domain.WithStage(ctx, stage), r, t, func(s *sql.Selector) {
+			counts, err := countByGroup(domain.WithStage(ctx, stage), r, t, func(s *sql.Selector) {
 				p.where(s)
 				selectCount(s, "0")
 			})

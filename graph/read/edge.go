@@ -54,8 +54,8 @@ func (e *EdgeOf[P, C]) batch(ctx context.Context, row *P) (context.Context, *Bat
 }
 
 // One returns the row that a column of row refers to; nil where it is null or
-// what it refers to is not visible. Both take the same statement: how long an
-// answer takes must not tell the one from the other.
+// what it refers to is not visible. Both take the same statement: the
+// response time must not distinguish the two.
 func (e *EdgeOf[P, C]) One(ctx context.Context, row *P) (*C, error) {
 	ctx, b, err := e.batch(ctx, row)
 	if err != nil {

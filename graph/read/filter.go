@@ -25,7 +25,7 @@ const (
 type condition func(s *sql.Selector) *sql.Predicate
 
 // on returns the predicate for the statement, nil where there is none. It is in
-// parentheses, so that nothing in it can get round the fence beside it.
+// parentheses, so that nothing in it can bypass the fence beside it.
 func (c condition) on(s *sql.Selector) *sql.Predicate {
 	if c == nil {
 		return nil
@@ -37,14 +37,14 @@ func wrap(b *sql.Builder, p *sql.Predicate) {
 	b.Wrap(func(b *sql.Builder) { b.Join(p) })
 }
 
-// compile turns a filter input into a condition, and notes all that is wrong
-// with it in problems. Each filter through a relation carries the fence of its
+// compile turns a filter input into a condition, and adds all errors in it
+// to problems. Each filter through a relation carries the fence of its
 // target. The error is that of a context without the right to read.
 func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, error) {
 	if filter == nil {
 		return nil, nil
 	}
-	c := &compiler{reader: r, problems: problems, note: func(t *Table) { noteFilter(ctx, t) }}
+	c := &compiler{reader: r, problems: problems, note: func(t *Table) { trackFilter(ctx, t) }}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
 		if c.fence, err = visibility.Fence(ctx); err != nil {
@@ -66,7 +66,7 @@ type compiler struct {
 	conditions int
 }
 
-// scope is where in a filter a condition stands.
+// scope is the position of a condition in a filter.
 type scope struct {
 	depth int
 	// negated says that the condition stands under a not. There it must be
@@ -162,28 +162,28 @@ func (c *compiler) junction(t *Table, raw any, path string, at scope, op string)
 		}
 		cond := c.filter(t, c.object(raw, path), path, at)
 		if cond == nil {
-			cond = everything
+			cond = matchAll
 		}
 		all = append(all, cond)
 	}
 	if len(all) == 0 {
-		return nothing
+		return matchNone
 	}
 	return joined(all, op)
 }
 
-// everything holds for every row, nothing for none.
-func everything(*sql.Selector) *sql.Predicate {
+// matchAll holds for every row, nothing for none.
+func matchAll(*sql.Selector) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) { b.WriteString("1 = 1") })
 }
 
-func nothing(*sql.Selector) *sql.Predicate {
+func matchNone(*sql.Selector) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) { b.WriteString("1 = 0") })
 }
 
 func not(cond condition) condition {
 	if cond == nil {
-		return nothing
+		return matchNone
 	}
 	return func(s *sql.Selector) *sql.Predicate { return sql.Not(cond(s)) }
 }

@@ -91,7 +91,7 @@ func FuzzPlaces(f *testing.F) {
 		if err != nil {
 			return
 		}
-		places := read.Places{List: "things", Kind: read.Int}
+		places := read.CursorCodec{List: "things", Kind: read.Int}
 		cursor, err := places.Encode(value, id)
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +100,7 @@ func FuzzPlaces(f *testing.F) {
 		if err != nil || gotValue != value || gotID != id {
 			t.Fatalf("%d %s: got %v %s %v", value, id, gotValue, gotID, err)
 		}
-		if _, _, err := (read.Places{List: "others", Kind: read.Int}).Decode(&cursor); err == nil {
+		if _, _, err := (read.CursorCodec{List: "others", Kind: read.Int}).Decode(&cursor); err == nil {
 			t.Fatal("another list takes the cursor")
 		}
 	})

@@ -12,8 +12,8 @@ import (
 )
 
 // ByIDs reads the documents of a type that have, or before a merge had, one of
-// the ids, by the ids asked for. Those that the viewer may not see are not in
-// it.
+// the ids, by these ids. Documents that the viewer may not see are left
+// out.
 func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
 	groups := t.selected(ctx)
 	found, err := byIDs(ctx, r, t, groups, ids)
@@ -47,8 +47,8 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 }
 
 // aliases reads those former names of documents of a table that are wanted,
-// where the viewer may see the document. What is read next, and whether it is,
-// must not depend on the others.
+// where the viewer may see the document. Which statements follow must not
+// depend on documents that the viewer may not see.
 func (r *Reader) aliases(ctx context.Context, t *Table, wanted func(*sql.Selector)) ([]*db.Alias, error) {
 	fence, err := visibility.Fence(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func byIDs[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, id
 }
 
 // Find reads the document of a type that has the id or the slug, of which
-// exactly one is given. A former id or slug will do. It returns nil where there
+// exactly one is given. A former id or slug is valid too. It returns nil where there
 // is none that the viewer may see.
 func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string) (*T, error) {
 	switch {
@@ -144,7 +144,7 @@ func formerSlugs(s *sql.Selector, t domain.Type) *sql.Selector {
 }
 
 // BySlugs reads the documents of a type that have, or once had, one of the
-// slugs, by the slugs asked for, with the columns that are always read.
+// slugs, by these slugs, with the columns that are always read.
 func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) (map[string]*T, error) {
 	found := make(map[string]*T, len(slugs))
 	if len(slugs) == 0 {
@@ -185,7 +185,7 @@ func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) 
 
 // FormerSlugs returns the slugs that a document once had, in order.
 func FormerSlugs[T any](ctx context.Context, t *Type[T], row *T) ([]string, error) {
-	slugs, err := Together(ctx, t, row, "former slugs", func(ctx context.Context, r *Reader, rows []*T) (map[domain.ID][]string, error) {
+	slugs, err := LoadBatch(ctx, t, row, "former slugs", func(ctx context.Context, r *Reader, rows []*T) (map[domain.ID][]string, error) {
 		ids := make([]int64, len(rows))
 		for i, row := range rows {
 			ids[i] = int64(t.ID(row))

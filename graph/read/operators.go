@@ -112,7 +112,7 @@ func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string) con
 			c.problems.Add(path, "an empty list excludes nothing; leave the condition out")
 			return nil
 		}
-		return nothing
+		return matchNone
 	}
 	texts, numbers := []string{}, []int64{}
 	for i, raw := range values {

@@ -35,8 +35,8 @@ type ordering struct {
 	notNull    bool // the column is never null at this stage
 }
 
-// place is where a row stands in an ordering.
-type place struct {
+// sortKey is the position of a row in an ordering.
+type sortKey struct {
 	value any // nil, int64, string, []byte (a key of the order of texts) or time.Time
 	id    domain.ID
 }
@@ -60,7 +60,7 @@ func (o *ordering) terms(e engine, column, id string, reverse bool) []sql.Querie
 
 // beyond is the condition that a row comes after the place; with reverse,
 // before it.
-func (o *ordering) beyond(column, id string, p place, reverse bool) *sql.Predicate {
+func (o *ordering) beyond(column, id string, p sortKey, reverse bool) *sql.Predicate {
 	op := " > "
 	if o.descending != reverse {
 		op = " < "
@@ -95,8 +95,8 @@ type cursor struct {
 	ID    rowID           `json:"i"`
 }
 
-// rowID is what tells rows apart in a cursor: an id in its public form, or the
-// number of a row that has none, such as an entry of the audit log.
+// rowID identifies a row in a cursor: an id in its public form, or the number of a row
+// that has none, such as an entry of the audit log.
 type rowID domain.ID
 
 func (id rowID) MarshalJSON() ([]byte, error) {
@@ -118,12 +118,12 @@ func isID(text string) bool {
 	return err == nil
 }
 
-// maxCursor bounds the cursors that are read. The longest that are made hold
-// the longest text that is ordered by.
+// maxCursor is the maximum length of a cursor, in bytes. The longest cursors contain
+// the longest text that lists are ordered by.
 const maxCursor = 16 << 10
 
 // encode makes the cursor of a place.
-func (o *ordering) encode(p place) (string, error) {
+func (o *ordering) encode(p sortKey) (string, error) {
 	value := p.value
 	if t, ok := value.(time.Time); ok {
 		value = t.UTC().Format(time.RFC3339Nano)
@@ -140,26 +140,26 @@ var errForeignCursor = errors.New("this cursor is of another list or of another 
 var errBrokenCursor = errors.New("this is no cursor; pass one on as you got it")
 
 // decode reads a cursor and refuses one that this list did not make.
-func (o *ordering) decode(s string) (place, error) {
+func (o *ordering) decode(s string) (sortKey, error) {
 	if len(s) > maxCursor {
-		return place{}, errBrokenCursor
+		return sortKey{}, errBrokenCursor
 	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil {
-		return place{}, errBrokenCursor
+		return sortKey{}, errBrokenCursor
 	}
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.DisallowUnknownFields()
 	var c cursor
 	if err := d.Decode(&c); err != nil || d.More() || len(c.Value) == 0 {
-		return place{}, errBrokenCursor
+		return sortKey{}, errBrokenCursor
 	}
 	if c.List != o.list {
-		return place{}, errForeignCursor
+		return sortKey{}, errForeignCursor
 	}
 	value, err := o.parse(c.Value)
 	if err != nil {
-		return place{}, errBrokenCursor
+		return sortKey{}, errBrokenCursor
 	}
 	if o.Text != "" {
 		// The cursor has the text, which is shorter than its key, and good also
@@ -167,7 +167,7 @@ func (o *ordering) decode(s string) (place, error) {
 		text, _ := value.(string)
 		value = collation.Key(text)
 	}
-	return place{value: value, id: domain.ID(c.ID)}, nil
+	return sortKey{value: value, id: domain.ID(c.ID)}, nil
 }
 
 func (o *ordering) parse(raw json.RawMessage) (any, error) {
@@ -198,8 +198,8 @@ func (o *ordering) parse(raw json.RawMessage) (any, error) {
 	return n, err
 }
 
-// plain turns the value of a column into what cursors and statements take.
-func plain(v any) any {
+// cursorValue turns the value of a column into what cursors and statements take.
+func cursorValue(v any) any {
 	switch v := v.(type) {
 	case domain.Date:
 		return string(v)
@@ -215,22 +215,22 @@ func plain(v any) any {
 	return v
 }
 
-// Places makes and reads the cursors of a list that is put together outside
-// this package, ordered by a value of a kind and then by id.
-type Places struct {
+// CursorCodec encodes and decodes the cursors of a list that is made outside this package,
+// ordered by a value of a kind and then by id.
+type CursorCodec struct {
 	List string
 	Kind Kind
 }
 
 // Encode makes the cursor of a place: value is an int64, a string or a
 // time.Time, as the kind wants.
-func (p Places) Encode(value any, id domain.ID) (string, error) {
+func (p CursorCodec) Encode(value any, id domain.ID) (string, error) {
 	o := ordering{Order: Order{Kind: p.Kind}, list: p.List}
-	return o.encode(place{value: value, id: id})
+	return o.encode(sortKey{value: value, id: id})
 }
 
 // Decode reads the argument after. The zero value stands for its absence.
-func (p Places) Decode(after *string) (value any, id domain.ID, err error) {
+func (p CursorCodec) Decode(after *string) (value any, id domain.ID, err error) {
 	if after == nil {
 		return nil, 0, nil
 	}

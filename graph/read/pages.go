@@ -10,9 +10,9 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// pages is what is known of an edge's connections for all rows of a batch,
-// under one set of arguments.
-type pages[C any] struct {
+// pageBatch is the state of an edge's connections for all rows of a batch, with one set
+// of arguments.
+type pageBatch[C any] struct {
 	plan   *plan
 	groups columns
 	fence  func(*sql.Selector) // of the targets
@@ -25,10 +25,10 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		return nil, err
 	}
 	key := memoKey{edge: e.name, field: fieldOf(ctx)}
-	all, err := once(b, key, func() (*pages[C], error) {
+	all, err := once(b, key, func() (*pageBatch[C], error) {
 		if e.where != nil {
 			a.Filter = maps.Clone(a.Filter)
-			a.Filter = both(a.Filter, e.where)
+			a.Filter = allOf(a.Filter, e.where)
 		}
 		p, err := planFor(ctx, b.reader, e.to.Table, e.from.Type+"."+e.name, a, e.order)
 		if err != nil {
@@ -38,7 +38,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
-		return &pages[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.shown())}, nil
+		return &pageBatch[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		},
 		total: func(ctx context.Context) (int, error) {
 			counts, err := once(b, memoKey{edge: e.name + " total", field: key.field}, func() (map[domain.ID]int, error) {
-				return tally(b.context(ctx), b.reader, e.to, func(s *sql.Selector) {
+				return countByGroup(b.context(ctx), b.reader, e.to, func(s *sql.Selector) {
 					owner, _ := e.path.attach(b.reader, s, b.ids())
 					all.plan.where(s)
 					selectCount(s, owner)
@@ -69,8 +69,8 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 	}, nil
 }
 
-// both is a filter that holds when both do.
-func both(a, b map[string]any) map[string]any {
+// allOf is a filter that holds when both do.
+func allOf(a, b map[string]any) map[string]any {
 	if a == nil {
 		return b
 	}
@@ -78,7 +78,7 @@ func both(a, b map[string]any) map[string]any {
 }
 
 // pages reads the pages of all rows of a batch in one statement.
-func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pages[C]) (map[domain.ID]*page[C], error) {
+func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pageBatch[C]) (map[domain.ID]*page[C], error) {
 	p, r := all.plan, b.reader
 	rows, err := find(ctx, r, e.to, all.groups, func(s *sql.Selector) {
 		owner, column := e.path.attach(r, s, b.ids())
@@ -123,12 +123,12 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pages[C]) (m
 }
 
 // betweenPositions puts the cursors on a statement that is ordered by
-// position. A position tells how many rows are before it, whether the viewer
-// may see them or not, so it is not in the cursor: it is looked up for the row
-// that the cursor is of, among those that the viewer may see. As Relay has it,
-// a cursor of a row that is not in the owner's list leaves nothing out.
-func (e *EdgeOf[P, C]) betweenPositions(s *sql.Selector, all *pages[C], owner, position string) {
-	bound := func(at *place, op, otherwise string) {
+// position. A position reveals how many rows are before it, also hidden ones,
+// so it is not in the cursor: it is looked up for the row
+// that the cursor is of, among those that the viewer may see. By Relay's
+// specification, a cursor of a row that is not in the owner's list has no effect.
+func (e *EdgeOf[P, C]) betweenPositions(s *sql.Selector, all *pageBatch[C], owner, position string) {
+	bound := func(at *sortKey, op, otherwise string) {
 		if at == nil {
 			return
 		}

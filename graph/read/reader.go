@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// Reader reads from the store that a context asks for.
+// Reader reads from the store of a context's stage.
 type Reader struct {
 	stores *store.Stores
 	tables map[string]*Table
@@ -21,7 +21,7 @@ type Reader struct {
 }
 
 // NewReader makes a reader of the tables. It panics where a relation leads to
-// a table that is not among them: that is a fault of the program.
+// a table that is not among them: that is a bug.
 func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	r := &Reader{stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect())}
 	for _, t := range tables {
@@ -37,8 +37,8 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	return r
 }
 
-// engine is what the two engines write differently. The names of columns come
-// quoted. Texts compare by code point on both: see [store.SchemaOptions].
+// engine writes the SQL that differs between the two engines. Names of columns are
+// passed quoted. Texts compare by code point on both: see [store.SchemaOptions].
 type engine interface {
 	// within writes that the column has one of the values: []int64 or
 	// []string, as one parameter.
@@ -77,23 +77,23 @@ func all[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shap
 
 func find[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, shape func(*sql.Selector)) ([]*T, error) {
 	names := t.names(groups)
-	if column := visibility.MarkingColumn(domain.StageFrom(ctx)); seenOf(ctx) != nil && t.Document.IsDocument() && !slices.Contains(names, column) {
+	if column := visibility.MarkingColumn(domain.StageFrom(ctx)); trackerOf(ctx) != nil && t.Document.IsDocument() && !slices.Contains(names, column) {
 		names = append(names, column)
 	}
 	rows, err := t.find(ctx, r.stores.Client(ctx), names, shape)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Name, err)
 	}
-	noteRows(ctx, t, rows)
+	trackRows(ctx, t, rows)
 	return rows, nil
 }
 
-// tally runs a grouped count and returns it by group. Shape must select the
+// countByGroup runs a grouped count and returns it by group. Shape must select the
 // group as ownerAlias and the count as countAlias.
-func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) (map[domain.ID]int, error) {
+func countByGroup[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) (map[domain.ID]int, error) {
 	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
 		shape(s)
-		maxMarking(ctx, t.Table, s)
+		selectMaxMarking(ctx, t.Table, s)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
@@ -109,7 +109,7 @@ func tally[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Se
 			return nil, err
 		}
 		counts[domain.ID(owner)] = int(n)
-		if err := noteCount(ctx, t.Table, row); err != nil {
+		if err := trackCount(ctx, t.Table, row); err != nil {
 			return nil, err
 		}
 	}

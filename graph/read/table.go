@@ -7,8 +7,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Table declares what GraphQL may do with the rows of a table: which filters
-// and orders there are, and what they mean in SQL.
+// Table declares the filters and orders that GraphQL has for the rows of a table, and
+// their meaning in SQL.
 type Table struct {
 	// Name is the table's name; Type is the name in GraphQL.
 	Name, Type string
@@ -85,16 +85,16 @@ type Order struct {
 	LiveNotNull bool
 }
 
-// shown is the column whose values are in cursors.
-func (o Order) shown() string {
+// cursorColumn is the column whose values are in cursors.
+func (o Order) cursorColumn() string {
 	if o.Text != "" {
 		return o.Text
 	}
 	return o.Column
 }
 
-// mark tells cursors of an order from those of what had its name before: lists
-// were once ordered by the bytes of texts.
+// mark distinguishes cursors of an order from those of an earlier order of the same
+// name: lists were once ordered by the bytes of texts.
 func (o Order) mark() string {
 	if o.Text != "" {
 		return " collated"

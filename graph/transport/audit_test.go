@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// audit is one of the public audit suite for servers of GraphQL over HTTP, of
-// the npm package graphql-http 1.23, with its id and title. We keep to those
-// that MAY be kept to as well.
+// audit is one audit of the public audit suite for servers of GraphQL over HTTP, of
+// the npm package graphql-http 1.23, with its id and title. The audits
+// with MAY must pass as well.
 type audit struct {
 	id, title       string
 	method, query   string
 	content, accept string // empty: no such header
 	body            string
 	least, most     int    // status
-	media           string // in Content-Type; empty: not looked at
+	media           string // in Content-Type; empty: not checked
 	noErrors        bool
 	noData          bool
 }

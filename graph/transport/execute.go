@@ -8,8 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Request is a query that another endpoint of the program executes for a client, with
-// a document of the program's own.
+// Request is a query with a document of the program's own, which another endpoint
+// executes for its client.
 type Request struct {
 	Document  string
 	Operation string // may be empty where the document has one operation
@@ -20,18 +20,18 @@ type Request struct {
 type Response struct {
 	// Data is the JSON of the data; empty where there is none.
 	Data []byte
-	// Errors are as GraphQL clients are told them.
+	// Errors are the errors as GraphQL clients get them.
 	Errors gqlerror.List
-	// Header is what an answer over HTTP would have in its header: the marking,
-	// what is left of the viewer's budget, when to come again.
+	// Header holds the fields that a response over HTTP would have: the marking,
+	// the viewer's remaining quota, Retry-After.
 	Header http.Header
-	// Status is what it would have as its status; 200 also where some fields
-	// have failed.
+	// Status is the status that a response over HTTP would have; 200 also where
+	// some fields have failed.
 	Status int
 }
 
 // Execute runs a query for the viewer of ctx, within the same limits as any other,
-// and waits for the answer. That the document is registered is not asked for.
+// and waits for the response. The document need not be registered.
 func (h *Handler) Execute(ctx context.Context, q Request) Response {
 	ctx, header := withHeader(context.WithValue(ctx, internalKey{}, true))
 	now := graphql.Now()
@@ -44,9 +44,9 @@ func (h *Handler) Execute(ctx context.Context, q Request) Response {
 		resp = x.next()
 	}
 	body, resp := h.encode(ctx, resp)
-	resp, _, letGo := h.keep(ctx, resp, body)
+	resp, _, release := h.reserveUnsent(ctx, resp, body)
 	CacheDecisionFrom(ctx).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
-	letGo() // whoever asks has it for as short a time as it takes to write it anew
+	release() // the caller holds the response only until it has converted it
 	return Response{Data: resp.Data, Errors: resp.Errors, Header: header, Status: status(typeResponse, resp)}
 }
 

@@ -10,22 +10,22 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// execution is an operation that is valid and about to run, or running. It is
-// for one goroutine.
+// execution is a valid operation that is about to run, or running. It is not safe for
+// concurrent use.
 type execution struct {
 	h         *Handler
 	ctx       context.Context
 	cancel    context.CancelFunc
 	operation *graphql.OperationContext
-	respond   graphql.ResponseHandler // nil until it runs
+	respond   graphql.ResponseHandler // nil until the operation runs
 
-	last *graphql.Response // is yet to be told, and then it is over
-	over bool
+	final *graphql.Response // the only response that is left to return
+	done  bool
 }
 
-// prepare reads and validates an operation, or returns what is wrong with it.
-// Unless it is a subscription, its time runs from here on. The execution has
-// to be cancelled in the end.
+// prepare parses and validates an operation, or returns the response with its errors.
+// Unless it is a subscription, [Config.Timeout] runs from here on. The caller must
+// call the execution's cancel.
 func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *execution, failed *graphql.Response) {
 	CacheDecisionFrom(ctx).operationStarted()
 	ctx = graphql.StartOperationTrace(ctx)
@@ -50,7 +50,7 @@ func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *ex
 	x = &execution{h: h, ctx: limited, cancel: cancel, operation: operation}
 	if x.isSubscription() {
 		cancel()
-		x.ctx, x.cancel = context.WithCancel(context.WithValue(ctx, endingKey{}, &ending{}))
+		x.ctx, x.cancel = context.WithCancel(context.WithValue(ctx, endReasonKey{}, &endReason{}))
 	}
 	return x, nil
 }
@@ -64,16 +64,16 @@ func (x *execution) isSubscription() bool {
 // next returns the next response: one of a query or mutation, any number of a
 // subscription, and nil after the last. A response without data is the last.
 func (x *execution) next() (resp *graphql.Response) {
-	if x.last != nil {
-		resp, x.last, x.over = x.last, nil, true
+	if x.final != nil {
+		resp, x.final, x.done = x.final, nil, true
 		return resp
 	}
-	if x.over {
+	if x.done {
 		return nil
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			resp, x.over = x.h.recovered(x.ctx, v), true
+			resp, x.done = x.h.recovered(x.ctx, v), true
 		}
 	}()
 	if x.respond == nil {
@@ -81,33 +81,33 @@ func (x *execution) next() (resp *graphql.Response) {
 	}
 	resp = x.respond(x.ctx)
 	if resp != nil && len(resp.Data) == 0 && len(resp.Errors) == 0 {
-		panic(errors.New("the operation answered neither data nor errors"))
+		panic(errors.New("the operation returned neither data nor errors"))
 	}
 	if resp == nil && x.isSubscription() {
-		resp = x.failed()
+		resp = x.failureResponse()
 	} else if resp == nil {
-		resp = x.unanswered()
+		resp = x.missingResponse()
 	}
-	x.over = resp == nil || len(resp.Data) == 0 || !x.isSubscription()
+	x.done = resp == nil || len(resp.Data) == 0 || !x.isSubscription()
 	return resp
 }
 
-// unanswered is the response to an operation that has ended without one.
-func (x *execution) unanswered() *graphql.Response {
+// missingResponse is the error response for an operation that has ended without a response.
+func (x *execution) missingResponse() *graphql.Response {
 	switch err := x.ctx.Err(); {
 	case errors.Is(err, context.DeadlineExceeded):
 		return failure(x.ctx, codeUnavailable, fmt.Sprintf("the operation took longer than %s; ask for less at once", x.h.config.Timeout))
 	case err != nil:
 		return failure(x.ctx, codeUnavailable, "the operation was cancelled")
 	}
-	panic(errors.New("the operation has not answered"))
+	panic(errors.New("the operation returned no response"))
 }
 
-// recovered is the response after a panic, as the executor presents it.
+// recovered is the response after a panic, with the error as the executor presents it.
 func (h *Handler) recovered(ctx context.Context, v any) *graphql.Response {
-	shown, ok := errors.AsType[*gqlerror.Error](h.exec.PresentRecoveredError(ctx, v))
+	presented, ok := errors.AsType[*gqlerror.Error](h.exec.PresentRecoveredError(ctx, v))
 	if !ok {
 		return failure(ctx, codeInternal, "internal error")
 	}
-	return &graphql.Response{Errors: gqlerror.List{shown}}
+	return &graphql.Response{Errors: gqlerror.List{presented}}
 }

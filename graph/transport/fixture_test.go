@@ -41,15 +41,15 @@ var testSchema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 	type Subscription { ticks: Int! silent: Int! big: String! panics: Int! fails: Int! }
 `})
 
-// fixture is a schema whose fields do what their names say. What comes out of
-// ticks, the test puts in.
+// fixture is a schema whose fields do what their names say. The test
+// sends the values of ticks.
 type fixture struct {
-	calm    bool // nothing waits or fails
-	ticks   chan int
-	waiting chan struct{} // told of each operation that waits
-	ended   chan struct{} // told of each that was cancelled
-	active  atomic.Int64
-	params  atomic.Pointer[graphql.RawParams]
+	immediate bool // nothing waits or fails
+	ticks     chan int
+	waiting   chan struct{} // receives from each operation that waits
+	ended     chan struct{} // receives from each that was cancelled
+	active    atomic.Int64
+	params    atomic.Pointer[graphql.RawParams]
 }
 
 func newFixture() *fixture {
@@ -62,7 +62,7 @@ func (f *fixture) Complexity(context.Context, string, string, int, map[string]an
 	return 0, false
 }
 
-// The parameters are kept for tests to look at.
+// The fixture stores the parameters, for tests to check.
 func (f *fixture) ExtensionName() string                   { return "Fixture" }
 func (f *fixture) Validate(graphql.ExecutableSchema) error { return nil }
 func (f *fixture) MutateOperationParameters(ctx context.Context, p *graphql.RawParams) *gqlerror.Error {
@@ -77,7 +77,7 @@ func (f *fixture) MutateOperationParameters(ctx context.Context, p *graphql.RawP
 func (f *fixture) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	field, isField := op.Operation.SelectionSet[0].(*ast.Field)
-	if f.calm {
+	if f.immediate {
 		return graphql.OneShot(data("hello", "world"))
 	}
 	if !isField {
@@ -106,7 +106,7 @@ func (f *fixture) Exec(ctx context.Context) graphql.ResponseHandler {
 		case "broken":
 			return &graphql.Response{Data: []byte(`{"broken":`)}
 		case "large":
-			return data("large", strings.Repeat("x", largeAnswer))
+			return data("large", strings.Repeat("x", largeResponse))
 		case "header":
 			transport.Header(ctx).Set("Retry-After", "7")
 			transport.Header(ctx).Set("Vary", "X-Key")
@@ -160,8 +160,8 @@ func (f *fixture) subscribe(ctx context.Context, name string) graphql.ResponseHa
 	}
 }
 
-// largeAnswer is more than the system's buffers of a connection take.
-const largeAnswer = 12 << 20
+// largeResponse is more than the system's buffers of a connection take.
+const largeResponse = 12 << 20
 
 func data(name string, value any) *graphql.Response {
 	v, err := json.Marshal(value)
@@ -261,7 +261,7 @@ func post(t testing.TB, url, body string, header ...string) response {
 }
 
 const (
-	newer  = "application/graphql-response+json"
-	older  = "application/json"
-	events = "text/event-stream"
+	newer       = "application/graphql-response+json"
+	older       = "application/json"
+	eventStream = "text/event-stream"
 )

@@ -13,12 +13,11 @@ func withHeader(ctx context.Context) (context.Context, http.Header) {
 	return context.WithValue(ctx, headerKey{}, header), header
 }
 
-// Header returns the header of the answer to the request that ctx belongs to,
-// for what runs in the executor to set. It is sent with the answer: what is
-// set after that has no effect. On a stream that is when the operation has
-// begun, before its first event. Outside of a request, and on a WebSocket, it
-// is a header of nothing. It is never nil, and not for use by several
-// goroutines.
+// Header returns the header of the HTTP response to the request of ctx, for code in
+// the executor to set. Fields that are set after the header was sent have no effect;
+// a stream sends it when the operation has begun, before its first event. Outside
+// of a request, and on a WebSocket, it returns a header that is not sent. It is
+// never nil, and not safe for concurrent use.
 func Header(ctx context.Context) http.Header {
 	if header, ok := ctx.Value(headerKey{}).(http.Header); ok {
 		return header
@@ -26,8 +25,8 @@ func Header(ctx context.Context) http.Header {
 	return http.Header{}
 }
 
-// putHeader moves what the executor has set into the answer. Of Vary, what is
-// there stays.
+// putHeader copies the fields that the executor has set to the response. Values of
+// Vary that are there already stay.
 func putHeader(w http.ResponseWriter, header http.Header) {
 	for name, values := range header {
 		if name == "Vary" {

@@ -26,7 +26,7 @@ const (
 	messageComplete  = "complete"
 )
 
-// The codes with which the protocol closes, and their reasons.
+// The close codes of the protocol.
 const (
 	closeInvalid      websocket.StatusCode = 4400
 	closeUnauthorized websocket.StatusCode = 4401
@@ -51,7 +51,7 @@ var closeReasons = map[websocket.StatusCode]string{
 	websocket.StatusInvalidFramePayloadData: "The message is not UTF-8",
 }
 
-// maxReason is how many bytes of a reason there are in a frame.
+// maxReason is the maximum length of a close reason, in bytes.
 const maxReason = 123
 
 // clip cuts a reason that is too long for a frame, between two characters.
@@ -63,7 +63,7 @@ func clip(reason string) string {
 	return reason
 }
 
-// message is what goes over a WebSocket, in either direction.
+// message is a message of the protocol, in either direction.
 type message struct {
 	ID      string          `json:"id,omitempty"`
 	Type    string          `json:"type"`

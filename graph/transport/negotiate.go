@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// The media types of answers.
+// The media types of responses.
 const (
 	typeResponse = "application/graphql-response+json"
 	typeJSON     = "application/json"
 	typeEvents   = "text/event-stream"
 )
 
-// accepted is what a client accepts of what there is.
+// accepted is which of the available media types a client accepts.
 type accepted struct {
-	object      string // the type of a single answer; empty: it accepts none
-	stream      bool   // it accepts a stream of events
-	streamFirst bool   // it would rather have that
+	single       string // the type of a single response; empty: it accepts none
+	stream       bool   // it accepts a stream of events
+	preferStream bool   // it prefers that
 }
 
-func (a accepted) nothing() bool { return a.object == "" && !a.stream }
+func (a accepted) none() bool { return a.single == "" && !a.stream }
 
 // negotiate reads the header Accept by the rules of RFC 9110: for each type
 // the most specific range counts, and the greatest q-value wins. Where that
@@ -29,34 +29,33 @@ func (a accepted) nothing() bool { return a.object == "" && !a.stream }
 //
 // Of the types under a wildcard application/json wins, and so it does where
 // there is no such header, which by RFC 9110 is the same. The public audit
-// suite wants it so; the September 2025 draft of GraphQL over HTTP would
-// rather see the newer type where there is no header, and leaves the choice to
-// the server. Clients that say nothing are the old ones, and those who try
-// things by hand.
+// suite requires that; the September 2025 draft of GraphQL over HTTP prefers
+// the newer type where there is no header, and leaves the choice to the server.
+// Clients that send no Accept are old ones, and people who try requests by hand.
 //
-// An event stream is never meant by */*: who reads one has said so.
+// */* does not include an event stream: a client that reads one names it.
 func negotiate(header []string) accepted {
 	ranges := readAccept(strings.Join(header, ","))
-	newer, older := weigh(ranges, typeResponse), weigh(ranges, typeJSON)
-	a, best := accepted{object: typeResponse}, newer
-	if older.better(newer) || older == newer && older.specific < exactly {
-		a.object, best = typeJSON, older
+	newer, older := weightOf(ranges, typeResponse), weightOf(ranges, typeJSON)
+	a, best := accepted{single: typeResponse}, newer
+	if older.greater(newer) || older == newer && older.specific < rangeExact {
+		a.single, best = typeJSON, older
 	}
 	if best.q == 0 {
-		a.object = ""
+		a.single = ""
 	}
-	if events := weigh(ranges, typeEvents); events.q > 0 && events.specific > anything {
+	if events := weightOf(ranges, typeEvents); events.q > 0 && events.specific > rangeAny {
 		a.stream = true
-		a.streamFirst = events.better(best)
+		a.preferStream = events.greater(best)
 	}
 	return a
 }
 
-// How specific a range is.
+// How specific a media range is.
 const (
-	anything = iota + 1 // */*
-	anyOfIts            // text/*
-	exactly
+	rangeAny      = iota + 1 // */*
+	rangeSubtypes            // text/*
+	rangeExact
 )
 
 // mediaRange is an element of Accept.
@@ -65,31 +64,31 @@ type mediaRange struct {
 	q    float64
 }
 
-// weight is how much a client wants a media type.
+// weight is a client's preference for a media type.
 type weight struct {
 	q        float64
 	specific int
 }
 
-func (w weight) better(than weight) bool {
+func (w weight) greater(than weight) bool {
 	if w.q != than.q {
 		return w.q > than.q
 	}
 	return w.specific > than.specific
 }
 
-func weigh(ranges []mediaRange, name string) weight {
+func weightOf(ranges []mediaRange, name string) weight {
 	family, _, _ := strings.Cut(name, "/")
 	var found weight
 	for _, r := range ranges {
 		specific := 0
 		switch r.name {
 		case name:
-			specific = exactly
+			specific = rangeExact
 		case family + "/*":
-			specific = anyOfIts
+			specific = rangeSubtypes
 		case "*/*":
-			specific = anything
+			specific = rangeAny
 		default:
 			continue
 		}
@@ -100,8 +99,8 @@ func weigh(ranges []mediaRange, name string) weight {
 	return found
 }
 
-// readAccept reads the ranges of the header, leaving out those that aren't
-// understood and those of another charset than UTF-8.
+// readAccept reads the ranges of the header, leaving out those that are not
+// valid and those of another charset than UTF-8.
 func readAccept(header string) []mediaRange {
 	if strings.TrimSpace(strings.ReplaceAll(header, ",", "")) == "" {
 		return []mediaRange{{"*/*", 1}}
@@ -141,7 +140,7 @@ func splitList(header string) []string {
 	return append(elements, header[begin:])
 }
 
-// isUTF8 says whether a charset is UTF-8, which is what none stands for.
+// isUTF8 reports whether a charset is UTF-8, which is the default.
 func isUTF8(charset string) bool {
 	return charset == "" || strings.EqualFold(charset, "utf-8")
 }

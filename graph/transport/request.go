@@ -65,7 +65,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 // largest take ten milliseconds and more. Frontends send a tenth of it.
 const largeBody = 16 << 10
 
-// decodeLarge is decodeBody when it is the body's turn.
+// decodeLarge is decodeBody for a large body: it waits until fewer others are decoded.
 func (h *Handler) decodeLarge(w http.ResponseWriter, r *http.Request, body []byte) (*graphql.RawParams, *refusal, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.config.InitTimeout)
 	defer cancel()
@@ -108,7 +108,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
 	if err == nil {
 		return body, nil
 	}
-	// What was not read would be taken for the next request.
+	// The unread rest of the body would be parsed as the next request.
 	w.Header().Set("Connection", "close")
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &refusal{http.StatusRequestEntityTooLarge, codeInvalid, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit)}
@@ -142,16 +142,16 @@ func decodeBody(body []byte) (*graphql.RawParams, error) {
 	return complete(params, documentID)
 }
 
-// decodeURL reads the parameters from the URL. Of these, operationName alone
-// is the same when it is empty as when it is missing, says the specification;
-// here that goes for all, for the sake of forms.
+// decodeURL reads the parameters from the URL. An empty value is the same
+// as a missing one: for operationName the specification says so, and HTML forms send
+// empty values for the others.
 func decodeURL(r *http.Request) (*graphql.RawParams, error) {
 	if r.ContentLength != 0 {
 		return nil, errors.New("a request by GET is in the URL, and not in a body")
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, errors.New("the URL's parameters are not encoded as they should be")
+		return nil, errors.New("the URL's parameters are not encoded correctly")
 	}
 	if err := onlyKnown(slices.Collect(maps.Keys(values))); err != nil {
 		return nil, err
@@ -188,31 +188,32 @@ func complete(params *graphql.RawParams, documentID string) (*graphql.RawParams,
 	return params, nil
 }
 
-var speakable = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]{0,39}$`)
+var namePattern = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]{0,39}$`)
 
-// onlyKnown refuses names that are not parameters. The specification reserves
-// them, and what is ignored today may mean something tomorrow.
+// onlyKnown returns an error for a name that is not a parameter. The specification
+// reserves all other names, and a later version may give them a meaning.
 func onlyKnown(names []string) error {
 	slices.Sort(names) // the same error for the same request
 	for _, name := range names {
 		if slices.Contains(paramNames, name) {
 			continue
 		}
-		return fmt.Errorf("there is no parameter %s; there are %s", speak(name), strings.Join(paramNames, ", "))
+		return fmt.Errorf("there is no parameter %s; there are %s", quotableName(name), strings.Join(paramNames, ", "))
 	}
 	return nil
 }
 
-// speak is a name as an error repeats it: not at all, unless it is one.
-func speak(name string) string {
-	if speakable.MatchString(name) {
+// quotableName is a name in the form in which an error repeats it: only where it is a valid
+// GraphQL name, and not too long.
+func quotableName(name string) string {
+	if namePattern.MatchString(name) {
 		return name
 	}
 	return "of the name that is given"
 }
 
-// decodeParam reads a parameter of the type that to points to. Null and
-// nothing leave it as it is.
+// decodeParam decodes a parameter into the variable that to points to. Null and an
+// empty value leave that as it is.
 func decodeParam(name string, raw json.RawMessage, to any) error {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || string(raw) == "null" {
@@ -242,7 +243,7 @@ func decodeParam(name string, raw json.RawMessage, to any) error {
 	return nil
 }
 
-// kind is what a JSON value is.
+// kind describes the type of a JSON value.
 func kind(raw []byte) string {
 	switch raw[0] {
 	case '{':
@@ -261,9 +262,9 @@ func kind(raw []byte) string {
 	return "no JSON"
 }
 
-// decodeObject reads the members of a JSON object, each of which must be there
-// only once: of two, one program reads the first and another the last. The
-// errors go on after "the request".
+// decodeObject reads the members of a JSON object, none of which may be
+// repeated: of two, one program reads the first and another the last. The errors
+// are texts that follow "the request".
 func decodeObject(body []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("is not UTF-8")
@@ -288,7 +289,7 @@ func decodeObject(body []byte) (map[string]json.RawMessage, error) {
 		}
 		name, _ := key.(string) // the decoder takes nothing else
 		if _, twice := members[name]; twice {
-			return nil, fmt.Errorf("has the member %s twice", speak(name))
+			return nil, fmt.Errorf("has the member %s twice", quotableName(name))
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {

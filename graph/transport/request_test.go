@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 )
 
-// config is that of tests which ask for nothing special.
+// config is the configuration of tests that need only defaults.
 func config() transport.Config { return transport.Config{} }
 
 func TestMalformedRequests(t *testing.T) {
@@ -27,7 +27,7 @@ func TestMalformedRequests(t *testing.T) {
 		"DuplicateMember":   {`{"query":"{hello}","query":"{panics}"}`, "has the member query twice"},
 		"UnknownMember":     {`{"query":"{hello}","id":"hunter2"}`, "there is no parameter id;"},
 		"OtherCase":         {`{"Query":"{hello}"}`, "there is no parameter Query;"},
-		"UnspeakableMember": {`{"query":"{hello}","<script>hunter2":1}`, "there is no parameter of the name that is given"},
+		"InvalidMemberName": {`{"query":"{hello}","<script>hunter2":1}`, "there is no parameter of the name that is given"},
 		"NoQuery":           {`{"variables":{}}`, "query is missing"},
 		"NullQuery":         {`{"query":null}`, "query is missing"},
 		"EmptyQuery":        {`{"query":""}`, "query is missing"},
@@ -77,7 +77,7 @@ func TestURL(t *testing.T) {
 	for name, row := range map[string]struct{ query, want string }{
 		"Unknown":      {"query={hello}&key=hunter2", "there is no parameter key;"},
 		"Twice":        {"query={hello}&query={panics}", "query is given more than once"},
-		"Escapes":      {"query=%zz", "not encoded as they should be"},
+		"Escapes":      {"query=%zz", "not encoded correctly"},
 		"NotUTF8":      {"query=%ff", "query is not UTF-8"},
 		"None":         {"", "query is missing"},
 		"BadVariables": {"query={hello}&variables=hunter2", "variables must be an object"},
@@ -110,7 +110,7 @@ func TestURL(t *testing.T) {
 
 func TestPersistedDocuments(t *testing.T) {
 	t.Parallel()
-	for name, ask := range map[string]func(t *testing.T, url string) response{
+	for name, send := range map[string]func(t *testing.T, url string) response{
 		"DocumentByPost": func(t *testing.T, url string) response { return post(t, url, `{"documentId":"sha256:aa"}`) },
 		"DocumentByGet": func(t *testing.T, url string) response {
 			return send(t, http.MethodGet, url+"?documentId=sha256:aa", "")
@@ -122,7 +122,7 @@ func TestPersistedDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture()
-			got := ask(t, serve(t, f, config()).URL)
+			got := send(t, serve(t, f, config()).URL)
 			if got.status != http.StatusOK || !strings.Contains(got.body, "world") {
 				t.Fatalf("got %d %s", got.status, got.body)
 			}
@@ -180,7 +180,7 @@ func TestMethods(t *testing.T) {
 	if got.status != 200 || got.body != "" || got.header.Get("Content-Length") != "26" {
 		t.Errorf("HEAD: got %d %v", got.status, got.header)
 	}
-	for _, accept := range []string{older, newer, events} {
+	for _, accept := range []string{older, newer, eventStream} {
 		got := send(t, http.MethodGet, server.URL+"?query="+url.QueryEscape("mutation { hello }"), "", "Accept", accept)
 		if got.status != 405 || got.header.Get("Allow") != "POST" || strings.Contains(got.body, "world") {
 			t.Errorf("a mutation by GET: got %d %s", got.status, got.body)
@@ -209,10 +209,10 @@ func TestAccept(t *testing.T) {
 		newer + "; charset=utf-8, " + older:   newer,
 		newer + "; charset=utf-16, " + older:  older,
 		"text/html, application/xhtml+xml, */*;q=0.8":   older,
-		newer + ", " + older + ", " + events:            newer,
-		events + ", " + older + ";q=0.9":                events,
-		events:                                          events,
-		"text/*":                                        events,
+		newer + ", " + older + ", " + eventStream:       newer,
+		eventStream + ", " + older + ";q=0.9":           eventStream,
+		eventStream:                                     eventStream,
+		"text/*":                                        eventStream,
 		`application/json;x="a,b", ` + newer + `;q=0.1`: older,
 		"text/html":                                     "",
 		"image/png, application/xml;q=0.9":              "",
@@ -296,7 +296,7 @@ func TestTimeout(t *testing.T) {
 		}
 		<-f.ended
 	}
-	got := post(t, server.URL, `{"query":"{ waits }"}`, "Accept", events)
+	got := post(t, server.URL, `{"query":"{ waits }"}`, "Accept", eventStream)
 	if got.status != 200 || !strings.Contains(got.body, "longer than 20ms") || !strings.HasSuffix(got.body, "event: complete\ndata:\n\n") {
 		t.Errorf("as events: got %d %s", got.status, got.body)
 	}

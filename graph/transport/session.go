@@ -15,7 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// session is a WebSocket and what runs on it.
+// session is a WebSocket connection and the operations that run on it.
 type session struct {
 	h       *Handler
 	conn    *websocket.Conn
@@ -24,29 +24,29 @@ type session struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup // the goroutines
 
-	begun chan struct{} // is closed by connection_init
+	initReceived chan struct{} // closed by connection_init
 
-	// Of the reading goroutine; those that it starts may read them.
-	acked         bool
+	// Written by the reading goroutine; the goroutines that it starts may read them.
+	acknowledged  bool
 	authorization string // of connection_init
 
-	closed atomic.Bool // nothing more is said
-	heard  atomic.Bool // something has come since the last ping
-	busy   atomic.Int64
+	closed   atomic.Bool // no further message is sent
+	received atomic.Bool // a message was received since the last ping
+	active   atomic.Int64
 
 	mu         sync.Mutex // held while a message is written
-	operations map[string]*subscribed
+	operations map[string]*operation
 }
 
-// subscribed is an operation that its client still listens to, as long as it
-// is in the session's table.
-type subscribed struct {
+// operation is an operation that a client has subscribed to. The client has not
+// completed it as long as it is in the session's table.
+type operation struct {
 	id     string
 	cancel context.CancelFunc
 }
 
-// close ends the session and says why, once. It returns when the client has
-// understood, or has taken too long to.
+// close closes the session with a code and a reason; further calls do nothing. It
+// returns when the client has acknowledged that, or after a timeout.
 func (s *session) close(code websocket.StatusCode, reason string) {
 	if s.closed.Swap(true) {
 		return
@@ -55,32 +55,32 @@ func (s *session) close(code websocket.StatusCode, reason string) {
 	_ = s.conn.Close(code, clip(cmp.Or(reason, closeReasons[code])))
 }
 
-// receive does what a message asks for. It returns false when the connection
-// is closed because of it.
-func (s *session) receive(m message) bool {
+// handle processes a message from the client. It returns false where it has closed
+// the connection.
+func (s *session) handle(m message) bool {
 	switch m.Type {
 	case messageInit:
-		return s.begin(m)
+		return s.initialise(m)
 	case messagePing:
 		s.send(nil, message{Type: messagePong, Payload: m.Payload})
 	case messagePong:
-		// That it was heard is noted.
+		// serve has recorded that a message was received.
 	case messageSubscribe:
 		return s.subscribe(m)
 	case messageComplete:
-		s.forget(m.ID)
+		s.complete(m.ID)
 	}
 	return true
 }
 
-// begin answers connection_init.
-func (s *session) begin(m message) bool {
+// initialise handles connection_init.
+func (s *session) initialise(m message) bool {
 	select {
-	case <-s.begun:
+	case <-s.initReceived:
 		s.close(closeTooManyInits, "")
 		return false
 	default:
-		close(s.begun)
+		close(s.initReceived)
 	}
 	var err error
 	if s.authorization, err = authorizationOf(m.Payload); err != nil {
@@ -91,18 +91,18 @@ func (s *session) begin(m message) bool {
 		ctx, cancel := context.WithCancel(s.ctx)
 		defer cancel()
 		if _, err := s.authenticate(ctx, cancel); err != nil {
-			s.closeFor(err)
+			s.closeForError(err)
 			return false
 		}
 	}
-	s.acked = true
+	s.acknowledged = true
 	s.send(nil, message{Type: messageAck})
 	s.running.Go(s.keepAlive)
 	return true
 }
 
-// keepAlive pings the client, and cuts off one that is not heard of between
-// two pings.
+// keepAlive pings the client, and aborts the session where no message is
+// received between two pings.
 func (s *session) keepAlive() {
 	ticker := time.NewTicker(s.h.config.KeepAlive)
 	defer ticker.Stop()
@@ -112,24 +112,24 @@ func (s *session) keepAlive() {
 			return
 		case <-ticker.C:
 		}
-		if !s.heard.Swap(false) {
-			s.cut()
+		if !s.received.Swap(false) {
+			s.abort()
 			return
 		}
 		s.send(nil, message{Type: messagePing})
 	}
 }
 
-// cut ends the session without a word, which nobody would hear.
-func (s *session) cut() {
+// abort ends the session without a close frame, which the client would not read.
+func (s *session) abort() {
 	s.closed.Store(true)
 	s.cancel()
 	_ = s.conn.CloseNow()
 }
 
-// subscribe begins an operation.
+// subscribe starts an operation.
 func (s *session) subscribe(m message) bool {
-	if !s.acked {
+	if !s.acknowledged {
 		s.close(closeUnauthorized, "")
 		return false
 	}
@@ -142,7 +142,7 @@ func (s *session) subscribe(m message) bool {
 	now := graphql.Now()
 	params.ReadTime = graphql.TraceTiming{Start: now, End: now}
 
-	op := &subscribed{id: m.ID}
+	op := &operation{id: m.ID}
 	var ctx context.Context
 	ctx, op.cancel = context.WithCancel(s.ctx)
 	s.mu.Lock()
@@ -156,16 +156,16 @@ func (s *session) subscribe(m message) bool {
 		s.close(closeExists, "Subscriber for "+op.id+" already exists")
 		return false
 	}
-	// Counted are those that run, which one does for a moment after its client
-	// has completed it.
-	if s.busy.Add(1) > int64(s.h.config.MaxOperations) {
-		s.busy.Add(-1)
+	// The limit counts running operations: one still runs for a moment after its
+	// client has completed it.
+	if s.active.Add(1) > int64(s.h.config.MaxOperations) {
+		s.active.Add(-1)
 		op.cancel()
 		s.fail(op, failure(ctx, codeUnavailable, fmt.Sprintf("at most %d operations run on one WebSocket at once", s.h.config.MaxOperations)))
 		return true
 	}
 	s.running.Go(func() {
-		defer s.busy.Add(-1)
+		defer s.active.Add(-1)
 		defer op.cancel()
 		s.run(ctx, op, params)
 	})
@@ -173,12 +173,12 @@ func (s *session) subscribe(m message) bool {
 }
 
 // run sends the responses of an operation.
-func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawParams) {
+func (s *session) run(ctx context.Context, op *operation, params *graphql.RawParams) {
 	defer s.recover()
 	ctx, err := s.authenticate(ctx, op.cancel)
 	if err != nil {
-		if s.ctx.Err() == nil && s.listens(op) {
-			s.closeFor(err)
+		if s.ctx.Err() == nil && s.isSubscribed(op) {
+			s.closeForError(err)
 		}
 		return
 	}
@@ -190,10 +190,10 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 	defer x.cancel()
 	for resp := x.next(); resp != nil; resp = x.next() {
 		body, resp := s.h.encode(ctx, resp)
-		resp, body, letGo := s.h.keep(ctx, resp, body)
+		resp, body, release := s.h.reserveUnsent(ctx, resp, body)
 		if len(resp.Data) == 0 {
-			letGo()
-			if x.isSubscription() && comesBack(resp) && s.listens(op) {
+			release()
+			if x.isSubscription() && isRetryable(resp) && s.isSubscribed(op) {
 				// After an error, clients don't subscribe again by themselves.
 				s.close(websocket.StatusTryAgainLater, "")
 				return
@@ -202,7 +202,7 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 			return
 		}
 		sent := s.send(op, message{ID: op.id, Type: messageNext, Payload: body})
-		letGo()
+		release()
 		if !sent {
 			return
 		}
@@ -210,8 +210,8 @@ func (s *session) run(ctx context.Context, op *subscribed, params *graphql.RawPa
 	s.send(op, message{ID: op.id, Type: messageComplete})
 }
 
-// fail sends the errors of a response, with which its operation ends.
-func (s *session) fail(op *subscribed, resp *graphql.Response) {
+// fail ends an operation with the errors of a response.
+func (s *session) fail(op *operation, resp *graphql.Response) {
 	body, err := json.Marshal(resp.Errors)
 	if err != nil {
 		panic(err)
@@ -219,16 +219,16 @@ func (s *session) fail(op *subscribed, resp *graphql.Response) {
 	s.send(op, message{ID: op.id, Type: messageError, Payload: body})
 }
 
-// listens says whether the client still wants to hear of an operation.
-func (s *session) listens(op *subscribed) bool {
+// isSubscribed reports whether the client has not completed an operation.
+func (s *session) isSubscribed(op *operation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.operations[op.id] == op
 }
 
-// forget ends the operation of an id, if there is one. No message about it is
-// sent after this.
-func (s *session) forget(id string) {
+// complete ends the operation with an id, if there is one. No message about it is
+// sent afterwards.
+func (s *session) complete(id string) {
 	s.mu.Lock()
 	op := s.operations[id]
 	delete(s.operations, id)
@@ -238,10 +238,10 @@ func (s *session) forget(id string) {
 	}
 }
 
-// send writes a message, about an operation if that is not nil. It returns
-// false where it doesn't: the connection has ended, or the client has
+// send writes a message, about an operation if op is not nil. It returns false
+// where the message was not sent: the connection has ended, or the client has
 // completed the operation. The last message about an operation frees its id.
-func (s *session) send(op *subscribed, m message) bool {
+func (s *session) send(op *operation, m message) bool {
 	body, err := json.Marshal(m)
 	if err != nil {
 		panic(err)
@@ -251,11 +251,11 @@ func (s *session) send(op *subscribed, m message) bool {
 	if s.closed.Load() || op != nil && s.operations[op.id] != op {
 		return false
 	}
-	// Its own context, for the same reason for which reading has it.
+	// As in serve, a context that does not end with the session's.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), s.h.config.WriteTimeout)
 	defer cancel()
 	if err := s.conn.Write(ctx, websocket.MessageText, body); err != nil {
-		s.cut() // the client doesn't read, or has gone
+		s.abort() // the client doesn't read, or has disconnected
 		return false
 	}
 	if m.Type == messageComplete || m.Type == messageError {

@@ -9,77 +9,78 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// retryAfter is for those who come when all places are taken, in seconds.
+// retryAfter is the Retry-After, in seconds, of responses that refuse a request
+// because a limit of the process is reached.
 const retryAfter = "10"
 
-// A Stream is an answer of server-sent events, within the limits that all of the
-// process share.
+// A Stream is a response of server-sent events. It counts towards the limits of
+// streams of the process and of its client.
 type Stream struct {
-	// Alive says when it is time for a sign of life. Shutdown is closed when the
-	// server shuts down: a stream that has no end ends then.
-	Alive    <-chan time.Time
-	Shutdown <-chan struct{}
+	// KeepAlive fires when it is time to call SendKeepAlive. Shutdown is closed when
+	// the server shuts down: an endless stream has to end then.
+	KeepAlive <-chan time.Time
+	Shutdown  <-chan struct{}
 
-	events events
-	alive  *time.Ticker
-	every  time.Duration
-	r      *http.Request
-	leave  func()
+	writer   eventWriter
+	ticker   *time.Ticker
+	interval time.Duration
+	request  *http.Request
+	release  func()
 }
 
-// OpenStream begins an answer of server-sent events. The stream has to be
-// closed in the end. It is nil where there is no place for another one, of this
-// client or at all: the request has then been answered.
+// OpenStream begins a response of server-sent events. The caller must close the
+// stream. It returns nil where the limit of streams, of this client or of the process,
+// is reached: the error response has then been written.
 func (h *Handler) OpenStream(w http.ResponseWriter, r *http.Request) *Stream {
-	leave := h.streams.enter(r.Context())
-	if leave == nil {
+	release := h.streams.acquire(r.Context())
+	if release == nil {
 		w.Header().Set("Retry-After", retryAfter)
 		refuse(w, r, accepted{}, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many streams are open; try again later"})
 		return nil
 	}
 	w.Header().Set("Content-Type", typeEvents+"; charset=utf-8")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would wait for more
+	w.Header().Set("X-Accel-Buffering", "no") // keeps nginx from buffering
 	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(http.StatusOK)
-	alive := time.NewTicker(h.config.KeepAlive)
+	ticker := time.NewTicker(h.config.KeepAlive)
 	return &Stream{
-		Alive: alive.C, Shutdown: h.shutdown(r.Context()),
-		events: events{w: w, control: http.NewResponseController(w), limit: h.config.WriteTimeout},
-		alive:  alive, every: h.config.KeepAlive, r: r, leave: leave,
+		KeepAlive: ticker.C, Shutdown: h.shutdown(r.Context()),
+		writer: eventWriter{w: w, control: http.NewResponseController(w), timeout: h.config.WriteTimeout},
+		ticker: ticker, interval: h.config.KeepAlive, request: r, release: release,
 	}
 }
 
-// Send writes events, as they are. It returns false when nobody listens any
-// more, or not fast enough.
+// Send writes encoded events. It returns false where the client has disconnected or
+// reads too slowly.
 func (s *Stream) Send(events []byte) bool {
-	s.alive.Reset(s.every)
-	return s.events.write(events)
+	s.ticker.Reset(s.interval)
+	return s.writer.write(events)
 }
 
-// signOfLife is a comment, which nobody hears.
-var signOfLife = []byte(":\n\n")
+// keepAliveComment is a comment of the protocol, which clients ignore.
+var keepAliveComment = []byte(":\n\n")
 
-// StayAlive writes what nobody hears, so that nothing in between takes the
-// connection for dead.
-func (s *Stream) StayAlive() bool { return s.events.write(signOfLife) }
+// SendKeepAlive writes a comment, which clients ignore, so that no proxy closes the
+// connection as idle. It returns false as Send does.
+func (s *Stream) SendKeepAlive() bool { return s.writer.write(keepAliveComment) }
 
 // Close ends the stream.
 func (s *Stream) Close() {
-	s.alive.Stop()
-	s.events.end(s.r)
-	s.leave()
+	s.ticker.Stop()
+	s.writer.resetDeadline(s.request)
+	s.release()
 }
 
-// stream answers with the responses of an execution as server-sent events, by
-// the protocol graphql-sse. It ends early when the client has gone, when it
+// stream writes the responses of an execution as server-sent events, by the
+// protocol graphql-sse. It ends early when the client has disconnected, when it
 // doesn't read, when the server shuts down, and when a subscription cannot go on
 // now; in the last two cases without an event of completion, so that the client
-// comes again.
+// reconnects.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Header, x *execution) {
-	// The operation is begun by the goroutine that runs it, and not before the
-	// answer: a subscription may wait for its first event in there.
+	// The goroutine that runs the operation starts it, after the response has begun:
+	// a subscription may wait for its first event there.
 	putHeader(w, header)
 	s := h.OpenStream(w, r)
 	if s == nil {
@@ -89,8 +90,8 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	if r.Method == http.MethodHead {
 		return
 	}
-	// The header goes out with the first bytes, and not alone.
-	if !s.StayAlive() {
+	// The header is sent with the first bytes, and not before.
+	if !s.SendKeepAlive() {
 		return
 	}
 
@@ -122,23 +123,23 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	}
 	for {
 		select {
-		case resp, more := <-responses:
-			if !more {
-				// Also where the client has gone, who doesn't hear it.
+		case resp, ok := <-responses:
+			if !ok {
+				// The channel is also closed where the client has disconnected.
 				if ctx.Err() == nil {
 					s.Send([]byte("event: complete\ndata:\n\n"))
 				}
 				return
 			}
 			body, resp := h.encode(ctx, resp)
-			resp, body, letGo := h.keep(ctx, resp, body)
+			resp, body, release := h.reserveUnsent(ctx, resp, body)
 			sent := s.Send(slices.Concat([]byte("event: next\ndata: "), body, []byte("\n\n")))
-			letGo()
-			if !sent || x.isSubscription() && comesBack(resp) {
+			release()
+			if !sent || x.isSubscription() && isRetryable(resp) {
 				return
 			}
-		case <-s.Alive:
-			if !s.StayAlive() {
+		case <-s.KeepAlive:
+			if !s.SendKeepAlive() {
 				return
 			}
 		case <-shutdown:
@@ -149,24 +150,24 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	}
 }
 
-// comesBack reports whether a response says that its client should come again
-// later. A stream then ends without an event of completion, after which a
-// client would not.
-func comesBack(resp *graphql.Response) bool {
+// isRetryable reports whether a client should retry the operation of a response
+// later. A stream then ends without an event of completion, after which clients
+// don't reconnect.
+func isRetryable(resp *graphql.Response) bool {
 	return len(resp.Data) == 0 && status(typeResponse, resp) == http.StatusServiceUnavailable
 }
 
-// events writes events, each in limited time.
-type events struct {
+// eventWriter writes events, each within a timeout.
+type eventWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	limit   time.Duration
+	timeout time.Duration
 }
 
-func (s events) write(event []byte) bool {
-	// The server's own limit is for an answer that ends. Where none can be
-	// set, as in tests, there is none.
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.limit))
+func (s eventWriter) write(event []byte) bool {
+	// The server's own write timeout is for whole responses. Where no deadline can
+	// be set, as in tests, there is none.
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout))
 	if _, err := s.w.Write(event); err != nil {
 		return false
 	}
@@ -174,9 +175,9 @@ func (s events) write(event []byte) bool {
 	return true
 }
 
-// end leaves the connection as the server expects it: one that sets limits has
-// set another by the time of the next answer, one that doesn't hasn't.
-func (s events) end(r *http.Request) {
+// resetDeadline removes the deadline before the connection is used again. A server
+// with a write timeout sets its own for the next response.
+func (s eventWriter) resetDeadline(r *http.Request) {
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if server == nil || server.WriteTimeout == 0 {
 		_ = s.control.SetWriteDeadline(time.Time{})

@@ -14,25 +14,25 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 )
 
-// feed is an event stream that is read.
-type feed struct {
+// eventReader reads an event stream.
+type eventReader struct {
 	t     testing.TB
 	res   *http.Response
 	lines *bufio.Reader
 }
 
-func subscribe(t testing.TB, address, query string) *feed {
+func subscribe(t testing.TB, address, query string) *eventReader {
 	t.Helper()
-	res := open(t, http.MethodGet, address+"?query="+url.QueryEscape(query), "", "Accept", events)
+	res := open(t, http.MethodGet, address+"?query="+url.QueryEscape(query), "", "Accept", eventStream)
 	t.Cleanup(func() { res.Body.Close() })
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
 		t.Fatalf("got %d %v", res.StatusCode, res.Header)
 	}
-	return &feed{t, res, bufio.NewReader(res.Body)}
+	return &eventReader{t, res, bufio.NewReader(res.Body)}
 }
 
 // next reads an event or a comment; it is empty at the end.
-func (f *feed) next() string {
+func (f *eventReader) next() string {
 	f.t.Helper()
 	var event strings.Builder
 	for {
@@ -44,7 +44,7 @@ func (f *feed) next() string {
 	}
 }
 
-func (f *feed) want(events ...string) {
+func (f *eventReader) want(events ...string) {
 	f.t.Helper()
 	for _, want := range events {
 		if got := f.next(); got != want {
@@ -84,7 +84,7 @@ func TestEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := post(t, server.URL, `{"query":"`+row.query+`"}`, "Accept", events)
+			got := post(t, server.URL, `{"query":"`+row.query+`"}`, "Accept", eventStream)
 			begin, end := ":\n\nevent: next\ndata: {", "}\n\nevent: complete\ndata:\n\n"
 			if got.status != 200 || !strings.HasPrefix(got.body, begin) || !strings.HasSuffix(got.body, end) || !strings.Contains(got.body, row.want) {
 				t.Errorf("got %d %q", got.status, got.body)
@@ -93,7 +93,7 @@ func TestEvents(t *testing.T) {
 	}
 	t.Run("MalformedIsNoStream", func(t *testing.T) {
 		t.Parallel()
-		if got := post(t, server.URL, `{"qeury":"{hello}"}`, "Accept", events); got.status != 400 || got.code(t) != "BAD_USER_INPUT" {
+		if got := post(t, server.URL, `{"qeury":"{hello}"}`, "Accept", eventStream); got.status != 400 || got.code(t) != "BAD_USER_INPUT" {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
@@ -108,8 +108,8 @@ func TestEvents(t *testing.T) {
 	})
 	t.Run("Head", func(t *testing.T) {
 		t.Parallel()
-		got := send(t, http.MethodHead, server.URL+"?query=subscription+%7B+silent+%7D", "", "Accept", events)
-		if got.status != 200 || !strings.HasPrefix(got.header.Get("Content-Type"), events) {
+		got := send(t, http.MethodHead, server.URL+"?query=subscription+%7B+silent+%7D", "", "Accept", eventStream)
+		if got.status != 200 || !strings.HasPrefix(got.header.Get("Content-Type"), eventStream) {
 			t.Errorf("got %d %v", got.status, got.header)
 		}
 	})
@@ -122,7 +122,7 @@ func TestSilentStreams(t *testing.T) {
 	s := subscribe(t, server.URL, "subscription { silent }")
 	s.want(comment, comment, comment, comment)
 
-	got := post(t, server.URL, `{"query":"subscription { silent }"}`, "Accept", events)
+	got := post(t, server.URL, `{"query":"subscription { silent }"}`, "Accept", eventStream)
 	if got.status != 503 || got.code(t) != "UNAVAILABLE" || got.header.Get("Retry-After") == "" {
 		t.Errorf("one stream too many: got %d %s", got.status, got.body)
 	}
@@ -130,7 +130,7 @@ func TestSilentStreams(t *testing.T) {
 	<-f.ended
 }
 
-// The limits of an http.Server are for answers that end.
+// The timeouts of an http.Server are for whole responses, and don't end streams.
 func TestStreamsOutliveTheServersLimits(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -151,7 +151,7 @@ func TestStreamsOutliveTheServersLimits(t *testing.T) {
 	}
 }
 
-// A client that doesn't read is cut off.
+// The connection of a client that doesn't read is closed.
 func TestSlowReaderOfEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -177,5 +177,5 @@ func TestShutdownEndsStreams(t *testing.T) {
 	if err := server.Config.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	s.want("") // and no completion: the client is to come again
+	s.want("") // and no completion: the client should reconnect
 }

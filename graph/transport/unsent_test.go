@@ -17,9 +17,9 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// stall asks for something over a connection of its own and reads the first
-// words of the answer and no more, until it leaves.
-func stall(t *testing.T, address, body string) (leave func()) {
+// stall sends a request on a new connection and reads only the status line of the
+// response. disconnect closes the connection.
+func stall(t *testing.T, address, body string) (disconnect func()) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
@@ -36,20 +36,20 @@ func stall(t *testing.T, address, body string) (leave func()) {
 	return func() { _ = conn.Close() }
 }
 
-// A large answer that nobody reads takes room, of which there is only so much:
-// others are then refused, small ones are not, and when its client has gone the
-// room is free again.
-func TestUnsentAnswers(t *testing.T) {
+// Large responses that are not read count towards MaxUnsent: beyond it further large
+// ones are refused, small ones are not. When a client disconnects, its bytes are
+// free again.
+func TestUnsentResponses(t *testing.T) {
 	t.Parallel()
 	const large, small = `{"query":"{ large }"}`, `{"query":"{ hello }"}`
-	server := serve(t, newFixture(), transport.Config{WriteTimeout: time.Minute, MaxUnsent: largeAnswer + 1<<20})
-	leave := stall(t, server.URL, large)
+	server := serve(t, newFixture(), transport.Config{WriteTimeout: time.Minute, MaxUnsent: largeResponse + 1<<20})
+	disconnect := stall(t, server.URL, large)
 	got := post(t, server.URL, large)
 	if got.status != http.StatusServiceUnavailable || got.code(t) != "UNAVAILABLE" || got.header.Get("Retry-After") == "" || strings.Contains(got.body, `"data"`) {
 		t.Errorf("got %d %v %.300s", got.status, got.header, got.body)
 	}
 	if got := post(t, server.URL, small); got.status != http.StatusOK {
-		t.Errorf("a small answer meanwhile: got %d %s", got.status, got.body)
+		t.Errorf("a small response meanwhile: got %d %s", got.status, got.body)
 	}
 
 	// The same on the other transports.
@@ -64,17 +64,17 @@ func TestUnsentAnswers(t *testing.T) {
 		t.Errorf("a message: got %.200s, %v", message, err)
 	}
 
-	leave()
+	disconnect()
 	for end := time.Now().Add(20 * time.Second); post(t, server.URL, large).status != http.StatusOK; {
 		if time.Now().After(end) {
-			t.Fatal("the room is not free again")
+			t.Fatal("the bytes are not free again")
 		}
 	}
 }
 
-// A client that doesn't read a large answer is cut off, though the server's own
-// limit would leave it for long.
-func TestSlowReaderOfAnAnswer(t *testing.T) {
+// The connection of a client that doesn't read a large response is closed, though the
+// server's own timeout is long.
+func TestSlowReaderOfAResponse(t *testing.T) {
 	t.Parallel()
 	closed := make(chan struct{}, 1)
 	server := httptest.NewUnstartedServer(newFixture().handler(transport.Config{WriteTimeout: 50 * time.Millisecond}))
@@ -90,8 +90,8 @@ func TestSlowReaderOfAnAnswer(t *testing.T) {
 	<-closed
 }
 
-// One client has a fifth of the streams and of the WebSockets, and a place that
-// it gives up is free again. What has one network of IPv6 is one client.
+// One client may open a fifth of the streams and of the WebSockets; closed ones no
+// longer count. The addresses of one IPv6 network are one client.
 func TestOneClientHasAFifth(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -101,7 +101,7 @@ func TestOneClientHasAFifth(t *testing.T) {
 	}))
 	defer server.Close()
 	stream := func(client string) *http.Response {
-		return open(t, http.MethodGet, server.URL+"?query=subscription{silent}", "", "Accept", events, "X-Client", client)
+		return open(t, http.MethodGet, server.URL+"?query=subscription{silent}", "", "Accept", eventStream, "X-Client", client)
 	}
 	socket := func(client string) (*websocket.Conn, int) {
 		conn, res, _ := websocket.Dial(t.Context(), server.URL, &websocket.DialOptions{
@@ -131,7 +131,7 @@ func TestOneClientHasAFifth(t *testing.T) {
 		again := func(what string, taken func() bool) {
 			for end := time.Now().Add(10 * time.Second); !taken(); {
 				if time.Now().After(end) {
-					t.Fatalf("%s: the %s's place is not free again", one, what)
+					t.Fatalf("%s: the %s still counts after it was closed", one, what)
 				}
 			}
 		}

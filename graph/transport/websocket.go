@@ -14,7 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// isUpgrade says whether a request wants to become a WebSocket.
+// isUpgrade reports whether a request wants to become a WebSocket.
 func isUpgrade(r *http.Request) bool {
 	return r.Method == http.MethodGet && hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
 }
@@ -30,32 +30,32 @@ func hasToken(header http.Header, name, token string) bool {
 	return false
 }
 
-// serveSocket speaks graphql-transport-ws until the connection ends.
+// serveSocket serves graphql-transport-ws until the connection ends.
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Origin") != "" && !h.originAllowed(r) {
 		refuse(w, r, accepted{}, &refusal{http.StatusForbidden, codeForbidden, "pages of this origin may not open a WebSocket here"})
 		return
 	}
-	leave := h.sockets.enter(r.Context())
-	if leave == nil {
+	release := h.sockets.acquire(r.Context())
+	if release == nil {
 		w.Header().Set("Retry-After", retryAfter)
 		refuse(w, r, accepted{}, &refusal{http.StatusServiceUnavailable, codeUnavailable, "too many WebSockets are open; try again later"})
 		return
 	}
-	defer leave()
+	defer release()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // the origin was checked above
 	})
 	if err != nil {
-		return // it has answered
+		return // Accept has written an error response
 	}
 	if conn.Subprotocol() != subprotocol {
 		_ = conn.Close(closeSubprotocol, closeReasons[closeSubprotocol])
 		return
 	}
 	conn.SetReadLimit(h.config.MaxMessage) // beyond it, the connection closes with 1009
-	s := &session{h: h, conn: conn, request: r, begun: make(chan struct{}), operations: map[string]*subscribed{}}
+	s := &session{h: h, conn: conn, request: r, initReceived: make(chan struct{}), operations: map[string]*operation{}}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
 	s.serve()
 }
@@ -68,27 +68,27 @@ func (h *Handler) originAllowed(r *http.Request) bool {
 	return err == nil && strings.EqualFold(origin.Host, r.Host)
 }
 
-// serve reads messages until the connection ends, and waits for all that was
-// begun on it.
+// serve reads messages until the connection ends, and waits for the goroutines of
+// the session.
 func (s *session) serve() {
 	defer s.running.Wait()
 	defer s.cancel()
-	// Where it is closed already, with or without a reason, this does nothing.
+	// This does nothing where the connection is closed already.
 	defer func() { _ = s.conn.CloseNow() }()
 	defer s.recover()
 	s.running.Go(s.watch)
 
-	// Not the session's context: when it ends, this would cut the connection
-	// before the reason has been said.
+	// Not the session's context: when that ends, Read would abort the connection
+	// before the close frame with its reason is sent.
 	read := context.WithoutCancel(s.ctx)
 	for {
 		kind, body, err := s.conn.Read(read)
 		if err != nil {
 			return
 		}
-		s.heard.Store(true)
+		s.received.Store(true)
 		if s.closed.Load() {
-			continue // until the client has read why
+			continue // until the client has acknowledged the close frame
 		}
 		if kind != websocket.MessageText {
 			s.close(closeInvalid, "the message is not text")
@@ -99,7 +99,7 @@ func (s *session) serve() {
 			s.close(closeInvalid, err.Error())
 			return
 		}
-		if !s.receive(m) {
+		if !s.handle(m) {
 			return
 		}
 	}
@@ -108,15 +108,15 @@ func (s *session) serve() {
 // watch closes the connection when no connection_init comes, and when the
 // server shuts down.
 func (s *session) watch() {
-	late := time.NewTimer(s.h.config.InitTimeout)
-	defer late.Stop()
-	for begun := s.begun; ; {
+	initTimeout := time.NewTimer(s.h.config.InitTimeout)
+	defer initTimeout.Stop()
+	for initReceived := s.initReceived; ; {
 		select {
-		case <-begun:
-			late.Stop()
-			begun = nil
+		case <-initReceived:
+			initTimeout.Stop()
+			initReceived = nil
 			continue
-		case <-late.C:
+		case <-initTimeout.C:
 			s.close(closeInitTimeout, "")
 		case <-s.h.shutdown(s.ctx):
 			s.close(websocket.StatusGoingAway, "")
@@ -129,8 +129,8 @@ func (s *session) watch() {
 	}
 }
 
-// recover ends the session for a panic of ours. What panics in an operation
-// is an error of that.
+// recover closes the session after a panic in this package. A panic in an operation
+// is an error of the operation.
 func (s *session) recover() {
 	if v := recover(); v != nil {
 		s.h.recovered(s.ctx, v)
@@ -138,26 +138,26 @@ func (s *session) recover() {
 	}
 }
 
-// authenticate returns the context for an operation, or for the connection,
-// made from that which cancel ends.
+// authenticate returns the context for an operation or for the connection, with its
+// viewer. It is derived from ctx, which cancel ends.
 func (s *session) authenticate(ctx context.Context, cancel context.CancelFunc) (context.Context, error) {
 	authorization := cmp.Or(s.authorization, s.request.Header.Get("Authorization"))
 	if authorization == "" || s.h.config.Authenticate == nil && s.authorization == "" {
-		return ctx, nil // as the middleware left it
+		return ctx, nil // the middleware has authenticated the request
 	}
 	if s.h.config.Authenticate == nil {
 		return nil, &gqlerror.Error{Message: "there are no credentials", Extensions: map[string]any{"code": codeForbidden}}
 	}
-	// The context goes on as the operation's, so it may not have a deadline for
-	// this.
+	// The operation goes on with this context, so the timeout of the authentication
+	// must not be a deadline in it.
 	timer := time.AfterFunc(s.h.config.Timeout, cancel)
 	defer timer.Stop()
 	return s.h.config.Authenticate(s.request.WithContext(ctx), authorization)
 }
 
-// closeFor closes the connection for an error of authentication. The executor
-// presents it first, so that what only the log may know gets there.
-func (s *session) closeFor(err error) {
+// closeForError closes the connection for an error of authentication. The executor
+// presents it first, so that the details are logged and not sent.
+func (s *session) closeForError(err error) {
 	ctx := graphql.WithOperationContext(s.ctx, &graphql.OperationContext{})
 	resp := s.h.exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
 	code := any(nil)

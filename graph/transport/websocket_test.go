@@ -40,7 +40,7 @@ func dial(t testing.TB, address string, header ...string) *socket {
 	return &socket{t, conn}
 }
 
-// connected has been acknowledged.
+// connected returns a socket whose connection_init was acknowledged.
 func connected(t testing.TB, address string, header ...string) *socket {
 	t.Helper()
 	s := dial(t, address, header...)
@@ -71,7 +71,7 @@ func (s *socket) want(messages ...string) {
 	}
 }
 
-// closes wants the connection to be closed, after any messages.
+// closes expects the connection to be closed, after any messages.
 func (s *socket) closes(code websocket.StatusCode, reason string) {
 	s.t.Helper()
 	for {
@@ -169,7 +169,7 @@ func TestSocketPings(t *testing.T) {
 		s.send(`{"type":"pong"}`)
 	}
 	s.send(`{"id":"a","type":"subscribe","payload":{"query":"subscription { silent }"}}`)
-	<-f.ended // for want of a pong
+	<-f.ended // because there was no pong
 }
 
 func TestSocketCloses(t *testing.T) {
@@ -282,8 +282,8 @@ func TestSocketAuthentication(t *testing.T) {
 		return domain.WithViewer(r.Context(), &domain.Viewer{Name: "Ada"}), nil
 	}
 	server := serve(t, newFixture(), transport.Config{Authenticate: keys})
-	const ask = `{"id":"a","type":"subscribe","payload":{"query":"{ viewer }"}}`
-	answer := func(name string) string {
+	const subscribe = `{"id":"a","type":"subscribe","payload":{"query":"{ viewer }"}}`
+	next := func(name string) string {
 		return `{"id":"a","type":"next","payload":{"data":{"viewer":"` + name + `"}}}`
 	}
 	for credential, code := range map[string]websocket.StatusCode{
@@ -298,20 +298,20 @@ func TestSocketAuthentication(t *testing.T) {
 		s.closes(code, reason)
 	}
 	anonymous := connected(t, server.URL)
-	anonymous.send(ask)
-	anonymous.want(answer("nobody"))
+	anonymous.send(subscribe)
+	anonymous.want(next("nobody"))
 
 	byInit := dial(t, server.URL)
 	byInit.send(`{"type":"connection_init","payload":{"client":"x","authoriZATION":"Bearer ada"}}`)
 	byInit.want(`{"type":"connection_ack"}`)
 	byHeader := connected(t, server.URL, "Authorization", "Bearer ada")
 	for _, s := range []*socket{byInit, byHeader} {
-		s.send(ask)
-		s.want(answer("Ada"), `{"id":"a","type":"complete"}`)
+		s.send(subscribe)
+		s.want(next("Ada"), `{"id":"a","type":"complete"}`)
 	}
 	revoked.Store(true)
 	for _, s := range []*socket{byInit, byHeader} {
-		s.send(ask)
+		s.send(subscribe)
 		s.closes(4403, "Forbidden")
 	}
 }

@@ -126,7 +126,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
-			MaxMessage:   server.MaxQuestion,
+			MaxMessage:   server.MaxPublicBody,
 			Authenticate: server.Authenticate(authenticator),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 		},
@@ -141,7 +141,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	kept := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
-		Budgets: quotas, Log: a.log, Now: parts.Now,
+		Quotas: quotas, Log: a.log, Now: parts.Now,
 	})
 	a.run(work, "dropping answers that are out of date", kept.Run)
 	api := graph.Handler(config)
@@ -151,7 +151,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Budgets: quotas, Keys: authenticator, ResponseCache: kept,
+		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: kept,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

@@ -12,21 +12,21 @@ import (
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
-// CacheConfig is what can be set about keeping answers.
+// CacheConfig configures the response cache.
 type CacheConfig struct {
-	Size   Bytes         // what the process keeps; 0: nothing
-	MaxAge time.Duration // for how long others may go without asking again
+	Size   Bytes         // of the entries in the process; 0: nothing is cached
+	MaxAge time.Duration // of public responses, for browsers and proxies
 }
 
-// maxMaxAge is the longest that others may use an answer that was unpublished
-// or changed: a day.
+// maxMaxAge is the largest MaxAge. Browsers and proxies may use a response for so long
+// after its content was changed or unpublished.
 const maxMaxAge = 24 * time.Hour
 
 func (c *CacheConfig) flags(f *pflag.FlagSet) {
 	c.Size = respcache.DefaultSize
-	f.Var(&c.Size, "cache-size", usage("cache-size", "`bytes` of memory for answers that are kept until something is published; 0 keeps none"))
+	f.Var(&c.Size, "cache-size", usage("cache-size", "`bytes` of memory for the response cache; 0 turns it off"))
 	f.DurationVar(&c.MaxAge, "cache-max-age", 0, usage("cache-max-age",
-		"`time` for which browsers and proxies may use public answers without asking again, such as 30s; 0 has them ask each time"))
+		"`time` for which browsers and proxies may reuse public responses without revalidation, such as 30s; 0 requires revalidation each time"))
 }
 
 func (c *CacheConfig) check(p *domain.Problems) {
@@ -38,7 +38,7 @@ func (c *CacheConfig) check(p *domain.Problems) {
 	}
 }
 
-// Bytes is a number of bytes as people write it.
+// Bytes is a number of bytes, written with an optional unit such as MiB.
 type Bytes int64
 
 var byteUnits = []struct {
@@ -46,7 +46,7 @@ var byteUnits = []struct {
 	size Bytes
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
 
-// String writes the largest unit that leaves no rest.
+// String writes the number in the largest unit in which it is whole.
 func (b Bytes) String() string {
 	for _, unit := range byteUnits {
 		if b != 0 && b%unit.size == 0 {
@@ -73,5 +73,5 @@ func (b *Bytes) Set(text string) error {
 	return nil
 }
 
-// Type is what the flag's value is called.
+// Type is the name of the value in the usage of a flag.
 func (*Bytes) Type() string { return "bytes" }

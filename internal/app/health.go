@@ -15,18 +15,18 @@ import (
 // is none.
 func checks(b *backend, now func() time.Time, r *replicaCheck) []server.Check {
 	all := []server.Check{
-		{Name: "stores", Ask: b.stores.Ping},
-		{Name: "migrations", Ask: untilSuccess(func(ctx context.Context) error {
+		{Name: "stores", Run: b.stores.Ping},
+		{Name: "migrations", Run: untilSuccess(func(ctx context.Context) error {
 			pending, err := b.stores.Pending(ctx)
 			if err == nil && pending {
 				err = domain.Conflict("the schema has pending migrations")
 			}
 			return err
 		})},
-		{Name: "live", Ask: (&lagCheck{lag: b.live.Lag, now: now}).check},
+		{Name: "live", Run: (&lagCheck{lag: b.live.Lag, now: now}).check},
 	}
 	if r != nil {
-		all = append(all, server.Check{Name: "replica", Ask: r.check})
+		all = append(all, server.Check{Name: "replica", Run: r.check})
 	}
 	return all
 }

@@ -97,7 +97,7 @@ func (p *pause) run(ctx context.Context) error {
 // check returns a readiness check that notes the pause in /readyz. A paused server
 // is ready.
 func (p *pause) check() server.Check {
-	return server.Check{Name: "jobs", Ask: func(context.Context) error { return nil }, Note: func() string {
+	return server.Check{Name: "jobs", Run: func(context.Context) error { return nil }, Note: func() string {
 		if p.active() {
 			return "paused: no webhook is sent and no schedule is carried out"
 		}

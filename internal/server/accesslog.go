@@ -10,52 +10,52 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// visit is what inner middleware finds out about a request for the log.
-type visit struct{ viewer *domain.Viewer }
+// requestInfo is what inner middleware records about a request for the access log.
+type requestInfo struct{ viewer *domain.Viewer }
 
-type visitKey struct{}
+type requestInfoKey struct{}
 
-func noteViewer(ctx context.Context, v *domain.Viewer) {
-	if visit, _ := ctx.Value(visitKey{}).(*visit); visit != nil {
+func recordViewer(ctx context.Context, v *domain.Viewer) {
+	if visit, _ := ctx.Value(requestInfoKey{}).(*requestInfo); visit != nil {
 		visit.viewer = v
 	}
 }
 
-// receive gives each request an id, finds out which client it comes from, and
-// writes one line about it. Health probes are at debug level, faults of the
+// receive is the outermost middleware: it gives each request an id and the address of
+// its client, and logs it in one line. Health probes are at debug level, errors of the
 // server at error level.
 //
 // The line has no query string, header or body, which can hold keys, drafts
 // and e-mail addresses, and no network address of the client: a proxy in front
 // knows that, and the request id joins the two logs.
 //
-// These three are one, because each request that is given another context is a
-// copy, and kept answers cost little else.
+// The three are one middleware, because each new context copies the request, and a
+// cache hit costs little else.
 func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			began := time.Now()
-			seen := &visit{}
-			ctx := domain.WithRequestID(r.Context(), giveRequestID(w, r))
+			start := time.Now()
+			info := &requestInfo{}
+			ctx := domain.WithRequestID(r.Context(), assignRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
-			ctx = context.WithValue(ctx, visitKey{}, seen)
-			a := &responseRecorder{ResponseWriter: w}
+			ctx = context.WithValue(ctx, requestInfoKey{}, info)
+			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
-			defer seen.log(ctx, log, r, a, began)
-			next.ServeHTTP(a, r.WithContext(ctx))
-			if !a.started() {
-				a.status = http.StatusOK // what net/http makes of a handler that says nothing
+			defer info.log(ctx, log, r, recorder, start)
+			next.ServeHTTP(recorder, r.WithContext(ctx))
+			if !recorder.started() {
+				recorder.status = http.StatusOK // what net/http sends for a handler that writes nothing
 			}
 		})
 	}
 }
 
-// log writes the line about a visit. The record is made by hand: where in this
-// program it comes from is of no interest, and takes a while to find out.
-func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *responseRecorder, began time.Time) {
+// log writes the line about a visit. The record is made here and not by the
+// logger, which would look up the source line.
+func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request, recorder *responseRecorder, start time.Time) {
 	level := slog.LevelInfo
 	switch {
-	case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:
+	case recorder.status >= http.StatusInternalServerError && recorder.status != http.StatusServiceUnavailable:
 		level = slog.LevelError
 	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
 		level = slog.LevelDebug
@@ -67,9 +67,9 @@ func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *r
 	attrs := append(make([]slog.Attr, 0, 9),
 		slog.String("method", r.Method),
 		slog.String("path", clip(r.URL.Path, 200)),
-		slog.Int("status", a.status),
-		slog.Int64("bytes", a.bytes),
-		slog.Float64("duration_ms", float64(now.Sub(began).Microseconds())/1000),
+		slog.Int("status", recorder.status),
+		slog.Int64("bytes", recorder.bytes),
+		slog.Float64("duration_ms", float64(now.Sub(start).Microseconds())/1000),
 		slog.String("request_id", domain.RequestID(ctx)),
 	)
 	if r.Context().Err() != nil {
@@ -86,7 +86,7 @@ func (v *visit) log(ctx context.Context, log *slog.Logger, r *http.Request, a *r
 	}
 	line := slog.NewRecord(now, level, "request", 0)
 	line.AddAttrs(attrs...)
-	// As slog does: a log that cannot be written is nobody's to tell.
+	// The error is ignored, as slog does.
 	_ = log.Handler().Handle(ctx, line)
 }
 

@@ -25,55 +25,55 @@ type Feed interface {
 	LastChange(ctx context.Context) (projection.Position, error)
 }
 
-// Streams are answers of server-sent events.
+// Streams opens responses of server-sent events.
 type Streams interface {
 	OpenStream(w http.ResponseWriter, r *http.Request) *transport.Stream
 }
 
-// Budgets take what a stream costs from its viewer's budget.
-type Budgets interface {
-	// Charge returns false where so much is not left. It puts into the header
-	// how the budget stands.
+// Quotas charges viewers for streams.
+type Quotas interface {
+	// Charge takes a cost from the quota of the viewer of ctx, and sets the fields
+	// about it in the header. It returns false where too little is left.
 	Charge(ctx context.Context, cost int, header http.Header) bool
 }
 
 const (
 	// streamCost is what it costs to open a stream. Each change costs one more.
 	streamCost = 20
-	// newsAtOnce is how many changes are read, and written, at once.
-	newsAtOnce = 500
-	// comeAgain is when a client should connect again, in milliseconds.
-	comeAgain = 2000
+	// changesBatch is the most changes that are read, and written, at once.
+	changesBatch = 500
+	// reconnectDelay is after how long a client should reconnect, in milliseconds.
+	reconnectDelay = 2000
 )
 
-// changes is the change feed as server-sent events: each change once, in order,
-// with its cursor as the event's id. A client that was interrupted sends the
-// last id along, as browsers do by themselves, and misses nothing.
+// changes serves the change feed as server-sent events: each change once, in order,
+// with its cursor as the event's id. A client that reconnects with the last id, as
+// browsers do by themselves, misses nothing.
 //
-// The events are the same for all who see the same, and have no documents in
-// them, so that an event costs little more than to write it.
+// The events are the same for all viewers of one clearance and contain no documents, so
+// that an event is cheap.
 type changes struct {
 	feed    Feed
 	streams Streams
-	budgets Budgets
+	quotas  Quotas
 	log     *slog.Logger
 }
 
-var errSpent = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "too much was asked for in the last minute; go on later, with the last cursor"}
+var errQuotaExceeded = refusal{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "the rate limit is exceeded; continue later from the last cursor"}
 
 func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.budgets.Charge(r.Context(), streamCost, w.Header()) {
+	if !h.quotas.Charge(r.Context(), streamCost, w.Header()) {
 		w.Header().Set("Retry-After", "60")
-		refuse(w, r, errSpent)
+		refuse(w, r, errQuotaExceeded)
 		return
 	}
 	params, now, err := changesParams(r)
 	if err == nil && now {
 		params.After, err = h.feed.LastChange(r.Context())
 	}
-	var news projection.ChangeBatch
+	var batch projection.ChangeBatch
 	if err == nil {
-		news, err = h.feed.Poll(r.Context(), params)
+		batch, err = h.feed.Poll(r.Context(), params)
 	}
 	if err != nil {
 		refuse(w, r, h.refusalOf(r, err))
@@ -90,25 +90,30 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	// Where to go on from, before there was any event.
-	begin := fmt.Sprintf("retry: %d\nid: %s\n\n", comeAgain, params.After)
-	if !stream.Send([]byte(begin)) {
+	h.run(r, stream, params, batch)
+}
+
+// run sends changes, beginning with a batch, until the stream or the request ends.
+func (h changes) run(r *http.Request, stream *transport.Stream, params projection.ChangesParams, batch projection.ChangeBatch) {
+	// The cursor to continue from before the first event.
+	opening := fmt.Sprintf("retry: %d\nid: %s\n\n", reconnectDelay, params.After)
+	if !stream.Send([]byte(opening)) {
 		return
 	}
 	var rechecker access.Rechecker
 	var buf []byte
 	for {
 		if err := rechecker.Check(r.Context()); err != nil {
-			stream.Send(lastWords(h.refusalOf(r, err)))
+			stream.Send(endEvent(h.refusalOf(r, err)))
 			return
 		}
-		if len(news.Changes) > 0 {
-			if !h.budgets.Charge(r.Context(), len(news.Changes), http.Header{}) {
-				stream.Send(lastWords(errSpent))
+		if len(batch.Changes) > 0 {
+			if !h.quotas.Charge(r.Context(), len(batch.Changes), http.Header{}) {
+				stream.Send(endEvent(errQuotaExceeded))
 				return
 			}
 			buf = buf[:0]
-			for _, c := range news.Changes {
+			for _, c := range batch.Changes {
 				buf = appendEvent(buf, c)
 			}
 			if !stream.Send(buf) {
@@ -116,9 +121,9 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		} else {
 			select {
-			case <-news.Changed:
-			case <-stream.Alive:
-				if !stream.StayAlive() {
+			case <-batch.Changed:
+			case <-stream.KeepAlive:
+				if !stream.SendKeepAlive() {
 					return
 				}
 			case <-stream.Shutdown:
@@ -127,19 +132,20 @@ func (h changes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		params.After = news.After
-		if news, err = h.feed.Poll(r.Context(), params); err != nil {
-			stream.Send(lastWords(h.refusalOf(r, err)))
+		params.After = batch.After
+		var err error
+		if batch, err = h.feed.Poll(r.Context(), params); err != nil {
+			stream.Send(endEvent(h.refusalOf(r, err)))
 			return
 		}
 	}
 }
 
-// changesParams reads the parameters types and after, and the header
-// Last-Event-ID, which comes later and so says more than after. Without either,
-// the stream begins now.
-func changesParams(r *http.Request) (params projection.ChangesParams, now bool, err error) {
-	params = projection.ChangesParams{First: newsAtOnce}
+// changesParams reads the parameters types and after, and the header Last-Event-ID, which
+// is newer than after and so takes precedence. fromNow is true where there is neither:
+// the stream then begins with the next change.
+func changesParams(r *http.Request) (params projection.ChangesParams, fromNow bool, err error) {
+	params = projection.ChangesParams{First: changesBatch}
 	var types []string
 	for _, t := range domain.Types() {
 		types = append(types, strings.ToUpper(t.String()))
@@ -147,7 +153,7 @@ func changesParams(r *http.Request) (params projection.ChangesParams, now bool, 
 	var p domain.Problems
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		p.Add("", "the URL's parameters are not encoded as they should be")
+		p.Add("", "the URL's parameters are not encoded correctly")
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		given := values[name]
@@ -178,7 +184,7 @@ func changesParams(r *http.Request) (params projection.ChangesParams, now bool, 
 	if params.After, err = projection.ParsePosition(cursor); err != nil {
 		p.Add(name, "want a cursor of the change feed, or %q for its beginning; without it, this begins now", projection.Start)
 	}
-	return params, cursor == "", p.Err("the parameters are not right")
+	return params, cursor == "", p.Err("the parameters are not valid")
 }
 
 // appendEvent writes a change as an event. None of its parts needs escaping.
@@ -199,8 +205,8 @@ func appendEvent(b []byte, c projection.Change) []byte {
 	return append(b, "\"}\n\n"...)
 }
 
-// lastWords is the event that says why a stream ends.
-func lastWords(why refusal) []byte {
+// endEvent is the last event of a stream, with the error that ends it.
+func endEvent(why refusal) []byte {
 	return []byte("event: end\ndata: {\"code\":" + strconv.Quote(why.code) + ",\"message\":" + strconv.Quote(why.message) + "}\n\n")
 }
 

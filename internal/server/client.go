@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// clientOf is the network address that a request comes from: that of the
-// connection, or, where the connection is a trusted proxy's, what the proxy
-// says. Budgets, the networks of keys and the audit log go by it, so it is never
-// taken from anybody else's word.
+// clientOf is the network address of the client of a request: that of the
+// connection or, where the connection is a trusted proxy's, the one that the proxy
+// reports. Quotas, the networks of keys and the audit log go by it, so it is never
+// taken from anything that a client can set.
 //
 // Each proxy adds the address that it was called from at the end of
-// X-Forwarded-For. From the end, the first that is no trusted proxy's is the
-// client's; what stands before it is the client's own invention.
+// X-Forwarded-For. From the end, the first that is not a trusted proxy's is the
+// client's; the client may have invented those before it.
 func clientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	isTrusted := func(a netip.Addr) bool {
 		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
@@ -27,7 +27,7 @@ func clientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	for _, hop := range slices.Backward(hops) {
 		address, err := parseAddress(strings.TrimSpace(hop))
 		if err != nil {
-			break // the last that is known is as far as it can be told
+			break // the address before is the last that is known
 		}
 		client = address
 		if !isTrusted(address) {
@@ -38,7 +38,7 @@ func clientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
 }
 
 // remoteAddress is the other end of the connection; the zero Addr, which no
-// network contains, for a connection that is not of the internet.
+// network contains, for a connection that is not over IP.
 func remoteAddress(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

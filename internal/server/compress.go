@@ -8,11 +8,11 @@ import (
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
-// compress gzips or zstds answers for those who accept it. Answers that are
-// encoded already, such as the explorer's files and what is kept, are left
-// alone, and so are those that [respcache.Compressible] leaves out. A connection that
-// becomes a WebSocket is not for the compressor, which keeps back the status.
-// The level is the quickest: it is where most of the gain is.
+// compress compresses responses with gzip or zstd for clients that accept it. It leaves
+// out responses that are encoded already, such as the explorer's files and cached
+// ones, and media types that are not [respcache.Compressible]. Upgrades to WebSockets
+// bypass the compressor, which delays the status. The level is the fastest: higher
+// levels gain little.
 func compress() middleware {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.CompressionLevel(1),
 		gzhttp.ContentTypeFilter(respcache.Compressible))
@@ -26,7 +26,7 @@ func compress() middleware {
 			case r.Header.Get("Upgrade") != "":
 				next.ServeHTTP(w, r)
 			case len(r.Header["Accept-Encoding"]) == 0:
-				// As the compressor does it, but for its own writer.
+				// As the compressor does, without its writer.
 				w.Header().Add("Vary", "Accept-Encoding")
 				next.ServeHTTP(w, r)
 			default:

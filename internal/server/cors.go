@@ -10,13 +10,11 @@ import (
 // allowOrigins lets pages of the origins call the API from a browser; all
 // origins where none is given.
 //
-// All is a safe default here. What CORS protects is what a browser adds to a
-// request by itself: cookies, and the like. This API knows no cookies, and
-// credentials are not allowed for any origin, so a foreign page can only send
-// what it brings along: nothing, and then it reads what everybody may read, or
-// a key, and then it has the key. Name the origins where the server stands in
-// a private network: there, the place from which a browser asks is a credential
-// of its own.
+// All origins is a safe default here. CORS protects what a browser adds to a request by
+// itself, such as cookies. This API has no cookies and allows credentials for no
+// origin, so a foreign page can only send what it has: nothing, and then it reads
+// public content, or a key that it knows anyway. Restrict the origins where the server
+// is in a private network: there, the network of the browser acts as a credential.
 func allowOrigins(origins []string) middleware {
 	if len(origins) == 0 {
 		origins = []string{"*"}
@@ -26,12 +24,12 @@ func allowOrigins(origins []string) middleware {
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{
 			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader,
-			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts that keep answers themselves
-			"Last-Event-ID",             // of event streams that are not the browser's own
+			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts with a cache of their own
+			"Last-Event-ID",             // of event streams by scripts, without EventSource
 			"Traceparent", "Tracestate", // W3C Trace Context, which monitoring puts on every request
 		},
 		ExposedHeaders: []string{requestIDHeader, "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
-		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers keep
+		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers honour
 	})
 	return c.Handler
 }

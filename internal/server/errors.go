@@ -16,8 +16,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// refusal is an answer of the server itself: an error before the API is
-// reached, or instead of it.
+// refusal is an error response of the server itself, sent before the API is reached or
+// instead of it.
 type refusal struct {
 	status  int
 	code    string
@@ -38,9 +38,9 @@ var refusals = map[domain.Kind]refusal{
 
 var internalError = refusal{status: http.StatusInternalServerError, code: "INTERNAL", message: "internal error"}
 
-// refusalOf is what a client is told of an error. mapped is false where that
-// is only "internal error", and the error itself belongs in the log.
-func refusalOf(err error) (answer refusal, mapped bool) {
+// refusalOf maps an error to a response. mapped is false where that is only "internal
+// error"; the error itself must then be logged.
+func refusalOf(err error) (ref refusal, mapped bool) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return refusal{status: http.StatusServiceUnavailable, code: "UNAVAILABLE", message: "this took too long; try again"}, true
 	}
@@ -48,30 +48,30 @@ func refusalOf(err error) (answer refusal, mapped bool) {
 	if !ok {
 		return internalError, false
 	}
-	answer, ok = refusals[e.Kind]
+	ref, ok = refusals[e.Kind]
 	if !ok {
 		return internalError, false
 	}
-	answer.message, answer.fields = e.Message, e.Fields
-	return answer, true
+	ref.message, ref.fields = e.Message, e.Fields
+	return ref, true
 }
 
-// refusalLogged is refusalOf, and leaves the cause of what is no fault of the
-// client's in the log, unless the client has gone.
+// refusalLogged is refusalOf and logs the error where the status is 5xx, unless the
+// client has disconnected.
 func refusalLogged(ctx context.Context, log *slog.Logger, what string, err error) refusal {
-	answer, _ := refusalOf(err)
-	if answer.status >= http.StatusInternalServerError && ctx.Err() == nil {
+	ref, _ := refusalOf(err)
+	if ref.status >= http.StatusInternalServerError && ctx.Err() == nil {
 		log.Log(ctx, store.Level(err), what, "error", domain.Detail(err))
 	}
-	return answer
+	return ref
 }
 
-// retryAfter is when to come again where nothing else says so, in seconds.
+// retryAfter is the default of Retry-After, in seconds.
 const retryAfter = "10"
 
-// forPeople reports whether a request is a browser's, for a page: it accepts
-// text/html by name, as no client of an API does.
-func forPeople(r *http.Request) bool {
+// wantsPage reports whether a request is a browser's, for a page: it accepts text/html
+// by name, which clients of an API don't.
+func wantsPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
@@ -84,23 +84,24 @@ func forPeople(r *http.Request) bool {
 	return false
 }
 
-// refuse answers in GraphQL's shape; at the paths of JSON, with a problem; to a
-// browser that looks for what is not there, with a page.
-func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
-	if answer.status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+// refuse writes an error response: in the form of GraphQL errors, at the paths of the
+// JSON API as a problem, and as a page for a browser that requests a path that does not
+// exist.
+func refuse(w http.ResponseWriter, r *http.Request, ref refusal) {
+	if ref.status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	if rest.Serves(r.URL.Path) {
 		var wrong []rest.ParameterError
-		for _, f := range answer.fields {
+		for _, f := range ref.fields {
 			wrong = append(wrong, rest.ParameterError{Parameter: f.Path, Detail: f.Message})
 		}
-		rest.Refuse(w, r, answer.status, answer.code, answer.message, wrong...)
+		rest.Refuse(w, r, ref.status, ref.code, ref.message, wrong...)
 		return
 	}
-	if answer.status == http.StatusNotFound {
+	if ref.status == http.StatusNotFound {
 		w.Header().Add("Vary", "Accept")
-		if forPeople(r) {
+		if wantsPage(r) {
 			writeMissing(w, r)
 			return
 		}
@@ -114,8 +115,8 @@ func refuse(w http.ResponseWriter, r *http.Request, answer refusal) {
 		Message    string     `json:"message"`
 		Extensions extensions `json:"extensions"`
 	}
-	writeJSON(w, r, answer.status, map[string][]graphQLError{
-		"errors": {{answer.message, extensions{answer.code, answer.fields, domain.RequestID(r.Context())}}},
+	writeJSON(w, r, ref.status, map[string][]graphQLError{
+		"errors": {{ref.message, extensions{ref.code, ref.fields, domain.RequestID(r.Context())}}},
 	})
 }
 
@@ -128,11 +129,11 @@ func writeMissing(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 	}
 }
 
-// writeJSON answers with a value that can be encoded.
+// writeJSON writes a value, which must be encodable, as the response.
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -148,6 +149,6 @@ func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/redthread-api/redthread/internal/server"
 )
 
-// asked answers each question with the name of its viewer, as a tag that has
+// fakeExecutor answers each question with the name of its viewer, as a tag that has
 // no reports, and wants a time limit.
-type asked struct{}
+type fakeExecutor struct{}
 
-func (asked) Execute(ctx context.Context, _ transport.Request) transport.Response {
+func (fakeExecutor) Execute(ctx context.Context, _ transport.Request) transport.Response {
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
 		panic(err)
@@ -44,7 +44,7 @@ func (unchanging) LastChange(context.Context) (projection.Position, error) {
 func TestFeeds(t *testing.T) {
 	t.Parallel()
 	s := start(t, hello, func(c *server.Config) {
-		c.Feeds = server.FeedsConfig{Content: asked{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
+		c.Feeds = server.FeedsConfig{Content: fakeExecutor{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
 		c.Timeout = 5 * time.Second
 		c.Feed = unchanging{}
 	})

@@ -2,7 +2,7 @@ package server
 
 import "net/http"
 
-// The values are made once; nobody appends to them.
+// The values of the headers. They are shared and must not be appended to.
 var (
 	noSniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}
@@ -10,9 +10,9 @@ var (
 	loadNone   = []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}
 )
 
-// secureHeaders tells browsers to take answers for what they say they are, to
-// leave them out of frames, and to load nothing on their behalf. The explorer
-// replaces the policy with its own.
+// secureHeaders sets the headers that keep browsers from guessing media types, from
+// showing responses in frames, and from loading anything for them. The explorer
+// replaces the Content-Security-Policy with its own.
 func secureHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

@@ -12,55 +12,55 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Check is something that has to hold for the process to be sent requests. Of
-// its error, the message of a domain.Error is shown, and anything else only
-// logged: errors of drivers name hosts and users.
+// Check is a readiness check. Of its error, the message of a domain.Error is shown;
+// any other error is only logged, because errors of drivers name hosts and users.
 type Check struct {
 	Name string
-	Ask  func(ctx context.Context) error
-	// Note is what is said where the check holds; nil or empty: nothing.
+	Run  func(ctx context.Context) error
+	// Note returns the message that is shown where the check succeeds; nil or
+	// empty: none.
 	Note func() string
 }
 
-// checkLimit is for each check: a probe doesn't wait longer either.
+// checkLimit is the timeout of each check. Probes don't wait longer either.
 const checkLimit = 2 * time.Second
 
-// alive says that the process runs and can answer. It asks nothing else, so
-// that a database that is away doesn't get the process restarted.
+// alive is the liveness probe: the process serves requests. It checks nothing else, so
+// that an unreachable database doesn't restart the process.
 func alive(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, http.StatusOK, map[string]string{"status": "alive"})
 }
 
-// readiness answers 200, or 503 with what is missing. It logs a check that fails
-// when it begins to, and not at each look.
+// readiness is the readiness probe: 200, or 503 with the checks that fail. It logs a
+// failing check when it begins to fail, and not at each request.
 type readiness struct {
 	checks []Check
 	log    *slog.Logger
 
 	mu     sync.Mutex
-	failed map[string]string // why, by the check's name
+	failed map[string]string // errors by the check's name
 }
 
 func newReadiness(checks []Check, log *slog.Logger) *readiness {
 	return &readiness{checks: checks, log: log, failed: map[string]string{}}
 }
 
-type checked struct {
+type checkResult struct {
 	Name    string `json:"name"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message,omitempty"`
 }
 
 func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	results := make([]checked, len(h.checks))
+	results := make([]checkResult, len(h.checks))
 	var wg sync.WaitGroup
 	for i, check := range h.checks {
-		wg.Go(func() { results[i] = h.ask(r.Context(), check) })
+		wg.Go(func() { results[i] = h.run(r.Context(), check) })
 	}
 	wg.Wait()
 	body := struct {
 		Status string    `json:"status"`
-		Checks []checked `json:"checks"`
+		Checks []checkResult `json:"checks"`
 	}{"ready", results}
 	status := http.StatusOK
 	for _, result := range results {
@@ -71,32 +71,32 @@ func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, r, status, body)
 }
 
-func (h *readiness) ask(ctx context.Context, check Check) checked {
+func (h *readiness) run(ctx context.Context, check Check) checkResult {
 	limited, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	err := check.Ask(limited)
+	err := check.Run(limited)
 	if ctx.Err() == nil {
-		h.note(ctx, check.Name, err)
+		h.logChange(ctx, check.Name, err)
 	}
 	if err == nil {
-		good := checked{Name: check.Name, OK: true}
+		good := checkResult{Name: check.Name, OK: true}
 		if check.Note != nil {
 			good.Message = check.Note()
 		}
 		return good
 	}
-	message := "fails; the log says why"
+	message := "failed; see the log for details"
 	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind != domain.KindInternal {
 		message = e.Message
 	}
-	return checked{Name: check.Name, Message: message}
+	return checkResult{Name: check.Name, Message: message}
 }
 
-// numbers are what changes from look to look in why a check fails.
+// numbers match the parts of an error that differ between two requests.
 var numbers = regexp.MustCompile(`[0-9.]+`)
 
-// note logs what has changed about a check.
-func (h *readiness) note(ctx context.Context, name string, err error) {
+// logChange logs a check whose result has changed.
+func (h *readiness) logChange(ctx context.Context, name string, err error) {
 	why := ""
 	if err != nil {
 		why = numbers.ReplaceAllString(err.Error(), "")

@@ -10,10 +10,10 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// limitBody refuses requests that are larger than their viewer may send, with
-// 413: at once where they say how long they are, and otherwise when they have
-// gone too far, whatever the handler makes of the error that its reader gets
-// then. Staff send whole reports; all others send questions.
+// limitBody refuses requests that are larger than their viewer may send, with 413: at
+// once where they have a Content-Length, and otherwise when the limit is exceeded,
+// whatever the handler writes about the error of its reader. Staff send whole
+// reports; all others only queries.
 func limitBody(staff, others int64) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -22,16 +22,16 @@ func limitBody(staff, others int64) middleware {
 				max = staff
 			}
 			if r.ContentLength > max {
-				// The rest is not read, so the connection cannot go on.
+				// The body is not read, so the connection cannot be reused.
 				w.Header().Set("Connection", "close")
 				refuse(w, r, tooLarge(max))
 				return
 			}
 			if r.ContentLength >= 0 {
-				next.ServeHTTP(w, r) // the server reads no more than that
+				next.ServeHTTP(w, r) // net/http reads no more than that
 				return
 			}
-			a := &limitedAnswer{responseRecorder: responseRecorder{ResponseWriter: w}, request: r, max: max}
+			a := &limitedResponse{responseRecorder: responseRecorder{ResponseWriter: w}, request: r, max: max}
 			r.Body = &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, max), over: &a.over}
 			next.ServeHTTP(a, r)
 			if a.over.Load() && !a.started() {
@@ -45,7 +45,7 @@ func tooLarge(max int64) refusal {
 	return refusal{status: http.StatusRequestEntityTooLarge, code: "BAD_USER_INPUT", message: fmt.Sprintf("the request is larger than %d bytes", max)}
 }
 
-// limitedBody notes when more was sent than may be read.
+// limitedBody records when the limit of a body is exceeded.
 type limitedBody struct {
 	io.ReadCloser
 	over *atomic.Bool
@@ -61,8 +61,8 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// limitedAnswer replaces what a handler says about a body that was cut.
-type limitedAnswer struct {
+// limitedResponse replaces the response of a handler whose body was over the limit.
+type limitedResponse struct {
 	responseRecorder
 	request  *http.Request
 	max      int64
@@ -70,7 +70,7 @@ type limitedAnswer struct {
 	replaced bool
 }
 
-func (a *limitedAnswer) WriteHeader(status int) {
+func (a *limitedResponse) WriteHeader(status int) {
 	if a.started() || !a.over.Load() {
 		if !a.replaced {
 			a.responseRecorder.WriteHeader(status)
@@ -82,12 +82,12 @@ func (a *limitedAnswer) WriteHeader(status int) {
 	refuse(&a.responseRecorder, a.request, tooLarge(a.max))
 }
 
-func (a *limitedAnswer) Write(b []byte) (int, error) {
+func (a *limitedResponse) Write(b []byte) (int, error) {
 	if !a.started() {
 		a.WriteHeader(http.StatusOK)
 	}
 	if a.replaced {
-		return len(b), nil // the handler's own words about it
+		return len(b), nil // the handler's own error message
 	}
 	return a.responseRecorder.Write(b)
 }

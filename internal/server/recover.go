@@ -7,9 +7,9 @@ import (
 	"runtime/debug"
 )
 
-// recoverPanics answers a panic with 500 and the request's id; the stack goes
-// to the log. Where the answer had begun, the connection is cut, so that the
-// client doesn't take half an answer for a whole one.
+// recoverPanics responds to a panic with 500 and the request's id, and logs the stack.
+// Where the response had begun, it aborts the connection, so that the client doesn't
+// take the part for the whole.
 func recoverPanics(log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -20,7 +20,7 @@ func recoverPanics(log *slog.Logger) middleware {
 					return
 				}
 				if v == http.ErrAbortHandler {
-					panic(v) // net/http knows it, and says nothing
+					panic(v) // net/http handles it without logging
 				}
 				log.ErrorContext(r.Context(), "panic in a handler", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 				if a.started() {

@@ -8,23 +8,22 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// A request id goes into log lines and answers as it is, so it may not be
-// anything. UUIDs and the ids of the usual proxies are of this form.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}$`)
+// validRequestID is the form of request ids that are accepted from clients. An id is
+// written to logs and responses unchanged. UUIDs and the ids of common proxies match.
+var validRequestID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}$`)
 
-// giveRequestID puts the request's id into the answer, and returns it: the one
-// that a proxy has given it, if that is sane, or a new one.
-func giveRequestID(w http.ResponseWriter, r *http.Request) string {
+// assignRequestID sets the request's id in the response, and returns it: the one in
+// the request, as set by a proxy, if it is valid, or a new one.
+func assignRequestID(w http.ResponseWriter, r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
-	if id == "" || !saneRequestID.MatchString(id) {
+	if id == "" || !validRequestID.MatchString(id) {
 		id = newRequestID()
 	}
 	w.Header()[requestIDHeader] = []string{id}
 	return id
 }
 
-// newRequestID returns an id that no other request has. It is not a secret, and
-// nothing follows from knowing the next one.
+// newRequestID returns a unique id. It is not a secret, and may be predictable.
 func newRequestID() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	var id [26]byte // 130 bits, of which 128 are random

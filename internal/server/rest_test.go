@@ -14,11 +14,11 @@ import (
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
-// asker answers each question with an empty list, and panics where it is asked
+// emptyExecutor answers each question with an empty list, and panics where it is asked
 // for editions.
-type asker struct{}
+type emptyExecutor struct{}
 
-func (asker) Execute(ctx context.Context, q transport.Request) transport.Response {
+func (emptyExecutor) Execute(ctx context.Context, q transport.Request) transport.Response {
 	if q.Operation == "listEditions" {
 		panic("a bug")
 	}
@@ -32,7 +32,7 @@ func (asker) Execute(ctx context.Context, q transport.Request) transport.Respons
 	}
 }
 
-func withREST(c *server.Config) { c.REST = rest.New(asker{}, slog.New(slog.DiscardHandler)) }
+func withREST(c *server.Config) { c.REST = rest.New(emptyExecutor{}, slog.New(slog.DiscardHandler)) }
 
 // wantProblem wants an answer of RFC 9457, of the request that was sent.
 func wantProblem(t *testing.T, got response, status int, code string) {

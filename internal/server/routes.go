@@ -10,23 +10,23 @@ import (
 	"github.com/redthread-api/redthread/internal/server/feeds"
 )
 
-// middleware puts something around a handler.
+// middleware wraps a handler.
 type middleware func(http.Handler) http.Handler
 
-// around returns the handler with the middleware, the first outermost.
-func around(h http.Handler, all ...middleware) http.Handler {
-	for _, m := range slices.Backward(all) {
+// wrap returns the handler with the middleware, the first outermost.
+func wrap(h http.Handler, middlewares ...middleware) http.Handler {
+	for _, m := range slices.Backward(middlewares) {
 		h = m(h)
 	}
 	return h
 }
 
 func handler(c Config) http.Handler {
-	api := around(c.GraphQL,
+	api := wrap(c.GraphQL,
 		noStore,
 		c.sockets.count,
-		findViewer(c.Keys, c.Log),
-		limitBody(c.MaxBody, min(c.MaxBody, MaxQuestion)),
+		findViewer(c.Authenticator, c.Log),
+		limitBody(c.MaxBody, min(c.MaxBody, MaxPublicBody)),
 		c.ResponseCache.Wrap,
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
@@ -35,9 +35,9 @@ func handler(c Config) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
-	mux.Handle("/changes", onlyGet(around(changes{c.Feed, c.Streams, c.Budgets, c.Log}, noStore, findViewer(c.Keys, c.Log))))
+	mux.Handle("/changes", onlyGet(wrap(changes{c.Feed, c.Streams, c.Quotas, c.Log}, noStore, findViewer(c.Authenticator, c.Log))))
 	if c.Feeds.Content != nil {
-		documents := onlyGet(around(feedsOf(c), noStore, findViewer(c.Keys, c.Log), feeds.IgnoreUnknown, c.ResponseCache.Wrap, limitTime(c.Timeout)))
+		documents := onlyGet(wrap(feedsHandler(c), noStore, findViewer(c.Authenticator, c.Log), feeds.IgnoreUnknown, c.ResponseCache.Wrap, withTimeout(c.Timeout)))
 		for _, path := range feeds.Paths() {
 			mux.Handle(path, documents)
 		}
@@ -45,9 +45,9 @@ func handler(c Config) http.Handler {
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
-	mux.Handle("/explorer/demo-key", page) // which is asked for by POST
+	mux.Handle("/explorer/demo-key", page) // which is requested by POST
 	if c.REST != nil {
-		routes := around(c.REST, noStore, findViewer(c.Keys, c.Log), c.ResponseCache.Wrap)
+		routes := wrap(c.REST, noStore, findViewer(c.Authenticator, c.Log), c.ResponseCache.Wrap)
 		mux.Handle("/v1", routes)
 		mux.Handle("/v1/", routes)
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
@@ -61,7 +61,7 @@ func handler(c Config) http.Handler {
 		mux.Handle(c.Files.Path, onlyGet(c.Files.Handler(http.HandlerFunc(notFound))))
 	}
 
-	return around(mux,
+	return wrap(mux,
 		receive(c.Log, c.TrustedProxies),
 		secureHeaders,
 		allowOrigins(c.CORSOrigins),
@@ -79,13 +79,13 @@ func withoutSlash(page string) http.Handler {
 	})
 }
 
-// notFound answers paths at which there is nothing.
+// notFound responds to paths that don't exist.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this path; the API is at /graphql, and as JSON at /v1"})
 }
 
-// feedsOf is the door of feeds and sitemaps.
-func feedsOf(c Config) http.Handler {
+// feedsHandler serves feeds and sitemaps.
+func feedsHandler(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Started: c.Started, Log: c.Log,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
@@ -94,9 +94,9 @@ func feedsOf(c Config) http.Handler {
 	})
 }
 
-// limitTime ends what goes on for longer: a sitemap asks the API many times, and
-// each of those may take its time.
-func limitTime(d time.Duration) middleware {
+// withTimeout sets a timeout for whole requests: a sitemap executes many operations,
+// each of which has a timeout of its own.
+func withTimeout(d time.Duration) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), d)
@@ -108,7 +108,7 @@ func limitTime(d time.Duration) middleware {
 
 var noStoreValue = []string{"no-store"}
 
-// noStore keeps answers that say nothing about it out of every cache.
+// noStore keeps responses out of caches, unless the handler sets Cache-Control itself.
 func noStore(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Cache-Control"] = noStoreValue
@@ -120,7 +120,7 @@ func onlyGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			refuse(w, r, refusal{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "this path answers GET and HEAD"})
+			refuse(w, r, refusal{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "this path accepts GET and HEAD"})
 			return
 		}
 		next.ServeHTTP(w, r)

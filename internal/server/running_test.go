@@ -23,10 +23,10 @@ import (
 
 const goodKey = "rt_good"
 
-// keys knows one key, and a database that is away for another.
-type keys struct{}
+// fakeAuthenticator knows one key, and a database that is away for another.
+type fakeAuthenticator struct{}
 
-func (keys) Authenticate(_ context.Context, shown access.Credential) (*domain.Viewer, error) {
+func (fakeAuthenticator) Authenticate(_ context.Context, shown access.Credential) (*domain.Viewer, error) {
 	switch shown.Token {
 	case goodKey:
 		return &domain.Viewer{Name: "Ada's desk", Role: domain.Editor, Clearance: domain.Red, KeyID: domain.NewID(domain.Key, time.Now())}, nil
@@ -86,7 +86,7 @@ func start(t *testing.T, api http.HandlerFunc, adjust func(*server.Config)) *run
 	t.Helper()
 	out := &log{}
 	c := server.Config{
-		GraphQL: api, Keys: keys{},
+		GraphQL: api, Authenticator: fakeAuthenticator{},
 		Examples: []explorer.Example{{Name: "Newest", Query: "{ reports { totalCount } }"}},
 		Log:      slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

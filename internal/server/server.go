@@ -17,83 +17,82 @@ import (
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
 
-// What applies where [Config] says nothing.
+// The defaults of [Config].
 const (
 	DefaultMaxBody = 4 << 20 // of staff
 	DefaultTimeout = 30 * time.Second
 	DefaultDrain   = 15 * time.Second
 )
 
-// Limits that nobody has a reason to change.
+// Limits that are not configurable.
 const (
-	// MaxQuestion is the largest body, in bytes, of who is not staff.
-	MaxQuestion = 256 << 10
+	// MaxPublicBody is the largest body, in bytes, of viewers who are not staff.
+	MaxPublicBody = 256 << 10
 
 	readHeaderTimeout = 5 * time.Second
 	idleTimeout       = 2 * time.Minute
-	writeSlack        = 15 * time.Second // for a slow reader of an answer that took its time
+	writeSlack        = 15 * time.Second // for slow clients, after the time of the operation
 	maxHeaderBytes    = 64 << 10         // a GET carries its query and variables in the first line
 )
 
-// Config is what a server is made of.
+// Config configures a [Server].
 type Config struct {
-	GraphQL  http.Handler       // the API; its requests carry a viewer and a request id
-	Feed     Feed               // the change feed
-	Streams  Streams            // what it is told in
-	Budgets  Budgets            // what pays for that
-	Examples []explorer.Example // the explorer's first tabs
-	DemoKey  string             // what the explorer offers to browsers on this machine; empty: nothing
-	REST     *rest.API          // the routes at /v1 and their description; nil: there are none
-	Feeds    FeedsConfig
-	Started  time.Time // when the process began with its settings
-	Files    Files     // what is served besides; none where its handler is nil
-	Keys     Authenticator
-	Checks   []Check // what has to hold to be ready, in the order in which they are shown
-	Log      *slog.Logger
+	GraphQL       http.Handler       // the API; its requests carry a viewer and a request id
+	Feed          Feed               // the change feed
+	Streams       Streams            // opens the streams of the change feed
+	Quotas        Quotas             // charges for the change feed
+	Examples      []explorer.Example // the explorer's first tabs
+	DemoKey       string             // the key that the explorer offers to browsers on this machine; empty: none
+	REST          *rest.API          // the routes at /v1 and their description; nil: there are none
+	Feeds         FeedsConfig
+	Started       time.Time // when the process began with its settings
+	Files         Files     // static files; none where its handler is nil
+	Authenticator Authenticator
+	Checks        []Check // readiness checks, in the order in which they are shown
+	Log           *slog.Logger
 
-	// ResponseCache keeps what the API answers from live; nil keeps nothing.
+	// ResponseCache caches responses that are read from live; nil: no cache.
 	ResponseCache *respcache.Cache
 
 	// CORSOrigins are the origins whose pages may call the API from a
 	// browser; empty stands for all. See allowOrigins for why that is safe.
 	CORSOrigins []string
 
-	// TrustedProxies are the networks of proxies whose X-Forwarded-For says
-	// who the client is.
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For is
+	// trusted.
 	TrustedProxies []netip.Prefix
 
 	MaxBody int64         // of a request of staff, in bytes
-	Timeout time.Duration // that the API takes for one request; it keeps to it by itself
+	Timeout time.Duration // of one request to the API, which enforces it itself
 	Drain   time.Duration // how long running requests may go on after Close
 
 	sockets *sockets
 }
 
-// Files are files that are there for everybody, such as the demo's pictures.
+// Files are public static files, such as the demo's pictures.
 type Files struct {
 	Path    string // with a slash at both ends
 	Handler func(notFound http.Handler) http.Handler
 }
 
-// FeedsConfig is what feeds and sitemaps are made of; there are none where
-// Content is nil.
+// FeedsConfig configures feeds and sitemaps; there are none where Content is nil.
 type FeedsConfig struct {
 	Content   feeds.Executor
 	Site      site.Site
-	PublicURL string // where clients find the server, without a slash at the end
+	PublicURL string // of the server, without a slash at the end
 }
 
-// Server answers HTTP requests.
+// Server is the HTTP server.
 type Server struct {
-	http  *http.Server
-	log   *slog.Logger
-	drain time.Duration
-	cut   context.CancelFunc // ends what still runs
+	http   *http.Server
+	log    *slog.Logger
+	drain  time.Duration
+	cancel context.CancelFunc // cancels the contexts of running requests
 
 	sockets *sockets
 }
 
-// New makes a server, which does nothing until [Server.Serve].
+// New returns a server, which does nothing until [Server.Serve].
 func New(c Config) *Server {
 	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
@@ -104,7 +103,7 @@ func New(c Config) *Server {
 		sockets: c.sockets,
 		log:     c.Log,
 		drain:   c.Drain,
-		cut:     cut,
+		cancel:  cut,
 		http: &http.Server{
 			Handler:           handler(c),
 			ReadHeaderTimeout: min(readHeaderTimeout, c.Timeout),
@@ -118,8 +117,8 @@ func New(c Config) *Server {
 	}
 }
 
-// Serve answers what comes to the listener until [Server.Close], and returns
-// nil then. It closes the listener.
+// Serve serves the connections of the listener until [Server.Close], and then returns
+// nil. It closes the listener.
 func (s *Server) Serve(l net.Listener) error {
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -128,15 +127,15 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Close stops listening, lets running requests end for as long as the
-// configuration or ctx allow, and cuts those that are left.
+// configuration or ctx allow, and aborts those that are left.
 func (s *Server) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.drain)
 	defer cancel()
-	defer s.cut()
+	defer s.cancel()
 	err := errors.Join(s.http.Shutdown(ctx), s.sockets.wait(ctx))
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		s.log.WarnContext(ctx, "requests were cut at the end", "drain", s.drain.String())
-		s.cut()
+		s.log.WarnContext(ctx, "requests were aborted at shutdown", "drain", s.drain.String())
+		s.cancel()
 		err = s.http.Close()
 	}
 	return err

@@ -366,8 +366,8 @@ func TestReadiness(t *testing.T) {
 	note := ""
 	s := start(t, hello, func(c *server.Config) {
 		c.Checks = []server.Check{
-			{Name: "stores", Ask: func(context.Context) error { return nil }, Note: func() string { return note }},
-			{Name: "live", Ask: func(context.Context) error { return failure }},
+			{Name: "stores", Run: func(context.Context) error { return nil }, Note: func() string { return note }},
+			{Name: "live", Run: func(context.Context) error { return failure }},
 		}
 	})
 	if got := s.get(t, "/readyz"); got.status != http.StatusOK || strings.Contains(got.body, "message") {
@@ -398,7 +398,7 @@ func TestReadinessIsLoggedWhenItChanges(t *testing.T) {
 	t.Parallel()
 	var failure error
 	s := start(t, hello, func(c *server.Config) {
-		c.Checks = []server.Check{{Name: "live", Ask: func(context.Context) error { return failure }}}
+		c.Checks = []server.Check{{Name: "live", Run: func(context.Context) error { return failure }}}
 	})
 	for _, failure = range []error{
 		nil, errors.New("3 entries behind"), errors.New("4 entries behind"), errors.New("refused"), errors.New("refused"), nil, nil, errors.New("refused"),
@@ -508,7 +508,7 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 	if err := <-failed; err != nil {
 		t.Logf("the client saw: %v", err) // or an empty answer: either is an end
 	}
-	if got := s.log.lines(t, "requests were cut at the end"); len(got) != 1 {
+	if got := s.log.lines(t, "requests were aborted at shutdown"); len(got) != 1 {
 		t.Errorf("got %v, want one warning", got)
 	}
 }
@@ -519,7 +519,7 @@ func TestNothingHere(t *testing.T) {
 	t.Parallel()
 	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 	s := start(t, hello, func(c *server.Config) {
-		c.Feeds = server.FeedsConfig{Content: asked{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
+		c.Feeds = server.FeedsConfig{Content: fakeExecutor{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
 		c.Feed = unchanging{}
 	})
 	for path, docs := range map[string]string{"/nothing": `href="docs"`, "/some/where/": `href="../../docs"`, "/explorer/x": `href="../docs"`, "/feeds/none.rss": `href="../docs"`} {

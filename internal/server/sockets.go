@@ -37,7 +37,7 @@ func (s *sockets) add(n int) {
 	}
 }
 
-// count is the middleware.
+// count is the middleware that counts.
 func (s *sockets) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "" {
@@ -48,7 +48,7 @@ func (s *sockets) count(next http.Handler) http.Handler {
 	})
 }
 
-// wait returns when there are none, or with ctx's error.
+// wait returns when none is open, or with ctx's error.
 func (s *sockets) wait(ctx context.Context) error {
 	s.mu.Lock()
 	none := s.none
@@ -61,8 +61,8 @@ func (s *sockets) wait(ctx context.Context) error {
 	}
 }
 
-// CheckOrigin returns what says whether a page may open a WebSocket: one that
-// may call the API from a browser, by the same list of origins.
+// CheckOrigin returns the function that reports whether a page may open a WebSocket,
+// by the same origins as for CORS.
 func CheckOrigin(origins []string) func(*http.Request) bool {
 	if len(origins) == 0 {
 		origins = []string{"*"}
@@ -70,17 +70,17 @@ func CheckOrigin(origins []string) func(*http.Request) bool {
 	return cors.New(cors.Options{AllowedOrigins: origins}).OriginAllowed
 }
 
-// Authenticate returns what finds out whose a credential is that came over a
-// WebSocket and not in the header of a request. It is in the form of the
-// header Authorization. The context that it returns is r's, with the viewer.
-func Authenticate(keys Authenticator) func(r *http.Request, authorization string) (context.Context, error) {
+// Authenticate returns the function that authenticates a credential which was sent over
+// a WebSocket and not in the header of a request. The credential has the form of the
+// header Authorization. The function returns r's context with the viewer.
+func Authenticate(auth Authenticator) func(r *http.Request, authorization string) (context.Context, error) {
 	return func(r *http.Request, authorization string) (context.Context, error) {
-		viewer, err := authenticate(r, authorization, keys)
+		viewer, err := authenticate(r, authorization, auth)
 		if err != nil {
 			return nil, err
 		}
 		return access.WithRecheck(domain.WithViewer(r.Context(), viewer), func(ctx context.Context) (*domain.Viewer, error) {
-			return authenticate(r.WithContext(ctx), authorization, keys)
+			return authenticate(r.WithContext(ctx), authorization, auth)
 		}), nil
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 )
 
-// kinds are what there are feeds of, by their question.
+// kinds are the documents that have feeds, by the operation that reads them.
 var kinds = map[string]struct {
 	folder string
 	pages  domain.Type
@@ -22,7 +22,7 @@ var kinds = map[string]struct {
 }
 
 // reportsFeed is the feed of all reports.
-func reportsFeed(h *handler, r *http.Request, file string) (*answer, error) {
+func reportsFeed(h *handler, r *http.Request, file string) (*response, error) {
 	name, format, err := formatOf(file)
 	if err != nil {
 		return nil, err
@@ -34,20 +34,20 @@ func reportsFeed(h *handler, r *http.Request, file string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &talk{executor: h.Content}
-	var said struct{ List reportList }
-	if err := t.execute(r.Context(), "Reports", win.variables(""), &said); err != nil {
+	queries := &queryRunner{executor: h.Content}
+	var result struct{ List reportList }
+	if err := queries.execute(r.Context(), "Reports", win.variables(""), &result); err != nil {
 		return nil, err
 	}
-	return h.answer(t, format, "/feeds/reports", win, said.List.PageInfo, feeds.Feed{
-		ID: feeds.URN("feed:reports:" + h.Site.URL), Title: h.Site.Title(), Home: h.Site.Home(), Items: h.reports(said.List.Nodes),
+	return h.feedResponse(queries, format, "/feeds/reports", win, result.List.PageInfo, feeds.Feed{
+		ID: feeds.URN("feed:reports:" + h.Site.URL), Title: h.Site.Title(), Home: h.Site.Home(), Items: h.reportItems(result.List.Nodes),
 	})
 }
 
-// feedOf is the feed of the reports that have something to do with a document,
-// for which there is a question.
-func feedOf(question string) serve {
-	return func(h *handler, r *http.Request, file string) (*answer, error) {
+// feedOf returns the handler of the feeds of the reports that are linked to a document,
+// which the operation reads.
+func feedOf(operation string) serve {
+	return func(h *handler, r *http.Request, file string) (*response, error) {
 		slug, format, err := formatOf(file)
 		if err != nil {
 			return nil, err
@@ -56,35 +56,34 @@ func feedOf(question string) serve {
 		if err != nil {
 			return nil, err
 		}
-		t := &talk{executor: h.Content}
-		var said struct {
+		queries := &queryRunner{executor: h.Content}
+		var result struct {
 			Of   *subject
 			List *reportList
 		}
-		if err := t.execute(r.Context(), question, win.variables(slug), &said); err != nil {
+		if err := queries.execute(r.Context(), operation, win.variables(slug), &result); err != nil {
 			return nil, err
 		}
-		of := said.Of
+		of := result.Of
 		if of == nil {
 			return nil, errNotFound
 		}
-		list := cmp.Or(said.List, of.List)
-		kind := kinds[question]
+		list := cmp.Or(result.List, of.List)
+		kind := kinds[operation]
 		path := "/feeds/" + kind.folder + "/"
-		if of.Slug != slug { // it is a former one
-			// Beside this address, wherever that is for the client.
-			return &answer{talk: t, moved: of.Slug + "." + format.Ext + win.query()}, nil
+		if of.Slug != slug { // it is a former slug
+			// Relative, so that it holds behind a proxy.
+			return &response{queries: queries, location: of.Slug + "." + format.Ext + win.query()}, nil
 		}
-		return h.answer(t, format, path+of.Slug, win, list.PageInfo, feeds.Feed{
+		return h.feedResponse(queries, format, path+of.Slug, win, list.PageInfo, feeds.Feed{
 			ID: feeds.URN("feed:" + of.ID), Title: h.Site.Title() + ": " + of.Name, Description: of.Description,
-			Home: cmp.Or(h.Site.Page(kind.pages, of.Slug), h.Site.Home()), Updated: of.UpdatedAt, Items: h.reports(list.Nodes),
+			Home: cmp.Or(h.Site.Page(kind.pages, of.Slug), h.Site.Home()), Updated: of.UpdatedAt, Items: h.reportItems(list.Nodes),
 		})
 	}
 }
 
-// series is the feed of the editions of a series, which is named in the address
-// as it is named in them.
-func (h *handler) series(r *http.Request, file string) (*answer, error) {
+// series is the feed of the editions of a series, whose name is in the URL.
+func (h *handler) series(r *http.Request, file string) (*response, error) {
 	name, format, err := formatOf(file)
 	if err != nil {
 		return nil, err
@@ -93,8 +92,8 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &talk{executor: h.Content}
-	var said struct {
+	queries := &queryRunner{executor: h.Content}
+	var result struct {
 		Any struct {
 			Nodes []struct {
 				Series    string
@@ -106,29 +105,29 @@ func (h *handler) series(r *http.Request, file string) (*answer, error) {
 			Nodes    []edition
 		}
 	}
-	if err := t.execute(r.Context(), "Series", win.variables(name), &said); err != nil {
+	if err := queries.execute(r.Context(), "Series", win.variables(name), &result); err != nil {
 		return nil, err
 	}
-	if len(said.Any.Nodes) == 0 {
+	if len(result.Any.Nodes) == 0 {
 		return nil, errNotFound
 	}
-	if series := said.Any.Nodes[0].Series; series != name { // it is written in another way
-		return &answer{talk: t, moved: "./" + url.PathEscape(series) + "." + format.Ext + win.query()}, nil
+	if series := result.Any.Nodes[0].Series; series != name { // it is written in another way
+		return &response{queries: queries, location: "./" + url.PathEscape(series) + "." + format.Ext + win.query()}, nil
 	}
-	items, err := h.editions(said.List.Nodes)
+	items, err := h.editionItems(result.List.Nodes)
 	if err != nil {
 		return nil, err
 	}
-	return h.answer(t, format, "/feeds/series/"+url.PathEscape(name), win, said.List.PageInfo, feeds.Feed{
+	return h.feedResponse(queries, format, "/feeds/series/"+url.PathEscape(name), win, result.List.PageInfo, feeds.Feed{
 		ID: feeds.URN("feed:series:" + h.Site.URL + ":" + name), Title: h.Site.Title() + ": " + name,
-		Home: h.Site.Home(), Updated: said.Any.Nodes[0].UpdatedAt, Items: items,
+		Home: h.Site.Home(), Updated: result.Any.Nodes[0].UpdatedAt, Items: items,
 	})
 }
 
-// answer completes a feed with what all feeds have, and writes it. A feed was
-// updated when the newest of its items was; where there are none, when what it
-// is of was, if that is known.
-func (h *handler) answer(t *talk, format feeds.Format, path string, win window, info pageInfo, f feeds.Feed) (*answer, error) {
+// feedResponse completes a feed with what all feeds have, and encodes it. A feed was
+// updated when the newest of its items was; without items, when its document was, if
+// that is known.
+func (h *handler) feedResponse(queries *queryRunner, format feeds.Format, path string, win window, info pageInfo, f feeds.Feed) (*response, error) {
 	address := func(w window) string { return h.PublicURL + path + "." + format.Ext + w.query() }
 	f.Self = address(win)
 	if win.after != "" {
@@ -146,14 +145,14 @@ func (h *handler) answer(t *talk, format feeds.Format, path string, win window, 
 		}
 	}
 	if f.Updated.IsZero() {
-		f.Updated = time.Unix(0, 0) // Atom wants a moment, and the present would be another each time
+		f.Updated = time.Unix(0, 0) // Atom requires a time, and the present time would differ with each response
 	}
 	body, err := format.Write(f)
-	return &answer{media: format.Type, body: body, talk: t}, err
+	return &response{media: format.Type, body: body, queries: queries}, err
 }
 
-// later is the moment that an item changed for its readers: what was saved
-// before it was published changed when it was published.
+// later is when an item changed for its readers: an item that was saved before it was
+// published changed when it was published.
 func later(published, updated time.Time) time.Time {
 	if published.After(updated) {
 		return published

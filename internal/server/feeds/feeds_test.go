@@ -25,19 +25,19 @@ import (
 )
 
 // each runs fn on each engine, over a small press.
-func each(t *testing.T, fn func(t *testing.T, p *press)) {
+func each(t *testing.T, fn func(t *testing.T, p *testServer)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		p := newPress(t, s, 0)
+		p := newTestServer(t, s, 0)
 		p.library()
 		fn(t, p)
 	})
 }
 
 // library writes three reports on cranes, one of which is GREEN, and a series.
-func (p *press) library() {
+func (p *testServer) library() {
 	p.t.Helper()
-	p.write(`a: createTag(input: {slug: "cranes", label: "Cranes & more", description: "On *cranes*.", vocabulary: TOPIC}) { created }
+	p.mutate(`a: createTag(input: {slug: "cranes", label: "Cranes & more", description: "On *cranes*.", vocabulary: TOPIC}) { created }
 		b: createAsset(input: {slug: "pdf", title: "One (PDF)", url: "https://files.example/one.pdf", mediaType: "application/pdf", size: 1234, altText: "x"}) { created }
 		c: createAsset(input: {slug: "photo", url: "https://files.example/crane.jpg", mediaType: "image/jpeg", altText: "A crane"}) { created }
 		d: createSource(input: {slug: "gazette", title: "Gazette <1>", url: "https://gazette.example/1"}) { created }
@@ -45,7 +45,7 @@ func (p *press) library() {
 		f: createEntity(input: {slug: "ann", kind: PERSON, name: "Ann", description: "At [[works]]."}) { created }
 		g: createEntity(input: {slug: "bo", kind: PERSON, name: "Bo"}) { created }
 		h: createNarrative(input: {slug: "safe", title: "Cranes are safe", claim: "All cranes are safe.", status: ACTIVE}) { created }`)
-	p.write(`a: createReport(input: {slug: "old", title: "Old", kind: BRIEF, language: "en", summary: "The old one.", body: "See [[works]]."}) { created }
+	p.mutate(`a: createReport(input: {slug: "old", title: "Old", kind: BRIEF, language: "en", summary: "The old one.", body: "See [[works]]."}) { created }
 		b: createReport(input: {slug: "new", title: "New", kind: RESEARCH, language: "ja", summary: "The new one.", body: "On [[works|them]].[^1]\n\n![p](/p.png)\n\n[^1]: Known. [@gazette, p. 2]",
 			tags: ["cranes"], entities: ["ann"], narratives: ["safe"], hero: "photo", attachments: ["pdf"],
 			contributions: [{entity: "ann", role: AUTHOR}, {entity: "ann", role: ANALYST}, {entity: "bo", role: REVIEWER}]}) { created }
@@ -53,7 +53,7 @@ func (p *press) library() {
 		d: createEdition(input: {series: "Weekly & more", number: 7, title: "Week seven", introduction: "Of [[works]].", language: "en", items: [
 			{headline: "A <crane> fell", occurredOn: "2024-02", summary: "It *fell*.", analysis: "Why.", tags: ["cranes"], citations: [{source: "gazette"}]}, {headline: "Nothing", summary: "No.", tags: ["cranes"]}]}) { created }`)
 	for at, document := range map[string]string{"2024-01-01": "report:old", "2024-02-01": "report:new", "2024-03-01": "report:green", "2024-02-02": "edition:weekly-more-7"} {
-		p.write(`publish(input: {documents: [%q], references: INCLUDE, publishedAt: "%sT08:00:00Z"}) { state }`, document, at)
+		p.mutate(`publish(input: {documents: [%q], references: INCLUDE, publishedAt: "%sT08:00:00Z"}) { state }`, document, at)
 	}
 }
 
@@ -67,7 +67,7 @@ func titles(f *gofeed.Feed) string {
 
 func TestFeeds(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		for path, want := range map[string]struct{ title, home, public, green string }{
 			"/feeds/reports":                  {"Harbour Press", "/", "New, Old", "Green, New, Old"},
 			"/feeds/tags/cranes":              {"Harbour Press: Cranes & more", "/tags/cranes", "New", "Green, New"},
@@ -78,7 +78,7 @@ func TestFeeds(t *testing.T) {
 		} {
 			for _, ext := range []string{"rss", "atom", "json"} {
 				for v, items := range map[*domain.Viewer]string{public: want.public, cleared(domain.Green): want.green} {
-					g := p.found(v, path+"."+ext)
+					g := p.getOK(v, path+"."+ext)
 					f := feedstest.Feed(t, ext, []byte(g.body))
 					if f.Title != want.title || f.Link != siteURL+want.home || titles(f) != items {
 						t.Errorf("%s.%s: got %q, %q, %q; want %q, %q, %q", path, ext, f.Title, f.Link, titles(f), want.title, siteURL+want.home, items)
@@ -94,8 +94,8 @@ func TestFeeds(t *testing.T) {
 
 func TestItems(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
-		g := p.found(public, "/feeds/tags/cranes.atom")
+	each(t, func(t *testing.T, p *testServer) {
+		g := p.getOK(public, "/feeds/tags/cranes.atom")
 		if want := "application/atom+xml; charset=utf-8"; g.header.Get("Content-Type") != want {
 			t.Errorf("the type is %q, want %q", g.header.Get("Content-Type"), want)
 		}
@@ -121,10 +121,10 @@ func TestItems(t *testing.T) {
 				t.Errorf("there is no %s in %s", want, g.body)
 			}
 		}
-		if of := feedstest.Feed(t, "rss", []byte(p.found(public, "/feeds/entities/ann.rss").body)); of.Description != "At Crane Works." {
+		if of := feedstest.Feed(t, "rss", []byte(p.getOK(public, "/feeds/entities/ann.rss").body)); of.Description != "At Crane Works." {
 			t.Errorf("the feed of an entity says %q of it", of.Description)
 		}
-		edition := feedstest.Feed(t, "json", []byte(p.found(public, "/feeds/series/Weekly%20%26%20more.json").body)).Items[0]
+		edition := feedstest.Feed(t, "json", []byte(p.getOK(public, "/feeds/series/Weekly%20%26%20more.json").body)).Items[0]
 		const text = `<p>Of <a href="https://site.example/entities/works" class="entity">Crane Works</a>.</p>
 
 <h2>A &lt;crane&gt; fell</h2>
@@ -152,15 +152,15 @@ func TestItems(t *testing.T) {
 // The pages of a feed together are the feed.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		v := cleared(domain.Green)
-		first := feedstest.Feed(t, "json", []byte(p.found(v, "/feeds/reports.json?first=2").body))
-		g := p.found(v, "/feeds/reports.atom?first=2")
+		first := feedstest.Feed(t, "json", []byte(p.getOK(v, "/feeds/reports.json?first=2").body))
+		g := p.getOK(v, "/feeds/reports.atom?first=2")
 		next := between(t, g.body, `<link rel="next" href="`, `"`)
 		if !strings.HasPrefix(next, publicURL+"/feeds/reports.atom?after=") || strings.Contains(g.body, `rel="first"`) {
 			t.Errorf("the next page of the first is %s: %s", next, g.body)
 		}
-		g = p.found(v, strings.TrimPrefix(strings.ReplaceAll(next, "&amp;", "&"), publicURL))
+		g = p.getOK(v, strings.TrimPrefix(strings.ReplaceAll(next, "&amp;", "&"), publicURL))
 		second := feedstest.Feed(t, "atom", []byte(g.body))
 		if got := titles(first) + ", " + titles(second); got != "Green, New, Old" {
 			t.Errorf("got %s", got)
@@ -184,7 +184,7 @@ func between(t *testing.T, text, from, to string) string {
 
 func TestAddressesThatAreNoGood(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		for path, want := range map[string]string{
 			"/feeds/reports.rss?first=1&first=2":                  "400 BAD_USER_INPUT: first: give it once",
 			"/feeds/reports.rss?first=":                           "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
@@ -193,7 +193,7 @@ func TestAddressesThatAreNoGood(t *testing.T) {
 			"/feeds/tags/cranes.rss?first=1.5":                    "400 BAD_USER_INPUT: first: want a whole number from 1 to 50",
 			"/feeds/tags/cranes.rss?after=":                       "400 BAD_USER_INPUT: after: want the cursor of a page, or leave it out",
 			"/feeds/tags/cranes.rss?after=x":                      "400 BAD_USER_INPUT: after: this is not the cursor of a page of this list",
-			"/feeds/reports.rss?first=%zz":                        "400 BAD_USER_INPUT: first: the value is not encoded as it should be",
+			"/feeds/reports.rss?first=%zz":                        "400 BAD_USER_INPUT: first: the value is not encoded correctly",
 			"/sitemaps/tags.xml?after=x":                          "400 BAD_USER_INPUT: after: this is not the cursor of a page of this list",
 			"/feeds/reports":                                      "404 NOT_FOUND: there is nothing at this address",
 			"/feeds/reports.xml":                                  "404 NOT_FOUND: there is nothing at this address",
@@ -222,27 +222,27 @@ func TestAddressesThatAreNoGood(t *testing.T) {
 // Who subscribed to a feed by a slug that has changed is told the new one.
 func TestFormerSlug(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
-		p.write(`updateTag(input: {id: "cranes", slug: "lifting"}) { changed }`)
+	each(t, func(t *testing.T, p *testServer) {
+		p.mutate(`updateTag(input: {id: "cranes", slug: "lifting"}) { changed }`)
 		g := p.get(public, "/feeds/tags/cranes.atom?first=7")
 		if want := "lifting.atom?first=7"; g.status != http.StatusMovedPermanently || g.header.Get("Location") != want || g.body != "" {
 			t.Errorf("got %d to %q, want %q", g.status, g.header.Get("Location"), want)
 		}
-		p.found(public, "/feeds/tags/lifting.atom?first=7")
+		p.getOK(public, "/feeds/tags/lifting.atom?first=7")
 	})
 }
 
 // The name of a series is one, however its accents are encoded.
 func TestSeriesInAnotherNormalForm(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
-		p.write(`createEdition(input: {slug: "bb-1", series: "Bücher: Blätter", number: 1, title: "One", language: "de", items: [{headline: "h", summary: "s"}]}) { created }`)
-		p.write(`publish(input: {documents: ["edition:bb-1"], references: INCLUDE}) { state }`)
+	each(t, func(t *testing.T, p *testServer) {
+		p.mutate(`createEdition(input: {slug: "bb-1", series: "Bücher: Blätter", number: 1, title: "One", language: "de", items: [{headline: "h", summary: "s"}]}) { created }`)
+		p.mutate(`publish(input: {documents: ["edition:bb-1"], references: INCLUDE}) { state }`)
 		g := p.get(public, "/feeds/series/"+url.PathEscape("Bu\u0308cher: Bla\u0308tter")+".rss?first=3")
 		if want := "./" + url.PathEscape("Bücher: Blätter") + ".rss?first=3"; g.status != http.StatusMovedPermanently || g.header.Get("Location") != want || g.body != "" {
 			t.Errorf("got %d to %q, want %q", g.status, g.header.Get("Location"), want)
 		}
-		p.found(public, "/feeds/series/"+url.PathEscape("Bücher: Blätter")+".rss?first=3")
+		p.getOK(public, "/feeds/series/"+url.PathEscape("Bücher: Blätter")+".rss?first=3")
 	})
 }
 
@@ -250,9 +250,9 @@ func TestSeriesInAnotherNormalForm(t *testing.T) {
 // into caches.
 func TestRequestsHaveNoSay(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/reports.atom", "/feeds/tags/cranes.json", "/sitemap.xml", "/sitemaps/reports.xml"} {
-			want := p.found(public, path)
+			want := p.getOK(public, path)
 			got := p.get(public, path, "Host", "evil.example", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher", "Forwarded", "host=evil.example",
 				"Accept", "text/html", "Accept-Language", "ja", "If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")
 			if d := cmp.Diff(want, got, cmp.AllowUnexported(want)); d != "" {
@@ -265,16 +265,16 @@ func TestRequestsHaveNoSay(t *testing.T) {
 // Feed readers and those who share a link put parameters of their own behind it.
 func TestUnknownParametersAreIgnored(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		for _, path := range []string{"/feeds", "/feeds/reports.rss", "/feeds/tags/cranes.json", "/sitemap.xml", "/sitemaps/tags.xml"} {
-			want := p.found(public, path)
+			want := p.getOK(public, path)
 			for _, query := range []string{"utm_source=x&utm_medium=y", "x", "a=%zz", "%zz", "a;b", "First=1", "&&", "utm=1&utm=2"} {
 				if d := cmp.Diff(want, p.get(public, path+"?"+query), cmp.AllowUnexported(want)); d != "" {
 					t.Errorf("%s?%s differs:\n%s", path, query, d)
 				}
 			}
 		}
-		one, same := p.found(public, "/feeds/reports.rss?first=1"), p.found(public, "/feeds/reports.rss?fbclid=1&first=1&x;y")
+		one, same := p.getOK(public, "/feeds/reports.rss?first=1"), p.getOK(public, "/feeds/reports.rss?fbclid=1&first=1&x;y")
 		if d := cmp.Diff(one, same, cmp.AllowUnexported(one)); d != "" {
 			t.Errorf("known ones beside others:\n%s", d)
 		}
@@ -295,10 +295,10 @@ func TestUnknownParametersAreIgnored(t *testing.T) {
 // Last-Modified says so.
 func TestUnpublish(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
-		p.write(`updateReport(input: {id: "new", title: "Newer"}) { changed } publish(input: {documents: ["report:new"]}) { state }`)
-		before := p.found(public, "/feeds/reports.rss")
-		p.write(`unpublish(input: {documents: ["report:new"]}) { state }`)
+	each(t, func(t *testing.T, p *testServer) {
+		p.mutate(`updateReport(input: {id: "new", title: "Newer"}) { changed } publish(input: {documents: ["report:new"]}) { state }`)
+		before := p.getOK(public, "/feeds/reports.rss")
+		p.mutate(`unpublish(input: {documents: ["report:new"]}) { state }`)
 		after := p.get(public, "/feeds/reports.rss", "If-Modified-Since", before.header.Get("Last-Modified"))
 		was, err := http.ParseTime(before.header.Get("Last-Modified"))
 		is, err2 := http.ParseTime(after.header.Get("Last-Modified"))
@@ -311,17 +311,17 @@ func TestUnpublish(t *testing.T) {
 func TestNothingPublished(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		p := newPress(t, s, 0)
+		p := newTestServer(t, s, 0)
 		for _, ext := range []string{"rss", "atom", "json"} {
-			g := p.found(public, "/feeds/reports."+ext)
+			g := p.getOK(public, "/feeds/reports."+ext)
 			if f := feedstest.Feed(t, ext, []byte(g.body)); len(f.Items) != 0 || g.header.Get("Last-Modified") != "" {
 				t.Errorf("%s: got %d items and %v", ext, len(f.Items), g.header)
 			}
 		}
-		if got := feedstest.Sitemap(t, []byte(p.found(public, "/sitemap.xml").body)); !slices.Equal(got, []string{siteURL + "/"}) {
+		if got := feedstest.Sitemap(t, []byte(p.getOK(public, "/sitemap.xml").body)); !slices.Equal(got, []string{siteURL + "/"}) {
 			t.Errorf("the sitemap has %v", got)
 		}
-		if g := p.found(public, "/feeds"); !strings.Contains(g.body, "/feeds/reports.rss") {
+		if g := p.getOK(public, "/feeds"); !strings.Contains(g.body, "/feeds/reports.rss") {
 			t.Errorf("got %s", g.body)
 		}
 	})
@@ -329,8 +329,8 @@ func TestNothingPublished(t *testing.T) {
 
 func TestIndex(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
-		g := p.found(public, "/feeds")
+	each(t, func(t *testing.T, p *testServer) {
+		g := p.getOK(public, "/feeds")
 		for _, want := range []string{
 			`<link rel="alternate" type="application/rss&#43;xml" title="Harbour Press: all reports (RSS 2.0)" href="https://api.example/feeds/reports.rss">`,
 			`<link rel="alternate" type="application/feed&#43;json" title="Harbour Press: Weekly &amp; more (JSON Feed)" href="https://api.example/feeds/series/Weekly%20&amp;%20more.json">`,
@@ -352,16 +352,16 @@ func TestIndex(t *testing.T) {
 
 func TestSitemap(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p *press) {
+	each(t, func(t *testing.T, p *testServer) {
 		want := []string{
 			siteURL + "/", siteURL + "/reports/old", siteURL + "/reports/new", siteURL + "/narratives/safe", siteURL + "/e/weekly-more-7",
 			siteURL + "/entities/works", siteURL + "/entities/ann", siteURL + "/entities/bo", siteURL + "/tags/cranes",
 		}
-		got := feedstest.Sitemap(t, []byte(p.found(public, "/sitemap.xml").body))
+		got := feedstest.Sitemap(t, []byte(p.getOK(public, "/sitemap.xml").body))
 		if d := cmp.Diff(sorted(want), sorted(got)); d != "" {
 			t.Error(d)
 		}
-		g := p.found(cleared(domain.Green), "/sitemap.xml")
+		g := p.getOK(cleared(domain.Green), "/sitemap.xml")
 		if !strings.Contains(g.body, siteURL+"/reports/green") || g.header.Get("TLP") != "TLP:GREEN" {
 			t.Errorf("a partner gets, marked %q, %s", g.header.Get("TLP"), g.body)
 		}
@@ -378,16 +378,16 @@ func sorted(all []string) []string {
 func TestSitemapInParts(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		p := newPress(t, s, 100)
+		p := newTestServer(t, s, 100)
 		p.library()
 		var want, publish []string
 		for i := range 230 {
-			p.write(`createEntity(input: {slug: "more-%[1]d", kind: PLACE, name: "More %[1]d"}) { created }`, i)
+			p.mutate(`createEntity(input: {slug: "more-%[1]d", kind: PLACE, name: "More %[1]d"}) { created }`, i)
 			publish = append(publish, fmt.Sprintf(`"entity:more-%d"`, i))
 			want = append(want, fmt.Sprintf("%s/entities/more-%d", siteURL, i))
 		}
-		p.write(`publish(input: {documents: [%s]}) { state }`, strings.Join(publish, " "))
-		g := p.found(public, "/sitemap.xml")
+		p.mutate(`publish(input: {documents: [%s]}) { state }`, strings.Join(publish, " "))
+		g := p.getOK(public, "/sitemap.xml")
 		if !strings.Contains(g.body, "<sitemapindex") {
 			t.Fatalf("got no index: %s", g.body)
 		}
@@ -398,7 +398,7 @@ func TestSitemapInParts(t *testing.T) {
 			if !ok {
 				t.Fatalf("a part is at %s", part)
 			}
-			pages = append(pages, feedstest.Sitemap(t, []byte(p.found(public, path).body))...)
+			pages = append(pages, feedstest.Sitemap(t, []byte(p.getOK(public, path).body))...)
 		}
 		if len(parts) != 7 { // entities in three, each other type in one
 			t.Errorf("the parts are %v", parts)
@@ -420,7 +420,7 @@ func (r refusing) Execute(context.Context, transport.Request) transport.Response
 
 func TestQuestionsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	p := &press{t: t}
+	p := &testServer{t: t}
 	for code, want := range map[string]struct {
 		status int
 		body   string
@@ -454,7 +454,7 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 // An answer of which it is not said how it is marked is marked highest.
 func TestUnmarked(t *testing.T) {
 	t.Parallel()
-	p := &press{t: t}
+	p := &testServer{t: t}
 	h := p.handler(refusing{Data: []byte(`{"list": {"nodes": []}}`), Status: http.StatusOK}, 0)
 	if g := get(t, h, public, "/feeds/reports.rss"); g.status != http.StatusOK || g.header.Get("TLP") != "TLP:RED" {
 		t.Errorf("got %d with %v", g.status, g.header)

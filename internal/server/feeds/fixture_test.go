@@ -41,8 +41,8 @@ const (
 	siteURL   = "https://site.example"
 )
 
-// press is a publisher: an API over stores, and the feeds of it.
-type press struct {
+// testServer is an API over stores, and the feeds of it.
+type testServer struct {
 	t     testing.TB
 	api   *transport.Handler
 	feeds http.Handler
@@ -50,20 +50,20 @@ type press struct {
 	log   bytes.Buffer // what the feeds have logged
 }
 
-// newPress makes one whose clock begins in June 2024 and moves a minute on with
-// each look.
-func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
+// newTestServer returns a server whose clock begins in June 2024 and advances by a minute
+// with each reading.
+func newTestServer(t testing.TB, s *store.Stores, sitemapSize int) *testServer {
 	t.Helper()
 	now := storetest.NewSteppingClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), time.Minute).Now
 	log := slog.New(slog.DiscardHandler)
-	// The tests ask for more than one viewer may in a minute.
+	// The tests exceed the quota of one viewer.
 	unlimited := func(r domain.Role) limits.Limit {
 		limit := limits.Standard(r)
 		limit.PerMinute = 1 << 40
 		return limit
 	}
 	desk := editorial.New(s, projection.New(s, log, now), log, now)
-	p := &press{t: t, desk: desk, api: graph.Handler(graph.Config{
+	p := &testServer{t: t, desk: desk, api: graph.Handler(graph.Config{
 		Stores: s, Desk: desk, Log: log, Limits: unlimited, Meter: limits.NewMeter(time.Now),
 	})}
 	p.feeds = p.handler(p.api, sitemapSize)
@@ -72,16 +72,16 @@ func newPress(t testing.TB, s *store.Stores, sitemapSize int) *press {
 
 // LastChange is that of the press's desk; never where it has none, and only says
 // what it was told to.
-func (p *press) LastChange(ctx context.Context) (projection.Position, error) {
+func (p *testServer) LastChange(ctx context.Context) (projection.Position, error) {
 	if p.desk == nil {
 		return projection.Position{}, nil
 	}
 	return p.desk.Live().LastChange(ctx)
 }
 
-func (p *press) handler(asker feeds.Executor, sitemapSize int) http.Handler {
+func (p *testServer) handler(executor feeds.Executor, sitemapSize int) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: asker, Changes: p, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
+		Content: executor, Changes: p, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
 			w.WriteHeader(status)
@@ -90,8 +90,8 @@ func (p *press) handler(asker feeds.Executor, sitemapSize int) http.Handler {
 	})
 }
 
-// write runs mutations as an editor.
-func (p *press) write(format string, args ...any) {
+// mutate runs mutations as an editor.
+func (p *testServer) mutate(format string, args ...any) {
 	p.t.Helper()
 	body, err := json.Marshal(map[string]string{"query": "mutation {" + fmt.Sprintf(format, args...) + "}"})
 	if err != nil {
@@ -106,19 +106,19 @@ func (p *press) write(format string, args ...any) {
 	}
 }
 
-// got is an answer.
-type got struct {
+// response is an HTTP response.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (p *press) get(v *domain.Viewer, path string, header ...string) got {
+func (p *testServer) get(v *domain.Viewer, path string, header ...string) response {
 	p.t.Helper()
 	return get(p.t, p.feeds, v, path, header...)
 }
 
-func get(t testing.TB, h http.Handler, v *domain.Viewer, path string, header ...string) got {
+func get(t testing.TB, h http.Handler, v *domain.Viewer, path string, header ...string) response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(domain.WithViewer(t.Context(), v), http.MethodGet, path, nil)
 	for i := 0; i < len(header); i += 2 {
@@ -129,11 +129,11 @@ func get(t testing.TB, h http.Handler, v *domain.Viewer, path string, header ...
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return got{w.Code, w.Header(), w.Body.String()}
+	return response{w.Code, w.Header(), w.Body.String()}
 }
 
-// found gets what has to be there.
-func (p *press) found(v *domain.Viewer, path string) got {
+// getOK gets what has to be there.
+func (p *testServer) getOK(v *domain.Viewer, path string) response {
 	p.t.Helper()
 	g := p.get(v, path)
 	if g.status != http.StatusOK {

@@ -20,27 +20,27 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
-// Config is what feeds are made of.
+// Config configures the handler of feeds and sitemaps.
 type Config struct {
 	Content Executor
-	// Site is where the publisher's pages are, which items lead to. Its URL has
-	// to be there.
+	// Site is the publisher's website, to which items link. Its URL must be
+	// set.
 	Site site.Site
-	// PublicURL is where clients find this server, without a slash at the end.
+	// PublicURL is the URL of this server, without a slash at the end.
 	PublicURL string
-	// SitemapSize is how many pages a sitemap may have before it is cut into
+	// SitemapSize is how many pages a sitemap may have before it is split into
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
 	Changes     Changes
-	// Started is when the process began. Settings and the program itself make a
-	// difference to answers, so none is older than that.
+	// Started is when the process began. Settings and the program version change
+	// responses, so no Last-Modified is before that.
 	Started time.Time
-	// Refuse answers with an error, in the form that the server has for all.
+	// Refuse writes an error response in the common form of the server.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log    *slog.Logger
 }
 
-// DefaultSitemapSize is a fifth of what a sitemap may have: so many pages are
+// DefaultSitemapSize is a fifth of the maximum size of a sitemap: so many pages can be
 // read within a second.
 const DefaultSitemapSize = feeds.MaxSitemap / 5
 
@@ -50,25 +50,25 @@ const (
 	MaxItems     = 50
 )
 
-// Changes is the change feed, by which answers are dated.
+// Changes is the change feed, for the Last-Modified of responses.
 type Changes interface {
-	// LastChange is the position behind all changes that the viewer of ctx saw.
+	// LastChange returns the position after all changes that the viewer of ctx can
+	// see.
 	LastChange(ctx context.Context) (projection.Position, error)
 }
 
 type handler struct{ Config }
 
-// serve answers a request, with file being what {file} stands for in the
-// route's path.
-type serve func(h *handler, r *http.Request, file string) (*answer, error)
+// serve makes the response to a request. file is the value of {file} in the route's path.
+type serve func(h *handler, r *http.Request, file string) (*response, error)
 
-// answer is a document, or the address that has it.
-type answer struct {
-	media  string // without a charset, which is UTF-8
-	body   []byte
-	moved  string
-	policy string // the content security policy of a page that is one
-	talk   *talk
+// response is a document, or a redirect to it.
+type response struct {
+	media    string // without a charset, which is UTF-8
+	body     []byte
+	location string
+	policy   string // the content security policy of a page that is one
+	queries  *queryRunner
 }
 
 // route is a path of this package.
@@ -90,7 +90,7 @@ func routes() []route {
 	}
 }
 
-// Paths are what [Handler] serves, as patterns of http.ServeMux.
+// Paths returns the paths that [Handler] serves, as patterns of http.ServeMux.
 func Paths() []string {
 	var paths []string
 	for _, r := range routes() {
@@ -99,8 +99,8 @@ func Paths() []string {
 	return paths
 }
 
-// Handler serves feeds and sitemaps, to GET and HEAD; other methods are the
-// caller's to refuse. The contexts of its requests must carry a viewer.
+// Handler serves feeds and sitemaps, for GET and HEAD; the caller refuses other
+// methods. The contexts of its requests must carry a viewer.
 func Handler(c Config) http.Handler {
 	h := &handler{c}
 	if h.SitemapSize <= 0 || h.SitemapSize > feeds.MaxSitemap {
@@ -109,12 +109,12 @@ func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes() {
 		mux.HandleFunc(route.path, func(w http.ResponseWriter, r *http.Request) {
-			// Before the content is read: what changes in between makes the
-			// answer seem older than it is, and not newer.
+			// Before the content is read: with a change in between, Last-Modified
+			// is too old, and not too new.
 			last, unknown := h.Changes.LastChange(r.Context())
 			a, err := route.serve(h, r, r.PathValue("file"))
 			if err == nil && unknown != nil {
-				h.Log.WarnContext(r.Context(), "a feed has no time of its last change", "path", r.URL.Path, "error", unknown)
+				h.Log.WarnContext(r.Context(), "the time of the last change cannot be read", "path", r.URL.Path, "error", unknown)
 			}
 			modified := last.At()
 			if modified.Before(h.Started) {
@@ -127,20 +127,20 @@ func Handler(c Config) http.Handler {
 	return mux
 }
 
-func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, modified time.Time, err error) {
+func (h *handler) write(w http.ResponseWriter, r *http.Request, a *response, modified time.Time, err error) {
 	if err != nil {
 		refused, ok := errors.AsType[*refusal](err)
 		if !ok {
-			h.Log.ErrorContext(r.Context(), "a feed could not be made", "path", r.URL.Path, "error", err)
+			h.Log.ErrorContext(r.Context(), "a feed cannot be written", "path", r.URL.Path, "error", err)
 			refused = &refusal{status: http.StatusInternalServerError, code: "INTERNAL", message: "internal error"}
 		}
 		h.refuse(w, r, refused)
 		return
 	}
 	header := w.Header()
-	header.Set(graph.MarkingHeader, markingPrefix+a.talk.marking.Label())
-	if a.moved != "" {
-		header.Set("Location", a.moved)
+	header.Set(graph.MarkingHeader, markingPrefix+a.queries.marking.Label())
+	if a.location != "" {
+		header.Set("Location", a.location)
 		w.WriteHeader(http.StatusMovedPermanently)
 		return
 	}
@@ -152,10 +152,10 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a *answer, modif
 	if !modified.IsZero() {
 		header.Set("Last-Modified", modified.UTC().Format(http.TimeFormat))
 	}
-	_, _ = w.Write(a.body) // the client may have gone
+	_, _ = w.Write(a.body) // the client may have disconnected
 }
 
-// window is the part of a list that is asked for.
+// window is the requested part of a list.
 type window struct {
 	first int
 	after string // empty for the start
@@ -181,8 +181,8 @@ func readWindow(r *http.Request) (window, error) {
 	return win, nil
 }
 
-// parameters are those of a request's address that are named; others are
-// ignored. One that is there twice is refused.
+// parameters returns the named parameters of a request's URL; others are ignored. A
+// repeated parameter is an error.
 func parameters(r *http.Request, names ...string) (map[string]string, error) {
 	given := map[string]string{}
 	for name, text := range pairs(r.URL.RawQuery) {
@@ -191,7 +191,7 @@ func parameters(r *http.Request, names ...string) (map[string]string, error) {
 		}
 		value, err := url.QueryUnescape(text)
 		if err != nil {
-			return nil, badRequest("%s: the value is not encoded as it should be", name)
+			return nil, badRequest("%s: the value is not encoded correctly", name)
 		}
 		if _, twice := given[name]; twice {
 			return nil, badRequest("%s: give it once", name)
@@ -201,7 +201,7 @@ func parameters(r *http.Request, names ...string) (map[string]string, error) {
 	return given, nil
 }
 
-// pairs are the names of a query string with their values, which are still
+// pairs iterates over the names of a query string and their values, which are still
 // encoded.
 func pairs(query string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
@@ -214,9 +214,9 @@ func pairs(query string) iter.Seq2[string, string] {
 	}
 }
 
-// IgnoreUnknown takes off an address what means nothing to a feed. Feed readers
-// and those who share links put their own parameters there (utm_source): the
-// answer is the same, and so the response cache behind this has it once.
+// IgnoreUnknown is middleware that removes unknown parameters from the URL. Feed readers
+// and shared links have parameters of their own (utm_source): the response is the same,
+// and the response cache behind this needs only one entry.
 func IgnoreUnknown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
@@ -235,7 +235,7 @@ func IgnoreUnknown(next http.Handler) http.Handler {
 	})
 }
 
-// variables are those of a question about a list.
+// variables returns the variables of a query for a list.
 func (w window) variables(name string) map[string]any {
 	v := map[string]any{"first": w.first}
 	if name != "" {
@@ -247,7 +247,7 @@ func (w window) variables(name string) map[string]any {
 	return v
 }
 
-// query is the window in an address, in one form only.
+// query returns the window as a query string, in one canonical form.
 func (w window) query() string {
 	v := url.Values{}
 	if w.first != DefaultItems {
@@ -262,7 +262,7 @@ func (w window) query() string {
 	return "?" + v.Encode()
 }
 
-// split cuts a file's name into what comes before its last dot, and after it.
+// split splits a file's name at its last dot.
 func split(file string) (name, ext string, ok bool) {
 	i := strings.LastIndexByte(file, '.')
 	if i <= 0 {
@@ -271,8 +271,8 @@ func split(file string) (name, ext string, ok bool) {
 	return file[:i], file[i+1:], true
 }
 
-// formatOf finds the format of a feed by its file's name. Nothing has a name
-// that is not text.
+// formatOf returns the name and the format of a feed by its file's name. A name that is
+// not valid text is not found.
 func formatOf(file string) (name string, format feeds.Format, err error) {
 	name, ext, ok := split(file)
 	ok = ok && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)

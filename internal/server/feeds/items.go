@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 )
 
-func (h *handler) reports(rows []report) []feeds.Item {
+func (h *handler) reportItems(rows []report) []feeds.Item {
 	var items []feeds.Item
 	for _, r := range rows {
 		page := h.Site.Page(domain.Report, r.Slug)
@@ -55,8 +55,8 @@ func categories(tags []tag) []feeds.Category {
 	return all
 }
 
-// editionText is the full text of an edition. What comes as HTML from the API
-// is clean; all else is escaped.
+// editionText is the full text of an edition. HTML from the API is sanitised; all other
+// values are escaped.
 var editionText = template.Must(template.New("edition").Parse(`{{.Introduction}}
 {{- range .Items}}
 <h2>{{.Headline}}</h2>
@@ -77,7 +77,7 @@ var editionText = template.Must(template.New("edition").Parse(`{{.Introduction}}
 {{- end}}
 `))
 
-func (h *handler) editions(rows []edition) ([]feeds.Item, error) {
+func (h *handler) editionItems(rows []edition) ([]feeds.Item, error) {
 	var items []feeds.Item
 	for _, e := range rows {
 		type item struct {

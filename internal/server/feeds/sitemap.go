@@ -10,12 +10,12 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 )
 
-// mapped are the types of document with pages that sitemaps list, and the
-// questions for them.
-var mapped = []struct {
-	of       domain.Type
-	name     string // of the parts, and in the answer to Counts
-	question string
+// sitemapTypes are the types of document whose pages sitemaps list, and the operations
+// that read them.
+var sitemapTypes = []struct {
+	of        domain.Type
+	name      string // of the parts, and in the result of Counts
+	operation string
 }{
 	{domain.Report, "reports", "ReportPages"},
 	{domain.Narrative, "narratives", "NarrativePages"},
@@ -24,48 +24,47 @@ var mapped = []struct {
 	{domain.Tag, "tags", "TagPages"},
 }
 
-// sitemap is the map of all pages, or, where they are too many for one, the
-// index of its parts.
-func (h *handler) sitemap(r *http.Request, _ string) (*answer, error) {
-	t := &talk{executor: h.Content}
+// sitemap is the sitemap of all pages or, where they are too many for one, the index of
+// its parts.
+func (h *handler) sitemap(r *http.Request, _ string) (*response, error) {
+	queries := &queryRunner{executor: h.Content}
 	var counts map[string]struct{ TotalCount int }
-	if err := t.execute(r.Context(), "Counts", nil, &counts); err != nil {
+	if err := queries.execute(r.Context(), "Counts", nil, &counts); err != nil {
 		return nil, err
 	}
 	total := 1
-	for _, m := range mapped {
+	for _, m := range sitemapTypes {
 		if h.Site.HasPages(m.of) {
 			total += counts[m.name].TotalCount
 		}
 	}
 	if total > h.SitemapSize {
-		return h.sitemapIndex(r.Context(), t)
+		return h.sitemapIndex(r.Context(), queries)
 	}
 	pages := []feeds.Page{{URL: h.Site.Home()}}
-	for _, m := range mapped {
+	for _, m := range sitemapTypes {
 		if !h.Site.HasPages(m.of) {
 			continue
 		}
-		more, _, err := h.pages(r.Context(), t, m.of, m.question, "", h.SitemapSize)
+		more, _, err := h.pages(r.Context(), queries, m.of, m.operation, "", h.SitemapSize)
 		if err != nil {
 			return nil, err
 		}
 		pages = append(pages, more...)
 	}
-	return sitemapAnswer(t, feeds.Sitemap, pages)
+	return sitemapResponse(queries, feeds.Sitemap, pages)
 }
 
-// sitemapIndex walks through all pages to tell where each part begins. A part
-// is named by the cursor that it begins behind, so that it can be read without
-// those before it.
-func (h *handler) sitemapIndex(ctx context.Context, t *talk) (*answer, error) {
+// sitemapIndex reads all pages to find where each part begins. The URL of a part has the
+// cursor after which it begins, so that it can be read without those before it.
+func (h *handler) sitemapIndex(ctx context.Context, queries *queryRunner) (*response, error) {
 	var parts []feeds.Page
-	for _, m := range mapped {
+	for _, m := range sitemapTypes {
 		if !h.Site.HasPages(m.of) {
 			continue
 		}
 		for after, more := "", true; more; {
-			pages, next, err := h.pages(ctx, t, m.of, m.question, after, h.SitemapSize)
+			pages, next, err := h.pages(ctx, queries, m.of, m.operation, after, h.SitemapSize)
 			if err != nil {
 				return nil, err
 			}
@@ -79,13 +78,13 @@ func (h *handler) sitemapIndex(ctx context.Context, t *talk) (*answer, error) {
 			after, more = next, next != ""
 		}
 	}
-	return sitemapAnswer(t, feeds.SitemapIndex, parts)
+	return sitemapResponse(queries, feeds.SitemapIndex, parts)
 }
 
-// sitemapPart is a part of the map of the pages of one type.
-func (h *handler) sitemapPart(r *http.Request, file string) (*answer, error) {
+// sitemapPart is a part of the sitemap, with pages of one type.
+func (h *handler) sitemapPart(r *http.Request, file string) (*response, error) {
 	name, ext, _ := split(file)
-	for _, m := range mapped {
+	for _, m := range sitemapTypes {
 		if m.name != name || ext != "xml" || !h.Site.HasPages(m.of) {
 			continue
 		}
@@ -93,24 +92,24 @@ func (h *handler) sitemapPart(r *http.Request, file string) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &talk{executor: h.Content}
-		pages, _, err := h.pages(r.Context(), t, m.of, m.question, given["after"], h.SitemapSize)
+		queries := &queryRunner{executor: h.Content}
+		pages, _, err := h.pages(r.Context(), queries, m.of, m.operation, given["after"], h.SitemapSize)
 		if err != nil {
 			return nil, err
 		}
 		if len(pages) == 0 {
 			return nil, errNotFound // a sitemap must not be empty
 		}
-		return sitemapAnswer(t, feeds.Sitemap, pages)
+		return sitemapResponse(queries, feeds.Sitemap, pages)
 	}
 	return nil, errNotFound
 }
 
-// pages reads up to limit pages of a type behind a cursor. next is the cursor
-// of the last one, where there are more.
-func (h *handler) pages(ctx context.Context, t *talk, of domain.Type, question, after string, limit int) (all []feeds.Page, next string, err error) {
+// pages reads up to limit pages of a type after a cursor. next is the cursor of the last
+// one; empty where there are no more.
+func (h *handler) pages(ctx context.Context, queries *queryRunner, of domain.Type, operation, after string, limit int) (all []feeds.Page, next string, err error) {
 	for len(all) < limit {
-		var said struct {
+		var result struct {
 			List struct {
 				PageInfo pageInfo
 				Nodes    []struct {
@@ -123,16 +122,16 @@ func (h *handler) pages(ctx context.Context, t *talk, of domain.Type, question, 
 		if after != "" {
 			variables["after"] = after
 		}
-		if err := t.execute(ctx, question, variables, &said); err != nil {
+		if err := queries.execute(ctx, operation, variables, &result); err != nil {
 			return nil, "", err
 		}
-		for _, n := range said.List.Nodes {
+		for _, n := range result.List.Nodes {
 			all = append(all, feeds.Page{URL: h.Site.Page(of, n.Slug), Updated: n.UpdatedAt})
 		}
-		if !said.List.PageInfo.HasNextPage {
+		if !result.List.PageInfo.HasNextPage {
 			return all, "", nil
 		}
-		after = said.List.PageInfo.EndCursor
+		after = result.List.PageInfo.EndCursor
 	}
 	return all, after, nil
 }
@@ -147,7 +146,7 @@ func newest(pages []feeds.Page) time.Time {
 	return at
 }
 
-func sitemapAnswer(t *talk, write func([]feeds.Page) ([]byte, error), pages []feeds.Page) (*answer, error) {
+func sitemapResponse(queries *queryRunner, write func([]feeds.Page) ([]byte, error), pages []feeds.Page) (*response, error) {
 	body, err := write(pages)
-	return &answer{media: "application/xml", body: body, talk: t}, err
+	return &response{media: "application/xml", body: body, queries: queries}, err
 }

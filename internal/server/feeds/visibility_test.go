@@ -64,21 +64,21 @@ func addresses(t *testing.T) []string {
 func TestVisibility(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		p := newPress(t, s, 0)
+		p := newTestServer(t, s, 0)
 		p.world()
 		viewers := []*domain.Viewer{public, {Name: "ana", Role: domain.Author, Clearance: domain.Clear, KeyID: 9}}
 		for m := domain.Clear; m <= domain.Red; m++ {
 			viewers = append(viewers, cleared(m))
 		}
 		all := addresses(t)
-		before := map[*domain.Viewer]map[string]got{}
+		before := map[*domain.Viewer]map[string]response{}
 		for m, level := range levels {
-			p.write(`publish(input: {references: OMIT, publishedAt: "20%d-01-01T00:00:00Z", documents: ["entity:entity-%[2]s", "narrative:narrative-%[2]s",
+			p.mutate(`publish(input: {references: OMIT, publishedAt: "20%d-01-01T00:00:00Z", documents: ["entity:entity-%[2]s", "narrative:narrative-%[2]s",
 				"report:report-%[2]s", "edition:of-%[2]s-1", "edition:shared-%[3]d"]}) { state }`, 10+m, level, m+1)
 			for _, v := range viewers {
 				now := p.everything(v, all)
 				if v.Clearance < domain.Marking(m) {
-					if d := cmp.Diff(before[v], now, cmp.AllowUnexported(got{})); d != "" {
+					if d := cmp.Diff(before[v], now, cmp.AllowUnexported(response{})); d != "" {
 						t.Errorf("%s (TLP:%v) can tell that something %s was published (-before +after):\n%s", v.Role, v.Clearance, level, d)
 					}
 				}
@@ -98,7 +98,7 @@ func TestVisibility(t *testing.T) {
 }
 
 // world writes, of each type, a document of each marking, and drafts.
-func (p *press) world() {
+func (p *testServer) world() {
 	p.t.Helper()
 	list := func(one string, more ...string) string {
 		var all []string
@@ -114,26 +114,26 @@ func (p *press) world() {
 		write("draft", "CLEAR")
 	}
 	each(func(l, m string) {
-		p.write(`createTag(input: {slug: "tag-%[1]s", label: "Label-%[1]s", description: "d-%[1]s", vocabulary: TOPIC, marking: %s}) { created }`, l, m)
-		p.write(`createAsset(input: {slug: "asset-%[1]s", title: "A-%[1]s", altText: "a-%[1]s", url: "https://files.example/f-%[1]s", mediaType: "image/png", size: 9, marking: %s}) { created }`, l, m)
-		p.write(`createSource(input: {slug: "source-%[1]s", title: "S-%[1]s", url: "https://example.org/s-%[1]s", marking: %s}) { created }`, l, m)
-		p.write(`createEntity(input: {slug: "entity-%[1]s", kind: PERSON, name: "N-%[1]s", description: "d-%[1]s", marking: %s}) { created }`, l, m)
+		p.mutate(`createTag(input: {slug: "tag-%[1]s", label: "Label-%[1]s", description: "d-%[1]s", vocabulary: TOPIC, marking: %s}) { created }`, l, m)
+		p.mutate(`createAsset(input: {slug: "asset-%[1]s", title: "A-%[1]s", altText: "a-%[1]s", url: "https://files.example/f-%[1]s", mediaType: "image/png", size: 9, marking: %s}) { created }`, l, m)
+		p.mutate(`createSource(input: {slug: "source-%[1]s", title: "S-%[1]s", url: "https://example.org/s-%[1]s", marking: %s}) { created }`, l, m)
+		p.mutate(`createEntity(input: {slug: "entity-%[1]s", kind: PERSON, name: "N-%[1]s", description: "d-%[1]s", marking: %s}) { created }`, l, m)
 	})
 	each(func(l, m string) {
-		p.write(`createNarrative(input: {slug: "narrative-%[1]s", title: "T-%[1]s", claim: "c-%[1]s", status: ACTIVE, description: "d-%[1]s", marking: %s}) { created }`, l, m)
+		p.mutate(`createNarrative(input: {slug: "narrative-%[1]s", title: "T-%[1]s", claim: "c-%[1]s", status: ACTIVE, description: "d-%[1]s", marking: %s}) { created }`, l, m)
 	})
 	each(func(l, m string) {
 		var contributions string
 		for _, level := range levels {
 			contributions += fmt.Sprintf(`{entity: "entity-%s", role: AUTHOR}`, level)
 		}
-		p.write(`createReport(input: {slug: "report-%[1]s", title: "T-%[1]s", kind: BRIEF, language: "en", summary: "s-%[1]s", body: "b-%[1]s [[entity-clear]]", marking: %[2]s,
+		p.mutate(`createReport(input: {slug: "report-%[1]s", title: "T-%[1]s", kind: BRIEF, language: "en", summary: "s-%[1]s", body: "b-%[1]s [[entity-clear]]", marking: %[2]s,
 			tags: %[3]s, entities: %[4]s, narratives: %[5]s, attachments: %[6]s, hero: "asset-%[1]s", contributions: [%[7]s]}) { created }`,
 			l, m, list("tag"), list("entity", "draft"), list("narrative", "draft"), list("asset"), contributions)
 	})
 	for m, level := range levels {
 		for series, number := range map[string]int{"Of-" + level: 1, "Shared": m + 1} {
-			p.write(`createEdition(input: {series: %q, number: %d, title: "T-%[3]s", introduction: "i-%[3]s", language: "en", marking: %[4]s, items: [{
+			p.mutate(`createEdition(input: {series: %q, number: %d, title: "T-%[3]s", introduction: "i-%[3]s", language: "en", marking: %[4]s, items: [{
 				headline: "h-%[3]s", summary: "s-%[3]s", analysis: "a-%[3]s", tags: %[5]s, citations: [{source: "source-clear"}, {source: "source-red"}]}]}) { created }`,
 				series, number, level, domain.Marking(m), list("tag"))
 		}
@@ -141,9 +141,9 @@ func (p *press) world() {
 }
 
 // everything asks for all addresses, and for all pages behind them.
-func (p *press) everything(v *domain.Viewer, addresses []string) map[string]got {
+func (p *testServer) everything(v *domain.Viewer, addresses []string) map[string]response {
 	p.t.Helper()
-	all := map[string]got{}
+	all := map[string]response{}
 	for _, address := range addresses {
 		for more := address; more != ""; {
 			g := p.get(v, more)
@@ -173,7 +173,7 @@ func (p *press) everything(v *domain.Viewer, addresses []string) map[string]got 
 
 var levelInText = regexp.MustCompile(`-(clear|green|amber|strict|red|draft)\b`)
 
-func (p *press) wantNoLeak(v *domain.Viewer, address string, g got) {
+func (p *testServer) wantNoLeak(v *domain.Viewer, address string, g response) {
 	p.t.Helper()
 	for _, found := range levelInText.FindAllStringSubmatch(g.body, -1) {
 		if level := slices.Index(levels, found[1]); level < 0 || level > int(v.Clearance) {
@@ -192,7 +192,7 @@ func (p *press) wantNoLeak(v *domain.Viewer, address string, g got) {
 // wantHiddenUnknown wants the same answer for what is marked higher than the
 // viewer may see, whether it is published yet or not, and for what is not
 // there.
-func (p *press) wantHiddenUnknown(v *domain.Viewer) {
+func (p *testServer) wantHiddenUnknown(v *domain.Viewer) {
 	p.t.Helper()
 	for _, all := range samples {
 		for _, sample := range all {
@@ -204,7 +204,7 @@ func (p *press) wantHiddenUnknown(v *domain.Viewer) {
 				p.t.Errorf("%s of nothing: got %d %s", sample, unknown.status, unknown.body)
 			}
 			for _, level := range slices.Concat(levels[v.Clearance+1:], []string{"draft"}) {
-				if d := cmp.Diff(unknown, p.get(v, fmt.Sprintf(sample, level)), cmp.AllowUnexported(got{})); d != "" {
+				if d := cmp.Diff(unknown, p.get(v, fmt.Sprintf(sample, level)), cmp.AllowUnexported(response{})); d != "" {
 					p.t.Errorf("%s (TLP:%v): %s of %s differs from nothing (-nothing +it):\n%s", v.Role, v.Clearance, sample, level, d)
 				}
 			}

@@ -16,60 +16,60 @@ import (
 const (
 	// DefaultSize is the default of [Config.Size], in bytes.
 	DefaultSize = 64 << 20
-	// MaxResponse is the size, in bytes before compression, from which on answers
-	// are not kept: those are counted while they wait for their readers, and a
-	// copy would not be.
+	// MaxResponse is the size, in bytes before compression, from which on responses
+	// are not cached: the transport counts large responses until their clients have
+	// read them, and a copy in the cache would not be counted.
 	MaxResponse = 256 << 10
 
-	// hitCost is the cost of a cache hit in the viewer's budget.
+	// hitCost is what a cache hit costs of the viewer's quota.
 	hitCost = 1
 	// maxVersionAge is how long a version may go without having been confirmed.
 	maxVersionAge = 10 * time.Second
 )
 
-// Live says how far live has come. It is what [projection.Live] does.
+// Live reports the version of live. [projection.Live] implements it.
 type Live interface {
-	// Version returns what is known in this process, at once.
+	// Version returns the version that is known in this process, without waiting.
 	Version() projection.Version
 	// Advanced returns a channel that is closed when live is no longer at a version.
 	Advanced(from projection.Version) <-chan struct{}
 }
 
-// Budgets charges viewers for cache hits.
-type Budgets interface {
-	// Charge takes a cost from the budget of the viewer of ctx and puts into
-	// the header how that stands; it returns false where too little is left.
+// Quotas charges viewers for cache hits.
+type Quotas interface {
+	// Charge takes a cost from the quota of the viewer of ctx and sets the fields
+	// about it in the header. It returns false where too little is left.
 	Charge(ctx context.Context, cost int, header http.Header) bool
 }
 
-// Config is what a cache is made of.
+// Config configures a [Cache].
 type Config struct {
-	// Size bounds what is kept, in bytes; see [Cache]. With 0 nothing is, but
-	// answers have their validators all the same.
+	// Size bounds the entries, in bytes; see [Cache]. With 0 nothing is cached, but
+	// responses have validators nevertheless.
 	Size int64
-	// MaxAge is for how long others may use an answer that everybody may see
-	// without asking again whether it still holds.
-	MaxAge  time.Duration
-	Live    Live
-	Budgets Budgets
-	Log     *slog.Logger
-	Now     func() time.Time
+	// MaxAge is the max-age of public responses: for how long browsers and proxies
+	// may use them without revalidation.
+	MaxAge time.Duration
+	Live   Live
+	Quotas Quotas
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Cache is a cache of HTTP responses. It is safe for concurrent use.
 //
-// Its size bounds the bytes that answers hold while they can be found: their
-// bodies, plain and as compressed, their headers, their keys, and an allowance
-// for the table's own records. Not in it are the copies on their way to slow
-// readers, of which each connection has one at most, and for a moment after a
-// publish, until the garbage collector has been by, what was kept before.
+// Its size bounds the bytes of the entries: their bodies, plain and compressed, their
+// headers, their keys, and an allowance for the table's own records. It does not
+// include responses that are being sent to slow clients, of which each connection
+// has one at most, nor the dropped entries of an earlier version until they are
+// garbage collected.
 type Cache struct {
-	size    uint64
-	public  []string // the Cache-Control of what everybody may see
-	live    Live
-	budgets Budgets
-	log     *slog.Logger
-	now     func() time.Time
+	size   uint64
+	public []string // the Cache-Control of public responses
+	live   Live
+	quotas Quotas
+	log    *slog.Logger
+	now    func() time.Time
 
 	current  atomic.Pointer[generation]
 	rotateMu sync.Mutex
@@ -79,14 +79,14 @@ type Cache struct {
 
 // New returns an empty cache.
 func New(c Config) *Cache {
-	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicFor(c.MaxAge), live: c.Live, budgets: c.Budgets, log: c.Log, now: c.Now}
+	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now}
 	cache.current.Store(cache.newGeneration(c.Live.Version()))
 	return cache
 }
 
-// generation holds the entries of one version. It is left as a whole when live
-// comes further, and then goes to the garbage collector with all that late
-// comers may still put there.
+// generation holds the entries of one version. It is replaced as a whole when the
+// version advances, and is garbage collected with the entries that slower requests
+// may still add to it.
 type generation struct {
 	version projection.Version
 	entries *otter.Cache[key, *entry] // nil: nothing is cached
@@ -106,8 +106,8 @@ func (c *Cache) newGeneration(v projection.Version) *generation {
 	return g
 }
 
-// generation returns that of the version that is known now, and how old that
-// knowledge is; nil where it is too old to go by.
+// generation returns the generation of the known version, and how long ago that was
+// confirmed; nil where that is too long ago.
 func (c *Cache) generation(now time.Time) (*generation, time.Duration) {
 	v := c.live.Version()
 	age := now.Sub(v.ConfirmedAt)
@@ -121,8 +121,8 @@ func (c *Cache) generation(now time.Time) (*generation, time.Duration) {
 	return g, max(age, 0)
 }
 
-// rotate drops the entries of an earlier version. Of callers that have seen
-// different versions the latest wins, because it is looked up again here.
+// rotate drops the entries of an earlier version. It looks the
+// version up again, so that of concurrent calls the latest version wins.
 func (c *Cache) rotate() *generation {
 	c.rotateMu.Lock()
 	defer c.rotateMu.Unlock()
@@ -138,8 +138,8 @@ func (c *Cache) rotate() *generation {
 	return g
 }
 
-// Run drops what is kept when live comes further, also while nobody asks, until
-// ctx is done.
+// Run drops the entries when the version advances, also while there are no requests,
+// until ctx is done. Then it logs the statistics.
 func (c *Cache) Run(ctx context.Context) error {
 	for {
 		select {
@@ -153,19 +153,19 @@ func (c *Cache) Run(ctx context.Context) error {
 	}
 }
 
-// Stats are what a cache has done since it was made, and holds now.
+// Stats are statistics of a cache since it was made.
 type Stats struct {
 	Hits      int64 // responses from the cache
-	Misses    int64 // answers that had to be made and might have been kept
-	Shared    int64 // answers that were made for another request at the same time
-	Unchanged int64 // of all these, those that the client had already
+	Misses    int64 // responses that were made and could be cached
+	Shared    int64 // responses of another request at the same time (single flight)
+	Unchanged int64 // of all these, those with 304 Not Modified
 	Dropped   int64 // entries dropped because of a publish
 
 	Entries int
 	Bytes   int64 // at most the size
 }
 
-// Stats returns how the cache stands. The counts may lag by some requests.
+// Stats returns the statistics. The counts may lag by some requests.
 func (c *Cache) Stats() Stats {
 	s := Stats{Hits: c.hits.Load(), Misses: c.misses.Load(), Shared: c.shared.Load(), Unchanged: c.unchanged.Load(), Dropped: c.dropped.Load()}
 	if g := c.current.Load(); g.entries != nil {

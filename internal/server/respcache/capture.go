@@ -7,17 +7,17 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 )
 
-// capture holds back an answer that may be kept. As soon as it may not be, it
-// goes out as it comes.
+// capture is a ResponseWriter that buffers a response that may be cached. As soon as
+// it may not be cached, capture writes the response through.
 type capture struct {
 	http.ResponseWriter
 	decision *transport.CacheDecision
 	head     bool // the client wants no body
 
 	header        http.Header
-	status        int // 0: nothing was said yet
+	status        int // 0: nothing was written yet
 	body          []byte
-	passedThrough bool // it goes out as it comes
+	passedThrough bool // the response is written through
 }
 
 func (c *capture) Header() http.Header { return c.header }
@@ -27,7 +27,7 @@ func (c *capture) WriteHeader(status int) {
 		return
 	}
 	if status < http.StatusOK {
-		c.ResponseWriter.WriteHeader(status) // announces an answer
+		c.ResponseWriter.WriteHeader(status) // an informational status
 		return
 	}
 	c.status = status
@@ -41,8 +41,7 @@ func (c *capture) WriteHeader(status int) {
 	}
 }
 
-// shareable says that the header is not one of an answer that is for this request
-// only.
+// shareable reports whether the header shows nothing that is for this request only.
 func (c *capture) shareable() bool {
 	for _, name := range []string{"Set-Cookie", "Content-Encoding", "Content-Range", "Trailer"} {
 		if len(c.header[name]) > 0 {
@@ -66,17 +65,17 @@ func (c *capture) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Flush is for handlers that stream: what they answer is not kept.
+// Flush is called by handlers that stream; a streamed response is not cached.
 func (c *capture) Flush() {
 	c.WriteHeader(http.StatusOK)
 	c.passThrough()
-	_ = http.NewResponseController(c.ResponseWriter).Flush() // one that cannot sends at the end
+	_ = http.NewResponseController(c.ResponseWriter).Flush() // a writer that cannot flush sends at the end
 }
 
 // Unwrap lets http.ResponseController reach what the connection can do.
 func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// passThrough sends what was held back.
+// passThrough writes what was buffered, and from then on everything.
 func (c *capture) passThrough() {
 	if c.passedThrough {
 		return
@@ -85,13 +84,13 @@ func (c *capture) passThrough() {
 	c.copyHeader()
 	c.ResponseWriter.WriteHeader(c.status)
 	if len(c.body) > 0 && !c.head {
-		_, _ = c.ResponseWriter.Write(c.body) // the client may have gone
+		_, _ = c.ResponseWriter.Write(c.body) // the client may have disconnected
 	}
 	c.body = nil
 }
 
-// copyHeader moves the header to that of the answer. Of Vary, what is there
-// stays.
+// copyHeader copies the header to that of the response. Values of Vary that are there
+// already stay.
 func (c *capture) copyHeader() {
 	header := c.ResponseWriter.Header()
 	for name, values := range c.header {
@@ -102,8 +101,8 @@ func (c *capture) copyHeader() {
 	}
 }
 
-// finish returns the answer if it may be kept, and sends it otherwise. The handler
-// has returned.
+// finish is called when the handler has returned. It returns the terms if the response
+// may be cached, and writes the response through otherwise.
 func (c *capture) finish() (terms transport.CacheTerms, ok bool) {
 	c.WriteHeader(http.StatusOK)
 	if c.passedThrough {

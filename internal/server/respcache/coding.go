@@ -11,12 +11,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// MinCompressed is the size from which on compressing an answer saves a packet.
+// MinCompressed is the size, in bytes, from which on responses are compressed: smaller
+// ones fit into one packet.
 const MinCompressed = 1400
 
-// Compressible reports whether answers of a media type are to be compressed:
-// not those that are already, nor event streams, of which each event has to
-// arrive by itself.
+// Compressible reports whether responses of a media type are to be compressed: not
+// media that are compressed already, nor event streams, whose events must not wait in
+// a compressor.
 func Compressible(contentType string) bool {
 	return !strings.HasPrefix(contentType, "text/event-stream") && gzhttp.DefaultContentTypeFilter(contentType)
 }
@@ -28,14 +29,14 @@ const (
 	identity coding = iota
 	gzipped
 	zstandard
-	codings // how many there are
+	codings // the number of codings
 )
 
 func (c coding) String() string { return [codings]string{"identity", "gzip", "zstd"}[c] }
 
-// codingOf is the coding for an Accept-Encoding, by the same rules as those of
-// the compressor of answers that are not kept: the greater q-value, and zstd of
-// two that are equal; a coding that is not named is not used.
+// codingOf is the coding for an Accept-Encoding, by the same rules as those of the
+// middleware that compresses other responses: the greater q-value, and zstd of two
+// that are equal; a coding that is not named is not used.
 func codingOf(accepted string) coding {
 	switch accepted {
 	case "":
@@ -88,7 +89,7 @@ func (c coding) encode(plain []byte) []byte {
 	default:
 		return plain
 	}
-	return bytes.Clone(out)[:len(out):len(out)] // as long as it is kept, no byte more than it needs
+	return bytes.Clone(out)[:len(out):len(out)] // a cached body has no spare capacity
 }
 
 var gzipWriters = sync.Pool{New: func() any {
@@ -109,7 +110,7 @@ func gzipOf(plain []byte) []byte {
 	return out.Bytes()
 }
 
-// zstdEncoder is for all: EncodeAll is safe for concurrent use.
+// zstdEncoder is shared: EncodeAll is safe for concurrent use.
 var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxResponse), zstd.WithLowerEncoderMem(true))
 	if err != nil {

@@ -16,40 +16,40 @@ import (
 
 // entry is a cached response. It is immutable, except for its last merged Vary.
 type entry struct {
-	header []field  // of all requests alike
-	vary   []string // what the answer depends on, one line
+	header []field  // without the fields of single requests
+	vary   []string // the Vary of the response, one value
 	terms  transport.CacheTerms
 	etag   string // the validator without its quotes
-	// modified is when the answer last changed, to the second; the zero time
-	// where it does not say.
+	// modified is the Last-Modified of the response; the zero time where it has
+	// none.
 	modified     time.Time
 	compressible bool // it is worth compressing
 	bodies       [codings]*body
 	weight       uint32
-	varied       *atomic.Pointer[mergedVary] // the last that was asked for
+	varied       *atomic.Pointer[mergedVary] // the last one that was needed
 }
 
-// field is a field of a header. Its values have no room, so that appending to
-// them makes a copy.
+// field is a field of a header. Its values have no spare capacity, so that
+// appending to them makes a copy.
 type field struct {
 	name   string
 	values []string
 }
 
-// body is an answer's body in a coding, and what depends on that.
+// body is the body of a response in a coding, with its validator and header fields.
 type body struct {
 	bytes     []byte
 	validator []string // the ETag, one value
 	header    []field
 }
 
-// perRequestFields are those of one request, whoever asks the same.
+// perRequestFields are fields that are not stored in an entry.
 var perRequestFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", "X-Request-Id", "Date",
-	// These are worked out anew.
+	// These are computed for each response.
 	"Cache-Control", "Content-Length", "Etag", "Last-Modified", "Age", "Vary"}
 
-// What an entry takes besides its texts: the structures here and the table's
-// records, as measured.
+// entryOverhead is the size of an entry besides its texts, in bytes: its structures and
+// the table's records, as measured.
 const entryOverhead = 1 << 10
 
 func newEntry(header http.Header, plain []byte, terms transport.CacheTerms) *entry {
@@ -66,7 +66,7 @@ func newEntry(header http.Header, plain []byte, terms transport.CacheTerms) *ent
 
 	contentType := header.Get("Content-Type")
 	hash := sha256.New()
-	hash.Write([]byte(contentType + "\x00")) // another type is another answer
+	hash.Write([]byte(contentType + "\x00")) // the same body with another type is another response
 	hash.Write(plain)
 	e.etag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16])
 	e.compressible = len(plain) >= MinCompressed && Compressible(contentType)
@@ -82,7 +82,7 @@ func (e *entry) add(name string, values []string) {
 	}
 }
 
-// addBody adds a body; the entry must not have been shown to anybody.
+// addBody adds a body. The entry must not be shared yet.
 func (e *entry) addBody(c coding, bytes []byte) {
 	b := &body{bytes: bytes, validator: []string{`"` + e.etag + `"`}}
 	b.header = append(b.header, field{"Content-Length", []string{strconv.Itoa(len(bytes))}})
@@ -94,7 +94,7 @@ func (e *entry) addBody(c coding, bytes []byte) {
 	e.weight += uint32(cap(bytes))
 }
 
-// codingFor is the coding of the answer for who asks for c.
+// codingFor is the coding in which the entry is sent to a client that prefers c.
 func (e *entry) codingFor(c coding) coding {
 	if !e.compressible {
 		return identity
@@ -112,8 +112,8 @@ func (e *entry) withCoding(c coding) *entry {
 	return &more
 }
 
-// usableBy reports whether a viewer may be given the answer now. That the
-// viewer is of the right kind is in the key.
+// usableBy reports whether the entry may be used for a viewer now. It checks the terms
+// only; role and clearance are in the key.
 func (e *entry) usableBy(v *domain.Viewer, now time.Time) bool {
 	if e.terms.Credential != nil && *e.terms.Credential != v.CredentialID() ||
 		!e.terms.ExpiresAt.IsZero() && !now.Before(e.terms.ExpiresAt) {
@@ -127,8 +127,8 @@ func (e *entry) usableBy(v *domain.Viewer, now time.Time) bool {
 	return true
 }
 
-// varyWith is the Vary of an answer to which others have added theirs: nearly
-// always the same.
+// varyWith is the entry's Vary merged with the values that middleware has set, which
+// are nearly always the same.
 func (e *entry) varyWith(others []string) []string {
 	if len(others) == 0 {
 		return e.vary
@@ -141,7 +141,7 @@ func (e *entry) varyWith(others []string) []string {
 	return v.all
 }
 
-// mergedVary is a Vary that was put together from those of others.
+// mergedVary is a cached result of varyWith.
 type mergedVary struct{ others, all []string }
 
 // mergeLists is a list of the elements of both, each once, in order.
@@ -158,7 +158,7 @@ func mergeLists(a, b []string) string {
 	return strings.Join(all, ", ")
 }
 
-// write sends the whole answer.
+// write writes the response with status 200.
 func (e *entry) write(w http.ResponseWriter, r *http.Request, b *body) {
 	header := w.Header()
 	for _, f := range e.header {
@@ -169,6 +169,6 @@ func (e *entry) write(w http.ResponseWriter, r *http.Request, b *body) {
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.bytes) // the client may have gone
+		_, _ = w.Write(b.bytes) // the client may have disconnected
 	}
 }

@@ -35,38 +35,38 @@ var schema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 	type Subscription { hello: String }
 `})
 
-// door is a transport over a schema whose fields do what their names say. Each
-// answer has the number of operations that were run before.
-type door struct {
+// backend is a transport over a schema whose fields do what their names say. Each
+// response has the number of operations that were executed so far.
+type backend struct {
 	*transport.Handler
-	ran     atomic.Int64
-	waiting chan struct{} // told of each operation that waits
-	goOn    chan error    // lets one of them go on
-	clock   *storetest.Clock
-	holds   atomic.Bool
+	executed atomic.Int64
+	waiting  chan struct{} // receives from each operation that waits
+	resume   chan error    // resumes one of them
+	clock    *storetest.Clock
+	holds    atomic.Bool
 }
 
-func (d *door) Schema() *ast.Schema { return schema }
+func (d *backend) Schema() *ast.Schema { return schema }
 
-func (d *door) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+func (d *backend) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
 	return 0, false
 }
 
-func newDoor(c *storetest.Clock) *door {
-	d := &door{waiting: make(chan struct{}, 100), goOn: make(chan error), clock: c}
+func newBackend(c *storetest.Clock) *backend {
+	d := &backend{waiting: make(chan struct{}, 100), resume: make(chan error), clock: c}
 	d.holds.Store(true)
 	d.Handler = transport.New(executor.New(d), transport.Config{})
 	return d
 }
 
-func (d *door) Exec(ctx context.Context) graphql.ResponseHandler {
+func (d *backend) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
-	return graphql.OneShot(d.answer(ctx, op, op.Operation.SelectionSet[0].(*ast.Field)))
+	return graphql.OneShot(d.execute(ctx, op, op.Operation.SelectionSet[0].(*ast.Field)))
 }
 
-func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *ast.Field) *graphql.Response {
+func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, field *ast.Field) *graphql.Response {
 	decision := transport.CacheDecisionFrom(ctx)
-	n := d.ran.Add(1)
+	n := d.executed.Add(1)
 	transport.Header(ctx).Set("RateLimit", fmt.Sprintf("inner;r=%d", n))
 	transport.Header(ctx).Set("TLP", "TLP:CLEAR")
 	text := fmt.Sprintf("%s %d", field.Name, n)
@@ -111,14 +111,14 @@ func (d *door) answer(ctx context.Context, op *graphql.OperationContext, field *
 	return data(text)
 }
 
-// wait waits for the test, where the field has the alias "slow" or waits.
-func (d *door) wait(ctx context.Context, field *ast.Field) error {
+// wait waits until the test resumes it, where the field has the alias "slow" or waits.
+func (d *backend) wait(ctx context.Context, field *ast.Field) error {
 	if field.Name != "waits" && field.Alias != "slow" {
 		return nil
 	}
 	d.waiting <- struct{}{}
 	select {
-	case err := <-d.goOn:
+	case err := <-d.resume:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -133,20 +133,20 @@ func newClock() *storetest.Clock {
 	return storetest.NewClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC))
 }
 
-// live is how far live has come, as a test has it.
-type live struct {
-	mu      sync.Mutex
-	version projection.Version
-	moved   chan struct{}
+// fakeLive is a live whose version the test sets.
+type fakeLive struct {
+	mu       sync.Mutex
+	version  projection.Version
+	advanced chan struct{}
 }
 
-func (l *live) Version() projection.Version {
+func (l *fakeLive) Version() projection.Version {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.version
 }
 
-func (l *live) Advanced(from projection.Version) <-chan struct{} {
+func (l *fakeLive) Advanced(from projection.Version) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.version.Same(from) {
@@ -154,53 +154,53 @@ func (l *live) Advanced(from projection.Version) <-chan struct{} {
 		close(c)
 		return c
 	}
-	return l.moved
+	return l.advanced
 }
 
-// publish moves live on.
-func (l *live) publish(at time.Time) {
+// publish advances the version.
+func (l *fakeLive) publish(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.version = projection.Version{Sequence: l.version.Sequence + 1, AppliedAt: at, ConfirmedAt: at}
-	close(l.moved)
-	l.moved = make(chan struct{})
+	close(l.advanced)
+	l.advanced = make(chan struct{})
 }
 
-// purse is a budget that a test fills.
-type purse struct{ left, taken atomic.Int64 }
+// fakeQuota is a quota that the test sets.
+type fakeQuota struct{ left, charged atomic.Int64 }
 
-func (p *purse) Charge(_ context.Context, cost int, header http.Header) bool {
+func (p *fakeQuota) Charge(_ context.Context, cost int, header http.Header) bool {
 	if p.left.Add(int64(-cost)) < 0 {
 		return false
 	}
-	p.taken.Add(int64(cost))
+	p.charged.Add(int64(cost))
 	header.Set("RateLimit", fmt.Sprintf("cache;r=%d", p.left.Load()))
 	return true
 }
 
-// world is a cache around a door.
-type world struct {
+// testCache is a cache in front of a backend.
+type testCache struct {
 	t       testing.TB
 	cache   *respcache.Cache
-	door    *door
-	live    *live
+	backend *backend
+	live    *fakeLive
 	clock   *storetest.Clock
-	purse   *purse
+	quota   *fakeQuota
 	handler http.Handler
 }
 
-func newWorld(t testing.TB, change func(*respcache.Config)) *world {
+func newTestCache(t testing.TB, change func(*respcache.Config)) *testCache {
 	t.Helper()
-	w := &world{t: t, clock: newClock(), purse: &purse{}}
-	w.door = newDoor(w.clock)
-	w.live = &live{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.Now()}, moved: make(chan struct{})}
-	w.purse.left.Store(1 << 40)
-	config := respcache.Config{Size: 1 << 20, Live: w.live, Budgets: w.purse, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now}
+	w := &testCache{t: t, clock: newClock(), quota: &fakeQuota{}}
+	w.backend = newBackend(w.clock)
+	w.live = &fakeLive{version: projection.Version{Sequence: 7, ConfirmedAt: w.clock.Now()}, advanced: make(chan struct{})}
+	w.quota.left.Store(1 << 40)
+	config := respcache.Config{Size: 1 << 20, Live: w.live, Quotas: w.quota, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now}
 	if change != nil {
 		change(&config)
 	}
 	w.cache = respcache.New(config)
-	w.handler = w.cache.Wrap(w.door)
+	w.handler = w.cache.Wrap(w.backend)
 	return w
 }
 
@@ -231,20 +231,20 @@ func request(t testing.TB, method, target, body string, header ...string) *http.
 	return r
 }
 
-// reply is an answer as it came.
-type reply struct {
+// response is a response as the client gets it.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// ask sends a request for a viewer.
-func (w *world) ask(v *domain.Viewer, r *http.Request) reply {
+// do serves a request of a viewer.
+func (w *testCache) do(v *domain.Viewer, r *http.Request) response {
 	w.t.Helper()
-	return askOf(w.t, w.handler, v, r)
+	return serve(w.t, w.handler, v, r)
 }
 
-func askOf(t testing.TB, h http.Handler, v *domain.Viewer, r *http.Request) reply {
+func serve(t testing.TB, h http.Handler, v *domain.Viewer, r *http.Request) response {
 	t.Helper()
 	out := httptest.NewRecorder()
 	out.Header().Set("Cache-Control", "no-store") // as the server does
@@ -253,18 +253,18 @@ func askOf(t testing.TB, h http.Handler, v *domain.Viewer, r *http.Request) repl
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reply{out.Code, out.Result().Header, string(body)}
+	return response{out.Code, out.Result().Header, string(body)}
 }
 
-// ran wants so many operations to have been run.
-func (w *world) ran(want int64) {
+// wantExecuted checks how many operations were executed.
+func (w *testCache) wantExecuted(want int64) {
 	w.t.Helper()
-	if got := w.door.ran.Load(); got != want {
-		w.t.Errorf("%d operations were run, want %d", got, want)
+	if got := w.backend.executed.Load(); got != want {
+		w.t.Errorf("%d operations were executed, want %d", got, want)
 	}
 }
 
-// question asks for a field.
-func lookup(field string) transport.Request {
+// queryOf is the request for a field.
+func queryOf(field string) transport.Request {
 	return transport.Request{Document: "{" + field + "}"}
 }

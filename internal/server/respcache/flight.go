@@ -2,28 +2,27 @@ package respcache
 
 import "sync"
 
-// flightKey is what requests have in common that wait for one answer. Those
-// with a credential don't wait for one without, who may have to wait longer to
-// be let in.
+// flightKey is what requests that share a flight have in common. A request with a
+// credential doesn't wait for one without, which may have to queue for longer.
 type flightKey struct {
 	key        key
 	credential bool
 }
 
-// flight is an answer that is being made, for all who ask the same meanwhile.
+// flight is a response that is being made, for all requests with the same key that
+// arrive meanwhile.
 type flight struct {
 	generation *generation
 	key        flightKey
 	once       sync.Once
-	// done is closed when there is nothing more to wait for, and then these
-	// don't change any more.
+	// done is closed when the flight is finished; the fields below are set before.
 	done        chan struct{}
-	entry       *entry // nil: there is nothing to share
-	uncacheable bool   // nor will there be: everybody has to ask for themselves
+	entry       *entry // nil: there is no response to share
+	uncacheable bool   // and none will be: each request must make its own
 }
 
-// join returns the flight of a key, and whether it is new, so that whoever
-// called has to make the answer.
+// join returns the flight of a key. lead is true where it is new: the caller then has
+// to make the response and finish the flight.
 func (g *generation) join(k flightKey) (f *flight, lead bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -36,12 +35,12 @@ func (g *generation) join(k flightKey) (f *flight, lead bool) {
 }
 
 // finish ends the flight; only the first call counts.
-func (f *flight) finish(e *entry, never bool) {
+func (f *flight) finish(e *entry, uncacheable bool) {
 	f.once.Do(func() {
 		f.generation.mu.Lock()
 		delete(f.generation.flights, f.key)
 		f.generation.mu.Unlock()
-		f.entry, f.uncacheable = e, never
+		f.entry, f.uncacheable = e, uncacheable
 		close(f.done)
 	})
 }

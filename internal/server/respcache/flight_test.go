@@ -12,17 +12,18 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// together sends the same request for viewers at once, when the first waits in
-// the door, and returns the answers; the first's comes first.
-func (w *world) together(r func() *http.Request, viewers ...*domain.Viewer) func() []reply {
-	got := make([]reply, len(viewers))
+// concurrently sends the same request for each viewer, the others when the first waits
+// in the backend. The function that it returns waits for the responses, in the order
+// of the viewers.
+func (w *testCache) concurrently(r func() *http.Request, viewers ...*domain.Viewer) func() []response {
+	got := make([]response, len(viewers))
 	var all sync.WaitGroup
-	all.Go(func() { got[0] = w.ask(viewers[0], r()) })
-	<-w.door.waiting
+	all.Go(func() { got[0] = w.do(viewers[0], r()) })
+	<-w.backend.waiting
 	for i, v := range viewers[1:] {
-		all.Go(func() { got[i+1] = w.ask(v, r()) })
+		all.Go(func() { got[i+1] = w.do(v, r()) })
 	}
-	return func() []reply { all.Wait(); return got }
+	return func() []response { all.Wait(); return got }
 }
 
 func repeated(v *domain.Viewer, n int) []*domain.Viewer {
@@ -33,69 +34,69 @@ func repeated(v *domain.Viewer, n int) []*domain.Viewer {
 	return all
 }
 
-func TestTheSameAtOnceIsRunOnce(t *testing.T) {
+func TestSingleFlight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
-	wait := w.together(func() *http.Request { return post(t, "{waits}") }, repeated(anonymous, 20)...)
-	w.door.goOn <- nil
+	w := newTestCache(t, nil)
+	wait := w.concurrently(func() *http.Request { return post(t, "{waits}") }, repeated(anonymous, 20)...)
+	w.backend.resume <- nil
 	for _, got := range wait() {
 		if got.status != http.StatusOK || !strings.Contains(got.body, "waits 1") {
 			t.Errorf("got %v", got)
 		}
 	}
-	w.ran(1)
+	w.wantExecuted(1)
 }
 
-// A leader that comes to nothing is followed by another.
-func TestTheNextMakesWhatTheFirstCouldNot(t *testing.T) {
+// Where the leader of a flight has no response to share, another request leads.
+func TestAnotherRequestLeadsAfterAFailure(t *testing.T) {
 	t.Parallel()
-	t.Run("ItFails", func(t *testing.T) {
+	t.Run("Error", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, nil)
-		wait := w.together(func() *http.Request { return post(t, "{waits}") }, repeated(anonymous, 5)...)
-		w.door.goOn <- errors.New("no luck")
-		<-w.door.waiting
-		w.door.goOn <- nil
+		w := newTestCache(t, nil)
+		wait := w.concurrently(func() *http.Request { return post(t, "{waits}") }, repeated(anonymous, 5)...)
+		w.backend.resume <- errors.New("an error")
+		<-w.backend.waiting
+		w.backend.resume <- nil
 		for i, got := range wait() {
-			if i == 0 != strings.Contains(got.body, "no luck") || i > 0 && !strings.Contains(got.body, "waits 2") {
+			if i == 0 != strings.Contains(got.body, "an error") || i > 0 && !strings.Contains(got.body, "waits 2") {
 				t.Errorf("%d got %v", i, got)
 			}
 		}
-		w.ran(2)
+		w.wantExecuted(2)
 	})
-	t.Run("ItsClientHasGone", func(t *testing.T) {
+	t.Run("ClientDisconnects", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, nil)
+		w := newTestCache(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
-		first := make(chan reply)
-		go func() { first <- w.ask(anonymous, post(t, "{waits}").WithContext(ctx)) }()
-		<-w.door.waiting
+		first := make(chan response)
+		go func() { first <- w.do(anonymous, post(t, "{waits}").WithContext(ctx)) }()
+		<-w.backend.waiting
 		var all sync.WaitGroup
 		for range 5 {
 			all.Go(func() {
-				if got := w.ask(anonymous, post(t, "{waits}")); !strings.Contains(got.body, "waits 2") {
+				if got := w.do(anonymous, post(t, "{waits}")); !strings.Contains(got.body, "waits 2") {
 					t.Errorf("got %v", got)
 				}
 			})
 		}
 		cancel()
 		<-first
-		<-w.door.waiting
-		w.door.goOn <- nil
+		<-w.backend.waiting
+		w.backend.resume <- nil
 		all.Wait()
-		w.ran(2)
+		w.wantExecuted(2)
 	})
-	t.Run("ItPanics", func(t *testing.T) {
+	t.Run("Panic", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, nil)
-		begun, goOn, once := make(chan struct{}), make(chan struct{}), sync.Once{}
+		w := newTestCache(t, nil)
+		started, resume, once := make(chan struct{}), make(chan struct{}), sync.Once{}
 		h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			once.Do(func() {
-				close(begun)
-				<-goOn
+				close(started)
+				<-resume
 				panic(http.ErrAbortHandler)
 			})
-			w.door.ServeHTTP(out, r)
+			w.backend.ServeHTTP(out, r)
 		}))
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -104,21 +105,21 @@ func TestTheNextMakesWhatTheFirstCouldNot(t *testing.T) {
 					t.Error("the panic is swallowed")
 				}
 			}()
-			askOf(t, h, anonymous, get(t, "{hello}"))
+			serve(t, h, anonymous, get(t, "{hello}"))
 		})
-		<-begun
+		<-started
 		all.Go(func() {
-			if got := askOf(t, h, anonymous, get(t, "{hello}")); !strings.Contains(got.body, "hello 1") {
+			if got := serve(t, h, anonymous, get(t, "{hello}")); !strings.Contains(got.body, "hello 1") {
 				t.Errorf("got %v", got)
 			}
 		})
-		close(goOn)
+		close(resume)
 		all.Wait()
 	})
 }
 
-// What may never be kept is not waited for, and everybody gets their own.
-func TestNobodyWaitsForWhatIsNeverShared(t *testing.T) {
+// Requests don't wait for a response that may not be cached: each makes its own.
+func TestUncacheableResponsesAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]func() *http.Request{
 		"Mutation": func() *http.Request { return post(t, "mutation{slow:hello}") },
@@ -126,13 +127,13 @@ func TestNobodyWaitsForWhatIsNeverShared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, nil)
-			wait := w.together(r, repeated(partner, 6)...)
+			w := newTestCache(t, nil)
+			wait := w.concurrently(r, repeated(partner, 6)...)
 			for range 5 {
-				<-w.door.waiting // while the first still does
+				<-w.backend.waiting // while the first still waits
 			}
 			for range 6 {
-				w.door.goOn <- nil
+				w.backend.resume <- nil
 			}
 			seen := map[string]bool{}
 			for _, got := range wait() {
@@ -141,43 +142,42 @@ func TestNobodyWaitsForWhatIsNeverShared(t *testing.T) {
 			if len(seen) != 6 {
 				t.Errorf("got %v: want one each", seen)
 			}
-			w.ran(6)
+			w.wantExecuted(6)
 		})
 	}
 }
 
-func TestAKeyDoesNotWaitForTheAnonymous(t *testing.T) {
+func TestKeyDoesNotWaitForAnonymous(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
-	wait := w.together(func() *http.Request { return post(t, "{waits}") }, anonymous, keyed)
-	<-w.door.waiting
-	w.door.goOn <- nil
-	w.door.goOn <- nil
+	w := newTestCache(t, nil)
+	wait := w.concurrently(func() *http.Request { return post(t, "{waits}") }, anonymous, keyed)
+	<-w.backend.waiting
+	w.backend.resume <- nil
+	w.backend.resume <- nil
 	wait()
-	w.ran(2)
+	w.wantExecuted(2)
 }
 
-// Who waits and goes away doesn't take the answer with it.
-func TestAFollowerThatGoesAway(t *testing.T) {
+// A waiting client that disconnects doesn't cancel the flight.
+func TestWaitingClientDisconnects(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
-	wait := w.together(func() *http.Request { return get(t, "{waits}") }, anonymous)
-	gone := make(chan reply)
-	go func() { gone <- w.ask(anonymous, get(t, "{waits}").WithContext(ctx)) }()
+	wait := w.concurrently(func() *http.Request { return get(t, "{waits}") }, anonymous)
+	disconnected := make(chan response)
+	go func() { disconnected <- w.do(anonymous, get(t, "{waits}").WithContext(ctx)) }()
 	cancel()
-	<-gone
-	w.door.goOn <- nil
+	<-disconnected
+	w.backend.resume <- nil
 	if got := wait()[0]; !strings.Contains(got.body, "waits 1") {
 		t.Errorf("got %v", got)
 	}
 }
 
-// Many ask many things while live moves on: who has seen a publish gets nothing
-// that was read before it.
-func TestNothingOldAfterAPublish(t *testing.T) {
+// Under load, a request after a publish gets nothing that was read before it.
+func TestNothingStaleAfterAPublish(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	all.Go(func() { _ = w.cache.Run(ctx) })
@@ -185,7 +185,7 @@ func TestNothingOldAfterAPublish(t *testing.T) {
 		all.Go(func() {
 			for i := range 200 {
 				query := []string{"{hello}", "{amber}", "{desk}", "{fails}"}[i%4]
-				got := w.ask([]*domain.Viewer{anonymous, partner}[i/4%2], get(t, query, "Accept-Encoding", []string{"", "gzip"}[i/8%2]))
+				got := w.do([]*domain.Viewer{anonymous, partner}[i/4%2], get(t, query, "Accept-Encoding", []string{"", "gzip"}[i/8%2]))
 				if got.status != http.StatusOK && query != "{fails}" {
 					t.Errorf("%s: got %v", query, got)
 				}
@@ -193,9 +193,9 @@ func TestNothingOldAfterAPublish(t *testing.T) {
 		})
 	}
 	for range 50 {
-		before := w.door.ran.Load()
+		before := w.backend.executed.Load()
 		w.live.publish(w.clock.Now())
-		got := w.ask(anonymous, get(t, "{hello}"))
+		got := w.do(anonymous, get(t, "{hello}"))
 		var n int64
 		if _, err := fmt.Sscanf(got.body, `{"data":{"it":"hello %d"`, &n); err != nil || n <= before {
 			t.Errorf("got %v after %d operations", got, before)

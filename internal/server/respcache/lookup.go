@@ -13,8 +13,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxBody is the largest body of a question that may be answered from here;
-// what frontends ask is a tenth of it.
+// maxBody is the largest body, in bytes, of a request that may be served from the
+// cache. Frontends send a tenth of it.
 const maxBody = 64 << 10
 
 // key is the hash of a request; see the package comment.
@@ -25,20 +25,20 @@ type lookup struct {
 	key    key
 	viewer *domain.Viewer
 	coding coding
-	// validates says that the answer has a validator, and that the client may
-	// ask whether the one it has still holds: only GET and HEAD are about what
-	// is at the URL.
+	// validates is true for GET and HEAD: the response has a validator, and the
+	// request may be conditional. The response to a POST is not the
+	// representation of its URL.
 	validates bool
 	buffer    *keyBuffer // nil where the body is not in it
 
-	next       http.Handler // what answers where nothing that is kept does
+	next       http.Handler // serves the request where no entry does
 	now        time.Time
-	generation *generation // what is kept at the version that was known when it was asked
+	generation *generation // of the version that was known when the request arrived
 	age        time.Duration
 }
 
-// keyBuffer is memory to write a question down in. What is asked by POST ends with
-// the body.
+// keyBuffer is the memory in which the input of a key's hash is written. That of a
+// POST ends with the body.
 type keyBuffer struct {
 	bytes     []byte
 	bodyStart int
@@ -46,8 +46,8 @@ type keyBuffer struct {
 
 var keyBuffers = sync.Pool{New: func() any { return &keyBuffer{bytes: make([]byte, 0, 4<<10)} }}
 
-// newLookup writes a request down. ok is false where no kept answer can be the
-// answer to it; the request can be read as before in any case.
+// newLookup makes the lookup of a request. ok is false where the request bypasses the
+// cache. The request's body can be read as before in any case.
 func newLookup(r *http.Request) (q lookup, ok bool) {
 	viewer, err := domain.ViewerFrom(r.Context())
 	if err != nil || viewer.System || !viewer.May(domain.ReadLive) {
@@ -55,13 +55,13 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		// A body would be refused.
+		// A GET with a body is refused.
 		if r.ContentLength != 0 {
 			return q, false
 		}
 		q.validates = true
 	case http.MethodPost:
-		// All clients of note say how long it is.
+		// All common clients send a Content-Length.
 		if r.ContentLength <= 0 || r.ContentLength > maxBody {
 			return q, false
 		}
@@ -89,7 +89,7 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 		b = appendTexts(b, r.Header["Content-Encoding"])
 		buffer.bodyStart = len(b)
 		if b, ok = appendBody(b, r); !ok {
-			buffer.bytes = b // the request reads from it, so it doesn't go back
+			buffer.bytes = b // not put back, because the request reads from it
 			return q, false
 		}
 		q.buffer = buffer
@@ -102,8 +102,7 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 	return q, true
 }
 
-// release gives back what the question was written down in, after the request has
-// been answered.
+// release returns the buffer to the pool, after the response has been sent.
 func (q *lookup) release() {
 	if q.buffer != nil {
 		keyBuffers.Put(q.buffer)
@@ -111,7 +110,7 @@ func (q *lookup) release() {
 	}
 }
 
-// requestBody is the request's, once more; nil where it has none.
+// requestBody returns the request's body from its beginning.
 func (q *lookup) requestBody() io.ReadCloser {
 	if q.buffer == nil {
 		return http.NoBody
@@ -119,8 +118,8 @@ func (q *lookup) requestBody() io.ReadCloser {
 	return io.NopCloser(bytes.NewReader(q.buffer.bytes[q.buffer.bodyStart:]))
 }
 
-// appendBody reads the whole body. Where that fails, the request's body is then
-// one that begins with what was read and ends with the error.
+// appendBody reads the whole body. Where that fails, it replaces the request's
+// body by one that begins with what was read and ends with the error.
 func appendBody(b []byte, r *http.Request) (_ []byte, ok bool) {
 	from, n := len(b), int(r.ContentLength)
 	if cap(b)-from < n {
@@ -145,7 +144,7 @@ type errorReader struct{ err error }
 
 func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
-// wantsStream says whether a client may mean an event stream. It is in doubt
+// wantsStream reports whether a client may want an event stream. In doubt it returns
 // true.
 func wantsStream(accept []string) bool {
 	for _, value := range accept {
@@ -160,7 +159,8 @@ func wantsStream(accept []string) bool {
 	return false
 }
 
-// appendText adds a text so that no two lists of texts look alike.
+// appendText appends a text with its length, so that different lists of texts have
+// different encodings.
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -13,9 +12,9 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxWaits is how often a request waits for the answer to another. When that
-// comes to nothing, because that client has gone or had spent its budget, the
-// first of those who waited makes it; but nobody waits for ever.
+// maxWaits is how often a request waits for the response of another. Where that has
+// none to share, because its client has disconnected or has used up its quota, the
+// first waiting request makes the response. After maxWaits a request makes its own.
 const maxWaits = 2
 
 // Wrap returns a handler that serves cached responses and caches those of next.
@@ -32,7 +31,7 @@ func (c *Cache) Wrap(next http.Handler) http.Handler {
 		}
 		defer q.release()
 		q.next = next
-		// Not before: a body may take its time.
+		// Not before newLookup: it reads the body, which may take long.
 		q.now = c.now()
 		if q.generation, q.age = c.generation(q.now); q.generation == nil {
 			q.forward(w, r)
@@ -42,7 +41,7 @@ func (c *Cache) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// forward has the next handler answer, whatever that comes to.
+// forward serves the request by the next handler, without the cache.
 func (q *lookup) forward(w http.ResponseWriter, r *http.Request) {
 	if q.buffer != nil {
 		r.Body = q.requestBody()
@@ -50,6 +49,8 @@ func (q *lookup) forward(w http.ResponseWriter, r *http.Request) {
 	q.next.ServeHTTP(w, r)
 }
 
+// serve serves a request from the cache, from the response of another request that is
+// being made, or by the next handler.
 func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
 	g := q.generation
 	if g.entries == nil {
@@ -57,16 +58,16 @@ func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
 		return
 	}
 	if e := q.cached(); e != nil {
-		c.serveShared(w, r, q, e, &c.hits)
+		c.serveEntry(w, r, q, e, &c.hits)
 		return
 	}
 	for range maxWaits {
 		f, lead := g.join(flightKey{q.key, q.viewer.Authenticated()})
 		if lead {
-			// The one before may have landed since it was looked for.
+			// A flight may have finished since the entry was looked up.
 			if e := q.cached(); e != nil {
 				f.finish(e, false)
-				c.serveShared(w, r, q, e, &c.hits)
+				c.serveEntry(w, r, q, e, &c.hits)
 				return
 			}
 			c.fill(w, r, q, f)
@@ -75,7 +76,7 @@ func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
 		select {
 		case <-f.done:
 		case <-r.Context().Done():
-			q.forward(w, r) // which has to say so
+			q.forward(w, r) // next writes the error
 			return
 		}
 		if f.uncacheable {
@@ -84,7 +85,7 @@ func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
 		}
 		q.now = c.now()
 		if e := f.entry; e != nil && e.usableBy(q.viewer, q.now) {
-			c.serveShared(w, r, q, e, &c.shared)
+			c.serveEntry(w, r, q, e, &c.shared)
 			return
 		}
 	}
@@ -101,15 +102,15 @@ func (q *lookup) cached() *entry {
 	return e
 }
 
-// counter is one of the cache's.
+// counter is a counter of [Stats].
 type counter interface{ Add(int64) int64 }
 
-// serveShared serves an entry that was made for another request.
-func (c *Cache) serveShared(w http.ResponseWriter, r *http.Request, q *lookup, e *entry, count counter) {
+// serveEntry serves an entry that was made for another request.
+func (c *Cache) serveEntry(w http.ResponseWriter, r *http.Request, q *lookup, e *entry, count counter) {
 	header := w.Header()
-	if !c.budgets.Charge(r.Context(), hitCost, header) {
-		// Who has nothing left for this has nothing left for next, which says
-		// so in its own words.
+	if !c.quotas.Charge(r.Context(), hitCost, header) {
+		// Without quota for this there is none for next either, which writes the
+		// error in its own form.
 		q.forward(w, r)
 		return
 	}
@@ -120,37 +121,37 @@ func (c *Cache) serveShared(w http.ResponseWriter, r *http.Request, q *lookup, e
 	c.send(w, r, q, e)
 }
 
-// fill has the next handler answer, and keeps the answer if it may be. f is the flight of
-// those who wait for it; nil where there is none.
+// fill serves a miss: by the next handler, whose response it caches if it may. f is the
+// flight whose requests wait for the response; nil where there is none.
 func (c *Cache) fill(w http.ResponseWriter, r *http.Request, q *lookup, f *flight) {
-	refused := func() {}
+	onDeny := func() {}
 	if f != nil {
-		refused = func() { f.finish(nil, true) }
+		onDeny = func() { f.finish(nil, true) }
 		defer f.finish(nil, false) // also where next panics
 	}
-	ctx, decision := transport.WithCacheDecision(r.Context(), refused)
-	held := &capture{ResponseWriter: w, decision: decision, header: http.Header{}, head: r.Method == http.MethodHead}
-	q.forward(held, unconditional(ctx, r))
-	terms, ok := held.finish()
+	ctx, decision := transport.WithCacheDecision(r.Context(), onDeny)
+	captured := &capture{ResponseWriter: w, decision: decision, header: http.Header{}, head: r.Method == http.MethodHead}
+	q.forward(captured, unconditional(ctx, r))
+	terms, ok := captured.finish()
 	if !ok {
 		return
 	}
 	c.misses.Add(1)
-	e := newEntry(held.header, held.body, terms).withCoding(q.coding)
+	e := newEntry(captured.header, captured.body, terms).withCoding(q.coding)
 	if g := q.generation; g.entries != nil && (terms.Sequence < 0 || terms.Sequence >= g.version.Sequence) {
 		g.entries.Set(q.key, e)
 		if f != nil {
 			f.finish(e, false)
 		}
 	}
-	delete(held.header, "Vary") // the entry has these
-	delete(held.header, "Last-Modified")
-	held.copyHeader()
+	delete(captured.header, "Vary") // the entry has these
+	delete(captured.header, "Last-Modified")
+	captured.copyHeader()
 	c.send(w, r, q, e)
 }
 
-// unconditional is the request of which all who ask the same can have the
-// answer: it is not about what one of them has already.
+// unconditional returns the request without its conditions and as GET, so that the
+// response can be used for all requests with the same key.
 func unconditional(ctx context.Context, r *http.Request) *http.Request {
 	whole := r.WithContext(ctx)
 	if whole.Method == http.MethodHead {
@@ -169,22 +170,22 @@ func unconditional(ctx context.Context, r *http.Request) *http.Request {
 	return whole
 }
 
-// send answers with an entry.
+// send writes an entry as the response.
 func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry) {
 	coding := e.codingFor(q.coding)
 	if e.bodies[coding] == nil {
 		e = e.withCoding(coding)
-		if kept := q.generation.entries; kept != nil {
-			// Unless it has gone meanwhile.
-			kept.ComputeIfPresent(q.key, func(*entry) (*entry, otter.ComputeOp) { return e, otter.WriteOp })
+		if entries := q.generation.entries; entries != nil {
+			// Only if the entry has not been evicted meanwhile.
+			entries.ComputeIfPresent(q.key, func(*entry) (*entry, otter.ComputeOp) { return e, otter.WriteOp })
 		}
 	}
 	header, body := w.Header(), e.bodies[coding]
 	header["Vary"] = e.varyWith(header["Vary"])
 	if !q.validates {
-		// An answer to a POST is not what is at the URL: without a
-		// Content-Location no cache may give it to the next who asks (RFC 9110,
-		// 9.3.3), and it has no validator, since there is no 304 to a POST.
+		// The response to a POST is not the representation of its URL: without a
+		// Content-Location no cache may reuse it (RFC 9110, 9.3.3), and it has no
+		// validator, since there is no 304 to a POST.
 		header["Cache-Control"] = noStore
 		e.write(w, r, body)
 		return
@@ -197,9 +198,9 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry
 	}
 	if notModified(r.Header, body.validator[0], dated, e.modified) {
 		c.unchanged.Add(1)
-		// What a 304 has in its header replaces what the client kept (RFC 9111,
-		// 3.2), and all answers begin with a policy: without the entry's own, a
-		// page would lose its style when it is looked at again.
+		// The header of a 304 replaces that of the response which the client has
+		// stored (RFC 9111, 3.2), and middleware sets a policy on all responses:
+		// without the entry's own, a page would lose its style on revalidation.
 		for _, f := range e.header {
 			if f.name == policyField {
 				header[f.name] = f.values
@@ -218,8 +219,8 @@ var (
 	private = []string{"private, no-cache"}
 )
 
-// cacheControl is the Cache-Control of an answer. Others may keep what everybody may
-// see, and everybody's own cache what they may.
+// cacheControl is the Cache-Control of a response to GET: public for content that is
+// public and requested without a credential, and private for all else.
 func (c *Cache) cacheControl(v *domain.Viewer, e *entry) []string {
 	if v.Authenticated() || e.terms.Marking > domain.Clear {
 		return private
@@ -227,64 +228,19 @@ func (c *Cache) cacheControl(v *domain.Viewer, e *entry) []string {
 	return c.public
 }
 
-func publicFor(maxAge time.Duration) []string {
+func publicCacheControl(maxAge time.Duration) []string {
 	if maxAge < time.Second {
 		return []string{"public, no-cache"}
 	}
 	return []string{"public, max-age=" + strconv.FormatInt(int64(maxAge/time.Second), 10) + ", must-revalidate"}
 }
 
-var justNow = []string{"0"}
+var zeroAge = []string{"0"}
 
-// ageText is an Age: a kept answer is as old as the knowledge that it holds.
+// ageText is the value of Age: the time since the version was last confirmed.
 func ageText(age time.Duration) []string {
 	if age < time.Second {
-		return justNow
+		return zeroAge
 	}
 	return []string{strconv.FormatInt(int64(age/time.Second), 10)}
-}
-
-// hasLastModified reports whether the answer's Last-Modified can tell it from later ones.
-// Within the second that it names the answer may change again, and would have
-// the same one (RFC 9110, 8.8.2.2).
-func (e *entry) hasLastModified(now time.Time) bool {
-	return !e.modified.IsZero() && !now.Before(e.modified.Add(time.Second))
-}
-
-// notModified reports whether what the client has is still right: by its If-None-Match
-// or, where there is none, by its If-Modified-Since (RFC 9110, 13.2.2). That has
-// to be the very Last-Modified that the client was given: what was fetched from a
-// process that lagged is older than the time at which it was fetched.
-func notModified(request http.Header, tag string, dated bool, modified time.Time) bool {
-	if tags, ok := request["If-None-Match"]; ok {
-		return matchesETag(tags, tag)
-	}
-	since, err := http.ParseTime(request.Get("If-Modified-Since"))
-	return err == nil && dated && modified.Equal(since)
-}
-
-// matchesETag reports whether an If-None-Match names a validator, by weak comparison,
-// or any.
-func matchesETag(ifNoneMatch []string, tag string) bool {
-	for _, list := range ifNoneMatch {
-		for list != "" {
-			list = strings.TrimLeft(list, " \t,")
-			if strings.HasPrefix(list, "*") {
-				return true
-			}
-			weak := strings.TrimPrefix(list, "W/")
-			if !strings.HasPrefix(weak, `"`) {
-				break // the rest is not understood
-			}
-			end := strings.IndexByte(weak[1:], '"')
-			if end < 0 {
-				break
-			}
-			if weak[:end+2] == tag {
-				return true
-			}
-			list = weak[end+2:]
-		}
-	}
-	return false
 }

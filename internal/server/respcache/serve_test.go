@@ -17,7 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
-func TestWhoMayKeepAnAnswer(t *testing.T) {
+func TestCacheControl(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name   string
@@ -36,12 +36,12 @@ func TestWhoMayKeepAnAnswer(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(c *respcache.Config) { c.MaxAge = row.maxAge })
+			w := newTestCache(t, func(c *respcache.Config) { c.MaxAge = row.maxAge })
 			for range 2 {
-				if got := w.ask(row.viewer, get(t, row.query)).header.Get("Cache-Control"); got != row.want {
+				if got := w.do(row.viewer, get(t, row.query)).header.Get("Cache-Control"); got != row.want {
 					t.Errorf("got %q, want %q", got, row.want)
 				}
-				got := w.ask(row.viewer, post(t, row.query)).header
+				got := w.do(row.viewer, post(t, row.query)).header
 				if got.Get("Cache-Control") != "no-store" || got.Get("Etag") != "" || got.Get("Age") != "" {
 					t.Errorf("by POST: got %v", got)
 				}
@@ -52,8 +52,8 @@ func TestWhoMayKeepAnAnswer(t *testing.T) {
 
 func TestIfNoneMatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
-	fresh := w.ask(anonymous, get(t, "{hello}"))
+	w := newTestCache(t, nil)
+	fresh := w.do(anonymous, get(t, "{hello}"))
 	tag := fresh.header.Get("Etag")
 	if !strings.HasPrefix(tag, `"`) || len(tag) < 20 {
 		t.Fatalf("the validator is %s: want a strong one", tag)
@@ -64,7 +64,7 @@ func TestIfNoneMatch(t *testing.T) {
 		strings.TrimSuffix(tag, `"`) + `-gzip"`: 200,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			got := w.ask(anonymous, request(t, method, "/graphql?query={hello}", "", "If-None-Match", given))
+			got := w.do(anonymous, request(t, method, "/graphql?query={hello}", "", "If-None-Match", given))
 			if got.status != want {
 				t.Errorf("%s %q: got %d, want %d", method, given, got.status, want)
 			}
@@ -77,26 +77,26 @@ func TestIfNoneMatch(t *testing.T) {
 			}
 		}
 	}
-	w.ran(1)
-	if got := w.ask(anonymous, post(t, "{hello}", "If-None-Match", "*")); got.status != 200 {
+	w.wantExecuted(1)
+	if got := w.do(anonymous, post(t, "{hello}", "If-None-Match", "*")); got.status != 200 {
 		t.Errorf("by POST: got %d", got.status)
 	}
 
-	// The first who asks after a publish may have it already; what is kept then
-	// is the whole.
+	// The first request after a publish may be conditional; the entry has the whole
+	// body nevertheless.
 	w.live.publish(w.clock.Now())
-	again := newWorld(t, nil)
-	if got := again.ask(anonymous, get(t, "{hello}", "If-None-Match", tag)); got.status != 304 || got.body != "" {
-		t.Errorf("of an answer that is made: got %v", got)
+	again := newTestCache(t, nil)
+	if got := again.do(anonymous, get(t, "{hello}", "If-None-Match", tag)); got.status != 304 || got.body != "" {
+		t.Errorf("of a miss: got %v", got)
 	}
-	if got := again.ask(anonymous, get(t, "{hello}")); got.status != 200 || got.body != fresh.body {
+	if got := again.do(anonymous, get(t, "{hello}")); got.status != 200 || got.body != fresh.body {
 		t.Errorf("after that: got %v", got)
 	}
-	again.ran(1)
+	again.wantExecuted(1)
 }
 
-// decoded is a body as it was before it was encoded.
-func decoded(t *testing.T, got reply) string {
+// decoded is the body without its content coding.
+func decoded(t *testing.T, got response) string {
 	t.Helper()
 	var in io.Reader = strings.NewReader(got.body)
 	var err error
@@ -118,17 +118,17 @@ func decoded(t *testing.T, got reply) string {
 
 func TestCodings(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.handler = wrap(w.handler) // as the server does
 	large, tags := "{large(size: 8000)}", map[string]string{}
-	plain := w.ask(anonymous, get(t, large)).body
+	plain := w.do(anonymous, get(t, large)).body
 	for range 2 {
 		for accepted, want := range map[string]string{"": "", "gzip": "gzip", "zstd": "zstd", "br": ""} {
-			got := w.ask(anonymous, get(t, large, "Accept-Encoding", accepted))
+			got := w.do(anonymous, get(t, large, "Accept-Encoding", accepted))
 			tag := got.header.Get("Etag")
 			if got.header.Get("Content-Encoding") != want || decoded(t, got) != plain || got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
 				t.Errorf("%q: got %.200v", accepted, got)
@@ -140,13 +140,13 @@ func TestCodings(t *testing.T) {
 			if vary := got.header.Values("Vary"); len(vary) != 1 || vary[0] != "Accept, Accept-Encoding, Authorization" {
 				t.Errorf("%q: Vary is %q", accepted, vary)
 			}
-			head := w.ask(anonymous, request(t, http.MethodHead, "/graphql?query="+strings.ReplaceAll(large, " ", "%20"), "", "Accept-Encoding", accepted))
+			head := w.do(anonymous, request(t, http.MethodHead, "/graphql?query="+strings.ReplaceAll(large, " ", "%20"), "", "Accept-Encoding", accepted))
 			for _, name := range []string{"Etag", "Content-Encoding", "Content-Length"} {
 				if head.header.Get(name) != got.header.Get(name) {
 					t.Errorf("%q: by HEAD %s is %q, not %q", accepted, name, head.header.Get(name), got.header.Get(name))
 				}
 			}
-			if again := w.ask(anonymous, get(t, large, "Accept-Encoding", accepted, "If-None-Match", tag)); again.status != 304 || again.header.Get("Etag") != tag {
+			if again := w.do(anonymous, get(t, large, "Accept-Encoding", accepted, "If-None-Match", tag)); again.status != 304 || again.header.Get("Etag") != tag {
 				t.Errorf("%q: got %v", accepted, again)
 			}
 		}
@@ -154,16 +154,16 @@ func TestCodings(t *testing.T) {
 	if len(tags) != 3 || tags[""] == tags["gzip"] || tags["gzip"] == tags["zstd"] {
 		t.Errorf("the validators are %v", tags)
 	}
-	if got := w.ask(anonymous, get(t, "{hello}", "Accept-Encoding", "gzip")); got.header.Get("Content-Encoding") != "" {
-		t.Errorf("a small answer is %s", got.header.Get("Content-Encoding"))
+	if got := w.do(anonymous, get(t, "{hello}", "Accept-Encoding", "gzip")); got.header.Get("Content-Encoding") != "" {
+		t.Errorf("a small response is %s", got.header.Get("Content-Encoding"))
 	}
-	w.ran(2)
+	w.wantExecuted(2)
 }
 
-// The coding is the one that the compressor would choose.
-func TestCodingsAreChosenAsElsewhere(t *testing.T) {
+// The coding is the one that the compressing middleware would choose.
+func TestCodingIsThatOfTheCompressor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(respcache.MinCompressed), gzhttp.ContentTypeFilter(respcache.Compressible))
 	if err != nil {
 		t.Fatal(err)
@@ -178,60 +178,60 @@ func TestCodingsAreChosenAsElsewhere(t *testing.T) {
 		"gzip;q=0", "gzip;q=0, zstd", "gzip; q=0.5, zstd;q=0.4", "zstd;q=0.5 ,gzip;q=0.5", "*", "identity", "deflate, br", "*;q=0.5, gzip;q=0.1",
 		"gzip;q=1.0, identity; q=0.5, *;q=0", "x-gzip", " gzip ", "gzip;q=0.001", ",,gzip",
 	} {
-		want := askOf(t, compressor, anonymous, get(t, "x", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
-		got := w.ask(anonymous, get(t, "{large(size: 8000)}", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
+		want := serve(t, compressor, anonymous, get(t, "x", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
+		got := w.do(anonymous, get(t, "{large(size: 8000)}", "Accept-Encoding", accepted)).header.Get("Content-Encoding")
 		if got != want {
 			t.Errorf("for %q: got %q, want %q", accepted, got, want)
 		}
 	}
 }
 
-func TestVaryKeepsWhatOthersSay(t *testing.T) {
+func TestVaryIsMerged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	h := http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		out.Header().Add("Vary", "Accept-Encoding")
 		out.Header().Add("Vary", "Origin")
 		w.handler.ServeHTTP(out, r)
 	})
 	for range 2 {
-		if got := askOf(t, h, anonymous, get(t, "{hello}")).header["Vary"]; len(got) != 1 || got[0] != "Accept, Accept-Encoding, Authorization, Origin" {
+		if got := serve(t, h, anonymous, get(t, "{hello}")).header["Vary"]; len(got) != 1 || got[0] != "Accept, Accept-Encoding, Authorization, Origin" {
 			t.Errorf("got %q", got)
 		}
 	}
 }
 
-// A body that breaks off is the door's business.
-func TestABodyThatBreaksOff(t *testing.T) {
+// The backend handles a truncated body.
+func TestTruncatedBody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	for range 2 {
 		r := post(t, "{hello}")
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), failedBody{}))
-		if got := w.ask(anonymous, r); got.status != http.StatusBadRequest || !strings.Contains(got.body, "cannot be read") {
+		if got := w.do(anonymous, r); got.status != http.StatusBadRequest || !strings.Contains(got.body, "cannot be read") {
 			t.Errorf("got %v", got)
 		}
 	}
-	w.ran(0)
+	w.wantExecuted(0)
 }
 
 type failedBody struct{}
 
 func (failedBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// What a handler streams goes out as it comes.
-func TestAHandlerThatFlushes(t *testing.T) {
+// A streamed response is written through.
+func TestFlush(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	sent := make(chan string, 1)
 	h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		reply := w.door.Execute(r.Context(), lookup("hello"))
+		reply := w.backend.Execute(r.Context(), queryOf("hello"))
 		_, _ = out.Write(reply.Data)
 		out.(http.Flusher).Flush()
 		sent <- "flushed"
 		_, _ = io.WriteString(out, " and more")
 	}))
-	got := askOf(t, h, anonymous, get(t, "x"))
+	got := serve(t, h, anonymous, get(t, "x"))
 	if !strings.HasSuffix(got.body, " and more") || got.header.Get("Etag") != "" {
 		t.Errorf("got %v", got)
 	}
@@ -240,9 +240,9 @@ func TestAHandlerThatFlushes(t *testing.T) {
 	}
 }
 
-// Other doors ask as often as they like: what they make of it may be kept if
-// all that they asked may be.
-func TestOtherDoors(t *testing.T) {
+// A handler may execute several operations for one response: it may be cached if all
+// of their results may be.
+func TestSeveralOperations(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string
@@ -257,20 +257,20 @@ func TestOtherDoors(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, nil)
+			w := newTestCache(t, nil)
 			h := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				out.Header().Set("Content-Type", "application/atom+xml")
 				for _, field := range row.fields {
-					_, _ = out.Write(w.door.Execute(r.Context(), lookup(field)).Data)
+					_, _ = out.Write(w.backend.Execute(r.Context(), queryOf(field)).Data)
 				}
 			}))
 			for range 2 {
-				got := askOf(t, h, anonymous, get(t, "x"))
+				got := serve(t, h, anonymous, get(t, "x"))
 				if got.header.Get("Cache-Control") != row.control || got.header.Get("Content-Type") != "application/atom+xml" {
 					t.Errorf("got %v", got)
 				}
 			}
-			w.ran(row.ran)
+			w.wantExecuted(row.ran)
 		})
 	}
 }
@@ -296,17 +296,17 @@ func TestIfModifiedSince(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, nil)
+			w := newTestCache(t, nil)
 			ran := 0
 			w.handler = w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 				ran++
 				if row.modified != "" {
 					out.Header().Set("Last-Modified", row.modified)
 				}
-				w.door.ServeHTTP(out, r)
+				w.backend.ServeHTTP(out, r)
 			}))
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
-				got := w.ask(anonymous, request(t, method, "/graphql?query={hello}", "", row.header...))
+				got := w.do(anonymous, request(t, method, "/graphql?query={hello}", "", row.header...))
 				if got.status != row.want || (got.body == "") != (row.want == 304 || method == http.MethodHead) {
 					t.Errorf("%s: got %d %q, want %d", method, got.status, got.body, row.want)
 				}
@@ -325,30 +325,30 @@ func TestIfModifiedSince(t *testing.T) {
 				return
 			}
 			w.clock.Advance(time.Second)
-			if got := w.ask(anonymous, request(t, http.MethodGet, "/graphql?query={hello}", "", row.header...)); got.status != 304 || ran != 1 {
+			if got := w.do(anonymous, request(t, http.MethodGet, "/graphql?query={hello}", "", row.header...)); got.status != 304 || ran != 1 {
 				t.Errorf("a second later: got %d, made %d times", got.status, ran)
 			}
 		})
 	}
 }
 
-// A page keeps its own policy when the client is told that it has not changed.
-func TestPolicyOfWhatHasNotChanged(t *testing.T) {
+// A 304 has the page's own policy.
+func TestPolicyOfNotModified(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newTestCache(t, nil)
 	cached := w.cache.Wrap(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("query") == "{hello}" {
 			out.Header().Set("Content-Security-Policy", "style-src 'self'")
 		}
-		w.door.ServeHTTP(out, r)
+		w.backend.ServeHTTP(out, r)
 	}))
 	w.handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		out.Header().Set("Content-Security-Policy", "default-src 'none'")
 		cached.ServeHTTP(out, r)
 	})
 	for query, want := range map[string]string{"{hello}": "style-src 'self'", "{until}": "default-src 'none'"} {
-		tag := w.ask(anonymous, get(t, query)).header.Get("Etag")
-		got := w.ask(anonymous, get(t, query, "If-None-Match", tag))
+		tag := w.do(anonymous, get(t, query)).header.Get("Etag")
+		got := w.do(anonymous, get(t, query, "If-None-Match", tag))
 		if got.status != http.StatusNotModified || got.header.Get("Content-Security-Policy") != want {
 			t.Errorf("%s: got %d with %q, want %q", query, got.status, got.header.Get("Content-Security-Policy"), want)
 		}

@@ -1,10 +1,9 @@
-// Package rest is the API for those who don't speak GraphQL: JSON at /v1.
+// Package rest serves the API as JSON over HTTP at /v1, for clients without GraphQL.
 //
-// It has no resolvers and no statements. Each route is a GraphQL document in
-// this folder, which is run by the same executor as anybody's; so what a route
-// answers, what it costs and who may see it is what the executor says. The
-// description of the routes (OpenAPI) and the page for people are made from the
-// documents and the schema, and can't say anything else.
+// It has no resolvers and no SQL. Each route is a GraphQL document in this folder, which
+// the same executor runs as those of clients; so content, cost and visibility of a route
+// are those of the executor. The description of the routes (OpenAPI) and the HTML page are
+// generated from the documents and the schema, and so always agree with them.
 //
 // # A document
 //
@@ -21,8 +20,8 @@
 // The first line is the route. The second is the section that it is described
 // in and what it does in a few words. "$" and a name begin the description of a
 // parameter; without it, the parameter is described as the argument that it is
-// passed to is in the schema. Examples are requests to the demo; a test keeps
-// their answers in the folder examples, and those of the first are shown.
+// passed to is in the schema. Examples are requests to the demo; a test stores
+// their responses in the folder examples, and the description shows them.
 // Fragments are in fragments.graphql.
 //
 // The query's name is the operation's id. Its variables are the route's
@@ -37,7 +36,7 @@
 // object in which no variable has a value is left out with all that is in it;
 // to GraphQL it would be there, and "tags: {slug: {}}" means "has a tag".
 //
-// The query has one field at the top, and the answer is the value of that;
+// The query has one field at the top, and the response is the value of that;
 // where the path goes on after {slug}, it is the value of the field in it that
 // is called like the last part. Everything that is a connection in GraphQL is
 // written as
@@ -47,9 +46,9 @@
 // with what of it the document selects, and a cursor where there is a page; of
 // the feed of changes also its "head".
 //
-// # Answers
+// # Responses
 //
-// For the same request, viewer and content the bytes are the same. Whatever is
-// not an answer is a problem (RFC 9457): also an answer of which a part failed,
-// so that what is missing is never taken for what isn't there.
+// For the same request, viewer and content the bytes are the same. Every error response
+// is a problem (RFC 9457): also where only a part of the query failed, so that the missing
+// part is never taken for absent content.
 package rest

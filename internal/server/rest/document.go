@@ -22,30 +22,30 @@ const fragmentsFile = "fragments.graphql"
 
 // route is one document.
 type route struct {
-	operation string // the query's name
-	path      string // "/v1/reports/{slug}"
-	section   string
-	summary   string
-	about     string   // Markdown
-	examples  []string // requests
-	source    string   // the query as it is in the file
-	notes     map[string]string
+	operation   string // the query's name
+	path        string // "/v1/reports/{slug}"
+	section     string
+	summary     string
+	description string   // Markdown
+	examples    []string // requests
+	source      string   // the query as it is in the file
+	notes       map[string]string
 
-	text       string // what is asked
+	document   string // the query that is executed
 	parameters []*parameter
 	arguments  []*argument
 	places     map[string]string // parameters by where their values go: "filter.tags.slug.in"
 
-	root   *ast.Field
-	answer *ast.Field // whose value is the answer: root, or a field in it
-	shape  *shape
+	root        *ast.Field
+	resultField *ast.Field // whose value is the answer: root, or a field in it
+	shape       *shape
 }
 
-// one reports whether the route is of one document, or of a list in one.
-func (r *route) one() bool { return strings.Contains(r.path, "{slug}") }
+// isSingle reports whether the route is about one document, or a list in one.
+func (r *route) isSingle() bool { return strings.Contains(r.path, "{slug}") }
 
-// list reports whether the answer is a page of a list.
-func (r *route) list() bool { return isConnection(r.answer) }
+// isList reports whether the response is a page of a list.
+func (r *route) isList() bool { return isConnection(r.resultField) }
 
 // load reads the documents, in the order of their paths. An error is a mistake
 // in a document.
@@ -99,7 +99,7 @@ func parse(schema *ast.Schema, source, fragments string) (*route, error) {
 	}
 	var text bytes.Buffer
 	formatter.NewFormatter(&text, formatter.WithCompacted()).FormatQueryDocument(doc)
-	r.text = text.String()
+	r.document = text.String()
 	return r, nil
 }
 
@@ -149,33 +149,33 @@ func (r *route) head(source string) error {
 			about = append(about, line)
 		}
 	}
-	r.about = strings.TrimSpace(strings.Join(about, "\n"))
-	if r.about == "" || len(r.examples) == 0 {
+	r.description = strings.TrimSpace(strings.Join(about, "\n"))
+	if r.description == "" || len(r.examples) == 0 {
 		return errors.New("want a description and an example")
 	}
 	return nil
 }
 
-// fields finds what is asked and what of it is the answer.
+// fields finds the root field and the field whose value is the response.
 func (r *route) fields(op *ast.OperationDefinition) error {
 	top := flatten(op.SelectionSet)
 	if len(top) != 1 {
 		return errors.New("want one field at the top")
 	}
-	r.root, r.answer = top[0], top[0]
+	r.root, r.resultField = top[0], top[0]
 	if _, below, ok := strings.Cut(r.path, "{slug}/"); ok {
-		if r.answer = member(r.root, below); r.answer == nil {
+		if r.resultField = member(r.root, below); r.resultField == nil {
 			return fmt.Errorf("the path ends in %s, which is not selected", below)
 		}
 	}
-	if r.one() && member(r.root, "slug") == nil {
-		return errors.New("want the slug, by which a former one is told")
+	if r.isSingle() && member(r.root, "slug") == nil {
+		return errors.New("want the slug, for redirects from former ones")
 	}
-	r.shape = shapeOf(r.answer)
+	r.shape = shapeOf(r.resultField)
 	return nil
 }
 
-// member is the field in a field that is called so in the answer.
+// member returns the selected field of f with a response name; nil where there is none.
 func member(f *ast.Field, name string) *ast.Field {
 	all := flatten(f.SelectionSet)
 	if i := slices.IndexFunc(all, func(f *ast.Field) bool { return f.Alias == name }); i >= 0 {
@@ -217,7 +217,7 @@ func usedFragments(source, fragments string) string {
 		for _, m := range spread.FindAllStringSubmatch(text, -1) {
 			begin := strings.Index(fragments, "fragment "+m[1]+" on ")
 			if begin < 0 {
-				continue // an inline fragment, or a mistake that validation tells
+				continue // an inline fragment, or a mistake that validation reports
 			}
 			body, _, _ := strings.Cut(fragments[begin:], "\n\n")
 			if !slices.Contains(used, body) {

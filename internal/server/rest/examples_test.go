@@ -34,7 +34,7 @@ func examplesAreAnsweredAsShown(t *testing.T, a *api) {
 			if r.List && len(got.list().Data) == 0 {
 				t.Errorf("%s answers nothing", example)
 			}
-			file := rest.AnswerFile(r.Operation, i)
+			file := rest.FileOfExample(r.Operation, i)
 			kept[filepath.Base(file)] = true
 			golden(t, file, settled(got.body))
 			d.check(t, r, file, settled(got.body))
@@ -258,7 +258,7 @@ func golden(t *testing.T, file, got string) {
 // The contract in one look: routes, operations, parameters and schemas.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
 	d := describe(t, a)
 	var lines []string
 	for _, r := range a.rest.Routes() {

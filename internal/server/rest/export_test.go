@@ -2,15 +2,15 @@ package rest
 
 import "github.com/vektah/gqlparser/v2/ast"
 
-// Route is what tests know of a route.
+// Route is a route, for tests.
 type Route struct {
 	Operation, Path, Section, Summary string
 	Examples                          []string
 	Parameters                        []string // of the query string
 	Lists                             []string // of those, the ones with several values
 	Texts                             []string // of those, the ones whose values are any text
-	List                              bool     // the answer is a page
-	Nested                            []string // lists in the answer that go on elsewhere
+	List                              bool     // the response is a page
+	Nested                            []string // lists in the response that have a route of their own
 	Text                              string
 }
 
@@ -18,7 +18,7 @@ type Route struct {
 func (a *API) Routes() []Route {
 	var all []Route
 	for _, r := range a.routes {
-		out := Route{Operation: r.operation, Path: r.path, Section: r.section, Summary: r.summary, Examples: r.examples, List: r.list(), Text: r.text}
+		out := Route{Operation: r.operation, Path: r.path, Section: r.section, Summary: r.summary, Examples: r.examples, List: r.isList(), Text: r.document}
 		for _, p := range r.parameters {
 			if p.path {
 				continue
@@ -31,8 +31,8 @@ func (a *API) Routes() []Route {
 				out.Lists = append(out.Lists, p.name)
 			}
 		}
-		if !r.list() {
-			for _, f := range flatten(r.answer.SelectionSet) {
+		if !r.isList() {
+			for _, f := range flatten(r.resultField.SelectionSet) {
 				if isConnection(f) {
 					out.Nested = append(out.Nested, f.Alias)
 				}
@@ -43,8 +43,8 @@ func (a *API) Routes() []Route {
 	return all
 }
 
-// AnswerFile is the file with the answer to the nth example of an operation.
-func AnswerFile(operation string, n int) string { return exampleFile(operation, n) }
+// FileOfExample is the file with the response to the nth example of an operation.
+func FileOfExample(operation string, n int) string { return exampleFile(operation, n) }
 
 // Parse reads a document.
 func Parse(schema *ast.Schema, source, fragments string) error {

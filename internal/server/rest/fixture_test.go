@@ -45,8 +45,8 @@ type api struct {
 	rest  *rest.API
 }
 
-// newAPI returns an API over empty stores. Its clock begins in June 2026 and
-// moves a second on with each look.
+// newAPI returns an API over empty stores. Its clock begins in September 2026 and
+// advances by a second with each reading.
 func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 	t.Helper()
 	now := storetest.NewSteppingClock(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), time.Second).Now
@@ -81,8 +81,8 @@ func (a *api) load() {
 	}
 }
 
-// answer is what a request was answered.
-type answer struct {
+// response is an HTTP response.
+type response struct {
 	t      testing.TB
 	status int
 	header http.Header
@@ -92,21 +92,21 @@ type answer struct {
 const requestID = "req-1"
 
 // get sends a request of a viewer.
-func (a *api) get(v *domain.Viewer, target string) answer {
+func (a *api) get(v *domain.Viewer, target string) response {
 	a.t.Helper()
 	return a.do(v, http.MethodGet, target)
 }
 
-func (a *api) do(v *domain.Viewer, method, target string) answer {
+func (a *api) do(v *domain.Viewer, method, target string) response {
 	a.t.Helper()
 	ctx := domain.WithRequestID(domain.WithViewer(a.t.Context(), v), requestID)
 	w := httptest.NewRecorder()
 	a.rest.ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, target, nil))
-	return answer{a.t, w.Code, w.Header(), w.Body.String()}
+	return response{a.t, w.Code, w.Header(), w.Body.String()}
 }
 
-// ok wants an answer that is one.
-func (r answer) ok() answer {
+// ok checks that the response is no error.
+func (r response) ok() response {
 	r.t.Helper()
 	if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/json" {
 		r.t.Fatalf("got %d %s: %s", r.status, r.header.Get("Content-Type"), r.body)
@@ -114,8 +114,8 @@ func (r answer) ok() answer {
 	return r
 }
 
-// problem wants a problem.
-func (r answer) problem(status int, code string) rest.Problem {
+// problem checks that the response is a problem.
+func (r response) problem(status int, code string) rest.Problem {
 	r.t.Helper()
 	var p rest.Problem
 	if err := json.Unmarshal([]byte(r.body), &p); err != nil {
@@ -136,23 +136,23 @@ func (r answer) problem(status int, code string) rest.Problem {
 	return p
 }
 
-// into decodes the answer.
-func (r answer) into(v any) {
+// into decodes the body.
+func (r response) into(v any) {
 	r.t.Helper()
 	if err := json.Unmarshal([]byte(r.body), v); err != nil {
 		r.t.Fatalf("%v in %s", err, r.body)
 	}
 }
 
-// list is the answer of a list.
+// list is the body of a list.
 type list struct {
 	Data []map[string]any
 	Page struct{ Next, Previous *string }
-	// TotalCount is nil where it was not asked for.
+	// TotalCount is nil where it was not requested.
 	TotalCount *int
 }
 
-func (r answer) list() list {
+func (r response) list() list {
 	r.t.Helper()
 	var l list
 	r.ok().into(&l)
@@ -161,7 +161,7 @@ func (r answer) list() list {
 
 // link is the address of a relation, against that of the request; empty where
 // there is none.
-func (r answer) link(target, relation string) string {
+func (r response) link(target, relation string) string {
 	r.t.Helper()
 	for _, value := range r.header.Values("Link") {
 		if address, ok := cutLink(value, relation); ok {
@@ -184,8 +184,8 @@ func cutLink(value, relation string) (address string, ok bool) {
 	return strings.TrimPrefix(address, "<"), ok
 }
 
-// static is the answer of a handler that is the same for everybody.
-func static(t testing.TB, h http.Handler, target string, header ...string) answer {
+// static gets a response that is the same for all viewers.
+func static(t testing.TB, h http.Handler, target string, header ...string) response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	for i := 0; i < len(header); i += 2 {
@@ -193,5 +193,5 @@ func static(t testing.TB, h http.Handler, target string, header ...string) answe
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return answer{t, w.Code, w.Header(), w.Body.String()}
+	return response{t, w.Code, w.Header(), w.Body.String()}
 }

@@ -5,15 +5,15 @@ import (
 	"net/http"
 )
 
-// index answers with what there is at /v1: each route with what it does, and
-// where it is described. Addresses are relative to the server's root.
+// index lists the routes of /v1, each with its summary, and links to their descriptions.
+// URLs are relative to the server's root.
 func (a *API) index(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
+		Refuse(w, r, 0, codeMethod, "this path accepts GET and HEAD")
 		return
 	}
 	if wrong := unknownParameters(r.URL.Query(), nil); len(wrong) > 0 {
-		Refuse(w, r, 0, codeInvalid, "the parameters are not right", wrong...)
+		Refuse(w, r, 0, codeInvalid, "the parameters are not valid", wrong...)
 		return
 	}
 	type shown struct {

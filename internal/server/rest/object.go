@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 )
 
-// object is a JSON object whose members are in the order in which people are
-// to read them.
+// object is a JSON object with ordered members.
 type object []pair
 
 type pair struct {

@@ -13,9 +13,9 @@ import (
 )
 
 //go:embed examples/*.json
-var answers embed.FS
+var exampleFiles embed.FS
 
-// exampleFile is the file with the answer to the nth example of an operation.
+// exampleFile is the file with the response to the nth example of an operation.
 func exampleFile(operation string, n int) string {
 	name := operation
 	if n > 0 {
@@ -36,7 +36,7 @@ var sections = []struct{ name, about string }{
 
 const introduction = `Reports, narratives, entities, tags and editions of a research publisher, as JSON.
 
-Each route is a GraphQL document that the server runs itself. Ask the GraphQL API at ` + "`/graphql`" + ` where
+Each route is a GraphQL document that the server runs itself. Use the GraphQL API at ` + "`/graphql`" + ` where
 you want other fields, filters or nesting.
 
 **Credentials.** Without one you read what is public. A key or token of your publisher, sent as
@@ -46,12 +46,12 @@ is 404 by its address.
 **Lists** come in pages: ` + "`{\"data\": […], \"page\": {\"next\": \"…\", \"previous\": null}}`" + `. Follow the header ` + "`Link`" + `, or
 pass ` + "`page.next`" + ` as ` + "`after`" + `. A parameter that takes several values is repeated, or has commas between them.
 
-**Problems** are answered as ` + "`application/problem+json`" + ` (RFC 9457), with a ` + "`code`" + ` and, for parameters, each that is wrong.
+**Errors** are ` + "`application/problem+json`" + ` (RFC 9457), with a ` + "`code`" + ` and, for parameters, each that is wrong.
 
-**Budget.** What you ask for has a cost. ` + "`RateLimit`" + ` says how the budget of the minute stands; when it is spent,
-the answer is 429 with ` + "`Retry-After`" + `.
+**Rate limit.** Each request has a cost. ` + "`RateLimit`" + ` says what is left of the limit of a minute; when it is exceeded,
+the response is 429 with ` + "`Retry-After`" + `.
 
-**Markings.** The header ` + "`TLP`" + ` is the highest marking of what is in an answer, in the words of TLP 2.0.`
+**Markings.** The header ` + "`TLP`" + ` is the highest marking of the content of a response, by TLP 2.0.`
 
 // describe returns the OpenAPI description.
 func (a *API) describe() []byte {
@@ -100,16 +100,16 @@ func (r *route) describe(s *schemas) object {
 		parameters = append(parameters, p.describe(s, r.exampleOf(p)))
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(r.operation, "get"), "list")
-	if def := s.graphQL.Types[r.answer.Definition.Type.Name()]; r.list() {
-		s.components[name] = describedAs(s.page(r.answer), "A page of a list.")
+	if def := s.graphQL.Types[r.resultField.Definition.Type.Name()]; r.isList() {
+		s.components[name] = describedAs(s.page(r.resultField), "A page of a list.")
 	} else {
-		s.components[name] = describedAs(s.selected(def, r.answer.SelectionSet), def.Description)
+		s.components[name] = describedAs(s.selected(def, r.resultField.SelectionSet), def.Description)
 	}
 
 	media := object{{"schema", ref(name)}}
 	examples := object{}
 	for i, example := range r.examples {
-		if body, err := answers.ReadFile(exampleFile(r.operation, i)); err == nil {
+		if body, err := exampleFiles.ReadFile(exampleFile(r.operation, i)); err == nil {
 			examples = append(examples, pair{"example" + strconv.Itoa(i+1), object{{"summary", "GET " + example}, {"value", json.RawMessage(body)}}})
 		}
 	}
@@ -118,22 +118,22 @@ func (r *route) describe(s *schemas) object {
 	}
 	header := object{}
 	for _, h := range headers {
-		if h.name != "Link" || r.list() {
+		if h.name != "Link" || r.isList() {
 			header = append(header, pair{h.name, object{{"$ref", "#/components/headers/" + h.name}}})
 		}
 	}
-	all := object{{"200", object{{"description", r.summary + ": the answer."}, {"headers", header},
+	all := object{{"200", object{{"description", r.summary + ": the response."}, {"headers", header},
 		{"content", object{{"application/json", media}}}}}}
-	if r.one() {
+	if r.isSingle() {
 		all = append(all, pair{"308", object{{"$ref", "#/components/responses/Moved"}}})
 	}
 	for _, status := range []int{400, 401, 403, 404, 429, 500, 503} {
-		if status != http.StatusNotFound || r.one() {
+		if status != http.StatusNotFound || r.isSingle() {
 			all = append(all, pair{strconv.Itoa(status), object{{"$ref", "#/components/responses/" + responseNames[status]}}})
 		}
 	}
 	return object{
-		{"operationId", r.operation}, {"tags", []string{r.section}}, {"summary", r.summary}, {"description", r.about},
+		{"operationId", r.operation}, {"tags", []string{r.section}}, {"summary", r.summary}, {"description", r.description},
 		{"parameters", parameters}, {"responses", all},
 	}
 }
@@ -153,7 +153,7 @@ func (p *parameter) describe(s *schemas, example any) object {
 	}
 	switch {
 	case p.list():
-		schema = object{{"type", "array"}, {"items", schema}, {"minItems", 1}, {"maxItems", maxListed}}
+		schema = object{{"type", "array"}, {"items", schema}, {"minItems", 1}, {"maxItems", maxListValues}}
 		d = append(d, pair{"style", "form"}, pair{"explode", true})
 	case p.initial != nil:
 		value, _ := p.initial.Value(nil) // it was valid when it was loaded
@@ -211,14 +211,14 @@ func responses() object {
 		header := object{}
 		switch status {
 		case http.StatusUnauthorized:
-			header = append(header, pair{"WWW-Authenticate", object{{"description", "How to bring a credential."}, {"schema", object{{"type", "string"}}}}})
+			header = append(header, pair{"WWW-Authenticate", object{{"description", "How to send a credential."}, {"schema", object{{"type", "string"}}}}})
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			header = append(header, pair{"Retry-After", object{{"description", "After how many seconds to ask again."}, {"schema", object{{"type", "integer"}}}}})
+			header = append(header, pair{"Retry-After", object{{"description", "After how many seconds to retry."}, {"schema", object{{"type", "integer"}}}}})
 		}
 		example := Problem{Type: "/docs#" + anchor(code), Title: kinds[code].title, Status: status, Detail: kinds[code].title + ".",
 			Instance: "urn:request:6bqvw2bkfcxq6stnzs6zqk7gtm", Code: code}
 		if status == http.StatusBadRequest {
-			example = Problem{Type: "/docs#" + anchor(codeInvalid), Title: kinds[codeInvalid].title, Status: status, Detail: "the parameters are not right",
+			example = Problem{Type: "/docs#" + anchor(codeInvalid), Title: kinds[codeInvalid].title, Status: status, Detail: "the parameters are not valid",
 				Instance: example.Instance, Code: codeInvalid, Errors: []ParameterError{{"first", "want 1 to 100, not 500"}, {"colour", "is no parameter; there are after, before, first, last, totalCount"}}}
 		}
 		response := object{{"description", strings.Join(texts, "\n\n")}}
@@ -233,28 +233,28 @@ func responses() object {
 
 var headers = object{
 	{"Link", object{{"description", "The pages `first`, `prev` and `next` (RFC 8288), relative to the address of the request."}, {"schema", object{{"type", "string"}}}}},
-	{"TLP", object{{"description", "The highest marking of what the answer was made of."},
+	{"TLP", object{{"description", "The highest marking of the content of the response."},
 		{"schema", object{{"type", "string"}, {"enum", []string{"TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"}}}}}},
-	{"RateLimit", object{{"description", "What is left of the budget, and in how many seconds it is whole again: `\"cost\";r=1999800;t=1`."}, {"schema", object{{"type", "string"}}}}},
-	{"RateLimit-Policy", object{{"description", "The budget of a minute: `\"cost\";q=2000000;w=60`."}, {"schema", object{{"type", "string"}}}}},
-	{"X-Request-Id", object{{"description", "The request's id. Quote it when you report a fault."}, {"schema", object{{"type", "string"}}}}},
+	{"RateLimit", object{{"description", "What is left of the limit, and in how many seconds it is full again: `\"cost\";r=1999800;t=1`."}, {"schema", object{{"type", "string"}}}}},
+	{"RateLimit-Policy", object{{"description", "The limit of a minute: `\"cost\";q=2000000;w=60`."}, {"schema", object{{"type", "string"}}}}},
+	{"X-Request-Id", object{{"description", "The request's id. Quote it when you report an error."}, {"schema", object{{"type", "string"}}}}},
 }
 
 var problemSchema = object{
 	{"type", "object"},
-	{"description", "An answer that is none (RFC 9457)."},
+	{"description", "An error response (RFC 9457)."},
 	{"properties", object{
 		{"type", object{{"type", "string"}, {"format", "uri-reference"}, {"description", "Where problems of this kind are described."}}},
 		{"title", object{{"type", "string"}, {"description", "What kind of problem it is."}}},
 		{"status", object{{"type", "integer"}, {"minimum", 400}, {"maximum", 599}, {"description", "The HTTP status."}}},
-		{"detail", object{{"type", "string"}, {"description", "What is wrong with this request."}}},
+		{"detail", object{{"type", "string"}, {"description", "The error in this request."}}},
 		{"instance", object{{"type", "string"}, {"format", "uri"}, {"description", "This request: `urn:request:` and its id."}}},
 		{"code", object{{"type", "string"}, {"description", "The kind of problem for programs; the same as GraphQL's `extensions.code`."}, {"enum", codes()}}},
-		{"errors", object{{"type", "array"}, {"description", "Each parameter that is wrong."}, {"items", object{
+		{"errors", object{{"type", "array"}, {"description", "Each parameter that is not valid."}, {"items", object{
 			{"type", "object"},
 			{"properties", object{
 				{"parameter", object{{"type", "string"}, {"description", "Its name."}}},
-				{"detail", object{{"type", "string"}, {"description", "What is wrong with it, and what would be right."}}},
+				{"detail", object{{"type", "string"}, {"description", "The error in it, and what is expected."}}},
 			}},
 			{"required", []string{"parameter", "detail"}},
 		}}}},

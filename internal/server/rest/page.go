@@ -20,7 +20,7 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-// What the page is made of. It shows what the description in OpenAPI has.
+// The data of the page's template. It is the same as in the OpenAPI description.
 type (
 	pageSection struct {
 		ID, Name, About string
@@ -88,9 +88,9 @@ func (a *API) page() []byte {
 }
 
 func (a *API) pageRoute(r *route) pageRoute {
-	out := pageRoute{ID: r.operation, Path: r.path, Summary: r.summary, About: prose(r.about), Document: r.source}
+	out := pageRoute{ID: r.operation, Path: r.path, Summary: r.summary, About: prose(r.description), Document: r.source}
 	for _, p := range r.parameters {
-		shown := pageParameter{Name: p.name, Path: p.path, Type: p.words(), About: prose(p.about)}
+		shown := pageParameter{Name: p.name, Path: p.path, Type: p.typeDescription(), About: prose(p.about)}
 		switch {
 		case p.initial != nil:
 			shown.Default = p.initial.Raw
@@ -104,14 +104,14 @@ func (a *API) pageRoute(r *route) pageRoute {
 		}
 		out.Parameters = append(out.Parameters, shown)
 	}
-	if r.list() {
-		out.Fields = a.pageFields(member(r.answer, "nodes").SelectionSet)
+	if r.isList() {
+		out.Fields = a.pageFields(member(r.resultField, "nodes").SelectionSet)
 	} else {
-		out.Fields = a.pageFields(r.answer.SelectionSet)
+		out.Fields = a.pageFields(r.resultField.SelectionSet)
 	}
 	for i, example := range r.examples {
 		shown := pageExample{Request: example}
-		if body, err := answers.ReadFile(exampleFile(r.operation, i)); err == nil {
+		if body, err := exampleFiles.ReadFile(exampleFile(r.operation, i)); err == nil {
 			shown.Answer = coloured(string(bytes.TrimSpace(body)))
 		}
 		out.Examples = append(out.Examples, shown)
@@ -119,8 +119,8 @@ func (a *API) pageRoute(r *route) pageRoute {
 	return out
 }
 
-// words tell what a parameter's value may be.
-func (p *parameter) words() string {
+// typeDescription describes the values of a parameter.
+func (p *parameter) typeDescription() string {
 	if p.path {
 		return "slug or id"
 	}
@@ -178,8 +178,7 @@ var (
 	jsonToken  = regexp.MustCompile(`(&#34;(?:[^&\\]|\\.|&[^#]|&#[^3]|&#3[^4])*&#34;)(\s*:)?|\b(true|false|null|-?\d+(?:\.\d+)?)\b`)
 )
 
-// prose renders the little Markdown that descriptions have: paragraphs, code
-// and what is strong.
+// prose renders the Markdown that descriptions use: paragraphs, code and strong text.
 func prose(text string) template.HTML {
 	var out strings.Builder
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
@@ -190,7 +189,7 @@ func prose(text string) template.HTML {
 	return template.HTML(out.String())
 }
 
-// coloured marks what in a JSON text is a name, a text, or another value.
+// coloured marks the names, strings and other values in a JSON text for the style.
 func coloured(text string) template.HTML {
 	return template.HTML(jsonToken.ReplaceAllStringFunc(template.HTMLEscapeString(text), func(token string) string {
 		m := jsonToken.FindStringSubmatch(token)

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Problem is an answer that is none (RFC 9457).
+// Problem is an RFC 9457 problem response.
 type Problem struct {
 	Type     string           `json:"type"`     // where it is described
 	Title    string           `json:"title"`    // the same for all of the type
@@ -24,13 +24,13 @@ type Problem struct {
 	Errors   []ParameterError `json:"errors,omitempty"`
 }
 
-// ParameterError says what is wrong with one parameter.
+// ParameterError is an error in one parameter.
 type ParameterError struct {
 	Parameter string `json:"parameter"`
 	Detail    string `json:"detail"`
 }
 
-// The codes of problems that are made here.
+// The codes of the problems of this package.
 const (
 	codeInvalid  = "BAD_USER_INPUT"
 	codeNotFound = "NOT_FOUND"
@@ -43,12 +43,12 @@ type kind struct {
 	title, about string
 }
 
-// kinds are the problems by code. What is none of them is INTERNAL.
+// kinds are the kinds of problem by code. Any other code is INTERNAL.
 var kinds = map[string]kind{
-	codeInvalid: {http.StatusBadRequest, "The request is not right",
+	codeInvalid: {http.StatusBadRequest, "The request is not valid",
 		"A parameter is not known, or its value is not one. `errors` names each."},
-	"COST_LIMIT": {http.StatusBadRequest, "The request asks for too much",
-		"It would cost more than one request may, or the answer would be too large. Ask for smaller pages, or narrow the list."},
+	"COST_LIMIT": {http.StatusBadRequest, "The request is too expensive",
+		"It would cost more than one request may, or the response would be too large. Request smaller pages, or narrow the list."},
 	"UNAUTHENTICATED": {http.StatusUnauthorized, "The credential is not valid",
 		"The key or token is wrong, expired, revoked, or used from where it may not be. Without one you read what is public."},
 	"FORBIDDEN": {http.StatusForbidden, "The credential is not enough",
@@ -57,14 +57,14 @@ var kinds = map[string]kind{
 		"There is no such document or path, or none that you may see."},
 	codeMethod: {http.StatusMethodNotAllowed, "The method is not allowed",
 		"Everything here is read, with GET or HEAD."},
-	"CURSOR_EXPIRED": {http.StatusGone, "The cursor is of a feed that has begun anew",
-		"What it went on from is no more. Read from the beginning, without a cursor, and drop what does not come again."},
-	"RATE_LIMITED": {http.StatusTooManyRequests, "The budget of this minute is spent",
-		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` says how the budget stands in every answer."},
-	"UNAVAILABLE": {http.StatusServiceUnavailable, "The request could not be answered now",
-		"The database cannot answer, too much is asked for at once, or it took too long. Send the request again after `Retry-After` seconds."},
-	codeInternal: {http.StatusInternalServerError, "A fault of the server",
-		"Not your mistake. The id in `instance` finds it in the server's log."},
+	"CURSOR_EXPIRED": {http.StatusGone, "The cursor is of an earlier feed",
+		"The feed was started again and has no such position. Read it from the beginning, without a cursor, and drop documents that are not in it."},
+	"RATE_LIMITED": {http.StatusTooManyRequests, "The rate limit is exceeded",
+		"`Retry-After` says after how many seconds the request can be sent again; `RateLimit` in every response says what is left."},
+	"UNAVAILABLE": {http.StatusServiceUnavailable, "The service is unavailable",
+		"The database does not respond, there are too many requests, or the request took too long. Send the request again after `Retry-After` seconds."},
+	codeInternal: {http.StatusInternalServerError, "Internal error",
+		"An error of the server. The id in `instance` identifies it in the server's log."},
 }
 
 // codes are the codes of problems, by status and name.
@@ -77,17 +77,16 @@ func codes() []string {
 	})
 }
 
-// anchor is the part of the page for people that describes a problem.
+// anchor is the fragment of the HTML page that describes a problem.
 func anchor(code string) string {
 	return "problem-" + strings.ReplaceAll(strings.ToLower(code), "_", "-")
 }
 
-// retryAfter is for those who are told to come again, in seconds, where the
-// executor has not said when.
+// retryAfter is the default of Retry-After, in seconds.
 const retryAfter = "10"
 
-// Refuse answers a request with a problem: of a code of GraphQL's errors, with
-// a status, or that of the code where it is 0.
+// Refuse writes a problem with a code of GraphQL's errors. status 0 stands for the
+// code's own.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, code, detail string, wrong ...ParameterError) {
 	of, ok := kinds[code]
 	if !ok {
@@ -125,15 +124,15 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, code, detail str
 	send(w, r, status, append(body, '\n'))
 }
 
-// failed answers with the problem that GraphQL's errors are.
-func (a *API) failed(w http.ResponseWriter, req *http.Request, r *route, errs gqlerror.List) {
+// refuseErrors writes GraphQL errors as a problem.
+func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, errs gqlerror.List) {
 	first := errs[0]
 	code, _ := first.Extensions["code"].(string)
 	if strings.HasPrefix(code, "GRAPHQL_") {
-		code = codeInvalid // the document is right, so a parameter is not
+		code = codeInvalid // the document is valid, so a parameter is not
 	}
 	if _, known := kinds[code]; !known {
-		a.log.ErrorContext(req.Context(), "a query failed in a way that has no problem", "query", r.operation, "code", code, "error", first.Message)
+		a.log.ErrorContext(req.Context(), "a query failed with an unknown error code", "query", r.operation, "code", code, "error", first.Message)
 	}
 	if code != codeInvalid {
 		Refuse(w, req, 0, code, first.Message)
@@ -156,16 +155,16 @@ func (a *API) failed(w http.ResponseWriter, req *http.Request, r *route, errs gq
 	}
 	detail := first.Message
 	if len(wrong) > 0 {
-		detail = "the parameters are not right"
+		detail = "the parameters are not valid"
 	}
 	Refuse(w, req, 0, codeInvalid, detail, wrong...)
 }
 
-// send writes an answer whose type is set.
+// send writes a response whose Content-Type is set.
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 	}
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxListed bounds the values of one list.
-const maxListed = 100
+// maxListValues is the most values of one list.
+const maxListValues = 100
 
-// read returns the variables of a query string, and all that is wrong with it.
-func (r *route) read(query url.Values) (values map[string]any, wrong []ParameterError) {
+// parseParameters returns the values of the parameters in a query string, and all errors
+// in it.
+func (r *route) parseParameters(query url.Values) (values map[string]any, wrong []ParameterError) {
 	values = map[string]any{}
 	var known []string
 	for _, p := range r.parameters {
@@ -40,7 +41,7 @@ func (r *route) read(query url.Values) (values map[string]any, wrong []Parameter
 	return values, append(wrong, unknownParameters(query, known)...)
 }
 
-// unknownParameters says of each parameter that is not known what there is.
+// unknownParameters returns an error, with the known parameters, for each unknown one.
 func unknownParameters(query url.Values, known []string) []ParameterError {
 	there := "there are none here"
 	if len(known) > 0 {
@@ -56,29 +57,29 @@ func unknownParameters(query url.Values, known []string) []ParameterError {
 	return wrong
 }
 
-// question puts values into the places of the document's own variables.
-func (r *route) question(values map[string]any) map[string]any {
-	asked := map[string]any{}
-	within := map[string]any{} // arguments
+// variablesOf returns the variables of the executed query for values of parameters.
+func (r *route) variablesOf(values map[string]any) map[string]any {
+	variables := map[string]any{}
+	arguments := map[string]any{} // arguments
 	for _, p := range r.parameters {
 		value, given := values[p.name]
 		if given && p.direct {
-			asked[p.name] = value
+			variables[p.name] = value
 		}
 		if !given && p.initial != nil {
 			value, _ = p.initial.Value(nil) // it was valid when it was loaded
 			given = true
 		}
 		if given {
-			within[p.name] = value
+			arguments[p.name] = value
 		}
 	}
 	for _, a := range r.arguments {
-		if filled, ok := a.fill(within); ok {
-			asked[a.variable] = filled
+		if filled, ok := a.fill(arguments); ok {
+			variables[a.variable] = filled
 		}
 	}
-	return asked
+	return variables
 }
 
 // parse reads the values that were given for a parameter.
@@ -99,8 +100,8 @@ func (p *parameter) parse(given []string) (any, error) {
 			list = append(list, value)
 		}
 	}
-	if len(list) > maxListed {
-		return nil, fmt.Errorf("has %d values; at most %d", len(list), maxListed)
+	if len(list) > maxListValues {
+		return nil, fmt.Errorf("has %d values; at most %d", len(list), maxListValues)
 	}
 	return list, nil
 }
@@ -146,7 +147,7 @@ func (p *parameter) parseOne(text string) (any, error) {
 	return text, nil
 }
 
-// clip shortens what is repeated to whoever sent it.
+// clip shortens a client's text that an error quotes.
 func clip(s string) string {
 	const most = 60
 	if len(s) <= most {

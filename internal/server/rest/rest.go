@@ -22,7 +22,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Executor runs a query for the viewer of ctx. The errors of its replies have an
+// Executor executes a query for the viewer of ctx. The errors of its responses have an
 // extensions.code.
 type Executor interface {
 	Execute(ctx context.Context, q transport.Request) transport.Response
@@ -38,25 +38,25 @@ type API struct {
 	description func() []byte
 }
 
-// New returns the API over an executor. Faults go to the log, unless the executor
-// has put them there.
-func New(asker Executor, log *slog.Logger) *API {
+// New returns the API over an executor. It logs errors of the program that the executor
+// has not logged.
+func New(executor Executor, log *slog.Logger) *API {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	routes, err := load(schema)
 	if err != nil {
 		panic(err) // the documents are constants, and tested
 	}
-	a := &API{executor: asker, log: log, schema: schema, routes: routes}
+	a := &API{executor: executor, log: log, schema: schema, routes: routes}
 	a.description = sync.OnceValue(a.describe)
 	return a
 }
 
-// Serves reports whether a path is one of those that answer problems.
+// Serves reports whether a path is one of the API, whose errors are problems.
 func Serves(path string) bool { return path == "/v1" || strings.HasPrefix(path, "/v1/") }
 
-const nothingHere = "there is nothing at this path, or nothing that you may see; /docs lists what there is"
+const notFoundDetail = "there is nothing at this path, or nothing that you may see; /docs lists what there is"
 
-// ServeHTTP answers one request.
+// ServeHTTP serves one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v1" || r.URL.Path == "/v1/" {
 		a.index(w, r)
@@ -64,11 +64,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	route, slug := a.find(r.URL.EscapedPath())
 	if route == nil {
-		Refuse(w, r, 0, codeNotFound, nothingHere)
+		Refuse(w, r, 0, codeNotFound, notFoundDetail)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		Refuse(w, r, 0, codeMethod, "this path answers GET and HEAD")
+		Refuse(w, r, 0, codeMethod, "this path accepts GET and HEAD")
 		return
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -76,36 +76,36 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, 0, codeInvalid, "the query string is not well-formed")
 		return
 	}
-	values, wrong := route.read(query)
+	values, wrong := route.parseParameters(query)
 	if len(wrong) > 0 {
-		Refuse(w, r, 0, codeInvalid, "the parameters are not right", wrong...)
+		Refuse(w, r, 0, codeInvalid, "the parameters are not valid", wrong...)
 		return
 	}
-	variables := route.question(values)
-	if route.one() {
+	variables := route.variablesOf(values)
+	if route.isSingle() {
 		if !domain.LooksLikeID(slug) {
 			variables["slug"] = slug
 		} else if id, err := domain.ParseID(slug); err == nil && id.Type().Name() == route.root.Definition.Type.Name() {
 			variables["id"] = slug
-		} else { // what is no id of this type identifies nothing
-			Refuse(w, r, 0, codeNotFound, nothingHere)
+		} else { // an id of another type, or none
+			Refuse(w, r, 0, codeNotFound, notFoundDetail)
 			return
 		}
 	}
-	reply := a.executor.Execute(r.Context(), transport.Request{Document: route.text, Operation: route.operation, Variables: variables})
-	maps.Copy(w.Header(), reply.Header)
-	if len(reply.Errors) > 0 {
-		// Also where there is data: what is missing from it would be taken for
-		// what isn't there.
-		a.failed(w, r, route, reply.Errors)
+	resp := a.executor.Execute(r.Context(), transport.Request{Document: route.document, Operation: route.operation, Variables: variables})
+	maps.Copy(w.Header(), resp.Header)
+	if len(resp.Errors) > 0 {
+		// Also where there is data: the missing part would be taken for absent
+		// content.
+		a.refuseErrors(w, r, route, resp.Errors)
 		return
 	}
-	if err := route.respond(w, r, slug, query, reply.Data); err != nil {
-		panic(fmt.Errorf("rest: the answer of %s: %w", route.operation, err))
+	if err := route.respond(w, r, slug, query, resp.Data); err != nil {
+		panic(fmt.Errorf("rest: the result of %s: %w", route.operation, err))
 	}
 }
 
-// find returns the route of a path, and what stands for {slug} in it.
+// find returns the route of a path, and the value of {slug} in it.
 func (a *API) find(path string) (*route, string) {
 	parts := strings.Split(path, "/")
 	for _, route := range a.routes {
@@ -130,7 +130,7 @@ func (a *API) find(path string) (*route, string) {
 	return nil, ""
 }
 
-// respond writes the answer that is in GraphQL's.
+// respond writes the response from the data of a GraphQL result.
 func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, query url.Values, data []byte) error {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(data, &top); err != nil {
@@ -138,10 +138,10 @@ func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, q
 	}
 	value := top[r.root.Alias]
 	if bytes.Equal(value, []byte("null")) {
-		Refuse(w, req, 0, codeNotFound, nothingHere)
+		Refuse(w, req, 0, codeNotFound, notFoundDetail)
 		return nil
 	}
-	if r.one() {
+	if r.isSingle() {
 		var found map[string]json.RawMessage
 		if err := json.Unmarshal(value, &found); err != nil {
 			return err
@@ -151,11 +151,11 @@ func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, q
 			return err
 		}
 		if present != slug && !domain.LooksLikeID(slug) {
-			r.moved(w, req, present)
+			r.redirect(w, req, present)
 			return nil
 		}
-		if r.answer != r.root {
-			value = found[r.answer.Alias]
+		if r.resultField != r.root {
+			value = found[r.resultField.Alias]
 		}
 	}
 	var body bytes.Buffer
@@ -165,7 +165,7 @@ func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, q
 		return err
 	}
 	body.WriteByte('\n')
-	if r.list() {
+	if r.isList() {
 		w.Header()["Link"] = r.links(query, at)
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -173,10 +173,9 @@ func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, q
 	return nil
 }
 
-// moved redirects from a former slug to the present one. The address is
-// relative to the request's, so that it holds behind a proxy that serves this
-// under another path.
-func (r *route) moved(w http.ResponseWriter, req *http.Request, slug string) {
+// redirect redirects from a former slug to the present one. The URL is relative to the
+// request's, so that it holds behind a proxy with another path.
+func (r *route) redirect(w http.ResponseWriter, req *http.Request, slug string) {
 	to := url.PathEscape(slug)
 	if _, below, ok := strings.Cut(r.path, "{slug}/"); ok {
 		to = "../" + to + "/" + below
@@ -188,8 +187,8 @@ func (r *route) moved(w http.ResponseWriter, req *http.Request, slug string) {
 	send(w, req, http.StatusPermanentRedirect, nil)
 }
 
-// links are the pages around the one that was answered (RFC 8288). Their
-// addresses are relative, as in moved, and keep all other parameters.
+// links are the Link headers of the pages around a page (RFC 8288). Their
+// URLs are relative, as in redirect, and keep all other parameters.
 func (r *route) links(query url.Values, at cursors) []string {
 	size := cmp.Or(query.Get("first"), query.Get("last"), strconv.Itoa(read.DefaultPage))
 	to := func(relation, sized, from, cursor string) string {

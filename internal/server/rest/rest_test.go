@@ -244,18 +244,18 @@ func index(t *testing.T, a *api) {
 	if slash := a.get(public, "/v1/").ok(); slash.body != got.body {
 		t.Errorf("/v1/ is %s, not as /v1 %s", slash.body, got.body)
 	}
-	var said struct {
+	var result struct {
 		Docs, OpenAPI string
 		Routes        []struct{ Path, Summary string }
 	}
-	if err := json.Unmarshal([]byte(got.body), &said); err != nil {
+	if err := json.Unmarshal([]byte(got.body), &result); err != nil {
 		t.Fatal(err)
 	}
-	if said.Docs != "/docs" || said.OpenAPI != "/v1/openapi.json" || len(said.Routes) < 15 || got.header.Get("Content-Type") != "application/json" {
+	if result.Docs != "/docs" || result.OpenAPI != "/v1/openapi.json" || len(result.Routes) < 15 || got.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %s", got.body)
 	}
 	slugs := map[string]string{"reports": "big-tech-ties-to-the-government", "entities": "alibaba", "tags": "ownership", "narratives": "fukushima-waste-water", "editions": "the-red-report-1"}
-	for _, route := range said.Routes {
+	for _, route := range result.Routes {
 		if route.Summary == "" {
 			t.Errorf("%s does not say what it does", route.Path)
 		}
@@ -306,25 +306,25 @@ func theSameRequestIsAnsweredWithTheSameBytes(t *testing.T, a *api) {
 	}
 }
 
-// answers is an executor that always answers the same.
-type answers transport.Response
+// exampleFiles is an executor that always answers the same.
+type exampleFiles transport.Response
 
-func (a answers) Execute(context.Context, transport.Request) transport.Response {
+func (a exampleFiles) Execute(context.Context, transport.Request) transport.Response {
 	return transport.Response(a)
 }
 
 func TestErrorsOfTheExecutor(t *testing.T) {
 	t.Parallel()
 	const page = `{"tags":{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null,"hasPreviousPage":false,"startCursor":null}}}`
-	fail := func(code string, header ...string) answers {
-		a := answers{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": code}}}, Header: http.Header{}}
+	fail := func(code string, header ...string) exampleFiles {
+		a := exampleFiles{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": code}}}, Header: http.Header{}}
 		for i := 0; i < len(header); i += 2 {
 			a.Header.Set(header[i], header[i+1])
 		}
 		return a
 	}
 	for name, row := range map[string]struct {
-		reply  answers
+		reply  exampleFiles
 		status int
 		code   string
 		header []string
@@ -338,9 +338,9 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 		"Unavailable":     {fail("UNAVAILABLE"), 503, "UNAVAILABLE", []string{"Retry-After", "10"}},
 		"Internal":        {fail("INTERNAL"), 500, "INTERNAL", nil},
 		"Unknown":         {fail("SOMETHING_NEW"), 500, "INTERNAL", nil},
-		"PartOfTheAnswer": {answers{Data: []byte(page), Errors: fail("UNAVAILABLE").Errors, Status: 200}, 503, "UNAVAILABLE", nil},
-		"NoCode":          {answers{Data: []byte(page), Errors: gqlerror.List{{Message: "why"}}}, 500, "INTERNAL", nil},
-		"PathOfAVariable": {answers{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": "GRAPHQL_VALIDATION_FAILED"}}}}, 400, "BAD_USER_INPUT", nil},
+		"PartOfTheAnswer": {exampleFiles{Data: []byte(page), Errors: fail("UNAVAILABLE").Errors, Status: 200}, 503, "UNAVAILABLE", nil},
+		"NoCode":          {exampleFiles{Data: []byte(page), Errors: gqlerror.List{{Message: "why"}}}, 500, "INTERNAL", nil},
+		"PathOfAVariable": {exampleFiles{Errors: gqlerror.List{{Message: "why", Extensions: map[string]any{"code": "GRAPHQL_VALIDATION_FAILED"}}}}, 400, "BAD_USER_INPUT", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -365,7 +365,7 @@ func TestErrorsOfTheExecutor(t *testing.T) {
 			}
 		})
 	}
-	a := &api{t: t, rest: rest.New(answers{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(exampleFiles{Data: []byte(page)}, slog.New(slog.DiscardHandler))}
 	if got := a.get(public, "/v1/tags").ok().body; got != `{"data":[],"page":{"next":null,"previous":null}}`+"\n" {
 		t.Errorf("an answer: got %s", got)
 	}
@@ -411,7 +411,7 @@ func spend(t *testing.T, a *api) {
 // same cursors.
 func TestListsInDocumentsGoOn(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
 	paths := map[string]bool{}
 	for _, r := range a.rest.Routes() {
 		paths[r.Path] = true
@@ -468,7 +468,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 		"NoSlug":             {one + `query q($slug: String) { tag(slug: $slug) { id } }`, "want the slug"},
 		"PathGoesOn":         {strings.Replace(one, "{slug}", "{slug}/children", 1) + `query q($slug: String) { tag(slug: $slug) { slug } }`, "is not selected"},
 		"Object":             {head + `query q($f: TagFilter) { tags(filter: $f) { nodes { id } } }`, "is an object"},
-		"ListOfVariables":    {head + `query q($s: String!) { tags(filter: {slug: {in: [$s]}}) { nodes { id } } }`, "which is not understood"},
+		"ListOfVariables":    {head + `query q($s: String!) { tags(filter: {slug: {in: [$s]}}) { nodes { id } } }`, "which is not supported"},
 		"DescribedForNaught": {strings.Replace(head, "# Example", "# $no: It is not there.\n# Example", 1) + `query q { tags { nodes { id } } }`, "is no variable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -485,7 +485,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 
 func TestDescriptionAndPage(t *testing.T) {
 	t.Parallel()
-	a := &api{t: t, rest: rest.New(answers{}, slog.New(slog.DiscardHandler))}
+	a := &api{t: t, rest: rest.New(exampleFiles{}, slog.New(slog.DiscardHandler))}
 	for name, h := range map[string]http.Handler{"application/json": a.rest.Description(), "text/html; charset=utf-8": a.rest.Page()} {
 		got := static(t, h, "/x")
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != name || got.header.Get("Cache-Control") != "no-cache" {

@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// schemas makes JSON Schemas of what documents select. What has a name (enums,
-// fragments, answers) becomes a component.
+// schemas makes JSON Schemas of the selections of documents. Enums, fragments and
+// responses become components.
 type schemas struct {
 	graphQL    *ast.Schema
 	components map[string]any
@@ -16,7 +16,7 @@ type schemas struct {
 
 func ref(name string) object { return object{{"$ref", "#/components/schemas/" + name}} }
 
-// orNull is a schema that lets null through as well.
+// orNull is a schema that also allows null.
 func orNull(schema object) object {
 	for i, p := range schema {
 		if name, ok := p.value.(string); ok && p.name == "type" {
@@ -114,7 +114,7 @@ func (s *schemas) page(f *ast.Field) object {
 		{"properties", cursors}, {"required", wanted}}
 	properties = append(properties, pair{"page", ref(name)})
 	if total := member(f, "totalCount"); total != nil {
-		properties = append(properties, pair{"totalCount", describedAs(s.value(total), total.Definition.Description+" Only where it is asked for.")})
+		properties = append(properties, pair{"totalCount", describedAs(s.value(total), total.Definition.Description+" Only where it is requested.")})
 	}
 	if head := member(f, "head"); head != nil {
 		properties = append(properties, pair{"head", describedAs(s.value(head), head.Definition.Description)})
@@ -128,7 +128,7 @@ func (s *schemas) selected(def *ast.Definition, set ast.SelectionSet) object {
 	if len(set) == 1 {
 		if spread, ok := set[0].(*ast.FragmentSpread); ok {
 			if _, ok := s.components[spread.Name]; !ok {
-				s.components[spread.Name] = nil // it is being made
+				s.components[spread.Name] = nil // marks it as in progress
 				s.components[spread.Name] = describedAs(s.selected(def, spread.Definition.SelectionSet), def.Description)
 			}
 			return ref(spread.Name)
@@ -155,8 +155,8 @@ func same(a, b object) bool {
 	return err == nil && other == nil && string(x) == string(y)
 }
 
-// properties is the schema of an object of a type. What is selected of other
-// types is left out.
+// properties is the schema of an object of a type. Selections on other types are left
+// out.
 func (s *schemas) properties(def *ast.Definition, set ast.SelectionSet) object {
 	properties := object{}
 	required := []string{}
@@ -191,7 +191,7 @@ func (s *schemas) properties(def *ast.Definition, set ast.SelectionSet) object {
 	return object{{"type", "object"}, {"properties", properties}, {"required", required}}
 }
 
-// applies reports whether a fragment on a type is about objects of another.
+// applies reports whether a fragment on a type applies to objects of another.
 func (s *schemas) applies(condition string, def *ast.Definition) bool {
 	return condition == "" || condition == def.Name || slices.Contains(def.Interfaces, condition)
 }

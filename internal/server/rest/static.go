@@ -11,8 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/page"
 )
 
-// static is an answer that is the same for everybody for as long as the
-// process runs, made when it is first asked for.
+// static is a response that is the same for all requests, made at the first request.
 type static struct {
 	contentType string
 	policy      string // the content security policy; empty for that of the server
@@ -32,12 +31,12 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", s.contentType)
 	header.Set("Cache-Control", "no-cache")
-	// Weak, because what stands around this may compress it.
+	// Weak, because middleware may compress the response.
 	header.Set("ETag", `W/"`+tag+`"`)
 	if s.policy != "" {
 		header.Set("Content-Security-Policy", s.policy)
 	}
-	// ServeContent knows conditional requests and HEAD.
+	// ServeContent handles conditional requests and HEAD.
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
@@ -46,7 +45,7 @@ func (a *API) Description() http.Handler {
 	return newStatic("application/json", "", a.description)
 }
 
-// Page serves the description of the routes for people.
+// Page serves the description of the routes as an HTML page.
 func (a *API) Page() http.Handler {
 	return newStatic("text/html; charset=utf-8", page.Policy(page.Style+pageStyle), a.page)
 }

@@ -19,18 +19,18 @@ type parameter struct {
 	def     *ast.Definition // of the type, or of the elements of the list
 	initial *ast.Value      // the default; nil where there is none
 	path    bool
-	direct  bool // it is a variable of what is asked, too
+	direct  bool // it is also a variable of the executed query
 	// least and most bound a number; 0 is no bound.
 	least, most int
-	// standard is what applies without the parameter, where that isn't the
-	// document's default; nil where there is nothing.
+	// standard is the value that applies without the parameter, where it isn't the
+	// document's default; nil where there is none.
 	standard any
 }
 
 func (p *parameter) list() bool { return p.of.Elem != nil }
 
-// argument is one of the document whose value is an object with variables in
-// it. What is asked has one variable in its place.
+// argument is an argument in the document whose value is an object with variables in it.
+// The executed query has one variable in its place.
 type argument struct {
 	variable string
 	value    *ast.Value
@@ -65,8 +65,8 @@ func hasVariable(v *ast.Value) bool {
 	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return hasVariable(c.Value) })
 }
 
-// variables makes parameters of the query's variables, and variables of its
-// arguments that have some within.
+// variables makes parameters of the query's variables, and replaces arguments that have
+// variables within by variables.
 func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error {
 	r.places = map[string]string{}
 	described := map[string]string{}
@@ -79,7 +79,7 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 				for _, arg := range d.Arguments {
 					if arg.Value.Kind == ast.Variable {
 						direct[arg.Value.Raw] = true
-						described[arg.Value.Raw] = "Whether the answer has `" + f.Alias + "`: " + lowerFirst(f.Definition.Description)
+						described[arg.Value.Raw] = "Whether the response has `" + f.Alias + "`: " + lowerFirst(f.Definition.Description)
 					}
 				}
 			}
@@ -111,16 +111,16 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 	if err := walk(op.SelectionSet); err != nil {
 		return err
 	}
-	var kept ast.VariableDefinitionList
+	var remaining ast.VariableDefinitionList
 	for _, def := range op.VariableDefinitions {
 		if direct[def.Variable] {
-			kept = append(kept, def)
+			remaining = append(remaining, def)
 		}
-		if def.Variable == "id" && r.one() {
+		if def.Variable == "id" && r.isSingle() {
 			continue
 		}
 		p := &parameter{
-			name: def.Variable, of: def.Type, def: schema.Types[def.Type.Name()], initial: def.DefaultValue, path: def.Variable == "slug" && r.one(),
+			name: def.Variable, of: def.Type, def: schema.Types[def.Type.Name()], initial: def.DefaultValue, path: def.Variable == "slug" && r.isSingle(),
 			direct: direct[def.Variable], about: r.notes[def.Variable],
 		}
 		p.about = cmp.Or(p.about, common[p.name], described[p.name])
@@ -144,11 +144,11 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 		}
 	}
 	for _, def := range added {
-		if kept.ForName(def.Variable) != nil {
+		if remaining.ForName(def.Variable) != nil {
 			return fmt.Errorf("the variable %s is called like an argument with variables within", def.Variable)
 		}
 	}
-	op.VariableDefinitions = append(kept, added...)
+	op.VariableDefinitions = append(remaining, added...)
 	return nil
 }
 
@@ -156,13 +156,13 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 // a document has none of its own. In the schema they speak of GraphQL.
 var common = map[string]string{
 	"slug":   "The slug, or the id. A former slug is redirected to the present one.",
-	"first":  "How many to answer from the start.",
-	"after":  "Start behind this cursor: a `page.next`.",
-	"last":   "How many to answer from the end, instead of `first`.",
-	"before": "Stop ahead of this cursor: a `page.previous`. Goes with `last`.",
+	"first":  "How many to return from the start.",
+	"after":  "Start after this cursor: a `page.next`.",
+	"last":   "How many to return from the end, instead of `first`.",
+	"before": "Stop before this cursor: a `page.previous`. Goes with `last`.",
 }
 
-// within notes where in an object the variables are.
+// within records where in an object the variables are.
 func (r *route) within(v *ast.Value, place string, described map[string]string) error {
 	for _, child := range v.Children {
 		at := place + "." + child.Name
@@ -173,7 +173,7 @@ func (r *route) within(v *ast.Value, place string, described map[string]string) 
 				described[child.Value.Raw] = f.Description
 			}
 		case child.Value.Kind == ast.ListValue && hasVariable(child.Value):
-			return fmt.Errorf("%s is a list with variables within, which is not understood", at)
+			return fmt.Errorf("%s is a list with variables within, which is not supported", at)
 		default:
 			if err := r.within(child.Value, at, described); err != nil {
 				return err

@@ -162,7 +162,7 @@ var (
 
 // wantNoLeak checks that an answer names nothing that the viewer may not see:
 // neither in its body nor its header, nor in cursors.
-func (w *world) wantNoLeak(v *domain.Viewer, target string, got answer) {
+func (w *world) wantNoLeak(v *domain.Viewer, target string, got response) {
 	w.t.Helper()
 	all := got.body
 	for _, values := range got.header {
@@ -313,7 +313,7 @@ func (w *world) oneByOne(v *domain.Viewer, r rest.Route) {
 }
 
 // comparable is all of an answer but how the viewer's budget stands.
-func comparable(got answer) string {
+func comparable(got response) string {
 	header := maps.Clone(got.header)
 	header.Del("RateLimit")
 	return fmt.Sprint(got.status, header, got.body)

@@ -15,7 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The codes of errors that are made here.
+// The codes of the errors of this package.
 const (
 	codeInvalid       = "BAD_USER_INPUT"
 	codeMethod        = "METHOD_NOT_ALLOWED"
@@ -26,10 +26,9 @@ const (
 	codeInternal      = "INTERNAL"
 )
 
-// statuses are those of errors for which there is no data, by extensions.code.
-// They say that this client is not served, or nobody is, and what stands
-// between acts on them; so they are the same for both media types. All other
-// codes are about the document: see status.
+// statuses are the HTTP statuses of responses without data, by extensions.code.
+// They are about the client or the server, and proxies act on them; so they are the
+// same for both media types. All other codes are about the document: see status.
 var statuses = map[string]int{
 	"UNAUTHENTICATED": http.StatusUnauthorized,
 	codeForbidden:     http.StatusForbidden,
@@ -38,14 +37,14 @@ var statuses = map[string]int{
 	codeUnavailable:   http.StatusServiceUnavailable,
 }
 
-// status is the HTTP status of an answer.
+// status is the HTTP status of a response.
 //
 // It is 200 where there is data, if only null: the operation has run. Later
 // drafts of the specification have 294 for data with errors, which is not
 // registered, and which proxies and clients don't know.
 //
 // Where there is none, application/json has 200 all the same, because its
-// clients take another status for that of a proxy. Among these errors is
+// clients take another status for an error of a proxy. Among these errors is
 // PERSISTED_QUERY_NOT_FOUND, on which clients send the query along; they
 // understand it with either status.
 func status(media string, resp *graphql.Response) int {
@@ -64,9 +63,9 @@ func status(media string, resp *graphql.Response) int {
 	return http.StatusBadRequest
 }
 
-// encode returns the JSON of a response. There is no data in it where there is
-// none, as opposed to null. Of a response that has no JSON, because of a scalar
-// that wrote something else, it returns the error instead.
+// encode returns the JSON of a response. The member "data" is missing where there
+// is no data, as opposed to null. Where the data is not JSON, because a scalar
+// wrote something else, it encodes and returns an error response instead.
 func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *graphql.Response) {
 	body, err := encode(resp)
 	if err != nil {
@@ -82,15 +81,15 @@ func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *
 
 var errNotJSON = errors.New("the data is not JSON")
 
-// encode writes the data as it is, rather than have it written anew: it is most
-// of an answer.
+// encode returns the JSON of a response. It copies the data as it is, because that is
+// most of a response and encoding it again takes time.
 func encode(resp *graphql.Response) ([]byte, error) {
 	data := []byte(resp.Data)
 	if len(data) > 0 && !json.Valid(data) {
 		return nil, errNotJSON
 	}
 	if bytes.IndexByte(data, '\n') >= 0 {
-		// An event of a stream is of one line.
+		// An event of a stream has one line.
 		var line bytes.Buffer
 		if err := json.Compact(&line, data); err != nil {
 			return nil, err
@@ -129,25 +128,25 @@ func encode(resp *graphql.Response) ([]byte, error) {
 	return append(body, '}'), nil
 }
 
-// answer writes a single answer.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
+// writeResponse writes a single response.
+func (h *Handler) writeResponse(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
 	body, resp := h.encode(r.Context(), resp)
-	resp, body, letGo := h.keep(r.Context(), resp, body)
-	defer letGo()
+	resp, body, release := h.reserveUnsent(r.Context(), resp, body)
+	defer release()
 	CacheDecisionFrom(r.Context()).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
 	putHeader(w, header)
-	code := status(accepts.object, resp)
+	code := status(accepts.single, resp)
 	if code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	if len(body) >= largeAnswer {
+	if len(body) >= largeResponse {
 		// The server's own limit leaves time for the operation as well. Where
 		// none can be set, as in tests, there is none.
-		s := events{w: w, control: http.NewResponseController(w)}
+		s := eventWriter{w: w, control: http.NewResponseController(w)}
 		_ = s.control.SetWriteDeadline(time.Now().Add(h.config.WriteTimeout + h.config.WriteTimeout/10*time.Duration(len(body)>>20)))
-		defer s.end(r)
+		defer s.resetDeadline(r)
 	}
-	write(w, r, accepts.object, code, body)
+	write(w, r, accepts.single, code, body)
 }
 
 func write(w http.ResponseWriter, r *http.Request, media string, status int, body []byte) {
@@ -159,11 +158,11 @@ func write(w http.ResponseWriter, r *http.Request, media string, status int, bod
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 	}
 }
 
-// refusal is the answer to a request that the executor doesn't get to see.
+// refusal is an error response to a request that doesn't reach the executor.
 type refusal struct {
 	status  int
 	code    string
@@ -171,9 +170,9 @@ type refusal struct {
 }
 
 func refuse(w http.ResponseWriter, r *http.Request, accepts accepted, refused *refusal) {
-	media := accepts.object
+	media := accepts.single
 	if media == "" {
-		media = typeJSON // better understood than nothing
+		media = typeJSON // a body that the client may understand
 	}
 	body, _ := encode(failure(r.Context(), refused.code, refused.message)) // it has strings only
 	write(w, r, media, refused.status, body)

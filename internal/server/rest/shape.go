@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// shape tells where in an answer there are connections, which are written in
+// shape is the places in a result at which there are connections, which are written in
 // another form. Nil: there are none.
 type shape struct {
 	connection bool
@@ -35,11 +35,11 @@ func shapeOf(f *ast.Field) *shape {
 	return s
 }
 
-// cursors are those of a page: before and behind it, where there is more.
+// cursors are the cursors of the pages before and after a page; nil where there is none.
 type cursors struct{ next, previous *string }
 
-// write writes a value of GraphQL's answer in its shape. Of a connection it
-// returns the cursors.
+// write writes a value of a GraphQL result in the form of this API. It returns the
+// cursors of a connection.
 func (s *shape) write(out *bytes.Buffer, value json.RawMessage) (cursors, error) {
 	if s == nil || len(value) == 0 || value[0] != '{' && value[0] != '[' {
 		out.Write(value)

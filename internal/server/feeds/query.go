@@ -15,22 +15,22 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Executor answers questions from live, for the viewer of the context and within
-// the viewer's limits.
+// Executor executes GraphQL queries for the viewer of the context, within the viewer's
+// limits.
 type Executor interface {
 	Execute(ctx context.Context, q transport.Request) transport.Response
 }
 
-//go:embed questions.graphql
-var questions string
+//go:embed queries.graphql
+var queriesDocument string
 
-// What answers consist of.
+// The types of the queries' results.
 type (
 	pageInfo struct {
 		HasNextPage bool
 		EndCursor   string
 	}
-	subject struct { // what a feed is of
+	subject struct { // the document that a feed is about
 		ID, Slug, Name string
 		Description    string
 		UpdatedAt      time.Time
@@ -70,7 +70,7 @@ type (
 	}
 )
 
-// refusal is an answer that is none.
+// refusal is an error response.
 type refusal struct {
 	status  int
 	code    string
@@ -80,58 +80,57 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.message }
 
-// errNotFound is the answer for what is not there, and for what the viewer may
-// not see.
+// errNotFound is the error for what does not exist, and for what the viewer may not see.
 var errNotFound = &refusal{status: http.StatusNotFound, code: "NOT_FOUND", message: "there is nothing at this address"}
 
 func badRequest(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: "BAD_USER_INPUT", message: fmt.Sprintf(format, args...)}
 }
 
-// statuses are those of the codes that a question can come back with. Anything
-// else is a fault of the program.
+// statuses are the HTTP statuses of the error codes that a query can return. Any other
+// code is a bug.
 var statuses = map[string]int{
-	"INTERNAL":   http.StatusInternalServerError, // and in the log by now
+	"INTERNAL":   http.StatusInternalServerError, // already logged by the executor
 	"COST_LIMIT": http.StatusBadRequest, "RATE_LIMITED": http.StatusTooManyRequests,
 	"UNAVAILABLE": http.StatusServiceUnavailable, "UNAUTHENTICATED": http.StatusUnauthorized, "FORBIDDEN": http.StatusForbidden,
 }
 
-// talk is what is asked for one request. It knows the highest marking of the
-// answers.
-type talk struct {
+// queryRunner executes the queries of one request, and tracks the highest marking of
+// their results.
+type queryRunner struct {
 	executor Executor
 	marking  domain.Marking
 }
 
-// execute puts one of the questions, and decodes what is said into out.
-func (t *talk) execute(ctx context.Context, operation string, variables map[string]any, out any) error {
-	reply := t.executor.Execute(ctx, transport.Request{Document: questions, Operation: operation, Variables: variables})
-	if len(reply.Errors) > 0 {
-		first := reply.Errors[0]
+// execute executes an operation of queries.graphql and decodes its data into out.
+func (t *queryRunner) execute(ctx context.Context, operation string, variables map[string]any, out any) error {
+	resp := t.executor.Execute(ctx, transport.Request{Document: queriesDocument, Operation: operation, Variables: variables})
+	if len(resp.Errors) > 0 {
+		first := resp.Errors[0]
 		code, _ := first.Extensions["code"].(string)
 		if code == "BAD_USER_INPUT" {
 			if _, paged := variables["after"]; paged {
 				return badRequest("after: this is not the cursor of a page of this list")
 			}
-			return errNotFound // nothing can have such a name
+			return errNotFound // no document has such a slug
 		}
 		status, known := statuses[code]
 		if !known {
-			return fmt.Errorf("ask %s: %s (%s)", operation, first.Message, code)
+			return fmt.Errorf("execute %s: %s (%s)", operation, first.Message, code)
 		}
-		return &refusal{status: status, code: code, message: first.Message, header: reply.Header}
+		return &refusal{status: status, code: code, message: first.Message, header: resp.Header}
 	}
-	t.marking = max(t.marking, markingOf(reply.Header))
-	if err := json.Unmarshal(reply.Data, out); err != nil {
-		return fmt.Errorf("read the answer of %s: %w", operation, err)
+	t.marking = max(t.marking, markingOf(resp.Header))
+	if err := json.Unmarshal(resp.Data, out); err != nil {
+		return fmt.Errorf("decode the result of %s: %w", operation, err)
 	}
 	return nil
 }
 
 const markingPrefix = "TLP:"
 
-// markingOf reads the marking of an answer. One that does not say is taken for
-// one that is for nobody else.
+// markingOf reads the marking of a result from its header. Without a valid one it
+// returns the highest.
 func markingOf(header http.Header) domain.Marking {
 	label := strings.TrimPrefix(header.Get(graph.MarkingHeader), markingPrefix)
 	m, ok := domain.ParseMarking(strings.ReplaceAll(label, "+", "_"))
@@ -141,10 +140,10 @@ func markingOf(header http.Header) domain.Marking {
 	return m
 }
 
-// refuse answers with an error.
+// refuse writes an error response.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
 	header := refused.header.Clone()
-	header.Del(graph.MarkingHeader) // what is said is no content
+	header.Del(graph.MarkingHeader) // an error contains no content
 	maps.Copy(w.Header(), header)
 	h.Refuse(w, r, refused.status, refused.code, refused.message)
 }

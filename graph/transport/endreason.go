@@ -8,29 +8,29 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// ending is why a subscription ends, if not because all has been told.
-type ending struct {
+// endReason is the error with which a subscription ends; none where it is complete.
+type endReason struct {
 	mu  sync.Mutex
 	err error
 }
 
-type endingKey struct{}
+type endReasonKey struct{}
 
-// Fail gives the reason for which the subscription of ctx is about to end: its
-// resolver calls it before it closes its channel. The client is told of the
-// error as it would be of any other.
+// Fail sets the error with which the subscription of ctx is about to end: its
+// resolver calls it before it closes its channel. The client gets the error like
+// any other.
 func Fail(ctx context.Context, err error) {
-	if e, ok := ctx.Value(endingKey{}).(*ending); ok {
+	if e, ok := ctx.Value(endReasonKey{}).(*endReason); ok {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.err = err
 	}
 }
 
-// failed is the response with the reason for which a subscription has ended;
+// failureResponse is the response with the error with which a subscription has ended;
 // nil where there is none.
-func (x *execution) failed() *graphql.Response {
-	e, _ := x.ctx.Value(endingKey{}).(*ending)
+func (x *execution) failureResponse() *graphql.Response {
+	e, _ := x.ctx.Value(endReasonKey{}).(*endReason)
 	if e == nil {
 		return nil
 	}

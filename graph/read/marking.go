@@ -1,0 +1,138 @@
+package read
+
+import (
+	"context"
+	"sync"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
+)
+
+// MarkingTracker tracks the highest marking of the documents that an operation has read or
+// counted. For a filter through a relation it includes all documents of the relation's
+// type, since the result reveals something about those too. It is safe for concurrent
+// use.
+type MarkingTracker struct {
+	documents bool // the markings of documents are tracked
+
+	mu       sync.Mutex
+	highest  domain.Marking
+	filtered map[*Table]bool // tables that filters have referred to
+}
+
+type markingTrackerKey struct{}
+
+// WithMarkingTracker returns a context that tracks the markings of what is read. A viewer
+// with clearance CLEAR reads nothing else in live, so documents are not tracked for that
+// viewer. Staff see all drafts, whatever their clearance.
+func WithMarkingTracker(ctx context.Context) (context.Context, *MarkingTracker) {
+	viewer, err := domain.ViewerFrom(ctx)
+	tracker := &MarkingTracker{filtered: map[*Table]bool{}}
+	tracker.documents = err == nil && (viewer.Clearance > domain.Clear || viewer.Role.Staff())
+	return context.WithValue(ctx, markingTrackerKey{}, tracker), tracker
+}
+
+// AtLeast raises the highest marking of the operation of ctx to at least m.
+func AtLeast(ctx context.Context, m domain.Marking) {
+	if tracker, _ := ctx.Value(markingTrackerKey{}).(*MarkingTracker); tracker != nil {
+		tracker.AtLeast(m)
+	}
+}
+
+// trackerOf returns the tracker of ctx; nil where documents are not tracked.
+func trackerOf(ctx context.Context) *MarkingTracker {
+	tracker, _ := ctx.Value(markingTrackerKey{}).(*MarkingTracker)
+	if tracker == nil || !tracker.documents {
+		return nil
+	}
+	return tracker
+}
+
+// AtLeast raises the highest marking to at least m.
+func (s *MarkingTracker) AtLeast(m domain.Marking) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.highest = max(s.highest, m)
+}
+
+// trackRows tracks the markings of rows of a document's type.
+func trackRows[T any](ctx context.Context, t *Type[T], rows []*T) {
+	tracker := trackerOf(ctx)
+	if tracker == nil || !t.Document.IsDocument() {
+		return
+	}
+	column := visibility.MarkingColumn(domain.StageFrom(ctx))
+	for _, row := range rows {
+		switch m := t.value(row, column).(type) {
+		case domain.Marking:
+			tracker.AtLeast(m)
+		case int:
+			tracker.AtLeast(domain.Marking(m))
+		}
+	}
+}
+
+// trackFilter records that a filter refers to the rows of a table.
+func trackFilter(ctx context.Context, t *Table) {
+	tracker := trackerOf(ctx)
+	if tracker == nil || !t.Document.IsDocument() {
+		return
+	}
+	tracker.mu.Lock()
+	defer tracker.mu.Unlock()
+	tracker.filtered[t] = true
+}
+
+// Highest returns the highest marking. It reads that of the tables that filters referred
+// to from the store.
+func (s *MarkingTracker) Highest(ctx context.Context, r *Reader) (domain.Marking, error) {
+	s.mu.Lock()
+	highest := s.highest
+	tables := make([]*Table, 0, len(s.filtered))
+	for t := range s.filtered {
+		tables = append(tables, t)
+	}
+	s.mu.Unlock()
+	for _, t := range tables {
+		m, err := t.highest(ctx, r)
+		if err != nil {
+			return highest, err
+		}
+		highest = max(highest, m)
+	}
+	return highest, nil
+}
+
+// highestOf reads the highest marking in a type's table that the viewer may
+// see.
+func highestOf[T any](ctx context.Context, r *Reader, t *Type[T]) (domain.Marking, error) {
+	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
+		s.Select()
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
+	})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	m, err := extra(rows[0], markingAlias)
+	return domain.Marking(m), err
+}
+
+// selectMaxMarking adds the highest marking of the counted rows to a statement.
+func selectMaxMarking(ctx context.Context, t *Table, s *sql.Selector) {
+	if trackerOf(ctx) != nil && t.Document.IsDocument() {
+		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
+	}
+}
+
+// trackCount tracks the highest marking of counted rows.
+func trackCount(ctx context.Context, t *Table, row any) error {
+	tracker := trackerOf(ctx)
+	if tracker == nil || !t.Document.IsDocument() {
+		return nil
+	}
+	m, err := extra(row, markingAlias)
+	tracker.AtLeast(domain.Marking(m))
+	return err
+}
