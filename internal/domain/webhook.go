@@ -17,7 +17,7 @@ const (
 const (
 	DeliveryPending   = "PENDING"   // the first attempt, or the next, is still to come
 	DeliveryDelivered = "DELIVERED" // the receiver accepted it
-	DeliveryFailed      = "DEAD"      // all attempts failed; there will be no more
+	DeliveryFailed    = "DEAD"      // all attempts failed; there will be no more
 	DeliveryDropped   = "DROPPED"   // not sent: the receiver may no longer see the document
 )
 
