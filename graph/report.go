@@ -36,7 +36,7 @@ func (r reportResolver) Outline(ctx context.Context, obj *db.Report) ([]*markdow
 	if !doc.NamesInOutline() {
 		return pointers(doc.For(markdown.Names{}).Outline()), nil
 	}
-	reading, err := reportBody.reading(ctx, r.texts, obj)
+	reading, err := reportBody.rendering(ctx, r.texts, obj)
 	if err != nil || reading == nil {
 		return nil, err
 	}

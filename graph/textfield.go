@@ -112,8 +112,8 @@ func (p textField[T]) document(ctx context.Context, t *textRenderer, row *T) (*m
 	return t.parse(ctx, *src)
 }
 
-// reading returns the text of a row as the viewer sees it; nil where it has none.
-func (p textField[T]) reading(ctx context.Context, t *textRenderer, row *T) (*markdown.Reading, error) {
+// rendering returns the text of a row as the viewer sees it; nil where it has none.
+func (p textField[T]) rendering(ctx context.Context, t *textRenderer, row *T) (*markdown.Rendering, error) {
 	doc, err := p.document(ctx, t, row)
 	if err != nil || doc == nil {
 		return nil, err
@@ -130,14 +130,14 @@ func (p textField[T]) render(ctx context.Context, t *textRenderer, row *T, forma
 	if format == formatMarkdown {
 		return p.source(ctx, t, row, part)
 	}
-	reading, err := p.reading(ctx, t, row)
-	if err != nil || reading == nil {
+	rendering, err := p.rendering(ctx, t, row)
+	if err != nil || rendering == nil {
 		return nil, err
 	}
 	if format == formatText {
-		return withinSize(ctx, reading.Text(part))
+		return withinSize(ctx, rendering.Text(part))
 	}
-	return withinSize(ctx, reading.HTML(part))
+	return withinSize(ctx, rendering.HTML(part))
 }
 
 // renderPlain returns the plain text of a row in a format; nil where it has none.
@@ -268,18 +268,18 @@ func (t *textRenderer) note(ctx context.Context, f *db.Footnote, format string) 
 	if report == nil {
 		return f.Text, nil
 	}
-	reading, err := reportBody.reading(ctx, t, report)
-	if err != nil || reading == nil {
+	rendering, err := reportBody.rendering(ctx, t, report)
+	if err != nil || rendering == nil {
 		return "", err
 	}
 	var text string
 	switch format {
 	case formatMarkdown:
-		text = reading.NoteMarkdown(f.Number)
+		text = rendering.NoteMarkdown(f.Number)
 	case formatHTML:
-		text = reading.NoteHTML(f.Number)
+		text = rendering.NoteHTML(f.Number)
 	default:
-		text = reading.NoteText(f.Number)
+		text = rendering.NoteText(f.Number)
 	}
 	return text, bounded.Text(ctx, len(text))
 }

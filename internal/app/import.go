@@ -120,7 +120,7 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 		if err != nil {
 			return asUsage(err)
 		}
-		if len(out.Bad) > 0 {
+		if len(out.Problems) > 0 {
 			return errors.New("some rows were not imported: see the lines above")
 		}
 		return nil
@@ -147,7 +147,7 @@ func (p *program) readList(name string) ([]byte, error) {
 }
 
 func (p *program) printImport(out exchange.CompaniesResult, publish, dryRun bool) {
-	for _, bad := range out.Bad {
+	for _, bad := range out.Problems {
 		printf(p.Stderr, "%s\n", withLines(bad))
 	}
 	for _, note := range out.Notes {
@@ -157,7 +157,7 @@ func (p *program) printImport(out exchange.CompaniesResult, publish, dryRun bool
 		printf(p.Stdout, "This is a dry run: nothing was stored.\n")
 	}
 	count := domain.Count
-	printf(p.Stdout, "%s: %d imported, %d not imported, %s left out.\n", count(out.Rows, "row", "rows"), out.Taken(), out.BadRows, count(out.LeftOut, "was", "were"))
+	printf(p.Stdout, "%s: %d imported, %d not imported, %s left out.\n", count(out.Rows, "row", "rows"), out.Imported(), out.BadRows, count(out.FilteredOut, "was", "were"))
 	if out.Blank+out.Headers > 0 {
 		printf(p.Stdout, "Also %s and %s.\n", count(out.Blank, "blank line", "blank lines"), count(out.Headers, "repeated header", "repeated headers"))
 	}
@@ -168,7 +168,7 @@ func (p *program) printImport(out exchange.CompaniesResult, publish, dryRun bool
 	if publish {
 		p.printPublished(out)
 	}
-	p.printAlike(out.Alike)
+	p.printSameNames(out.SameNames)
 }
 
 func (p *program) printPublished(out exchange.CompaniesResult) {
@@ -177,20 +177,20 @@ func (p *program) printPublished(out exchange.CompaniesResult) {
 	} else {
 		printf(p.Stdout, "Nothing was published.\n")
 	}
-	switch len(out.Left) {
+	switch len(out.Unpublished) {
 	case 0:
 	case 1:
 		printf(p.Stdout, "1 document was not published; publish it yourself if readers are to see it:\n")
 	default:
-		printf(p.Stdout, "%d documents were not published; publish them yourself if readers are to see them:\n", len(out.Left))
+		printf(p.Stdout, "%d documents were not published; publish them yourself if readers are to see them:\n", len(out.Unpublished))
 	}
-	for _, left := range out.Left {
+	for _, left := range out.Unpublished {
 		printf(p.Stdout, "  %s: %s\n", left.Document, left.Reason)
 	}
 }
 
-// printAlike prints pairs of entities with a name in common, up to a limit.
-func (p *program) printAlike(alike []exchange.Alike) {
+// printSameNames prints pairs of entities with a name in common, up to a limit.
+func (p *program) printSameNames(alike []exchange.SameName) {
 	const most, mostNames = 20, 3
 	for _, a := range alike[:min(most, len(alike))] {
 		var names []string
@@ -212,7 +212,7 @@ func (p *program) printAlike(alike []exchange.Alike) {
 }
 
 // withLines returns the message of a row after its line numbers.
-func withLines(row exchange.BadRow) string {
+func withLines(row exchange.RowMessage) string {
 	const most = 10
 	var places []string
 	for _, place := range row.Places[:min(most, len(row.Places))] {

@@ -1,7 +1,7 @@
-// Package canonical brings texts to the one form in which they are stored. What
-// a stored text is compared with, in a filter, a parameter or a key, is brought
-// to that form as well: otherwise a name that was typed with a combining accent
-// would not be found.
+// Package canonical normalises texts to the form in which they are stored. A text
+// that is compared with a stored one, in a filter, a parameter or a key, must be
+// normalised too: otherwise a name that was typed with a combining accent would
+// not be found.
 package canonical
 
 import (
@@ -15,8 +15,7 @@ import (
 // Form is a form in which texts are stored.
 type Form int
 
-// The forms. Those behind the first are of what is written in several ways by
-// nature.
+// The forms. Those after the first are for values that have several notations.
 const (
 	Text      Form = iota // Unicode NFC, without space around it
 	Language              // a language tag, BCP 47: "zh-Hans"
@@ -24,8 +23,8 @@ const (
 	MediaType             // a media type, RFC 6838: "image/png"
 )
 
-// Of is a text in the form. One that is nothing of the kind is brought to that of
-// [Text]: nothing stored is equal to it.
+// Of returns the text in the form. A text that is not a value of the kind, such as
+// one that is no language tag, gets the form of [Text]: no stored value equals it.
 func (f Form) Of(text string) string {
 	text = Of(text)
 	value, ok := "", false
@@ -43,8 +42,8 @@ func (f Form) Of(text string) string {
 	return text
 }
 
-// Prefix is the beginning of a text in the form. Space at its end stays: it may
-// be that between two words.
+// Prefix returns the beginning of a text in the form. Space at its end stays: it
+// may separate two words.
 func (f Form) Prefix(text string) string {
 	text = strings.TrimLeft(norm.NFC.String(text), spaces)
 	switch f {
@@ -58,20 +57,21 @@ func (f Form) Prefix(text string) string {
 	return text
 }
 
-// spaces are those of Unicode, as [strings.TrimSpace] takes them off.
+// spaces are the white space of Unicode, the same that [strings.TrimSpace] removes.
 const spaces = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
-// Of is a text in the form of [Text].
+// Of returns the text in the form of [Text].
 func Of(text string) string { return strings.TrimSpace(norm.NFC.String(text)) }
 
-// ParseLanguage reads a language tag; ok is false where it is none. It returns
-// the form of BCP 47, with the codes that took the place of others.
+// ParseLanguage parses a language tag and returns it in the form of BCP 47, with
+// deprecated codes replaced. ok is false if the text is no language tag.
 func ParseLanguage(text string) (tag string, ok bool) {
 	parsed, err := language.Parse(text)
 	return parsed.String(), err == nil && parsed != language.Und
 }
 
-// ParseCountry reads a country code of two letters; ok is false where it is none.
+// ParseCountry parses a country code of two letters. ok is false if the text is
+// none.
 func ParseCountry(text string) (code string, ok bool) {
 	region, err := language.ParseRegion(text)
 	if err != nil || !region.IsCountry() || len(text) != 2 {
@@ -80,7 +80,7 @@ func ParseCountry(text string) (code string, ok bool) {
 	return region.String(), true
 }
 
-// ParseMediaType reads a media type; ok is false where it is none.
+// ParseMediaType parses a media type. ok is false if the text is none.
 func ParseMediaType(text string) (mediaType string, ok bool) {
 	parsed, params, err := mime.ParseMediaType(text)
 	if err != nil || !strings.Contains(parsed, "/") {
@@ -89,8 +89,8 @@ func ParseMediaType(text string) (mediaType string, ok bool) {
 	return mime.FormatMediaType(parsed, params), true
 }
 
-// languagePrefix writes the parts of a tag, of which the last may be cut short,
-// as BCP 47 has them: "zh-Hans-TW".
+// languagePrefix returns the beginning of a language tag, whose last part may be
+// incomplete, in the letter case of BCP 47: "zh-Hans-TW".
 func languagePrefix(text string) string {
 	if tag, ok := ParseLanguage(text); ok {
 		return tag

@@ -54,7 +54,7 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-// A form is reached in one step.
+// A text in a form is unchanged by the same form.
 func FuzzForms(f *testing.F) {
 	for _, text := range []string{"A\u0308pfel ", "zh-hans", "cn", "IMAGE/png", "zh-ha-"} {
 		f.Add(text)

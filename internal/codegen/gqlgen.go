@@ -22,41 +22,40 @@ func generateGraphQL() error {
 	if err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
-	// gqlgen remarks on each field of the inputs that are passed on as maps.
-	log.SetOutput(remarks{os.Stderr})
+	// gqlgen logs a line for each field of the inputs that are passed on as maps.
+	log.SetOutput(logFilter{os.Stderr})
 	defer log.SetOutput(os.Stderr)
-	if err := api.Generate(cfg, api.AddPlugin(adjust{})); err != nil {
+	if err := api.Generate(cfg, api.AddPlugin(plugin{})); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	if err := sequentialLists(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
-	if err := boundedAnswers(cfg.Exec.Filename); err != nil {
+	if err := boundResponses(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	return nil
 }
 
-// remarks drops what gqlgen says of the fields of scalar.Input.
-type remarks struct{ to io.Writer }
+// logFilter is a writer that drops the log lines of gqlgen on the fields of
+// scalar.Input.
+type logFilter struct{ to io.Writer }
 
-func (r remarks) Write(line []byte) (int, error) {
+func (r logFilter) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte("/graph/scalar/scalar.go:")) {
 		return len(line), nil
 	}
 	return r.to.Write(line)
 }
 
-// adjust is a plugin of gqlgen's that changes what is about to be generated.
-//
-// The executor resolves the fields of every object one after the other, as it
-// does for mutations by itself. Inputs that read themselves have no fields
-// that would have to be resolved.
-type adjust struct{}
+// plugin is a gqlgen plugin that changes what is generated: the executor resolves the
+// fields of every object one after the other, as gqlgen does by default only for
+// mutations; and there is no code for the fields of inputs that unmarshal themselves.
+type plugin struct{}
 
-func (adjust) Name() string { return "adjust" }
+func (plugin) Name() string { return "adjust" }
 
-func (adjust) GenerateCode(data *codegen.Data) error {
+func (plugin) GenerateCode(data *codegen.Data) error {
 	for _, o := range data.Objects {
 		o.DisableConcurrency = true
 	}
@@ -64,9 +63,9 @@ func (adjust) GenerateCode(data *codegen.Data) error {
 	return nil
 }
 
-// sequentialLists makes the executor marshal the elements of a list one after
-// the other. It fails where the generated code is not what it was written for,
-// so that an update of gqlgen cannot bring the goroutines back unnoticed.
+// sequentialLists changes the generated executor to marshal the elements of a list one
+// after the other. It fails if the generated code is not as expected, so that an
+// update of gqlgen cannot bring the goroutines back unnoticed.
 func sequentialLists(filename string) error {
 	code, err := os.ReadFile(filename)
 	if err != nil {
@@ -95,28 +94,28 @@ func sequentialLists(filename string) error {
 	return os.WriteFile(filename, code, 0o644)
 }
 
-// writing is how the executor writes an answer into a buffer, and takes it from
-// there; writingOn how it does that again and again, for a subscription.
+// The code with which the executor writes a response into a buffer and takes it from
+// there: marshalOnce for a query or mutation, marshalRepeatedly for a subscription.
 var (
-	writing   = regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n`)
-	writingOn = regexp.MustCompile(`(?s)var buf bytes\.Buffer\n(\s*return func\(ctx context\.Context\) \*graphql\.Response \{\n)\s*buf\.Reset\(\)\n(.{0,100}?)\s*data\.MarshalGQL\(&buf\)\n`)
-	taking    = []byte("buf.Bytes()")
+	marshalOnce       = regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n`)
+	marshalRepeatedly = regexp.MustCompile(`(?s)var buf bytes\.Buffer\n(\s*return func\(ctx context\.Context\) \*graphql\.Response \{\n)\s*buf\.Reset\(\)\n(.{0,100}?)\s*data\.MarshalGQL\(&buf\)\n`)
+	bufferBytes       = []byte("buf.Bytes()")
 )
 
-// boundedAnswers makes the executor write answers of a bounded size. It fails
-// where the generated code is not what it was written for.
-func boundedAnswers(filename string) error {
+// boundResponses changes the generated executor to write responses of a bounded size,
+// with package bounded. It fails if the generated code is not as expected.
+func boundResponses(filename string) error {
 	code, err := os.ReadFile(filename)
 	if err != nil {
 		return err
 	}
-	once, on := len(writing.FindAll(code, -1)), len(writingOn.FindAll(code, -1))
-	if once == 0 || on != 1 || once+on != bytes.Count(code, taking) {
-		return fmt.Errorf("%s is not as expected: answers are written in another way", filename)
+	once, on := len(marshalOnce.FindAll(code, -1)), len(marshalRepeatedly.FindAll(code, -1))
+	if once == 0 || on != 1 || once+on != bytes.Count(code, bufferBytes) {
+		return fmt.Errorf("%s is not as expected: responses are written in another way", filename)
 	}
-	code = writing.ReplaceAll(code, nil)
-	code = writingOn.ReplaceAll(code, []byte("$1$2"))
-	code = bytes.ReplaceAll(code, taking, []byte("bounded.JSON(ctx, data)"))
+	code = marshalOnce.ReplaceAll(code, nil)
+	code = marshalRepeatedly.ReplaceAll(code, []byte("$1$2"))
+	code = bytes.ReplaceAll(code, bufferBytes, []byte("bounded.JSON(ctx, data)"))
 	code = bytes.Replace(code, []byte("\t\"bytes\"\n"), nil, 1)
 	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/sequential"`+"\n"),
 		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/sequential"`+"\n"), 1)

@@ -1,6 +1,9 @@
 // Command codegen writes all generated code of the project: package db from
 // ent/schema, the migrations of both stores for both engines, and the GraphQL
-// executor from schema.graphql. Run it from the root: go tool codegen.
+// executor from schema.graphql.
+//
+// Run it from the root: go tool codegen. Arguments name single steps: ent, migrations,
+// graphql.
 package main
 
 import (
@@ -32,7 +35,8 @@ func main() {
 	}
 }
 
-// generateMigrations runs the program beside this one.
+// generateMigrations runs internal/codegen/migrations, which must be built with the
+// new package db.
 func generateMigrations() error {
 	cmd := exec.Command("go", "run", "./internal/codegen/migrations")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -20,7 +20,7 @@ func TestRetries(t *testing.T) {
 		s.publish("cranes")
 		s.advance(48 * time.Hour)
 		d := s.deliveries(hook)[0]
-		if d.State != domain.DeliveryDead || d.NextAttemptAt != nil || *d.Error != "the response has status 500" {
+		if d.State != domain.DeliveryFailed || d.NextAttemptAt != nil || *d.Error != "the response has status 500" {
 			t.Errorf("got %+v", d)
 		}
 		first, last := d.Attempts[0].At, d.Attempts[len(d.Attempts)-1].At

@@ -244,7 +244,7 @@ func TestSweep(t *testing.T) {
 			}
 			s.wantJobs()
 		}
-		if d := s.deliveries(good)[0]; d.State != domain.DeliveryDead || !strings.Contains(*d.Error, "during each of 100 attempts") {
+		if d := s.deliveries(good)[0]; d.State != domain.DeliveryFailed || !strings.Contains(*d.Error, "during each of 100 attempts") {
 			t.Errorf("got %s", d.State)
 		}
 		if n := len(s.jobs); n != 4 {

@@ -39,7 +39,7 @@ func (w *Webhooks) pruneBatch(ctx context.Context) (int, error) {
 	rows, err := w.stores.Client(ctx).WebhookDelivery.Query().
 		Where(webhookdelivery.Or(
 			webhookdelivery.And(webhookdelivery.StateIn(domain.DeliveryDelivered, domain.DeliveryDropped), webhookdelivery.DoneAtLT(at.Add(-keepDone))),
-			webhookdelivery.And(webhookdelivery.State(domain.DeliveryDead), webhookdelivery.DoneAtLT(at.Add(-keepFailed)))),
+			webhookdelivery.And(webhookdelivery.State(domain.DeliveryFailed), webhookdelivery.DoneAtLT(at.Add(-keepFailed)))),
 			func(s *sql.Selector) { s.Where(sql.Exists(later(s))) }).
 		Limit(pruneBatchSize).Select(webhookdelivery.FieldID).All(ctx)
 	if err != nil || len(rows) == 0 {

@@ -137,7 +137,7 @@ func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string
 	}
 	next, ok := r.webhooks.nextAttempt(r.at, since, attempts, res.retryAfter)
 	if !ok {
-		return "", true, r.done(ctx, domain.DeliveryDead, res.Error)
+		return "", true, r.done(ctx, domain.DeliveryFailed, res.Error)
 	}
 	if err := r.change.SetNextAttemptAt(next).SetTurn(r.delivery.Turn + 1).Exec(ctx); err != nil {
 		return "", false, err

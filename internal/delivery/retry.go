@@ -78,7 +78,7 @@ func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, 
 	var retried []domain.ID
 	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		retried = []domain.ID{}
-		query := tx.Client().WebhookDelivery.Query().Where(webhookdelivery.State(domain.DeliveryDead))
+		query := tx.Client().WebhookDelivery.Query().Where(webhookdelivery.State(domain.DeliveryFailed))
 		subject := ""
 		if params.Webhook != nil {
 			if _, err := find(ctx, tx, *params.Webhook); err != nil {

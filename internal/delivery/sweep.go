@@ -124,7 +124,7 @@ func (w *Webhooks) enqueueLost(ctx context.Context, tx *store.Tx, hook domain.ID
 		})
 		if doc.discarded {
 			r := attemptRecord{webhooks: w, tx: tx, at: at, hook: present, delivery: d, change: tx.Client().WebhookDelivery.UpdateOneID(d.ID)}
-			if err := r.done(ctx, domain.DeliveryDead, fmt.Sprintf("the program stopped during each of %d attempts", maxJobAttempts)); err != nil {
+			if err := r.done(ctx, domain.DeliveryFailed, fmt.Sprintf("the program stopped during each of %d attempts", maxJobAttempts)); err != nil {
 				return err
 			}
 			continue

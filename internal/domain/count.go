@@ -2,7 +2,8 @@ package domain
 
 import "strconv"
 
-// Count is a number and what it counts, in the singular for 1: "1 row", "0 rows".
+// Count returns a number and the noun that it counts, in the singular for 1:
+// "1 row", "0 rows".
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -15,7 +15,8 @@ type Date string
 
 var dateForm = regexp.MustCompile(`^\d{4}(-\d{2}(-\d{2})?)?$`)
 
-// ParseDate reads a date and checks that it is in the calendar.
+// ParseDate parses a date and checks that it is in the calendar. The error is of
+// KindInvalid.
 func ParseDate(s string) (Date, error) {
 	layouts := map[int]string{4: "2006", 7: "2006-01", 10: "2006-01-02"}
 	layout, ok := layouts[len(s)]
@@ -27,8 +28,8 @@ func ParseDate(s string) (Date, error) {
 	return "", Invalid("%q is not a date: want YYYY, YYYY-MM or YYYY-MM-DD", clip(s, 40))
 }
 
-// After reports whether d is certainly later than e: where one of them is
-// less precise, only what both say is compared.
+// After reports whether d is certainly later than e. They are compared to the
+// precision of the less precise one.
 func (d Date) After(e Date) bool {
 	if d == "" || e == "" {
 		return false

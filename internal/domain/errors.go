@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Kind is what an [Error] means to a client. The doors map it to their own
-// codes (a GraphQL extensions.code, an HTTP status), each in one table.
+// Kind is what an [Error] means to a client. Each endpoint maps it to codes of
+// its own (a GraphQL extensions.code, an HTTP status), in one table.
 type Kind int
 
 // The kinds of error.
 const (
 	KindInternal        Kind = iota // a fault of the program; its message is never shown
 	KindInvalid                     // the input is wrong: Fields says where
-	KindUnauthenticated             // no credential, or one that is not known
-	KindForbidden                   // the credential is not enough
-	KindNotFound                    // not there, or not for this viewer to know
-	KindConflict                    // the state has changed, or stands in the way
+	KindUnauthenticated             // no credential, or an unknown one
+	KindForbidden                   // the credential does not have the right
+	KindNotFound                    // there is none, or none that the viewer may see
+	KindConflict                    // the state has changed, or does not permit it
 	KindUnavailable                 // try again later
-	KindGone                        // what the input goes on from is no more: begin anew
+	KindGone                        // the position that the input continues from is gone: start again
 )
 
 // Error is an error that can be shown. Message and Fields are for the client;
@@ -69,8 +69,8 @@ func (e *Error) WithCause(cause error) *Error {
 	return &c
 }
 
-// Detail is the text of an error for a log or an operator: with the causes
-// that clients are not shown.
+// Detail returns the text of an error for a log or an operator. It includes the
+// causes, which clients are not shown.
 func Detail(err error) string {
 	if err == nil {
 		return ""
@@ -97,17 +97,17 @@ var (
 	ErrConflict        = &Error{Kind: KindConflict}
 )
 
-// Invalid is an error of KindInvalid.
+// Invalid returns an error of KindInvalid.
 func Invalid(format string, args ...any) *Error {
 	return &Error{Kind: KindInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// NotFound is an error of KindNotFound.
+// NotFound returns an error of KindNotFound.
 func NotFound(format string, args ...any) *Error {
 	return &Error{Kind: KindNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
-// Conflict is an error of KindConflict.
+// Conflict returns an error of KindConflict.
 func Conflict(format string, args ...any) *Error {
 	return &Error{Kind: KindConflict, Message: fmt.Sprintf(format, args...)}
 }
@@ -121,19 +121,19 @@ func KindOf(err error) Kind {
 	return KindInternal
 }
 
-// Problems collects what is wrong with an input, all of it, before anything
-// is refused. The zero value is ready to use.
+// Problems collects all errors in the fields of an input, so that one error can
+// list them. The zero value is ready to use.
 type Problems struct{ fields []FieldError }
 
-// MaxProblems bounds how many problems one answer lists.
+// MaxProblems is the greatest number of problems that one error lists.
 const MaxProblems = 100
 
-// Add notes a problem with the field at path.
+// Add adds a problem with the field at path.
 func (p *Problems) Add(path, format string, args ...any) {
 	p.fields = append(p.fields, FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// Len is the number of problems noted.
+// Len returns the number of problems added.
 func (p *Problems) Len() int { return len(p.fields) }
 
 // Err returns nil, or an error of KindInvalid that lists every problem.
@@ -149,5 +149,5 @@ func (p *Problems) Err(message string) error {
 	return &Error{Kind: KindInvalid, Message: message, Fields: fields}
 }
 
-// List is the problems noted so far.
+// List returns the problems added so far.
 func (p *Problems) List() []FieldError { return p.fields }

@@ -45,15 +45,15 @@ type idSource struct {
 
 var ids idSource
 
-// NewID makes an id of type t that carries the time at.
+// NewID returns a new id of type t that carries the time at.
 func NewID(t Type, at time.Time) ID { return ids.next(t, at.UnixMilli()) }
 
 func (s *idSource) next(t Type, milli int64) ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if milli > s.milli || s.issued > idRandomMask {
-		// A clock that went back, or a millisecond that is used up, counts
-		// on from the last millisecond that was used.
+		// If the clock went back, or all values of the millisecond are used,
+		// the next id takes the millisecond after the last one used.
 		if milli <= s.milli {
 			milli = s.milli + 1
 		}
@@ -68,15 +68,15 @@ func (s *idSource) next(t Type, milli int64) ID {
 	return ID((s.milli-idEpoch)<<(idTypeBits+idRandomBits) | int64(t)<<idRandomBits | int64(low))
 }
 
-// Type is the type of the thing that the id identifies.
+// Type returns the type of what the id identifies.
 func (id ID) Type() Type { return Type(id >> idRandomBits) }
 
-// Time is when the id was made, to the millisecond.
+// Time returns when the id was made, to the millisecond.
 func (id ID) Time() time.Time {
 	return time.UnixMilli(int64(id)>>(idTypeBits+idRandomBits) + idEpoch).UTC()
 }
 
-// String is the public form: prefix, underscore, 13 characters.
+// String returns the public form: prefix, underscore, 13 characters.
 func (id ID) String() string {
 	var b [idChars]byte
 	v := uint64(id)
@@ -87,8 +87,9 @@ func (id ID) String() string {
 	return id.Type().Prefix() + "_" + string(b[:])
 }
 
-// ParseID reads the public form. The prefix must be that of the type code
-// inside. Crockford's look-alikes (O, I, L) and capitals are understood.
+// ParseID parses the public form. The prefix must be that of the type code
+// inside. Crockford's look-alikes (O, I, L) and capitals are accepted. The error
+// is of KindInvalid.
 func ParseID(s string) (ID, error) {
 	prefix, rest, ok := strings.Cut(s, "_")
 	if !ok || len(rest) != idChars {
@@ -131,10 +132,10 @@ func crockfordDigit(c byte) int {
 // underscore.
 func LooksLikeID(s string) bool { return strings.IndexByte(s, '_') == 3 }
 
-// MarshalText is the public form.
+// MarshalText returns the public form.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText reads the public form.
+// UnmarshalText parses the public form.
 func (id *ID) UnmarshalText(b []byte) error {
 	v, err := ParseID(string(b))
 	*id = v

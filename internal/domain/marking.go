@@ -8,7 +8,7 @@ import (
 )
 
 // Marking is a Traffic Light Protocol 2.0 label (https://www.first.org/tlp/).
-// A higher marking may be seen by fewer.
+// A higher marking is visible to fewer viewers.
 type Marking int
 
 // The labels of TLP 2.0, in order of restriction.
@@ -19,15 +19,15 @@ const (
 	AmberStrict Marking = 3
 	Red         Marking = 4
 
-	// Unseen is above every clearance. An effective marking that has not
-	// been worked out has this value, so that what is unknown is hidden.
+	// Unseen is above every clearance. It is the effective marking until one
+	// is computed, so that a row without one is hidden.
 	Unseen Marking = 99
 )
 
 // Markings lists the names of the labels, lowest first.
 var Markings = []string{"CLEAR", "GREEN", "AMBER", "AMBER_STRICT", "RED"}
 
-// ParseMarking finds the label of a name.
+// ParseMarking returns the label with the name.
 func ParseMarking(s string) (Marking, bool) {
 	i := slices.Index(Markings, s)
 	return Marking(i), i >= 0
@@ -43,13 +43,13 @@ func (m Marking) String() string {
 	return Markings[m]
 }
 
-// Label is the label as TLP 2.0 writes it: "AMBER+STRICT".
+// Label returns the label as TLP 2.0 writes it: "AMBER+STRICT".
 func (m Marking) Label() string { return strings.Replace(m.String(), "_", "+", 1) }
 
-// MarshalText is the label's name.
+// MarshalText returns the label's name.
 func (m Marking) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
-// UnmarshalText reads the label's name.
+// UnmarshalText parses the label's name.
 func (m *Marking) UnmarshalText(b []byte) error {
 	v, ok := ParseMarking(string(b))
 	if !ok {

@@ -7,8 +7,8 @@ import (
 
 type requestKey struct{}
 
-// WithRequestID returns a context that carries the id of a request, by which
-// an answer and the log's lines about it are brought together.
+// WithRequestID returns a context that carries the id of a request. The response
+// and the log lines of the request have the same id.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestKey{}, id)
 }
@@ -35,9 +35,9 @@ func ClientFrom(ctx context.Context) netip.Addr {
 	return address
 }
 
-// NetworkOf is the network that an address is taken to be of: the first 24
-// bits of an IPv4 address, the first 48 of an IPv6 address, which is what a
-// provider gives to one customer. It is the zero Prefix for the zero Addr.
+// NetworkOf returns the network of an address: the first 24 bits of an IPv4
+// address, or the first 48 of an IPv6 address, which is what a provider gives to
+// one customer. It is the zero Prefix for the zero Addr.
 func NetworkOf(address netip.Addr) netip.Prefix {
 	bits := 48
 	if address.Is4() {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Right is something that a viewer may be allowed to do. Whoever does it asks
+// Right is a permission that a viewer may have. Code that needs one calls
 // [Require] first.
 type Right int
 
@@ -23,8 +23,8 @@ const (
 	Operate
 )
 
-// rights says of each right how it is called, the lowest role that has it, and
-// what it is for; docs/access.md has the same table.
+// rights has the name of each right, the lowest role that has it, and its
+// meaning; docs/access.md has the same table.
 var rights = []struct {
 	name    string
 	role    Role
@@ -51,7 +51,7 @@ func Rights() []Right {
 	return all
 }
 
-// ParseRight finds the right of a name.
+// ParseRight returns the right with the name.
 func ParseRight(name string) (Right, bool) {
 	for _, r := range Rights() {
 		if r.String() == name {
@@ -70,21 +70,22 @@ func (r Right) String() string {
 	return rights[r].name
 }
 
-// Role is the lowest role that has the right.
+// Role returns the lowest role that has the right.
 func (r Right) Role() Role { return rights[r].role }
 
-// Meaning says what the right is for.
+// Meaning describes what the right permits.
 func (r Right) Meaning() string { return rights[r].meaning }
 
-// May reports whether the viewer has a right: its role does, and its scopes,
-// where it has any, name it.
+// May reports whether the viewer has the right: the viewer's role must have it,
+// and the scopes, unless they are nil, must contain it.
 func (v *Viewer) May(r Right) bool {
 	return r.known() && v.Role >= r.Role() && (v.Scopes == nil || slices.Contains(v.Scopes, r))
 }
 
 // Require returns the viewer if it has the right. Otherwise the error is of
-// KindUnauthenticated for a viewer without a credential and of KindForbidden
-// for one whose credential is not enough.
+// KindUnauthenticated for a viewer without a credential, of KindForbidden for
+// one whose role or scopes do not include the right, and [ErrNoViewer] for a
+// context without a viewer.
 func Require(ctx context.Context, r Right) (*Viewer, error) {
 	v, err := ViewerFrom(ctx)
 	switch {

@@ -7,15 +7,14 @@ import (
 )
 
 // Share is a part of a whole in millionths of a percent, so that shares add
-// up exactly: 33.4 + 16.6 is 50, which decides a case under the 50 percent
-// rule.
+// up exactly: 33.4 + 16.6 is 50, which matters under the 50 percent rule.
 type Share int64
 
 // FullShare is 100 percent.
 const FullShare Share = 100_000_000
 
-// ParseShare reads a percentage written in decimals, 0 to 100 with at most
-// six digits after the point.
+// ParseShare parses a percentage written in decimals: 0 to 100, with at most six
+// digits after the point. The error is of KindInvalid.
 func ParseShare(s string) (Share, error) {
 	bad := Invalid("%q is not a share: want a percentage from 0 to 100 with at most 6 decimals", clip(s, 40))
 	whole, frac, _ := strings.Cut(s, ".")
@@ -34,7 +33,7 @@ func ParseShare(s string) (Share, error) {
 	return Share(n), nil
 }
 
-// String is the percentage in decimals, without trailing zeros: "12.5".
+// String returns the percentage in decimals, without trailing zeros: "12.5".
 func (s Share) String() string {
 	out := strconv.FormatInt(int64(s/1_000_000), 10)
 	if frac := int64(s % 1_000_000); frac != 0 {
@@ -58,9 +57,9 @@ func (s *Share) UnmarshalGQL(v any) error {
 	return err
 }
 
-// DecimalText gives the decimal notation of a number as it comes out of a
-// decoder: an int, a float, or a json.Number.
-func DecimalText(v any) (string, bool) {
+// DecimalText returns the decimal notation of a decoded number: an int, a float,
+// or a json.Number. ok is false for anything else.
+func DecimalText(v any) (text string, ok bool) {
 	switch n := v.(type) {
 	case int:
 		return strconv.Itoa(n), true

@@ -2,7 +2,7 @@ package domain
 
 import "regexp"
 
-// MaxSlug is the longest slug, in bytes.
+// MaxSlug is the greatest length of a slug, in bytes.
 const MaxSlug = 120
 
 var slugForm = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)

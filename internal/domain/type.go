@@ -19,7 +19,7 @@ const (
 	Edition      Type = 7
 	Asset        Type = 8
 
-	// These are things of the desk that have ids but are no documents.
+	// These are on the desk and have ids, but are not documents.
 	Key      Type = 32
 	Revision Type = 33
 	Schedule Type = 34
@@ -58,10 +58,10 @@ var typeNames = map[Type]typeName{
 	Row:          {"row", "row"},
 }
 
-// String is the type's name in lower case, as in "report:harbour-cranes".
+// String returns the type's name in lower case, as in "report:harbour-cranes".
 func (t Type) String() string { return typeNames[t].name }
 
-// Name is the type's name in GraphQL: "Report".
+// Name returns the type's name in GraphQL: "Report".
 func (t Type) Name() string {
 	n := typeNames[t].name
 	if n == "" {
@@ -70,7 +70,7 @@ func (t Type) Name() string {
 	return strings.ToUpper(n[:1]) + n[1:]
 }
 
-// Prefix is the first part of the type's ids: "rpt".
+// Prefix returns the first part of the type's ids: "rpt".
 func (t Type) Prefix() string { return typeNames[t].prefix }
 
 // IsDocument reports whether things of this type are documents.
@@ -80,7 +80,8 @@ func (t Type) IsDocument() bool { return t >= Report && t <= Asset }
 // own: they become visible in live with the documents that refer to them.
 func (t Type) Supporting() bool { return t == Tag || t == Source || t == Asset }
 
-// ParseType finds the document type of a name ("report") in any case.
+// ParseType returns the document type with the name ("report"), in any letter
+// case.
 func ParseType(name string) (Type, bool) {
 	for _, t := range Types() {
 		if strings.EqualFold(t.String(), name) {

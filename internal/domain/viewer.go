@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Role is what a viewer may do. Each role may do all that the ones below it
-// may.
+// Role determines what a viewer may do. Each role has all rights of the roles
+// below it.
 type Role int
 
 // The roles, least first.
@@ -23,7 +23,7 @@ const (
 // Roles lists the names of the roles, least first.
 var Roles = []string{"PUBLIC", "PARTNER", "AUTHOR", "EDITOR", "ADMIN"}
 
-// ParseRole finds the role of a name.
+// ParseRole returns the role with the name.
 func ParseRole(s string) (Role, bool) {
 	i := slices.Index(Roles, s)
 	return Role(i), i >= 0
@@ -53,27 +53,29 @@ func (r *Role) UnmarshalGQL(v any) error {
 // Staff reports whether the role works on the desk.
 func (r Role) Staff() bool { return r >= Author }
 
-// Viewer is who asks: anonymous, the holder of an API key, a person who has
-// signed in, or the program itself at a named task.
+// Viewer is the principal that a request or a task runs as: anonymous, the holder
+// of an API key, a person who has signed in, or the program itself at a named
+// task.
 type Viewer struct {
 	Name      string  // shown in revisions: a key's or a person's name, "system: publish due releases"; empty for anonymous
 	Role      Role    // what the viewer may do; see [Right]
-	Scopes    []Right // nil: all that the role may; otherwise these of it only, and none where it is empty
+	Scopes    []Right // nil: all rights of the role; otherwise only these of them, so an empty list is none
 	Clearance Marking // the highest marking that the viewer may see
 	KeyID     ID      // the API key, if any
 	PersonID  ID      // the person, if one has signed in
-	RateLimit int     // the cost that is allowed a minute; 0: what the role has
+	RateLimit int     // request cost per minute; 0: the limit of the role
 	System    bool    // the program itself
 }
 
 // Anonymous is the viewer without a credential.
 func Anonymous() *Viewer { return &Viewer{Role: Public, Clearance: Clear} }
 
-// Authenticated reports whether the viewer showed a credential.
+// Authenticated reports whether the viewer has a credential, or is the program
+// itself.
 func (v *Viewer) Authenticated() bool { return v.System || v.KeyID != 0 || v.PersonID != 0 }
 
-// CredentialID is the id of the key or the person; 0 for the program itself
-// and the anonymous.
+// CredentialID returns the id of the key or the person; 0 for the program itself
+// and for anonymous.
 func (v *Viewer) CredentialID() ID {
 	if v.KeyID != 0 {
 		return v.KeyID
@@ -88,8 +90,8 @@ func WithViewer(ctx context.Context, v *Viewer) context.Context {
 	return context.WithValue(ctx, viewerKey{}, v)
 }
 
-// ErrNoViewer is returned where a context carries no viewer. It is a bug of
-// the program: nobody is anonymous by omission.
+// ErrNoViewer is the error for a context without a viewer. It is a bug of the
+// program: an anonymous request carries [Anonymous].
 var ErrNoViewer = &Error{Kind: KindInternal, Message: "no viewer in context"}
 
 // ViewerFrom returns the viewer of the context, or [ErrNoViewer].
@@ -101,15 +103,16 @@ func ViewerFrom(ctx context.Context) (*Viewer, error) {
 }
 
 // AsSystem returns a context for work that the program does by itself, such
-// as "publish due releases". The task is named wherever a person would be.
+// as "publish due releases". [SystemName] of the task stands wherever the name of a person
+// would.
 func AsSystem(ctx context.Context, task string) context.Context {
 	return WithViewer(ctx, &Viewer{Name: SystemName(task), Role: Admin, Clearance: Red, System: true})
 }
 
-// SystemName is what the program is called where it works by itself.
+// SystemName returns the name of the viewer of [AsSystem].
 func SystemName(task string) string { return "system: " + task }
 
-// Stage is which of the two stores an operation reads.
+// Stage is the store that an operation reads.
 type Stage int
 
 // The stages. Live is what is published; Desk is where it is written.
@@ -135,7 +138,7 @@ func WithStage(ctx context.Context, s Stage) context.Context {
 	return context.WithValue(ctx, stageKey{}, s)
 }
 
-// StageFrom returns the stage of the context; Live where none was set.
+// StageFrom returns the stage of the context; Live if none was set.
 func StageFrom(ctx context.Context) Stage {
 	s, _ := ctx.Value(stageKey{}).(Stage)
 	return s

@@ -2,8 +2,9 @@ package domain
 
 import "time"
 
-// WebhookEvents are what can become of a document in live. With the type of
-// the document each is the type of an event: "report.published".
+// WebhookEvents are the changes of a document in live that webhooks are sent.
+// The type of an event is the type of the document and one of these:
+// "report.published".
 var WebhookEvents = []string{"PUBLISHED", "UPDATED", "UNPUBLISHED", "NO_LONGER_VISIBLE"}
 
 // The states of a webhook.
@@ -14,21 +15,21 @@ const (
 
 // The states of a delivery.
 const (
-	DeliveryPending   = "PENDING"   // it waits for its first attempt, or for the next
-	DeliveryDelivered = "DELIVERED" // the receiver has accepted it
-	DeliveryDead      = "DEAD"      // it was attempted for as long as is tried
-	DeliveryDropped   = "DROPPED"   // what it would tell is not for the receiver any more
+	DeliveryPending   = "PENDING"   // the first attempt, or the next, is still to come
+	DeliveryDelivered = "DELIVERED" // the receiver accepted it
+	DeliveryFailed    = "DEAD"      // all attempts failed; there will be no more
+	DeliveryDropped   = "DROPPED"   // not sent: the receiver may no longer see the document
 )
 
 // DeliveryStates lists the states of a delivery.
-var DeliveryStates = []string{DeliveryPending, DeliveryDelivered, DeliveryDead, DeliveryDropped}
+var DeliveryStates = []string{DeliveryPending, DeliveryDelivered, DeliveryFailed, DeliveryDropped}
 
-// WebhookAttempt is one request to a receiver, and what came of it.
+// WebhookAttempt is one request to a receiver, and its result.
 type WebhookAttempt struct {
 	At           time.Time `json:"at"`
 	Milliseconds int       `json:"ms"`
 	URL          string    `json:"url"`
-	Status       int       `json:"status,omitempty"` // 0: there was no answer
+	Status       int       `json:"status,omitempty"` // 0: there was no response
 	Response     string    `json:"response,omitempty"`
 	Error        string    `json:"error,omitempty"`
 }

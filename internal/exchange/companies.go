@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// Desk is what an import needs of the desk. A [editorial.DryRun] is one on which
-// nothing stays.
+// Desk is the part of the desk that an import uses. [editorial.DryRun] implements it
+// without storing anything.
 type Desk interface {
 	Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error)
 	PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]editorial.PublicationStatus, error)
@@ -20,41 +20,42 @@ type Desk interface {
 	Release(ctx context.Context, params editorial.ReleaseParams) (editorial.ReleaseResult, error)
 }
 
-// CompaniesParams says what a list of companies is, and how its files are read.
+// CompaniesParams describes a list of companies, and how to read its files.
 type CompaniesParams struct {
-	Authority string // who lists: the listings' authority and the source's publisher
-	Programme string // under what: the listings' programme and the source's title
+	Authority string // who publishes the list: the authority of the listings and the publisher of the source
+	Programme string // the name of the list: the programme of the listings and the title of the source
 	Source    string // the slug of the source that everything cites
 	Publish   bool   // publish what imports created and changed
 
-	Map         []string // "column=Header": what the files call the columns of [CompanyColumns]; empty for the headers there
+	Map         []string // "column=Header": the headers in the files of the columns of [CompanyColumns]; empty for the headers there
 	NoHeader    bool     // the files have no header, and Map gives the numbers of columns
-	Separator   string   // of fields; empty to look for it
+	Separator   string   // of fields; empty to detect it
 	DateFormats []string // "DD/MM/YYYY"; empty for YYYY-MM-DD
 	Only        []string // "Header=value": rows with another value are left out; values of one column are alternatives
-	Empty       []string // what stands for nothing, such as "-0-"
+	Empty       []string // values that mean that there is none, such as "-0-"
 
-	// Progress, if set, is told how many of how many documents are written.
+	// Progress, if set, is called after each document with the number of documents
+	// written and of all documents.
 	Progress func(done, total int)
 }
 
-// BadRow is a row, or several of one company, that did not go in or not whole.
-type BadRow struct {
+// RowMessage is a message about a row, or about several rows of one company.
+type RowMessage struct {
 	Places  []Place
 	Message string
 }
 
-// CompaniesResult counts what an import of companies came to. Rows are those of
-// the files; all else is what the desk holds of the list when the import is done.
+// CompaniesResult is the result of an import of companies. Rows are those of the
+// files; all other numbers count what the desk has of the list after the import.
 type CompaniesResult struct {
-	Rows    int // those below, and those that went in
-	BadRows int
-	LeftOut int // by Only
+	Rows        int // BadRows, FilteredOut and those imported
+	BadRows     int
+	FilteredOut int // by CompaniesParams.Only
 
-	Blank, Headers int // lines that are blank, or repeat the header; they are no rows
+	Blank, Headers int // lines that are blank, or repeat the header; they do not count as rows
 
 	Listed        int // companies in the list
-	Parents       int // companies that are only named as a parent
+	Parents       int // companies that are in the list as a parent only
 	Names         int // other names of these
 	Listings      int
 	Repeats       int // rows of a company with the start of another row: they share its listing
@@ -62,28 +63,28 @@ type CompaniesResult struct {
 
 	Created, Changed, Unchanged int // documents, the source included
 
-	Bad   []BadRow
-	Notes []BadRow // what went in, and is to be looked at
-	Alike []Alike  // by the document that this run gave the name
+	Problems  []RowMessage
+	Notes     []RowMessage // on rows that were imported and need a look
+	SameNames []SameName   // in the order in which this run wrote the names
 
-	Published int    // documents
-	Sequence  int64  // the last entry of the publication log that was written; 0 for none
-	Left      []Left // what was not published though the list names it, with Publish
+	Published   int           // documents
+	Sequence    int64         // the last entry of the publication log that was written; 0 for none
+	Unpublished []Unpublished // with Publish: documents of the list that were not published
 }
 
-// Alike is two entities with a name in common, of which an import created one or
-// gave it the name. They may be one.
-type Alike struct {
+// SameName is a pair of entities with a name in common, which may be the same. The
+// import created one of them, or gave it the name.
+type SameName struct {
 	Document string // "entity:harbour-cranes", the one that was written
 	Other    string
-	Names    []string // that both have
+	Names    []string // the names that both have
 }
 
-// Taken is how many rows went in.
-func (r CompaniesResult) Taken() int { return r.Rows - r.BadRows - r.LeftOut }
+// Imported returns the number of rows that were imported.
+func (r CompaniesResult) Imported() int { return r.Rows - r.BadRows - r.FilteredOut }
 
-// Left is a document of the list that the import did not publish, and why.
-type Left struct {
+// Unpublished is a document of the list that the import did not publish, and why.
+type Unpublished struct {
 	Document string // "entity:harbour-cranes"
 	Reason   string
 }
@@ -95,26 +96,28 @@ type Left struct {
 // case, spaces or punctuation only are one. A parent that is not in the list
 // becomes an Entity of its own.
 //
-// What comes of it does not depend on the order of the rows, nor on how they are
-// divided among files; of files that are imported one by one, a parent is looked
-// for in its own file.
+// The result does not depend on the order of the rows, nor on how they are divided
+// among files. If files are imported one by one, the parent of a company is looked
+// up in the same file.
 //
-// It writes only what the list says: a new document whole, and to one that is
-// there it adds names, listings and the end of a listing, with the version that
-// it has read. What an editor saves meanwhile is read anew. Spellings and
-// citations are put together in documents that only imports have written.
+// It writes only what the list says. It creates new documents, and to existing ones
+// it adds names, listings and the end of a listing, with the version that it read;
+// if an editor saved a document in between, it is read again. Spellings and citations
+// are merged only in documents that only imports have written.
 //
-// With Publish it publishes what imports created and changed, and nothing else: a
-// document with an editor's draft, or one that somebody took out of live, is
-// left as it is, and is in the result.
+// With Publish it publishes what imports created and changed, and nothing else. A
+// document with an editor's draft, or one that was taken out of live, is not
+// published and is in the result.
 //
-// An entity is never found by its other names, which can be those of several. Where
-// a name that the import writes is one that another entity of the kind has, as its
-// name or among its other names, the two are in the result.
+// An entity is never looked up by its other names, since several can share them. If
+// another entity of the kind has a name that the import writes, as its name or among
+// its other names, the pair is in the result.
 //
-// Rows that cannot go in are in the result, by line, and the rest goes in. An
-// error means that the import as a whole stopped: a file cannot be read, before
-// anything is written, or the desk is not there.
+// Rows that cannot be imported are in the result, by line; the others are imported.
+// An error means that the import stopped: a file cannot be read, before anything was
+// written, or the desk failed. Parameters that are not valid are an error
+// of domain.KindInvalid. The viewer needs the right [domain.WriteDrafts] and, with
+// Publish, what a release needs.
 func ImportCompanies(ctx context.Context, desk Desk, files []File, params CompaniesParams) (CompaniesResult, error) {
 	var out CompaniesResult
 	form, err := params.form()
@@ -136,16 +139,16 @@ func ImportCompanies(ctx context.Context, desk Desk, files []File, params Compan
 		}
 		rows = append(rows, read...)
 	}
-	im := &companyImport{desk: desk, params: params, author: viewer.Name, out: &out, written: map[domain.ID]*written{}, counted: map[string]bool{},
-		paired: map[[2]domain.ID]*pair{}}
-	im.arrange(rows)
+	im := &companyImport{desk: desk, params: params, author: viewer.Name, out: &out, outcomes: map[domain.ID]*outcome{}, counted: map[string]bool{},
+		pairByIDs: map[[2]domain.ID]*pair{}}
+	im.groupRows(rows)
 	if len(im.companies) == 0 {
 		return out, nil
 	}
 	if err := im.write(ctx); err != nil {
 		return out, err
 	}
-	if err := im.tellAlike(ctx); err != nil {
+	if err := im.addSameNames(ctx); err != nil {
 		return out, fmt.Errorf("look at entities of the same name: %w", err)
 	}
 	if params.Publish {
@@ -156,23 +159,23 @@ func ImportCompanies(ctx context.Context, desk Desk, files []File, params Compan
 	return out, nil
 }
 
-// company is what the rows say of one company.
+// company is a company of the list, with its rows.
 type company struct {
 	key       string
-	spellings []string // of its name; the best is first
+	spellings []string // of its name, the best first
 	id        domain.ID
 	rows      []companyRow
 	names     int // other names in the rows
 	parents   []*company
-	children  []*company // of which it is a parent
+	children  []*company // the companies whose parent it is
 }
 
 func (c *company) name() string { return c.spellings[0] }
 
 func (c *company) slug() string { return companySlug(c.key) }
 
-// places are the lines of the company; of one that is only named as a parent,
-// those that name it.
+// places returns the lines of the company; of one that is in the list as a parent
+// only, the lines that name it.
 func (c *company) places() []Place {
 	var places []Place
 	for _, r := range c.rows {
@@ -186,7 +189,7 @@ func (c *company) places() []Place {
 	return places
 }
 
-// parentPlaces are the lines of the company that name a parent.
+// parentPlaces returns the lines of the company that name a parent.
 func (c *company) parentPlaces() []Place {
 	var places []Place
 	for _, r := range c.rows {
@@ -197,33 +200,34 @@ func (c *company) parentPlaces() []Place {
 	return places
 }
 
+// companyImport is the state of one import.
 type companyImport struct {
 	desk   Desk
 	params CompaniesParams
-	author string // who imports are, in revisions
+	author string // the author of imports in revisions
 	out    *CompaniesResult
 
 	companies []*company // those of the list in the order of its rows, then the parents
 	byKey     map[string]*company
 
-	source  domain.ID
-	written map[domain.ID]*written
-	order   []domain.ID     // of written
-	counted map[string]bool // names and listings, by document
+	source   domain.ID
+	outcomes map[domain.ID]*outcome
+	order    []domain.ID     // of written
+	counted  map[string]bool // names and listings, by document
 
-	pairs  []*pair // of entities with a name in common
-	paired map[[2]domain.ID]*pair
+	pairs     []*pair // of entities with a name in common
+	pairByIDs map[[2]domain.ID]*pair
 }
 
-// arrange gathers the rows by company and finds each one's parents.
-func (im *companyImport) arrange(rows []companyRow) {
+// groupRows groups the rows by company, and finds the parents of each.
+func (im *companyImport) groupRows(rows []companyRow) {
 	im.byKey = map[string]*company{}
 	for _, row := range rows {
 		c := im.company(row.name)
 		c.rows = append(c.rows, row)
 		c.names += len(row.aliases) + len(row.former)
 	}
-	im.companies = slices.DeleteFunc(im.companies, im.tooMuch)
+	im.companies = slices.DeleteFunc(im.companies, im.rejectOversized)
 	listed := slices.Clone(im.companies)
 	others := im.otherNames(listed)
 	for _, c := range listed {
@@ -241,7 +245,7 @@ func (im *companyImport) arrange(rows []companyRow) {
 			}
 		}
 		if len(own) > 0 {
-			im.note(own, "%q is named as its own parent: no relationship was made of it", c.rows[0].name)
+			im.addNote(own, "%q is named as its own parent: no relationship was made of it", c.rows[0].name)
 		}
 	}
 	for _, c := range im.companies {
@@ -249,24 +253,25 @@ func (im *companyImport) arrange(rows []companyRow) {
 	}
 }
 
-// mostOfOne is how many rows, and how many other names in them, a company can
-// have. The desk keeps fewer; it bounds the work before the desk is asked.
-const mostOfOne = 1000
+// maxPerCompany is the greatest number of rows of a company, and of other names in
+// them. The limit of the desk is lower; this one bounds the work before that.
+const maxPerCompany = 1000
 
-// tooMuch refuses a company that cannot be one.
-func (im *companyImport) tooMuch(c *company) bool {
-	if len(c.rows) <= mostOfOne && c.names <= mostOfOne {
+// rejectOversized reports whether a company has too many rows or names, and removes
+// it if so.
+func (im *companyImport) rejectOversized(c *company) bool {
+	if len(c.rows) <= maxPerCompany && c.names <= maxPerCompany {
 		return false
 	}
-	im.bad([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them went in",
-		c.rows[0].name, domain.Count(len(c.rows), "row", "rows"), domain.Count(c.names, "other name", "other names"), mostOfOne)
+	im.addProblem([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them went in",
+		c.rows[0].name, domain.Count(len(c.rows), "row", "rows"), domain.Count(c.names, "other name", "other names"), maxPerCompany)
 	im.out.BadRows += len(c.rows)
 	delete(im.byKey, c.key)
 	return true
 }
 
-// otherNames finds the companies by their other names, which count only where no
-// company has the name itself.
+// otherNames maps the keys of other names to the companies that have them. It is used
+// for names that no company has as its own.
 func (im *companyImport) otherNames(listed []*company) map[string][]*company {
 	others := map[string][]*company{}
 	for _, c := range listed {
@@ -282,7 +287,8 @@ func (im *companyImport) otherNames(listed []*company) map[string][]*company {
 	return others
 }
 
-// parent is the company that a row names as its parent, made where it is new.
+// parent returns the company that a row names as its parent, and creates it if it is
+// new.
 func (im *companyImport) parent(row companyRow, others map[string][]*company) *company {
 	key := nameKey(row.parent)
 	if c := im.byKey[key]; c != nil && len(c.rows) > 0 {
@@ -297,12 +303,12 @@ func (im *companyImport) parent(row companyRow, others map[string][]*company) *c
 	case len(named) == 1:
 		return named[0]
 	case len(named) > 1:
-		im.note([]Place{row.place}, "the parent %q is another name of %d companies of the list, so it is taken for a company of its own", row.parent, len(named))
+		im.addNote([]Place{row.place}, "the parent %q is another name of %d companies of the list, so it is taken for a company of its own", row.parent, len(named))
 	}
 	return im.company(row.parent)
 }
 
-// company returns the company of a name, made where it is new.
+// company returns the company of a name, and creates it if it is new.
 func (im *companyImport) company(name string) *company {
 	key := nameKey(name)
 	c := im.byKey[key]

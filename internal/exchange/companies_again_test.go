@@ -17,19 +17,19 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// office is a desk where editors work while a list is imported.
-type office struct {
+// sharedDesk is a desk where editors work while a list is imported.
+type sharedDesk struct {
 	*editorial.Desk
 	t      *testing.T
 	ctx    context.Context // of an editor
 	system context.Context // of the import
 
-	// between, if set, is called once each time that the import has read a
-	// document and not yet written it.
+	// between, if set, is called each time the import has read a document, before
+	// it writes it.
 	between func(t domain.Type, name string)
 }
 
-func (o *office) Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error) {
+func (o *sharedDesk) Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error) {
 	stored, err := o.Desk.Find(ctx, t, name)
 	if o.between != nil {
 		o.between(t, name)
@@ -37,12 +37,12 @@ func (o *office) Find(ctx context.Context, t domain.Type, name string) (*editori
 	return stored, err
 }
 
-func newOffice(t *testing.T, s *store.Stores) *office {
+func newSharedDesk(t *testing.T, s *store.Stores) *sharedDesk {
 	editor := &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1}
-	return &office{Desk: newDesk(s), t: t, ctx: domain.WithViewer(t.Context(), editor), system: domain.AsSystem(t.Context(), "import")}
+	return &sharedDesk{Desk: newDesk(s), t: t, ctx: domain.WithViewer(t.Context(), editor), system: domain.AsSystem(t.Context(), "import")}
 }
 
-func (o *office) save(t domain.Type, mode editorial.Mode, fields map[string]any) editorial.SaveResult {
+func (o *sharedDesk) save(t domain.Type, mode editorial.Mode, fields map[string]any) editorial.SaveResult {
 	o.t.Helper()
 	saved, err := o.Save(o.ctx, editorial.SaveParams{Type: t, Mode: mode, Fields: fields})
 	if err != nil {
@@ -52,7 +52,7 @@ func (o *office) save(t domain.Type, mode editorial.Mode, fields map[string]any)
 }
 
 // run imports rows of "name,alias,parent,start,end" and publishes.
-func (o *office) run(publish bool, rows ...string) exchange.CompaniesResult {
+func (o *sharedDesk) run(publish bool, rows ...string) exchange.CompaniesResult {
 	o.t.Helper()
 	file := header
 	for _, row := range rows {
@@ -68,7 +68,7 @@ func (o *office) run(publish bool, rows ...string) exchange.CompaniesResult {
 	return out
 }
 
-func (o *office) stored(t domain.Type, name string) *editorial.StoredDocument {
+func (o *sharedDesk) stored(t domain.Type, name string) *editorial.StoredDocument {
 	o.t.Helper()
 	stored, err := o.Desk.Find(o.ctx, t, name)
 	if err != nil || stored == nil {
@@ -77,12 +77,12 @@ func (o *office) stored(t domain.Type, name string) *editorial.StoredDocument {
 	return stored
 }
 
-// What an editor saves between the import's read and its write stays, and so
-// does what the import has to say.
+// If an editor saves a document between the read and the write of the import, both
+// changes are stored.
 func TestImportKeepsWhatAnEditorSavesMeanwhile(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.run(true, "Harbour Cranes,HC,,2021-01-01")
 		saves := 0
 		o.between = func(t domain.Type, name string) {
@@ -95,7 +95,7 @@ func TestImportKeepsWhatAnEditorSavesMeanwhile(t *testing.T) {
 				"identifiers": []any{map[string]any{"scheme": "LEI", "value": "1"}}})
 		}
 		got := o.run(true, "Harbour Cranes,HC,,2021-01-01,2024-05-05", "Harbour Cranes,Cranes,,2022-02-02")
-		if saves != 1 || got.Changed != 1 || len(got.Bad) != 0 {
+		if saves != 1 || got.Changed != 1 || len(got.Problems) != 0 {
 			t.Errorf("%d saves of the editor; got %+v", saves, got)
 		}
 		now := o.stored(domain.Entity, "harbour-cranes")
@@ -110,23 +110,23 @@ func TestImportKeepsWhatAnEditorSavesMeanwhile(t *testing.T) {
 		if want := []string{"By hand", "HC", "Cranes", "2021-01-01-2024-05-05", "2022-02-02-<nil>", "REDJP1"}; !slices.Equal(says, want) {
 			t.Errorf("got %q, want %q", says, want)
 		}
-		// What would be published has the editor's draft in it, so it is not.
+		// It contains the editor's draft, so it is not published.
 		if now.LiveVersion != 1 || now.Version != 3 || got.Published != 0 || got.Sequence != 0 {
 			t.Errorf("version %d is live of %d; got %+v", now.LiveVersion, now.Version, got)
 		}
-		want := []exchange.Left{{Document: "entity:harbour-cranes", Reason: "it had changes before this run that are not published"}}
-		if diff := cmp.Diff(want, got.Left); diff != "" {
+		want := []exchange.Unpublished{{Document: "entity:harbour-cranes", Reason: "it had changes before this run that are not published"}}
+		if diff := cmp.Diff(want, got.Unpublished); diff != "" {
 			t.Errorf("left (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// An editor who makes the document between the import's read and its write is
-// not overwritten either.
+// If an editor creates the document between the read and the write of the import,
+// both changes are stored too.
 func TestImportKeepsWhatAnEditorCreatesMeanwhile(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.between = func(t domain.Type, name string) {
 			if t == domain.Entity {
 				o.between = nil
@@ -138,17 +138,18 @@ func TestImportKeepsWhatAnEditorCreatesMeanwhile(t *testing.T) {
 		if now["name"] != "HARBOUR CRANES" || now["kind"] != "PUBLIC_BODY" || now["marking"] != "RED" || len(now["listings"].([]any)) != 1 {
 			t.Errorf("got %v", now)
 		}
-		if len(got.Left) != 1 || got.Left[0].Reason != "it was a draft before this run" {
-			t.Errorf("left %v", got.Left)
+		if len(got.Unpublished) != 1 || got.Unpublished[0].Reason != "it was a draft before this run" {
+			t.Errorf("left %v", got.Unpublished)
 		}
 	})
 }
 
-// An editor who saves faster than the import gets a bad row, not an endless loop.
+// If an editor saves a document faster than the import, its row is a problem and the
+// import ends.
 func TestImportGivesUpOnADocumentThatIsSavedAllTheTime(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.run(false, "Harbour Cranes", "Harbour Nets")
 		reads := 0
 		o.between = func(t domain.Type, name string) {
@@ -158,20 +159,20 @@ func TestImportGivesUpOnADocumentThatIsSavedAllTheTime(t *testing.T) {
 			}
 		}
 		got := o.run(false, "Harbour Cranes,HC", "Harbour Nets,HN")
-		if reads != 5 || got.Changed != 1 || len(got.Bad) != 1 || !strings.Contains(got.Bad[0].Message, "entity:harbour-cranes is at version") {
+		if reads != 5 || got.Changed != 1 || len(got.Problems) != 1 || !strings.Contains(got.Problems[0].Message, "entity:harbour-cranes is at version") {
 			t.Errorf("%d reads; got %+v", reads, got)
 		}
 	})
 }
 
-// A second run publishes what it changes, and nothing that editors keep back.
+// A second run publishes what it changes, and no drafts of editors.
 func TestImportAgainPublishesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.save(domain.Entity, editorial.Create, map[string]any{"slug": "own-draft", "name": "Own draft", "kind": "COMPANY"})
 		first := o.run(true, "Drafted", "Gone,,Parent", "Changed", "Same", "Saved late", "Own draft")
-		if first.Published != 7 || len(first.Left) != 1 || first.Left[0].Document != "entity:own-draft" {
+		if first.Published != 7 || len(first.Unpublished) != 1 || first.Unpublished[0].Document != "entity:own-draft" {
 			t.Errorf("the first run: %+v", first)
 		}
 		o.save(domain.Entity, editorial.Update, map[string]any{"id": "drafted", "country": "JP"})
@@ -181,16 +182,16 @@ func TestImportAgainPublishesOnlyItsOwn(t *testing.T) {
 		rows := []string{"Drafted,D", "Gone,G,Other parent", "Changed,C", "Same", "Own draft"}
 		before := o.stored(domain.Entity, "same")
 		second := o.run(true, append(rows, "Saved late")...)
-		want := []exchange.Left{
+		want := []exchange.Unpublished{
 			{Document: "entity:drafted", Reason: "it had changes before this run that are not published"},
 			{Document: "entity:gone", Reason: "it was taken out of live"},
 			{Document: "entity:own-draft", Reason: "it was a draft before this run"},
 		}
-		if diff := cmp.Diff(want, second.Left); diff != "" {
+		if diff := cmp.Diff(want, second.Unpublished); diff != "" {
 			t.Errorf("left (-want +got):\n%s", diff)
 		}
-		// Changed, the new parent, and the relationship to it, which is seen once
-		// both its ends are live.
+		// Changed, the new parent, and the relationship to it, which is visible
+		// once both its ends are live.
 		if second.Published != 3 || second.Changed != 3 || second.Created != 2 {
 			t.Errorf("the second run: %+v", second)
 		}
@@ -202,20 +203,20 @@ func TestImportAgainPublishesOnlyItsOwn(t *testing.T) {
 		if now := o.stored(domain.Entity, "same"); now.Version != before.Version || now.LiveVersion != before.LiveVersion {
 			t.Errorf("what did not change was published: %+v", now)
 		}
-		// The same again has nothing to publish, and says the same of the rest.
+		// A third run has nothing to publish, and the same reasons.
 		third := o.run(true, append(rows, "Saved late")...)
-		if diff := cmp.Diff(want, third.Left); diff != "" || third.Published != 0 || third.Sequence != 0 || third.Changed+third.Created != 0 {
+		if diff := cmp.Diff(want, third.Unpublished); diff != "" || third.Published != 0 || third.Sequence != 0 || third.Changed+third.Created != 0 {
 			t.Errorf("the third run: %+v\nleft (-want +got):\n%s", third, diff)
 		}
 	})
 }
 
-// What an editor saves after the import has written it, and before it publishes,
-// is the editor's to publish.
+// The import does not publish a document that an editor saved after the import wrote
+// it and before it publishes.
 func TestImportLeavesWhatIsSavedBeforeItPublishes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.between = func(t domain.Type, name string) {
 			if name == "second" {
 				o.save(domain.Entity, editorial.Update, map[string]any{"id": "first", "description": "Not yet."})
@@ -225,23 +226,23 @@ func TestImportLeavesWhatIsSavedBeforeItPublishes(t *testing.T) {
 		if now := o.stored(domain.Entity, "first"); now.LiveVersion != 0 || got.Published != 1 {
 			t.Errorf("version %d is live; got %+v", now.LiveVersion, got)
 		}
-		if want := []exchange.Left{{Document: "entity:first", Reason: "somebody saved it after this run did"}}; !slices.Equal(got.Left, want) {
-			t.Errorf("left %v, want %v", got.Left, want)
+		if want := []exchange.Unpublished{{Document: "entity:first", Reason: "somebody saved it after this run did"}}; !slices.Equal(got.Unpublished, want) {
+			t.Errorf("left %v, want %v", got.Unpublished, want)
 		}
 	})
 }
 
-// Two companies of the list that an editor has made one stay one.
+// Two companies of the list that an editor merged stay merged.
 func TestImportAfterAMerge(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")
 		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
 			t.Fatal(err)
 		}
 		got := o.run(true, "Sea Holding,SH", "Harbour Cranes,HC,Sea Holding")
-		if len(got.Bad) != 0 || got.Created != 0 || got.Changed != 1 || got.Relationships != 0 || got.Published != 1 || len(got.Left) != 0 {
+		if len(got.Problems) != 0 || got.Created != 0 || got.Changed != 1 || got.Relationships != 0 || got.Published != 1 || len(got.Unpublished) != 0 {
 			t.Errorf("got %+v", got)
 		}
 		again := o.run(true, "Sea Holding,SH", "Harbour Cranes,HC,Sea Holding")
@@ -255,7 +256,7 @@ func TestImportAfterAMerge(t *testing.T) {
 func TestUpsertWithAVersion(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		upsert := func(fields map[string]any) error {
 			fields["slug"], fields["name"], fields["kind"] = "acme", "Acme", "COMPANY"
 			_, err := o.Save(o.ctx, editorial.SaveParams{Type: domain.Entity, Mode: editorial.Upsert, Fields: fields})

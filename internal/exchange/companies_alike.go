@@ -9,15 +9,15 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// pair is two entities with a name in common.
+// pair is a pair of entities with a name in common.
 type pair struct {
 	written, other domain.ID
 	names          []string
 }
 
-// pair keeps which other entities have a name that was written to one, as the
-// desk's warnings tell it.
-func (im *companyImport) pair(saved editorial.SaveResult, input fields, old *found) {
+// recordPairs records the other entities that have a name that was written to one.
+// They are in the warnings of the desk.
+func (im *companyImport) recordPairs(saved editorial.SaveResult, input fields, old *storedDocument) {
 	for _, w := range saved.Warnings {
 		name := writtenName(input, w.Path)
 		if w.Code != editorial.SameName || name == "" || old != nil && hasName(old.Fields, name) {
@@ -31,18 +31,18 @@ func (im *companyImport) pair(saved editorial.SaveResult, input fields, old *fou
 
 func (im *companyImport) addPair(written, other domain.ID, name string) {
 	key := [2]domain.ID{min(written, other), max(written, other)}
-	p := im.paired[key]
+	p := im.pairByIDs[key]
 	if p == nil {
 		p = &pair{written: written, other: other}
-		im.paired[key], im.pairs = p, append(im.pairs, p)
+		im.pairByIDs[key], im.pairs = p, append(im.pairs, p)
 	}
 	if !slices.Contains(p.names, name) {
 		p.names = append(p.names, name)
 	}
 }
 
-// writtenName is the name at the path of an entity's input; empty where the input
-// has none there.
+// writtenName returns the name at a path of the input of an entity; empty if there is
+// none.
 func writtenName(input fields, path string) string {
 	if path == "name" {
 		return textOf(input, "name")
@@ -55,7 +55,7 @@ func writtenName(input fields, path string) string {
 	return textOf(names[at], "text")
 }
 
-// hasName reports whether an entity has a name, however it is spelled.
+// hasName reports whether an entity has a name, in any spelling.
 func hasName(entity fields, name string) bool {
 	key := nameKey(name)
 	names, _ := entity["names"].([]any)
@@ -63,8 +63,8 @@ func hasName(entity fields, name string) bool {
 		slices.ContainsFunc(names, func(n any) bool { return nameKey(textOf(n, "text")) == key })
 }
 
-// tellAlike puts the entities with a name in common into the result, by name.
-func (im *companyImport) tellAlike(ctx context.Context) error {
+// addSameNames adds the pairs of entities with a name in common to the result.
+func (im *companyImport) addSameNames(ctx context.Context) error {
 	if len(im.pairs) == 0 {
 		return nil
 	}
@@ -73,15 +73,15 @@ func (im *companyImport) tellAlike(ctx context.Context) error {
 		ids = append(ids, p.written, p.other)
 	}
 	slices.Sort(ids)
-	standings, err := im.desk.PublicationStatuses(ctx, slices.Compact(ids))
+	statuses, err := im.desk.PublicationStatuses(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
 	for _, p := range im.pairs {
-		written, there := standings[p.written]
-		other, also := standings[p.other]
+		written, there := statuses[p.written]
+		other, also := statuses[p.other]
 		if there && also {
-			im.out.Alike = append(im.out.Alike, Alike{written.Name(), other.Name(), p.names})
+			im.out.SameNames = append(im.out.SameNames, SameName{written.Name(), other.Name(), p.names})
 		}
 	}
 	return nil

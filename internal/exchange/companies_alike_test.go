@@ -14,12 +14,12 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A company that has a name of another entity is listed with it, whichever of
-// their names it is, by the run that writes the name; the two stay two.
-func TestImportTellsOfEntitiesOfTheSameName(t *testing.T) {
+// If a company has a name of another entity, as its name or among its other names, the
+// run that writes the name returns the pair. The two are not merged.
+func TestImportReportsEntitiesOfTheSameName(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		create := func(slug, name, kind string, others ...any) {
 			o.save(domain.Entity, editorial.Create, map[string]any{"slug": slug, "name": name, "kind": kind, "names": others})
 		}
@@ -35,40 +35,40 @@ func TestImportTellsOfEntitiesOfTheSameName(t *testing.T) {
 		rows := []string{
 			"HARBOUR CRANES", "Fishing,SEA  NETS;New", "Old Ropes,RO,RO Holding", "Harbour Buoys", "RO Holding,Fishing", "Alone,Own",
 		}
-		want := []exchange.Alike{
+		want := []exchange.SameName{
 			{Document: "entity:harbour-cranes", Other: "entity:cranes", Names: []string{"HARBOUR CRANES"}},
 			{Document: "entity:fishing", Other: "entity:nets", Names: []string{"SEA NETS"}},
 			{Document: "entity:old-ropes", Other: "entity:ropes", Names: []string{"Old Ropes", "RO"}},
 			{Document: "entity:ro-holding", Other: "entity:fishing", Names: []string{"Fishing"}},
 		}
 		got := o.run(false, rows...)
-		if diff := cmp.Diff(want, got.Alike); diff != "" || got.Created != 8 || len(got.Bad)+len(got.Notes) != 0 {
+		if diff := cmp.Diff(want, got.SameNames); diff != "" || got.Created != 8 || len(got.Problems)+len(got.Notes) != 0 {
 			t.Errorf("got %+v\n(-want +got):\n%s", got, diff)
 		}
-		if again := o.run(false, rows...); len(again.Alike) != 0 || again.Changed+again.Created != 0 {
+		if again := o.run(false, rows...); len(again.SameNames) != 0 || again.Changed+again.Created != 0 {
 			t.Errorf("again: got %+v", again)
 		}
-		// Of a document that was there, only names that it had not are told.
+		// For an existing document, only pairs of new names are returned.
 		rows[2], rows[5] = "Old Ropes,RO,RO Holding,2022-02-02", "Alone,Own;sea nets"
-		want = []exchange.Alike{
+		want = []exchange.SameName{
 			{Document: "entity:alone", Other: "entity:nets", Names: []string{"sea nets"}},
 			{Document: "entity:alone", Other: "entity:fishing", Names: []string{"sea nets"}},
 		}
-		if later := o.run(false, rows...); !cmp.Equal(later.Alike, want) || later.Changed != 2 {
+		if later := o.run(false, rows...); !cmp.Equal(later.SameNames, want) || later.Changed != 2 {
 			t.Errorf("later: got %+v\nwant %v", later, want)
 		}
-		// Once they are merged, the list finds the one that stays.
+		// After a merge, the import finds the merged entity.
 		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "cranes"}); err != nil {
 			t.Fatal(err)
 		}
-		if merged := o.run(false, rows...); merged.Created+merged.Changed+len(merged.Alike)+len(merged.Bad) != 0 {
+		if merged := o.run(false, rows...); merged.Created+merged.Changed+len(merged.SameNames)+len(merged.Problems) != 0 {
 			t.Errorf("after a merge: got %+v", merged)
 		}
 	})
 }
 
-// A company that the list names as its own parent, under whichever of its names,
-// gets no relationship, and that is noted with its lines.
+// A company that the list names as its own parent, under any of its names, gets no
+// relationship, and a note with its lines.
 func TestImportNotesACompanyThatIsItsOwnParent(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -82,24 +82,24 @@ func TestImportNotesACompanyThatIsItsOwnParent(t *testing.T) {
 			`[2 4]: "Harbour Cranes" is named as its own parent: no relationship was made of it`,
 			`[5]: "Ropes" is named as its own parent: no relationship was made of it`,
 		}
-		if got := bad(out.Notes); !slices.Equal(got, want) || out.Relationships != 1 || out.Taken() != 4 || len(out.Bad) != 0 {
+		if got := bad(out.Notes); !slices.Equal(got, want) || out.Relationships != 1 || out.Imported() != 4 || len(out.Problems) != 0 {
 			t.Errorf("got %+v", out)
 		}
 	})
 }
 
-// A company that an editor has merged with its parent gets none either, and that is
-// noted too.
+// A company that an editor merged with its parent gets no relationship either, and a
+// note.
 func TestImportNotesACompanyThatWasMergedWithItsParent(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")
 		if _, err := o.MergeEntities(o.ctx, editorial.MergeParams{From: []string{"harbour-cranes"}, Into: "sea-holding"}); err != nil {
 			t.Fatal(err)
 		}
 		got := o.run(true, "Sea Holding", "Harbour Cranes,,Sea Holding")
-		if said := strings.Join(bad(got.Notes), "\n"); said != `[3]: "Harbour Cranes" and its parent "Sea Holding" are one document by now: no relationship was made of it` || len(got.Bad) != 0 {
+		if said := strings.Join(bad(got.Notes), "\n"); said != `[3]: "Harbour Cranes" and its parent "Sea Holding" are one document by now: no relationship was made of it` || len(got.Problems) != 0 {
 			t.Errorf("got %+v", got)
 		}
 	})

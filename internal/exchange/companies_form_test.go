@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// entry is a listed company in short: "name (other names) since-until note".
+// entries returns the listed companies in short: "name (other names) since-until note".
 func entries(t *testing.T, s *store.Stores) (out []string) {
 	t.Helper()
 	rows, err := s.DeskRows().Query(t.Context(), `SELECT e.name,
@@ -36,8 +36,8 @@ func entries(t *testing.T, s *store.Stores) (out []string) {
 	return out
 }
 
-// bad is what is said of rows, in short: "line: message".
-func bad(rows []exchange.BadRow) (out []string) {
+// bad returns the messages about rows, in short: "line: message".
+func bad(rows []exchange.RowMessage) (out []string) {
 	for _, row := range rows {
 		out = append(out, fmt.Sprintf("%v: %s", row.Places, row.Message))
 	}
@@ -46,7 +46,7 @@ func bad(rows []exchange.BadRow) (out []string) {
 
 const short = "Clean Name,Alias,Previous Name,Parent Name,Note,Start date,End date,Source Url\n"
 
-// What is wrong with a line is said with its number, and the lines around it go in.
+// Problems have the numbers of their lines, and the lines around them are imported.
 func TestImportOfABrokenFile(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat("Nets,,,,,,,\n", 300)
@@ -103,7 +103,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 			if got := entries(t, s); !slices.Equal(got, c.entries) {
 				t.Errorf("got %q, want %q", got, c.entries)
 			}
-			said := strings.Join(bad(out.Bad), "\n")
+			said := strings.Join(bad(out.Problems), "\n")
 			for _, want := range c.bad {
 				if !strings.Contains(said, want) {
 					t.Errorf("got %s\nwant %s", said, want)
@@ -122,8 +122,8 @@ func TestImportOfABrokenFile(t *testing.T) {
 	}
 }
 
-// A file that cannot be read is refused whole, by the name of what it is.
-func TestImportRefusesWhatIsNoCSV(t *testing.T) {
+// A file that is not CSV is refused, with what it probably is.
+func TestImportRefusesFilesThatAreNotCSV(t *testing.T) {
 	t.Parallel()
 	wide := func(text string, mark bool) string {
 		var b strings.Builder
@@ -155,7 +155,7 @@ func TestImportRefusesWhatIsNoCSV(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := storetest.SQLite(t)
-			// A good file beside it does not go in either.
+			// A valid file beside it is not imported either.
 			_, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), newDesk(s), files(good, c.file), params)
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "2.csv: ") {
 				t.Errorf("got %v, want %s", err, c.want)
@@ -167,8 +167,8 @@ func TestImportRefusesWhatIsNoCSV(t *testing.T) {
 	}
 }
 
-// What is asked for wrongly is refused, all of it at once.
-func TestImportRefusesWhatIsAskedForWrongly(t *testing.T) {
+// All invalid parameters are in one error.
+func TestImportRefusesInvalidParams(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		with func(*exchange.CompaniesParams)
@@ -196,7 +196,7 @@ func TestImportRefusesWhatIsAskedForWrongly(t *testing.T) {
 	}
 }
 
-// Lists in the shapes of well-known ones go in; what they say is invented.
+// Lists in the forms of well-known ones are imported. Their content is invented.
 func TestImportOfListsInOtherShapes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -275,8 +275,8 @@ func TestImportOfListsInOtherShapes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := [3]int{out.Rows, out.LeftOut, out.BadRows}; got != c.counts {
-				t.Errorf("got %v, want %v; bad: %v", got, c.counts, bad(out.Bad))
+			if got := [3]int{out.Rows, out.FilteredOut, out.BadRows}; got != c.counts {
+				t.Errorf("got %v, want %v; bad: %v", got, c.counts, bad(out.Problems))
 			}
 			if got := entries(t, s); !slices.Equal(got, c.entries) {
 				t.Errorf("got %q, want %q", got, c.entries)
@@ -286,8 +286,8 @@ func TestImportOfListsInOtherShapes(t *testing.T) {
 	}
 }
 
-// Whatever is in a file, each of its rows is taken, left out or said to be bad,
-// and each line is read in bounded time.
+// Each row of any file is imported, filtered out or has a problem, and each line is
+// read in bounded time.
 func FuzzReadRows(f *testing.F) {
 	for _, seed := range []string{"Clean Name,Only\nCranes,x\n\"Nets\nand\",y\nq\"\n\"open,x\nRopes,x\n", "\ufeffClean Name;Only\r\n;;\r\n", "Only\tClean Name\rx\ty\r", "\"", "Clean Name,Only\n\"a\nb,x\nc\",x\n"} {
 		f.Add(seed, "name=Clean Name", false)
@@ -306,11 +306,11 @@ func FuzzReadRows(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if out.Rows != taken+out.BadRows+out.LeftOut || len(out.Bad) != out.BadRows {
-			t.Errorf("%d rows: %d taken, %d bad, %d left out; %d were said to be bad", out.Rows, taken, out.BadRows, out.LeftOut, len(out.Bad))
+		if out.Rows != taken+out.BadRows+out.FilteredOut || len(out.Problems) != out.BadRows {
+			t.Errorf("%d rows: %d taken, %d bad, %d left out; %d were said to be bad", out.Rows, taken, out.BadRows, out.FilteredOut, len(out.Problems))
 		}
 		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 1
-		for _, row := range out.Bad {
+		for _, row := range out.Problems {
 			if n := row.Places[0].Line; n < 1 || n > lines {
 				t.Errorf("line %d of %d", n, lines)
 			}

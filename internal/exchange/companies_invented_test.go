@@ -16,9 +16,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// A list of 50 rows in the form of the real one, whose companies are all
-// invented: every clone can do with it what TestImportTheRealList does where
-// the real list is beside the project.
+// A list of 50 rows in the form of the real one, with invented companies. Every clone
+// has it, so it is tested where the real list of TestImportTheRealList is missing.
 func TestImportAnInventedList(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("testdata/invented-list.csv")
@@ -27,13 +26,13 @@ func TestImportAnInventedList(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		first := importAll(t, newDesk(s), true, files(string(list)))
-		// 29 names, once spellings are put together, in 17 different pairs with a parent, one of
+		// 29 names, once spellings are merged, in 17 different pairs with a parent, one of
 		// which is a company with itself; one row repeats the start of another.
 		want := exchange.CompaniesResult{Rows: 50, Listed: 29, Parents: 2, Names: 29, Listings: 49, Repeats: 1, Relationships: 16,
 			Created: 29 + 2 + 16 + 1, Published: 29 + 2 + 16, Sequence: 29 + 2 + 16 + 1,
-			Notes: []exchange.BadRow{{Places: []exchange.Place{{Line: 40}},
+			Notes: []exchange.RowMessage{{Places: []exchange.Place{{Line: 40}},
 				Message: `"Tern Shipyard No. 5" is named as its own parent: no relationship was made of it`}},
-			Alike: []exchange.Alike{
+			SameNames: []exchange.SameName{
 				{Document: "entity:quayside-dredging-co-ltd", Other: "entity:lantern-dredging-technology-co-ltd", Names: []string{"Quayside Dredging Co., Ltd."}},
 				{Document: "entity:pale-orchard-life-sciences", Other: "entity:pale-orchard-genomics-co-ltd", Names: []string{"POG"}},
 			}}
@@ -44,14 +43,14 @@ func TestImportAnInventedList(t *testing.T) {
 		if got := total(t, s, "listings WHERE until IS NOT NULL"); got != 5 {
 			t.Errorf("%d listings have an end, want 5", got)
 		}
-		before := held(t, s)
+		before := contents(t, s)
 
 		again := importAll(t, newDesk(s), true, files(string(list)))
-		want.Created, want.Unchanged, want.Published, want.Sequence, want.Alike = 0, want.Created, 0, 0, nil
+		want.Created, want.Unchanged, want.Published, want.Sequence, want.SameNames = 0, want.Created, 0, 0, nil
 		if diff := cmp.Diff(want, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("again (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(before, held(t, s)); diff != "" {
+		if diff := cmp.Diff(before, contents(t, s)); diff != "" {
 			t.Errorf("the second run changed something (-first +second):\n%s", diff)
 		}
 
@@ -59,7 +58,7 @@ func TestImportAnInventedList(t *testing.T) {
 		if shuffled.Created+shuffled.Changed+shuffled.Published != 0 {
 			t.Errorf("the same rows in another order changed something: got %+v", shuffled)
 		}
-		if diff := cmp.Diff(before, held(t, s)); diff != "" {
+		if diff := cmp.Diff(before, contents(t, s)); diff != "" {
 			t.Errorf("the same rows in another order changed something (-first +shuffled):\n%s", diff)
 		}
 
@@ -87,7 +86,7 @@ func TestTheOrderOfTheInventedListDoesNotMatter(t *testing.T) {
 	inOrder, shuffled := storetest.SQLite(t), storetest.SQLite(t)
 	importAll(t, newDesk(inOrder), true, files(string(list)))
 	importAll(t, newDesk(shuffled), true, files(shuffle(t, list)))
-	if diff := cmp.Diff(held(t, inOrder), held(t, shuffled)); diff != "" {
+	if diff := cmp.Diff(contents(t, inOrder), contents(t, shuffled)); diff != "" {
 		t.Errorf("(-in order +shuffled):\n%s", diff)
 	}
 }

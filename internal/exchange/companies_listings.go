@@ -9,32 +9,32 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// listingsOf puts the rows of a company to the listings that the desk has: one
-// for each start, and one for rows without a start. Rows with the same start
-// share it, each with a citation of its own if it says something of its own.
-type listingsOf struct {
-	im      *companyImport
-	list    []any
-	ours    bool // citations can be added to listings that are there
-	changed bool
-	fresh   map[string]bool // the starts of listings that are new
-	notes   []BadRow
+// listingMerger merges the rows of a company into the listings that the desk has. There
+// is one listing for each start, and one for rows without a start. Rows with the same
+// start share it, with a citation for each that says something of its own.
+type listingMerger struct {
+	im           *companyImport
+	list         []any
+	importedOnly bool // citations can be added to existing listings
+	changed      bool
+	added        map[string]bool // the starts of new listings
+	notes        []RowMessage
 }
 
-func newListings(im *companyImport) *listingsOf {
-	return &listingsOf{im: im, fresh: map[string]bool{}}
+func newListingMerger(im *companyImport) *listingMerger {
+	return &listingMerger{im: im, added: map[string]bool{}}
 }
 
-// have takes the listings that the desk has.
-func (o *listingsOf) have(stored []any, ours bool) {
-	o.ours = ours
+// load sets the listings that the desk has.
+func (o *listingMerger) load(stored []any, ours bool) {
+	o.importedOnly = ours
 	for _, l := range stored {
 		o.list = append(o.list, maps.Clone(l.(fields)))
 	}
 }
 
-// find is the list's listing of a start.
-func (o *listingsOf) find(start string) fields {
+// find returns the listing of the list with a start; nil if there is none.
+func (o *listingMerger) find(start string) fields {
 	for _, l := range o.list {
 		if textOf(l, "authority") == o.im.params.Authority && textOf(l, "programme") == o.im.params.Programme && textOf(l, "since") == start {
 			return l.(fields)
@@ -43,24 +43,24 @@ func (o *listingsOf) find(start string) fields {
 	return nil
 }
 
-func (o *listingsOf) add(row companyRow) {
+func (o *listingMerger) add(row companyRow) {
 	listing := o.find(row.start)
 	if listing == nil {
 		listing = fields{"authority": o.im.params.Authority, "programme": o.im.params.Programme}
 		if row.start != "" {
 			listing["since"] = row.start
 		}
-		o.list, o.changed, o.fresh[row.start] = append(o.list, listing), true, true
+		o.list, o.changed, o.added[row.start] = append(o.list, listing), true, true
 	}
-	if o.ours || o.fresh[row.start] {
+	if o.importedOnly || o.added[row.start] {
 		o.cite(listing, row)
 	}
 	o.end(listing, row)
 }
 
-// end brings the end of a listing up to date. The latest is right, in whichever
-// order they come; that there are two is noted.
-func (o *listingsOf) end(listing fields, row companyRow) {
+// end updates the end of a listing. Of two different ends the later is used, in any
+// order of the rows, and a note is added.
+func (o *listingMerger) end(listing fields, row companyRow) {
 	known := domain.Date(textOf(listing, "until"))
 	end := domain.Date(row.end)
 	if end == "" || end == known {
@@ -72,7 +72,7 @@ func (o *listingsOf) end(listing fields, row companyRow) {
 		if later {
 			kept = end
 		}
-		o.notes = append(o.notes, BadRow{[]Place{row.place},
+		o.notes = append(o.notes, RowMessage{[]Place{row.place},
 			fmt.Sprintf("the listing that began %s ends %s here and %s elsewhere: %s was kept", orNoDay(row.start), end, known, kept)})
 	}
 	if later {
@@ -87,9 +87,9 @@ func orNoDay(date string) string {
 	return date
 }
 
-// cite gives a listing the citation of a row. One that only names the source is
-// left out where another says more.
-func (o *listingsOf) cite(listing fields, row companyRow) {
+// cite adds the citation of a row to a listing. A citation that only names the source
+// is left out if another says more.
+func (o *listingMerger) cite(listing fields, row companyRow) {
 	citation := fields{"source": o.im.source.String()}
 	if row.url != "" {
 		citation["locator"] = row.url
@@ -120,10 +120,10 @@ func compareCitations(a, b any) int {
 	return 0
 }
 
-// sorted is the list in an order that does not depend on that of the rows, if it
-// is for the import to order.
-func (o *listingsOf) sorted() []any {
-	if o.ours {
+// sorted returns the listings in an order that does not depend on that of the rows,
+// unless an editor has written the document.
+func (o *listingMerger) sorted() []any {
+	if o.importedOnly {
 		slices.SortStableFunc(o.list, func(a, b any) int {
 			for _, field := range []string{"authority", "programme", "since", "until"} {
 				if c := cmp.Compare(textOf(a, field), textOf(b, field)); c != 0 {

@@ -21,9 +21,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// held is what the desk holds, in JSON by name: names, slugs, listings and all
-// else that can be written, with slugs for ids; and whether it is live.
-func held(t testing.TB, s *store.Stores) map[string]string {
+// contents returns the documents of the desk as JSON, by name: all fields that can be
+// written, with slugs for ids; and whether each is live.
+func contents(t testing.TB, s *store.Stores) map[string]string {
 	t.Helper()
 	ctx := domain.AsSystem(t.Context(), "test")
 	desk := newDesk(s)
@@ -65,7 +65,7 @@ func held(t testing.TB, s *store.Stores) map[string]string {
 	return out
 }
 
-// total counts what the desk holds.
+// total returns how many documents or rows of a kind the desk has.
 func total(t testing.TB, s *store.Stores, what string) (n int) {
 	t.Helper()
 	rows, err := s.DeskRows().Query(t.Context(), "SELECT COUNT(*) FROM "+what)
@@ -81,8 +81,8 @@ func total(t testing.TB, s *store.Stores, what string) (n int) {
 	return n
 }
 
-// wantCounted compares the numbers of an import into an empty desk with what the
-// desk holds.
+// wantCounted compares the numbers in the result of an import into an empty desk with
+// the contents of the desk.
 func wantCounted(t testing.TB, s *store.Stores, got exchange.CompaniesResult) {
 	t.Helper()
 	for _, c := range []struct {
@@ -103,12 +103,12 @@ func wantCounted(t testing.TB, s *store.Stores, got exchange.CompaniesResult) {
 	if got.Created+got.Changed+got.Unchanged != documents {
 		t.Errorf("the import counted %d + %d + %d documents, and the desk holds %d", got.Created, got.Changed, got.Unchanged, documents)
 	}
-	if got.Listings+got.Repeats != got.Taken() || got.Taken()+got.BadRows+got.LeftOut != got.Rows {
+	if got.Listings+got.Repeats != got.Imported() || got.Imported()+got.BadRows+got.FilteredOut != got.Rows {
 		t.Errorf("the sums do not add up: %+v", got)
 	}
 }
 
-// asCSV is a file of rows of "name,alias,former,parent,note,start,end,url".
+// asCSV returns a file of rows of "name,alias,former,parent,note,start,end,url".
 func asCSV(rows [][]string) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -128,7 +128,7 @@ func importAll(t testing.TB, desk exchange.Desk, publish bool, files []exchange.
 	return out
 }
 
-// rowsOf draws the rows of a list in which much is alike.
+// rowsOf draws the rows of a list with many similar values.
 func rowsOf(t *rapid.T) [][]string {
 	names := []string{"ОАО Завод 9", "ПАО Фабрика 9", "บริษัท ดี จำกัด", "บริษัท ดู จำกัด", "Café", "CAFE", "Cafe", "A.B. Cranes", "AB Cranes",
 		"AB CRANES", "Harbour Cranes Co., Ltd.", "HARBOUR CRANES CO LTD", "中国第一", "中国第二", strings.Repeat("Long ", 18) + "A", strings.Repeat("Long ", 18) + "B"}
@@ -144,9 +144,9 @@ func rowsOf(t *rapid.T) [][]string {
 	return rows
 }
 
-// The same rows in another order, and in files that are read together or one
-// after the other, make the same documents. (That holds for parents that are
-// spelled as companies are: others are looked for among the names in their files.)
+// The same rows in any order, and in files that are read together or one after the
+// other, give the same documents. (That holds for parents that are spelled as
+// companies are: others are looked up among the names in their file.)
 func TestTheOrderOfAListDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	checks, most := 0, 25
@@ -168,11 +168,11 @@ func TestTheOrderOfAListDoesNotMatter(t *testing.T) {
 		importAll(t, newDesk(together), true, parts)
 		importAll(t, newDesk(apart), true, files(asCSV(shuffled[:cut])))
 		importAll(t, newDesk(apart), true, files(asCSV(shuffled[cut:])))
-		want := held(t, first)
-		if diff := cmp.Diff(want, held(t, together)); diff != "" {
+		want := contents(t, first)
+		if diff := cmp.Diff(want, contents(t, together)); diff != "" {
 			r.Fatalf("in files that are read together (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(want, held(t, apart)); diff != "" {
+		if diff := cmp.Diff(want, contents(t, apart)); diff != "" {
 			r.Fatalf("in files one after the other (-want +got):\n%s", diff)
 		}
 		again := importAll(t, newDesk(apart), true, files(asCSV(rows)))
@@ -182,7 +182,7 @@ func TestTheOrderOfAListDoesNotMatter(t *testing.T) {
 	})
 }
 
-// On PostgreSQL too, names that are alike make two companies each.
+// Similar names are two companies each, on PostgreSQL too.
 func TestCompaniesThatAreAlike(t *testing.T) {
 	t.Parallel()
 	rows := [][]string{
@@ -193,7 +193,7 @@ func TestCompaniesThatAreAlike(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		out := importAll(t, newDesk(s), true, files(asCSV(rows)))
 		wantCounted(t, s, out)
-		want := held(t, s)
+		want := contents(t, s)
 		if out.Listed != 6 || out.Listings != 6 || out.Relationships != 1 || len(want) != 8 {
 			t.Errorf("got %+v, and %d documents", out, len(want))
 		}
@@ -203,18 +203,18 @@ func TestCompaniesThatAreAlike(t *testing.T) {
 				t.Errorf("%s again: got %+v", row[0], again)
 			}
 		}
-		if diff := cmp.Diff(want, held(t, s)); diff != "" {
+		if diff := cmp.Diff(want, contents(t, s)); diff != "" {
 			t.Errorf("again (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// A document is found by the slug that an editor or an older program gave it, if it
-// has the name.
+// A document with the name is found by a slug that an editor or an older version of
+// the program gave it.
 func TestImportFindsADocumentByAnotherSlug(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
-	o := newOffice(t, s)
+	o := newSharedDesk(t, s)
 	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "9", "name": "ОАО Завод 9", "kind": "COMPANY"})
 	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "73df8f83", "name": "中国第一", "kind": "COMPANY"})
 	o.save(domain.Entity, editorial.Create, map[string]any{"slug": "fiji", "name": "Fiji", "kind": "COUNTRY"})
@@ -225,12 +225,12 @@ func TestImportFindsADocumentByAnotherSlug(t *testing.T) {
 	if out.Changed != 2 || out.Created != 2 || out.Unchanged != 2 || out.Relationships != 1 || len(o.stored(domain.Entity, "9").Fields["listings"].([]any)) != 1 {
 		t.Errorf("got %+v", out)
 	}
-	if len(out.Bad) != 1 || !strings.Contains(out.Bad[0].Message, "entity:fiji is a COUNTRY, not a company") || out.BadRows != 1 || out.Taken() != 3 {
+	if len(out.Problems) != 1 || !strings.Contains(out.Problems[0].Message, "entity:fiji is a COUNTRY, not a company") || out.BadRows != 1 || out.Imported() != 3 {
 		t.Errorf("a company that is called as a country: got %+v", out)
 	}
 }
 
-// Rows of one company with the same start are one listing, each with what it says.
+// Rows of one company with the same start are one listing, with a citation for each.
 func TestRowsWithTheSameStart(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
@@ -252,7 +252,7 @@ func TestRowsWithTheSameStart(t *testing.T) {
 				`{"authority":"Listing Office","citations":[{"quote":"why","source":"invented-list"},{"locator":"https://example.org","quote":"because","source":"invented-list"}],"programme":"Invented list"},` +
 				`{"authority":"Listing Office","citations":[{"quote":"why","source":"invented-list"}],"programme":"Invented list","since":"2021-01-01","until":"2023-01-01"}],"name":"Cranes"}`,
 		}
-		got := held(t, s)
+		got := contents(t, s)
 		for name, text := range want {
 			if compact(got[name]) != text {
 				t.Errorf("%s: got %s\nwant %s", name, compact(got[name]), text)
@@ -261,7 +261,7 @@ func TestRowsWithTheSameStart(t *testing.T) {
 	})
 }
 
-// compact takes what is empty out of a document that is held.
+// compact removes the empty fields from a document of [contents].
 func compact(text string) string {
 	text, _, _ = strings.Cut(text, " live: ")
 	var v map[string]any
@@ -291,30 +291,30 @@ func without(v any) any {
 	return v
 }
 
-// stopping is a desk that is gone after some writes.
-type stopping struct {
+// failingDesk is a desk whose writes fail after a number of them.
+type failingDesk struct {
 	*editorial.Desk
 	writes int
 }
 
 var errStopped = errors.New("stopped")
 
-func (d *stopping) Save(ctx context.Context, p editorial.SaveParams) (editorial.SaveResult, error) {
+func (d *failingDesk) Save(ctx context.Context, p editorial.SaveParams) (editorial.SaveResult, error) {
 	if d.writes--; d.writes < 0 {
 		return editorial.SaveResult{}, errStopped
 	}
 	return d.Desk.Save(ctx, p)
 }
 
-func (d *stopping) Release(ctx context.Context, p editorial.ReleaseParams) (editorial.ReleaseResult, error) {
+func (d *failingDesk) Release(ctx context.Context, p editorial.ReleaseParams) (editorial.ReleaseResult, error) {
 	if d.writes--; d.writes < 0 {
 		return editorial.ReleaseResult{}, errStopped
 	}
 	return d.Desk.Release(ctx, p)
 }
 
-// An import that is stopped after any of its writes, and run again, gives what one
-// run gives: what it left as drafts is published too.
+// An import that stops after any of its writes, and runs again, gives the same as one
+// run: drafts that the first run left are published too.
 func TestAnImportThatIsStopped(t *testing.T) {
 	t.Parallel()
 	list := asCSV([][]string{
@@ -324,23 +324,23 @@ func TestAnImportThatIsStopped(t *testing.T) {
 	})
 	whole := storetest.SQLite(t)
 	importAll(t, newDesk(whole), true, files(list))
-	want := held(t, whole)
+	want := contents(t, whole)
 	for writes := range 7 {
 		s := storetest.SQLite(t)
 		with := params
 		with.Publish = true
-		_, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), &stopping{newDesk(s), writes}, files(list), with)
+		_, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), &failingDesk{newDesk(s), writes}, files(list), with)
 		if !errors.Is(err, errStopped) {
 			t.Fatalf("after %d writes: got %v", writes, err)
 		}
 		out := importAll(t, newDesk(s), true, files(list))
-		if diff := cmp.Diff(want, held(t, s)); diff != "" || out.Published != 5 || len(out.Left) != 0 {
+		if diff := cmp.Diff(want, contents(t, s)); diff != "" || out.Published != 5 || len(out.Unpublished) != 0 {
 			t.Errorf("after %d writes: got %+v (-want +got):\n%s", writes, out, diff)
 		}
 	}
 }
 
-// A dry run says what the true run then says, and stores nothing.
+// A dry run returns the same result as a real one, and stores nothing.
 func TestADryRun(t *testing.T) {
 	t.Parallel()
 	rows := [][]string{
@@ -349,10 +349,10 @@ func TestADryRun(t *testing.T) {
 		{"Nets", "", "", strings.Repeat("long ", 69), "", "x", "", ""}, {"Nets", "", "", strings.Repeat("long ", 69), "", "", "", ""}, {"Edited", "E", "", "", "", "", "", ""},
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		o := newOffice(t, s)
+		o := newSharedDesk(t, s)
 		o.save(domain.Entity, editorial.Create, map[string]any{"slug": "edited", "name": "Edited", "kind": "COMPANY"})
 		for _, list := range []string{asCSV(rows), asCSV(rows), asCSV(append(rows, []string{"Cranes", "New", "", "Nets", "", "2023-01-01", "", ""}))} {
-			before := held(t, s)
+			before := contents(t, s)
 			var dry exchange.CompaniesResult
 			err := o.DryRun(o.system, func(ctx context.Context, desk *editorial.DryRun) (err error) {
 				with := params
@@ -363,7 +363,7 @@ func TestADryRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(before, held(t, s)); diff != "" {
+			if diff := cmp.Diff(before, contents(t, s)); diff != "" {
 				t.Errorf("the dry run stored something (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(dry, importAll(t, o.Desk, true, files(list))); diff != "" {

@@ -15,8 +15,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// The real list, whole, and published: what docs/importing.md says of it. What is
-// counted adds up, and is what the stores hold.
+// The whole real list, imported and published, gives the numbers in docs/importing.md.
+// They add up, and match the contents of the stores.
 func TestImportTheRealList(t *testing.T) {
 	t.Parallel()
 	const path = "../../../shared/data/dod-chinese-military-companies.csv"
@@ -31,7 +31,7 @@ func TestImportTheRealList(t *testing.T) {
 		first := importAll(t, newDesk(s), true, files(string(list)))
 		want := exchange.CompaniesResult{Rows: 397, Listed: 227, Names: 120, Listings: 397, Relationships: 136,
 			Created: 227 + 136 + 1, Published: 227 + 136, Sequence: 227 + 136 + 1,
-			Alike: []exchange.Alike{
+			SameNames: []exchange.SameName{
 				{Document: "entity:avic-chengdu-aircraft-co-ltd", Other: "entity:zhonghang-electronic-measuring-instruments-company-limited",
 					Names: []string{"ZEMIC", "Zhonghang Electronic Measuring Instruments Company Limited"}},
 				{Document: "entity:cetc-digital-technology-co-ltd", Other: "entity:shanghai-east-china-computer-co-ltd", Names: []string{"Shanghai East China Computer Co., Ltd."}},
@@ -47,13 +47,13 @@ func TestImportTheRealList(t *testing.T) {
 		if got := total(t, s, "listings WHERE until IS NOT NULL"); got != 21 {
 			t.Errorf("%d listings have an end, want 21", got)
 		}
-		before := held(t, s)
+		before := contents(t, s)
 		again := importAll(t, newDesk(s), true, files(string(list)))
-		want.Created, want.Unchanged, want.Published, want.Sequence, want.Alike = 0, want.Created, 0, 0, nil
+		want.Created, want.Unchanged, want.Published, want.Sequence, want.SameNames = 0, want.Created, 0, 0, nil
 		if diff := cmp.Diff(want, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("again (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(before, held(t, s)); diff != "" {
+		if diff := cmp.Diff(before, contents(t, s)); diff != "" {
 			t.Errorf("the second run changed something (-first +second):\n%s", diff)
 		}
 		public := domain.WithViewer(t.Context(), domain.Anonymous())

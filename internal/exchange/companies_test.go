@@ -26,7 +26,7 @@ func newDesk(s *store.Stores) *editorial.Desk {
 	return editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
 }
 
-// files are those of a list, in order.
+// files returns the files of a list, in order.
 func files(contents ...string) (files []exchange.File) {
 	for i, content := range contents {
 		file := exchange.File{Reader: strings.NewReader(content)}
@@ -56,12 +56,12 @@ func TestImportCompanies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Rows != 8 || got.BadRows != 5 || got.Taken() != 3 || got.Listed != 2 || got.Parents != 1 || got.Listings != 3 || got.Relationships != 2 || got.Created != 6 || len(got.Bad) != 5 {
+		if got.Rows != 8 || got.BadRows != 5 || got.Imported() != 3 || got.Listed != 2 || got.Parents != 1 || got.Listings != 3 || got.Relationships != 2 || got.Created != 6 || len(got.Problems) != 5 {
 			t.Errorf("got %+v", got)
 		}
 		for i, line := range []int{4, 5, 6, 7, 9} {
-			if i < len(got.Bad) && got.Bad[i].Places[0].Line != line {
-				t.Errorf("bad row %d: got %+v, want line %d", i, got.Bad[i], line)
+			if i < len(got.Problems) && got.Problems[i].Places[0].Line != line {
+				t.Errorf("bad row %d: got %+v, want line %d", i, got.Problems[i], line)
 			}
 		}
 		stored, err := desk.Find(ctx, domain.Entity, "harbour-cranes-co-ltd")
@@ -81,7 +81,7 @@ func TestImportCompanies(t *testing.T) {
 			t.Errorf("got %d listings, want 2", n)
 		}
 
-		// What an editor adds stays, and the same file again changes nothing.
+		// Changes of editors stay, and the same file again changes nothing.
 		fields["country"], fields["id"] = "JP", "harbour-cranes-co-ltd"
 		fields["names"] = append(fields["names"].([]any), map[string]any{"text": "By hand", "kind": "ALIAS"})
 		fields["slug"] = "cranes"

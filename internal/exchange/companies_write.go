@@ -14,14 +14,15 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// written is what became of a document of the list.
-type written struct {
-	standing editorial.PublicationStatus // as the import found it, or left it
-	created  bool                        // the import created it
-	changed  bool                        // the import created it or changed it
-	reason   string                      // why it is not to be published; empty if nothing speaks against it
+// outcome is what the import did with a document of the list.
+type outcome struct {
+	status  editorial.PublicationStatus // as the import found it or, if it saved it, as it saved it
+	created bool                        // the import created it
+	changed bool                        // the import created it or changed it
+	reason  string                      // why it must not be published; empty if it may
 }
 
+// write writes the source, the companies and then the relationships.
 func (im *companyImport) write(ctx context.Context) error {
 	total := 1 + len(im.companies)
 	for _, c := range im.companies {
@@ -47,9 +48,9 @@ func (im *companyImport) write(ctx context.Context) error {
 	for _, c := range im.companies {
 		for _, parent := range c.parents {
 			step()
-			// Both may be one document by now: an editor has merged them.
+			// An editor may have merged them into one document.
 			if c.id != 0 && c.id == parent.id {
-				im.note(c.parentPlaces(), "%q and its parent %q are one document by now: no relationship was made of it", c.name(), parent.name())
+				im.addNote(c.parentPlaces(), "%q and its parent %q are one document by now: no relationship was made of it", c.name(), parent.name())
 			}
 			if c.id == 0 || parent.id == 0 || c.id == parent.id {
 				continue
@@ -63,11 +64,11 @@ func (im *companyImport) write(ctx context.Context) error {
 	return nil
 }
 
-// countDocuments counts each document once, under however many names the list has
-// it.
+// countDocuments counts each document once, even if the list has it under several
+// names.
 func (im *companyImport) countDocuments() {
 	for _, id := range im.order {
-		switch w := im.written[id]; {
+		switch w := im.outcomes[id]; {
 		case w.created:
 			im.out.Created++
 		case w.changed:
@@ -78,8 +79,8 @@ func (im *companyImport) countDocuments() {
 	}
 }
 
-// countOnce reports whether it is asked about what for the first time.
-func (im *companyImport) countOnce(what ...any) bool {
+// firstTime reports whether this is the first call with these arguments.
+func (im *companyImport) firstTime(what ...any) bool {
 	key := fmt.Sprintln(what...)
 	if im.counted[key] {
 		return false
@@ -88,24 +89,24 @@ func (im *companyImport) countOnce(what ...any) bool {
 	return true
 }
 
-// fields are an input of the desk, or what the desk has, by API name.
+// fields is an input of the desk, or a stored document, by the API's field names.
 type fields = map[string]any
 
 func (im *companyImport) writeSource(ctx context.Context) error {
-	id, err := im.save(ctx, document{doc: domain.Source, slug: im.params.Source}, func(old *found) fields {
+	id, err := im.save(ctx, document{doc: domain.Source, slug: im.params.Source}, func(old *storedDocument) fields {
 		if old != nil {
 			return nil
 		}
 		return fields{"title": im.params.Programme, "publisher": im.params.Authority}
 	})
 	if err == nil && id == 0 {
-		return domain.Invalid("%s", im.out.Bad[len(im.out.Bad)-1].Message)
+		return domain.Invalid("%s", im.out.Problems[len(im.out.Problems)-1].Message)
 	}
 	im.source = id
 	return err
 }
 
-// otherKinds are the kinds of entities that are no company, whatever their name.
+// otherKinds are the kinds of entities that are never a company of a list.
 var otherKinds = []any{"PERSON", "COUNTRY", "PLACE", "LEGAL_INSTRUMENT", "EVENT"}
 
 func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
@@ -113,10 +114,10 @@ func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
 	if err != nil {
 		return err
 	}
-	var after describes
-	c.id, err = im.save(ctx, document{doc: domain.Entity, slug: slug, places: c.places()}, func(old *found) fields {
-		after = im.describe(c, old)
-		return after.input
+	var changes companyChanges
+	c.id, err = im.save(ctx, document{doc: domain.Entity, slug: slug, places: c.places()}, func(old *storedDocument) fields {
+		changes = im.changesOf(c, old)
+		return changes.input
 	})
 	if err != nil {
 		return err
@@ -125,32 +126,32 @@ func (im *companyImport) writeCompany(ctx context.Context, c *company) error {
 		im.out.BadRows += len(c.rows)
 		return nil
 	}
-	if im.countOnce(c.id) {
+	if im.firstTime(c.id) {
 		if len(c.rows) > 0 {
 			im.out.Listed++
 		} else {
 			im.out.Parents++
 		}
 	}
-	for _, key := range after.names {
-		if im.countOnce(c.id, "name", key) {
+	for _, key := range changes.names {
+		if im.firstTime(c.id, "name", key) {
 			im.out.Names++
 		}
 	}
 	for _, row := range c.rows {
-		if im.countOnce(c.id, "listing", row.start) {
+		if im.firstTime(c.id, "listing", row.start) {
 			im.out.Listings++
 		} else {
 			im.out.Repeats++
 		}
 	}
-	im.out.Notes = append(im.out.Notes, after.notes...)
+	im.out.Notes = append(im.out.Notes, changes.notes...)
 	return nil
 }
 
-// findSlug is the slug of the company's document: its own, or one that its name
-// could have where that is a document of this very name. Editors and older
-// programs chose it.
+// findSlug returns the slug of the document of a company: its own or, if there is no
+// such document, another possible slug with a document of the same name. Editors and
+// older versions of the program made those.
 func (im *companyImport) findSlug(ctx context.Context, c *company) (string, error) {
 	own := c.slug()
 	others := c.otherSlugs()
@@ -173,7 +174,8 @@ func (im *companyImport) findSlug(ctx context.Context, c *company) (string, erro
 	return own, nil
 }
 
-// otherSlugs are the slugs that the company's document can have besides its own.
+// otherSlugs returns the slugs that the document of a company can have besides its
+// own.
 func (c *company) otherSlugs() (others []string) {
 	for _, name := range c.spellings {
 		for _, slug := range otherSlugs(name) {
@@ -190,27 +192,27 @@ func (im *companyImport) writeRelationship(ctx context.Context, c, parent *compa
 	if err != nil {
 		return err
 	}
-	id, err := im.save(ctx, document{doc: domain.Relationship, slug: slug, places: c.parentPlaces()}, func(old *found) fields {
+	id, err := im.save(ctx, document{doc: domain.Relationship, slug: slug, places: c.parentPlaces()}, func(old *storedDocument) fields {
 		if old != nil {
 			return nil
 		}
 		return fields{"from": c.id.String(), "to": parent.id.String(), "kind": "SUBSIDIARY_OF", "confidence": "CONFIRMED",
 			"citations": []any{fields{"source": im.source.String()}}}
 	})
-	if id != 0 && im.countOnce(id) {
+	if id != 0 && im.firstTime(id) {
 		im.out.Relationships++
 	}
 	return err
 }
 
-// findRelationship is the slug of the relationship of two companies: its own, or
-// one that an older program gave it.
+// findRelationship returns the slug of the relationship of two companies: its own, or
+// one that an older version of the program gave it.
 func (im *companyImport) findRelationship(ctx context.Context, c, parent *company) (string, error) {
 	own := clipSlug(c.slug()) + "-subsidiary-of-" + clipSlug(parent.slug())
 	var others []string
 	for _, from := range append(c.otherSlugs(), c.slug()) {
 		for _, to := range append(parent.otherSlugs(), parent.slug()) {
-			if slug := olderClip(from) + "-subsidiary-of-" + olderClip(to); slug != own {
+			if slug := legacyClipSlug(from) + "-subsidiary-of-" + legacyClipSlug(to); slug != own {
 				others = append(others, slug)
 			}
 		}
@@ -234,73 +236,74 @@ func (im *companyImport) findRelationship(ctx context.Context, c, parent *compan
 	return own, nil
 }
 
-// olderClip is clipSlug as older programs had it.
-func olderClip(slug string) string {
-	if len(slug) <= mostOfTwo {
+// legacyClipSlug is clipSlug of older versions of the program.
+func legacyClipSlug(slug string) string {
+	if len(slug) <= maxEndSlug {
 		return slug
 	}
 	sum := sha256.Sum256([]byte(slug))
-	return strings.Trim(slug[:mostOfTwo-9], "-") + "-" + hex.EncodeToString(sum[:4])
+	return strings.Trim(slug[:maxEndSlug-9], "-") + "-" + hex.EncodeToString(sum[:4])
 }
 
-// mostOfTwo is how much of a relationship's slug each end has.
-const mostOfTwo = (domain.MaxSlug - len("-subsidiary-of-")) / 2
+// maxEndSlug is the greatest length of each end in the slug of a relationship.
+const maxEndSlug = (domain.MaxSlug - len("-subsidiary-of-")) / 2
 
-// clipSlug keeps a slug of two names within its limit, and apart from one that is
-// divided elsewhere.
+// clipSlug returns the slug of one end for the slug of a relationship: at most
+// maxEndSlug long, and with a hash where the whole could otherwise be divided at
+// another place.
 func clipSlug(slug string) string {
-	if len(slug) <= mostOfTwo && !strings.Contains(slug, "subsidiary-of") {
+	if len(slug) <= maxEndSlug && !strings.Contains(slug, "subsidiary-of") {
 		return slug
 	}
-	return strings.Trim(slug[:min(len(slug), mostOfTwo-slugHash-1)], "-") + "-" + hashOf(slug)
+	return strings.Trim(slug[:min(len(slug), maxEndSlug-slugHash-1)], "-") + "-" + hashOf(slug)
 }
 
-// maxReads bounds how often a document is read anew because it was saved in
-// between.
+// maxReads is how often a document is read because it was saved in between, before
+// the import gives up on it.
 const maxReads = 5
 
-// document names a document of the list, and the lines that it comes from.
+// document identifies a document of the list, and the lines that it comes from.
 type document struct {
 	doc    domain.Type
 	slug   string
 	places []Place
 }
 
-// found is a document that is there.
-type found struct {
+// storedDocument is a document that the desk has.
+type storedDocument struct {
 	*editorial.StoredDocument
-	ours bool // nobody but imports has written it
+	importedOnly bool // only imports have written it
 }
 
-// save reads a document, asks additions what to write of it, and writes that
-// with the version that it has read; where it was saved in between, it begins
-// anew. additions gets nil for a document that is not there, and returns nothing
-// where there is nothing to write. The id is 0 for a document that the desk
-// refused: that is noted by line.
-func (im *companyImport) save(ctx context.Context, d document, additions func(old *found) fields) (domain.ID, error) {
+// save reads a document, calls additions for the fields to write, and writes them
+// with the version that it read. If the document was saved in between, it starts
+// again. additions gets nil if there is no such document, and returns nothing if there
+// is nothing to write. The id is 0 if the desk refused the document; then a problem
+// is added.
+func (im *companyImport) save(ctx context.Context, d document, additions func(old *storedDocument) fields) (domain.ID, error) {
 	var refused error
 	for range maxReads {
 		stored, err := im.desk.Find(ctx, d.doc, d.slug)
 		if err != nil {
 			return 0, fmt.Errorf("read %s:%s: %w", d.doc, d.slug, err)
 		}
-		var old *found
+		var old *storedDocument
 		version := 0
 		if stored != nil {
 			version = stored.Version
-			ours, err := im.ours(ctx, stored.ID, 0)
+			ours, err := im.importedOnly(ctx, stored.ID, 0)
 			if err != nil {
 				return 0, err
 			}
-			old = &found{stored, ours}
+			old = &storedDocument{stored, ours}
 		}
 		if d.doc == domain.Entity && old != nil && slices.Contains(otherKinds, old.Fields["kind"]) {
-			im.bad(d.places, "entity:%s is a %s, not a company: rename one of them, in the list or on the desk", old.Slug, old.Fields["kind"])
+			im.addProblem(d.places, "entity:%s is a %s, not a company: rename one of them, in the list or on the desk", old.Slug, old.Fields["kind"])
 			return 0, nil
 		}
 		input := additions(old)
 		if len(input) == 0 {
-			return stored.ID, im.remember(ctx, old, editorial.SaveResult{ID: stored.ID, Version: stored.Version})
+			return stored.ID, im.recordOutcome(ctx, old, editorial.SaveResult{ID: stored.ID, Version: stored.Version})
 		}
 		input["slug"], input["version"], input["message"] = d.slug, version, "imported from a list of companies"
 		saved, err := im.desk.Save(ctx, editorial.SaveParams{Type: d.doc, Mode: editorial.Upsert, Fields: input})
@@ -309,48 +312,49 @@ func (im *companyImport) save(ctx context.Context, d document, additions func(ol
 			refused = err
 			continue
 		case errors.Is(err, domain.ErrInvalid):
-			im.bad(d.places, "%v", err)
+			im.addProblem(d.places, "%v", err)
 			return 0, nil
 		case err != nil:
 			return 0, err
 		}
 		if d.doc == domain.Entity {
-			im.pair(saved, input, old)
+			im.recordPairs(saved, input, old)
 		}
-		return saved.ID, im.remember(ctx, old, saved)
+		return saved.ID, im.recordOutcome(ctx, old, saved)
 	}
-	im.bad(d.places, "%v", refused)
+	im.addProblem(d.places, "%v", refused)
 	return 0, nil
 }
 
-func (im *companyImport) bad(places []Place, format string, args ...any) {
-	im.out.Bad = append(im.out.Bad, BadRow{places, fmt.Sprintf(format, args...)})
+// addProblem adds a message about rows that were not imported.
+func (im *companyImport) addProblem(places []Place, format string, args ...any) {
+	im.out.Problems = append(im.out.Problems, RowMessage{places, fmt.Sprintf(format, args...)})
 }
 
-// note says of rows that went in what is to be looked at.
-func (im *companyImport) note(places []Place, format string, args ...any) {
-	im.out.Notes = append(im.out.Notes, BadRow{places, fmt.Sprintf(format, args...)})
+// addNote adds a message about rows that were imported.
+func (im *companyImport) addNote(places []Place, format string, args ...any) {
+	im.out.Notes = append(im.out.Notes, RowMessage{places, fmt.Sprintf(format, args...)})
 }
 
-// ours reports whether only imports wrote what came after a revision of a
-// document; 0 for all that was written.
-func (im *companyImport) ours(ctx context.Context, id domain.ID, after int) (bool, error) {
+// importedOnly reports whether only imports wrote the revisions of a document after a
+// number; 0 for all of them.
+func (im *companyImport) importedOnly(ctx context.Context, id domain.ID, after int) (bool, error) {
 	names, err := im.desk.Authors(ctx, id, after)
 	return !slices.ContainsFunc(names, func(name string) bool { return name != im.author }), err
 }
 
-// remember keeps what became of a document that the import found as old, nil where
-// it was not there.
-func (im *companyImport) remember(ctx context.Context, old *found, saved editorial.SaveResult) error {
-	w := im.written[saved.ID]
+// recordOutcome records the result of a save. old is the document before it; nil if it
+// is new.
+func (im *companyImport) recordOutcome(ctx context.Context, old *storedDocument, saved editorial.SaveResult) error {
+	w := im.outcomes[saved.ID]
 	if w == nil {
-		w = &written{}
-		im.written[saved.ID] = w
+		w = &outcome{}
+		im.outcomes[saved.ID] = w
 		im.order = append(im.order, saved.ID)
 	}
-	// What the list names twice, under two names, was found the second time as
-	// the import left it, unless an editor has saved it in between.
-	if old != nil && (!w.changed || w.standing.Version != old.Version) {
+	// A document that the list has under two names is found the second time as
+	// the import saved it, unless an editor saved it in between.
+	if old != nil && (!w.changed || w.status.Version != old.Version) {
 		reason, err := im.reason(ctx, old)
 		if err != nil {
 			return err
@@ -360,25 +364,24 @@ func (im *companyImport) remember(ctx context.Context, old *found, saved editori
 		}
 	}
 	if old != nil {
-		w.standing = old.PublicationStatus
+		w.status = old.PublicationStatus
 	}
-	w.standing.ID, w.standing.Version = saved.ID, saved.Version
+	w.status.ID, w.status.Version = saved.ID, saved.Version
 	w.created = w.created || saved.Created
 	w.changed = w.changed || saved.Created || saved.Changed
 	return nil
 }
 
-// reason is why a document that was there is not to be published; empty where
-// nothing speaks against it. What an earlier import left as a draft, because it
-// was stopped or was not to publish, is published.
-func (im *companyImport) reason(ctx context.Context, old *found) (string, error) {
+// reason returns why an existing document must not be published; empty if it may.
+// A draft of an earlier import, which was stopped or did not publish, may.
+func (im *companyImport) reason(ctx context.Context, old *storedDocument) (string, error) {
 	switch {
 	case !old.IsPending():
 		return "", nil
 	case old.LiveVersion == 0 && old.Published:
 		return "it was taken out of live", nil
 	}
-	ours, err := im.ours(ctx, old.ID, old.LiveVersion)
+	ours, err := im.importedOnly(ctx, old.ID, old.LiveVersion)
 	switch {
 	case err != nil || ours:
 		return "", err
@@ -388,39 +391,39 @@ func (im *companyImport) reason(ctx context.Context, old *found) (string, error)
 	return "it had changes before this run that are not published", nil
 }
 
-// describes is what the rows say of a company and the desk does not, and what the
-// list has of it.
-type describes struct {
+// companyChanges is what to write to the document of a company, and what the list has
+// of the company.
+type companyChanges struct {
 	input fields
 	names []string // the keys of its other names
-	notes []BadRow
+	notes []RowMessage
 }
 
-// describe says what to write of a company: for a new one all, for one that is
-// there its other names and listings.
-func (im *companyImport) describe(c *company, old *found) describes {
-	out := describes{input: fields{}}
+// changesOf returns what to write to the document of a company: everything for a new
+// one, other names and listings for an existing one.
+func (im *companyImport) changesOf(c *company, old *storedDocument) companyChanges {
+	out := companyChanges{input: fields{}}
 	name := c.name()
 	switch {
 	case old == nil:
 		out.input["name"], out.input["kind"] = name, "COMPANY"
 	default:
 		stored := textOf(old.Fields, "name")
-		if old.ours && nameKey(stored) == c.key && compareSpellings(name, stored) < 0 {
+		if old.importedOnly && nameKey(stored) == c.key && compareSpellings(name, stored) < 0 {
 			out.input["name"] = name
 		} else {
 			name = stored
 		}
 	}
-	names := otherNames{known: map[string]bool{nameKey(name): true, c.key: true}}
-	listings := newListings(im)
+	names := nameMerger{known: map[string]bool{nameKey(name): true, c.key: true}}
+	listings := newListingMerger(im)
 	if old != nil {
 		names.list, _ = old.Fields["names"].([]any)
-		names.ours = old.ours
+		names.importedOnly = old.importedOnly
 		stored, _ := old.Fields["listings"].([]any)
-		listings.have(stored, old.ours)
+		listings.load(stored, old.importedOnly)
 	} else {
-		names.ours, listings.ours = true, true
+		names.importedOnly, listings.importedOnly = true, true
 	}
 	names.list = slices.Clone(names.list)
 	names.add(c)
@@ -443,35 +446,35 @@ func textOf(f any, name string) string {
 	return text
 }
 
-// otherNames puts the other names of the rows to those that the desk has.
-type otherNames struct {
-	known   map[string]bool // the keys of the name itself
-	list    []any
-	ours    bool // spellings and kinds can be changed
-	keys    []string
-	changed bool
+// nameMerger merges the other names of the rows into those that the desk has.
+type nameMerger struct {
+	known        map[string]bool // the keys of the name itself
+	list         []any
+	importedOnly bool // spellings and kinds can be changed
+	keys         []string
+	changed      bool
 }
 
-func (o *otherNames) add(c *company) {
+func (o *nameMerger) add(c *company) {
 	for _, row := range c.rows {
 		for _, text := range row.former {
-			o.put("FORMER", cleanName(text))
+			o.merge("FORMER", cleanName(text))
 		}
 	}
 	for _, row := range c.rows {
 		for _, text := range row.aliases {
-			o.put("ALIAS", cleanName(text))
+			o.merge("ALIAS", cleanName(text))
 		}
 	}
-	if o.changed && o.ours {
+	if o.changed && o.importedOnly {
 		slices.SortStableFunc(o.list, func(a, b any) int {
 			return cmp.Or(-cmp.Compare(textOf(a, "kind"), textOf(b, "kind")), cmp.Compare(textOf(a, "text"), textOf(b, "text")))
 		})
 	}
 }
 
-// put adds a name, or makes one that is there a former name or better spelled.
-func (o *otherNames) put(kind, text string) {
+// merge adds a name. For an existing one it sets the kind FORMER or a better spelling.
+func (o *nameMerger) merge(kind, text string) {
 	key := nameKey(text)
 	if o.known[key] {
 		return
@@ -484,7 +487,7 @@ func (o *otherNames) put(kind, text string) {
 		o.list, o.changed = append(o.list, fields{"text": text, "kind": kind}), true
 		return
 	}
-	if !o.ours {
+	if !o.importedOnly {
 		return
 	}
 	stored := o.list[at].(fields)

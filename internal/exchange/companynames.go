@@ -19,15 +19,15 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// cleanName is a text as the desk keeps it: composed (NFC), with single spaces.
+// cleanName returns a name as the desk stores it: composed (NFC), with single spaces.
 func cleanName(s string) string {
 	return canonical.Of(strings.Join(strings.Fields(s), " "))
 }
 
-// nameKey is what names of one company have in common, and names of two have
-// not: the words, without case and without what stands between them. Letters keep
-// their marks, symbols such as + count, and initials are one word ("S.A." is
-// "SA"). It is empty for a name without a letter, digit or symbol.
+// nameKey returns the key of a name: names with the same key are names of one company.
+// It has the words without case and without the punctuation between them. Letters keep
+// their marks, symbols such as + count, and initials are one word ("S.A." is "SA").
+// It is empty for a name without a letter, digit or symbol.
 func nameKey(name string) string {
 	folded := []rune(norm.NFC.String(cases.Fold().String(norm.NFC.String(name))))
 	var b strings.Builder
@@ -40,7 +40,7 @@ func nameKey(name string) string {
 			}
 			gap = false
 			b.WriteRune(r)
-		case r == '\'', r == '’', unicode.Is(unicode.Cf, r), r == '.' && between(folded, i):
+		case r == '\'', r == '’', unicode.Is(unicode.Cf, r), r == '.' && dotInInitials(folded, i):
 		default:
 			gap = true
 		}
@@ -48,9 +48,9 @@ func nameKey(name string) string {
 	return b.String()
 }
 
-// between reports whether the dot at i stands between two initials: letters that
+// dotInInitials reports whether the dot at i stands between two initials: letters that
 // are words of their own.
-func between(s []rune, i int) bool {
+func dotInInitials(s []rune, i int) bool {
 	initial := func(at, beyond int) bool {
 		inside := func(i int) bool { return i >= 0 && i < len(s) && (unicode.IsLetter(s[i]) || unicode.IsDigit(s[i])) }
 		return inside(at) && unicode.IsLetter(s[at]) && !inside(beyond)
@@ -58,17 +58,17 @@ func between(s []rune, i int) bool {
 	return initial(i-1, i-2) && initial(i+1, i+2)
 }
 
-// maxPlainSlug is the longest slug that is the name alone, and slugHash how many
-// characters tell names apart whose slug is not.
+// maxPlainSlug is the greatest length of a slug that is the name alone, and slugHash
+// the length of the hash in other slugs.
 const (
 	maxPlainSlug = 80
 	slugHash     = 12
 )
 
-// companySlug is the slug of the company of a key. It follows from the key alone,
-// so that it is the same in every order of rows and files, and no two keys have
-// the same: a key of ASCII letters and digits is its own slug, and any other
-// brings a hash of itself.
+// companySlug returns the slug of the company with a key. It depends on the key alone,
+// so that it is the same in every order of rows and files, and differs for each key:
+// a key of ASCII letters and digits is its own slug, and any other has a hash of the
+// key.
 func companySlug(key string) string {
 	slug := strings.ReplaceAll(key, " ", "-")
 	if len(slug) <= maxPlainSlug && domain.ValidSlug(slug) && !endsInHash(slug) {
@@ -81,8 +81,8 @@ func companySlug(key string) string {
 	return strings.Trim(readable+"-"+hashOf(key), "-")
 }
 
-// otherSlugs are the slugs that a document of a name can have where not all of the
-// name is in its slug: the plain one, and those that older programs gave.
+// otherSlugs returns the slugs besides [companySlug] that a document with a name can
+// have: the one of the name alone, and those of older versions of the program.
 func otherSlugs(name string) []string {
 	plain := editorial.Slugify(name)
 	key := nameKey(name)
@@ -103,31 +103,31 @@ func otherSlugs(name string) []string {
 	return []string{plain, plain + "-" + older}
 }
 
-// hashOf is a hash of 60 bits, in letters and digits.
+// hashOf returns a hash of 60 bits, in letters and digits.
 func hashOf(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:slugHash]
 }
 
-// endsInHash reports whether the last word of a slug could be taken for a hash. A
-// name that ends so has one of its own.
+// endsInHash reports whether the last word of a slug looks like a hash. A name that
+// ends so gets a hash too.
 func endsInHash(slug string) bool {
 	last := slug[strings.LastIndexByte(slug, '-')+1:]
 	return len(last) == slugHash && strings.ContainsAny(last, "234567")
 }
 
-// compareSpellings puts the better spelling of a name first: one that is not all
-// in capitals, then the longer one, which has its commas and dots, then the first
-// in the alphabet.
+// compareSpellings orders spellings of a name, the best first: those that are not all
+// in capitals, then the longer ones, which have their commas and dots, then by the
+// alphabet.
 func compareSpellings(a, b string) int {
 	return cmp.Or(
-		cmp.Compare(shouting(a), shouting(b)),
+		cmp.Compare(allCapitals(a), allCapitals(b)),
 		cmp.Compare(len(b), len(a)),
 		cmp.Compare(a, b))
 }
 
-// shouting is 1 for a text that has capitals and no small letters.
-func shouting(s string) int {
+// allCapitals returns 1 for a text with capitals and no small letters, and otherwise 0.
+func allCapitals(s string) int {
 	if strings.ToUpper(s) == s && strings.ToLower(s) != s {
 		return 1
 	}
@@ -137,7 +137,7 @@ func shouting(s string) int {
 //go:embed legalforms.txt
 var legalFormsText string
 
-// legalForms are the keys of the abbreviations of legal forms.
+// legalForms returns the keys of the abbreviations of legal forms.
 var legalForms = sync.OnceValue(func() map[string]bool {
 	forms := map[string]bool{}
 	for line := range strings.Lines(legalFormsText) {
@@ -153,14 +153,14 @@ var legalForms = sync.OnceValue(func() map[string]bool {
 	return forms
 })
 
-// endingForms are legal forms with which no name begins: whatever comes behind
-// one, the name goes on ("Harbour Cranes, Inc. China"). A name can begin with many
-// others ("AS Harbour", "AB Harbour").
+// endingForms are legal forms with which no name begins, so that a part that begins
+// with one continues the name before it ("Harbour Cranes, Inc. China"). A name can
+// begin with many others ("AS Harbour", "AB Harbour").
 var endingForms = []string{"ltd", "inc", "llc", "llp", "plc", "gmbh"}
 
-// isLegalForm reports whether a text is nothing but a legal form, or several
-// ("GmbH & Co. KG"), perhaps with something in brackets behind it ("AS (Oslo)"),
-// or begins with one that no name begins with.
+// isLegalForm reports whether a text is a legal form, or several ("GmbH & Co. KG"),
+// perhaps followed by something in brackets ("AS (Oslo)"), or begins with one of
+// [endingForms].
 func isLegalForm(text string) bool {
 	if at := strings.IndexAny(text, "(（"); at > 0 {
 		text = text[:at]
@@ -181,7 +181,7 @@ func isLegalForm(text string) bool {
 	return false
 }
 
-// longestForm is how many of the first words are one legal form.
+// longestForm returns how many of the first words are one legal form.
 func longestForm(words []string) int {
 	const most = 6
 	for n := min(most, len(words)); n > 0; n-- {
@@ -192,12 +192,12 @@ func longestForm(words []string) int {
 	return 0
 }
 
-// splitNames splits a list of names at semicolons, and at commas that do not
-// stand before a legal form: "Hesai Technology Co., Ltd." is one name.
+// splitNames splits a list of names at semicolons, and at commas unless a legal form
+// follows: "Hesai Technology Co., Ltd." is one name.
 func splitNames(list string) []string {
 	var names []string
 	for part := range strings.SplitSeq(list, ";") {
-		begin, end := 0, -1 // of the name that may go on; -1 before the first
+		begin, end := 0, -1 // of the current name; -1 before the first
 		for from := 0; from <= len(part); {
 			to := len(part)
 			if comma := strings.IndexByte(part[from:], ','); comma >= 0 {

@@ -54,7 +54,7 @@ func TestNamesOfTwoCompanies(t *testing.T) {
 	}
 }
 
-// The slug follows from the key alone, is one, and is no other key's.
+// The slug depends on the key alone, is valid, and is that of no other key.
 func TestSlugsOfCompanies(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

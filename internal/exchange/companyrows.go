@@ -12,14 +12,14 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// File is a file of a list. Its name is what messages call it; it can be empty
-// where there is one file.
+// File is a file of a list. Messages have its name, which can be empty if there is one
+// file.
 type File struct {
 	Name string
 	io.Reader
 }
 
-// Place is a line of a file.
+// Place is a line of a file. Lines are numbered from 1.
 type Place struct {
 	File string
 	Line int
@@ -32,7 +32,7 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }
 
-// The columns that a list can have, by what they mean.
+// The columns that a list can have.
 const (
 	columnName     = "name"
 	columnAlias    = "alias"
@@ -44,34 +44,35 @@ const (
 	columnURL      = "url"
 )
 
-// CompanyColumns lists the columns that a list of companies can have, and what
-// they are called in a file where nothing else is said.
+// CompanyColumns lists the columns that a list of companies can have, and their
+// default headers.
 var CompanyColumns = []struct{ Column, Header string }{
 	{columnName, "Clean Name"}, {columnAlias, "Alias"}, {columnPrevious, "Previous Name"}, {columnParent, "Parent Name"},
 	{columnNote, "Note"}, {columnStart, "Start date"}, {columnEnd, "End date"}, {columnURL, "Source Url"},
 }
 
-// Separators are the separators that are looked for where none is said.
+// separators are the separators that are detected.
 var separators = []byte{',', ';', '\t', '|'}
 
-// listForm is how the rows of a list are read. See [CompaniesParams].
+// listForm is the parsed form of a list: how its rows are read. See
+// [CompaniesParams].
 type listForm struct {
-	columns   map[string][]string // of the file, by what they mean
+	columns   map[string][]string // headers in the file, by column
 	filters   []filter
 	empty     []string
 	formats   []dateFormat
-	separator byte // 0 where it is looked for
+	separator byte // 0 to detect it
 	noHeader  bool
-	mapped    bool // by --map, or else as in [CompanyColumns]
+	mapped    bool // the headers are those of --map, not of [CompanyColumns]
 }
 
-// filter is a column that must have one of some values.
+// filter is a condition on a row: a column must have one of the values.
 type filter struct {
 	column string
 	values []string
 }
 
-// form reads what the parameters say of the list's form.
+// form parses the parameters that describe the form of the list.
 func (params CompaniesParams) form() (listForm, error) {
 	var p domain.Problems
 	if !domain.ValidSlug(params.Source) {
@@ -111,7 +112,7 @@ func (params CompaniesParams) form() (listForm, error) {
 	return form, p.Err("the list cannot be read like this")
 }
 
-// columns are the file's columns by what they mean.
+// columns returns the headers in the file by column.
 func (params CompaniesParams) columns(p *domain.Problems) map[string][]string {
 	columns := map[string][]string{}
 	if len(params.Map) == 0 {
@@ -147,7 +148,7 @@ func (params CompaniesParams) columns(p *domain.Problems) map[string][]string {
 	return columns
 }
 
-// wanted lists the file's columns that are read.
+// wanted returns the headers of the columns that are read.
 func (f listForm) wanted() []string {
 	var headers []string
 	for _, c := range CompanyColumns {
@@ -176,21 +177,22 @@ type rowReader struct {
 	out  *CompaniesResult
 
 	header []string
-	at     map[string]int // where a column of the file is
+	at     map[string]int // the index of a header
 }
 
-// maxPreamble is how many records can be before the header, such as a title or
-// the day on which the list was made.
+// maxPreamble is the number of records in which the header is looked for. Before it
+// there may be a title, or the day on which the list was made.
 const maxPreamble = 20
 
-// readRows reads a file, and notes in out what it does not take.
+// readRows reads the rows of a file. It counts in out those that it does not return,
+// and adds their problems.
 func readRows(file File, form listForm, out *CompaniesResult) ([]companyRow, error) {
 	lines, err := readText(file)
 	if err != nil {
 		return nil, err
 	}
 	r := &rowReader{form: form, file: file.Name, out: out}
-	if err := r.begin(lines); err != nil {
+	if err := r.findHeader(lines); err != nil {
 		return nil, err
 	}
 	var rows []companyRow
@@ -205,8 +207,8 @@ func readRows(file File, form listForm, out *CompaniesResult) ([]companyRow, err
 	}
 }
 
-// begin finds the separator and the header, and stands behind it.
-func (r *rowReader) begin(lines []string) error {
+// findHeader detects the separator and the header, and leaves the reader after it.
+func (r *rowReader) findHeader(lines []string) error {
 	candidates := separators
 	if r.form.separator != 0 {
 		candidates = []byte{r.form.separator}
@@ -227,7 +229,7 @@ func (r *rowReader) begin(lines []string) error {
 				continue
 			}
 			if !r.form.noHeader && len(missing(record.fields, r.form.wanted())) == 0 {
-				return r.use(record.fields)
+				return r.setHeader(record.fields)
 			}
 			records = append(records, record)
 		}
@@ -236,23 +238,23 @@ func (r *rowReader) begin(lines []string) error {
 		}
 	}
 	if !r.form.noHeader {
-		return r.noSuchColumns(best.header)
+		return r.missingColumnsError(best.header)
 	}
-	return r.useNumbers(lines, best)
+	return r.setNumberedColumns(lines, best)
 }
 
-// guess is what the first records of a file are taken for with a separator: the
-// header, and how well they go with it.
+// guess is the probable header of a file with a separator, and how well the first
+// records match it.
 type guess struct {
-	sep    byte
-	header csvRecord
-	named  int // columns of the header that are wanted
-	alike  int // records with as many fields
+	sep       byte
+	header    csvRecord
+	named     int // columns of the header that are wanted
+	sameWidth int // records with as many fields
 }
 
-// guess takes for the header the first of the records with the most of the wanted
-// columns. Where none has any, it is the first with as many fields as most records
-// have: a single row that is wider is no header, nor is a title ahead of it.
+// guess returns the probable header: the first of the records with the most of the
+// wanted columns. If none has any, it is the first with as many fields as most records
+// have, so that neither a single wider row nor a title is taken for it.
 func (f listForm) guess(records []csvRecord, sep byte) guess {
 	widths := map[int]int{}
 	for _, record := range records {
@@ -260,18 +262,18 @@ func (f listForm) guess(records []csvRecord, sep byte) guess {
 	}
 	var best guess
 	for _, record := range records {
-		g := guess{sep: sep, header: record, alike: widths[len(record.fields)]}
+		g := guess{sep: sep, header: record, sameWidth: widths[len(record.fields)]}
 		if !f.noHeader {
 			g.named = f.named(record.fields)
 		}
-		if c := cmp.Or(cmp.Compare(g.named, best.named), cmp.Compare(g.several(), best.several()), cmp.Compare(g.alike, best.alike)); c > 0 {
+		if c := cmp.Or(cmp.Compare(g.named, best.named), cmp.Compare(g.hasSeveralFields(), best.hasSeveralFields()), cmp.Compare(g.sameWidth, best.sameWidth)); c > 0 {
 			best = g
 		}
 	}
 	return best
 }
 
-// named counts the wanted columns that a header has, in any case of letters.
+// named returns how many wanted columns a header has, in any letter case.
 func (f listForm) named(header []string) (n int) {
 	for _, name := range f.wanted() {
 		if slices.ContainsFunc(header, func(field string) bool { return strings.EqualFold(field, name) }) {
@@ -281,17 +283,17 @@ func (f listForm) named(header []string) (n int) {
 	return n
 }
 
-// several is 1 where the records have more than one field.
-func (g guess) several() int { return min(1, len(g.header.fields)/2) }
+// hasSeveralFields returns 1 if the records have more than one field, and otherwise 0.
+func (g guess) hasSeveralFields() int { return min(1, len(g.header.fields)/2) }
 
-// less reports whether another guess, with another separator, is better.
+// less reports whether other, with another separator, is better.
 func (g guess) less(other guess) bool {
-	return cmp.Or(cmp.Compare(g.named, other.named), cmp.Compare(g.several(), other.several()),
-		cmp.Compare(g.alike*len(g.header.fields), other.alike*len(other.header.fields)),
+	return cmp.Or(cmp.Compare(g.named, other.named), cmp.Compare(g.hasSeveralFields(), other.hasSeveralFields()),
+		cmp.Compare(g.sameWidth*len(g.header.fields), other.sameWidth*len(other.header.fields)),
 		cmp.Compare(len(g.header.fields), len(other.header.fields))) < 0
 }
 
-// missing lists the columns that a header does not have.
+// missing returns the wanted columns that a header does not have.
 func missing(header, wanted []string) []string {
 	var none []string
 	for _, name := range wanted {
@@ -302,7 +304,7 @@ func missing(header, wanted []string) []string {
 	return none
 }
 
-func (r *rowReader) noSuchColumns(header csvRecord) error {
+func (r *rowReader) missingColumnsError(header csvRecord) error {
 	if len(header.fields) == 0 {
 		return domain.Invalid("the file has no header line of CSV: it is empty, or no line of it can be read")
 	}
@@ -311,8 +313,8 @@ func (r *rowReader) noSuchColumns(header csvRecord) error {
 		quoted(none), header.first, quoted(header.fields), r.form.adviseMap(header.fields, none))
 }
 
-// adviseMap says how a file is read that lacks some of the columns that are looked
-// for where there is no --map.
+// adviseMap returns advice on --map for a file without some of the default columns;
+// empty with --map.
 func (f listForm) adviseMap(header, missing []string) string {
 	if f.mapped {
 		return ""
@@ -321,8 +323,8 @@ func (f listForm) adviseMap(header, missing []string) string {
 	columns := []string{columnName + "=HEADER"}
 	for _, c := range CompanyColumns {
 		advise = advise || slices.Contains(missing, c.Header)
-		// Only what is spelled as a column is repeated: it has nothing in it that
-		// means something to a shell.
+		// Only headers of default columns are repeated: they have no characters
+		// that are special in a shell.
 		at := slices.IndexFunc(header, func(field string) bool { return strings.EqualFold(field, c.Header) })
 		switch {
 		case at < 0:
@@ -338,7 +340,7 @@ func (f listForm) adviseMap(header, missing []string) string {
 	return ". Say which columns are to be read: --map " + strings.Join(columns, ",")
 }
 
-// quoted lists names, as many as can be read.
+// quoted returns a list of names in quotation marks, cut after 60 of them.
 func quoted(names []string) string {
 	const most = 60
 	var b strings.Builder
@@ -357,8 +359,8 @@ func quoted(names []string) string {
 	return b.String()
 }
 
-// use takes a record for the header.
-func (r *rowReader) use(header []string) error {
+// setHeader sets the header.
+func (r *rowReader) setHeader(header []string) error {
 	r.header, r.at = header, map[string]int{}
 	for i, name := range header {
 		if _, twice := r.at[name]; twice && slices.Contains(r.form.wanted(), name) {
@@ -369,9 +371,9 @@ func (r *rowReader) use(header []string) error {
 	return nil
 }
 
-// useNumbers finds the columns of a file without a header by their numbers. There
-// are as many as most of the first records have.
-func (r *rowReader) useNumbers(lines []string, by guess) error {
+// setNumberedColumns sets the columns of a file without a header by their numbers.
+// There are as many as most of the first records have.
+func (r *rowReader) setNumberedColumns(lines []string, by guess) error {
 	columns := len(by.header.fields)
 	r.csv = csvReader{lines: lines, sep: cmp.Or(by.sep, ',')}
 	r.header, r.at = make([]string, columns), map[string]int{}
@@ -386,7 +388,7 @@ func (r *rowReader) useNumbers(lines []string, by guess) error {
 	return p.Err("the list cannot be read like this")
 }
 
-// row reads a record; false for one that is no row to be taken.
+// row parses a record. It returns false for one that is not imported, and counts it.
 func (r *rowReader) row(record csvRecord) (companyRow, bool) {
 	switch {
 	case record.blank():
@@ -400,18 +402,18 @@ func (r *rowReader) row(record csvRecord) (companyRow, bool) {
 	row, problem := r.check(record)
 	if problem != "" {
 		r.out.BadRows++
-		r.out.Bad = append(r.out.Bad, BadRow{[]Place{{r.file, record.first}}, problem})
+		r.out.Problems = append(r.out.Problems, RowMessage{[]Place{{r.file, record.first}}, problem})
 		return row, false
 	}
 	for _, filter := range r.form.filters {
 		if !slices.Contains(filter.values, cleanName(record.fields[r.at[filter.column]])) {
-			r.out.LeftOut++
+			r.out.FilteredOut++
 			return row, false
 		}
 	}
 	if row, problem = r.decode(record); problem != "" {
 		r.out.BadRows++
-		r.out.Bad = append(r.out.Bad, BadRow{[]Place{{r.file, record.first}}, problem})
+		r.out.Problems = append(r.out.Problems, RowMessage{[]Place{{r.file, record.first}}, problem})
 		return row, false
 	}
 	return row, true
@@ -421,7 +423,8 @@ func (r *rowReader) isHeader(fields []string) bool {
 	return slices.EqualFunc(fields, r.header, func(a, b string) bool { return cleanName(strings.Trim(a, "\ufeff")) == b })
 }
 
-// check says what is wrong with the form of a record.
+// check returns what is wrong with the fields of a record as a whole; empty for
+// nothing.
 func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
 	if record.problem != "" {
 		return row, record.problem
@@ -432,8 +435,8 @@ func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
 	}
 	if n != len(r.header) {
 		if record.last > record.first {
-			// The quote that took further lines may be astray: they are read for
-			// what they are.
+			// The quote that takes in further lines may be a mistake, so they are
+			// read again as records of their own.
 			r.csv.at = record.first
 			return row, fmt.Sprintf("has %s with the lines to %d, which a quote takes in, and the header has %d", domain.Count(n, "field", "fields"), record.last, len(r.header))
 		}
@@ -443,19 +446,20 @@ func (r *rowReader) check(record csvRecord) (row companyRow, problem string) {
 		}
 		return row, fmt.Sprintf("has %s; %s %d", domain.Count(n, "field", "fields"), what, len(r.header))
 	}
-	if record.last > record.first && r.tookRows(record) {
+	if record.last > record.first && r.containsRows(record) {
 		r.csv.at = record.first // as above
 		return row, fmt.Sprintf("a quote that opens in this line is closed in line %d, and what is between are rows of their own: they are read as such", record.last)
 	}
 	return row, ""
 }
 
-// tookRows reports whether a record of several lines took what is a row of its own.
-func (r *rowReader) tookRows(record csvRecord) bool {
+// containsRows reports whether a record of several lines contains a line that is a
+// valid row.
+func (r *rowReader) containsRows(record csvRecord) bool {
 	for line := record.first; line < record.last; line++ {
 		text := r.csv.lines[line]
 		if line == record.last-1 {
-			// Of the last line, the end of the quoted field is looked at, if nothing follows.
+			// In the last line only the end of the quoted field counts, if nothing follows it.
 			before, ok := strings.CutSuffix(strings.TrimSpace(text), `"`)
 			if !ok || strings.Contains(before, `"`) {
 				continue
@@ -474,7 +478,8 @@ func (r *rowReader) tookRows(record csvRecord) bool {
 	return false
 }
 
-// decode reads the fields of a row, and says what is wrong in them.
+// decode parses the fields of a row, and returns what is wrong in them; empty for
+// nothing.
 func (r *rowReader) decode(record csvRecord) (row companyRow, problem string) {
 	text := func(column string) string {
 		headers := r.form.columns[column]
@@ -525,7 +530,7 @@ func (r *rowReader) decode(record csvRecord) (row companyRow, problem string) {
 	return row, strings.Join(problems, "; ")
 }
 
-// label is what the file calls a column.
+// label returns the name of a column for messages: its header or number.
 func (r *rowReader) label(column string) string {
 	if r.form.noHeader {
 		return "column " + r.form.columns[column][0]

@@ -10,14 +10,14 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// MaxCSV is the largest file that an import reads, in bytes.
+// MaxCSV is the greatest size of a file that is imported, in bytes.
 const MaxCSV = 128 << 20
 
-// maxFields bounds the fields of a record, each of which takes memory of its own.
+// maxFields is the greatest number of fields of a record. It bounds memory.
 const maxFields = 10_000
 
-// readText reads a file of text as lines, without their ends, whichever these
-// are. What is not UTF-8 is refused by the name of what it seems to be.
+// readText reads a text file and returns its lines, with any kind of line ends. The
+// error for a file that is not UTF-8 says what it probably is.
 func readText(file io.Reader) ([]string, error) {
 	raw, err := io.ReadAll(io.LimitReader(file, MaxCSV+1))
 	if err != nil {
@@ -26,7 +26,7 @@ func readText(file io.Reader) ([]string, error) {
 	if len(raw) > MaxCSV {
 		return nil, domain.Invalid("the file has more than %d MiB: split it", MaxCSV>>20)
 	}
-	if what := otherThanText(raw); what != "" {
+	if what := nonTextFormat(raw); what != "" {
 		return nil, domain.Invalid("the file %s", what)
 	}
 	text := string(bytes.TrimPrefix(raw, []byte("\ufeff")))
@@ -35,8 +35,8 @@ func readText(file io.Reader) ([]string, error) {
 	return strings.Split(text, "\n"), nil
 }
 
-// otherThanText says what a file is that is no text in UTF-8.
-func otherThanText(raw []byte) string {
+// nonTextFormat returns what a file is that is not text in UTF-8; empty for one that is.
+func nonTextFormat(raw []byte) string {
 	const save = "save it as CSV in UTF-8"
 	const convert = ", or convert it: iconv -f %s -t UTF-8"
 	switch {
@@ -60,7 +60,7 @@ func otherThanText(raw []byte) string {
 		lineAt(raw, at), raw[at], save+fmt.Sprintf(convert, "WINDOWS-1252"))
 }
 
-// firstInvalid is where the first byte is that is not UTF-8; -1 for none.
+// firstInvalid returns the offset of the first byte that is not UTF-8; -1 for none.
 func firstInvalid(raw []byte) int {
 	if utf8.Valid(raw) {
 		return -1
@@ -75,7 +75,7 @@ func firstInvalid(raw []byte) int {
 	return -1
 }
 
-// lineAt is the number of the line in which a byte is.
+// lineAt returns the number of the line of a byte, from 1.
 func lineAt(raw []byte, at int) int {
 	before := raw[:at]
 	ends := bytes.Count(before, []byte("\n"))
@@ -85,16 +85,16 @@ func lineAt(raw []byte, at int) int {
 	return ends + 1
 }
 
-// csvRecord is one record of a CSV file: its fields, or what is wrong with it.
+// csvRecord is a record of a CSV file: its fields, or the problem with it.
 type csvRecord struct {
-	first, last int // lines
+	first, last int // lines, from 1
 	fields      []string
 	problem     string
 }
 
 func (r csvRecord) blank() bool {
 	for _, field := range r.fields {
-		// Ctrl-Z is how some programs end a file.
+		// Some programs end a file with Ctrl-Z.
 		if strings.Trim(field, " \t\u00a0\x1a\ufeff") != "" {
 			return false
 		}
@@ -102,22 +102,22 @@ func (r csvRecord) blank() bool {
 	return r.problem == ""
 }
 
-// csvReader reads CSV (RFC 4180) with any separator. A record that does not
-// parse is one bad line, however many a quote in it would take: the next begins in
-// the next line.
+// csvReader reads CSV (RFC 4180) with any separator. A record that cannot be parsed
+// is one bad line, even if a quote in it takes in more lines: the next record begins
+// in the next line.
 //
-// Each line is looked at twice at most: a quote that a line opens and does not
-// close is closed, or found to be astray, by the next line with an odd number of
-// quotes; and no line between the two opens one.
+// Each line is parsed twice at most: a quote that a line opens and does not close is
+// closed, or found to be a mistake, by the next line with an odd number of quotes,
+// and no line between the two opens one.
 type csvReader struct {
 	lines []string
 	sep   byte
 	at    int // the next line to be read, from 0
 }
 
-// read returns the next record; false at the end.
+// read returns the next record, or false at the end.
 func (c *csvReader) read() (csvRecord, bool) {
-	// The end of the last line makes one more, empty.
+	// A line end at the end of the file makes one more line, which is empty.
 	if c.at >= len(c.lines) || c.at == len(c.lines)-1 && c.lines[c.at] == "" {
 		return csvRecord{}, false
 	}
@@ -130,8 +130,8 @@ func (c *csvReader) read() (csvRecord, bool) {
 	return csvRecord{first: first + 1, last: next, fields: fields, problem: problem}, true
 }
 
-// parse reads the record that begins in a line: its fields, and the line behind
-// it.
+// parse parses the record that begins in a line. It returns its fields, and the line
+// after it.
 func (c *csvReader) parse(line int) (fields []string, next int, problem string) {
 	rest := c.lines[line]
 	for {
@@ -162,8 +162,9 @@ func (c *csvReader) parse(line int) (fields []string, next int, problem string) 
 	}
 }
 
-// quoted reads a quoted field from behind its quote. What is left of the line is
-// empty or begins with the separator.
+// quoted parses a quoted field. rest begins after the opening quote. It returns the
+// last line of the field and what is left of that line, which is empty or begins with
+// the separator.
 func (c *csvReader) quoted(line int, rest string, number int) (field string, last int, left, problem string) {
 	var b strings.Builder
 	for {

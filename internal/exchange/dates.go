@@ -10,21 +10,21 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// dateFormat is how dates are written, "DD/MM/YYYY" say, and the same as package
-// time wants it.
+// dateFormat is a format of dates, such as "DD/MM/YYYY", with the layout of package
+// time for it.
 type dateFormat struct{ pattern, layout string }
 
 var (
 	formatToken = regexp.MustCompile(`[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+`)
-	// Each example of a day is the second of January 2006.
+	// The keys are the parts of patterns and of the example 2 January 2006.
 	formatTokens = map[string]string{
 		"YYYY": "2006", "MM": "01", "M": "1", "DD": "02", "D": "2", "MMM": "Jan", "MMMM": "January",
 		"2006": "2006", "01": "01", "1": "1", "02": "02", "2": "2", "Jan": "Jan", "January": "January",
 	}
 )
 
-// parseDateFormat reads a format of --date-format: a pattern such as DD/MM/YYYY,
-// or how 2 January 2006 is written in it.
+// parseDateFormat parses a format of --date-format: a pattern such as DD/MM/YYYY, or
+// the date 2 January 2006 as it is written in the format.
 func parseDateFormat(pattern string) (dateFormat, error) {
 	const want = "want YYYY, MM or M, DD or D, MMM (Jan) or MMMM (January), such as DD/MM/YYYY; or how the second of January 2006 is written, such as 2 January 2006"
 	var layout strings.Builder
@@ -54,8 +54,8 @@ func parseDateFormat(pattern string) (dateFormat, error) {
 	return dateFormat{pattern, layout.String()}, nil
 }
 
-// readDate reads a date as one of the formats has it, or as YYYY, YYYY-MM or
-// YYYY-MM-DD where there are none. It is refused where it could be two dates.
+// readDate parses a date in one of the formats or, if there are none, as YYYY, YYYY-MM
+// or YYYY-MM-DD. A date that could be two dates is an error.
 func readDate(text string, formats []dateFormat) (domain.Date, error) {
 	if text == "" {
 		return "", nil
@@ -107,7 +107,7 @@ func (f dateFormat) read(text string) (domain.Date, bool) {
 
 var numericDate = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})[/.-]\d{4}$`)
 
-// adviseFormat says which --date-format a date could have.
+// adviseFormat returns advice on the --date-format that a date could have.
 func adviseFormat(text string) string {
 	m := numericDate.FindStringSubmatch(text)
 	if m == nil {

@@ -1,8 +1,8 @@
-// Package exchange speaks other people's formats: it reads them into the desk
-// and, in time, writes what is live in them.
+// Package exchange imports lists of companies in CSV into the desk. Its
+// subpackages write feeds and JSON-LD, and know the addresses of the publisher's
+// pages.
 //
-// Imports go through the editorial use cases of package content, so that
-// whatever is refused there is refused here, with the line of the file that it
-// came from. They are idempotent: a second run of the same file changes
-// nothing, and what editors added in between stays.
+// Imports use package editorial, so that the same rules hold: what is refused there
+// is reported here, with the line of the file. They are idempotent: a second run of
+// the same file changes nothing, and what editors added in between stays.
 package exchange

@@ -6,7 +6,7 @@ var (
 	SplitNames  = splitNames
 )
 
-// ReadDate reads a date as one of the formats has it.
+// ReadDate parses a date in one of the formats.
 func ReadDate(text string, patterns ...string) (string, error) {
 	var formats []dateFormat
 	for _, pattern := range patterns {
@@ -20,7 +20,7 @@ func ReadDate(text string, patterns ...string) (string, error) {
 	return string(date), err
 }
 
-// ReadRows reads the rows of a file, and returns how many were taken.
+// ReadRows reads the rows of a file, and returns the number of those to import.
 func ReadRows(file File, params CompaniesParams) (CompaniesResult, int, error) {
 	var out CompaniesResult
 	form, err := params.form()

@@ -13,9 +13,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// While a large import is written and published, readers of live read on:
-// none of them is told that the database is busy, and each sees the release
-// whole or not at all.
+// While a large import is written and published, live can be read: no read fails
+// because the database is busy, and each sees the whole release or nothing of it.
 func TestReadersReadOnWhileAnImportRuns(t *testing.T) {
 	t.Parallel()
 	rows := 200
@@ -47,7 +46,7 @@ func TestReadersReadOnWhileAnImportRuns(t *testing.T) {
 		out, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), newDesk(s), files(file.String()), with)
 		stop()
 		readers.Wait()
-		if err != nil || len(out.Bad) > 0 || out.Published != 2*rows+50 {
+		if err != nil || len(out.Problems) > 0 || out.Published != 2*rows+50 {
 			t.Fatalf("imported %+v, %v", out, err)
 		}
 		for reader, n := range reads {
@@ -59,8 +58,8 @@ func TestReadersReadOnWhileAnImportRuns(t *testing.T) {
 	})
 }
 
-// read reads live in one snapshot, and checks that the release is all there or
-// not there at all.
+// read reads live in one snapshot, and checks that it has the whole release or nothing
+// of it.
 func read(ctx context.Context, s *store.Stores, companies int) error {
 	ctx, end := s.Snapshot(domain.WithViewer(ctx, domain.Anonymous()))
 	defer end()

@@ -12,17 +12,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// analysis is what one walk over the tree finds. After analyse it is only read.
+// analysis is the result of one walk over the tree. It does not change after
+// [analyse] has returned.
 type analysis struct {
 	src      []byte
 	lines    lineIndex
-	effort   *effort
+	state    *parseState
 	defs     map[string]*noteDef
-	all      []*noteDef // as written
+	all      []*noteDef // in the order of the text
 	notes    []*noteDef // by number
 	bodyRefs []*noteRef
 	entities []*entityLink
-	headings []headingPlace
+	headings []headingNode
 	outline  []heading
 	images   []*ast.Image
 	tasks    bool
@@ -31,8 +32,8 @@ type analysis struct {
 	raw      map[ast.Node][]*rawToken
 }
 
-// place is where in the tree the walk is.
-type place struct {
+// scope describes what a node is nested in.
+type scope struct {
 	note    *noteDef
 	quoted  bool
 	link    bool
@@ -41,23 +42,23 @@ type place struct {
 	raws    int
 }
 
-func analyse(root ast.Node, src []byte, lines lineIndex, e *effort) *analysis {
+func analyse(root ast.Node, src []byte, lines lineIndex, s *parseState) *analysis {
 	a := &analysis{
 		src:     src,
 		lines:   lines,
-		effort:  e,
+		state:   s,
 		defs:    map[string]*noteDef{},
 		anchors: map[*ast.Heading]string{},
 		taken:   map[string]int{},
 		raw:     map[ast.Node][]*rawToken{},
 	}
-	a.children(root, place{})
-	a.number()
-	a.outlined()
+	a.children(root, scope{})
+	a.numberNotes()
+	a.buildOutline()
 	return a
 }
 
-func (a *analysis) children(n ast.Node, p place) {
+func (a *analysis) children(n ast.Node, p scope) {
 	var open []*rawToken
 	hasRaw := false
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -78,22 +79,22 @@ func (a *analysis) children(n ast.Node, p place) {
 	}
 }
 
-func (a *analysis) node(n ast.Node, p place) {
-	if a.effort.gaveUp {
+func (a *analysis) node(n ast.Node, p scope) {
+	if a.state.aborted {
 		return
 	}
 	if n.Type() == ast.TypeInline {
 		if p.inlines++; p.inlines > maxInlineDepth {
-			a.effort.giveUp(offset(n))
+			a.state.abort(offset(n))
 			return
 		}
 	}
 	switch n := n.(type) {
 	case *noteDef:
-		a.define(n)
-		p = place{note: n}
+		a.addDefinition(n)
+		p = scope{note: n}
 	case *ast.Heading:
-		a.headings = append(a.headings, headingPlace{n, p.note == nil && !p.quoted})
+		a.headings = append(a.headings, headingNode{n, p.note == nil && !p.quoted})
 	case *ast.Blockquote:
 		p.quoted = true
 	case *ast.Link:
@@ -101,13 +102,13 @@ func (a *analysis) node(n ast.Node, p place) {
 		if n.Reference == nil {
 			a.checkURL(offset(n), dest)
 		}
-		a.noteURL(p, dest)
+		a.addNoteURL(p, dest)
 		p.link = true
 	case *ast.Image:
 		if n.Reference == nil {
 			a.checkURL(offset(n), decode(n.Destination))
 		}
-		if !p.image { // one in the description of another is part of that
+		if !p.image { // an image in the description of another is part of that one
 			a.images = append(a.images, n)
 		}
 		p.image = true
@@ -115,8 +116,8 @@ func (a *analysis) node(n ast.Node, p place) {
 		a.tasks = true
 	case *ast.LinkReferenceDefinition:
 		if label, ok := strings.CutPrefix(string(n.Label), "^"); ok {
-			// A footnote's definition where none is read: in another note.
-			a.effort.report(offset(n), msgNoteMisplaced, label)
+			// A definition of a footnote inside another note, where it is none.
+			a.state.report(offset(n), msgNoteMisplaced, label)
 			break
 		}
 		a.checkURL(offset(n), decode(n.Destination))
@@ -124,22 +125,22 @@ func (a *analysis) node(n ast.Node, p place) {
 		if n.AutoLinkType == ast.AutoLinkURL {
 			dest := string(n.URL(a.src))
 			a.checkURL(offset(n), dest)
-			a.noteURL(p, dest)
+			a.addNoteURL(p, dest)
 		}
 	case *entityLink:
 		a.entities = append(a.entities, n)
 		if n.inLink = p.link; p.link {
-			a.effort.report(n.Pos(), msgEntityInLink, n.slug)
+			a.state.report(n.Pos(), msgEntityInLink, n.slug)
 		}
 	case *citation:
-		a.cite(n, p)
+		a.addCitation(n, p)
 	case *noteRef:
-		a.refer(n, p)
+		a.addReference(n, p)
 	}
 	a.children(n, p)
 }
 
-func (a *analysis) define(d *noteDef) {
+func (a *analysis) addDefinition(d *noteDef) {
 	a.all = append(a.all, d)
 	if _, ok := a.defs[d.label]; ok {
 		d.duplicate = true
@@ -148,7 +149,7 @@ func (a *analysis) define(d *noteDef) {
 	}
 }
 
-func (a *analysis) noteURL(p place, dest string) {
+func (a *analysis) addNoteURL(p scope, dest string) {
 	if p.note == nil {
 		return
 	}
@@ -159,30 +160,30 @@ func (a *analysis) noteURL(p place, dest string) {
 
 func (a *analysis) checkURL(off int, dest string) {
 	if format, arg := urlProblem(dest); format != "" {
-		a.effort.report(off, format, arg)
+		a.state.report(off, format, arg)
 	}
 }
 
-func (a *analysis) cite(c *citation, p place) {
+func (a *analysis) addCitation(c *citation, p scope) {
 	switch {
 	case p.note == nil:
-		a.effort.report(c.Pos(), msgCiteBody, c.slug)
+		a.state.report(c.Pos(), msgCiteBody, c.slug)
 	case len(p.note.cites) > 0:
-		a.effort.report(c.Pos(), msgCiteTwice, c.slug)
+		a.state.report(c.Pos(), msgCiteTwice, c.slug)
 	default:
 		c.counts, c.inLink = !p.image, p.link
 		p.note.cites = append(p.note.cites, c)
 	}
 }
 
-func (a *analysis) refer(r *noteRef, p place) {
+func (a *analysis) addReference(r *noteRef, p scope) {
 	r.inLink = p.link
 	switch {
 	case p.image:
-		a.effort.report(r.Pos(), msgNoteInImage, r.label)
+		a.state.report(r.Pos(), msgNoteInImage, r.label)
 		return
 	case p.link:
-		a.effort.report(r.Pos(), msgNoteInLink, r.label)
+		a.state.report(r.Pos(), msgNoteInLink, r.label)
 	}
 	if p.note != nil {
 		p.note.refs = append(p.note.refs, r)
@@ -191,9 +192,9 @@ func (a *analysis) refer(r *noteRef, p place) {
 	a.bodyRefs = append(a.bodyRefs, r)
 }
 
-// number gives the notes their numbers in reading order: the body comes first,
-// then the notes, each of which may refer to further ones.
-func (a *analysis) number() {
+// numberNotes numbers the notes by the first reference to each: first the references
+// in the body, then those in the notes, in the order of their numbers.
+func (a *analysis) numberNotes() {
 	a.resolve(a.bodyRefs, true)
 	for i := 0; i < len(a.notes); i++ {
 		a.resolve(a.notes[i].refs, true)
@@ -204,16 +205,16 @@ func (a *analysis) number() {
 			a.resolve(d.refs, false)
 			first := a.defs[d.label]
 			line := a.lines.line(offset(first))
-			a.effort.found = append(a.effort.found, finding{
+			a.state.found = append(a.state.found, finding{
 				off: offset(d), format: msgNoteTwice, arg: d.label,
 				suffix: ", line " + strconv.Itoa(line) + " has the first definition",
 			})
 		case d.number == 0:
 			a.resolve(d.refs, false)
-			a.effort.report(offset(d), msgNoteUnused, d.label)
+			a.state.report(offset(d), msgNoteUnused, d.label)
 		}
 		if d.FirstChild() == nil {
-			a.effort.report(offset(d), msgNoteEmpty, d.label)
+			a.state.report(offset(d), msgNoteEmpty, d.label)
 		}
 	}
 }
@@ -223,9 +224,9 @@ func (a *analysis) resolve(refs []*noteRef, read bool) {
 		def := a.defs[r.label]
 		switch {
 		case r.colon && (def == nil || a.startsLine(r)):
-			a.effort.report(r.Pos(), msgNoteMisplaced, r.label)
+			a.state.report(r.Pos(), msgNoteMisplaced, r.label)
 		case def == nil:
-			a.effort.report(r.Pos(), msgNoteUndefined, r.label)
+			a.state.report(r.Pos(), msgNoteUndefined, r.label)
 		}
 		if def == nil || !read {
 			continue
@@ -255,21 +256,21 @@ func (a *analysis) startsLine(r *noteRef) bool {
 // heading is a heading of the body.
 type heading struct {
 	level  int
-	text   phrase
+	text   lineTemplate
 	anchor string
 }
 
-type headingPlace struct {
+type headingNode struct {
 	node *ast.Heading
-	own  bool // the body's own
+	own  bool // in the body, not in a quote or a note
 }
 
-// outlined names the headings. It comes last: which brackets are references is
-// known only when all definitions are.
-func (a *analysis) outlined() {
+// buildOutline sets the anchors of the headings and the outline. It runs last, since
+// which brackets are references is known only when all definitions are.
+func (a *analysis) buildOutline() {
 	for _, h := range a.headings {
 		text := a.phrase(h.node)
-		anchor := a.anchor(text.static())
+		anchor := a.anchor(text.withoutNames())
 		a.anchors[h.node] = anchor
 		if h.own {
 			a.outline = append(a.outline, heading{h.node.Level, text, anchor})
@@ -277,10 +278,11 @@ func (a *analysis) outlined() {
 	}
 }
 
+// maxAnchor is the greatest number of characters of a heading that its id has.
 const maxAnchor = 100
 
-// anchor makes an id of a heading's text that no other heading and no note has.
-// The text is the one without names.
+// anchor returns an id for a heading that no other heading and no note has. text is
+// the heading without names.
 func (a *analysis) anchor(text string) string {
 	var b strings.Builder
 	length, hyphen := 0, false
@@ -304,7 +306,7 @@ func (a *analysis) anchor(text string) string {
 	case id == "":
 		id = "section"
 	case strings.HasPrefix(id+"-", "fn-"), strings.HasPrefix(id+"-", "fnref-"):
-		// Also plain "fn": the second such heading would be "fn-2".
+		// "fn" too, since the second such heading would be "fn-2".
 		id = "section-" + id
 	}
 	n, ok := a.taken[id]
@@ -322,7 +324,7 @@ func (a *analysis) anchor(text string) string {
 	}
 }
 
-func (a *analysis) mentioned() []Mention {
+func (a *analysis) mentions() []Mention {
 	slices.SortStableFunc(a.entities, func(x, y *entityLink) int { return cmp.Compare(x.Pos(), y.Pos()) })
 	var mentions []Mention
 	seen := map[string]bool{}
@@ -335,13 +337,13 @@ func (a *analysis) mentioned() []Mention {
 	return mentions
 }
 
-func (a *analysis) footnote(d *noteDef, text phrase) Footnote {
+func (a *analysis) footnote(d *noteDef, text lineTemplate) Footnote {
 	note := Footnote{
 		Number:   d.number,
 		Label:    d.label,
 		Anchor:   noteID(d.number),
-		Markdown: a.written(d),
-		Text:     text.static(),
+		Markdown: a.noteMarkdown(d),
+		Text:     text.withoutNames(),
 		URLs:     d.urls,
 		Line:     a.lines.line(offset(d)),
 	}
@@ -351,10 +353,10 @@ func (a *analysis) footnote(d *noteDef, text phrase) Footnote {
 	return note
 }
 
-// written returns the note's Markdown. Its parser does not see the lines that
-// continue a paragraph without an indent, so the end is looked for in the tree.
-func (a *analysis) written(d *noteDef) string {
-	stop := max(d.stop, lastStop(d))
+// noteMarkdown returns the Markdown of a note. noteParser does not see the lines that
+// continue a paragraph without an indent, so the end is taken from the tree.
+func (a *analysis) noteMarkdown(d *noteDef) string {
+	stop := max(d.stop, endOf(d))
 	lines := strings.SplitAfter(string(a.src[min(d.content, stop):stop]), "\n")
 	for i, line := range lines {
 		if i == 0 {
@@ -376,7 +378,8 @@ func (a *analysis) written(d *noteDef) string {
 	return strings.TrimSpace(strings.Join(lines, ""))
 }
 
-func lastStop(n ast.Node) int {
+// endOf returns the offset at which the last line of a block ends.
+func endOf(n ast.Node) int {
 	stop := 0
 	if n.Type() == ast.TypeBlock {
 		if l := n.Lines(); l.Len() > 0 {
@@ -386,7 +389,7 @@ func lastStop(n ast.Node) int {
 			stop = max(stop, h.ClosureLine.Stop)
 		}
 		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-			stop = max(stop, lastStop(c))
+			stop = max(stop, endOf(c))
 		}
 	}
 	return stop
@@ -402,12 +405,12 @@ func refID(number, nth int) string {
 	return id
 }
 
-// definitions returns where in the text the definitions of notes are, in order.
+// definitions returns the ranges of the definitions of notes in the text, in order.
 func (a *analysis) definitions() [][2]int {
 	var all [][2]int
 	rest := 0
 	for _, d := range a.all {
-		start, stop := offset(d), max(d.stop, lastStop(d))
+		start, stop := offset(d), max(d.stop, endOf(d))
 		if start < rest || stop <= start {
 			continue
 		}

@@ -6,13 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// The characters around the number of a placeholder in HTML that is being rendered.
 const (
-	holeOpen  = '\uFDD0'
-	holeClose = '\uFDD1'
+	placeholderOpen  = '\uFDD0'
+	placeholderClose = '\uFDD1'
 )
 
-// forbidden reports whether r must not stand in a text. The noncharacters are
-// among them because the renderer uses two as marks of its own.
+// forbidden reports whether r may not be in a text: control characters, and the
+// noncharacters, of which the renderer uses two to mark placeholders.
 func forbidden(r rune) bool {
 	switch {
 	case r == '\t' || r == '\n':
@@ -25,8 +26,8 @@ func forbidden(r rune) bool {
 	return false
 }
 
-// strip removes forbidden characters, which character references can still
-// bring into a text that was clean as written.
+// strip removes forbidden characters. Character references can produce them in a
+// text that has none as written.
 func strip(s string) string {
 	if strings.IndexFunc(s, forbidden) < 0 {
 		return s
@@ -39,9 +40,9 @@ func strip(s string) string {
 	}, s)
 }
 
-// clean makes all line ends \n, takes off a byte order mark, and puts U+FFFD
-// where a character is forbidden. The lines keep their numbers. It reports each
-// kind of finding once per line.
+// clean converts all line ends to \n, removes a byte order mark, and replaces
+// forbidden characters by U+FFFD. Line numbers do not change. Each kind of finding
+// is returned once per line.
 func clean(src string) (string, []finding) {
 	src = strings.TrimPrefix(src, "\uFEFF")
 	if strings.IndexByte(src, '\r') >= 0 {
@@ -98,6 +99,7 @@ func indexLines(s string) lineIndex {
 	return starts
 }
 
+// line returns the number of the line, from 1, that contains an offset.
 func (l lineIndex) line(off int) int {
 	return max(1, sort.SearchInts(l, off+1))
 }

@@ -1,21 +1,24 @@
-// Package markdown reads the bodies of documents: CommonMark with footnotes,
-// citations and entity links, written by people and shown to strangers.
+// Package markdown parses the bodies of documents, which are CommonMark with
+// footnotes, citations and entity links, and renders them as safe HTML and plain
+// text.
 //
-// It owns the grammar, what is wrong with a text and on which line, the notes,
-// the entities that are named, the plain text and the safe HTML. It knows
-// neither who may see an entity nor where an entity's page is: its caller says
-// so, in [Names]. All forms of a text are then made by one [Reading], so that a
-// name is the same in each. The package keeps nothing, reads nothing but its argument, and never fails: a
-// text that breaks a rule comes back with Problems, and its HTML is still safe.
+// [Parse] returns a [Document] with its problems by line, its footnotes, headings
+// and images, and the entities that it mentions. [Document.For] renders it for one
+// reader. The package does not know who may see an entity or where the page of an
+// entity is: the caller says so, in [Names]. All forms of a text are made by one
+// [Rendering], so that a name is the same in each of them.
+//
+// The package has no state and does no I/O. Parsing never fails: a text that breaks
+// a rule has Problems, and its HTML is still safe.
 //
 // # Grammar
 //
 // CommonMark, and from GitHub's extensions tables, ~~strikethrough~~, the boxes
 // of tasks ("- [ ] to do"), and bare addresses that become links. Marks beside
 // Chinese, Japanese and Korean characters need no space around them, and an
-// address may have letters of every script: see emphasis.go and address.go for
-// where exactly they end. To that come three forms in square brackets.
-// None of them is read in code, in raw HTML, or after a backslash.
+// address may have letters of every script: emphasis.go and autolink.go define
+// where they end. There are three further forms, in square brackets. They have no
+// meaning in code, in raw HTML, or after a backslash.
 //
 //	[[entity-slug]]             an entity, shown under its name
 //	[[entity-slug|any text]]    an entity, shown as the text (\| in a table)
@@ -36,8 +39,8 @@
 // in reading order, then those in the notes. A note has the id fn-N, the
 // references to it fnref-N, fnref-N-2 and so on. A heading's id is its text in
 // lower case, letters of every script kept, made unique by -2, -3; one that
-// would look like a note's id gets "section-" before it. An entity that is named
-// in it counts with the words of its slug, so that the id is the same for all.
+// would look like a note's id gets the prefix "section-". An entity in a heading
+// contributes the words of its slug, so that the id is the same for all readers.
 //
 // # What is refused
 //
@@ -57,7 +60,7 @@
 // dropped. A tag without its partner in the same block is dropped too, so a body
 // cannot break the page around it. Comments are never shown.
 //
-// A text over MaxBytes, and one built to make a parser slow, is not read at
-// all: it gets one Problem, and all else is empty. Reading takes time in
-// proportion to the length, whatever the text.
+// A text over MaxBytes, and one built to make a parser slow, is not parsed: it has
+// one Problem and nothing else. The time to parse any text is proportional to its
+// length.
 package markdown

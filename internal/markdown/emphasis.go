@@ -13,13 +13,13 @@ import (
 	"golang.org/x/text/width"
 )
 
-// CommonMark lets a run of * or _ beside punctuation mark a text only where its
-// other side has a space or punctuation too. Chinese and Japanese have no
-// spaces, and Korean puts particles right behind a word, so that there many runs
-// marked nothing. The parsers here follow the amendment that has been proposed
-// for them (https://github.com/tats-u/markdown-cjk-friendly): a CJK character
-// beside the run is as good as a space, and CJK punctuation is a character like
-// any other. Texts without such characters are read as CommonMark has it.
+// In CommonMark a run of * or _ beside punctuation marks a text only if there is a
+// space or punctuation on its other side too. Chinese and Japanese have no spaces,
+// and Korean puts particles right after a word, so many runs there mark nothing.
+// The parsers here follow the amendment that has been proposed for these languages
+// (https://github.com/tats-u/markdown-cjk-friendly): a CJK character beside the run
+// counts as a space, and CJK punctuation counts as a letter. Texts without such
+// characters are parsed as CommonMark specifies.
 
 // markKind is a kind of mark that is paired: emphasis or strikethrough.
 type markKind struct {
@@ -43,14 +43,14 @@ var (
 	strikethrough = &markKind{"~", func(int) ast.Node { return extast.NewStrikethrough() }}
 )
 
-// markParser reads the runs of a kind of mark. What they mark is found when the
-// block ends.
+// markParser parses the runs of a kind of mark. goldmark pairs them when the block
+// ends.
 type markParser struct{ kind *markKind }
 
-// Trigger is asked for by parser.InlineParser.
+// Trigger implements parser.InlineParser.
 func (p markParser) Trigger() []byte { return []byte(p.kind.marks) }
 
-// Parse is asked for by parser.InlineParser.
+// Parse implements parser.InlineParser.
 func (p markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, seg := block.PeekLine()
 	mark, length := line[0], 1
@@ -73,7 +73,7 @@ func (p markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.
 	return d
 }
 
-// side is what stands on one side of a run of marks.
+// side describes the character on one side of a run of marks.
 type side struct {
 	last     rune // the character next to the run
 	space    bool
@@ -96,7 +96,8 @@ func sideAfter(rest []byte) side {
 	return sideOf(r)
 }
 
-// sideBefore looks behind a variation selector at the character that it varies.
+// sideBefore returns the side before a run. Where a variation selector is there, it
+// is the side of the character that the selector modifies.
 func sideBefore(block text.Reader) side {
 	r := block.PrecendingCharacter()
 	switch {
@@ -129,8 +130,8 @@ func wide(r rune) bool {
 	return unicode.Is(unicode.Hangul, r)
 }
 
-// emoji reports whether r, which is wide, is shown as an emoji unless a text
-// asks for something else. All wide characters of their blocks are, but some.
+// emoji reports whether r, which must be wide, is shown as an emoji by default. Most
+// wide characters of their blocks are.
 func emoji(r rune) bool {
 	switch {
 	case r < 0x231A, r == 0x2329, r == 0x232A:

@@ -4,5 +4,5 @@ package markdown_test
 
 import "github.com/redthread-api/redthread/internal/markdown"
 
-// Half the greatest length keeps the tests short; the time is in proportion.
+// Half the greatest length makes the tests shorter; the time is proportional.
 const hostileBytes = markdown.MaxBytes / 2

@@ -21,8 +21,8 @@ func half(unit, closer string) string {
 
 var nested = strings.Repeat("- ", 100) + "a\n"
 
-// hostile makes texts of hostileBytes, each meant to send some part of a parser
-// to the end of the text, or up and down a deep tree, again and again.
+// hostile returns texts of hostileBytes, each made to send a part of a parser to the
+// end of the text, or up and down a deep tree, again and again.
 func hostile() map[string]string {
 	return map[string]string{
 		"OpenBrackets":             fillUp("", "[", ""),
@@ -178,7 +178,7 @@ func cites() string {
 }
 
 // A hostile text takes a second or two at most; without the limits many of
-// these take minutes, or all memory. The bound leaves room for a slow machine.
+// these take minutes, or all memory. The bound allows for a slow machine.
 func TestHostileTextsAreReadInBoundedTime(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -11,11 +11,11 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// MaxBytes is the length of the longest text that is read.
+// MaxBytes is the greatest length of a text that is parsed, in bytes.
 const MaxBytes = 1 << 20
 
-// A Document is a text that has been read. It never changes, and its methods
-// may be called by many goroutines at once. Slices are the caller's own.
+// A Document is a parsed text. It is immutable and safe for concurrent use. Slices
+// that its methods return belong to the caller.
 type Document struct {
 	problems  []Problem
 	footnotes []Footnote
@@ -25,11 +25,11 @@ type Document struct {
 	words     int
 	cjk       int
 	empty     bool
-	plain     blocks
-	notes     []phrase
+	plain     textTemplate
+	notes     []lineTemplate
 	source    string
-	defs      [][2]int // where in source the definitions of notes are
-	pages     func() *pages
+	defs      [][2]int // the ranges in source of the definitions of notes
+	html      func() *documentHTML
 }
 
 // A Footnote is a note that the text refers to.
@@ -45,7 +45,7 @@ type Footnote struct {
 	Line     int      // where the definition starts
 }
 
-// A Mention is an entity that is named in the body or in a note.
+// A Mention is a link to an entity in the body or in a note.
 type Mention struct {
 	Slug string
 	Line int // of the first link to it
@@ -54,52 +54,52 @@ type Mention struct {
 // An Image is a picture in the body or in a note.
 type Image struct {
 	Line int
-	Alt  string // what it shows, without names; "" where the author does not say
+	Alt  string // its description, without names; "" if there is none
 }
 
-// A Heading is one of the body's own; those in quotes and notes are not told.
+// A Heading is a heading of the body. Headings in quotes and notes are left out.
 type Heading struct {
 	Level  int
 	Text   string
 	Anchor string // the id in the HTML
 }
 
-// Parse reads src. It never fails: what is wrong with the text is told by
-// Problems.
+// Parse parses src. It never fails: errors in the text are the Problems of the
+// document.
 func Parse(src string) *Document {
 	if len(src) > MaxBytes {
-		return refused([]finding{{format: msgTooLong, arg: strconv.Itoa(MaxBytes)}}, nil, src)
+		return unreadDocument([]finding{{format: msgTooLong, arg: strconv.Itoa(MaxBytes)}}, nil, src)
 	}
 	cleaned, found := clean(src)
-	// The capacity ends with the text: goldmark appends to parts of it.
+	// Without spare capacity, because goldmark appends to parts of the text.
 	source := slices.Clip([]byte(cleaned))
 	lines := indexLines(cleaned)
 
-	effort := &effort{inline: inlineBudget, containers: containerBudget, found: found}
+	state := &parseState{inlineBudget: maxInlineCost, containerBudget: maxContainerSteps, found: found}
 	pc := parser.NewContext()
-	pc.Set(effortKey, effort)
+	pc.Set(parseStateKey, state)
 	root := bodyParser.Parse(text.NewReader(source), parser.WithContext(pc))
-	if effort.gaveUp {
-		return refused(effort.found, lines, cleaned)
+	if state.aborted {
+		return unreadDocument(state.found, lines, cleaned)
 	}
-	a := analyse(root, source, lines, effort)
-	if effort.gaveUp {
-		return refused(effort.found, lines, cleaned)
+	a := analyse(root, source, lines, state)
+	if state.aborted {
+		return unreadDocument(state.found, lines, cleaned)
 	}
 
 	d := &Document{
-		problems: tell(effort.found, lines),
-		mentions: a.mentioned(),
+		problems: listProblems(state.found, lines),
+		mentions: a.mentions(),
 		outline:  a.outline,
 		plain:    a.plain(root, false),
 		source:   cleaned,
 		defs:     a.definitions(),
-		pages:    sync.OnceValue(func() *pages { return render(root, a) }),
+		html:     sync.OnceValue(func() *documentHTML { return render(root, a) }),
 	}
 	for _, n := range a.images {
-		d.images = append(d.images, Image{lines.line(offset(n)), a.phrase(n).static()})
+		d.images = append(d.images, Image{lines.line(offset(n)), a.phrase(n).withoutNames()})
 	}
-	plain := d.plain.fill(&Reading{})
+	plain := d.plain.fill(&Rendering{})
 	d.empty = plain == "" && len(a.notes) == 0
 	d.words, d.cjk = count(plain)
 	for _, def := range a.notes {
@@ -116,17 +116,18 @@ func Parse(src string) *Document {
 	return d
 }
 
-func refused(found []finding, lines lineIndex, src string) *Document {
+// unreadDocument returns the document of a text that was not parsed.
+func unreadDocument(found []finding, lines lineIndex, src string) *Document {
 	return &Document{
-		problems: tell(found, lines),
+		problems: listProblems(found, lines),
 		source:   src,
 		empty:    true,
-		pages:    func() *pages { return &pages{body: &page{}} },
+		html:     func() *documentHTML { return &documentHTML{body: &htmlTemplate{}} },
 	}
 }
 
-// Problems returns what the author must put right, by line: at most MaxProblems
-// of them, and if there are more a last one that says how many.
+// Problems returns what the author must correct, in the order of the lines: at most
+// MaxProblems of them and, if there are more, a last one with their number.
 func (d *Document) Problems() []Problem { return slices.Clone(d.problems) }
 
 // Footnotes returns the notes in the order of the first reference to each. A
@@ -139,8 +140,8 @@ func (d *Document) Footnotes() []Footnote {
 	return notes
 }
 
-// Mentions returns each entity that is named anywhere in the text, also in a
-// note that nothing refers to, in the order of the first link to it.
+// Mentions returns each entity that the text links to, in the order of the first
+// link to it. Links in a note without a reference count too.
 func (d *Document) Mentions() []Mention { return slices.Clone(d.mentions) }
 
 // Sources returns the slug of each source that the notes cite, sorted.
@@ -155,16 +156,17 @@ func (d *Document) Sources() []string {
 	return slices.Compact(slugs)
 }
 
-// NamesInOutline reports whether readers can see the headings differently.
+// NamesInOutline reports whether a heading has the name of an entity, so that
+// readers may see the headings differently.
 func (d *Document) NamesInOutline() bool {
-	return slices.ContainsFunc(d.outline, func(h heading) bool { return h.text.named() })
+	return slices.ContainsFunc(d.outline, func(h heading) bool { return h.text.hasNames() })
 }
 
 // Images returns the pictures in the order of the text.
 func (d *Document) Images() []Image { return slices.Clone(d.images) }
 
-// WithoutNotes returns the text as it was written, but for the definitions of
-// notes. The references stay.
+// WithoutNotes returns the Markdown without the definitions of notes. The references
+// stay.
 func (d *Document) WithoutNotes() string {
 	if len(d.defs) == 0 {
 		return d.source
@@ -181,14 +183,14 @@ func (d *Document) WithoutNotes() string {
 
 // WordCount returns the number of words in the body and its notes. A word is a
 // run of letters and digits as in UAX #29, so "don't" and "3.14" are one and
-// "well-known" is two; of Chinese characters, kana and Bopomofo each counts as
-// a word, as word processors count them. Scripts that put no space between
-// words, like Thai, count by the spaces that there are.
+// "well-known" is two. Each Chinese character, kana and Bopomofo letter counts as a
+// word, as in word processors. Scripts without spaces between words, like Thai, are
+// counted by the spaces that there are.
 func (d *Document) WordCount() int { return d.words + d.cjk }
 
 // ReadingMinutes returns how long the text takes to read, rounded up: 238 words
 // a minute (Brysbaert 2019, silent reading of non-fiction), 500 characters a
-// minute for Chinese and Japanese. Any text at all takes a minute.
+// minute for Chinese and Japanese. A text that is not empty takes a minute at least.
 func (d *Document) ReadingMinutes() int {
 	if d.empty {
 		return 0
@@ -199,5 +201,5 @@ func (d *Document) ReadingMinutes() int {
 	return max(1, (work+minute-1)/minute)
 }
 
-// An ast.Node's position is -1 where goldmark knows none.
+// offset returns the position of a node in the text; 0 if goldmark does not know it.
 func offset(n ast.Node) int { return max(0, n.Pos()) }

@@ -318,7 +318,7 @@ func TestWordCount(t *testing.T) {
 	}
 }
 
-// What a person writes is nowhere near the limits that keep hostile texts out.
+// What a person writes is far from the limits that stop hostile texts.
 func TestLongestReportIsRead(t *testing.T) {
 	t.Parallel()
 	section := "## Section\n\n" + strings.Repeat("A sentence with *emphasis*, `code`, a [link](https://example.org/a_b), [[an-entity|an entity]] and H<sub>2</sub>O. ", 40) +

@@ -10,88 +10,91 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// goldmark takes quadratic time, and for nested lists as much memory, on texts
-// made for it. Its parts are therefore wrapped: each pays for the longest way
-// that it could go, and when the budget is spent nothing more is parsed. The
-// budgets are some twenty times what a text of MaxBytes by a person takes.
+// goldmark takes quadratic time, and for nested lists quadratic memory, on texts
+// made for that. So its parsers are wrapped: each subtracts its worst-case cost from
+// a budget, and when the budget is used up parsing stops. The budgets are some
+// twenty times what a text of MaxBytes by a person takes.
 const (
-	maxNesting      = 100
-	maxInlineDepth  = 100
-	inlineBudget    = 200_000_000
-	containerBudget = 2_000_000
-	maxColumns      = 1_000
-	maxCells        = 200_000
-	maxLinkDefs     = 1_000
-	maxEscapedPipes = 2_000
+	maxNesting        = 100
+	maxInlineDepth    = 100
+	maxInlineCost     = 200_000_000
+	maxContainerSteps = 2_000_000
+	maxColumns        = 1_000
+	maxCells          = 200_000
+	maxLinkDefs       = 1_000
+	maxEscapedPipes   = 2_000
 )
 
-var effortKey = parser.NewContextKey()
+var parseStateKey = parser.NewContextKey()
 
-// effort is the state of one parse.
-type effort struct {
-	inline       int
-	containers   int
-	escapedPipes int
-	block        ast.Node // the block whose text is being parsed
-	nodes        int      // inline nodes made in it
-	tooDeep      bool
-	gaveUp       bool
-	found        []finding
+// parseState is the state of one parse.
+type parseState struct {
+	inlineBudget    int
+	containerBudget int
+	escapedPipes    int
+	block           ast.Node // the block whose text is being parsed
+	nodes           int      // inline nodes made in it
+	tooDeep         bool
+	aborted         bool
+	found           []finding
 }
 
-func effortOf(pc parser.Context) *effort { return pc.Get(effortKey).(*effort) }
+func stateOf(pc parser.Context) *parseState { return pc.Get(parseStateKey).(*parseState) }
 
-func (e *effort) report(off int, format, arg string) {
-	e.found = append(e.found, finding{off: off, format: format, arg: arg})
+func (s *parseState) report(off int, format, arg string) {
+	s.found = append(s.found, finding{off: off, format: format, arg: arg})
 }
 
-// giveUp drops all other findings: those made from half a text would mislead.
-func (e *effort) giveUp(off int) {
-	if e.gaveUp {
+// abort stops the parse. It drops all other findings, since those of half a text
+// would mislead.
+func (s *parseState) abort(off int) {
+	if s.aborted {
 		return
 	}
-	e.gaveUp = true
-	e.found = []finding{{off: max(off, 0), format: msgComplex}}
+	s.aborted = true
+	s.found = []finding{{off: max(off, 0), format: msgComplex}}
 }
 
-func (e *effort) spend(block ast.Node, off, cost int) bool {
-	if e.gaveUp {
+// spend subtracts a cost from the budget. It returns false, and aborts the parse, if
+// the budget is used up.
+func (s *parseState) spend(block ast.Node, off, cost int) bool {
+	if s.aborted {
 		return false
 	}
-	if block != e.block {
-		e.block, e.nodes = block, 0
+	if block != s.block {
+		s.block, s.nodes = block, 0
 	}
-	if e.inline -= cost; e.inline < 0 {
-		e.giveUp(off)
+	if s.inlineBudget -= cost; s.inlineBudget < 0 {
+		s.abort(off)
 		return false
 	}
 	return true
 }
 
-// bodyParser is shared by all parses: its parts keep no state.
+// bodyParser is shared by all parses. Its parts have no state.
 var bodyParser = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(container{parser.NewListParser()}, 300),
-		util.Prioritized(container{parser.NewListItemParser()}, 400),
+		util.Prioritized(limitedContainer{parser.NewListParser()}, 300),
+		util.Prioritized(limitedContainer{parser.NewListItemParser()}, 400),
 		util.Prioritized(parser.NewCodeBlockParser(), 500),
 		util.Prioritized(parser.NewATXHeadingParser(), 600),
 		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
+		util.Prioritized(limitedContainer{parser.NewBlockquoteParser()}, 800),
 		util.Prioritized(parser.NewHTMLBlockParser(), 900),
-		util.Prioritized(container{noteParser{}}, 950),
+		util.Prioritized(limitedContainer{noteParser{}}, 950),
 		util.Prioritized(parser.NewParagraphParser(), 1000),
 	),
 	parser.WithInlineParsers(
-		util.Prioritized(paid{parser.NewCodeSpanParser()}, 100),
+		util.Prioritized(budgeted{parser.NewCodeSpanParser()}, 100),
 		util.Prioritized(taskParser{}, 140),
 		util.Prioritized(bracketParser{}, 150),
-		util.Prioritized(paidLink{parser.NewLinkParser()}, 200),
-		util.Prioritized(paid{parser.NewAutoLinkParser()}, 300),
-		util.Prioritized(paid{parser.NewRawHTMLParser()}, 400),
-		util.Prioritized(paidMark{markParser{emphasis}}, 500),
-		util.Prioritized(paidMark{markParser{strikethrough}}, 500),
+		util.Prioritized(budgetedLink{parser.NewLinkParser()}, 200),
+		util.Prioritized(budgeted{parser.NewAutoLinkParser()}, 300),
+		util.Prioritized(budgeted{parser.NewRawHTMLParser()}, 400),
+		util.Prioritized(budgetedMark{markParser{emphasis}}, 500),
+		util.Prioritized(budgetedMark{markParser{strikethrough}}, 500),
 		util.Prioritized(webAddress{}, 900),
 		util.Prioritized(newMailAddress(), 999),
 	),
@@ -105,30 +108,33 @@ var bodyParser = parser.NewParser(
 	),
 )
 
-// container limits the depth of quotes and lists, and the work of continuing
+// limitedContainer limits the depth of quotes and lists, and the work of continuing
 // them from line to line.
-type container struct{ parser.BlockParser }
+type limitedContainer struct{ parser.BlockParser }
 
-func (c container) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	e := effortOf(pc)
-	if e.gaveUp {
+func (c limitedContainer) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	s := stateOf(pc)
+	if s.aborted {
 		return nil, parser.NoChildren
 	}
-	// The list parser keeps a note to itself in the context that only its Open
-	// clears, and it does not move the reader; so it is asked first. The quote
-	// parser moves the reader, so it must not be asked in vain.
+	// The list parser stores a value in the context that only its Open clears,
+	// and does not move the reader, so it is called before the depth is
+	// checked. The quote parser moves the reader, so the depth is checked
+	// before it is called.
 	line, _ := reader.PeekLine()
-	if pos := pc.BlockOffset(); pos >= 0 && pos < len(line) && line[pos] == '>' && e.full(parent, reader) {
+	if pos := pc.BlockOffset(); pos >= 0 && pos < len(line) && line[pos] == '>' && s.atMaxNesting(parent, reader) {
 		return nil, parser.NoChildren
 	}
 	node, state := c.BlockParser.Open(parent, reader, pc)
-	if _, ok := node.(*ast.List); ok && e.full(parent, reader) {
+	if _, ok := node.(*ast.List); ok && s.atMaxNesting(parent, reader) {
 		return nil, parser.NoChildren
 	}
 	return node, state
 }
 
-func (e *effort) full(parent ast.Node, reader text.Reader) bool {
+// atMaxNesting reports whether no list or quote may be opened in parent, and reports
+// that once.
+func (s *parseState) atMaxNesting(parent ast.Node, reader text.Reader) bool {
 	depth := 0
 	for n := parent; n != nil; n = n.Parent() {
 		switch n.(type) {
@@ -139,43 +145,46 @@ func (e *effort) full(parent ast.Node, reader text.Reader) bool {
 	if depth < maxNesting {
 		return false
 	}
-	if !e.tooDeep {
-		e.tooDeep = true
+	if !s.tooDeep {
+		s.tooDeep = true
 		_, seg := reader.PeekLine()
-		e.report(seg.Start, msgNesting, "")
+		s.report(seg.Start, msgNesting, "")
 	}
 	return true
 }
 
-func (c container) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
-	e := effortOf(pc)
-	if e.containers--; e.containers < 0 {
+func (c limitedContainer) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	s := stateOf(pc)
+	if s.containerBudget--; s.containerBudget < 0 {
 		_, seg := reader.PeekLine()
-		e.giveUp(seg.Start)
+		s.abort(seg.Start)
 		return parser.Close
 	}
 	return c.BlockParser.Continue(node, reader, pc)
 }
 
-// paid is an inline parser that may look ahead to the end of its block.
-type paid struct{ parser.InlineParser }
+// budgeted is an inline parser that may look ahead to the end of its block. The rest
+// of the block is its cost.
+type budgeted struct{ parser.InlineParser }
 
-func (p paid) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
+func (p budgeted) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	s := stateOf(pc)
 	_, seg := block.PeekLine()
-	if !e.spend(parent, seg.Start, remaining(parent, seg.Start)) {
+	if !s.spend(parent, seg.Start, remaining(parent, seg.Start)) {
 		return nil
 	}
-	return e.count(p.InlineParser.Parse(parent, block, pc))
+	return s.countNode(p.InlineParser.Parse(parent, block, pc))
 }
 
-func (e *effort) count(n ast.Node) ast.Node {
+// countNode counts an inline node, if it is not nil, and returns it.
+func (s *parseState) countNode(n ast.Node) ast.Node {
 	if n != nil {
-		e.nodes++
+		s.nodes++
 	}
 	return n
 }
 
+// remaining returns the number of bytes from off to the end of the block.
 func remaining(block ast.Node, off int) int {
 	lines := block.Lines()
 	if lines.Len() == 0 {
@@ -184,46 +193,46 @@ func remaining(block ast.Node, off int) int {
 	return max(0, lines.At(lines.Len()-1).Stop-off)
 }
 
-// paidMark is the parser of a mark that is paired when the block ends: finding
-// the partner may take a look at every node before it.
-type paidMark struct{ parser.InlineParser }
+// budgetedMark is the parser of a mark that is paired when the block ends. The search
+// for the partner may visit every node before it, which is its cost.
+type budgetedMark struct{ parser.InlineParser }
 
-func (p paidMark) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
+func (p budgetedMark) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	s := stateOf(pc)
 	_, seg := block.PeekLine()
-	if !e.spend(parent, seg.Start, 8+8*e.nodes) {
+	if !s.spend(parent, seg.Start, 8+8*s.nodes) {
 		return nil
 	}
-	return e.count(p.InlineParser.Parse(parent, block, pc))
+	return s.countNode(p.InlineParser.Parse(parent, block, pc))
 }
 
-// paidLink pays where a link may end: there its target is read, and what is in
-// it is looked through.
-type paidLink struct{ parser.InlineParser }
+// budgetedLink is the parser of links. The cost is at the "]" where a link may end:
+// there its target is parsed and its content searched.
+type budgetedLink struct{ parser.InlineParser }
 
-func (p paidLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
+func (p budgetedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	s := stateOf(pc)
 	line, seg := block.PeekLine()
 	cost := 8
 	if line[0] == ']' && pc.IsInLinkLabel() {
-		cost = 100 + remaining(parent, seg.Start) + 8*e.nodes
+		cost = 100 + remaining(parent, seg.Start) + 8*s.nodes
 	}
-	if !e.spend(parent, seg.Start, cost) {
+	if !s.spend(parent, seg.Start, cost) {
 		return nil
 	}
-	return e.count(p.InlineParser.Parse(parent, block, pc))
+	return s.countNode(p.InlineParser.Parse(parent, block, pc))
 }
 
-func (p paidLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
+func (p budgetedLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	p.InlineParser.(parser.CloseBlocker).CloseBlock(parent, block, pc)
 }
 
-// paragraphLimits looks at a paragraph before it is read as link definitions or
-// a table.
+// paragraphLimits aborts the parse at a paragraph with too many link definitions or
+// cells of a table, before it is parsed as such.
 type paragraphLimits struct{}
 
 func (paragraphLimits) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	e := effortOf(pc)
+	s := stateOf(pc)
 	lines := node.Lines()
 	columns, defs := 0, 0
 	for i := range lines.Len() {
@@ -243,13 +252,13 @@ func (paragraphLimits) Transform(node *ast.Paragraph, reader text.Reader, pc par
 			}
 		}
 		if bytes.IndexByte(line, '`') >= 0 {
-			e.escapedPipes += bytes.Count(line, []byte(`\|`))
+			s.escapedPipes += bytes.Count(line, []byte(`\|`))
 		}
 	}
-	if columns > maxColumns || columns*lines.Len() > maxCells || defs > maxLinkDefs || e.escapedPipes > maxEscapedPipes {
-		e.giveUp(node.Pos())
+	if columns > maxColumns || columns*lines.Len() > maxCells || defs > maxLinkDefs || s.escapedPipes > maxEscapedPipes {
+		s.abort(node.Pos())
 	}
-	if e.gaveUp {
+	if s.aborted {
 		node.Parent().RemoveChild(node.Parent(), node)
 	}
 }

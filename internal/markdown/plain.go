@@ -7,13 +7,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Plain texts, such as summaries, know one mark: they name entities as Markdown
-// does, by [[slug]] or [[slug|text]].
+// Plain texts, such as summaries, have no markup but links to entities, in the form
+// that they have in Markdown: [[slug]] or [[slug|text]].
 
 var plainLink = regexp.MustCompile(`\[\[([a-z0-9]+(?:-[a-z0-9]+)*)(?:\|([^\[\]|\n]+))?\]\]`)
 
-// PlainMentions returns the entities that a plain text names, in the order of
-// the text.
+// PlainMentions returns the links to entities in a plain text, in order. Unlike
+// [Document.Mentions] it returns every link.
 func PlainMentions(text string) []Mention {
 	var all []Mention
 	line, from := 1, 0
@@ -25,21 +25,21 @@ func PlainMentions(text string) []Mention {
 	return all
 }
 
-// PlainText returns a plain text as a reader sees it that names are for: with
-// the names of the entities, as [Reading.Text] has them.
+// PlainText returns a plain text for the reader of names, with the names of the
+// entities, as [Rendering.Text] has them.
 func PlainText(text string, names Names) string {
-	return fillPlain(text, names, func(s string) string { return s }, func(_ *named, shown string) string { return shown })
+	return fillPlain(text, names, func(s string) string { return s }, func(_ *resolvedName, shown string) string { return shown })
 }
 
-// PlainHTML returns a plain text as HTML: nothing in it is markup but the links
-// to entities, as [Reading.HTML] has them.
+// PlainHTML returns a plain text as HTML for the reader of names. The only markup in
+// it are the links to entities, as [Rendering.HTML] has them.
 func PlainHTML(text string, names Names) string {
-	return fillPlain(text, names, html.EscapeString, func(n *named, shown string) string {
+	return fillPlain(text, names, html.EscapeString, func(n *resolvedName, shown string) string {
 		return n.linked("entity", html.EscapeString(shown))
 	})
 }
 
-func fillPlain(text string, names Names, escape func(string) string, link func(n *named, shown string) string) string {
+func fillPlain(text string, names Names, escape func(string) string, link func(n *resolvedName, shown string) string) string {
 	if !strings.Contains(text, "[[") {
 		return escape(text)
 	}
@@ -47,8 +47,8 @@ func fillPlain(text string, names Names, escape func(string) string, link func(n
 	var b strings.Builder
 	from := 0
 	for _, at := range plainLink.FindAllStringSubmatchIndex(text, -1) {
-		e := entityLink{slug: text[at[2]:at[3]], named: at[4] >= 0}
-		if e.named {
+		e := entityLink{slug: text[at[2]:at[3]], hasText: at[4] >= 0}
+		if e.hasText {
 			e.text = text[at[4]:at[5]]
 		}
 		b.WriteString(escape(text[from:at[0]]))

@@ -6,8 +6,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy is the last word on what HTML leaves the package: no more than the
-// renderer writes on purpose. It is made once and only read.
+// policy is the sanitiser of all HTML that the package returns. It permits only what
+// the renderer writes. It is made once and does not change.
 var policy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
@@ -29,7 +29,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("id").Matching(exactly(`fn-[0-9]+`)).OnElements("li")
 	p.AllowAttrs("start").Matching(exactly(`[0-9]{1,9}`)).OnElements("ol")
 
-	// The boxes of tasks. The author's own HTML has no input: the renderer drops it.
+	// The boxes of tasks. The renderer drops input elements that an author wrote.
 	p.AllowAttrs("class").Matching(exactly(`task-list-item`)).OnElements("li")
 	p.AllowAttrs("type").Matching(exactly(`checkbox`)).OnElements("input")
 	p.AllowAttrs("disabled", "checked").Matching(exactly(``)).OnElements("input")

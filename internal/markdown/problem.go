@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// MaxProblems is how many problems are told before the rest is only counted.
+// MaxProblems is the greatest number of problems that are listed. Further ones are
+// only counted.
 const MaxProblems = 50
 
-// A Problem is one thing that the author must put right.
+// A Problem is an error in a text that the author must correct.
 type Problem struct {
 	Line    int    // in the text, from 1
-	Message string // in plain words, with what would be right
+	Message string // says what is wrong, and how to correct it
 }
 
 const (
@@ -56,7 +57,8 @@ const (
 	maxQuotedInDetail = 60
 )
 
-// A finding is a problem before it is told: many may be found, few are told.
+// A finding is a problem at an offset, with its message not yet formatted: a text
+// may have more of them than are listed.
 type finding struct {
 	off    int
 	format string
@@ -79,7 +81,8 @@ func (f finding) message() string {
 	return fmt.Sprintf(f.format, arg) + f.suffix
 }
 
-func tell(found []finding, lines lineIndex) []Problem {
+// listProblems returns the problems of the findings, by line, without repeats.
+func listProblems(found []finding, lines lineIndex) []Problem {
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.off, b.off) })
 	var (
 		told []Problem

@@ -137,7 +137,7 @@ func TestProblemsAreCountedBeyondTheLimit(t *testing.T) {
 	} {
 		got := markdown.Parse(strings.Repeat("[[A]]\n\n", tt.problems)).Problems()
 		if want := min(tt.problems, markdown.MaxProblems+1); len(got) != want {
-			t.Fatalf("%d problems: got %d told, want %d", tt.problems, len(got), want)
+			t.Fatalf("%d problems: got %d listed, want %d", tt.problems, len(got), want)
 		}
 		if last := got[len(got)-1]; !strings.HasPrefix(last.Message, tt.last) || last.Line != 2*len(got)-1 {
 			t.Errorf("%d problems: got last %v, want %q", tt.problems, last, tt.last)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxRawDepth limits how deep elements written as HTML are nested in all.
+// maxRawDepth is the greatest depth of nested elements written as HTML.
 const maxRawDepth = 32
 
 type rawKind int
@@ -20,13 +20,14 @@ const (
 )
 
 // rawToken is a piece of HTML that the author wrote, in the form in which it is
-// shown: whole tags made anew, or text.
+// rendered: a tag that was written anew, or text.
 type rawToken struct {
 	kind rawKind
 	name string
 	text string
 }
 
+// set returns the set of the words in a text.
 func set(names string) map[string]bool {
 	m := map[string]bool{}
 	for _, n := range strings.Fields(names) {
@@ -40,12 +41,12 @@ var (
 		small span strong sub sup time u var wbr`)
 	blockElements = set(`details summary`)
 	voidElements  = set(`br wbr`)
-	// Elements that run, load or take something.
+	// Elements that run code, load something or take input.
 	dangerousElements = set(`applet audio base basefont bgsound button canvas datalist dialog embed
 		fieldset form frame frameset iframe input keygen label legend link marquee math meta noembed
 		noframes noscript object optgroup option output param plaintext portal script select slot
 		source style svg template textarea title track video xmp`)
-	// Of these also what is inside is dropped.
+	// Elements whose content is dropped too.
 	hiddenElements = set(`iframe math noembed noframes noscript object plaintext script select style
 		svg template textarea title xmp`)
 	addressAttributes = set(`action background cite data formaction href longdesc poster src srcset xlink:href`)
@@ -55,22 +56,22 @@ var (
 	timePattern = regexp.MustCompile(`^[0-9A-Za-z:.+ -]{1,40}$`)
 )
 
-// rawNode checks one piece of HTML and makes its tokens. open are the tags that
-// the pieces before it, in the same parent, have left open.
-func (a *analysis) rawNode(n ast.Node, open []*rawToken, p place) []*rawToken {
+// rawNode checks one piece of HTML and stores its tokens. open are the tags that the
+// pieces before it in the same parent left open; it returns those open after it.
+func (a *analysis) rawNode(n ast.Node, open []*rawToken, p scope) []*rawToken {
 	chunk, at := a.rawSource(n)
 	_, block := n.(*ast.HTMLBlock)
 	switch head := strings.TrimLeft(chunk, " "); {
 	case strings.HasPrefix(head, "<?"), strings.HasPrefix(head, "<!") && !strings.HasPrefix(head, "<!--"):
-		a.effort.report(at(0), msgHTMLOther, head[:2])
+		a.state.report(at(0), msgHTMLOther, head[:2])
 		return open
 	}
 	var (
-		tokens []*rawToken
-		hidden string // the element whose content is being dropped
-		nested int
-		done   int
-		told   bool
+		tokens   []*rawToken
+		hidden   string // the element whose content is being dropped
+		nested   int
+		done     int
+		reported bool
 	)
 	z := html.NewTokenizer(strings.NewReader(chunk))
 	for {
@@ -86,10 +87,10 @@ func (a *analysis) rawNode(n ast.Node, open []*rawToken, p place) []*rawToken {
 			if hidden != "" {
 				continue
 			}
-			if block && !told && strings.Contains(t.Data, "[") &&
+			if block && !reported && strings.Contains(t.Data, "[") &&
 				(strings.Contains(t.Data, "[[") || strings.Contains(t.Data, "[^") || strings.Contains(t.Data, "[@")) {
-				told = true
-				a.effort.report(at(off), msgHTMLBrackets, "")
+				reported = true
+				a.state.report(at(off), msgHTMLBrackets, "")
 			}
 			tokens = append(tokens, &rawToken{kind: rawText, text: strip(t.Data)})
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -135,32 +136,34 @@ func (a *analysis) rawNode(n ast.Node, open []*rawToken, p place) []*rawToken {
 		}
 	}
 	if strings.TrimSpace(chunk[min(done, len(chunk)):]) != "" {
-		a.effort.report(at(done), msgHTMLOpen, "")
+		a.state.report(at(done), msgHTMLOpen, "")
 	}
 	a.raw[n] = tokens
 	return open
 }
 
+// checkTag reports the problems of a start tag.
 func (a *analysis) checkTag(t html.Token, off int) {
 	switch {
 	case inlineElements[t.Data], blockElements[t.Data]:
 	case dangerousElements[t.Data]:
-		a.effort.report(off, msgHTMLDanger, t.Data)
+		a.state.report(off, msgHTMLDanger, t.Data)
 	default:
-		a.effort.report(off, msgHTMLMarkdown, t.Data)
+		a.state.report(off, msgHTMLMarkdown, t.Data)
 	}
 	for _, attr := range t.Attr {
 		if strings.HasPrefix(attr.Key, "on") {
-			a.effort.report(off, msgHTMLHandler, attr.Key)
+			a.state.report(off, msgHTMLHandler, attr.Key)
 		}
 		if addressAttributes[attr.Key] {
 			if scheme, dangerous := schemeOf(attr.Val); dangerous {
-				a.effort.report(off, msgURLDanger, scheme)
+				a.state.report(off, msgURLDanger, scheme)
 			}
 		}
 	}
 }
 
+// startTag writes a start tag anew, with the permitted attributes only.
 func startTag(t html.Token) string {
 	var b strings.Builder
 	b.WriteString("<" + t.Data)
@@ -184,7 +187,8 @@ func startTag(t html.Token) string {
 	return b.String()
 }
 
-// rawSource returns the text of n, and where in the source each offset of it is.
+// rawSource returns the text of n, and a function from an offset in it to the offset
+// in the source.
 func (a *analysis) rawSource(n ast.Node) (chunk string, at func(int) int) {
 	type piece struct{ from, source int }
 	var (

@@ -13,43 +13,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// pages is the HTML of a document's body and of each of its notes.
-type pages struct {
-	body  *page
-	notes []*page
-}
+var placeholderPattern = regexp.MustCompile(string(placeholderOpen) + `([0-9]+)` + string(placeholderClose))
 
-// A page is HTML, sanitised, with holes. A hole is only ever among text or in
-// the description of an image: the tags are all written by the renderer, those
-// in the author's HTML too. The characters that mark a hole are taken out of
-// everything the author wrote.
-type page struct {
-	parts []string // one more than holes
-	holes []*hole
-}
-
-// fill puts into the holes what the reader sees. What it adds is sanitised as
-// well. back says whether the links back from notes are wanted.
-func (p *page) fill(r *Reading, back bool) string {
-	if len(p.parts) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for i, h := range p.holes {
-		b.WriteString(p.parts[i])
-		b.WriteString(h.html(r, back))
-	}
-	b.WriteString(p.parts[len(p.holes)])
-	return b.String()
-}
-
-var holePattern = regexp.MustCompile(string(holeOpen) + `([0-9]+)` + string(holeClose))
-
-// render writes the HTML of a whole document once, for any number of readers.
-func render(root ast.Node, a *analysis) *pages {
+// render returns the HTML of a whole document, for any number of readers.
+func render(root ast.Node, a *analysis) *documentHTML {
 	body := &writer{a: a}
 	body.children(root)
-	p := &pages{body: body.page()}
+	p := &documentHTML{body: body.page()}
 	for _, d := range a.notes {
 		w := &writer{a: a}
 		w.note(d)
@@ -58,33 +28,34 @@ func render(root ast.Node, a *analysis) *pages {
 	return p
 }
 
+// writer renders nodes as HTML.
 type writer struct {
-	a     *analysis
-	b     strings.Builder
-	holes []*hole
+	a            *analysis
+	b            strings.Builder
+	placeholders []*placeholder
 }
 
-// page returns what was written, sanitised.
-func (w *writer) page() *page {
+// page returns the HTML that was written, sanitised.
+func (w *writer) page() *htmlTemplate {
 	safe := policy.Sanitize(w.b.String())
-	p := &page{}
+	p := &htmlTemplate{}
 	rest := 0
-	for _, m := range holePattern.FindAllStringSubmatchIndex(safe, -1) {
+	for _, m := range placeholderPattern.FindAllStringSubmatchIndex(safe, -1) {
 		i, err := strconv.Atoi(safe[m[2]:m[3]])
-		if err != nil || i >= len(w.holes) {
+		if err != nil || i >= len(w.placeholders) {
 			continue
 		}
 		p.parts = append(p.parts, safe[rest:m[0]])
-		p.holes = append(p.holes, w.holes[i])
+		p.placeholders = append(p.placeholders, w.placeholders[i])
 		rest = m[1]
 	}
 	p.parts = append(p.parts, safe[rest:])
 	return p
 }
 
-func (w *writer) hole(h *hole) {
-	w.raw(string(holeOpen), strconv.Itoa(len(w.holes)), string(holeClose))
-	w.holes = append(w.holes, h)
+func (w *writer) placeholder(h *placeholder) {
+	w.raw(string(placeholderOpen), strconv.Itoa(len(w.placeholders)), string(placeholderClose))
+	w.placeholders = append(w.placeholders, h)
 }
 
 func (w *writer) raw(parts ...string) {
@@ -180,9 +151,9 @@ func (w *writer) node(n ast.Node) {
 	case *ast.Image:
 		w.image(n)
 	case *entityLink:
-		w.hole(&hole{entity: n})
+		w.placeholder(&placeholder{entity: n})
 	case *citation:
-		w.hole(&hole{cite: n, lead: w.a.lead(n), tight: w.a.dangling(n)})
+		w.placeholder(&placeholder{cite: n, spaceBefore: w.a.spaceBefore(n), dropSpace: w.a.spaceIsSurplus(n)})
 	case *extast.TaskCheckBox:
 		if n.IsChecked {
 			w.raw(`<input type="checkbox" disabled="" checked="">`)
@@ -281,7 +252,7 @@ func (w *writer) textNode(n *ast.Text) {
 	}
 	s := decode(value)
 	if _, ok := n.NextSibling().(*citation); ok {
-		w.text(strings.TrimRightFunc(s, unicode.IsSpace)) // what is left off is in the hole
+		w.text(strings.TrimRightFunc(s, unicode.IsSpace)) // the placeholder has the white space
 		return
 	}
 	w.text(s)
@@ -293,8 +264,8 @@ func (w *writer) textNode(n *ast.Text) {
 	}
 }
 
-// lead returns the white space before a citation.
-func (a *analysis) lead(c *citation) string {
+// spaceBefore returns the white space before a citation.
+func (a *analysis) spaceBefore(c *citation) string {
 	n, ok := c.PreviousSibling().(*ast.Text)
 	if !ok {
 		return ""
@@ -311,8 +282,8 @@ func (a *analysis) lead(c *citation) string {
 	return ""
 }
 
-// betweenCJK reports whether the line end after n stands between two characters
-// of scripts that have no spaces, where a browser would show one.
+// betweenCJK reports whether the line end after n is between two characters of
+// scripts without spaces. A browser would show a space there.
 func (w *writer) betweenCJK(n *ast.Text) bool {
 	next, ok := n.NextSibling().(*ast.Text)
 	if !ok {
@@ -323,7 +294,8 @@ func (w *writer) betweenCJK(n *ast.Text) bool {
 	return unspaced(before) && unspaced(after)
 }
 
-// anchor writes the start tag of an author's link and reports whether it did.
+// anchor writes the start tag of an author's link, and reports whether dest is safe
+// and so it did.
 func (w *writer) anchor(dest string, title []byte) bool {
 	href, external, ok := safeURL(dest)
 	if !ok {
@@ -383,14 +355,14 @@ func (w *writer) image(n *ast.Image) {
 	w.raw(">")
 }
 
-// description writes what an image shows, for an attribute or as text.
+// description writes the description of an image, for an attribute or as text.
 func (w *writer) description(n *ast.Image) {
 	alt := w.a.phrase(n)
-	if alt.named() {
-		w.hole(&hole{alt: alt})
+	if alt.hasNames() {
+		w.placeholder(&placeholder{alt: alt})
 		return
 	}
-	w.text(alt.static())
+	w.text(alt.withoutNames())
 }
 
 func (w *writer) noteRef(r *noteRef) {
@@ -398,7 +370,7 @@ func (w *writer) noteRef(r *noteRef) {
 	case r.def == nil && w.a.defs[r.label] == nil:
 		w.text("[^" + r.label + "]")
 	case r.def == nil:
-		// In a note that nothing refers to, which is not shown.
+		// In a note without a reference, which is not shown.
 	default:
 		number := strconv.Itoa(r.def.number)
 		w.raw(`<sup id="`, refID(r.def.number, r.nth), `">`)
@@ -411,17 +383,17 @@ func (w *writer) noteRef(r *noteRef) {
 	}
 }
 
-// note writes a note of one paragraph without the paragraph, and puts the links
-// back to the references after the last text.
+// note writes the content of a note, with the links back to the references after the
+// last text. A note of one paragraph is written without its p element.
 func (w *writer) note(d *noteDef) {
 	last, ok := d.LastChild().(*ast.Paragraph)
 	if ok && d.FirstChild() == d.LastChild() {
 		w.children(last)
-		w.hole(&hole{back: backlinks(d)})
+		w.placeholder(&placeholder{back: backlinks(d)})
 		return
 	}
 	if d.FirstChild() == nil {
-		w.hole(&hole{back: backlinks(d)})
+		w.placeholder(&placeholder{back: backlinks(d)})
 		return
 	}
 	w.raw("\n")
@@ -429,20 +401,20 @@ func (w *writer) note(d *noteDef) {
 		w.node(c)
 	}
 	if !ok {
-		w.hole(&hole{back: "<p>" + backlinks(d) + "</p>\n"})
+		w.placeholder(&placeholder{back: "<p>" + backlinks(d) + "</p>\n"})
 		return
 	}
 	w.raw("<p>")
 	w.children(last)
-	w.hole(&hole{back: backlinks(d)})
+	w.placeholder(&placeholder{back: backlinks(d)})
 	w.raw("</p>\n")
 }
 
-// maxBacklinks is for texts that refer to one note without end.
+// maxBacklinks is the greatest number of links from a note back to references.
 const maxBacklinks = 100
 
-// backlinks returns the links from a note to the references to it. There is
-// nothing of the author in them.
+// backlinks returns the links from a note to the references to it. They contain no
+// text of the author.
 func backlinks(d *noteDef) string {
 	var b strings.Builder
 	for nth := 1; nth <= min(d.count, maxBacklinks); nth++ {

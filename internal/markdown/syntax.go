@@ -17,13 +17,13 @@ const (
 	maxInner = 1_000 // bytes in an entity link or a citation
 )
 
-// entityLink is [[slug]] or, when named, [[slug|text]].
+// entityLink is [[slug]] or, with a text, [[slug|text]].
 type entityLink struct {
 	ast.BaseInline
-	slug   string
-	text   string
-	named  bool
-	inLink bool
+	slug    string
+	text    string
+	hasText bool
+	inLink  bool
 }
 
 func slugWords(slug string) string { return strings.ReplaceAll(slug, "-", " ") }
@@ -33,22 +33,22 @@ type citation struct {
 	ast.BaseInline
 	slug    string
 	locator string
-	counts  bool // it is the citation of a note, and so may be shown
+	counts  bool // the first citation of a note: it may be shown
 	inLink  bool
 }
 
-// noteRef is [^label] in a text.
+// noteRef is a reference to a note: [^label].
 type noteRef struct {
 	ast.BaseInline
 	label  string
-	colon  bool     // a colon follows: meant as a definition
+	colon  bool     // a colon follows, so it was meant as a definition
 	def    *noteDef // nil when there is none
 	nth    int      // which reference to the note this is, from 1
 	inLink bool
 }
 
-// noteDef is a definition. It stays where it was written; the renderers leave
-// it out and write the notes at the end.
+// noteDef is the definition of a note. It stays in the tree where it was written; the
+// renderers leave it out and write the notes at the end.
 type noteDef struct {
 	ast.BaseBlock
 	label     string
@@ -74,16 +74,16 @@ func (*citation) Kind() ast.NodeKind   { return kindCitation }
 func (*noteRef) Kind() ast.NodeKind    { return kindNoteRef }
 func (*noteDef) Kind() ast.NodeKind    { return kindNoteDef }
 
-// Dump is asked for by ast.Node.
+// Dump implements ast.Node.
 func (e *entityLink) Dump(src []byte, level int) { ast.DumpHelper(e, src, level, nil, nil) }
 
-// Dump is asked for by ast.Node.
+// Dump implements ast.Node.
 func (c *citation) Dump(src []byte, level int) { ast.DumpHelper(c, src, level, nil, nil) }
 
-// Dump is asked for by ast.Node.
+// Dump implements ast.Node.
 func (r *noteRef) Dump(src []byte, level int) { ast.DumpHelper(r, src, level, nil, nil) }
 
-// Dump is asked for by ast.Node.
+// Dump implements ast.Node.
 func (d *noteDef) Dump(src []byte, level int) { ast.DumpHelper(d, src, level, nil, nil) }
 
 func validSlug(s string) bool {
@@ -104,8 +104,8 @@ func validSlug(s string) bool {
 	return !hyphen
 }
 
-// noteLabel reads the label of "[^label]" at the start of line. spaced says
-// that what stands there would be one but for white space in it or its length.
+// noteLabel parses the label of "[^label]" at the start of line. spaced reports that
+// there is none only because it has white space or is too long.
 func noteLabel(line []byte) (label string, ok, spaced bool) {
 	if !bytes.HasPrefix(line, []byte("[^")) {
 		return "", false, false
@@ -130,8 +130,8 @@ func noteLabel(line []byte) (label string, ok, spaced bool) {
 	return "", false, false
 }
 
-// noteParser reads definitions. They may stand in a list or a quote, but not in
-// another note.
+// noteParser parses the definitions of notes. They may be in a list or a quote, but
+// not in another note.
 type noteParser struct{}
 
 func (noteParser) Trigger() []byte             { return []byte{'['} }
@@ -186,15 +186,16 @@ func (noteParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) 
 
 func (noteParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// bracketParser reads the three forms in square brackets, before links are.
+// bracketParser parses the three forms in square brackets. It runs before the parser
+// of links.
 type bracketParser struct{}
 
 func (bracketParser) Trigger() []byte { return []byte{'[', '!'} }
 
 func (bracketParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
+	s := stateOf(pc)
 	line, seg := block.PeekLine()
-	if len(line) < 3 || !e.spend(parent, seg.Start, 8) {
+	if len(line) < 3 || !s.spend(parent, seg.Start, 8) {
 		return nil
 	}
 	if line[0] == '!' {
@@ -203,30 +204,30 @@ func (bracketParser) Parse(parent ast.Node, block text.Reader, pc parser.Context
 			return nil
 		}
 		block.Advance(1)
-		return e.count(ast.NewTextSegment(seg.WithStop(seg.Start + 1)))
+		return s.countNode(ast.NewTextSegment(seg.WithStop(seg.Start + 1)))
 	}
 	switch line[1] {
 	case '^':
-		return e.count(parseNoteRef(block, e))
+		return s.countNode(parseNoteRef(block, s))
 	case '[':
-		if n := parseEntityLink(parent, block, e); n != nil {
-			return e.count(n)
+		if n := parseEntityLink(parent, block, s); n != nil {
+			return s.countNode(n)
 		}
 	case '@':
-		if n := parseCitation(block, e); n != nil {
-			return e.count(n)
+		if n := parseCitation(block, s); n != nil {
+			return s.countNode(n)
 		}
 	}
 	return nil
 }
 
-func parseNoteRef(block text.Reader, e *effort) ast.Node {
+func parseNoteRef(block text.Reader, s *parseState) ast.Node {
 	line, seg := block.PeekLine()
 	label, ok, spaced := noteLabel(line)
 	next := len("[^]") + len(label)
 	if !ok {
 		if spaced && (next >= len(line) || line[next] != '(') {
-			e.report(seg.Start, msgNoteLabel, "")
+			s.report(seg.Start, msgNoteLabel, "")
 		}
 		return nil
 	}
@@ -236,9 +237,9 @@ func parseNoteRef(block text.Reader, e *effort) ast.Node {
 	return ref
 }
 
-// inner reads what follows the opening of a bracketed form up to its first
-// square bracket, over line ends. It leaves the reader after that bracket and
-// returns it; 0 means that the block, or the room for a form, ended first.
+// inner reads the content of a bracketed form up to the first square bracket, over
+// line ends. It leaves the reader after that bracket and returns it as end; end is 0
+// if the block ended first or the content is longer than maxInner.
 func inner(block text.Reader, opening int) (content []byte, end byte) {
 	block.Advance(opening)
 	for {
@@ -265,7 +266,7 @@ func inner(block text.Reader, opening int) (content []byte, end byte) {
 	}
 }
 
-func parseEntityLink(parent ast.Node, block text.Reader, e *effort) ast.Node {
+func parseEntityLink(parent ast.Node, block text.Reader, s *parseState) ast.Node {
 	line, seg := block.PeekLine()
 	switch line[2] {
 	case '[', '^', '@', '!':
@@ -278,9 +279,9 @@ func parseEntityLink(parent ast.Node, block text.Reader, e *effort) ast.Node {
 		case end == ']' && (next == '(' || next == '['):
 			// a link in brackets
 		case parent.Kind() == extast.KindTableCell:
-			e.report(seg.Start, msgEntityCell, oneLine(content))
+			s.report(seg.Start, msgEntityCell, oneLine(content))
 		default:
-			e.report(seg.Start, msgEntityOpen, oneLine(content))
+			s.report(seg.Start, msgEntityOpen, oneLine(content))
 		}
 		return nil
 	}
@@ -293,19 +294,19 @@ func parseEntityLink(parent ast.Node, block text.Reader, e *effort) ast.Node {
 		slug = bytes.TrimSuffix(slug, []byte{'\\'})
 	}
 	if !validSlug(string(slug)) {
-		e.report(seg.Start, msgEntityForm, oneLine(content))
+		s.report(seg.Start, msgEntityForm, oneLine(content))
 		return nil
 	}
-	n := &entityLink{slug: string(slug), named: named, text: collapse(decode(label))}
+	n := &entityLink{slug: string(slug), hasText: named, text: collapse(decode(label))}
 	if named && n.text == "" {
-		e.report(seg.Start, msgEntityText, n.slug)
+		s.report(seg.Start, msgEntityText, n.slug)
 		return nil
 	}
 	n.SetPos(seg.Start)
 	return n
 }
 
-func parseCitation(block text.Reader, e *effort) ast.Node {
+func parseCitation(block text.Reader, s *parseState) ast.Node {
 	_, seg := block.PeekLine()
 	content, end := inner(block, 2)
 	if next := block.Peek(); end == ']' && (next == '(' || next == '[') {
@@ -314,7 +315,7 @@ func parseCitation(block text.Reader, e *effort) ast.Node {
 	slug, locator, located := bytes.Cut(content, []byte{','})
 	n := &citation{slug: string(slug), locator: collapse(decode(locator))}
 	if end != ']' || !validSlug(n.slug) || located && n.locator == "" {
-		e.report(seg.Start, msgCiteForm, oneLine(content))
+		s.report(seg.Start, msgCiteForm, oneLine(content))
 		return nil
 	}
 	n.SetPos(seg.Start)

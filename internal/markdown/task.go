@@ -7,13 +7,13 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// taskParser reads the box at the start of a list's item: "[ ] " or "[x] ".
+// taskParser parses the box at the start of a list item: "[ ] " or "[x] ".
 type taskParser struct{}
 
-// Trigger is asked for by parser.InlineParser.
+// Trigger implements parser.InlineParser.
 func (taskParser) Trigger() []byte { return []byte{'['} }
 
-// Parse is asked for by parser.InlineParser.
+// Parse implements parser.InlineParser.
 func (taskParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	if parent.HasChildren() || len(line) < 4 || line[2] != ']' || line[3] != ' ' && line[3] != '\t' && line[3] != '\n' {
@@ -28,7 +28,7 @@ func (taskParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 		return nil
 	}
 	block.Advance(3)
-	return effortOf(pc).count(extast.NewTaskCheckBox(line[1] == 'x' || line[1] == 'X'))
+	return stateOf(pc).countNode(extast.NewTaskCheckBox(line[1] == 'x' || line[1] == 'X'))
 }
 
 // isTask reports whether the item begins with a box.

@@ -36,8 +36,8 @@ func decode(b []byte) string {
 	return strip(out.String())
 }
 
-// reference resolves the character reference at the start of b, or takes the
-// ampersand for itself.
+// reference resolves the character reference at the start of b and returns its
+// length. An ampersand that starts none is returned as it is.
 func reference(b []byte) (string, int) {
 	const longest = 33
 	end := bytes.IndexByte(b[:min(len(b), longest)], ';')
@@ -67,67 +67,20 @@ func reference(b []byte) (string, int) {
 
 func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// cjk reports whether r belongs to a script written without spaces in which
-// each character is counted.
-func cjk(r rune) bool {
-	return r >= 0x2E80 &&
-		(unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo) || r == 'ー' || r == 'ｰ')
+// lineWriter writes inline nodes as one line: white space is collapsed, and a line end
+// between two CJK characters is dropped.
+type lineWriter struct {
+	done      lineTemplate
+	text      strings.Builder // of the piece that is being written
+	start     piece
+	src       []byte
+	showMarks bool // write references as [1], and the boxes of tasks
+	space     bool
+	soft      bool
+	last      rune
 }
 
-// unspaced reports whether a line end next to r, in a text of such a script,
-// stands for no space. Their punctuation belongs to it.
-func unspaced(r rune) bool {
-	return cjk(r) || r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
-}
-
-// count counts words and, apart from them, CJK characters.
-func count(s string) (words, characters int) {
-	inWord := false
-	var prev rune
-	for i, r := range s {
-		switch {
-		case cjk(r):
-			characters++
-			inWord = false
-		case unicode.IsLetter(r), unicode.IsNumber(r), unicode.Is(unicode.Pc, r):
-			if !inWord {
-				words++
-			}
-			inWord = true
-		case unicode.In(r, unicode.M, unicode.Cf):
-		case inWord && joins(prev, r, s[i+utf8.RuneLen(r):]):
-		default:
-			inWord = false
-		}
-		prev = r
-	}
-	return words, characters
-}
-
-// joins tells the marks that UAX #29 keeps inside a word: between letters
-// MidLetter and MidNumLet, between digits MidNum and MidNumLet.
-func joins(before, mark rune, rest string) bool {
-	after, _ := utf8.DecodeRuneInString(rest)
-	if unicode.IsDigit(before) && unicode.IsDigit(after) {
-		return strings.ContainsRune(".,;'’", mark)
-	}
-	return unicode.IsLetter(before) && unicode.IsLetter(after) && strings.ContainsRune(".'’:·‧", mark)
-}
-
-// liner makes one line of inline nodes: white space collapsed, and a line end
-// between two CJK characters taken for no space at all.
-type liner struct {
-	done  phrase
-	text  strings.Builder // of the piece that is being written
-	start piece
-	src   []byte
-	marks bool // write references as [1], and the boxes of tasks
-	space bool
-	soft  bool
-	last  rune
-}
-
-func (l *liner) write(s string) {
+func (l *lineWriter) write(s string) {
 	for _, r := range s {
 		if unicode.IsSpace(r) {
 			l.space = true
@@ -145,13 +98,13 @@ func (l *liner) write(s string) {
 	}
 }
 
-func (l *liner) hole(h *hole) {
+func (l *lineWriter) placeholder(h *placeholder) {
 	l.end()
-	l.done = append(l.done, piece{hole: h, space: l.space, soft: l.soft})
+	l.done = append(l.done, piece{placeholder: h, space: l.space, soft: l.soft})
 	l.space, l.soft = false, false
 }
 
-func (l *liner) end() {
+func (l *lineWriter) end() {
 	if l.text.Len() > 0 {
 		l.start.text = l.text.String()
 		l.done = append(l.done, l.start)
@@ -159,19 +112,19 @@ func (l *liner) end() {
 	}
 }
 
-// line returns what was written.
-func (l *liner) line() phrase {
+// line returns the line that was written.
+func (l *lineWriter) line() lineTemplate {
 	l.end()
 	return l.done
 }
 
-func (l *liner) children(a *analysis, n ast.Node) {
+func (l *lineWriter) children(a *analysis, n ast.Node) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		l.node(a, c)
 	}
 }
 
-func (l *liner) node(a *analysis, n ast.Node) {
+func (l *lineWriter) node(a *analysis, n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Text:
 		seg := n.Segment
@@ -188,22 +141,22 @@ func (l *liner) node(a *analysis, n ast.Node) {
 	case *ast.AutoLink:
 		l.write(string(n.Label(l.src)))
 	case *entityLink:
-		if n.named {
+		if n.hasText {
 			l.write(n.text)
 			return
 		}
-		l.hole(&hole{entity: n})
+		l.placeholder(&placeholder{entity: n})
 	case *citation:
-		l.hole(&hole{cite: n, tight: a.dangling(n)})
+		l.placeholder(&placeholder{cite: n, dropSpace: a.spaceIsSurplus(n)})
 	case *extast.TaskCheckBox:
-		if l.marks {
+		if l.showMarks {
 			l.write(box(n.IsChecked))
 		}
 	case *noteRef:
 		switch {
 		case a.defs[n.label] == nil:
 			l.write("[^" + n.label + "]")
-		case l.marks && n.def != nil:
+		case l.showMarks && n.def != nil:
 			l.write("[" + strconv.Itoa(n.def.number) + "]")
 		}
 	case *ast.RawHTML:
@@ -233,9 +186,9 @@ func (l *liner) node(a *analysis, n ast.Node) {
 	}
 }
 
-// dangling says whether the white space before the citation is left over when
-// it is not shown: at an end, or before punctuation.
-func (a *analysis) dangling(c *citation) bool {
+// spaceIsSurplus reports whether the white space before a citation must go when the
+// citation is not shown: at an end, or before punctuation.
+func (a *analysis) spaceIsSurplus(c *citation) bool {
 	if _, ok := c.PreviousSibling().(*ast.Text); !ok {
 		return false
 	}
@@ -257,8 +210,8 @@ func box(checked bool) string {
 }
 
 // phrase returns all text in n as one line, without references.
-func (a *analysis) phrase(n ast.Node) phrase {
-	l := liner{src: a.src}
+func (a *analysis) phrase(n ast.Node) lineTemplate {
+	l := lineWriter{src: a.src}
 	l.children(a, n)
 	return l.line()
 }
@@ -280,39 +233,40 @@ func (a *analysis) code(n ast.Node) string {
 	return strip(s)
 }
 
-// plainer makes the plain text of blocks.
-type plainer struct {
-	a     *analysis
-	all   blocks
-	marks bool
-	list  int
-	first bool // nothing of the list has been written yet
+// textWriter writes blocks as plain text.
+type textWriter struct {
+	a         *analysis
+	all       textTemplate
+	showMarks bool
+	list      int
+	first     bool // no item of the list has been written yet
 }
 
-// plain returns the text of the body, with references and boxes if marks.
-func (a *analysis) plain(root ast.Node, marks bool) blocks {
-	p := &plainer{a: a, marks: marks}
+// plain returns the text of the body; with showMarks, with the references to notes
+// and the boxes of tasks.
+func (a *analysis) plain(root ast.Node, marks bool) textTemplate {
+	p := &textWriter{a: a, showMarks: marks}
 	p.children(root)
 	return p.all
 }
 
-func (p *plainer) add(tight bool, cells ...phrase) {
-	p.all = append(p.all, block{cells, tight})
+func (p *textWriter) add(tight bool, cells ...lineTemplate) {
+	p.all = append(p.all, textBlock{cells, tight})
 }
 
-func (p *plainer) line(n ast.Node) phrase {
-	l := liner{src: p.a.src, marks: p.marks}
+func (p *textWriter) line(n ast.Node) lineTemplate {
+	l := lineWriter{src: p.a.src, showMarks: p.showMarks}
 	l.children(p.a, n)
 	return l.line()
 }
 
-func (p *plainer) children(n ast.Node) {
+func (p *textWriter) children(n ast.Node) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		p.block(c)
 	}
 }
 
-func (p *plainer) block(n ast.Node) {
+func (p *textWriter) block(n ast.Node) {
 	switch n := n.(type) {
 	case *noteDef, *ast.ThematicBreak, *ast.LinkReferenceDefinition:
 	case *ast.Paragraph, *ast.Heading:
@@ -322,10 +276,10 @@ func (p *plainer) block(n ast.Node) {
 		p.add(!p.first, p.line(n))
 		p.first = false
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		p.add(false, phrase{{text: strings.Trim(p.a.code(n), "\n")}})
+		p.add(false, lineTemplate{{text: strings.Trim(p.a.code(n), "\n")}})
 		p.first = false
 	case *ast.HTMLBlock:
-		l := liner{src: p.a.src}
+		l := lineWriter{src: p.a.src}
 		l.node(p.a, n)
 		p.add(false, l.line())
 	case *ast.List:
@@ -337,7 +291,7 @@ func (p *plainer) block(n ast.Node) {
 		p.list--
 	case *extast.Table:
 		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-			var cells []phrase
+			var cells []lineTemplate
 			for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 				cells = append(cells, p.line(cell))
 			}

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// schemeOf returns the scheme that a browser would find in dest, which drops
-// white space and control characters from an address before it looks.
+// schemeOf returns the scheme of dest as a browser reads it, which first drops white
+// space and control characters, and whether a link with it can run code.
 func schemeOf(dest string) (scheme string, dangerous bool) {
 	bare := strings.Map(func(r rune) rune {
 		if r <= ' ' || forbidden(r) {
@@ -35,6 +35,8 @@ func schemeOf(dest string) (scheme string, dangerous bool) {
 	return scheme, false
 }
 
+// urlProblem returns the message for an address that cannot be linked, and its
+// argument; "" for one that can.
 func urlProblem(dest string) (format, arg string) {
 	scheme, dangerous := schemeOf(dest)
 	if dangerous {
@@ -51,9 +53,9 @@ func urlProblem(dest string) (format, arg string) {
 	return "", ""
 }
 
-// safeURL returns dest in the one form in which it is written to HTML: in ASCII,
-// other characters of a path percent-encoded as UTF-8. external says that it
-// names a host.
+// safeURL returns dest in the form in which it is written to HTML: in ASCII, other
+// characters of a path percent-encoded as UTF-8. external reports that it has a host.
+// ok is false for an address that must not be linked.
 func safeURL(dest string) (href string, external, ok bool) {
 	dest = strings.TrimSpace(dest)
 	if dest == "" || strings.IndexFunc(dest, forbidden) >= 0 || strings.ContainsAny(dest, "\t\n") {
@@ -86,9 +88,9 @@ func safeURL(dest string) (href string, external, ok bool) {
 	return href, u.Host != "", href != ""
 }
 
-// asciiHost returns an internationalised host as it is looked up: 例え.jp is
-// xn--r8jz45g.jp. Not all that reads HTML does that by itself. Other hosts stay
-// as they are.
+// asciiHost returns an internationalised host in the form of DNS: 例え.jp is
+// xn--r8jz45g.jp. Not every reader of HTML converts it. Other hosts are returned as
+// they are. The result is false if the host is not valid.
 func asciiHost(host string) (string, bool) {
 	if ascii([]byte(host)) {
 		return host, true

@@ -1,6 +1,6 @@
 // Command migrations writes the migrations of both stores for both engines
-// from the ent client. It is a program of its own, run by the code generator
-// after package ent was written, since it must be built with the new one.
+// from the ent client. It is a program of its own, since it must be built with the
+// package db that the code generator has just written.
 package main
 
 import (
@@ -26,8 +26,8 @@ func main() {
 	}
 }
 
-// migrationName is the name of the files that a changed schema gives rise to;
-// REDTHREAD_MIGRATION sets it.
+// migrationName returns the name of the files of a new migration. The environment
+// variable REDTHREAD_MIGRATION sets it; the default is "change".
 func migrationName() string {
 	if name := os.Getenv("REDTHREAD_MIGRATION"); name != "" {
 		return name
@@ -35,10 +35,10 @@ func migrationName() string {
 	return "change"
 }
 
-// generateMigrations compares the ent schema with what the migrations add up
-// to, on each engine and for each store, and writes what is missing. Without
-// a PostgreSQL server on the machine that engine's files are left as they
-// are, and it says so.
+// generateMigrations compares the ent schema with the schema that the migrations give,
+// on each engine and for each store, and writes a migration for the difference.
+// Without a PostgreSQL server on the machine it leaves the files of that engine as
+// they are, and prints that.
 func generateMigrations() error {
 	ctx := context.Background()
 	for _, name := range []string{"desk", "live"} {
@@ -71,6 +71,8 @@ func generateMigrations() error {
 	return nil
 }
 
+// writeMigration writes the migration of one store ("desk" or "live") on one engine.
+// db must be empty.
 func writeMigration(ctx context.Context, db *sql.DB, engine, name string) error {
 	folder := map[string]string{dialect.SQLite: "sqlite", dialect.Postgres: "postgres"}[engine]
 	path := "internal/store/migrations/" + folder + "/" + name

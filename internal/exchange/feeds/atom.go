@@ -63,7 +63,7 @@ type (
 func (f Feed) Atom() ([]byte, error) {
 	const media = "application/atom+xml"
 	out := atomFeed{
-		Namespace: atomNamespace, Language: f.Language, ID: f.ID, Title: line(f.Title), Subtitle: line(f.Description),
+		Namespace: atomNamespace, Language: f.Language, ID: f.ID, Title: oneLine(f.Title), Subtitle: oneLine(f.Description),
 		Updated: rfc3339(f.Updated), Author: person(f.Publisher), Generator: generator,
 		Links: []atomLink{{Rel: "self", Href: f.Self, Type: media}, {Rel: "alternate", Href: f.Home, Type: "text/html"}},
 	}
@@ -75,7 +75,7 @@ func (f Feed) Atom() ([]byte, error) {
 	}
 	for _, it := range f.Items {
 		entry := atomEntry{
-			ID: it.ID, Title: line(it.Title), Published: rfc3339(it.Published), Updated: rfc3339(it.Updated),
+			ID: it.ID, Title: oneLine(it.Title), Published: rfc3339(it.Published), Updated: rfc3339(it.Updated),
 			Authors: people(it.Authors), Contributors: people(it.Contributors),
 			Summary: clean(it.Summary), Content: atomText{"html", clean(it.HTML)},
 		}
@@ -83,7 +83,7 @@ func (f Feed) Atom() ([]byte, error) {
 			entry.Language = it.Language
 		}
 		for _, c := range it.Categories {
-			entry.Categories = append(entry.Categories, atomCategory{line(c.Term), line(c.Label)})
+			entry.Categories = append(entry.Categories, atomCategory{oneLine(c.Term), oneLine(c.Label)})
 		}
 		if it.URL != "" {
 			entry.Links = append(entry.Links, atomLink{Rel: "alternate", Href: it.URL, Type: "text/html"})
@@ -100,7 +100,7 @@ func (f Feed) Atom() ([]byte, error) {
 }
 
 func enclosureLink(f File) atomLink {
-	return atomLink{Rel: "enclosure", Href: f.URL, Type: f.Type, Length: f.Size, Title: line(f.Title)}
+	return atomLink{Rel: "enclosure", Href: f.URL, Type: f.Type, Length: f.Size, Title: oneLine(f.Title)}
 }
 
 func people(authors []Author) []atomPerson {
@@ -111,7 +111,7 @@ func people(authors []Author) []atomPerson {
 	return all
 }
 
-func person(a Author) atomPerson { return atomPerson{line(a.Name), a.URL} }
+func person(a Author) atomPerson { return atomPerson{oneLine(a.Name), a.URL} }
 
-// rfc3339 is a moment to the second: readers differ on fractions.
+// rfc3339 formats a time to the second, since feed readers differ on fractions.
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

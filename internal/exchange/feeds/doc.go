@@ -1,8 +1,7 @@
-// Package feeds writes what is live in the formats that feed readers and
-// crawlers read: RSS 2.0, Atom (RFC 4287, with the pages of RFC 5005), JSON
-// Feed 1.1, and sitemaps (sitemaps.org 0.9).
+// Package feeds writes feeds and sitemaps: RSS 2.0, Atom (RFC 4287, with the pages of
+// RFC 5005), JSON Feed 1.1, and sitemaps (sitemaps.org 0.9).
 //
-// It is pure: a [Feed] comes in and bytes go out, the same bytes for the same
-// feed. It asks for nothing, knows no clock, and shows whatever it is given;
-// what a viewer may see was decided before.
+// Its functions have no side effects and use no clock: the same [Feed] gives the same
+// bytes. They write all that a feed contains; the caller decides what a viewer may
+// see.
 package feeds

@@ -8,16 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Feed is a list of items, the newest first. All its addresses have to be
-// absolute.
+// Feed is a list of items, the newest first. All its URLs must be absolute.
 type Feed struct {
 	ID          string // an IRI that never changes; see [URN]
 	Title       string
 	Description string // optional
-	Language    string // of all that is in it; empty where that differs
-	Home        string // the page that shows what the feed lists
-	Self        string // the feed's own address
-	First, Next string // those of the first and of the next page, where there are such
+	Language    string // of all items; empty if they differ
+	Home        string // the page with the same content
+	Self        string // the URL of the feed
+	First, Next string // the URLs of the first and of the next page; empty if there is none
 	Updated     time.Time
 	Publisher   Author
 	Items       []Item
@@ -29,7 +28,7 @@ type Item struct {
 	URL       string // the document's page; optional
 	Title     string
 	Summary   string // plain text; optional
-	HTML      string // the full text, without relative addresses; see [Portable]
+	HTML      string // the full text, without relative URLs; see [Portable]
 	Language  string
 	Published time.Time
 	Updated   time.Time
@@ -38,7 +37,7 @@ type Item struct {
 	Contributors []Author
 	Categories   []Category
 	Image        *File  // the picture at its head
-	Files        []File // that go with it
+	Files        []File // attachments
 }
 
 // Author is a person or an organisation.
@@ -47,29 +46,29 @@ type Author struct {
 	URL  string // optional
 }
 
-// Category is what a document is classified by.
+// Category is a term that classifies an item.
 type Category struct {
 	Term  string // for machines
 	Label string // for people
 }
 
-// File is something to download.
+// File is a file to download.
 type File struct {
 	URL   string
 	Type  string // the media type
-	Size  int64  // in bytes; 0 where it is not known
+	Size  int64  // in bytes; 0 if it is not known
 	Title string // optional
 }
 
-// Format is a form that a feed can be had in.
+// Format is a format of feeds.
 type Format struct {
-	Ext   string // what the feed's address ends in
+	Ext   string // the extension of the URL of the feed
 	Type  string // the media type
 	Title string // for people
 	Write func(Feed) ([]byte, error)
 }
 
-// Formats are all formats of feeds.
+// Formats returns all formats of feeds.
 func Formats() []Format {
 	return []Format{
 		{"rss", "application/rss+xml", "RSS 2.0", Feed.RSS},
@@ -78,12 +77,12 @@ func Formats() []Format {
 	}
 }
 
-// namespace is that of the UUIDs of this program, made once by chance.
+// namespace is the namespace of the UUIDs of this program, made at random.
 var namespace = [16]byte{0x5b, 0x1c, 0x9e, 0x0a, 0x6f, 0x43, 0x4d, 0x37, 0x9a, 0x52, 0xc8, 0x1e, 0x70, 0xd3, 0x2b, 0x94}
 
-// URN is an IRI for something that has a name: always the same one for the same
-// name, and another for each other name. It is a UUID of version 5 (RFC 9562),
-// so that it holds no address that could change.
+// URN returns an IRI for a name: always the same for the same name, and a different
+// one for each name. It is a UUID of version 5 (RFC 9562), so that it contains no URL
+// that could change.
 func URN(name string) string {
 	hash := sha1.New()
 	hash.Write(namespace[:])
@@ -94,9 +93,9 @@ func URN(name string) string {
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// clean takes out what XML 1.0 has no way to write, escaped or not: control
-// characters, surrogates and noncharacters; and the control characters that it
-// only advises against. What is not UTF-8 becomes U+FFFD.
+// clean removes the characters that XML 1.0 cannot represent, not even escaped:
+// control characters, surrogates and noncharacters; and the control characters that
+// it advises against. Bytes that are not UTF-8 become U+FFFD.
 func clean(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, unwritable) < 0 {
 		return s
@@ -109,8 +108,8 @@ func clean(s string) string {
 	}, s)
 }
 
-// unwritable reports whether a character is none of XML 1.0's Char, or one to
-// avoid.
+// unwritable reports whether a character is not a Char of XML 1.0, or one that it
+// advises against.
 func unwritable(r rune) bool {
 	switch {
 	case r == '\t', r == '\n', r == '\r':
@@ -121,5 +120,5 @@ func unwritable(r rune) bool {
 	return r >= 0xD800 && r <= 0xDFFF
 }
 
-// line is a text on one line: titles and names are no place for breaks.
-func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+// oneLine returns a text without line breaks, for titles and names.
+func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }

@@ -37,7 +37,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// full is a feed with all that a feed can have, of a page in its middle.
+// full returns a feed with all that a feed can have: a page from its middle.
 func full() feeds.Feed {
 	at := time.Date(2026, 1, 20, 9, 30, 0, 123456000, time.FixedZone("JST", 9*3600))
 	return feeds.Feed{
@@ -143,7 +143,7 @@ func TestURN(t *testing.T) {
 	if feeds.URN("rpt_1") == feeds.URN("rpt_2") {
 		t.Error("two names have one URN")
 	}
-	// Readers have seen these: they must never change.
+	// Feed readers have stored these, so they must never change.
 	if got, want := feeds.URN("rpt_0sagjwqdc0s4s"), "urn:uuid:5b5239dc-144e-5bfb-af25-0422071dc953"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -175,7 +175,7 @@ func TestPortable(t *testing.T) {
 	}
 }
 
-// FuzzWriters writes whatever texts there are as something that can be read.
+// FuzzWriters checks that feeds with any texts can be parsed.
 func FuzzWriters(f *testing.F) {
 	f.Add("title", "<p>text</p>", "https://site.example/")
 	f.Add("\x00\xff\uFFFE]]>", "<a href='", "&")

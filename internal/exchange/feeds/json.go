@@ -41,28 +41,28 @@ type (
 	}
 )
 
-// JSON writes the feed as JSON Feed 1.1, which tells authors and other
-// contributors not apart: it has the authors.
+// JSON writes the feed as JSON Feed 1.1. That has no contributors besides authors, so
+// they are left out.
 func (f Feed) JSON() ([]byte, error) {
 	out := jsonFeed{
-		Version: "https://jsonfeed.org/version/1.1", Title: line(f.Title), Home: f.Home, Self: f.Self,
-		Description: line(f.Description), Next: f.Next, Authors: jsonAuthors([]Author{f.Publisher}), Language: f.Language,
+		Version: "https://jsonfeed.org/version/1.1", Title: oneLine(f.Title), Home: f.Home, Self: f.Self,
+		Description: oneLine(f.Description), Next: f.Next, Authors: jsonAuthors([]Author{f.Publisher}), Language: f.Language,
 		Items: []jsonItem{},
 	}
 	for _, it := range f.Items {
 		item := jsonItem{
-			ID: it.ID, URL: it.URL, Title: line(it.Title), HTML: clean(it.HTML), Summary: clean(it.Summary),
+			ID: it.ID, URL: it.URL, Title: oneLine(it.Title), HTML: clean(it.HTML), Summary: clean(it.Summary),
 			Published: rfc3339(it.Published), Modified: rfc3339(it.Updated), Authors: jsonAuthors(it.Authors), Language: it.Language,
 		}
 		if it.Image != nil {
 			item.Image = it.Image.URL
 		}
 		for _, c := range it.Categories {
-			item.Tags = append(item.Tags, line(c.Label))
+			item.Tags = append(item.Tags, oneLine(c.Label))
 		}
 		for _, file := range it.Files {
 			if file.Type != "" {
-				item.Attachments = append(item.Attachments, jsonFile{file.URL, file.Type, line(file.Title), file.Size})
+				item.Attachments = append(item.Attachments, jsonFile{file.URL, file.Type, oneLine(file.Title), file.Size})
 			}
 		}
 		out.Items = append(out.Items, item)
@@ -74,7 +74,7 @@ func (f Feed) JSON() ([]byte, error) {
 func jsonAuthors(authors []Author) []jsonAuthor {
 	var all []jsonAuthor
 	for _, a := range authors {
-		all = append(all, jsonAuthor{line(a.Name), a.URL})
+		all = append(all, jsonAuthor{oneLine(a.Name), a.URL})
 	}
 	return all
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Portable returns HTML as a feed's reader takes it, which shows it somewhere
-// else: its links and pictures have absolute addresses, and no element has a
-// role, which validators warn of. base is the address of the page that the HTML
-// is of. All else stays as it is, byte for byte.
+// Portable returns HTML that can be shown on another site, as feed readers do: the
+// URLs of links and pictures are absolute, and no element has a role, of which
+// validators warn. base is the URL of the page of the HTML. All else is unchanged,
+// byte for byte.
 func Portable(text, base string) string {
 	from, err := url.Parse(base)
 	if err != nil || !strings.Contains(text, "=") {
@@ -21,9 +21,9 @@ func Portable(text, base string) string {
 	for z := html.NewTokenizer(strings.NewReader(text)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
-			return out.String() // a reader of a string has no other error than its end
+			return out.String() // the only error of a string reader is io.EOF
 		}
-		raw := string(z.Raw()) // the token that is read next overwrites it
+		raw := string(z.Raw()) // the next token overwrites it
 		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
 			out.WriteString(raw)
 			continue

@@ -10,7 +10,7 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/feeds/feedstest"
 )
 
-// A reader that others wrote reads what was written.
+// A feed reader of others can read each format.
 func TestReadersRead(t *testing.T) {
 	t.Parallel()
 	for _, format := range feeds.Formats() {

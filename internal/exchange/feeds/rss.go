@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The elements of RSS 2.0. encoding/xml writes names as they are, and so the
-// prefixes of foreign elements are simply part of theirs.
+// The elements of RSS 2.0. encoding/xml writes names as they are, so the names of
+// elements of other namespaces have their prefixes.
 type (
 	rss struct {
 		XMLName xml.Name `xml:"rss"`
@@ -63,12 +63,12 @@ const generator = "Redthread"
 
 // RSS writes the feed as RSS 2.0, with full texts as content:encoded, authors as
 // dc:creator (an author of RSS itself is an e-mail address), and the links of
-// Atom. An item has one enclosure at most, as readers expect: the first of its
-// files of which all is known, or else its picture.
+// Atom. An item has one enclosure at most, as readers expect: the first of its files
+// whose type and size are known, or else its picture.
 func (f Feed) RSS() ([]byte, error) {
 	const media = "application/rss+xml"
 	c := rssChannel{
-		Title: line(f.Title), Link: f.Home, Description: line(f.Description), Language: f.Language,
+		Title: oneLine(f.Title), Link: f.Home, Description: oneLine(f.Description), Language: f.Language,
 		Built: rfc822(f.Updated), Generator: generator, Docs: "https://www.rssboard.org/rss-specification",
 		Links: []rssLink{{f.Self, "self", media}},
 	}
@@ -83,15 +83,15 @@ func (f Feed) RSS() ([]byte, error) {
 	}
 	for _, it := range f.Items {
 		item := rssItem{
-			Title: line(it.Title), Link: it.URL, GUID: rssGUID{ID: it.ID}, Published: rfc822(it.Published),
+			Title: oneLine(it.Title), Link: it.URL, GUID: rssGUID{ID: it.ID}, Published: rfc822(it.Published),
 			Creators: names(it.Authors), Contributor: names(it.Contributors), Language: it.Language,
 			Description: clean(it.Summary), Content: clean(it.HTML), Enclosure: it.enclosure(),
 		}
 		if item.Description == "" && item.Content != "" {
-			item.Description = item.Title // readers that know no full texts look for one
+			item.Description = item.Title // for readers that do not know content:encoded
 		}
 		for _, category := range it.Categories {
-			item.Categories = append(item.Categories, line(category.Label))
+			item.Categories = append(item.Categories, oneLine(category.Label))
 		}
 		c.Items = append(c.Items, item)
 	}
@@ -117,12 +117,12 @@ func (it Item) enclosure() *rssEnclosure {
 func names(authors []Author) []string {
 	var all []string
 	for _, a := range authors {
-		all = append(all, line(a.Name))
+		all = append(all, oneLine(a.Name))
 	}
 	return all
 }
 
-// rfc822 is a date as RSS wants it.
+// rfc822 formats a time as RSS requires.
 func rfc822(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 
 // writeXML writes a document in UTF-8.

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// MaxSitemap is the most addresses that a sitemap may have.
+// MaxSitemap is the greatest number of URLs in a sitemap.
 const MaxSitemap = 50_000
 
-// Page is an address of a sitemap, or of a sitemap in an index of them.
+// Page is a URL in a sitemap, or of a sitemap in an index.
 type Page struct {
 	URL     string
-	Updated time.Time // the zero time where it is not known
+	Updated time.Time // zero if it is not known
 }
 
 type (

@@ -8,7 +8,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Narrative is a narrative, with what the reader may see of what it refers to.
+// Narrative is a narrative, with those documents it refers to that the reader may
+// see.
 type Narrative struct {
 	ID, URL, Title, Claim string
 	Assessment            string // plain text
@@ -22,19 +23,19 @@ type Narrative struct {
 	Sightings           []Sighting
 }
 
-// Sighting is where a claim was seen.
+// Sighting is a place where a claim was seen.
 type Sighting struct {
 	URL, Platform, Language string
 	Date                    domain.Date
 }
 
-// claim is what a narrative says.
+// claim returns the claim of a narrative as a node.
 func (n Narrative) claim() object {
 	return node("Claim", n.URL).put("name", n.Title).put("text", n.Claim)
 }
 
-// Narrative writes a narrative as a Claim; where its assessment begins with a
-// verdict (see [Verdict]), as a ClaimReview of that.
+// Narrative writes a narrative as a Claim or, if its assessment begins with a verdict
+// (see [Verdict]), as a ClaimReview of the claim.
 func (p Publisher) Narrative(n Narrative) (json.RawMessage, error) {
 	claim := n.claim().put("keywords", n.Tags).put("about", things(n.Targets)).put("mentions", things(n.Amplifiers))
 	if n.Parent != nil {
@@ -43,7 +44,7 @@ func (p Publisher) Narrative(n Narrative) (json.RawMessage, error) {
 	var seen []object
 	for _, s := range n.Sightings {
 		if s.URL == "" {
-			continue // an appearance is a work, and it has to be found
+			continue // an appearance is a work, which needs a URL
 		}
 		o := object{"@type": "CreativeWork", "url": s.URL}.put("datePublished", s.Date).put("inLanguage", s.Language)
 		if s.Platform != "" {
@@ -55,31 +56,30 @@ func (p Publisher) Narrative(n Narrative) (json.RawMessage, error) {
 
 	rating := rating(n.Assessment)
 	if rating == nil {
-		claim.put("identifier", n.ID).put("datePublished", n.Published).put("dateModified", moment(n.Updated))
+		claim.put("identifier", n.ID).put("datePublished", n.Published).put("dateModified", formatTime(n.Updated))
 		return document(claim.put("publisher", p.node()))
 	}
 	review := object{"@type": "ClaimReview"}.put("url", n.URL)
 	if n.URL != "" {
-		review["@id"] = n.URL + "#review" // the page's own address is the claim's
+		review["@id"] = n.URL + "#review" // the URL of the page itself identifies the claim
 	}
 	review.put("identifier", n.ID).put("claimReviewed", n.Claim).put("reviewRating", rating).put("reviewBody", n.Assessment)
 	review.put("author", p.node()).put("publisher", p.node())
-	review.put("datePublished", n.Published).put("dateModified", moment(n.Updated))
+	review.put("datePublished", n.Published).put("dateModified", formatTime(n.Updated))
 	return document(review.put("itemReviewed", claim))
 }
 
-// verdicts are the words that an assessment may begin with, and how true what
-// they are said of is: from 1, false, to 5, true. Some say something else than
-// that, and are 0.
+// verdicts has the verdicts that an assessment may begin with, and their ratings: from
+// 1, false, to 5, true; 0 for those that do not say how true a claim is.
 var verdicts = map[string]int{
 	"false": 1, "fabricated": 1, "mostly false": 2, "half true": 3, "partly true": 3, "partly false": 3,
 	"mostly true": 4, "true": 5,
 	"misleading": 0, "missing context": 0, "out of context": 0, "exaggerated": 0, "unproven": 0, "unsupported": 0, "satire": 0,
 }
 
-// Verdict is the verdict that an assessment begins with, as in "False: the
-// strait was open." It is empty where the text begins in another way: no
-// verdict is read into a text that does not give one.
+// Verdict returns the verdict that an assessment begins with, as in "False: the strait
+// was open." It is empty if the text begins in another way: a verdict is never
+// inferred.
 func Verdict(assessment string) string {
 	head, _, found := strings.Cut(assessment, ":")
 	head = strings.Join(strings.Fields(head), " ")

@@ -1,8 +1,8 @@
-// Package schemaorg writes documents as JSON-LD in the vocabulary of
-// schema.org, as search engines and fact-check explorers read it from pages.
+// Package schemaorg writes documents as JSON-LD in the vocabulary of schema.org, as
+// search engines and fact-check explorers read it from pages.
 //
-// It is pure: values come in and JSON goes out, the same JSON for the same
-// values, and it says nothing that is not in them. Where a document lacks what
-// a type of schema.org is for, it writes a lesser type: a narrative without a
-// verdict is a Claim and no ClaimReview.
+// Its functions have no side effects: the same values give the same JSON, which
+// contains nothing else. If a document lacks what a type of schema.org requires, a
+// more general type is written: a narrative without a verdict is a Claim, not a
+// ClaimReview.
 package schemaorg

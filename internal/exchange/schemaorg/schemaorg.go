@@ -12,20 +12,20 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Publisher is who publishes the documents.
+// Publisher is the publisher of the documents.
 type Publisher struct {
 	Name string
 	URL  string // of the site's front page
 }
 
-// Report is a report, with what the reader may see of what it refers to.
+// Report is a report, with those documents it refers to that the reader may see.
 type Report struct {
 	ID, URL, Title, Subtitle, Summary, Kind, Language string
 
 	Published *time.Time
 	Updated   time.Time
 	Words     int
-	Minutes   int // that it takes to read
+	Minutes   int // reading time
 
 	Tags            []string
 	About, Mentions []Thing
@@ -36,25 +36,25 @@ type Report struct {
 	Files           []File
 }
 
-// Contribution is somebody's part in a report.
+// Contribution is the part of a person or organisation in a report.
 type Contribution struct {
-	Role string // as domain.ContributionRoles has it
+	Role string // one of domain.ContributionRoles
 	By   Thing
 }
 
-// Source is what a report cites.
+// Source is a source that a report cites.
 type Source struct {
 	Title, URL, ArchiveURL, Publisher, Language string
 	Date                                        domain.Date
 }
 
-// File is a picture or something to download.
+// File is a picture or another file to download.
 type File struct {
 	URL, Type, Title, Alt string
-	Size                  int64 // in bytes; 0 where it is not known
+	Size                  int64 // in bytes; 0 if it is not known
 }
 
-// object is a node. encoding/json writes its members in the order of their
+// object is a node of JSON-LD. encoding/json writes its members in the order of their
 // names.
 type object map[string]any
 
@@ -71,7 +71,7 @@ func (o object) put(name string, value any) object {
 		if v == nil {
 			return o
 		}
-		value = moment(*v)
+		value = formatTime(*v)
 	case int:
 		if v == 0 {
 			return o
@@ -93,50 +93,50 @@ func (o object) put(name string, value any) object {
 	return o
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// node is an object of a type; with an address, that is also its identity, so
-// that the same thing is one node wherever it is named.
+// node returns an object of a type. A URL is also its @id, so that the same thing is
+// one node in all places.
 func node(kind, url string) object {
 	return object{"@type": kind}.put("@id", url).put("url", url)
 }
 
-// document writes a node as a document of its own.
+// document returns a node as a document of JSON-LD, safe in an HTML script element.
 func document(o object) (json.RawMessage, error) {
 	o["@context"] = "https://schema.org"
 	var b bytes.Buffer
-	if err := json.NewEncoder(&b).Encode(harmless(o)); err != nil { // which escapes <, >, &, U+2028 and U+2029
+	if err := json.NewEncoder(&b).Encode(escapeScript(o)); err != nil { // which escapes <, >, &, U+2028 and U+2029
 		return nil, fmt.Errorf("write JSON-LD: %w", err)
 	}
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-// harmful are the sequences that end or confuse an HTML script element.
-var harmful = regexp.MustCompile(`(?i)<!--|<(/?script)|--!?>`)
+// scriptSequences are the sequences that end or confuse an HTML script element.
+var scriptSequences = regexp.MustCompile(`(?i)<!--|<(/?script)|--!?>`)
 
-// harmless writes in texts the sequences that would end the script element that
-// JSON-LD is embedded in, as section 7.3 of JSON-LD 1.1 has it. Escapes of JSON
-// alone do not last: a client that parses an answer and writes the member into
-// a page writes it without them.
-func harmless(v any) any {
+// escapeScript escapes, in all texts of a value, the sequences that would end the
+// script element in which JSON-LD is embedded, as section 7.3 of JSON-LD 1.1
+// specifies. Escapes of JSON are not enough: a client that parses a response and
+// writes a member of it into a page writes the member without them.
+func escapeScript(v any) any {
 	switch v := v.(type) {
 	case string:
-		return harmful.ReplaceAllStringFunc(v, func(s string) string {
+		return scriptSequences.ReplaceAllStringFunc(v, func(s string) string {
 			return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(s)
 		})
 	case []string:
 		texts := make([]string, len(v)) // the list is the caller's
 		for i, s := range v {
-			texts[i] = harmless(s).(string)
+			texts[i] = escapeScript(s).(string)
 		}
 		return texts
 	case []object:
 		for _, o := range v {
-			harmless(o)
+			escapeScript(o)
 		}
 	case object:
 		for name, member := range v {
-			v[name] = harmless(member)
+			v[name] = escapeScript(member)
 		}
 	}
 	return v
@@ -156,7 +156,7 @@ func (p Publisher) Report(r Report) (json.RawMessage, error) {
 	o := node("Report", r.URL)
 	o.put("identifier", r.ID).put("name", r.Title).put("headline", r.Title).put("alternativeHeadline", r.Subtitle)
 	o.put("abstract", r.Summary).put("genre", genres[r.Kind]).put("inLanguage", r.Language)
-	o.put("datePublished", r.Published).put("dateModified", moment(r.Updated)).put("wordCount", r.Words)
+	o.put("datePublished", r.Published).put("dateModified", formatTime(r.Updated)).put("wordCount", r.Words)
 	if r.Minutes > 0 {
 		o["timeRequired"] = fmt.Sprintf("PT%dM", r.Minutes)
 	}
@@ -167,7 +167,7 @@ func (p Publisher) Report(r Report) (json.RawMessage, error) {
 	for _, n := range r.Narratives {
 		about = append(about, n.claim())
 	}
-	about = unique(about) // and what it is about, it mentions anyway
+	about = unique(about) // these are left out of mentions
 	o.put("about", about).put("mentions", unique(slices.Concat(about, things(r.Mentions)))[len(about):])
 	var citations []object
 	for _, s := range r.Sources {
@@ -185,15 +185,15 @@ func (p Publisher) Report(r Report) (json.RawMessage, error) {
 	return document(o)
 }
 
-// genres are the kinds of report, for people.
+// genres has the names of the kinds of report, for people.
 var genres = map[string]string{
 	"RESEARCH": "Research", "BRIEF": "Brief", "CASE_STUDY": "Case study",
 	"TYPOLOGY": "Typology", "LEGAL_ANALYSIS": "Legal analysis",
 }
 
-// contributions sorts people by their part. An editor of schema.org is a
-// Person; an organisation that edited is a contributor. A report without an
-// author is its publisher's.
+// contributions sets author, editor and contributor. An editor of schema.org is a
+// Person, so an organisation that edited is a contributor. The author of a report
+// without an author is the publisher.
 func (o object) contributions(all []Contribution, p Publisher) {
 	parts := map[string][]object{}
 	for _, c := range all {
@@ -214,8 +214,8 @@ func (o object) contributions(all []Contribution, p Publisher) {
 	}
 }
 
-// unique leaves out of nodes with a name those that were there before: who wrote
-// and analysed is one author.
+// unique returns the nodes without repeats: who both wrote and analysed a report is
+// one author.
 func unique(nodes []object) []object {
 	seen := map[string]bool{}
 	var once []object
@@ -241,7 +241,7 @@ func (s Source) node() object {
 func (f File) node(kind string) object {
 	o := object{"@type": kind}.put("contentUrl", f.URL).put("encodingFormat", f.Type).put("name", f.Title).put("caption", f.Alt)
 	if kind != "ImageObject" {
-		delete(o, "caption") // only pictures have one
+		delete(o, "caption") // only an ImageObject has one
 		o.put("description", f.Alt)
 	}
 	if f.Size > 0 {

@@ -97,8 +97,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// The bytes are harmless in a script element, and so is what a client makes of
-// them that has parsed them and writes them without any care.
+// The JSON is safe in a script element, also when a client parses it and writes it
+// again without escapes.
 func TestSafeInPages(t *testing.T) {
 	t.Parallel()
 	const evil = "</script><!-- <ScRiPt> --> --!> a < b & c\u2028\u2029"

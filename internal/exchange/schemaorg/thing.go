@@ -9,19 +9,19 @@ import (
 
 // Thing is an entity.
 type Thing struct {
-	Kind        string // as domain.EntityKinds has it
-	URL         string // of the site's page about it
+	Kind        string // one of domain.EntityKinds
+	URL         string // of its page on the site
 	Name        string
 	Homepage    string
 	Start, End  domain.Date
 	Identifiers []Identifier
 }
 
-// Identifier is what a register calls a thing.
+// Identifier is the identifier of a thing in a register.
 type Identifier struct{ Scheme, Value string }
 
-// types are schema.org's of the kinds of entity. A platform can be a firm, a
-// site or a program, and so it is a Thing.
+// types has the types of schema.org for the kinds of entity. A PLATFORM can be a firm,
+// a site or a program, so it is a Thing.
 var types = map[string]string{
 	"PERSON": "Person", "COMPANY": "Corporation", "ORGANIZATION": "Organization", "PUBLIC_BODY": "GovernmentOrganization",
 	"COUNTRY": "Country", "PLACE": "Place", "LEGAL_INSTRUMENT": "Legislation", "PROJECT": "Project", "EVENT": "Event",
@@ -58,8 +58,8 @@ func things(all []Thing) []object {
 	return nodes
 }
 
-// registers have a page about each thing at an address that its identifier
-// tells, if the identifier has the register's form.
+// registers has the registers with a page about each thing, whose URL is the prefix
+// and the identifier. The identifier must have the form.
 var registers = map[string]struct {
 	form   *regexp.Regexp
 	prefix string
@@ -71,8 +71,8 @@ var registers = map[string]struct {
 	"ISNI":     {regexp.MustCompile(`^[0-9]{15}[0-9X]$`), "https://isni.org/isni/"},
 }
 
-// address is the page of the register about what has the identifier; empty
-// where none is known.
+// address returns the URL of the page of the register about the identified thing;
+// empty if none is known.
 func (id Identifier) address() string {
 	if r, ok := registers[id.Scheme]; ok && r.form.MatchString(id.Value) {
 		return r.prefix + url.PathEscape(id.Value)

@@ -1,6 +1,6 @@
-// Package site knows the addresses of a publisher's own pages, which are what
-// feeds, sitemaps and JSON-LD lead to. The pages are not Redthread's: some
-// frontend shows them, and tells here by patterns where.
+// Package site makes the URLs of a publisher's own pages, to which feeds, sitemaps and
+// JSON-LD link. A frontend serves these pages, not Redthread; patterns in the
+// configuration say where.
 package site
 
 import (
@@ -11,23 +11,23 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// DefaultName is the name of a publisher that has given none.
+// DefaultName is the name of a publisher without a configured name.
 const DefaultName = "Redthread"
 
-// None, in the place of a pattern, says that the site has no such pages.
+// None, instead of a pattern, says that the site has no such pages.
 const None = "none"
 
 // Site is a publisher's site.
 type Site struct {
-	// Name is the publisher's; empty stands for DefaultName.
+	// Name is the name of the publisher; empty for DefaultName.
 	Name string
-	// URL is that of the site's front page, without a slash at the end. Where
-	// it is empty, addresses begin with a slash.
+	// URL is the URL of the front page, without a slash at the end. If it is
+	// empty, URLs of pages begin with a slash.
 	URL string
-	// Pages are the patterns of the pages about the documents of a type: a path
-	// on the host of URL or a whole URL, with {slug} in the place of the slug,
-	// or None. What a path means is what it means in a link.
-	// A type that is not in it has its default, of which some types have none.
+	// Pages has the pattern of the pages about the documents of a type: a path on
+	// the host of URL or a whole URL, with {slug} for the slug, or None. A path is
+	// relative to the host, as in a link. A type that is not in it has the pattern
+	// of [DefaultPattern].
 	Pages map[domain.Type]string
 }
 
@@ -36,21 +36,21 @@ var defaults = map[domain.Type]string{
 	domain.Tag: "/tags/{slug}", domain.Edition: "/editions/{slug}",
 }
 
-// DefaultPattern is the pattern of the pages of a type of which nothing else
-// is said; None where there are none.
+// DefaultPattern returns the pattern of the pages of a type that is not configured;
+// None if there are no such pages.
 func DefaultPattern(t domain.Type) string { return cmp.Or(defaults[t], None) }
 
-// Title is the publisher's name.
+// Title returns the name of the publisher.
 func (s Site) Title() string { return cmp.Or(s.Name, DefaultName) }
 
-// Home is the address of the front page.
+// Home returns the URL of the front page.
 func (s Site) Home() string { return s.URL + "/" }
 
 // HasPages reports whether the site has pages about the documents of a type.
 func (s Site) HasPages(t domain.Type) bool { return s.pattern(t) != None }
 
-// Page is the address of the page about a document; empty where the site has no
-// pages of its type.
+// Page returns the URL of the page about a document; empty if the site has no pages of
+// its type.
 func (s Site) Page(t domain.Type, slug string) string {
 	pattern := s.pattern(t)
 	if pattern == None {
@@ -63,7 +63,7 @@ func (s Site) Page(t domain.Type, slug string) string {
 	return page
 }
 
-// origin is URL without its path.
+// origin returns URL without its path.
 func (s Site) origin() string {
 	scheme, rest, ok := strings.Cut(s.URL, "://")
 	if !ok {
@@ -75,9 +75,9 @@ func (s Site) origin() string {
 
 func (s Site) pattern(t domain.Type) string { return cmp.Or(s.Pages[t], DefaultPattern(t)) }
 
-// ValidPattern reports whether a pattern leads to a page: a path or an http
-// address, with {slug} in it once. A pattern ends in the href of links, so it
-// must not be a script.
+// ValidPattern reports whether a pattern is a path or an http or https URL that
+// contains {slug} once. Patterns become the href of links, so other schemes, such as
+// javascript, are not valid.
 func ValidPattern(pattern string) bool {
 	page, err := url.Parse(strings.ReplaceAll(pattern, "{slug}", "x"))
 	if err != nil || strings.Count(pattern, "{slug}") != 1 {
@@ -89,8 +89,8 @@ func ValidPattern(pattern string) bool {
 	return (page.Scheme == "http" || page.Scheme == "https") && page.Host != ""
 }
 
-// ValidBase reports whether something is the http address of a site: what paths
-// can be put behind. It may have a path of its own, but nothing after that.
+// ValidBase reports whether base is an http or https URL to which paths can be
+// appended. It may have a path, but no query, fragment or user.
 func ValidBase(base string) bool {
 	u, err := url.Parse(base)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&

@@ -1,5 +1,5 @@
-// Package feedstest checks feeds and sitemaps for tests, by the rules that
-// public validators have for them. It shares no code with what writes them.
+// Package feedstest validates feeds and sitemaps in tests, by the rules of public
+// validators. It shares no code with package feeds.
 package feedstest
 
 import (
@@ -18,8 +18,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Feed checks a feed in the format that addresses of ext have, and returns what
-// a feed reader reads in it.
+// Feed validates a feed in the format of an extension ("rss", "atom" or "json"), and
+// returns it as a feed reader parses it. It fails the test if the feed is not valid.
 func Feed(tb testing.TB, ext string, body []byte) *gofeed.Feed {
 	tb.Helper()
 	c := &checker{ids: map[string]bool{}}
@@ -41,7 +41,7 @@ func Feed(tb testing.TB, ext string, body []byte) *gofeed.Feed {
 	return read
 }
 
-// Sitemap checks a sitemap, or an index of sitemaps, and returns its addresses.
+// Sitemap validates a sitemap, or an index of sitemaps, and returns its URLs.
 func Sitemap(tb testing.TB, body []byte) []string {
 	tb.Helper()
 	c := &checker{ids: map[string]bool{}}
@@ -82,8 +82,8 @@ func (n node) attr(name string) string {
 	return ""
 }
 
-// all are the children of a name, which is that of the space of the parent
-// where it has no prefix.
+// all returns the children with a name. A name without a prefix is in the namespace of
+// the parent.
 func (n node) all(name string) []node {
 	space := n.XMLName.Space
 	if prefix, local, ok := strings.Cut(name, ":"); ok {
@@ -104,7 +104,7 @@ var spaces = map[string]string{
 	"atom": "http://www.w3.org/2005/Atom", "content": "http://purl.org/rss/1.0/modules/content/", "dc": "http://purl.org/dc/elements/1.1/",
 }
 
-// checker gathers what is wrong.
+// checker collects the problems of a feed.
 type checker struct {
 	problems []string
 	ids      map[string]bool
@@ -131,7 +131,7 @@ func (c *checker) parse(body []byte) (root node) {
 	return root
 }
 
-// one is the text of the only child of a name.
+// one returns the text of the only child with a name.
 func (c *checker) one(n node, name string) string {
 	all := n.all(name)
 	c.want(len(all) == 1, "<%s> has %d of <%s>", n.XMLName.Local, len(all), name)
@@ -148,7 +148,7 @@ func (c *checker) address(s string) {
 
 var urn = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// id wants an id that no other item has.
+// id checks that no other item has the id.
 func (c *checker) id(s string) {
 	c.want(s != "" && !c.ids[s], "the id %q is there twice", s)
 	c.ids[s] = true
@@ -165,7 +165,7 @@ func (c *checker) language(s string) {
 	c.want(s == "" || language.MatchString(s), "%q is no language", s)
 }
 
-// html wants links and pictures that lead somewhere from everywhere.
+// html checks that HTML has absolute URLs and nothing that runs.
 func (c *checker) html(s string) {
 	for z := html.NewTokenizer(strings.NewReader(s)); z.Next() != html.ErrorToken; {
 		t := z.Token()

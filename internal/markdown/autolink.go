@@ -15,20 +15,20 @@ import (
 
 // webAddress makes bare web addresses links: those that begin with http://,
 // https:// or www. and name a host with a dot in it. It is called at the colon
-// or dot, when what stands before it is text already, so that an address may
+// or dot, when the text before that is parsed already, so that an address may
 // follow an ideograph without a space.
 //
-// Where an address ends is decided here, too. Letters and digits of every
-// script belong to it, as in the addresses of Wikipedia's articles. White space,
-// quotation marks and CJK punctuation do not, but for the middle dot between
-// the parts of a name; nor does punctuation at the very end, or a closing
-// parenthesis without its opening one, as on GitHub.
+// It also decides where an address ends. Letters and digits of every script belong
+// to it, as in the addresses of Wikipedia's articles. White space, quotation marks
+// and CJK punctuation do not, except the middle dot between the parts of a name;
+// nor does punctuation at the very end, or a closing parenthesis without its
+// opening one, as on GitHub.
 type webAddress struct{}
 
-// Trigger is asked for by parser.InlineParser.
+// Trigger implements parser.InlineParser.
 func (webAddress) Trigger() []byte { return []byte{':', '.'} }
 
-// Parse is asked for by parser.InlineParser.
+// Parse implements parser.InlineParser.
 func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, seg := block.PeekLine()
 	if seg.Padding > 0 || pc.IsInLinkLabel() {
@@ -47,8 +47,8 @@ func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 	if line[0] == ':' {
 		rest = line[len("://"):]
 	}
-	e := effortOf(pc)
-	if !e.spend(parent, seg.Start, maxHost) {
+	s := stateOf(pc)
+	if !s.spend(parent, seg.Start, maxHost) {
 		return nil
 	}
 	length := hostLength(rest)
@@ -56,8 +56,8 @@ func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 		return nil
 	}
 	if !ascii(rest[:length]) {
-		// Before the path is read: it may be the rest of the text, and hold more
-		// such addresses.
+		// This is checked before the path is read, which may be the rest of the
+		// text and hold more such addresses.
 		if _, _, ok := safeURL("http://" + string(rest[:length])); !ok {
 			return nil // no host has such a name
 		}
@@ -74,11 +74,11 @@ func (webAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) a
 		link.Protocol = []byte("http")
 	}
 	link.SetPos(begin)
-	return e.count(link)
+	return s.countNode(link)
 }
 
-// beginsAt tells where in src the address begins whose colon or dot is at off,
-// where line begins.
+// beginsAt returns the offset in src at which an address begins whose colon or dot
+// is at off. line is the rest of the line from off on.
 func beginsAt(src []byte, off int, line []byte) (int, bool) {
 	before := src[:off]
 	if line[0] == '.' {
@@ -94,9 +94,9 @@ func beginsAt(src []byte, off int, line []byte) (int, bool) {
 	return 0, false
 }
 
-// mayPrecede reports whether an address may follow what src ends in: white
-// space, one of *_~( as on GitHub, or what is no letter of a word with spaces
-// around it.
+// mayPrecede reports whether an address may follow the last character of src: white
+// space, one of *_~( as on GitHub, or a character that is not a letter, mark or
+// digit of a script with spaces between words.
 func mayPrecede(src []byte) bool {
 	r, _ := utf8.DecodeLastRune(src)
 	if r < utf8.RuneSelf {
@@ -105,12 +105,13 @@ func mayPrecede(src []byte) bool {
 	return wide(r) || !unicode.In(r, unicode.L, unicode.M, unicode.N)
 }
 
+// maxHost is the greatest length of a host, in bytes.
 const maxHost = 253
 
-// hostLength returns the length of the host, with its port, at the start of s:
-// 0 where there is none. The host must have a dot, and its last part must start
-// with a letter. Where that is in Latin letters and an ideograph follows, the
-// ideograph belongs to the sentence around the address.
+// hostLength returns the length of the host, with its port, at the start of s; 0 if
+// there is none. The host must have a dot, and its last part must start with a
+// letter. An ideograph after a last part in Latin letters does not belong to the
+// host, but to the sentence around it.
 func hostLength(s []byte) int {
 	end, label, dots := 0, 0, 0 // label is where the last part begins
 	for end < min(len(s), maxHost) {
@@ -162,7 +163,7 @@ func hostEnd(s []byte, end, label, dots int) int {
 		end += len(port)
 	}
 	if end < len(s) && s[end] == '@' {
-		return 0 // that was a user's name
+		return 0 // it was the user name of an e-mail address
 	}
 	return end
 }
@@ -197,7 +198,8 @@ func inPath(r rune) bool {
 	return !unicode.In(r, unicode.P, unicode.S) || !wide(r)
 }
 
-// trimmed takes off what ends a sentence rather than the address.
+// trimmed returns the end of the address without the characters that end the
+// sentence around it.
 func trimmed(s []byte, host, end int) int {
 	surplus := bytes.Count(s[:end], []byte{')'}) - bytes.Count(s[:end], []byte{'('})
 	for end > host {
@@ -227,8 +229,8 @@ func trimmed(s []byte, host, end int) int {
 var referenceName = regexp.MustCompile(`^&[A-Za-z0-9]{1,32};$`)
 
 // mailAddress makes bare e-mail addresses links. It is called at each space and
-// mark, and asks the linkify parser only where one may start: that would look
-// for an "@" to the end of a line.
+// mark, but calls the linkify parser only where an address may start, since that
+// parser looks for an "@" up to the end of the line.
 type mailAddress struct{ parser.InlineParser }
 
 func newMailAddress() mailAddress {
@@ -239,17 +241,17 @@ func newMailAddress() mailAddress {
 	)}
 }
 
-// Parse is asked for by parser.InlineParser.
+// Parse implements parser.InlineParser.
 func (p mailAddress) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	e := effortOf(pc)
+	s := stateOf(pc)
 	line, seg := block.PeekLine()
 	if len(line) > 0 && bytes.IndexByte([]byte(" *_~("), line[0]) >= 0 {
 		line = line[1:]
 	}
-	if !mayBeMail(line) || !e.spend(parent, seg.Start, 8) {
+	if !mayBeMail(line) || !s.spend(parent, seg.Start, 8) {
 		return nil
 	}
-	return e.count(p.InlineParser.Parse(parent, block, pc))
+	return s.countNode(p.InlineParser.Parse(parent, block, pc))
 }
 
 func mayBeMail(line []byte) bool {
