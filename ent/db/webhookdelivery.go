@@ -32,11 +32,11 @@ type WebhookDelivery struct {
 	// State holds the value of the "state" field.
 	State string `json:"state,omitempty"`
 	// The number of the job that may attempt it; earlier jobs do nothing.
-	Generation int `json:"generation,omitempty"`
+	Generation int `json:"turn,omitempty"`
 	// The number of attempts since it was enqueued or last retried.
-	AttemptCount int `json:"attempt_count,omitempty"`
+	AttemptCount int `json:"tries,omitempty"`
 	// The time of the first of those attempts.
-	FirstAttemptAt *time.Time `json:"first_attempt_at,omitempty"`
+	FirstAttemptAt *time.Time `json:"tried_since,omitempty"`
 	// NextAttemptAt holds the value of the "next_attempt_at" field.
 	NextAttemptAt *time.Time `json:"next_attempt_at,omitempty"`
 	// The last attempts, the oldest first.

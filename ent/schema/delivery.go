@@ -46,6 +46,8 @@ type WebhookDelivery struct{ ent.Schema }
 
 func (WebhookDelivery) Annotations() []schema.Annotation { return table("webhook_deliveries") }
 func (WebhookDelivery) Fields() []ent.Field {
+	// The columns keep their older names. The JSON tags have them too, since package
+	// read finds the field of a column by its tag.
 	return []ent.Field{
 		id(),
 		ref("webhook_id"),
@@ -54,9 +56,9 @@ func (WebhookDelivery) Fields() []ent.Field {
 		ref("document_id"),
 		field.Text("body"),
 		field.String("state"),
-		field.Int("generation").StorageKey("turn").Comment("The number of the job that may attempt it; earlier jobs do nothing."),
-		field.Int("attempt_count").StorageKey("tries").Comment("The number of attempts since it was enqueued or last retried."),
-		field.Time("first_attempt_at").StorageKey("tried_since").Optional().Nillable().Comment("The time of the first of those attempts."),
+		field.Int("generation").StorageKey("turn").StructTag(`json:"turn,omitempty"`).Comment("The number of the job that may attempt it; earlier jobs do nothing."),
+		field.Int("attempt_count").StorageKey("tries").StructTag(`json:"tries,omitempty"`).Comment("The number of attempts since it was enqueued or last retried."),
+		field.Time("first_attempt_at").StorageKey("tried_since").StructTag(`json:"tried_since,omitempty"`).Optional().Nillable().Comment("The time of the first of those attempts."),
 		field.Time("next_attempt_at").Optional().Nillable(),
 		field.JSON("attempts", []domain.WebhookAttempt{}).Optional().Comment("The last attempts, the oldest first."),
 		text("error"), // of the last attempt; or why there will be no more
