@@ -10,7 +10,7 @@ import (
 	"github.com/redthread-api/redthread/internal/limits"
 )
 
-// What docs/access.md says of rights and limits is what the code does.
+// TestAccessTables checks the tables of rights and limits in access.md.
 func TestAccessTables(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("access.md")

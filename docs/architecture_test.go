@@ -1,4 +1,4 @@
-// Package docs_test holds the documents to the code.
+// Package docs_test checks the documentation against the code.
 package docs_test
 
 import (
@@ -42,7 +42,7 @@ func packages(t *testing.T) []goPackage {
 	}
 }
 
-// importTable reads the table of ARCHITECTURE.md.
+// importTable reads the table of packages in ARCHITECTURE.md.
 func importTable(t *testing.T) map[string][]string {
 	t.Helper()
 	raw, err := os.ReadFile("ARCHITECTURE.md")
@@ -67,7 +67,7 @@ func importTable(t *testing.T) map[string][]string {
 	return table
 }
 
-// rowOf is the row for a package: the one with the longest prefix of its path.
+// rowOf returns the row of a package: the one with the longest prefix of its path.
 func rowOf(table map[string][]string, path string) string {
 	best := ""
 	for row := range table {
@@ -142,7 +142,7 @@ func isDriver(path string) bool {
 	return strings.HasPrefix(path, "modernc.org/sqlite") || strings.HasPrefix(path, "github.com/jackc/pgx")
 }
 
-func TestEveryPackageSaysWhatItIs(t *testing.T) {
+func TestEveryPackageHasAComment(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
 		generated := strings.HasPrefix(p.ImportPath, module+"ent/db") || p.ImportPath == module+"graph/generated"

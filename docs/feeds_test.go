@@ -26,8 +26,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// The requests of feeds.md are sent to the demo, and each is answered with what
-// it says.
+// TestFeedsGuide sends the requests of feeds.md to the demo, and checks that each
+// response is what the page says.
 func TestFeedsGuide(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
@@ -49,7 +49,7 @@ func TestFeedsGuide(t *testing.T) {
 	if err := demo.Load(editor, ask); err != nil {
 		t.Fatal(err)
 	}
-	door := feeds.Handler(feeds.Config{
+	handler := feeds.Handler(feeds.Config{
 		Content: api, Changes: desk.Live(), PublicURL: "https://api.site.example", Site: site.Site{URL: "https://site.example"}, Log: log,
 		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _, message string) {
 			http.Error(w, message, status)
@@ -68,7 +68,7 @@ func TestFeedsGuide(t *testing.T) {
 	for _, m := range requests {
 		address := string(m[1])
 		w := httptest.NewRecorder()
-		door.ServeHTTP(w, httptest.NewRequestWithContext(public, http.MethodGet, address, nil))
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(public, http.MethodGet, address, nil))
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: got %d %s", address, w.Code, w.Body)
 			continue

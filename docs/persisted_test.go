@@ -22,9 +22,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// What persisted-documents.md shows is what the program does: the mutation is
-// sent, and then the requests of curl, with the id that came back in the place
-// of the one in the text.
+// TestPersistedDocuments sends the mutation of persisted-documents.md, and then its
+// requests with curl, with the id of the response instead of the one on the page.
 func TestPersistedDocuments(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)

@@ -22,7 +22,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// What the README shows is what the program answers, on the demo.
+// TestReadme sends the queries of the README to the demo, and checks the responses.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)

@@ -25,8 +25,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// What rest.md shows is what the routes answer, on the demo: each request is
-// sent, and what is shown below it is in the answer.
+// TestREST sends the requests of rest.md to the demo, and checks that each response
+// contains what is shown below the request.
 func TestREST(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
@@ -83,8 +83,9 @@ func TestREST(t *testing.T) {
 	}
 }
 
-// like is a value without what the page leaves out: a text that begins with an
-// ellipsis stands for anything, and one that ends in one for what begins so.
+// like returns got in the form of want, the value on the page, so that they can be
+// compared. A text on the page that ends in an ellipsis stands for any value that begins
+// so, and a list of one ellipsis for any list that is not empty.
 func like(want, got any) any {
 	switch w := want.(type) {
 	case string:

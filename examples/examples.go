@@ -1,9 +1,9 @@
-// Package examples holds GraphQL operations that are worth reading first: one
-// to a file, each with a comment on what it shows and, where it takes
-// variables, a .json file of values that work on the demo.
+// Package examples holds example GraphQL operations: one in each file, with a comment
+// on what it shows and, if it takes variables, a .json file of values that work on the
+// demo.
 //
-// They are the manual by example, the queries with which the explorer opens,
-// and a test of the API (TestExamples in package demo), so they cannot rot.
+// They are documentation, the queries with which the explorer opens, and a test of the
+// API (TestExamples in package demo), which keeps them correct.
 package examples
 
 import (
@@ -20,13 +20,13 @@ var files embed.FS
 
 // An Example is one operation.
 type Example struct {
-	Name      string // of the file, without .graphql: "newest"
+	Name      string // the name of the file without .graphql: "newest"
 	Title     string // the first sentence of its comment
-	Query     string // the whole file, comment included
-	Variables string // JSON; empty where it takes none
+	Query     string // the whole file, with the comment
+	Variables string // JSON; empty if it takes none
 }
 
-// All returns the examples in order of their names.
+// All returns the examples in the order of their names.
 func All() ([]Example, error) {
 	names, err := fs.Glob(files, "*.graphql")
 	if err != nil {
@@ -58,7 +58,7 @@ var opening = []string{
 	"preview", "create-report", "publish",
 }
 
-// Opening returns the few examples with which the explorer opens.
+// Opening returns the examples with which the explorer opens, in order.
 func Opening() ([]Example, error) {
 	all, err := All()
 	if err != nil {
@@ -75,7 +75,7 @@ func Opening() ([]Example, error) {
 	return few, nil
 }
 
-// title is the first sentence of the comment at the head of a file.
+// title returns the first sentence of the comment at the head of a file.
 func title(query string) string {
 	var comment []string
 	for line := range strings.Lines(query) {

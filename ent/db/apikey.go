@@ -21,7 +21,7 @@ type ApiKey struct {
 	ID domain.ID `json:"id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
-	// The first characters of the key, to recognise it by.
+	// The first characters of the key, to identify it.
 	Hint string `json:"hint,omitempty"`
 	// Hash holds the value of the "hash" field.
 	Hash string `json:"-"`
@@ -29,13 +29,13 @@ type ApiKey struct {
 	Role domain.Role `json:"role,omitempty"`
 	// Clearance holds the value of the "clearance" field.
 	Clearance domain.Marking `json:"clearance,omitempty"`
-	// Null: all that the role may do. Empty: nothing.
+	// Null: all rights of the role. Empty: none.
 	Scopes []string `json:"scopes,omitempty"`
 	// Null: any. Empty: no browser.
 	Origins []string `json:"origins,omitempty"`
 	// Null: any. Empty: from nowhere.
 	Networks []string `json:"networks,omitempty"`
-	// Cost a minute; null: the role's.
+	// Request cost per minute; null: the limit of the role.
 	RateLimit *int `json:"rate_limit,omitempty"`
 	// Replaces holds the value of the "replaces" field.
 	Replaces *domain.ID `json:"replaces,omitempty"`

@@ -37,7 +37,7 @@ type AuditEntry struct {
 	Network *string `json:"network,omitempty"`
 	// RequestID holds the value of the "request_id" field.
 	RequestID *string `json:"request_id,omitempty"`
-	// How often it happened: refusals of one kind are gathered.
+	// How often it happened: refusals of one kind are grouped.
 	Times        int `json:"times,omitempty"`
 	selectValues sql.SelectValues
 

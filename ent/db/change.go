@@ -17,7 +17,7 @@ type Change struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID int64 `json:"id,omitempty"`
-	// When, in microseconds since 1970: the same for a whole release, and later than that of the one before.
+	// The time in microseconds since 1970: the same for a whole release, and later than that of the release before.
 	At int64 `json:"at,omitempty"`
 	// DocumentID holds the value of the "document_id" field.
 	DocumentID domain.ID `json:"document_id,omitempty"`

@@ -19,7 +19,7 @@ type LiveDocument struct {
 	ID domain.ID `json:"id,omitempty"`
 	// Version holds the value of the "version" field.
 	Version int `json:"version,omitempty"`
-	// The document's own, as it is live.
+	// The document's own marking in live.
 	Marking      domain.Marking `json:"marking,omitempty"`
 	selectValues sql.SelectValues
 

@@ -41442,33 +41442,33 @@ func (m *WebhookMutation) ResetEdge(name string) error {
 // WebhookDeliveryMutation represents an operation that mutates the WebhookDelivery nodes in the graph.
 type WebhookDeliveryMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *domain.ID
-	webhook_id      *domain.ID
-	addwebhook_id   *domain.ID
-	number          *int64
-	addnumber       *int64
-	event           *string
-	document_id     *domain.ID
-	adddocument_id  *domain.ID
-	body            *string
-	state           *string
-	turn            *int
-	addturn         *int
-	tries           *int
-	addtries        *int
-	tried_since     *time.Time
-	next_attempt_at *time.Time
-	attempts        *[]domain.WebhookAttempt
-	appendattempts  []domain.WebhookAttempt
-	error           *string
-	created_at      *time.Time
-	done_at         *time.Time
-	clearedFields   map[string]struct{}
-	done            bool
-	oldValue        func(context.Context) (*WebhookDelivery, error)
-	predicates      []predicate.WebhookDelivery
+	op               Op
+	typ              string
+	id               *domain.ID
+	webhook_id       *domain.ID
+	addwebhook_id    *domain.ID
+	number           *int64
+	addnumber        *int64
+	event            *string
+	document_id      *domain.ID
+	adddocument_id   *domain.ID
+	body             *string
+	state            *string
+	generation       *int
+	addgeneration    *int
+	attempt_count    *int
+	addattempt_count *int
+	first_attempt_at *time.Time
+	next_attempt_at  *time.Time
+	attempts         *[]domain.WebhookAttempt
+	appendattempts   []domain.WebhookAttempt
+	error            *string
+	created_at       *time.Time
+	done_at          *time.Time
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*WebhookDelivery, error)
+	predicates       []predicate.WebhookDelivery
 }
 
 var _ ent.Mutation = (*WebhookDeliveryMutation)(nil)
@@ -41851,165 +41851,165 @@ func (m *WebhookDeliveryMutation) ResetState() {
 	m.state = nil
 }
 
-// SetTurn sets the "turn" field.
-func (m *WebhookDeliveryMutation) SetTurn(i int) {
-	m.turn = &i
-	m.addturn = nil
+// SetGeneration sets the "generation" field.
+func (m *WebhookDeliveryMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
 }
 
-// Turn returns the value of the "turn" field in the mutation.
-func (m *WebhookDeliveryMutation) Turn() (r int, exists bool) {
-	v := m.turn
+// Generation returns the value of the "generation" field in the mutation.
+func (m *WebhookDeliveryMutation) Generation() (r int, exists bool) {
+	v := m.generation
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldTurn returns the old "turn" field's value of the WebhookDelivery entity.
+// OldGeneration returns the old "generation" field's value of the WebhookDelivery entity.
 // If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *WebhookDeliveryMutation) OldTurn(ctx context.Context) (v int, err error) {
+func (m *WebhookDeliveryMutation) OldGeneration(ctx context.Context) (v int, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTurn is only allowed on UpdateOne operations")
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTurn requires an ID field in the mutation")
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTurn: %w", err)
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
 	}
-	return oldValue.Turn, nil
+	return oldValue.Generation, nil
 }
 
-// AddTurn adds i to the "turn" field.
-func (m *WebhookDeliveryMutation) AddTurn(i int) {
-	if m.addturn != nil {
-		*m.addturn += i
+// AddGeneration adds i to the "generation" field.
+func (m *WebhookDeliveryMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
 	} else {
-		m.addturn = &i
+		m.addgeneration = &i
 	}
 }
 
-// AddedTurn returns the value that was added to the "turn" field in this mutation.
-func (m *WebhookDeliveryMutation) AddedTurn() (r int, exists bool) {
-	v := m.addturn
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *WebhookDeliveryMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// ResetTurn resets all changes to the "turn" field.
-func (m *WebhookDeliveryMutation) ResetTurn() {
-	m.turn = nil
-	m.addturn = nil
+// ResetGeneration resets all changes to the "generation" field.
+func (m *WebhookDeliveryMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
 }
 
-// SetTries sets the "tries" field.
-func (m *WebhookDeliveryMutation) SetTries(i int) {
-	m.tries = &i
-	m.addtries = nil
+// SetAttemptCount sets the "attempt_count" field.
+func (m *WebhookDeliveryMutation) SetAttemptCount(i int) {
+	m.attempt_count = &i
+	m.addattempt_count = nil
 }
 
-// Tries returns the value of the "tries" field in the mutation.
-func (m *WebhookDeliveryMutation) Tries() (r int, exists bool) {
-	v := m.tries
+// AttemptCount returns the value of the "attempt_count" field in the mutation.
+func (m *WebhookDeliveryMutation) AttemptCount() (r int, exists bool) {
+	v := m.attempt_count
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldTries returns the old "tries" field's value of the WebhookDelivery entity.
+// OldAttemptCount returns the old "attempt_count" field's value of the WebhookDelivery entity.
 // If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *WebhookDeliveryMutation) OldTries(ctx context.Context) (v int, err error) {
+func (m *WebhookDeliveryMutation) OldAttemptCount(ctx context.Context) (v int, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTries is only allowed on UpdateOne operations")
+		return v, errors.New("OldAttemptCount is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTries requires an ID field in the mutation")
+		return v, errors.New("OldAttemptCount requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTries: %w", err)
+		return v, fmt.Errorf("querying old value for OldAttemptCount: %w", err)
 	}
-	return oldValue.Tries, nil
+	return oldValue.AttemptCount, nil
 }
 
-// AddTries adds i to the "tries" field.
-func (m *WebhookDeliveryMutation) AddTries(i int) {
-	if m.addtries != nil {
-		*m.addtries += i
+// AddAttemptCount adds i to the "attempt_count" field.
+func (m *WebhookDeliveryMutation) AddAttemptCount(i int) {
+	if m.addattempt_count != nil {
+		*m.addattempt_count += i
 	} else {
-		m.addtries = &i
+		m.addattempt_count = &i
 	}
 }
 
-// AddedTries returns the value that was added to the "tries" field in this mutation.
-func (m *WebhookDeliveryMutation) AddedTries() (r int, exists bool) {
-	v := m.addtries
+// AddedAttemptCount returns the value that was added to the "attempt_count" field in this mutation.
+func (m *WebhookDeliveryMutation) AddedAttemptCount() (r int, exists bool) {
+	v := m.addattempt_count
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// ResetTries resets all changes to the "tries" field.
-func (m *WebhookDeliveryMutation) ResetTries() {
-	m.tries = nil
-	m.addtries = nil
+// ResetAttemptCount resets all changes to the "attempt_count" field.
+func (m *WebhookDeliveryMutation) ResetAttemptCount() {
+	m.attempt_count = nil
+	m.addattempt_count = nil
 }
 
-// SetTriedSince sets the "tried_since" field.
-func (m *WebhookDeliveryMutation) SetTriedSince(t time.Time) {
-	m.tried_since = &t
+// SetFirstAttemptAt sets the "first_attempt_at" field.
+func (m *WebhookDeliveryMutation) SetFirstAttemptAt(t time.Time) {
+	m.first_attempt_at = &t
 }
 
-// TriedSince returns the value of the "tried_since" field in the mutation.
-func (m *WebhookDeliveryMutation) TriedSince() (r time.Time, exists bool) {
-	v := m.tried_since
+// FirstAttemptAt returns the value of the "first_attempt_at" field in the mutation.
+func (m *WebhookDeliveryMutation) FirstAttemptAt() (r time.Time, exists bool) {
+	v := m.first_attempt_at
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldTriedSince returns the old "tried_since" field's value of the WebhookDelivery entity.
+// OldFirstAttemptAt returns the old "first_attempt_at" field's value of the WebhookDelivery entity.
 // If the WebhookDelivery object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *WebhookDeliveryMutation) OldTriedSince(ctx context.Context) (v *time.Time, err error) {
+func (m *WebhookDeliveryMutation) OldFirstAttemptAt(ctx context.Context) (v *time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTriedSince is only allowed on UpdateOne operations")
+		return v, errors.New("OldFirstAttemptAt is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTriedSince requires an ID field in the mutation")
+		return v, errors.New("OldFirstAttemptAt requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTriedSince: %w", err)
+		return v, fmt.Errorf("querying old value for OldFirstAttemptAt: %w", err)
 	}
-	return oldValue.TriedSince, nil
+	return oldValue.FirstAttemptAt, nil
 }
 
-// ClearTriedSince clears the value of the "tried_since" field.
-func (m *WebhookDeliveryMutation) ClearTriedSince() {
-	m.tried_since = nil
-	m.clearedFields[webhookdelivery.FieldTriedSince] = struct{}{}
+// ClearFirstAttemptAt clears the value of the "first_attempt_at" field.
+func (m *WebhookDeliveryMutation) ClearFirstAttemptAt() {
+	m.first_attempt_at = nil
+	m.clearedFields[webhookdelivery.FieldFirstAttemptAt] = struct{}{}
 }
 
-// TriedSinceCleared returns if the "tried_since" field was cleared in this mutation.
-func (m *WebhookDeliveryMutation) TriedSinceCleared() bool {
-	_, ok := m.clearedFields[webhookdelivery.FieldTriedSince]
+// FirstAttemptAtCleared returns if the "first_attempt_at" field was cleared in this mutation.
+func (m *WebhookDeliveryMutation) FirstAttemptAtCleared() bool {
+	_, ok := m.clearedFields[webhookdelivery.FieldFirstAttemptAt]
 	return ok
 }
 
-// ResetTriedSince resets all changes to the "tried_since" field.
-func (m *WebhookDeliveryMutation) ResetTriedSince() {
-	m.tried_since = nil
-	delete(m.clearedFields, webhookdelivery.FieldTriedSince)
+// ResetFirstAttemptAt resets all changes to the "first_attempt_at" field.
+func (m *WebhookDeliveryMutation) ResetFirstAttemptAt() {
+	m.first_attempt_at = nil
+	delete(m.clearedFields, webhookdelivery.FieldFirstAttemptAt)
 }
 
 // SetNextAttemptAt sets the "next_attempt_at" field.
@@ -42313,14 +42313,14 @@ func (m *WebhookDeliveryMutation) Fields() []string {
 	if m.state != nil {
 		fields = append(fields, webhookdelivery.FieldState)
 	}
-	if m.turn != nil {
-		fields = append(fields, webhookdelivery.FieldTurn)
+	if m.generation != nil {
+		fields = append(fields, webhookdelivery.FieldGeneration)
 	}
-	if m.tries != nil {
-		fields = append(fields, webhookdelivery.FieldTries)
+	if m.attempt_count != nil {
+		fields = append(fields, webhookdelivery.FieldAttemptCount)
 	}
-	if m.tried_since != nil {
-		fields = append(fields, webhookdelivery.FieldTriedSince)
+	if m.first_attempt_at != nil {
+		fields = append(fields, webhookdelivery.FieldFirstAttemptAt)
 	}
 	if m.next_attempt_at != nil {
 		fields = append(fields, webhookdelivery.FieldNextAttemptAt)
@@ -42357,12 +42357,12 @@ func (m *WebhookDeliveryMutation) Field(name string) (ent.Value, bool) {
 		return m.Body()
 	case webhookdelivery.FieldState:
 		return m.State()
-	case webhookdelivery.FieldTurn:
-		return m.Turn()
-	case webhookdelivery.FieldTries:
-		return m.Tries()
-	case webhookdelivery.FieldTriedSince:
-		return m.TriedSince()
+	case webhookdelivery.FieldGeneration:
+		return m.Generation()
+	case webhookdelivery.FieldAttemptCount:
+		return m.AttemptCount()
+	case webhookdelivery.FieldFirstAttemptAt:
+		return m.FirstAttemptAt()
 	case webhookdelivery.FieldNextAttemptAt:
 		return m.NextAttemptAt()
 	case webhookdelivery.FieldAttempts:
@@ -42394,12 +42394,12 @@ func (m *WebhookDeliveryMutation) OldField(ctx context.Context, name string) (en
 		return m.OldBody(ctx)
 	case webhookdelivery.FieldState:
 		return m.OldState(ctx)
-	case webhookdelivery.FieldTurn:
-		return m.OldTurn(ctx)
-	case webhookdelivery.FieldTries:
-		return m.OldTries(ctx)
-	case webhookdelivery.FieldTriedSince:
-		return m.OldTriedSince(ctx)
+	case webhookdelivery.FieldGeneration:
+		return m.OldGeneration(ctx)
+	case webhookdelivery.FieldAttemptCount:
+		return m.OldAttemptCount(ctx)
+	case webhookdelivery.FieldFirstAttemptAt:
+		return m.OldFirstAttemptAt(ctx)
 	case webhookdelivery.FieldNextAttemptAt:
 		return m.OldNextAttemptAt(ctx)
 	case webhookdelivery.FieldAttempts:
@@ -42461,26 +42461,26 @@ func (m *WebhookDeliveryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetState(v)
 		return nil
-	case webhookdelivery.FieldTurn:
+	case webhookdelivery.FieldGeneration:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetTurn(v)
+		m.SetGeneration(v)
 		return nil
-	case webhookdelivery.FieldTries:
+	case webhookdelivery.FieldAttemptCount:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetTries(v)
+		m.SetAttemptCount(v)
 		return nil
-	case webhookdelivery.FieldTriedSince:
+	case webhookdelivery.FieldFirstAttemptAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetTriedSince(v)
+		m.SetFirstAttemptAt(v)
 		return nil
 	case webhookdelivery.FieldNextAttemptAt:
 		v, ok := value.(time.Time)
@@ -42534,11 +42534,11 @@ func (m *WebhookDeliveryMutation) AddedFields() []string {
 	if m.adddocument_id != nil {
 		fields = append(fields, webhookdelivery.FieldDocumentID)
 	}
-	if m.addturn != nil {
-		fields = append(fields, webhookdelivery.FieldTurn)
+	if m.addgeneration != nil {
+		fields = append(fields, webhookdelivery.FieldGeneration)
 	}
-	if m.addtries != nil {
-		fields = append(fields, webhookdelivery.FieldTries)
+	if m.addattempt_count != nil {
+		fields = append(fields, webhookdelivery.FieldAttemptCount)
 	}
 	return fields
 }
@@ -42554,10 +42554,10 @@ func (m *WebhookDeliveryMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNumber()
 	case webhookdelivery.FieldDocumentID:
 		return m.AddedDocumentID()
-	case webhookdelivery.FieldTurn:
-		return m.AddedTurn()
-	case webhookdelivery.FieldTries:
-		return m.AddedTries()
+	case webhookdelivery.FieldGeneration:
+		return m.AddedGeneration()
+	case webhookdelivery.FieldAttemptCount:
+		return m.AddedAttemptCount()
 	}
 	return nil, false
 }
@@ -42588,19 +42588,19 @@ func (m *WebhookDeliveryMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDocumentID(v)
 		return nil
-	case webhookdelivery.FieldTurn:
+	case webhookdelivery.FieldGeneration:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.AddTurn(v)
+		m.AddGeneration(v)
 		return nil
-	case webhookdelivery.FieldTries:
+	case webhookdelivery.FieldAttemptCount:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.AddTries(v)
+		m.AddAttemptCount(v)
 		return nil
 	}
 	return fmt.Errorf("unknown WebhookDelivery numeric field %s", name)
@@ -42610,8 +42610,8 @@ func (m *WebhookDeliveryMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *WebhookDeliveryMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(webhookdelivery.FieldTriedSince) {
-		fields = append(fields, webhookdelivery.FieldTriedSince)
+	if m.FieldCleared(webhookdelivery.FieldFirstAttemptAt) {
+		fields = append(fields, webhookdelivery.FieldFirstAttemptAt)
 	}
 	if m.FieldCleared(webhookdelivery.FieldNextAttemptAt) {
 		fields = append(fields, webhookdelivery.FieldNextAttemptAt)
@@ -42639,8 +42639,8 @@ func (m *WebhookDeliveryMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *WebhookDeliveryMutation) ClearField(name string) error {
 	switch name {
-	case webhookdelivery.FieldTriedSince:
-		m.ClearTriedSince()
+	case webhookdelivery.FieldFirstAttemptAt:
+		m.ClearFirstAttemptAt()
 		return nil
 	case webhookdelivery.FieldNextAttemptAt:
 		m.ClearNextAttemptAt()
@@ -42680,14 +42680,14 @@ func (m *WebhookDeliveryMutation) ResetField(name string) error {
 	case webhookdelivery.FieldState:
 		m.ResetState()
 		return nil
-	case webhookdelivery.FieldTurn:
-		m.ResetTurn()
+	case webhookdelivery.FieldGeneration:
+		m.ResetGeneration()
 		return nil
-	case webhookdelivery.FieldTries:
-		m.ResetTries()
+	case webhookdelivery.FieldAttemptCount:
+		m.ResetAttemptCount()
 		return nil
-	case webhookdelivery.FieldTriedSince:
-		m.ResetTriedSince()
+	case webhookdelivery.FieldFirstAttemptAt:
+		m.ResetFirstAttemptAt()
 		return nil
 	case webhookdelivery.FieldNextAttemptAt:
 		m.ResetNextAttemptAt()

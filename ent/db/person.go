@@ -20,17 +20,17 @@ type Person struct {
 	ID domain.ID `json:"id,omitempty"`
 	// Issuer holds the value of the "issuer" field.
 	Issuer string `json:"issuer,omitempty"`
-	// The issuer's own name for the person, which never changes.
+	// The identifier of the person at the issuer, which never changes.
 	Subject string `json:"subject,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// Email holds the value of the "email" field.
 	Email *string `json:"email,omitempty"`
-	// What the last sign-in came to.
+	// The role of the last sign-in.
 	Role domain.Role `json:"role,omitempty"`
 	// Clearance holds the value of the "clearance" field.
 	Clearance domain.Marking `json:"clearance,omitempty"`
-	// What an ADMIN has set in its place.
+	// The role that an ADMIN has set instead.
 	AssignedRole *domain.Role `json:"assigned_role,omitempty"`
 	// AssignedClearance holds the value of the "assigned_clearance" field.
 	AssignedClearance *domain.Marking `json:"assigned_clearance,omitempty"`

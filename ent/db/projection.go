@@ -22,7 +22,7 @@ type Projection struct {
 	AppliedSequence int64 `json:"applied_sequence,omitempty"`
 	// AppliedAt holds the value of the "applied_at" field.
 	AppliedAt time.Time `json:"applied_at,omitempty"`
-	// Which history of changes this is: random, and another after live was lost.
+	// The identity of the history of changes: random, and a new one after live was lost.
 	History int64 `json:"history,omitempty"`
 	// The identity of the publication log that live is a projection of.
 	Log string `json:"log,omitempty"`

@@ -28,7 +28,7 @@ type PublicationEntry struct {
 	Revision int `json:"revision,omitempty"`
 	// At holds the value of the "at" field.
 	At time.Time `json:"at,omitempty"`
-	// The date that the document bears.
+	// The date of publication that the document shows.
 	PublishedAt time.Time `json:"published_at,omitempty"`
 	// Actor holds the value of the "actor" field.
 	Actor string `json:"actor,omitempty"`

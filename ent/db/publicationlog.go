@@ -22,7 +22,7 @@ type PublicationLog struct {
 	Identity string `json:"identity,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
-	// When live was last rebuilt because it did not fit the log: what was sent to webhooks before that is not all known.
+	// When live was last rebuilt because it did not match the log: what was sent to webhooks before that is not fully known.
 	PutBackAt    *time.Time `json:"put_back_at,omitempty"`
 	selectValues sql.SelectValues
 

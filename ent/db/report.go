@@ -26,7 +26,7 @@ type Report struct {
 	Marking domain.Marking `json:"marking,omitempty"`
 	// Version holds the value of the "version" field.
 	Version int `json:"version,omitempty"`
-	// Live only: the lowest clearance that sees the row; kept by the projector.
+	// Live only: the lowest clearance that sees the row; set by the projector.
 	EffectiveMarking domain.Marking `json:"effective_marking,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
@@ -40,7 +40,7 @@ type Report struct {
 	PublishedAt *time.Time `json:"published_at,omitempty"`
 	// PublishedBy holds the value of the "published_by" field.
 	PublishedBy *string `json:"published_by,omitempty"`
-	// Desk only: the version that is live; null when the document is not.
+	// Desk only: the version that is live; null if the document is not live.
 	LiveVersion *int `json:"live_version,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`

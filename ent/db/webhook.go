@@ -29,13 +29,13 @@ type Webhook struct {
 	Types []string `json:"types,omitempty"`
 	// Ids. Null: documents with any tags or none. Empty: none.
 	Tags []string `json:"tags,omitempty"`
-	// The highest marking of what it is told of.
+	// The highest marking of documents that it receives events of.
 	Ceiling domain.Marking `json:"ceiling,omitempty"`
-	// It signs what is sent, so it is kept as it is.
+	// The key of signatures, so it is not hashed.
 	Secret string `json:"-"`
 	// PreviousSecret holds the value of the "previous_secret" field.
 	PreviousSecret *string `json:"-"`
-	// Until then the previous secret signs as well.
+	// The time until which the previous secret signs too.
 	PreviousUntil *time.Time `json:"previous_until,omitempty"`
 	// State holds the value of the "state" field.
 	State string `json:"state,omitempty"`
@@ -43,9 +43,9 @@ type Webhook struct {
 	Reason *string `json:"reason,omitempty"`
 	// DisabledAt holds the value of the "disabled_at" field.
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
-	// Since then every attempt has failed; null where the last one did not.
+	// The time since which every attempt has failed; null if the last one succeeded.
 	FailingSince *time.Time `json:"failing_since,omitempty"`
-	// How far into the changes of live it has been told.
+	// The position in the changes of live up to which deliveries have been made.
 	Cursor string `json:"cursor,omitempty"`
 	// The number of its last delivery.
 	LastNumber int64 `json:"last_number,omitempty"`

@@ -31,15 +31,15 @@ type WebhookDelivery struct {
 	Body string `json:"body,omitempty"`
 	// State holds the value of the "state" field.
 	State string `json:"state,omitempty"`
-	// The number of the job that may attempt it; the jobs before it are void.
-	Turn int `json:"turn,omitempty"`
-	// How often it was attempted since it was last set going.
-	Tries int `json:"tries,omitempty"`
-	// When the first of those attempts was.
-	TriedSince *time.Time `json:"tried_since,omitempty"`
+	// The number of the job that may attempt it; earlier jobs do nothing.
+	Generation int `json:"turn,omitempty"`
+	// The number of attempts since it was enqueued or last retried.
+	AttemptCount int `json:"tries,omitempty"`
+	// The time of the first of those attempts.
+	FirstAttemptAt *time.Time `json:"tried_since,omitempty"`
 	// NextAttemptAt holds the value of the "next_attempt_at" field.
 	NextAttemptAt *time.Time `json:"next_attempt_at,omitempty"`
-	// The last ones, the oldest first.
+	// The last attempts, the oldest first.
 	Attempts []domain.WebhookAttempt `json:"attempts,omitempty"`
 	// Error holds the value of the "error" field.
 	Error *string `json:"error,omitempty"`
@@ -60,11 +60,11 @@ func (*WebhookDelivery) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case webhookdelivery.FieldAttempts:
 			values[i] = new([]byte)
-		case webhookdelivery.FieldID, webhookdelivery.FieldWebhookID, webhookdelivery.FieldNumber, webhookdelivery.FieldDocumentID, webhookdelivery.FieldTurn, webhookdelivery.FieldTries:
+		case webhookdelivery.FieldID, webhookdelivery.FieldWebhookID, webhookdelivery.FieldNumber, webhookdelivery.FieldDocumentID, webhookdelivery.FieldGeneration, webhookdelivery.FieldAttemptCount:
 			values[i] = new(sql.NullInt64)
 		case webhookdelivery.FieldEvent, webhookdelivery.FieldBody, webhookdelivery.FieldState, webhookdelivery.FieldError:
 			values[i] = new(sql.NullString)
-		case webhookdelivery.FieldTriedSince, webhookdelivery.FieldNextAttemptAt, webhookdelivery.FieldCreatedAt, webhookdelivery.FieldDoneAt:
+		case webhookdelivery.FieldFirstAttemptAt, webhookdelivery.FieldNextAttemptAt, webhookdelivery.FieldCreatedAt, webhookdelivery.FieldDoneAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -123,24 +123,24 @@ func (_m *WebhookDelivery) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.State = value.String
 			}
-		case webhookdelivery.FieldTurn:
+		case webhookdelivery.FieldGeneration:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field turn", values[i])
+				return fmt.Errorf("unexpected type %T for field generation", values[i])
 			} else if value.Valid {
-				_m.Turn = int(value.Int64)
+				_m.Generation = int(value.Int64)
 			}
-		case webhookdelivery.FieldTries:
+		case webhookdelivery.FieldAttemptCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field tries", values[i])
+				return fmt.Errorf("unexpected type %T for field attempt_count", values[i])
 			} else if value.Valid {
-				_m.Tries = int(value.Int64)
+				_m.AttemptCount = int(value.Int64)
 			}
-		case webhookdelivery.FieldTriedSince:
+		case webhookdelivery.FieldFirstAttemptAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field tried_since", values[i])
+				return fmt.Errorf("unexpected type %T for field first_attempt_at", values[i])
 			} else if value.Valid {
-				_m.TriedSince = new(time.Time)
-				*_m.TriedSince = value.Time
+				_m.FirstAttemptAt = new(time.Time)
+				*_m.FirstAttemptAt = value.Time
 			}
 		case webhookdelivery.FieldNextAttemptAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -231,14 +231,14 @@ func (_m *WebhookDelivery) String() string {
 	builder.WriteString("state=")
 	builder.WriteString(_m.State)
 	builder.WriteString(", ")
-	builder.WriteString("turn=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Turn))
+	builder.WriteString("generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
 	builder.WriteString(", ")
-	builder.WriteString("tries=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Tries))
+	builder.WriteString("attempt_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AttemptCount))
 	builder.WriteString(", ")
-	if v := _m.TriedSince; v != nil {
-		builder.WriteString("tried_since=")
+	if v := _m.FirstAttemptAt; v != nil {
+		builder.WriteString("first_attempt_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

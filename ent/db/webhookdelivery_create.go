@@ -57,28 +57,28 @@ func (_c *WebhookDeliveryCreate) SetState(v string) *WebhookDeliveryCreate {
 	return _c
 }
 
-// SetTurn sets the "turn" field.
-func (_c *WebhookDeliveryCreate) SetTurn(v int) *WebhookDeliveryCreate {
-	_c.mutation.SetTurn(v)
+// SetGeneration sets the "generation" field.
+func (_c *WebhookDeliveryCreate) SetGeneration(v int) *WebhookDeliveryCreate {
+	_c.mutation.SetGeneration(v)
 	return _c
 }
 
-// SetTries sets the "tries" field.
-func (_c *WebhookDeliveryCreate) SetTries(v int) *WebhookDeliveryCreate {
-	_c.mutation.SetTries(v)
+// SetAttemptCount sets the "attempt_count" field.
+func (_c *WebhookDeliveryCreate) SetAttemptCount(v int) *WebhookDeliveryCreate {
+	_c.mutation.SetAttemptCount(v)
 	return _c
 }
 
-// SetTriedSince sets the "tried_since" field.
-func (_c *WebhookDeliveryCreate) SetTriedSince(v time.Time) *WebhookDeliveryCreate {
-	_c.mutation.SetTriedSince(v)
+// SetFirstAttemptAt sets the "first_attempt_at" field.
+func (_c *WebhookDeliveryCreate) SetFirstAttemptAt(v time.Time) *WebhookDeliveryCreate {
+	_c.mutation.SetFirstAttemptAt(v)
 	return _c
 }
 
-// SetNillableTriedSince sets the "tried_since" field if the given value is not nil.
-func (_c *WebhookDeliveryCreate) SetNillableTriedSince(v *time.Time) *WebhookDeliveryCreate {
+// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
+func (_c *WebhookDeliveryCreate) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryCreate {
 	if v != nil {
-		_c.SetTriedSince(*v)
+		_c.SetFirstAttemptAt(*v)
 	}
 	return _c
 }
@@ -195,11 +195,11 @@ func (_c *WebhookDeliveryCreate) check() error {
 	if _, ok := _c.mutation.State(); !ok {
 		return &ValidationError{Name: "state", err: errors.New(`db: missing required field "WebhookDelivery.state"`)}
 	}
-	if _, ok := _c.mutation.Turn(); !ok {
-		return &ValidationError{Name: "turn", err: errors.New(`db: missing required field "WebhookDelivery.turn"`)}
+	if _, ok := _c.mutation.Generation(); !ok {
+		return &ValidationError{Name: "generation", err: errors.New(`db: missing required field "WebhookDelivery.generation"`)}
 	}
-	if _, ok := _c.mutation.Tries(); !ok {
-		return &ValidationError{Name: "tries", err: errors.New(`db: missing required field "WebhookDelivery.tries"`)}
+	if _, ok := _c.mutation.AttemptCount(); !ok {
+		return &ValidationError{Name: "attempt_count", err: errors.New(`db: missing required field "WebhookDelivery.attempt_count"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`db: missing required field "WebhookDelivery.created_at"`)}
@@ -260,17 +260,17 @@ func (_c *WebhookDeliveryCreate) createSpec() (*WebhookDelivery, *sqlgraph.Creat
 		_spec.SetField(webhookdelivery.FieldState, field.TypeString, value)
 		_node.State = value
 	}
-	if value, ok := _c.mutation.Turn(); ok {
-		_spec.SetField(webhookdelivery.FieldTurn, field.TypeInt, value)
-		_node.Turn = value
+	if value, ok := _c.mutation.Generation(); ok {
+		_spec.SetField(webhookdelivery.FieldGeneration, field.TypeInt, value)
+		_node.Generation = value
 	}
-	if value, ok := _c.mutation.Tries(); ok {
-		_spec.SetField(webhookdelivery.FieldTries, field.TypeInt, value)
-		_node.Tries = value
+	if value, ok := _c.mutation.AttemptCount(); ok {
+		_spec.SetField(webhookdelivery.FieldAttemptCount, field.TypeInt, value)
+		_node.AttemptCount = value
 	}
-	if value, ok := _c.mutation.TriedSince(); ok {
-		_spec.SetField(webhookdelivery.FieldTriedSince, field.TypeTime, value)
-		_node.TriedSince = &value
+	if value, ok := _c.mutation.FirstAttemptAt(); ok {
+		_spec.SetField(webhookdelivery.FieldFirstAttemptAt, field.TypeTime, value)
+		_node.FirstAttemptAt = &value
 	}
 	if value, ok := _c.mutation.NextAttemptAt(); ok {
 		_spec.SetField(webhookdelivery.FieldNextAttemptAt, field.TypeTime, value)

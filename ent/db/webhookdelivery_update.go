@@ -136,65 +136,65 @@ func (_u *WebhookDeliveryUpdate) SetNillableState(v *string) *WebhookDeliveryUpd
 	return _u
 }
 
-// SetTurn sets the "turn" field.
-func (_u *WebhookDeliveryUpdate) SetTurn(v int) *WebhookDeliveryUpdate {
-	_u.mutation.ResetTurn()
-	_u.mutation.SetTurn(v)
+// SetGeneration sets the "generation" field.
+func (_u *WebhookDeliveryUpdate) SetGeneration(v int) *WebhookDeliveryUpdate {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
 	return _u
 }
 
-// SetNillableTurn sets the "turn" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableTurn(v *int) *WebhookDeliveryUpdate {
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdate) SetNillableGeneration(v *int) *WebhookDeliveryUpdate {
 	if v != nil {
-		_u.SetTurn(*v)
+		_u.SetGeneration(*v)
 	}
 	return _u
 }
 
-// AddTurn adds value to the "turn" field.
-func (_u *WebhookDeliveryUpdate) AddTurn(v int) *WebhookDeliveryUpdate {
-	_u.mutation.AddTurn(v)
+// AddGeneration adds value to the "generation" field.
+func (_u *WebhookDeliveryUpdate) AddGeneration(v int) *WebhookDeliveryUpdate {
+	_u.mutation.AddGeneration(v)
 	return _u
 }
 
-// SetTries sets the "tries" field.
-func (_u *WebhookDeliveryUpdate) SetTries(v int) *WebhookDeliveryUpdate {
-	_u.mutation.ResetTries()
-	_u.mutation.SetTries(v)
+// SetAttemptCount sets the "attempt_count" field.
+func (_u *WebhookDeliveryUpdate) SetAttemptCount(v int) *WebhookDeliveryUpdate {
+	_u.mutation.ResetAttemptCount()
+	_u.mutation.SetAttemptCount(v)
 	return _u
 }
 
-// SetNillableTries sets the "tries" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableTries(v *int) *WebhookDeliveryUpdate {
+// SetNillableAttemptCount sets the "attempt_count" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdate) SetNillableAttemptCount(v *int) *WebhookDeliveryUpdate {
 	if v != nil {
-		_u.SetTries(*v)
+		_u.SetAttemptCount(*v)
 	}
 	return _u
 }
 
-// AddTries adds value to the "tries" field.
-func (_u *WebhookDeliveryUpdate) AddTries(v int) *WebhookDeliveryUpdate {
-	_u.mutation.AddTries(v)
+// AddAttemptCount adds value to the "attempt_count" field.
+func (_u *WebhookDeliveryUpdate) AddAttemptCount(v int) *WebhookDeliveryUpdate {
+	_u.mutation.AddAttemptCount(v)
 	return _u
 }
 
-// SetTriedSince sets the "tried_since" field.
-func (_u *WebhookDeliveryUpdate) SetTriedSince(v time.Time) *WebhookDeliveryUpdate {
-	_u.mutation.SetTriedSince(v)
+// SetFirstAttemptAt sets the "first_attempt_at" field.
+func (_u *WebhookDeliveryUpdate) SetFirstAttemptAt(v time.Time) *WebhookDeliveryUpdate {
+	_u.mutation.SetFirstAttemptAt(v)
 	return _u
 }
 
-// SetNillableTriedSince sets the "tried_since" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableTriedSince(v *time.Time) *WebhookDeliveryUpdate {
+// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdate) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryUpdate {
 	if v != nil {
-		_u.SetTriedSince(*v)
+		_u.SetFirstAttemptAt(*v)
 	}
 	return _u
 }
 
-// ClearTriedSince clears the value of the "tried_since" field.
-func (_u *WebhookDeliveryUpdate) ClearTriedSince() *WebhookDeliveryUpdate {
-	_u.mutation.ClearTriedSince()
+// ClearFirstAttemptAt clears the value of the "first_attempt_at" field.
+func (_u *WebhookDeliveryUpdate) ClearFirstAttemptAt() *WebhookDeliveryUpdate {
+	_u.mutation.ClearFirstAttemptAt()
 	return _u
 }
 
@@ -364,23 +364,23 @@ func (_u *WebhookDeliveryUpdate) sqlSave(ctx context.Context) (_node int, err er
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(webhookdelivery.FieldState, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.Turn(); ok {
-		_spec.SetField(webhookdelivery.FieldTurn, field.TypeInt, value)
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(webhookdelivery.FieldGeneration, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.AddedTurn(); ok {
-		_spec.AddField(webhookdelivery.FieldTurn, field.TypeInt, value)
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(webhookdelivery.FieldGeneration, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Tries(); ok {
-		_spec.SetField(webhookdelivery.FieldTries, field.TypeInt, value)
+	if value, ok := _u.mutation.AttemptCount(); ok {
+		_spec.SetField(webhookdelivery.FieldAttemptCount, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.AddedTries(); ok {
-		_spec.AddField(webhookdelivery.FieldTries, field.TypeInt, value)
+	if value, ok := _u.mutation.AddedAttemptCount(); ok {
+		_spec.AddField(webhookdelivery.FieldAttemptCount, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.TriedSince(); ok {
-		_spec.SetField(webhookdelivery.FieldTriedSince, field.TypeTime, value)
+	if value, ok := _u.mutation.FirstAttemptAt(); ok {
+		_spec.SetField(webhookdelivery.FieldFirstAttemptAt, field.TypeTime, value)
 	}
-	if _u.mutation.TriedSinceCleared() {
-		_spec.ClearField(webhookdelivery.FieldTriedSince, field.TypeTime)
+	if _u.mutation.FirstAttemptAtCleared() {
+		_spec.ClearField(webhookdelivery.FieldFirstAttemptAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.NextAttemptAt(); ok {
 		_spec.SetField(webhookdelivery.FieldNextAttemptAt, field.TypeTime, value)
@@ -541,65 +541,65 @@ func (_u *WebhookDeliveryUpdateOne) SetNillableState(v *string) *WebhookDelivery
 	return _u
 }
 
-// SetTurn sets the "turn" field.
-func (_u *WebhookDeliveryUpdateOne) SetTurn(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.ResetTurn()
-	_u.mutation.SetTurn(v)
+// SetGeneration sets the "generation" field.
+func (_u *WebhookDeliveryUpdateOne) SetGeneration(v int) *WebhookDeliveryUpdateOne {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
 	return _u
 }
 
-// SetNillableTurn sets the "turn" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableTurn(v *int) *WebhookDeliveryUpdateOne {
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdateOne) SetNillableGeneration(v *int) *WebhookDeliveryUpdateOne {
 	if v != nil {
-		_u.SetTurn(*v)
+		_u.SetGeneration(*v)
 	}
 	return _u
 }
 
-// AddTurn adds value to the "turn" field.
-func (_u *WebhookDeliveryUpdateOne) AddTurn(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddTurn(v)
+// AddGeneration adds value to the "generation" field.
+func (_u *WebhookDeliveryUpdateOne) AddGeneration(v int) *WebhookDeliveryUpdateOne {
+	_u.mutation.AddGeneration(v)
 	return _u
 }
 
-// SetTries sets the "tries" field.
-func (_u *WebhookDeliveryUpdateOne) SetTries(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.ResetTries()
-	_u.mutation.SetTries(v)
+// SetAttemptCount sets the "attempt_count" field.
+func (_u *WebhookDeliveryUpdateOne) SetAttemptCount(v int) *WebhookDeliveryUpdateOne {
+	_u.mutation.ResetAttemptCount()
+	_u.mutation.SetAttemptCount(v)
 	return _u
 }
 
-// SetNillableTries sets the "tries" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableTries(v *int) *WebhookDeliveryUpdateOne {
+// SetNillableAttemptCount sets the "attempt_count" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdateOne) SetNillableAttemptCount(v *int) *WebhookDeliveryUpdateOne {
 	if v != nil {
-		_u.SetTries(*v)
+		_u.SetAttemptCount(*v)
 	}
 	return _u
 }
 
-// AddTries adds value to the "tries" field.
-func (_u *WebhookDeliveryUpdateOne) AddTries(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddTries(v)
+// AddAttemptCount adds value to the "attempt_count" field.
+func (_u *WebhookDeliveryUpdateOne) AddAttemptCount(v int) *WebhookDeliveryUpdateOne {
+	_u.mutation.AddAttemptCount(v)
 	return _u
 }
 
-// SetTriedSince sets the "tried_since" field.
-func (_u *WebhookDeliveryUpdateOne) SetTriedSince(v time.Time) *WebhookDeliveryUpdateOne {
-	_u.mutation.SetTriedSince(v)
+// SetFirstAttemptAt sets the "first_attempt_at" field.
+func (_u *WebhookDeliveryUpdateOne) SetFirstAttemptAt(v time.Time) *WebhookDeliveryUpdateOne {
+	_u.mutation.SetFirstAttemptAt(v)
 	return _u
 }
 
-// SetNillableTriedSince sets the "tried_since" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableTriedSince(v *time.Time) *WebhookDeliveryUpdateOne {
+// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
+func (_u *WebhookDeliveryUpdateOne) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryUpdateOne {
 	if v != nil {
-		_u.SetTriedSince(*v)
+		_u.SetFirstAttemptAt(*v)
 	}
 	return _u
 }
 
-// ClearTriedSince clears the value of the "tried_since" field.
-func (_u *WebhookDeliveryUpdateOne) ClearTriedSince() *WebhookDeliveryUpdateOne {
-	_u.mutation.ClearTriedSince()
+// ClearFirstAttemptAt clears the value of the "first_attempt_at" field.
+func (_u *WebhookDeliveryUpdateOne) ClearFirstAttemptAt() *WebhookDeliveryUpdateOne {
+	_u.mutation.ClearFirstAttemptAt()
 	return _u
 }
 
@@ -799,23 +799,23 @@ func (_u *WebhookDeliveryUpdateOne) sqlSave(ctx context.Context) (_node *Webhook
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(webhookdelivery.FieldState, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.Turn(); ok {
-		_spec.SetField(webhookdelivery.FieldTurn, field.TypeInt, value)
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(webhookdelivery.FieldGeneration, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.AddedTurn(); ok {
-		_spec.AddField(webhookdelivery.FieldTurn, field.TypeInt, value)
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(webhookdelivery.FieldGeneration, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.Tries(); ok {
-		_spec.SetField(webhookdelivery.FieldTries, field.TypeInt, value)
+	if value, ok := _u.mutation.AttemptCount(); ok {
+		_spec.SetField(webhookdelivery.FieldAttemptCount, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.AddedTries(); ok {
-		_spec.AddField(webhookdelivery.FieldTries, field.TypeInt, value)
+	if value, ok := _u.mutation.AddedAttemptCount(); ok {
+		_spec.AddField(webhookdelivery.FieldAttemptCount, field.TypeInt, value)
 	}
-	if value, ok := _u.mutation.TriedSince(); ok {
-		_spec.SetField(webhookdelivery.FieldTriedSince, field.TypeTime, value)
+	if value, ok := _u.mutation.FirstAttemptAt(); ok {
+		_spec.SetField(webhookdelivery.FieldFirstAttemptAt, field.TypeTime, value)
 	}
-	if _u.mutation.TriedSinceCleared() {
-		_spec.ClearField(webhookdelivery.FieldTriedSince, field.TypeTime)
+	if _u.mutation.FirstAttemptAtCleared() {
+		_spec.ClearField(webhookdelivery.FieldFirstAttemptAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.NextAttemptAt(); ok {
 		_spec.SetField(webhookdelivery.FieldNextAttemptAt, field.TypeTime, value)

@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables below say who may come in, and what they did. They are on the
-// desk only.
+// The tables below are for authentication, authorisation and the audit log. They
+// are on the desk only.
 
 // ApiKey is a credential of a program or a member of staff.
 type ApiKey struct{ ent.Schema }
@@ -21,15 +21,15 @@ func (ApiKey) Fields() []ent.Field {
 	return []ent.Field{
 		id(),
 		field.String("name"),
-		field.String("hint").Comment("The first characters of the key, to recognise it by."),
+		field.String("hint").Comment("The first characters of the key, to identify it."),
 		field.String("hash").Sensitive(),
 		field.Int("role").GoType(domain.Role(0)),
 		field.Int("clearance").GoType(domain.Marking(0)),
-		field.Strings("scopes").Optional().Comment("Null: all that the role may do. Empty: nothing."),
+		field.Strings("scopes").Optional().Comment("Null: all rights of the role. Empty: none."),
 		field.Strings("origins").Optional().Comment("Null: any. Empty: no browser."),
 		field.Strings("networks").Optional().Comment("Null: any. Empty: from nowhere."),
-		field.Int("rate_limit").Optional().Nillable().Comment("Cost a minute; null: the role's."),
-		optionalRef("replaces"), // the key that this one was made in the place of
+		field.Int("rate_limit").Optional().Nillable().Comment("Request cost per minute; null: the limit of the role."),
+		optionalRef("replaces"), // the key that this one replaces
 		field.String("created_by"),
 		field.Time("created_at"),
 		field.Time("last_used_at").Optional().Nillable(),
@@ -55,7 +55,7 @@ func (KeyNetwork) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("key_id", "network").Unique()}
 }
 
-// Person is somebody who has signed in.
+// Person is a person who has signed in.
 type Person struct{ ent.Schema }
 
 func (Person) Annotations() []schema.Annotation { return table("people") }
@@ -63,12 +63,12 @@ func (Person) Fields() []ent.Field {
 	return []ent.Field{
 		id(),
 		field.String("issuer"),
-		field.String("subject").Comment("The issuer's own name for the person, which never changes."),
+		field.String("subject").Comment("The identifier of the person at the issuer, which never changes."),
 		field.String("name"),
 		text("email"),
-		field.Int("role").GoType(domain.Role(0)).Comment("What the last sign-in came to."),
+		field.Int("role").GoType(domain.Role(0)).Comment("The role of the last sign-in."),
 		field.Int("clearance").GoType(domain.Marking(0)),
-		field.Int("assigned_role").GoType(domain.Role(0)).Optional().Nillable().Comment("What an ADMIN has set in its place."),
+		field.Int("assigned_role").GoType(domain.Role(0)).Optional().Nillable().Comment("The role that an ADMIN has set instead."),
 		field.Int("assigned_clearance").GoType(domain.Marking(0)).Optional().Nillable(),
 		field.Time("created_at"),
 		field.Time("last_seen_at"),
@@ -92,12 +92,12 @@ func (AuditEntry) Fields() []ent.Field {
 		field.String("action"),
 		field.String("actor"),
 		optionalRef("actor_id"), // the key or the person; null for the program itself and for the anonymous
-		text("subject"),         // what it was done to: an id, a hint, a name
+		text("subject"),         // the object of the action: an id, a hint or a name
 		field.Strings("documents").Optional(),
 		text("detail"),
 		text("network"),
 		text("request_id"),
-		field.Int("times").Comment("How often it happened: refusals of one kind are gathered."),
+		field.Int("times").Comment("How often it happened: refusals of one kind are grouped."),
 	}
 }
 func (AuditEntry) Indexes() []ent.Index {

@@ -9,9 +9,9 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables below say what is pushed to whom. They are on the desk only.
+// The tables below are for webhooks. They are on the desk only.
 
-// Webhook is a receiver that is told what becomes of documents in live.
+// Webhook is a receiver of events about documents in live.
 type Webhook struct{ ent.Schema }
 
 func (Webhook) Annotations() []schema.Annotation { return table("webhooks") }
@@ -23,15 +23,15 @@ func (Webhook) Fields() []ent.Field {
 		field.Strings("events").Optional().Comment("Null: all. Empty: none."),
 		field.Strings("types").Optional().Comment("Null: all. Empty: none."),
 		field.Strings("tags").Optional().Comment("Ids. Null: documents with any tags or none. Empty: none."),
-		field.Int("ceiling").GoType(domain.Marking(0)).Comment("The highest marking of what it is told of."),
-		field.String("secret").Sensitive().Comment("It signs what is sent, so it is kept as it is."),
+		field.Int("ceiling").GoType(domain.Marking(0)).Comment("The highest marking of documents that it receives events of."),
+		field.String("secret").Sensitive().Comment("The key of signatures, so it is not hashed."),
 		field.String("previous_secret").Optional().Nillable().Sensitive(),
-		field.Time("previous_until").Optional().Nillable().Comment("Until then the previous secret signs as well."),
+		field.Time("previous_until").Optional().Nillable().Comment("The time until which the previous secret signs too."),
 		field.String("state"),
 		text("reason"), // why it is disabled
 		field.Time("disabled_at").Optional().Nillable(),
-		field.Time("failing_since").Optional().Nillable().Comment("Since then every attempt has failed; null where the last one did not."),
-		field.String("cursor").Comment("How far into the changes of live it has been told."),
+		field.Time("failing_since").Optional().Nillable().Comment("The time since which every attempt has failed; null if the last one succeeded."),
+		field.String("cursor").Comment("The position in the changes of live up to which deliveries have been made."),
 		field.Int64("last_number").Comment("The number of its last delivery."),
 		field.String("created_by"),
 		field.Time("created_at"),
@@ -39,13 +39,15 @@ func (Webhook) Fields() []ent.Field {
 	}
 }
 
-// WebhookDelivery is one event for one webhook: what is sent, and how that
-// went. The deliveries of a webhook are numbered 1, 2, 3 in the order of the
+// WebhookDelivery is one event for one webhook: the body, and the result of its
+// attempts. The deliveries of a webhook are numbered 1, 2, 3 in the order of the
 // events.
 type WebhookDelivery struct{ ent.Schema }
 
 func (WebhookDelivery) Annotations() []schema.Annotation { return table("webhook_deliveries") }
 func (WebhookDelivery) Fields() []ent.Field {
+	// The columns keep their older names. The JSON tags have them too, since package
+	// read finds the field of a column by its tag.
 	return []ent.Field{
 		id(),
 		ref("webhook_id"),
@@ -54,12 +56,12 @@ func (WebhookDelivery) Fields() []ent.Field {
 		ref("document_id"),
 		field.Text("body"),
 		field.String("state"),
-		field.Int("turn").Comment("The number of the job that may attempt it; the jobs before it are void."),
-		field.Int("tries").Comment("How often it was attempted since it was last set going."),
-		field.Time("tried_since").Optional().Nillable().Comment("When the first of those attempts was."),
+		field.Int("generation").StorageKey("turn").StructTag(`json:"turn,omitempty"`).Comment("The number of the job that may attempt it; earlier jobs do nothing."),
+		field.Int("attempt_count").StorageKey("tries").StructTag(`json:"tries,omitempty"`).Comment("The number of attempts since it was enqueued or last retried."),
+		field.Time("first_attempt_at").StorageKey("tried_since").StructTag(`json:"tried_since,omitempty"`).Optional().Nillable().Comment("The time of the first of those attempts."),
 		field.Time("next_attempt_at").Optional().Nillable(),
-		field.JSON("attempts", []domain.WebhookAttempt{}).Optional().Comment("The last ones, the oldest first."),
-		text("error"), // of the last attempt; or why it is not attempted any more
+		field.JSON("attempts", []domain.WebhookAttempt{}).Optional().Comment("The last attempts, the oldest first."),
+		text("error"), // of the last attempt; or why there will be no more
 		field.Time("created_at"),
 		field.Time("done_at").Optional().Nillable(),
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The tables below are on the desk only, but for the last two.
+// The tables below are on the desk only, except Projection and Change.
 
-// Revision is a document's aggregate as it was saved.
+// Revision is the snapshot of a document at one save.
 type Revision struct{ ent.Schema }
 
 func (Revision) Annotations() []schema.Annotation { return table("revisions") }
@@ -48,7 +48,7 @@ func (PublicationEntry) Fields() []ent.Field {
 		ref("document_id"),
 		field.Int("revision").Comment("The revision whose snapshot went live; 0 for UNPUBLISH."),
 		field.Time("at"),
-		field.Time("published_at").Comment("The date that the document bears."),
+		field.Time("published_at").Comment("The date of publication that the document shows."),
 		field.String("actor"),
 		text("message"),
 	}
@@ -57,8 +57,8 @@ func (PublicationEntry) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("release"), index.Fields("document_id")}
 }
 
-// PublicationLog is the identity of the publication log: one row, made with
-// the first use of the desk. Live keeps it beside how far it has come.
+// PublicationLog is the identity of the publication log: one row, made at the first
+// use of the desk. Live stores it beside the sequence that it has applied.
 type PublicationLog struct{ ent.Schema }
 
 func (PublicationLog) Annotations() []schema.Annotation { return table("publication_log") }
@@ -66,12 +66,12 @@ func (PublicationLog) Fields() []ent.Field {
 	return []ent.Field{
 		id(), field.String("identity"), field.Time("created_at"),
 		field.Time("put_back_at").Optional().Nillable().
-			Comment("When live was last rebuilt because it did not fit the log: what was sent to webhooks before that is not all known."),
+			Comment("When live was last rebuilt because it did not match the log: what was sent to webhooks before that is not fully known."),
 	}
 }
 
-// LiveDocument is what the desk knows of a document that is live, written by
-// the release that made it so. Its id is the document's.
+// LiveDocument is the desk's record of a document that is live. The release that
+// published it writes it. Its id is that of the document.
 type LiveDocument struct{ ent.Schema }
 
 func (LiveDocument) Annotations() []schema.Annotation { return table("live_documents") }
@@ -79,12 +79,12 @@ func (LiveDocument) Fields() []ent.Field {
 	return []ent.Field{
 		id(),
 		field.Int("version"),
-		field.Int("marking").GoType(domain.Marking(0)).Comment("The document's own, as it is live."),
+		field.Int("marking").GoType(domain.Marking(0)).Comment("The document's own marking in live."),
 	}
 }
 
-// LiveReference says that a live document refers to another one: in a row of
-// its own, or, where mention is true, in a text.
+// LiveReference is a reference from a live document to another one: in a row of the
+// document or, if mention is true, in a text.
 type LiveReference struct{ ent.Schema }
 
 func (LiveReference) Annotations() []schema.Annotation { return table("live_references") }
@@ -95,8 +95,8 @@ func (LiveReference) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("document_id"), index.Fields("target_id", "mention")}
 }
 
-// Mention says that a text of a document on the desk names another document:
-// an entity in an entity link, a source in a footnote.
+// Mention is a reference from a text of a document on the desk to another document: to
+// an entity in an entity link, to a source in a footnote.
 type Mention struct{ ent.Schema }
 
 func (Mention) Annotations() []schema.Annotation { return table("mentions") }
@@ -107,7 +107,7 @@ func (Mention) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("document_id"), index.Fields("target_id")}
 }
 
-// Schedule is a publication that is to happen at a time.
+// Schedule is a publication, or its opposite, at a time in the future.
 type Schedule struct{ ent.Schema }
 
 func (Schedule) Annotations() []schema.Annotation { return table("schedules") }
@@ -129,22 +129,22 @@ func (Schedule) Fields() []ent.Field {
 }
 func (Schedule) Indexes() []ent.Index { return []ent.Index{index.Fields("status", "at")} }
 
-// Projection is in live only: its one row says how far live has come.
+// Projection is in live only: one row with the sequence that live has applied.
 type Projection struct{ ent.Schema }
 
 func (Projection) Annotations() []schema.Annotation { return table("projection") }
 func (Projection) Fields() []ent.Field {
 	return []ent.Field{
 		id(), field.Int64("applied_sequence"), field.Time("applied_at"),
-		field.Int64("history").Default(0).Comment("Which history of changes this is: random, and another after live was lost."),
+		field.Int64("history").Default(0).Comment("The identity of the history of changes: random, and a new one after live was lost."),
 		field.String("log").Default("").Comment("The identity of the publication log that live is a projection of."),
 		field.String("entry_hash").Default("").Comment("The hash of the last entry of the log that was applied."),
 	}
 }
 
 // Change is in live only: what a release changed about one document, for each
-// clearance. The numbers are those of content.ChangeKind; 0 says that a viewer
-// of the clearance has seen nothing of it.
+// clearance. The numbers are those of projection.ChangeKind; 0 says that nothing
+// changed for viewers of the clearance.
 type Change struct{ ent.Schema }
 
 func (Change) Annotations() []schema.Annotation { return table("changes") }
@@ -152,7 +152,7 @@ func (Change) Fields() []ent.Field {
 	never := false
 	fields := []ent.Field{
 		field.Int64("id").Annotations(entsql.Annotation{Incremental: &never}),
-		field.Int64("at").Comment("When, in microseconds since 1970: the same for a whole release, and later than that of the one before."),
+		field.Int64("at").Comment("The time in microseconds since 1970: the same for a whole release, and later than that of the release before."),
 		ref("document_id"),
 		field.Int("type"),
 	}
@@ -162,8 +162,8 @@ func (Change) Fields() []ent.Field {
 	return fields
 }
 
-// Indexes of which each clearance has its own, so that what others see takes
-// no time to skip.
+// Indexes returns an index for each clearance, so that skipping changes that only
+// others see takes no time.
 func (Change) Indexes() []ent.Index {
 	var indexes []ent.Index
 	for _, marking := range domain.Markings {

@@ -9,7 +9,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Relationship is a cited tie from one entity to another.
+// Relationship is a cited relation from one entity to another.
 type Relationship struct{ ent.Schema }
 
 func (Relationship) Mixin() []ent.Mixin               { return []ent.Mixin{Document{}} }
@@ -34,8 +34,8 @@ func (Relationship) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("from_id", "to_id"), index.Fields("to_id", "from_id")}
 }
 
-// Citation points from a claim to the source that bears it out. Exactly one
-// of its owners is set.
+// Citation is a reference from a claim to the source that supports it. Exactly one of
+// its owners is set.
 type Citation struct{ ent.Schema }
 
 func (Citation) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }

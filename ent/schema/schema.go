@@ -1,13 +1,13 @@
-// Package schema holds the tables of both stores, written by hand: columns,
-// references, ownership and indexes. The client in package db is generated
-// from it, and so are the migrations of the desk and of live.
+// Package schema defines the tables of both stores, by hand: columns, references,
+// ownership and indexes. The client in package db and the migrations of the desk and
+// of live are generated from it.
 //
-// A foreign key with ON DELETE CASCADE says that a row is owned by the row it
-// points to; any other foreign key is a reference. Package content derives
-// what an aggregate is from that and from nothing else.
+// A foreign key with ON DELETE CASCADE says that a row is owned by the row it points
+// to; any other foreign key is a reference. Package aggregate derives aggregates from
+// that alone.
 //
-// Shape and uniqueness live here. Rules live in package content, visibility
-// in package store.
+// Only shape and uniqueness are defined here. Rules are in packages aggregate and
+// editorial, visibility is in package visibility.
 package schema
 
 import (
@@ -22,11 +22,11 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Document is what every document has.
+// Document is the mixin with the columns of every document.
 type Document struct{ mixin.Schema }
 
-// Fields of every document. The ones from version on are bookkeeping: they
-// are not part of a revision's snapshot.
+// Fields returns the columns of every document. Those from version on are not part of
+// the snapshot of a revision.
 func (Document) Fields() []ent.Field {
 	return []ent.Field{
 		id(),
@@ -34,7 +34,7 @@ func (Document) Fields() []ent.Field {
 		field.Int("marking").GoType(domain.Marking(0)).Default(int(domain.Clear)),
 		field.Int("version").Default(1),
 		field.Int("effective_marking").GoType(domain.Marking(0)).Default(int(domain.Unseen)).
-			Comment("Live only: the lowest clearance that sees the row; kept by the projector."),
+			Comment("Live only: the lowest clearance that sees the row; set by the projector."),
 		field.Time("created_at"),
 		text("created_by"),
 		field.Time("updated_at"),
@@ -42,13 +42,13 @@ func (Document) Fields() []ent.Field {
 		field.Time("published_at").Optional().Nillable(),
 		text("published_by"),
 		field.Int("live_version").Optional().Nillable().
-			Comment("Desk only: the version that is live; null when the document is not."),
+			Comment("Desk only: the version that is live; null if the document is not live."),
 		field.Time("deleted_at").Optional().Nillable(),
 		text("deleted_by"),
 	}
 }
 
-// Indexes of every document.
+// Indexes returns the indexes of every document.
 func (Document) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("slug").Unique(),
@@ -59,10 +59,11 @@ func (Document) Indexes() []ent.Index {
 	}
 }
 
-// Row is what every owned row has: an id, and a place among its siblings.
+// Row is the mixin with the columns of every owned row: an id, and a position among
+// its siblings.
 type Row struct{ mixin.Schema }
 
-// Fields of every owned row.
+// Fields returns the columns of every owned row.
 func (Row) Fields() []ent.Field {
 	return []ent.Field{id(), field.Int("position").Default(0)}
 }
@@ -73,17 +74,17 @@ func id() ent.Field {
 		Annotations(entsql.Annotation{Incremental: &never})
 }
 
-// text is an optional text: null when there is none, never empty.
+// text is a column for an optional text: null if there is none, never empty.
 func text(name string) ent.Field { return field.String(name).Optional().Nillable() }
 
-// date is an optional domain.Date.
+// date is a column for an optional domain.Date.
 func date(name string) ent.Field {
 	return field.String(name).GoType(domain.Date("")).Optional()
 }
 
-// sortKey is the key that orders rows by the text of a column, the lowest where
-// there is no text. It follows from the text: see package collation. It is null
-// only in a row that a version of the program without keys has written.
+// sortKey is a column for the key that orders rows by the text of another column; see
+// package collation. It is the lowest key if there is no text. It is null only in rows
+// that a version of the program without keys has written.
 func sortKey(column string) ent.Field { return field.Bytes(column + "_key").Optional() }
 
 func ref(name string) ent.Field { return field.Int64(name).GoType(domain.ID(0)) }
@@ -92,31 +93,32 @@ func optionalRef(name string) ent.Field {
 	return field.Int64(name).GoType(domain.ID(0)).Optional().Nillable()
 }
 
-// owned says that the row belongs to the row of type t and goes with it.
+// owned is an edge to the owner of a row, of type t. Deleting the owner deletes the
+// row.
 func owned(name string, t any) ent.Edge {
 	return edge.To(name, t).Unique().Required().Field(name + "_id").
 		Annotations(entsql.OnDelete(entsql.Cascade))
 }
 
-// ownedOptional is owned for a row with several possible owners.
+// ownedOptional is like owned, for a row with several possible owners.
 func ownedOptional(name string, t any) ent.Edge {
 	return edge.To(name, t).Unique().Field(name + "_id").
 		Annotations(entsql.OnDelete(entsql.Cascade))
 }
 
-// refers says that the row refers to a document.
+// refers is an edge for a reference from a row to a document.
 func refers(name string, t any) ent.Edge {
 	return edge.To(name, t).Unique().Required().Field(name + "_id").
 		Annotations(entsql.OnDelete(entsql.NoAction))
 }
 
-// mayRefer is refers for an optional reference.
+// mayRefer is like refers, for an optional reference.
 func mayRefer(name string, t any) ent.Edge {
 	return edge.To(name, t).Unique().Field(name + "_id").
 		Annotations(entsql.OnDelete(entsql.NoAction))
 }
 
-// link is the index pair of a row that links an owner to a document: from the
+// link returns the two indexes of a row that links an owner to a document: from the
 // owner in order, and back.
 func link(owner, target string) []ent.Index {
 	return []ent.Index{
@@ -125,6 +127,7 @@ func link(owner, target string) []ent.Index {
 	}
 }
 
+// table is the annotation with the name of a table.
 func table(name string) []schema.Annotation {
 	return []schema.Annotation{entsql.Table(name)}
 }

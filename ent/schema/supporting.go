@@ -35,7 +35,7 @@ func (Tag) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("parent_id"), index.Fields("label", "id"), index.Fields("label_key", "id")}
 }
 
-// Source is what a citation points to.
+// Source is a source that citations refer to.
 type Source struct{ ent.Schema }
 
 func (Source) Mixin() []ent.Mixin               { return []ent.Mixin{Document{}} }
@@ -58,7 +58,7 @@ func (Source) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("url"), index.Fields("title", "id"), index.Fields("title_key", "id")}
 }
 
-// Asset is a file: its metadata.
+// Asset is the metadata of a file.
 type Asset struct{ ent.Schema }
 
 func (Asset) Mixin() []ent.Mixin               { return []ent.Mixin{Document{}} }
@@ -75,7 +75,7 @@ func (Asset) Fields() []ent.Field {
 }
 func (Asset) Indexes() []ent.Index { return []ent.Index{index.Fields("title_key", "id")} }
 
-// Alias is an earlier slug or an earlier id of a document: it keeps resolving.
+// Alias is a former slug or a former id of a document, which still resolves to it.
 type Alias struct{ ent.Schema }
 
 func (Alias) Annotations() []schema.Annotation { return table("aliases") }

@@ -7,8 +7,7 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
-// Change is a line of the change feed, and the documents that are on the same
-// page.
+// Change is a line of the change feed, with the documents of the same page.
 type Change struct {
 	projection.Change
 	Page *PageBatch
@@ -27,13 +26,13 @@ func NewChanges(changes []projection.Change) []*Change {
 	return out
 }
 
-// DocumentID is the id of the document, whatever became of it.
+// DocumentID returns the id of the document, also if it is not live any more.
 func (c *Change) DocumentID() string { return c.Change.Document.String() }
 
-// Type is the type of the document, as the schema's enum has it.
+// Type returns the type of the document as a value of the schema's enum.
 func (c *Change) Type() string { return strings.ToUpper(c.Change.Document.Type().String()) }
 
-// Cursor is the place of the change in the feed.
+// Cursor returns the position of the change in the feed.
 func (c *Change) Cursor() string { return c.Position.String() }
 
 // ChangeConnection is a page of the change feed.
@@ -42,7 +41,7 @@ type ChangeConnection struct {
 	PageInfo *read.PageInfo
 }
 
-// Edges are the changes with their cursors.
+// Edges returns the changes with their cursors.
 func (c *ChangeConnection) Edges() []*ChangeEdge {
 	edges := make([]*ChangeEdge, len(c.Nodes))
 	for i, node := range c.Nodes {

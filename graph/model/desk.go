@@ -9,21 +9,21 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// PendingChange is a document that differs from live, and the documents that
-// are on the same page, to be read with it.
+// PendingChange is a document that differs from live, with the documents of the same
+// page, which are read together.
 type PendingChange struct {
 	editorial.PendingChange
 	Page *PageBatch
 }
 
-// Warning is a warning, and the documents that the warnings of the same payload
-// are about, to be read with it.
+// Warning is a warning, with the documents of all warnings of the same payload, which
+// are read together.
 type Warning struct {
 	editorial.Warning
 	Page *PageBatch
 }
 
-// NewWarnings makes the warnings of a payload.
+// NewWarnings returns the warnings of a payload.
 func NewWarnings(found []editorial.Warning) []*Warning {
 	page := &PageBatch{}
 	warnings := make([]*Warning, len(found))
@@ -34,18 +34,17 @@ func NewWarnings(found []editorial.Warning) []*Warning {
 	return warnings
 }
 
-// PublicationEntry is a line of the publication log, and the documents that
-// are on the same page.
+// PublicationEntry is an entry of the publication log, with the documents of the same
+// page.
 type PublicationEntry struct {
 	*db.PublicationEntry
 	Page *PageBatch
 }
 
-// Sequence is the number of the line.
+// Sequence returns the number of the entry in the log.
 func (e *PublicationEntry) Sequence() int { return int(e.ID) }
 
-// Published is the revision that went live; nil where something was taken
-// from live.
+// Published returns the revision that went live; nil if the document was unpublished.
 func (e *PublicationEntry) Published() *int {
 	if e.PublicationEntry.Revision == 0 {
 		return nil
@@ -53,8 +52,9 @@ func (e *PublicationEntry) Published() *int {
 	return &e.PublicationEntry.Revision
 }
 
-// PageBatch are documents that are read in one go, when the first of them is
-// asked for. An operation resolves its fields one after the other.
+// PageBatch is a set of documents that are read together, when the first of them is
+// needed. It is not safe for concurrent use: an operation resolves its fields one after
+// the other.
 type PageBatch struct {
 	IDs  []domain.ID
 	read bool
@@ -62,8 +62,8 @@ type PageBatch struct {
 	err  error
 }
 
-// Get returns one of the documents, nil where it cannot be seen. load reads
-// them all.
+// Get returns one of the documents; nil if the viewer may not see it. load reads all of
+// them, and is called once.
 func (t *PageBatch) Get(id domain.ID, load func(ids []domain.ID) (map[domain.ID]Document, error)) (Document, error) {
 	if !t.read {
 		t.read = true
@@ -78,18 +78,18 @@ type PublicationEntryConnection struct {
 	page *PageBatch
 }
 
-// NewPublicationEntryConnection makes a page of the log of a page of rows.
+// NewPublicationEntryConnection returns a page of the log from a page of rows.
 func NewPublicationEntryConnection(rows *read.Connection[db.PublicationEntry]) *PublicationEntryConnection {
 	return &PublicationEntryConnection{rows: rows, page: &PageBatch{}}
 }
 
-// PublicationEntryEdge is a line with its place in the log.
+// PublicationEntryEdge is an entry with its cursor.
 type PublicationEntryEdge struct {
 	Cursor string
 	Node   *PublicationEntry
 }
 
-// Nodes returns the lines.
+// Nodes returns the entries.
 func (c *PublicationEntryConnection) Nodes(ctx context.Context) ([]*PublicationEntry, error) {
 	rows, err := c.rows.Nodes(ctx)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *PublicationEntryConnection) Nodes(ctx context.Context) ([]*PublicationE
 	return entries, nil
 }
 
-// Edges returns the lines with their cursors.
+// Edges returns the entries with their cursors.
 func (c *PublicationEntryConnection) Edges(ctx context.Context) ([]*PublicationEntryEdge, error) {
 	entries, err := c.Nodes(ctx)
 	if err != nil {
@@ -122,12 +122,12 @@ func (c *PublicationEntryConnection) Edges(ctx context.Context) ([]*PublicationE
 	return edges, nil
 }
 
-// PageInfo says where the page lies.
+// PageInfo returns the position of the page in the log.
 func (c *PublicationEntryConnection) PageInfo(ctx context.Context) (*read.PageInfo, error) {
 	return c.rows.PageInfo(ctx)
 }
 
-// TotalCount counts the log.
+// TotalCount returns the number of entries in the log.
 func (c *PublicationEntryConnection) TotalCount(ctx context.Context) (int, error) {
 	return c.rows.TotalCount(ctx)
 }

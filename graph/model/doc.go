@@ -1,3 +1,4 @@
-// Package model has the Go types of the GraphQL types that are no rows: those
-// that gqlgen generates from the schema, and those written by hand here.
+// Package model has the Go types of those GraphQL types that are not rows of tables.
+// gqlgen generates some from the schema, in generated.go; the others are written by
+// hand.
 package model

@@ -5,10 +5,10 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 )
 
-// Node is anything with an id of its own.
+// Node is an object with an id.
 type Node interface{ IsNode() }
 
-// Document is a row of any type of document. Package ent marks them.
+// Document is a row of any type of document. Package db generates the methods.
 type Document interface {
 	Node
 	IsDocument()

@@ -1,5 +1,6 @@
-// Package scalar writes and reads the schema's own scalars that no other
-// package has a type for.
+// Package scalar marshals the custom scalars of the schema for which no other package
+// has a type: DateTime, JSON, Long, and inputs as maps. Errors are of
+// domain.KindInvalid.
 package scalar
 
 import (
@@ -14,10 +15,10 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// dateTime is RFC 3339 to the microsecond, without needless zeros.
+// dateTime is the layout of RFC 3339 to the microsecond, without trailing zeros.
 const dateTime = "2006-01-02T15:04:05.999999Z07:00"
 
-// MarshalDateTime writes a DateTime in UTC.
+// MarshalDateTime writes a DateTime in UTC; null for the zero time.
 func MarshalDateTime(t time.Time) graphql.Marshaler {
 	if t.IsZero() {
 		return graphql.Null
@@ -27,7 +28,8 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	})
 }
 
-// UnmarshalDateTime reads a DateTime.
+// UnmarshalDateTime parses a DateTime (RFC 3339). The result is in UTC, truncated to the
+// microsecond.
 func UnmarshalDateTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
@@ -52,12 +54,12 @@ func MarshalJSON(v any) graphql.Marshaler {
 // UnmarshalJSON reads any JSON value.
 func UnmarshalJSON(v any) (any, error) { return v, nil }
 
-// MarshalLong writes a whole number that may be beyond 32 bits.
+// MarshalLong writes a whole number of up to 64 bits.
 func MarshalLong(n int64) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.FormatInt(n, 10)) })
 }
 
-// UnmarshalLong reads a whole number.
+// UnmarshalLong parses a whole number of up to 64 bits.
 func UnmarshalLong(v any) (int64, error) {
 	text, ok := domain.DecimalText(v)
 	if !ok {
@@ -79,15 +81,15 @@ func UnmarshalLongInt(v any) (int, error) {
 	return int(n), err
 }
 
-// Input is an input object as it came: an absent field is not in the map, a
-// null one is nil. Package read and package content read such maps, and say all
-// that is wrong with one at once.
+// Input is an input object as it was sent: an absent field is not in the map, and a
+// null field is nil. Packages read and aggregate check such maps, and return all
+// problems of one at once.
 type Input map[string]any
 
 // MarshalGQL writes the input as JSON.
 func (in Input) MarshalGQL(w io.Writer) { MarshalJSON(map[string]any(in)).MarshalGQL(w) }
 
-// UnmarshalGQL takes the input as it is.
+// UnmarshalGQL sets the input. It does not check the fields.
 func (in *Input) UnmarshalGQL(v any) error {
 	m, ok := v.(map[string]any)
 	if !ok {

@@ -47,7 +47,7 @@ func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 		return fmt.Errorf("read a webhook: %w", err)
 	}
 	// The job is void: the transaction that made it void has enqueued the next one.
-	if d.State != domain.DeliveryPending || d.Turn != job.Generation || hook.State != domain.WebhookEnabled {
+	if d.State != domain.DeliveryPending || d.Generation != job.Generation || hook.State != domain.WebhookEnabled {
 		return nil
 	}
 	if !isTombstone(d.Event) {

@@ -142,7 +142,7 @@ func (w *deliveryWriter) write(ctx context.Context, at time.Time) (int64, error)
 		rows = append(rows, w.tx.Client().WebhookDelivery.Create().
 			SetID(id).SetWebhookID(w.hook.ID).SetNumber(number).
 			SetEvent(eventType(e.Change)).SetDocumentID(e.Document).SetBody(e.body).
-			SetState(domain.DeliveryPending).SetTurn(0).SetTries(0).SetNextAttemptAt(at).SetCreatedAt(at))
+			SetState(domain.DeliveryPending).SetGeneration(0).SetAttemptCount(0).SetNextAttemptAt(at).SetCreatedAt(at))
 		if !pending[e.Document] {
 			pending[e.Document] = true
 			jobs = append(jobs, Job{Webhook: w.hook.ID, Delivery: id, At: at})

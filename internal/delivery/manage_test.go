@@ -296,7 +296,7 @@ func TestInterruptedAttempt(t *testing.T) {
 			}
 			return
 		}
-		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryPending || len(d.Attempts) != 0 || d.Tries != 0 {
+		if d := s.deliveries(hook)[0]; d.State != domain.DeliveryPending || len(d.Attempts) != 0 || d.AttemptCount != 0 {
 			t.Errorf("got %+v", d)
 		}
 		if err := s.Attempt(t.Context(), job); err != nil {

@@ -43,7 +43,7 @@ func (w *Webhooks) record(ctx context.Context, job Job, res result) error {
 			r.addAttempt(res.WebhookAttempt)
 		}
 		switch {
-		case d.State != domain.DeliveryPending || d.Turn != job.Generation:
+		case d.State != domain.DeliveryPending || d.Generation != job.Generation:
 			// The delivery was restarted during the attempt. Only the attempt is stored.
 			return r.change.Exec(ctx)
 		case res.dropped:
@@ -110,11 +110,11 @@ func (r *attemptRecord) clearFailing(ctx context.Context) error {
 // failed schedules the next attempt, ends the delivery as failed, or disables the
 // webhook.
 func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string, failed bool, err error) {
-	since, attempts := res.At, r.delivery.Tries+1
-	if r.delivery.TriedSince != nil {
-		since = *r.delivery.TriedSince
+	since, attempts := res.At, r.delivery.AttemptCount+1
+	if r.delivery.FirstAttemptAt != nil {
+		since = *r.delivery.FirstAttemptAt
 	}
-	r.change.SetTries(attempts).SetTriedSince(since).SetError(res.Error)
+	r.change.SetAttemptCount(attempts).SetFirstAttemptAt(since).SetError(res.Error)
 	if r.hook.FailingSince == nil {
 		if err := r.tx.Client().Webhook.UpdateOneID(r.hook.ID).SetFailingSince(res.At).Exec(ctx); err != nil {
 			return "", false, err
@@ -139,10 +139,10 @@ func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string
 	if !ok {
 		return "", true, r.done(ctx, domain.DeliveryFailed, res.Error)
 	}
-	if err := r.change.SetNextAttemptAt(next).SetTurn(r.delivery.Turn + 1).Exec(ctx); err != nil {
+	if err := r.change.SetNextAttemptAt(next).SetGeneration(r.delivery.Generation + 1).Exec(ctx); err != nil {
 		return "", false, err
 	}
-	return "", false, r.webhooks.queue.enqueue(ctx, r.tx, Job{Webhook: r.hook.ID, Delivery: r.delivery.ID, Generation: r.delivery.Turn + 1, At: next})
+	return "", false, r.webhooks.queue.enqueue(ctx, r.tx, Job{Webhook: r.hook.ID, Delivery: r.delivery.ID, Generation: r.delivery.Generation + 1, At: next})
 }
 
 // disable disables the webhook until it is enabled by an update. Pending
@@ -161,18 +161,18 @@ func (w *Webhooks) enqueueNext(ctx context.Context, tx *store.Tx, at time.Time, 
 	d, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.DocumentID(document), webhookdelivery.State(domain.DeliveryPending)).
 		Order(webhookdelivery.ByNumber()).
-		Select(webhookdelivery.FieldID, webhookdelivery.FieldTurn).First(ctx)
+		Select(webhookdelivery.FieldID, webhookdelivery.FieldGeneration).First(ctx)
 	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	err = tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetTurn(d.Turn + 1).SetNextAttemptAt(at).Exec(ctx)
+	err = tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetGeneration(d.Generation + 1).SetNextAttemptAt(at).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	return w.queue.enqueue(ctx, tx, Job{Webhook: hook, Delivery: d.ID, Generation: d.Turn + 1, At: at})
+	return w.queue.enqueue(ctx, tx, Job{Webhook: hook, Delivery: d.ID, Generation: d.Generation + 1, At: at})
 }
 
 // restart resets the attempts of the pending deliveries of a webhook, and enqueues
@@ -181,18 +181,18 @@ func (w *Webhooks) restart(ctx context.Context, tx *store.Tx, at time.Time, hook
 	rows, err := tx.Client().WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.State(domain.DeliveryPending)).
 		Order(webhookdelivery.ByNumber()).
-		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldTurn).All(ctx)
+		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldGeneration).All(ctx)
 	if err != nil {
 		return err
 	}
 	first := map[domain.ID]bool{}
 	var jobs []Job
 	for _, d := range rows {
-		change := tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetTurn(d.Turn + 1).SetTries(0).ClearTriedSince()
+		change := tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetGeneration(d.Generation + 1).SetAttemptCount(0).ClearFirstAttemptAt()
 		if !first[d.DocumentID] {
 			first[d.DocumentID] = true
 			change.SetNextAttemptAt(at)
-			jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Generation: d.Turn + 1, At: at})
+			jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Generation: d.Generation + 1, At: at})
 		}
 		if err := change.Exec(ctx); err != nil {
 			return err

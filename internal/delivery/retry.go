@@ -120,7 +120,7 @@ func (w *Webhooks) retry(ctx context.Context, tx *store.Tx, d *db.WebhookDeliver
 		return err
 	}
 	err = tx.Client().WebhookDelivery.UpdateOneID(d.ID).
-		SetState(domain.DeliveryPending).SetTries(0).ClearTriedSince().ClearDoneAt().ClearError().Exec(ctx)
+		SetState(domain.DeliveryPending).SetAttemptCount(0).ClearFirstAttemptAt().ClearDoneAt().ClearError().Exec(ctx)
 	if err != nil || waiting {
 		return err
 	}

@@ -60,7 +60,7 @@ type pendingDoc struct {
 func (w *Webhooks) withoutJob(ctx context.Context, hook domain.ID) ([]pendingDoc, error) {
 	rows, err := w.stores.Client(ctx).WebhookDelivery.Query().
 		Where(webhookdelivery.WebhookID(hook), webhookdelivery.State(domain.DeliveryPending)).Order(webhookdelivery.ByNumber()).
-		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldTurn).All(ctx)
+		Select(webhookdelivery.FieldID, webhookdelivery.FieldDocumentID, webhookdelivery.FieldGeneration).All(ctx)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (w *Webhooks) withoutJob(ctx context.Context, hook domain.ID) ([]pendingDoc
 	var order []domain.ID
 	docs, hasJob := map[domain.ID]pendingDoc{}, map[domain.ID]bool{}
 	for _, d := range rows {
-		job, ok := jobs[attemptKey{d.ID, d.Turn}]
+		job, ok := jobs[attemptKey{d.ID, d.Generation}]
 		if ok && !job.discarded {
 			hasJob[d.DocumentID] = true
 		}
@@ -116,7 +116,7 @@ func (w *Webhooks) enqueueLost(ctx context.Context, tx *store.Tx, hook domain.ID
 	var jobs []Job
 	for _, doc := range docs {
 		d := current[doc.first.ID]
-		if d == nil || d.Turn != doc.first.Turn {
+		if d == nil || d.Generation != doc.first.Generation {
 			continue
 		}
 		tx.AfterCommit(func() {
@@ -133,10 +133,10 @@ func (w *Webhooks) enqueueLost(ctx context.Context, tx *store.Tx, hook domain.ID
 		if d.NextAttemptAt != nil && d.NextAttemptAt.After(at) {
 			due = *d.NextAttemptAt
 		}
-		if err := tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetTurn(d.Turn + 1).SetNextAttemptAt(due).Exec(ctx); err != nil {
+		if err := tx.Client().WebhookDelivery.UpdateOneID(d.ID).SetGeneration(d.Generation + 1).SetNextAttemptAt(due).Exec(ctx); err != nil {
 			return err
 		}
-		jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Generation: d.Turn + 1, At: due})
+		jobs = append(jobs, Job{Webhook: hook, Delivery: d.ID, Generation: d.Generation + 1, At: due})
 	}
 	return w.queue.enqueue(ctx, tx, jobs...)
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Each case is told in its own way, and is short.
+// Each case has a form of its own, and is short.
 func TestCasesDiffer(t *testing.T) {
 	t.Parallel()
 	seen, methods, headings := map[string]string{}, map[string]int{}, map[string]int{}

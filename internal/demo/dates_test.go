@@ -191,7 +191,7 @@ func TestDates(t *testing.T) {
 				want = []any{slices.Min(days), slices.Max(days)}
 			}
 			if n["firstObserved"] != want[0] || n["lastObserved"] != want[1] {
-				t.Errorf("%s: told %v to %v, seen %v to %v", n["slug"], n["firstObserved"], n["lastObserved"], want[0], want[1])
+				t.Errorf("%s: got first and last observed %v to %v, sightings %v to %v", n["slug"], n["firstObserved"], n["lastObserved"], want[0], want[1])
 			}
 			if !slices.IsSorted(days) {
 				t.Errorf("%s: the sightings are not in order: %v", n["slug"], days)

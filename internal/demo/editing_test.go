@@ -12,11 +12,11 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// block is a request of docs/editing.md, with the answer if it is told.
+// block matches a request of docs/editing.md, with its response if there is one.
 var block = regexp.MustCompile("```graphql\n([^`]*)```\n(?:```json\n([^`]*)```\n)?")
 
-// TestEditingGuide sends the requests of docs/editing.md one after the other
-// and compares the answers with those that are told there, but for ids.
+// TestEditingGuide sends the requests of docs/editing.md one after the other, and
+// compares the responses with those on the page, except ids.
 func TestEditingGuide(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/editing.md")
@@ -43,7 +43,7 @@ func TestEditingGuide(t *testing.T) {
 				continue
 			}
 			if diff := cmp.Diff(withoutIDs(t, b[2]), got); diff != "" {
-				t.Errorf("%s\nthe answer is not the one in the guide (-want +got):\n%s", query, diff)
+				t.Errorf("%s\nthe response is not the one in the guide (-want +got):\n%s", query, diff)
 			}
 		}
 	})
@@ -51,7 +51,7 @@ func TestEditingGuide(t *testing.T) {
 
 var idWithin = regexp.MustCompile(`\b([a-z]{3})_[0-9a-z]{13}\b`)
 
-// withoutIDs decodes an answer without its ids, and without what it cost.
+// withoutIDs decodes a response without its ids, and without its cost.
 func withoutIDs(t *testing.T, text []byte) map[string]any {
 	t.Helper()
 	var v map[string]any

@@ -18,17 +18,17 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden answers")
+var update = flag.Bool("update", false, "rewrite the golden responses")
 
-// changing are the examples that change something, or need that, in an order
+// changing are the examples that change something, or depend on a change, in an order
 // in which each works. All others only read.
 var changing = []string{
 	"create-report", "publish", "upsert-source", "schedule-publication", "update-report", "release",
 	"merge-entities", "restore-revision", "delete-report", "trash", "undelete",
 }
 
-// golden are the examples whose answers are kept in testdata: such as order
-// nothing by id, for ids made within a millisecond are in no order.
+// golden are the examples whose responses are in testdata. They order nothing by id,
+// since ids made within a millisecond are in no order.
 var golden = []string{"newest", "edition", "legal-timeline"}
 
 func TestExamples(t *testing.T) {
@@ -69,7 +69,7 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkAnswer(t, name, body)
+			checkResponse(t, name, body)
 			if slices.Contains(golden, name) {
 				checkGolden(t, name, body)
 			}
@@ -77,9 +77,9 @@ func TestExamples(t *testing.T) {
 	})
 }
 
-// checkAnswer wants an answer without errors, in which no field of the root
-// is null and no list of nodes is empty right below it.
-func checkAnswer(t *testing.T, name string, body []byte) {
+// checkResponse checks that a response has no errors, that no root field is null, and
+// that no list of nodes directly below one is empty.
+func checkResponse(t *testing.T, name string, body []byte) {
 	t.Helper()
 	var response struct {
 		Data   map[string]any
@@ -104,11 +104,11 @@ func checkAnswer(t *testing.T, name string, body []byte) {
 	}
 }
 
-// checkGolden compares an answer with the one that is kept. Ids differ from
-// one load to the next; cursors are made of them.
+// checkGolden compares a response with the one in testdata, except ids, which differ
+// from one load to the next, and cursors, which are made of them.
 func checkGolden(t *testing.T, name string, body []byte) {
 	t.Helper()
-	// What an answer costs is not what the examples are about.
+	// The cost of a response is not compared.
 	var parts struct{ Data json.RawMessage }
 	if err := json.Unmarshal(body, &parts); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func checkGolden(t *testing.T, name string, body []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("%s: the answer is not the one in %s (-want +got); -update rewrites it:\n%s", name, file, diff)
+		t.Errorf("%s: the response is not the one in %s (-want +got); -update rewrites it:\n%s", name, file, diff)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// fetch asks for a path of the demo's files.
+// fetch requests a path of the demo's files.
 func fetch(t *testing.T, path string) *http.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -21,8 +21,8 @@ func fetch(t *testing.T, path string) *http.Response {
 	return w.Result()
 }
 
-// Each asset of the demo can be fetched where the demo says, and is what it says.
-func TestAssetsAreThere(t *testing.T) {
+// Each asset of the demo can be fetched at its URL, and has its media type and size.
+func TestAssetsCanBeFetched(t *testing.T) {
 	t.Parallel()
 	for _, a := range mutations(t)["createAsset"] {
 		address := a["url"].(string)
@@ -47,8 +47,8 @@ func TestAssetsAreThere(t *testing.T) {
 	}
 }
 
-// checkPicture wants an SVG of the size of a hero, with a ground of its own, so
-// that it can be shown on any page, and nothing in it that acts or loads.
+// checkPicture checks that a picture is an SVG of the size of a hero, with a background
+// of its own, so that it can be shown on any page, and without scripts and links.
 func checkPicture(t *testing.T, path string, r *http.Response) {
 	t.Helper()
 	if !strings.HasPrefix(r.Header.Get("Content-Security-Policy"), "default-src 'none'") {
@@ -88,7 +88,7 @@ func checkPicture(t *testing.T, path string, r *http.Response) {
 	}
 }
 
-func TestFilesHaveNothingElse(t *testing.T) {
+func TestOtherPathsAreNotFound(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/demo/", "/demo/none.svg", "/demo/../load.go", "/demo/files", "/demo/quay.SVG", "/demo/quay.svg/"} {
 		if r := fetch(t, path); r.StatusCode != http.StatusNotFound {
@@ -97,7 +97,7 @@ func TestFilesHaveNothingElse(t *testing.T) {
 	}
 }
 
-// heroes are the addresses of the heroes of all reports, for a viewer of the desk.
+// heroes returns the URLs of the heroes of all reports on the desk, by slug.
 func heroes(t *testing.T, exec demo.Exec) map[string]string {
 	t.Helper()
 	var d struct {
@@ -120,9 +120,9 @@ func heroes(t *testing.T, exec demo.Exec) map[string]string {
 	return all
 }
 
-// The files follow the server from one address to the next; what staff have
-// changed stays.
-func TestMove(t *testing.T) {
+// UpdateURLs sets the URLs of the files to the new URL of the server; changes of staff
+// stay.
+func TestUpdateURLs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		exec := newExec(t, s)

@@ -33,7 +33,7 @@ func editor(ctx context.Context) context.Context {
 	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 }
 
-// newExec returns what executes GraphQL on the stores, through the handler
+// newExec returns a function that executes GraphQL on the stores, through the handler
 // that the server uses, with its limits.
 func newExec(tb testing.TB, s *store.Stores) demo.Exec {
 	tb.Helper()
@@ -53,7 +53,8 @@ func newExec(tb testing.TB, s *store.Stores) demo.Exec {
 	}
 }
 
-// loadDemo returns what executes GraphQL on stores with the demo content.
+// loadDemo loads the demo content into the stores, and returns a function that executes
+// GraphQL on them.
 func loadDemo(tb testing.TB, s *store.Stores) demo.Exec {
 	tb.Helper()
 	exec := newExec(tb, s)

@@ -23,12 +23,12 @@ const (
 	FieldBody = "body"
 	// FieldState holds the string denoting the state field in the database.
 	FieldState = "state"
-	// FieldTurn holds the string denoting the turn field in the database.
-	FieldTurn = "turn"
-	// FieldTries holds the string denoting the tries field in the database.
-	FieldTries = "tries"
-	// FieldTriedSince holds the string denoting the tried_since field in the database.
-	FieldTriedSince = "tried_since"
+	// FieldGeneration holds the string denoting the generation field in the database.
+	FieldGeneration = "turn"
+	// FieldAttemptCount holds the string denoting the attempt_count field in the database.
+	FieldAttemptCount = "tries"
+	// FieldFirstAttemptAt holds the string denoting the first_attempt_at field in the database.
+	FieldFirstAttemptAt = "tried_since"
 	// FieldNextAttemptAt holds the string denoting the next_attempt_at field in the database.
 	FieldNextAttemptAt = "next_attempt_at"
 	// FieldAttempts holds the string denoting the attempts field in the database.
@@ -52,9 +52,9 @@ var Columns = []string{
 	FieldDocumentID,
 	FieldBody,
 	FieldState,
-	FieldTurn,
-	FieldTries,
-	FieldTriedSince,
+	FieldGeneration,
+	FieldAttemptCount,
+	FieldFirstAttemptAt,
 	FieldNextAttemptAt,
 	FieldAttempts,
 	FieldError,
@@ -110,19 +110,19 @@ func ByState(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldState, opts...).ToFunc()
 }
 
-// ByTurn orders the results by the turn field.
-func ByTurn(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldTurn, opts...).ToFunc()
+// ByGeneration orders the results by the generation field.
+func ByGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGeneration, opts...).ToFunc()
 }
 
-// ByTries orders the results by the tries field.
-func ByTries(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldTries, opts...).ToFunc()
+// ByAttemptCount orders the results by the attempt_count field.
+func ByAttemptCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAttemptCount, opts...).ToFunc()
 }
 
-// ByTriedSince orders the results by the tried_since field.
-func ByTriedSince(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldTriedSince, opts...).ToFunc()
+// ByFirstAttemptAt orders the results by the first_attempt_at field.
+func ByFirstAttemptAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstAttemptAt, opts...).ToFunc()
 }
 
 // ByNextAttemptAt orders the results by the next_attempt_at field.

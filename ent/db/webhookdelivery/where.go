@@ -87,19 +87,19 @@ func State(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldEQ(FieldState, v))
 }
 
-// Turn applies equality check predicate on the "turn" field. It's identical to TurnEQ.
-func Turn(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTurn, v))
+// Generation applies equality check predicate on the "generation" field. It's identical to GenerationEQ.
+func Generation(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldGeneration, v))
 }
 
-// Tries applies equality check predicate on the "tries" field. It's identical to TriesEQ.
-func Tries(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTries, v))
+// AttemptCount applies equality check predicate on the "attempt_count" field. It's identical to AttemptCountEQ.
+func AttemptCount(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldAttemptCount, v))
 }
 
-// TriedSince applies equality check predicate on the "tried_since" field. It's identical to TriedSinceEQ.
-func TriedSince(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTriedSince, v))
+// FirstAttemptAt applies equality check predicate on the "first_attempt_at" field. It's identical to FirstAttemptAtEQ.
+func FirstAttemptAt(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldFirstAttemptAt, v))
 }
 
 // NextAttemptAt applies equality check predicate on the "next_attempt_at" field. It's identical to NextAttemptAtEQ.
@@ -465,134 +465,134 @@ func StateContainsFold(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldContainsFold(FieldState, v))
 }
 
-// TurnEQ applies the EQ predicate on the "turn" field.
-func TurnEQ(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTurn, v))
+// GenerationEQ applies the EQ predicate on the "generation" field.
+func GenerationEQ(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldGeneration, v))
 }
 
-// TurnNEQ applies the NEQ predicate on the "turn" field.
-func TurnNEQ(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNEQ(FieldTurn, v))
+// GenerationNEQ applies the NEQ predicate on the "generation" field.
+func GenerationNEQ(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNEQ(FieldGeneration, v))
 }
 
-// TurnIn applies the In predicate on the "turn" field.
-func TurnIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldIn(FieldTurn, vs...))
+// GenerationIn applies the In predicate on the "generation" field.
+func GenerationIn(vs ...int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldIn(FieldGeneration, vs...))
 }
 
-// TurnNotIn applies the NotIn predicate on the "turn" field.
-func TurnNotIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldTurn, vs...))
+// GenerationNotIn applies the NotIn predicate on the "generation" field.
+func GenerationNotIn(vs ...int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNotIn(FieldGeneration, vs...))
 }
 
-// TurnGT applies the GT predicate on the "turn" field.
-func TurnGT(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGT(FieldTurn, v))
+// GenerationGT applies the GT predicate on the "generation" field.
+func GenerationGT(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGT(FieldGeneration, v))
 }
 
-// TurnGTE applies the GTE predicate on the "turn" field.
-func TurnGTE(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGTE(FieldTurn, v))
+// GenerationGTE applies the GTE predicate on the "generation" field.
+func GenerationGTE(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGTE(FieldGeneration, v))
 }
 
-// TurnLT applies the LT predicate on the "turn" field.
-func TurnLT(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLT(FieldTurn, v))
+// GenerationLT applies the LT predicate on the "generation" field.
+func GenerationLT(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLT(FieldGeneration, v))
 }
 
-// TurnLTE applies the LTE predicate on the "turn" field.
-func TurnLTE(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLTE(FieldTurn, v))
+// GenerationLTE applies the LTE predicate on the "generation" field.
+func GenerationLTE(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLTE(FieldGeneration, v))
 }
 
-// TriesEQ applies the EQ predicate on the "tries" field.
-func TriesEQ(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTries, v))
+// AttemptCountEQ applies the EQ predicate on the "attempt_count" field.
+func AttemptCountEQ(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldAttemptCount, v))
 }
 
-// TriesNEQ applies the NEQ predicate on the "tries" field.
-func TriesNEQ(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNEQ(FieldTries, v))
+// AttemptCountNEQ applies the NEQ predicate on the "attempt_count" field.
+func AttemptCountNEQ(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNEQ(FieldAttemptCount, v))
 }
 
-// TriesIn applies the In predicate on the "tries" field.
-func TriesIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldIn(FieldTries, vs...))
+// AttemptCountIn applies the In predicate on the "attempt_count" field.
+func AttemptCountIn(vs ...int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldIn(FieldAttemptCount, vs...))
 }
 
-// TriesNotIn applies the NotIn predicate on the "tries" field.
-func TriesNotIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldTries, vs...))
+// AttemptCountNotIn applies the NotIn predicate on the "attempt_count" field.
+func AttemptCountNotIn(vs ...int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNotIn(FieldAttemptCount, vs...))
 }
 
-// TriesGT applies the GT predicate on the "tries" field.
-func TriesGT(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGT(FieldTries, v))
+// AttemptCountGT applies the GT predicate on the "attempt_count" field.
+func AttemptCountGT(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGT(FieldAttemptCount, v))
 }
 
-// TriesGTE applies the GTE predicate on the "tries" field.
-func TriesGTE(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGTE(FieldTries, v))
+// AttemptCountGTE applies the GTE predicate on the "attempt_count" field.
+func AttemptCountGTE(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGTE(FieldAttemptCount, v))
 }
 
-// TriesLT applies the LT predicate on the "tries" field.
-func TriesLT(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLT(FieldTries, v))
+// AttemptCountLT applies the LT predicate on the "attempt_count" field.
+func AttemptCountLT(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLT(FieldAttemptCount, v))
 }
 
-// TriesLTE applies the LTE predicate on the "tries" field.
-func TriesLTE(v int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLTE(FieldTries, v))
+// AttemptCountLTE applies the LTE predicate on the "attempt_count" field.
+func AttemptCountLTE(v int) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLTE(FieldAttemptCount, v))
 }
 
-// TriedSinceEQ applies the EQ predicate on the "tried_since" field.
-func TriedSinceEQ(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEQ(FieldTriedSince, v))
+// FirstAttemptAtEQ applies the EQ predicate on the "first_attempt_at" field.
+func FirstAttemptAtEQ(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldEQ(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceNEQ applies the NEQ predicate on the "tried_since" field.
-func TriedSinceNEQ(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNEQ(FieldTriedSince, v))
+// FirstAttemptAtNEQ applies the NEQ predicate on the "first_attempt_at" field.
+func FirstAttemptAtNEQ(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNEQ(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceIn applies the In predicate on the "tried_since" field.
-func TriedSinceIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldIn(FieldTriedSince, vs...))
+// FirstAttemptAtIn applies the In predicate on the "first_attempt_at" field.
+func FirstAttemptAtIn(vs ...time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldIn(FieldFirstAttemptAt, vs...))
 }
 
-// TriedSinceNotIn applies the NotIn predicate on the "tried_since" field.
-func TriedSinceNotIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldTriedSince, vs...))
+// FirstAttemptAtNotIn applies the NotIn predicate on the "first_attempt_at" field.
+func FirstAttemptAtNotIn(vs ...time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNotIn(FieldFirstAttemptAt, vs...))
 }
 
-// TriedSinceGT applies the GT predicate on the "tried_since" field.
-func TriedSinceGT(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGT(FieldTriedSince, v))
+// FirstAttemptAtGT applies the GT predicate on the "first_attempt_at" field.
+func FirstAttemptAtGT(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGT(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceGTE applies the GTE predicate on the "tried_since" field.
-func TriedSinceGTE(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldGTE(FieldTriedSince, v))
+// FirstAttemptAtGTE applies the GTE predicate on the "first_attempt_at" field.
+func FirstAttemptAtGTE(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldGTE(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceLT applies the LT predicate on the "tried_since" field.
-func TriedSinceLT(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLT(FieldTriedSince, v))
+// FirstAttemptAtLT applies the LT predicate on the "first_attempt_at" field.
+func FirstAttemptAtLT(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLT(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceLTE applies the LTE predicate on the "tried_since" field.
-func TriedSinceLTE(v time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldLTE(FieldTriedSince, v))
+// FirstAttemptAtLTE applies the LTE predicate on the "first_attempt_at" field.
+func FirstAttemptAtLTE(v time.Time) predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldLTE(FieldFirstAttemptAt, v))
 }
 
-// TriedSinceIsNil applies the IsNil predicate on the "tried_since" field.
-func TriedSinceIsNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldIsNull(FieldTriedSince))
+// FirstAttemptAtIsNil applies the IsNil predicate on the "first_attempt_at" field.
+func FirstAttemptAtIsNil() predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldIsNull(FieldFirstAttemptAt))
 }
 
-// TriedSinceNotNil applies the NotNil predicate on the "tried_since" field.
-func TriedSinceNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldTriedSince))
+// FirstAttemptAtNotNil applies the NotNil predicate on the "first_attempt_at" field.
+func FirstAttemptAtNotNil() predicate.WebhookDelivery {
+	return predicate.WebhookDelivery(sql.FieldNotNull(FieldFirstAttemptAt))
 }
 
 // NextAttemptAtEQ applies the EQ predicate on the "next_attempt_at" field.
