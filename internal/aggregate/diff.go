@@ -17,9 +17,9 @@ type FieldChangeKind string
 // The kinds of difference between two states of a document.
 const (
 	FieldSet       FieldChangeKind = "CHANGED"   // another value; null for none
-	FieldAdded     FieldChangeKind = "ADDED"     // an element of a list came
-	FieldRemoved   FieldChangeKind = "REMOVED"   // an element of a list went
-	FieldReordered FieldChangeKind = "REORDERED" // the elements of a list stand in another order
+	FieldAdded     FieldChangeKind = "ADDED"     // an element was added to a list
+	FieldRemoved   FieldChangeKind = "REMOVED"   // an element was removed from a list
+	FieldReordered FieldChangeKind = "REORDERED" // the order of a list's elements changed
 )
 
 // FieldChangeKinds are the kinds, in the order of the schema.
@@ -29,15 +29,16 @@ var FieldChangeKinds = []FieldChangeKind{FieldSet, FieldAdded, FieldRemoved, Fie
 // the field in the API ("title", "listings[2].since"); Before and After are
 // JSON values, nil where there is nothing. Where the order of a list changed,
 // Path is that of the list ("tags"), and Before and After are the elements that
-// are in both, in the order of each; elements that came or went have changes of
-// their own.
+// are in both, in the order of each; added and removed elements have changes
+// of their own.
 type FieldChange struct {
 	Path          string
 	Kind          FieldChangeKind
 	Before, After any
 }
 
-// Since says, for a conflict, what happened to the field between two versions.
+// Since describes, for the message of a conflict, what happened to the field between
+// two versions.
 func (c FieldChange) Since(from, to int) string {
 	verb := "was changed"
 	if c.Kind == FieldReordered {
@@ -46,6 +47,7 @@ func (c FieldChange) Since(from, to int) string {
 	return fmt.Sprintf("%s between version %d and version %d", verb, from, to)
 }
 
+// Diff returns the differences between two states of a document, sorted by path.
 func Diff(s *Spec, before, after *Row) []FieldChange {
 	var changes []FieldChange
 	diffRow(TableOf(s.Type), s.Fields, s.Lists, "", before, after, &changes)
@@ -67,58 +69,58 @@ func diffRow(t *Table, fields []FieldSpec, sets []ListSpec, prefix string, befor
 	}
 }
 
-// ListSpecOf is the shape of the rows of an owned table. Every such table has one;
-// TestEveryTableHasAShape sees to it.
+// ListSpecOf returns the spec of the list that is stored in an owned table. Every owned
+// table has one (TestEveryTableHasAShape), so a missing one panics.
 func ListSpecOf(sets []ListSpec, o OwnedTable) ListSpec {
 	return sets[slices.IndexFunc(sets, func(s ListSpec) bool { return s.Table == o.Name })]
 }
 
-// diffOwned compares two lists of rows. Rows that say the same are matched
-// wherever they stand; of the others the first is compared with the first, and
-// what is left over came or went. A list whose matched rows stand in another
-// order than before has changed as a whole.
+// diffOwned compares two lists of rows. Rows with equal content are matched at any
+// position. The remaining rows are compared in pairs, the first with the first; rows
+// without a partner were added or removed. If the matched rows are in another order
+// than before, the list gets a change as a whole.
 func diffOwned(t *Table, set ListSpec, path string, before, after []*Row, changes *[]FieldChange) {
-	places := map[string][]int{} // of the rows before, by what they say
+	places := map[string][]int{} // positions in before, by fingerprint
 	for i, r := range before {
 		key := r.Fingerprint()
 		places[key] = append(places[key], i)
 	}
-	was := make([]int, len(after)) // where each row stood before; -1 for none
-	kept := make([]bool, len(before))
-	var came, went []int
+	placeBefore := make([]int, len(after)) // the index in before of each row of after; -1 for none
+	matched := make([]bool, len(before))
+	var added, removed []int
 	for i, r := range after {
 		key := r.Fingerprint()
 		if free := places[key]; len(free) > 0 {
-			was[i], kept[free[0]], places[key] = free[0], true, free[1:]
+			placeBefore[i], matched[free[0]], places[key] = free[0], true, free[1:]
 		} else {
-			was[i] = -1
-			came = append(came, i)
+			placeBefore[i] = -1
+			added = append(added, i)
 		}
 	}
 	for i := range before {
-		if !kept[i] {
-			went = append(went, i)
+		if !matched[i] {
+			removed = append(removed, i)
 		}
 	}
-	for len(came) > 0 && len(went) > 0 {
-		was[came[0]] = went[0]
-		diffRow(t, set.Fields, set.Lists, fmt.Sprintf("%s[%d].", path, came[0]), before[went[0]], after[came[0]], changes)
-		came, went = came[1:], went[1:]
+	for len(added) > 0 && len(removed) > 0 {
+		placeBefore[added[0]] = removed[0]
+		diffRow(t, set.Fields, set.Lists, fmt.Sprintf("%s[%d].", path, added[0]), before[removed[0]], after[added[0]], changes)
+		added, removed = added[1:], removed[1:]
 	}
-	for _, i := range came {
+	for _, i := range added {
 		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, i), FieldAdded, nil, plainRow(t, set, after[i])})
 	}
-	for _, i := range went {
+	for _, i := range removed {
 		*changes = append(*changes, FieldChange{fmt.Sprintf("%s[%d]", path, i), FieldRemoved, plainRow(t, set, before[i]), nil})
 	}
-	diffOrder(t, set, path, before, after, was, changes)
+	diffOrder(t, set, path, before, after, placeBefore, changes)
 }
 
-// diffOrder adds a change where the rows that are in both lists stand in
-// another order. was says where each row of after stood before.
-func diffOrder(t *Table, set ListSpec, path string, before, after []*Row, was []int, changes *[]FieldChange) {
-	var now, then []int // the rows of after that stood before, and where
-	for i, place := range was {
+// diffOrder adds a change if the rows that are in both lists are in another order.
+// placeBefore has the index in before of each row of after; -1 for none.
+func diffOrder(t *Table, set ListSpec, path string, before, after []*Row, placeBefore []int, changes *[]FieldChange) {
+	var now, then []int // indexes in after and in before of the rows in both
+	for i, place := range placeBefore {
 		if place >= 0 {
 			now, then = append(now, i), append(then, place)
 		}
@@ -137,7 +139,7 @@ func diffOrder(t *Table, set ListSpec, path string, before, after []*Row, was []
 	*changes = append(*changes, FieldChange{path, FieldReordered, shown(before, then), shown(after, now)})
 }
 
-// apiName is the name of a column's field: parent for parent_id.
+// apiName returns the API name of a column's field: parent for parent_id.
 func apiName(c Column) string {
 	if c.Kind == IDColumn {
 		return camel(c.Name[:len(c.Name)-len("_id")])
@@ -145,7 +147,8 @@ func apiName(c Column) string {
 	return camel(c.Name)
 }
 
-// plainRow is a row as a JSON object; a row that only links is its target.
+// plainRow returns a row as a JSON object. A row with nothing but a reference becomes
+// the id of its target.
 func plainRow(t *Table, set ListSpec, r *Row) any {
 	if len(t.Columns) == 1 && t.Columns[0].Kind == IDColumn {
 		return plainValue(nil, t.Columns[0], r.Fields[t.Columns[0].Name])
@@ -166,7 +169,7 @@ func plainRow(t *Table, set ListSpec, r *Row) any {
 	return out
 }
 
-// plainValue is a value as the API shows it.
+// plainValue returns a value in the form that the API uses.
 func plainValue(fields []FieldSpec, c Column, v any) any {
 	switch v := v.(type) {
 	case nil:

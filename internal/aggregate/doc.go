@@ -1,5 +1,5 @@
-// Package aggregate is the mechanism over a document and the rows that it owns, for any
-// type of document: load, compare, snapshot, write and delete.
+// Package aggregate loads, compares, snapshots, writes and deletes a document together
+// with the rows that it owns. One mechanism serves every document type.
 //
 // # Ownership
 //

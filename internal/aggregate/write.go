@@ -13,14 +13,14 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// flatRow is a row of an aggregate with what follows from where it stands.
+// flatRow is a row of an aggregate with its owner's id and its position in the list.
 type flatRow struct {
 	row      *Row
 	owner    domain.ID
 	position int
 }
 
-// flatten lists the rows below r by table, with the column of their owner.
+// flatten adds the rows below r to the lists in into, keyed by table and owner column.
 func flatten(t *Table, r *Row, into map[string]*flatTable) {
 	for _, o := range t.Owned {
 		for i, child := range r.Owned[o.Name] {
@@ -41,8 +41,8 @@ type flatTable struct {
 	rows  []flatRow
 }
 
-// sortedTables puts the tables in an order in which owners come before what
-// they own: the order of depth in the schema.
+// sortedTables returns the tables ordered so that owners precede the rows they own:
+// by depth in the schema.
 func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	var out []*flatTable
 	var walk func(t *Table)
@@ -60,8 +60,8 @@ func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	return out
 }
 
-// insertRows inserts rows of one table in batches. The sizes are few, so that
-// the statements are the same few texts and stay prepared.
+// insertRows inserts rows of one table in batches. There are few batch sizes, so few
+// distinct statements, which stay prepared.
 func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow) error {
 	names := []string{"id", "position", Quote(o.Owner)}
 	for _, c := range o.Columns {
@@ -88,10 +88,11 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow)
 }
 
 // maxParameters bounds the parameters of one statement: SQLite takes 32,766 and
-// PostgreSQL 65,535, and a statement of fewer is read sooner.
+// PostgreSQL 65,535, and a statement with fewer is parsed faster.
 const maxParameters = 8_000
 
-// BatchSize is how many of n rows are written by one statement.
+// BatchSize returns how many of n rows with a number of columns to write in one
+// statement.
 func BatchSize(n, columns int) int {
 	for _, size := range []int{512, 128, 32, 8, 2} {
 		if n >= size && size*columns <= maxParameters {
@@ -101,7 +102,7 @@ func BatchSize(n, columns int) int {
 	return 1
 }
 
-// toSQL turns the value of a column into a parameter.
+// toSQL converts the value of a column to an SQL parameter.
 func toSQL(c Column, v any) any {
 	switch v := v.(type) {
 	case nil:
@@ -120,8 +121,9 @@ func toSQL(c Column, v any) any {
 	return v
 }
 
-// WriteOwned makes the stored rows below a document those of next, given that
-// they are those of old: only what differs is touched.
+// WriteOwned replaces the stored rows below a document, which must be those of old, by
+// those of next. It writes only the rows that differ. A nil old means that none are
+// stored.
 func WriteOwned(ctx context.Context, tx *store.Tx, t *Table, old, next *Row) error {
 	before, after := map[string]*flatTable{}, map[string]*flatTable{}
 	if old != nil {
@@ -129,18 +131,18 @@ func WriteOwned(ctx context.Context, tx *store.Tx, t *Table, old, next *Row) err
 	}
 	flatten(t, next, after)
 
-	// What is gone, and what changed, goes; owned rows go with their owners.
+	// Delete removed and changed rows; the rows that they own are deleted with them.
 	removed := map[domain.ID]bool{}
 	for _, ft := range sortedTables(t, before) {
-		keep := map[domain.ID]string{}
+		nextState := map[domain.ID]string{}
 		if now := after[ft.owned.Name+"."+ft.owned.Owner]; now != nil {
 			for _, r := range now.rows {
-				keep[r.row.ID] = rowState(r)
+				nextState[r.row.ID] = rowState(r)
 			}
 		}
 		var gone []domain.ID
 		for _, r := range ft.rows {
-			if keep[r.row.ID] != rowState(r) || removed[r.owner] {
+			if nextState[r.row.ID] != rowState(r) || removed[r.owner] {
 				gone = append(gone, r.row.ID)
 				removed[r.row.ID] = true
 			}
@@ -164,12 +166,12 @@ func WriteOwned(ctx context.Context, tx *store.Tx, t *Table, old, next *Row) err
 	return nil
 }
 
-// rowState is what is stored of a row itself, without what it owns.
+// rowState returns the stored content of a row as text, without the rows that it owns.
 func rowState(r flatRow) string {
 	return fmt.Sprintf("%d %d %s", r.owner, r.position, canonicalJSON(r.row.Fields))
 }
 
-// DeleteByID deletes rows of a table, and nothing that they own.
+// DeleteByID deletes rows of a table. It does not delete the rows that they own.
 func DeleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID) error {
 	if len(ids) == 0 {
 		return nil
@@ -239,8 +241,8 @@ func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert boo
 	return nil
 }
 
-// InsertOwned inserts all rows below some roots of one type, of which none is
-// stored yet.
+// InsertOwned inserts all rows below the roots, which are of one type. None of the rows
+// may be stored yet.
 func InsertOwned(ctx context.Context, tx *store.Tx, t *Table, roots []*Row) error {
 	flat := map[string]*flatTable{}
 	for _, r := range roots {
@@ -262,7 +264,7 @@ type PublishedRoot struct {
 }
 
 // UpsertRoots writes root rows of one table to live. It leaves the effective
-// marking as it is: a new row is unseen until that is worked out.
+// marking unchanged: a new row is unseen until its effective marking is computed.
 func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
 	names := []string{"id", "version", "created_at", "updated_at", "published_at"}
 	for _, c := range t.Columns {
@@ -277,7 +279,7 @@ func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedR
 	}
 	head := "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
-	tail := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
+	onConflict := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
 	for len(roots) > 0 {
 		n := BatchSize(len(roots), len(names))
 		args := make([]any, 0, n*len(names))
@@ -290,7 +292,7 @@ func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedR
 				args = append(args, collation.Key(r.Row.Text(key.Text)))
 			}
 		}
-		query := head + strings.Repeat(one+", ", n-1) + one + tail
+		query := head + strings.Repeat(one+", ", n-1) + one + onConflict
 		if err := store.Exec(ctx, tx, query, args...); err != nil {
 			return fmt.Errorf("write %s to live: %w", t.Name, err)
 		}

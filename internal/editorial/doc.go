@@ -1,18 +1,17 @@
-// Package editorial has the use cases of the desk and their rules: save, revise, restore,
+// Package editorial implements the use cases of the desk and their rules: save, revise, restore,
 // publish, schedule, merge, trash, purge.
 //
 // # Rights
 //
-// Every exported method of [Desk] asks for the right to act first: AUTHOR to write,
+// Every exported method of [Desk] first checks the viewer's right to the operation: AUTHOR to write,
 // EDITOR for what changes live. Reads that are no use case of their own go through the
 // fenced clients of package store instead.
 //
 // # One transaction
 //
-// An act is one transaction on the desk, with its line in the audit log. Desk
-// transactions run one after another, so what was checked in one still holds when it
-// commits. A refusal is a domain error that names every field, and leaves nothing
-// behind.
+// An operation is one transaction on the desk, which also writes the audit log. Desk
+// transactions run one after another, so a check made in one still holds when it commits.
+// A refused operation returns a domain error that lists every field, and changes nothing.
 //
 // # Publishing
 //

@@ -105,11 +105,11 @@ func (r *DryRun) Release(ctx context.Context, params ReleaseParams) (ReleaseResu
 
 // withSavepoint runs one act, of which nothing is left where it fails: on the desk
 // itself each is a transaction of its own.
-func (r *DryRun) withSavepoint(ctx context.Context, act func() error) error {
+func (r *DryRun) withSavepoint(ctx context.Context, fn func() error) error {
 	if _, err := r.tx.Exec(ctx, "SAVEPOINT rehearsed"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	err := act()
+	err := fn()
 	if err != nil {
 		if _, undo := r.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT rehearsed"); undo != nil {
 			return errors.Join(err, fmt.Errorf("undo: %w", undo))

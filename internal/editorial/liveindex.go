@@ -12,15 +12,16 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// The desk knows of live what its rules ask: which documents are live, with
-// which marking (live_documents), and what they refer to, in rows and in texts
-// (live_references). Each release writes it, in its transaction. So no rule
+// The desk has an index of live for its rules: which documents are live, with which
+// marking (live_documents), and what they refer to, in rows and in texts
+// (live_references). Each release updates the index in its own transaction. So no rule
 // reads live, which may lag, and no desk transaction waits for it.
 //
-// What the texts of the desk name is kept in mentions, written on each save.
+// The table mentions has the documents that the texts on the desk name. Each save
+// updates it.
 
-// namedIn lists the documents that the texts of a document name: entities in
-// entity links, sources in footnotes. One in the trash counts: it may come back.
+// namedIn returns the documents that the texts of a document name: entities in entity
+// links, sources in footnotes. Documents in the trash count, since they can be restored.
 func namedIn(ctx context.Context, db store.Rows, t domain.Type, root *aggregate.Row) ([]domain.ID, error) {
 	var ids []domain.ID
 	for _, m := range root.Owned["report_mentions"] {
@@ -69,8 +70,8 @@ func namedIn(ctx context.Context, db store.Rows, t domain.Type, root *aggregate.
 	return slices.Compact(ids), nil
 }
 
-// slugOwners are the documents that have the slugs, now or formerly, in the
-// trash or not. One that was merged into another has none any more.
+// slugOwners returns the documents that have or had the slugs, including those in the
+// trash. A document that was merged into another no longer has a slug.
 func slugOwners(ctx context.Context, db store.Rows, t domain.Type, slugs []string) ([]domain.ID, error) {
 	in := store.InSet(db.Dialect())
 	query := "SELECT id FROM " + aggregate.TableOf(t).Name + " d WHERE NOT EXISTS (SELECT 1 FROM aliases a WHERE a.former_id = d.id) AND slug" + in +
@@ -83,7 +84,7 @@ func slugOwners(ctx context.Context, db store.Rows, t domain.Type, slugs []strin
 	return ids, nil
 }
 
-// writeMentions keeps what the texts of a document on the desk name.
+// writeMentions stores which documents the texts of a document on the desk name.
 func writeMentions(ctx context.Context, tx *store.Tx, t domain.Type, root *aggregate.Row, isNew bool) error {
 	named, err := namedIn(ctx, tx, t, root)
 	if err != nil {
@@ -104,8 +105,8 @@ func writeMentions(ctx context.Context, tx *store.Tx, t domain.Type, root *aggre
 	return insertPairs(ctx, tx, "mentions (document_id, target_id)", "", root.ID, named)
 }
 
-// insertPairs inserts a row for a document and each target. more is what else
-// is in a row: ", TRUE".
+// insertPairs inserts a row for a document and each target. more is SQL for the further
+// columns of the row: ", TRUE".
 func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document domain.ID, targets []domain.ID) error {
 	one := "(?, ?" + more + ")"
 	for len(targets) > 0 {
@@ -122,9 +123,9 @@ func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document 
 	return nil
 }
 
-// noteLive writes that the present versions of documents are live, in a number
-// of statements that does not depend on how many they are.
-func noteLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
+// markLive records in the index that the present versions of documents are live. The
+// number of statements does not depend on the number of documents.
+func markLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	groups := aggregate.GroupByType(ids)
 	for t, ids := range groups {
 		err := store.ExecSet(ctx, tx, "INSERT INTO live_documents (id, version, marking) SELECT id, version, marking FROM "+aggregate.TableOf(t).Name+" WHERE id", ids)
@@ -146,9 +147,9 @@ func noteLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	return nil
 }
 
-// noteLiveAs writes that a version of a document is live that is not the present
-// one on the desk.
-func noteLiveAs(ctx context.Context, tx *store.Tx, t domain.Type, root *aggregate.Row, version int) error {
+// markRevisionLive records in the index that a version of a document is live which is
+// not the present one on the desk.
+func markRevisionLive(ctx context.Context, tx *store.Tx, t domain.Type, root *aggregate.Row, version int) error {
 	named, err := namedIn(ctx, tx, t, root)
 	if err != nil {
 		return err
@@ -164,8 +165,9 @@ func noteLiveAs(ctx context.Context, tx *store.Tx, t domain.Type, root *aggregat
 	return insertPairs(ctx, tx, into, ", TRUE", root.ID, named)
 }
 
-// forgetLive takes out what noteLive has written.
-func forgetLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
+// unmarkLive deletes documents from the index: what [markLive] and [markRevisionLive]
+// wrote.
+func unmarkLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	for _, from := range []string{"live_documents WHERE id", "live_references WHERE document_id"} {
 		if err := store.ExecSet(ctx, tx, "DELETE FROM "+from, ids); err != nil {
 			return fmt.Errorf("note what is not live: %w", err)
@@ -174,8 +176,8 @@ func forgetLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 	return nil
 }
 
-// indexLive makes the desk's index of live anew from the revisions, and the
-// mentions from the desk's documents.
+// indexLive rebuilds the desk's index of live from the revisions, and the mentions from
+// the desk's documents.
 func indexLive(ctx context.Context, tx *store.Tx) error {
 	for _, name := range []string{"live_documents", "live_references", "mentions"} {
 		if err := store.Exec(ctx, tx, "DELETE FROM "+name); err != nil {
@@ -226,7 +228,7 @@ func indexBatch(ctx context.Context, tx *store.Tx, t domain.Type, ids []domain.I
 			current = append(current, id)
 		}
 	}
-	if err := noteLive(ctx, tx, current); err != nil {
+	if err := markLive(ctx, tx, current); err != nil {
 		return err
 	}
 	snaps, err := aggregate.ReadRevisions(ctx, tx, earlier)
@@ -235,7 +237,7 @@ func indexBatch(ctx context.Context, tx *store.Tx, t domain.Type, ids []domain.I
 	}
 	for _, id := range ids {
 		if snap := snaps[id]; snap != nil {
-			if err := noteLiveAs(ctx, tx, t, snap.Root, earlier[id]); err != nil {
+			if err := markRevisionLive(ctx, tx, t, snap.Root, earlier[id]); err != nil {
 				return err
 			}
 		}

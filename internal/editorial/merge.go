@@ -26,7 +26,7 @@ type MergeParams struct {
 	Message         *string
 }
 
-// MergeResult is what became of a merge, or would.
+// MergeResult is the result of a merge, or of its preview.
 type MergeResult struct {
 	SaveResult
 	// Repointed are the documents that refer to the one entity in place of the
@@ -80,7 +80,7 @@ type entityMerge struct {
 	*editTx
 	into    *aggregate.Meta
 	from    map[domain.ID]*aggregate.Meta
-	order   []domain.ID // of from, as given
+	order   []domain.ID // the keys of from, in the order of the input
 	message string
 	entries []projection.Entry
 	earlier map[domain.ID]*aggregate.Snapshot // what goes live of documents that have a draft
@@ -107,7 +107,7 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 		return MergeResult{}, err
 	}
 	for _, id := range m.order {
-		if err := m.retire(ctx, id); err != nil {
+		if err := m.trashMerged(ctx, id); err != nil {
 			return MergeResult{}, err
 		}
 	}
@@ -116,16 +116,16 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 		return MergeResult{}, err
 	}
 	// What is live of the others goes live with the one; their drafts go to its draft.
-	absorb := func(from map[domain.ID]*aggregate.Row) func(*aggregate.Row) {
+	mergeInto := func(from map[domain.ID]*aggregate.Row) func(*aggregate.Row) {
 		return func(r *aggregate.Row) {
 			for _, id := range m.order {
 				if other := from[id]; other != nil {
-					absorbEntity(r, other)
+					addMissingRows(r, other)
 				}
 			}
 		}
 	}
-	if err := m.amend(ctx, m.into, absorb(loaded), absorb(live)); err != nil {
+	if err := m.updateDeskAndLive(ctx, m.into, mergeInto(loaded), mergeInto(live)); err != nil {
 		return MergeResult{}, err
 	}
 	metas, err := aggregate.ReadMeta(ctx, m.tx, referring)
@@ -133,15 +133,15 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 		return MergeResult{}, err
 	}
 	for _, id := range referring {
-		if err := m.repoint(ctx, metas[id]); err != nil {
+		if err := m.replaceReferences(ctx, metas[id]); err != nil {
 			return MergeResult{}, err
 		}
 	}
-	gone, err := m.cancelSchedulesOf(ctx, m.out.Removed, "a document that it names would tie "+m.into.Name()+" to itself since a merge")
+	cancelled, err := m.cancelSchedulesOf(ctx, m.out.Removed, "a document that it names would tie "+m.into.Name()+" to itself since a merge")
 	if err != nil {
 		return MergeResult{}, err
 	}
-	m.out.Cancelled = append(m.out.Cancelled, gone...)
+	m.out.Cancelled = append(m.out.Cancelled, cancelled...)
 	for _, table := range []string{"mentions", "live_references"} {
 		if err := store.ExecSet(ctx, m.tx, "UPDATE "+table+" SET target_id = ? WHERE target_id", m.order, int64(m.into.ID)); err != nil {
 			return MergeResult{}, fmt.Errorf("hand over %s: %w", table, err)
@@ -263,9 +263,9 @@ func (m *entityMerge) referring(ctx context.Context) ([]domain.ID, error) {
 	return slices.Compact(all), nil
 }
 
-// retire puts a merged entity in the trash and lets its names lead to the
-// other one.
-func (m *entityMerge) retire(ctx context.Context, id domain.ID) error {
+// trashMerged puts a merged entity in the trash, and makes its slug, id and former slugs
+// aliases of the entity that it was merged into.
+func (m *entityMerge) trashMerged(ctx context.Context, id domain.ID) error {
 	meta := m.from[id]
 	if err := store.Exec(ctx, m.tx, "UPDATE aliases SET document_id = ? WHERE document_id = ?", int64(m.into.ID), int64(id)); err != nil {
 		return fmt.Errorf("hand over former names: %w", err)
@@ -274,11 +274,12 @@ func (m *entityMerge) retire(ctx context.Context, id domain.ID) error {
 		int64(m.newID(domain.Row)), int64(m.into.ID), int64(domain.Entity), meta.Slug, int64(id)); err != nil {
 		return fmt.Errorf("hand over the slug: %w", err)
 	}
-	return m.drop(ctx, meta)
+	return m.unpublishAndTrash(ctx, meta)
 }
 
-// drop takes a document out of live and puts it in the trash.
-func (m *entityMerge) drop(ctx context.Context, meta *aggregate.Meta) error {
+// unpublishAndTrash adds the unpublishing of a live document to the release, and puts
+// the document in the trash.
+func (m *entityMerge) unpublishAndTrash(ctx context.Context, meta *aggregate.Meta) error {
 	m.unpublish(meta)
 	return m.trash(ctx, meta.ID)
 }
@@ -290,8 +291,8 @@ func (m *entityMerge) unpublish(meta *aggregate.Meta) {
 	}
 }
 
-// absorbEntity adds to one entity what another has and it has not.
-func absorbEntity(r, other *aggregate.Row) {
+// addMissingRows adds to r the names, identifiers, listings and tags that only other has.
+func addMissingRows(r, other *aggregate.Row) {
 	name := aggregate.NewRow()
 	name.Set("text", other.Text("name"))
 	name.Set("language", other.Text("language"))
@@ -320,10 +321,11 @@ func absorbEntity(r, other *aggregate.Row) {
 	}
 }
 
-// repoint makes a document refer to the one entity in place of the others.
-func (m *entityMerge) repoint(ctx context.Context, meta *aggregate.Meta) error {
+// replaceReferences replaces references to the merged entities by references to the one
+// that stays.
+func (m *entityMerge) replaceReferences(ctx context.Context, meta *aggregate.Meta) error {
 	t := aggregate.TableOf(meta.ID.Type())
-	turn := func(r *aggregate.Row) {
+	replace := func(r *aggregate.Row) {
 		r.EachReference(t, func(ref aggregate.Reference, row *aggregate.Row, id domain.ID) {
 			if m.from[id] != nil {
 				row.Set(ref.Column, m.into.ID)
@@ -332,14 +334,14 @@ func (m *entityMerge) repoint(ctx context.Context, meta *aggregate.Meta) error {
 		r.DropRepeats(t)
 	}
 	if meta.ID.Type() == domain.Relationship {
-		draft, live, err := m.tiesToItself(ctx, meta, turn)
+		draft, live, err := m.tiesToItself(ctx, meta, replace)
 		if err != nil {
 			return err
 		}
 		switch {
 		case draft && live, draft && !meta.IsLive():
 			m.out.Removed = append(m.out.Removed, meta.ID)
-			return m.drop(ctx, meta)
+			return m.unpublishAndTrash(ctx, meta)
 		case draft:
 			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
 				meta.Name(), m.into.Name())
@@ -349,18 +351,18 @@ func (m *entityMerge) repoint(ctx context.Context, meta *aggregate.Meta) error {
 		}
 	}
 	m.out.Repointed = append(m.out.Repointed, meta.ID)
-	return m.amend(ctx, meta, turn, turn)
+	return m.updateDeskAndLive(ctx, meta, replace, replace)
 }
 
 // tiesToItself reports whether a relationship would, after the merge, tie the
 // entity to itself: on the desk, and in live.
-func (m *entityMerge) tiesToItself(ctx context.Context, meta *aggregate.Meta, turn func(*aggregate.Row)) (draft, live bool, err error) {
+func (m *entityMerge) tiesToItself(ctx context.Context, meta *aggregate.Meta, replace func(*aggregate.Row)) (draft, live bool, err error) {
 	loaded, err := aggregate.Load(ctx, m.tx, domain.Relationship, []domain.ID{meta.ID})
 	if err != nil {
 		return false, false, err
 	}
 	self := func(r *aggregate.Row) bool {
-		turn(r)
+		replace(r)
 		return r.Ref("from_id") == r.Ref("to_id")
 	}
 	draft = self(loaded[meta.ID])
@@ -377,10 +379,10 @@ func (m *entityMerge) tiesToItself(ctx context.Context, meta *aggregate.Meta, tu
 	return draft, self(snap.Root), nil
 }
 
-// amend changes a document on the desk and, where it is live, in live, and
-// nothing else of it: a draft that is not published stays unpublished. Where what
-// is live then differs from the draft, it is a revision of its own before that.
-func (m *entityMerge) amend(ctx context.Context, meta *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
+// updateDeskAndLive applies a change to a document on the desk and, if it is live, to its
+// live version. An unpublished draft stays unpublished: if the changed live version
+// differs from the draft, it is saved first as a revision of its own.
+func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
 	s := aggregate.SpecOf(meta.ID.Type())
 	loaded, err := aggregate.Load(ctx, m.tx, s.Type, []domain.ID{meta.ID})
 	if err != nil {
@@ -444,7 +446,7 @@ func (m *entityMerge) release(ctx context.Context) error {
 	var p domain.Problems
 	path := func(domain.ID) string { return "into" }
 	if len(m.entries) == 0 {
-		return m.checkNamings(ctx, path, &p)
+		return m.checkTextBreaches(ctx, path, &p)
 	}
 	// The entity may have got tags and sources that were not live.
 	var targets []domain.ID
@@ -477,12 +479,13 @@ func (m *entityMerge) release(ctx context.Context) error {
 		path: path}, &p); err != nil {
 		return err
 	}
-	return m.checkNamings(ctx, path, &p)
+	return m.checkTextBreaches(ctx, path, &p)
 }
 
-// checkNamings refuses where a text that named one of the others names from now
-// on what has a higher marking, also where what is live of that stays as it is.
-func (m *entityMerge) checkNamings(ctx context.Context, path func(domain.ID) string, p *domain.Problems) error {
+// checkTextBreaches returns the problems in p, and the text breaches of texts that named
+// a merged entity: they now name the entity that stays, which may have a higher marking.
+// It also covers live texts that the merge does not publish again.
+func (m *entityMerge) checkTextBreaches(ctx context.Context, path func(domain.ID) string, p *domain.Problems) error {
 	if p.Len() == 0 {
 		if err := m.checkTexts(ctx, []domain.ID{m.into.ID}, path, p); err != nil {
 			return err

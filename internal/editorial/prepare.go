@@ -62,9 +62,9 @@ func (d *Desk) reportTexts(ctx context.Context) {
 	}
 }
 
-// notePutBack notes that the desk was put back from a backup: it does not know
-// all that was sent to others before this moment.
-func (d *Desk) notePutBack(ctx context.Context) error {
+// recordPutBack records the time at which the desk was restored from a backup: the desk
+// does not know everything that was sent to others before that time.
+func (d *Desk) recordPutBack(ctx context.Context) error {
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return store.Exec(ctx, tx, "UPDATE publication_log SET put_back_at = ?", d.clock())
 	})

@@ -63,8 +63,8 @@ type publication struct {
 	next int64
 }
 
-// publishEntries appends entries as one release, notes on the desk what is live
-// from now on, and holds live's texts to the rule: breaches are problems.
+// publishEntries appends entries to the publication log as one release, updates the
+// desk's index of live, and adds text breaches to p (see [editTx.checkTexts]).
 func (e *editTx) publishEntries(ctx context.Context, pub publication, p *domain.Problems) (sequence int64, err error) {
 	entries := pub.entries
 	if sequence, err = e.appendRelease(ctx, entries, pub.message); err != nil {
@@ -86,14 +86,14 @@ func (e *editTx) publishEntries(ctx context.Context, pub publication, p *domain.
 	if err := e.markUnpublished(ctx, gone); err != nil {
 		return 0, err
 	}
-	if err := forgetLive(ctx, e.tx, all); err != nil {
+	if err := unmarkLive(ctx, e.tx, all); err != nil {
 		return 0, err
 	}
-	if err := noteLive(ctx, e.tx, current); err != nil {
+	if err := markLive(ctx, e.tx, current); err != nil {
 		return 0, err
 	}
 	for id, snap := range pub.earlier {
-		if err := noteLiveAs(ctx, e.tx, snap.Type, snap.Root, revisionOf(entries, id)); err != nil {
+		if err := markRevisionLive(ctx, e.tx, snap.Type, snap.Root, revisionOf(entries, id)); err != nil {
 			return 0, err
 		}
 	}

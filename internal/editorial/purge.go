@@ -93,11 +93,12 @@ func (e *editTx) purge(ctx context.Context, params PurgeParams) ([]domain.ID, er
 	return ids, nil
 }
 
-// refuseWhileReferenced refuses where documents that stay refer to one that goes.
+// refuseWhileReferenced returns KindConflict if a document that is not being purged
+// refers to one that is.
 func (e *editTx) refuseWhileReferenced(ctx context.Context, ids []domain.ID) error {
-	var held []string
+	var references []string
 	for _, id := range ids {
-		holders, err := referrers(ctx, e.tx, id)
+		referrerIDs, err := referrers(ctx, e.tx, id)
 		if err != nil {
 			return err
 		}
@@ -106,22 +107,22 @@ func (e *editTx) refuseWhileReferenced(ctx context.Context, ids []domain.ID) err
 		if err != nil {
 			return err
 		}
-		holders = append(holders, named...)
-		slices.Sort(holders)
-		holders = slices.Compact(holders)
-		for _, holder := range holders {
-			if slices.Contains(ids, holder) {
+		referrerIDs = append(referrerIDs, named...)
+		slices.Sort(referrerIDs)
+		referrerIDs = slices.Compact(referrerIDs)
+		for _, referrer := range referrerIDs {
+			if slices.Contains(ids, referrer) {
 				continue
 			}
-			metas, err := aggregate.ReadMeta(ctx, e.tx, []domain.ID{holder, id})
+			metas, err := aggregate.ReadMeta(ctx, e.tx, []domain.ID{referrer, id})
 			if err != nil {
 				return err
 			}
-			held = append(held, fmt.Sprintf("%s by %s", metas[id].Name(), metas[holder].Name()))
+			references = append(references, fmt.Sprintf("%s by %s", metas[id].Name(), metas[referrer].Name()))
 		}
 	}
-	if len(held) > 0 {
-		return domain.Conflict("documents that stay, in the trash or out of it, refer to what is to be purged: %s", strings.Join(held, ", "))
+	if len(references) > 0 {
+		return domain.Conflict("documents that stay, in the trash or out of it, refer to what is to be purged: %s", strings.Join(references, ", "))
 	}
 	return nil
 }

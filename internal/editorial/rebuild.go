@@ -21,7 +21,7 @@ func (d *Desk) RebuildLive(ctx context.Context) (projection.RebuildResult, error
 		return projection.RebuildResult{}, err
 	}
 	if _, err := d.live.Lag(ctx); errors.Is(err, domain.ErrConflict) {
-		if err := d.notePutBack(ctx); err != nil {
+		if err := d.recordPutBack(ctx); err != nil {
 			return projection.RebuildResult{}, fmt.Errorf("rebuild live: %w", err)
 		}
 	}

@@ -130,7 +130,7 @@ func (d *Desk) runSchedule(ctx context.Context, job *river.Job[scheduleJob]) err
 	if why == "" {
 		d.log.ErrorContext(ctx, "a schedule could not be carried out; it will be tried again",
 			"schedule", id.String(), "error", err, "attempts", job.Attempt, "in", scheduleBackoff(job.Attempt).String())
-		d.noteAttempt(ctx, id)
+		d.recordAttempt(ctx, id)
 		return err
 	}
 	d.log.ErrorContext(ctx, "a schedule has failed", "schedule", id.String(), "error", err, "attempts", job.Attempt)
@@ -141,11 +141,11 @@ func (d *Desk) runSchedule(ctx context.Context, job *river.Job[scheduleJob]) err
 	return nil
 }
 
-// carryOut carries out a schedule in a transaction with its release, so that it
-// happens once however many processes try. It returns how long to wait where its
-// time has not come. One that is patient waits also for earlier schedules of its
-// documents that are still to be carried out.
-func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait time.Duration, err error) {
+// carryOut carries out a schedule in one transaction with its release, so that it happens
+// once even if several processes try. If the schedule is not due, it returns how long to
+// wait. With waitForEarlier it also waits for earlier pending schedules of the same
+// documents.
+func (d *Desk) carryOut(ctx context.Context, id domain.ID, waitForEarlier bool) (wait time.Duration, err error) {
 	ahead, err := d.planAhead(ctx, id)
 	if err != nil {
 		return 0, err
@@ -173,7 +173,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, patient bool) (wait t
 		if overtaken != 0 {
 			return domain.Conflict("the schedule %s, which is for a later time and for one of the same documents, was carried out before", overtaken)
 		}
-		if earlier && patient {
+		if earlier && waitForEarlier {
 			wait = time.Second
 			return nil
 		}
@@ -274,9 +274,9 @@ func namesOne(documents []string) predicate.Schedule {
 	}
 }
 
-// noteAttempt notes for staff that a schedule is tried again. Where that cannot be
-// written either, the log has it.
-func (d *Desk) noteAttempt(ctx context.Context, id domain.ID) {
+// recordAttempt records on a schedule, for staff, that it will be tried again. A failure to
+// write that is logged.
+func (d *Desk) recordAttempt(ctx context.Context, id domain.ID) {
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Client().Schedule.Update().Where(schedule.ID(id), schedule.Status(schedulePending), schedule.ErrorIsNil()).
 			SetError("it could not be carried out yet because of an internal error, and is tried again; the log says more").Exec(ctx)
@@ -286,7 +286,7 @@ func (d *Desk) noteAttempt(ctx context.Context, id domain.ID) {
 	}
 }
 
-// failSchedule notes why a schedule cannot be carried out, for staff to see.
+// failSchedule marks a schedule as failed, with the reason for staff.
 func (d *Desk) failSchedule(ctx context.Context, id domain.ID, why string) error {
 	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Client().Schedule.Update().

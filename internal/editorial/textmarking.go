@@ -20,15 +20,16 @@ type textBreach struct {
 	documentMark, targetMark domain.Marking
 }
 
-// checkTexts holds a release to the rule that no text in live names what has a
-// higher marking than the text's own document: text is not fenced word by word,
-// so who sees the one would learn of the other. It asks about the state that the
-// release leaves, which must be written by now: about the texts of the documents
-// that the release changed, and about the texts that name one of them.
+// checkTexts adds a problem for each text breach that a release would cause. In live no
+// text may name a document with a higher marking than the text's own document: the fence
+// does not hide parts of a text, so the text would reveal the other document to viewers
+// who may not see it. The state after the release must be written already. The check
+// covers the texts of the documents that the release changed, and the texts that name
+// one of them.
 //
-// What a text names need not be live (a release may omit it): then its marking
-// on the desk counts, and for the texts of the release also where that is higher
-// than the one in live.
+// A document that a text names need not be live (a release may omit it): then its
+// marking on the desk counts. For the texts of the release the marking on the desk also
+// counts if it is higher than the one in live.
 func (e *editTx) checkTexts(ctx context.Context, changed []domain.ID, path func(domain.ID) string, p *domain.Problems) error {
 	found, err := textBreaches(ctx, e.tx, changed)
 	if err != nil {
@@ -48,7 +49,8 @@ func (e *editTx) checkTexts(ctx context.Context, changed []domain.ID, path func(
 	return nil
 }
 
-// add notes the breach: of a text that is to be published, or of one that is live.
+// add adds the breach to p, with the message for a text that is to be published or for
+// one that is live already.
 func (n textBreach) add(names map[domain.ID]string, published bool, path func(domain.ID) string, p *domain.Problems) {
 	if published {
 		p.Add(path(n.document), "the text of %s (TLP:%s) names %s, which is TLP:%s: mark the document as high, or take the name out",
@@ -59,8 +61,8 @@ func (n textBreach) add(names map[domain.ID]string, published bool, path func(do
 		names[n.document], n.targetMark, names[n.target])
 }
 
-// checkTextsAhead is what [editTx.checkTexts] will say of a release that has yet to be
-// written, so that most are refused ahead of the desk's lock.
+// checkTextsAhead predicts what [editTx.checkTexts] will find for a release that is not
+// written yet, so that most breaches are refused before the desk is locked.
 func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *domain.Problems) error {
 	published := map[domain.ID]bool{}
 	for _, id := range pl.set {
@@ -129,9 +131,9 @@ func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *do
 	return nil
 }
 
-// textBreaches are the breaches of the rule of [editTx.checkTexts] among the texts of
-// the changed documents, and among those that name one of them: as many as an
-// error shows, and one more.
+// textBreaches returns the breaches of the rule of [editTx.checkTexts] among the texts of
+// the changed documents, and among the texts that name one of them: at most one more
+// than an error shows.
 func textBreaches(ctx context.Context, db store.Rows, changed []domain.ID) ([]textBreach, error) {
 	in := store.InSet(db.Dialect())
 	const named = "SELECT r.document_id AS document_id, r.target_id AS target_id, d.marking AS document_marking, %s AS target_marking" +
@@ -160,7 +162,8 @@ func textBreaches(ctx context.Context, db store.Rows, changed []domain.ID) ([]te
 	return found, nil
 }
 
-// allTextBreaches are the breaches among all live texts, as many as an error shows.
+// allTextBreaches returns the breaches among all live texts, at most as many as an error
+// shows.
 func allTextBreaches(ctx context.Context, db store.Rows) ([]textBreach, error) {
 	query := "SELECT DISTINCT r.document_id, r.target_id, d.marking, t.marking FROM live_references r" +
 		" JOIN live_documents d ON d.id = r.document_id JOIN live_documents t ON t.id = r.target_id" +
@@ -178,7 +181,7 @@ func allTextBreaches(ctx context.Context, db store.Rows) ([]textBreach, error) {
 	return found, nil
 }
 
-// namesOf are the names of the documents of breaches: "report:harbour-cranes".
+// namesOf returns the names of the documents of breaches: "report:harbour-cranes".
 func (e *editTx) namesOf(ctx context.Context, found []textBreach) (map[domain.ID]string, error) {
 	var ids []domain.ID
 	for _, n := range found {

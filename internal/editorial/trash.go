@@ -96,8 +96,8 @@ func (e *editTx) trash(ctx context.Context, id domain.ID) error {
 	return nil
 }
 
-// refuseWhileReferred lists the documents that refer to one, on the desk and
-// in live.
+// refuseWhileReferred returns KindConflict, with the names of the referrers, if other
+// documents refer to one on the desk or in live.
 func (e *editTx) refuseWhileReferred(ctx context.Context, meta *aggregate.Meta) error {
 	ids, err := referring(ctx, e.tx, meta.ID, 10)
 	if err != nil {
@@ -107,7 +107,7 @@ func (e *editTx) refuseWhileReferred(ctx context.Context, meta *aggregate.Meta) 
 	if err != nil {
 		return err
 	}
-	named, err := e.naming(ctx, meta.ID)
+	named, err := e.documentsNaming(ctx, meta.ID)
 	if err != nil {
 		return err
 	}
@@ -128,9 +128,9 @@ func (e *editTx) refuseWhileReferred(ctx context.Context, meta *aggregate.Meta) 
 	return domain.Conflict("other documents refer to %s: %s", meta.Name(), strings.Join(names, ", "))
 }
 
-// naming lists documents out of the trash whose texts name one, on the desk or in
-// live.
-func (e *editTx) naming(ctx context.Context, target domain.ID) ([]domain.ID, error) {
+// documentsNaming returns the documents whose texts name one, on the desk or in live,
+// without those in the trash.
+func (e *editTx) documentsNaming(ctx context.Context, target domain.ID) ([]domain.ID, error) {
 	ids, err := textsNaming(ctx, e.tx, target)
 	if err != nil {
 		return nil, err
@@ -243,8 +243,8 @@ func (e *editTx) undelete(ctx context.Context, document string) (domain.ID, erro
 	return id, e.checkReturned(ctx, id)
 }
 
-// checkReturned holds a document that is back to what a save asks of it, and
-// lets it follow what was merged while it was away.
+// checkReturned checks a document that was taken out of the trash like a save, and
+// replaces its references to entities that were merged since.
 func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	s := aggregate.SpecOf(id.Type())
 	loaded, err := aggregate.Load(ctx, e.tx, s.Type, []domain.ID{id})

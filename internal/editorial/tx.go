@@ -16,10 +16,11 @@ type editTx struct {
 	tx       *store.Tx
 	viewer   *domain.Viewer
 	at       time.Time
-	appended int64 // the last sequence that this transaction gave out, or 0
+	appended int64 // the last sequence that this transaction appended to the log, or 0
 }
 
-// authorize asks for the right to an editorial act, and prepares the desk for it.
+// authorize checks the viewer's right to an editorial operation, and prepares the desk
+// (see [Desk.Prepare]).
 func (d *Desk) authorize(ctx context.Context, right domain.Right) (*domain.Viewer, error) {
 	viewer, err := domain.Require(ctx, right)
 	if err != nil {
@@ -28,24 +29,24 @@ func (d *Desk) authorize(ctx context.Context, right domain.Right) (*domain.Viewe
 	return viewer, d.Prepare(ctx)
 }
 
-// edit runs fn in one write transaction on the desk, as a viewer whose right to it
-// was asked for. fn may run more than once: it must begin anew each time.
+// edit runs fn in one write transaction on the desk, as a viewer whose right was checked
+// already. fn may run more than once, so it must not depend on an earlier run.
 func (d *Desk) edit(ctx context.Context, viewer *domain.Viewer, fn func(context.Context, *editTx) error) error {
 	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return fn(ctx, &editTx{desk: d, tx: tx, viewer: viewer, at: d.clock()})
 	})
 }
 
-// awaitLive waits a short while until live shows an entry of the publication log;
-// false says that it has yet to. There is nothing to wait for with 0.
+// awaitLive waits a short time for live to show an entry of the publication log, and
+// reports whether it does. With sequence 0 it returns true at once.
 func (d *Desk) awaitLive(ctx context.Context, sequence int64) bool {
 	return sequence == 0 || d.live.Await(ctx, sequence)
 }
 
-// withTx runs an editorial act: it asks for the right to it, and runs fn in one
-// transaction on the desk, in which fn also records the act. Where fn appended to
-// the publication log, it waits a short while for live to show that; applied is
-// false if that has yet to happen. The act is durable by then.
+// withTx runs an editorial operation: it checks the viewer's right, and runs fn in one
+// transaction on the desk, in which fn also writes the audit log. If fn appended to the
+// publication log, withTx waits a short time after the commit for live to show that;
+// applied is false if live does not show it by then.
 func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.Context, *editTx) error) (applied bool, err error) {
 	viewer, err := d.authorize(ctx, right)
 	if err != nil {
@@ -63,7 +64,7 @@ func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.C
 	return d.awaitLive(ctx, appended), nil
 }
 
-// record puts the act on the audit log.
+// record appends the operation to the audit log.
 func (e *editTx) record(ctx context.Context, entry audit.Entry) error {
 	return audit.Append(ctx, e.tx, e.at, entry)
 }

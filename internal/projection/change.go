@@ -28,13 +28,13 @@ type ChangeKind int
 const (
 	// Published: the viewer sees a document that they did not see before.
 	Published ChangeKind = 1
-	// Updated: a document that the viewer sees was published again, or something
-	// that it refers to came into their sight, or went out of it.
+	// Updated: a document that the viewer sees was published again, or a document
+	// that it refers to became visible or invisible to them.
 	Updated ChangeKind = 2
 	// Unpublished: the document is no longer live.
 	Unpublished ChangeKind = 3
 	// NoLongerVisible: the document is live, and marked higher than the viewer
-	// may see; or a relationship's end has gone.
+	// may see; or an end of the relationship is no longer visible.
 	NoLongerVisible ChangeKind = 4
 )
 
@@ -68,17 +68,16 @@ func (k *ChangeKind) UnmarshalGQL(v any) error {
 type Change struct {
 	Kind     ChangeKind
 	Document domain.ID
-	// At is when. It is the same for a whole release, and no two releases have
-	// the same.
+	// At is the time of the change. All changes of a release have the same time, and
+	// no two releases do.
 	At time.Time
 	// Position is that of the change in the feed.
 	Position Position
 }
 
-// Position is a place in the change feed, between two changes: behind the one
-// that it was taken from. It is made of nothing but what that change says, so
-// that it tells nothing of changes that others saw. The zero value is the
-// beginning of the feed.
+// Position is a cursor in the change feed: the place just after the change that it was
+// taken from. It contains only data of that change, so it reveals nothing about changes
+// that other viewers saw. The zero value is the beginning of the feed.
 type Position struct {
 	history  int64
 	at       int64 // microseconds since 1970
@@ -87,7 +86,7 @@ type Position struct {
 
 const positionSize = 20
 
-// At is when the change was that the position is behind; the zero time at the
+// At returns the time of the change that the position follows; the zero time at the
 // beginning of the feed.
 func (p Position) At() time.Time {
 	if p.at == 0 {
@@ -143,26 +142,26 @@ func (p Position) Before(other Position) bool {
 	return p.document < other.document
 }
 
-// ChangesParams says which changes.
+// ChangesParams selects changes.
 type ChangesParams struct {
-	// After is where to begin.
+	// After is the position to start after.
 	After Position
-	// Types are those of the documents; nil stands for all.
+	// Types are the document types to include; nil means all.
 	Types []domain.Type
-	// First is how many at most.
+	// First is the maximum number of changes.
 	First int
 }
 
-// Changes returns what has changed in live after a position, as the viewer of
-// ctx saw it: all of it, in order, and nothing else. Who applies the changes to
-// what they hold, and keeps the position of the last, ends with what they may
-// see in live: for a change that is no tombstone they read the document, which
-// may have changed again, or gone, since then; a later change says so.
+// Changes returns the changes in live after a position that the viewer of ctx saw: all
+// of them, in order, and no others. A client that applies the changes to its copy, and
+// stores the position of the last one, ends with the documents that the viewer sees in
+// live. For a change that is not a tombstone the client reads the document; if the
+// document has changed again or been removed by then, a later change says so.
 //
-// A document's change says nothing of those that refer to it from elsewhere
-// (a tag's reports): they are documents with changes of their own.
+// A change of a document does not cover the documents that refer to it (a tag's
+// reports): they have changes of their own.
 //
-// Errors: KindGone for a position in a history that is no more (see
+// Errors: KindGone for a position in a history that no longer exists (see
 // [Live.Project]); KindForbidden without the right READ_LIVE.
 func (l *Live) Changes(ctx context.Context, params ChangesParams) ([]Change, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
@@ -203,7 +202,7 @@ func (l *Live) Changes(ctx context.Context, params ChangesParams) ([]Change, err
 	return changes, nil
 }
 
-// LastChange is the position behind all changes that the viewer of ctx saw.
+// LastChange returns the position after the last change that the viewer of ctx saw.
 func (l *Live) LastChange(ctx context.Context) (Position, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
@@ -225,8 +224,8 @@ func (l *Live) LastChange(ctx context.Context) (Position, error) {
 	return changeOf(rows[0], viewer.Clearance, history).Position, nil
 }
 
-// history is the number of the history of changes, which must be that of the
-// position.
+// history returns the number of the history of changes. It returns KindGone if the
+// position belongs to another history.
 func (l *Live) history(ctx context.Context, of Position) (int64, error) {
 	live, err := l.liveAt(ctx)
 	if err != nil {
@@ -243,9 +242,9 @@ func errGone() error {
 		Message: "this cursor is of a feed that has since begun anew: read from the beginning, without a cursor, and drop what does not come again"}
 }
 
-// checkPosition refuses a position behind a change that is not in the history as
-// the viewer of ctx sees it: live was put back from a backup, and went on
-// differently; or the viewer saw other changes when the position was taken.
+// checkPosition returns KindGone for a position after a change that the viewer of ctx
+// does not see in the history: live was restored from a backup and then diverged, or the
+// viewer had another clearance when the position was taken.
 func (l *Live) checkPosition(ctx context.Context, p Position) error {
 	if p.at == 0 {
 		return nil
@@ -253,8 +252,8 @@ func (l *Live) checkPosition(ctx context.Context, p Position) error {
 	found, err := l.stores.Client(ctx).Change.Query().
 		Where(change.At(p.at), change.DocumentID(p.document)).Exist(ctx)
 	if err == nil && !found && l.stores.LiveMayLag() {
-		// It may be of a server that reads the primary, or a replica that is
-		// further on than this one.
+		// The position may come from a server that reads the primary, or a replica
+		// that is ahead of this one.
 		found, err = l.onPrimary(ctx, p)
 	}
 	if err != nil {
@@ -266,8 +265,8 @@ func (l *Live) checkPosition(ctx context.Context, p Position) error {
 	return nil
 }
 
-// onPrimary reports whether live has a change for the viewer of ctx where it is
-// written.
+// onPrimary reports whether the database to which live is written has the change of a
+// position, visible to the viewer of ctx.
 func (l *Live) onPrimary(ctx context.Context, p Position) (found bool, err error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
@@ -281,7 +280,8 @@ func (l *Live) onPrimary(ctx context.Context, p Position) (found bool, err error
 	return found, err
 }
 
-// liveAt is how far live has come where it is read.
+// liveAt returns how far the projection has come in the database from which live is
+// read.
 func (l *Live) liveAt(ctx context.Context) (*db.Projection, error) {
 	live, err := l.stores.Client(ctx).Projection.Query().Only(ctx)
 	if db.IsNotFound(err) {
@@ -302,7 +302,7 @@ func changeOf(row *db.Change, clearance domain.Marking, history int64) Change {
 	}
 }
 
-// kindFor is what a row says to viewers of a clearance.
+// kindFor returns the kind of change in a row for viewers of a clearance.
 func kindFor(row *db.Change, clearance domain.Marking) ChangeKind {
 	kinds := []int{row.Clear, row.Green, row.Amber, row.AmberStrict, row.Red}
 	return ChangeKind(kinds[min(clearance, domain.Red)])

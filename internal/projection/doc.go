@@ -1,4 +1,5 @@
-// Package projection applies the publication log to live, and says what that changed.
+// Package projection applies the publication log to live, and records what each release
+// changed for viewers of each clearance.
 //
 // # From the log to live
 //
@@ -13,12 +14,12 @@
 // # Who sees what
 //
 // Each release leaves the effective marking of every document exact (effective.go): that
-// is what the fence of package store compares with a viewer's clearance.
+// is what the fence (package visibility) compares with a viewer's clearance.
 //
 // # What changed
 //
-// The projector writes down what each release came to for viewers of each clearance: a
-// document came into sight, was updated, went. [Live.Changes] reads this history from a
+// The projector records what each release changed for viewers of each clearance: a
+// document became visible, was updated, or is no longer visible. [Live.Changes] reads this history from a
 // [Position], [Live.Poll] and [Live.Follow] read on as it grows. What live shows is the
 // same for as long as its [Version] is.
 //

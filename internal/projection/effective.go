@@ -13,14 +13,14 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// markEffective works out the effective markings that a release may have
-// changed: those of the documents that came, changed or went, and of those
-// that the touched ones refer to.
+// markEffective updates the effective markings that a release may have changed: those of
+// the documents that it added, changed or removed (ids), and of the supporting documents
+// that those referred to before or refer to now (touched).
 //
-// A document's is its own marking. One with ends (a relationship) has the highest of
-// its own and theirs, and is unseen while an end is not live. A supporting
-// document's is the higher of its own and the lowest of those that refer to it;
-// without one it is unseen.
+// The effective marking of a document is its own marking. For a document with ends (a
+// relationship) it is the highest of its own and theirs, and the document is unseen while
+// an end is not live. For a supporting document it is the higher of its own and the
+// lowest of the documents that refer to it; without a referrer it is unseen.
 func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched map[domain.ID]bool) error {
 	groups := aggregate.GroupByType(ids)
 	for _, t := range domain.Types() {
@@ -40,7 +40,7 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 		if err != nil {
 			return err
 		}
-		if err := p.noteBefore(ctx, dependent); err != nil {
+		if err := p.recordBefore(ctx, dependent); err != nil {
 			return err
 		}
 		if err := p.update(ctx, visibility.MarkingWithEnds(p.tx.Dialect(), aggregate.TableOf(t).Name, endsOf(t)), dependent); err != nil {
@@ -62,12 +62,11 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 	return nil
 }
 
-// markSupporting works out the effective markings of supporting documents of a type,
-// and of their parents, where the type is a tree: a tag is seen where a tag below
-// it is.
+// markSupporting updates the effective markings of supporting documents of a type and,
+// if the type is a tree, of their ancestors: a tag is visible if a tag below it is.
 func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []domain.ID) error {
 	for depth := 0; len(level) > 0 && depth <= aggregate.MaxTreeDepth; depth++ {
-		if err := p.noteBefore(ctx, level); err != nil {
+		if err := p.recordBefore(ctx, level); err != nil {
 			return err
 		}
 		if err := p.update(ctx, visibility.SupportingMarking(p.tx.Dialect(), aggregate.TableOf(t).Name, linksTo(t)), level); err != nil {
@@ -100,7 +99,8 @@ func (p *projector) update(ctx context.Context, statement string, ids []domain.I
 	return nil
 }
 
-// collect adds the ids that a query ending in "… <column>" returns for a set.
+// collect adds to into the ids that a query returns. The query ends in "… <column>", to
+// which the condition that the column is in ids is added.
 func (p *projector) collect(ctx context.Context, query string, ids []domain.ID, into map[domain.ID]bool) error {
 	if len(ids) == 0 {
 		return nil
@@ -114,8 +114,8 @@ func (p *projector) collect(ctx context.Context, query string, ids []domain.ID, 
 	})
 }
 
-// dependentsOf are the documents of a type with ends whose effective marking may have
-// changed: those of the groups, and those that have an end in them.
+// dependentsOf returns the documents of a type with ends whose effective marking may
+// have changed: those of the groups, and those that have an end in them.
 func (p *projector) dependentsOf(ctx context.Context, t domain.Type, groups map[domain.Type][]domain.ID) ([]domain.ID, error) {
 	all := map[domain.ID]bool{}
 	for _, id := range groups[t] {
@@ -132,7 +132,8 @@ func (p *projector) dependentsOf(ctx context.Context, t domain.Type, groups map[
 	return slices.Collect(maps.Keys(all)), nil
 }
 
-// endsOf are the references without which live does not show a document of a type.
+// endsOf returns the references without which a document of a type is not visible in
+// live.
 func endsOf(t domain.Type) []visibility.End {
 	var ends []visibility.End
 	for _, ref := range aggregate.TableOf(t).References {
@@ -143,7 +144,7 @@ func endsOf(t domain.Type) []visibility.End {
 	return ends
 }
 
-// linksTo are the links of all documents to those of a type.
+// linksTo returns the links from all types of documents to documents of a type.
 func linksTo(t domain.Type) []visibility.Link {
 	var links []visibility.Link
 	for _, r := range aggregate.Referrers(t) {

@@ -14,9 +14,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// projectNext does what is next for live to follow the log: begins its history,
-// or applies a release. Another process may be doing the same: what was compared
-// is looked at again under live's lock, and where it has changed nothing is done.
+// projectNext does the next step of the projection: it starts the history of changes, or
+// applies a release. Another process may be doing the same, so the state of live is
+// compared again under live's lock, and nothing is done if it has changed.
 func (l *Live) projectNext(ctx context.Context, live projection, log LogState) error {
 	if live.history == 0 || live.log == "" {
 		return l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -52,18 +52,18 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 type projector struct {
 	tx      *store.Tx
 	desk    store.Rows         // where the snapshots are
-	changes visibilityChanges  // what the entries did; nil where nobody asks
-	existed map[domain.ID]bool // which of the documents were in live before; see before
+	changes visibilityChanges  // what the entries change; nil if not recorded
+	existed map[domain.ID]bool // which documents were in live before; see recordBefore
 }
 
-// apply makes live what the entries say, and then works out who may see it.
+// apply applies entries to live, and then updates the effective markings.
 func (p *projector) apply(ctx context.Context, entries []Entry) error {
-	final := make(map[domain.ID]Entry, len(entries)) // the last word on each document
+	final := make(map[domain.ID]Entry, len(entries)) // the last entry of each document
 	for _, e := range entries {
 		final[e.Document] = e
 	}
 	ids := slices.Sorted(maps.Keys(final))
-	if err := p.noteBefore(ctx, ids); err != nil {
+	if err := p.recordBefore(ctx, ids); err != nil {
 		return err
 	}
 	touched := map[domain.ID]bool{}
@@ -116,8 +116,8 @@ type snapshotBatch struct {
 }
 
 // readAhead reads and decodes snapshots while those before them are written, so
-// that live is held for the writing alone. It holds two batches at most, and ends
-// with ctx or after an error.
+// that live's lock is held only for writing. At most two batches are in memory. The
+// goroutine ends with ctx or after an error.
 func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey) <-chan snapshotBatch {
 	batches := make(chan snapshotBatch)
 	go func() {
@@ -137,8 +137,8 @@ func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKe
 	return batches
 }
 
-// putBatch writes some documents to live. It returns those that were purged
-// since: the log goes on to say that they are gone.
+// putBatch writes a batch of documents to live. It returns the documents that were
+// purged since: later entries of the log unpublish them.
 func (p *projector) putBatch(ctx context.Context, batch snapshotBatch, final map[domain.ID]Entry) (purged []domain.ID, err error) {
 	byType := map[domain.Type][]*aggregate.Snapshot{}
 	for _, key := range batch.keys {
@@ -146,11 +146,11 @@ func (p *projector) putBatch(ctx context.Context, batch snapshotBatch, final map
 			byType[snap.Type] = append(byType[snap.Type], snap)
 			continue
 		}
-		left, err := aggregate.ReadMeta(ctx, p.desk, []domain.ID{key.ID})
+		onDesk, err := aggregate.ReadMeta(ctx, p.desk, []domain.ID{key.ID})
 		if err != nil {
 			return nil, err
 		}
-		if left[key.ID] != nil {
+		if onDesk[key.ID] != nil {
 			return nil, fmt.Errorf("the log refers to revision %d of %s, which is not there", key.Number, key.ID)
 		}
 		purged = append(purged, key.ID)
@@ -263,17 +263,18 @@ func aliasID(document domain.ID, name string) int64 {
 	return int64(h.Sum64() >> 1)
 }
 
-// RebuildResult is what a rebuild of live came to.
+// RebuildResult is the result of a rebuild: the number of documents in live, and the
+// sequence of the last log entry that was applied.
 type RebuildResult struct {
 	Documents int
 	Sequence  int64
 }
 
-// rebuildBatch is how many documents a rebuild holds in memory at once.
+// rebuildBatch is the maximum number of documents that a rebuild has in memory at once.
 const rebuildBatch = 500
 
-// Rebuild makes live anew from the log and the revisions, in one transaction:
-// readers see the old live until it is done.
+// Rebuild recreates live from the log and the revisions in one transaction. Readers see
+// the old live until it commits.
 func (l *Live) Rebuild(ctx context.Context) (RebuildResult, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -297,10 +298,10 @@ func (l *Live) Rebuild(ctx context.Context) (RebuildResult, error) {
 				return err
 			}
 		}
-		// Live as it was and as it will be should be the same. Where they are
-		// not, those who follow its changes have to hear of it.
+		// Live should be the same before and after. Differences are recorded in the
+		// history, so that followers of its changes receive them.
 		recorder := &projector{tx: tx, changes: visibilityChanges{}}
-		if err := recorder.noteAllBefore(ctx); err != nil {
+		if err := recorder.recordAllBefore(ctx); err != nil {
 			return err
 		}
 		for name := range aggregate.Tables() {

@@ -17,15 +17,17 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// visibilityChanges are what a transaction on live does to documents.
+// visibilityChanges maps the documents that a transaction on live affects to the
+// change of each.
 type visibilityChanges map[domain.ID]*visibilityChange
 
+// visibilityChange is what a transaction on live does to one document.
 type visibilityChange struct {
-	before, after domain.Marking // effective; Unseen for what is not there
-	live          bool           // it is there, after
+	before, after domain.Marking // effective markings; Unseen if not in live
+	live          bool           // it is in live after the transaction
 	released      bool           // its own content is new
 	propagated    [visibility.Clearances]bool
-	state         string // what live said of it before a rebuild; see stateOf
+	state         string // its state in live before a rebuild; see states
 }
 
 func (f visibilityChanges) release(id domain.ID) {
@@ -34,8 +36,9 @@ func (f visibilityChanges) release(id domain.ID) {
 	}
 }
 
-// noteBefore takes note of who sees the documents, ahead of what may change that.
-func (p *projector) noteBefore(ctx context.Context, ids []domain.ID) error {
+// recordBefore records the effective markings of documents before the transaction
+// changes them.
+func (p *projector) recordBefore(ctx context.Context, ids []domain.ID) error {
 	if p.changes == nil {
 		return nil
 	}
@@ -49,15 +52,16 @@ func (p *projector) noteBefore(ctx context.Context, ids []domain.ID) error {
 	})
 }
 
-// noteAllBefore takes note of who sees what there is in live, and of what it is.
-func (p *projector) noteAllBefore(ctx context.Context) error {
+// recordAllBefore records the effective marking and the state of every document in
+// live, before a rebuild.
+func (p *projector) recordAllBefore(ctx context.Context) error {
 	return p.states(ctx, func(id domain.ID, m domain.Marking, state string) {
 		p.changes[id] = &visibilityChange{before: m, after: domain.Unseen, state: state}
 	})
 }
 
-// states reads who sees each document in live, and the state of what it says: the
-// same for the same entry of one log.
+// states reads the effective marking and the state of each document in live. The state
+// is a text that is equal for the same entry of one log.
 func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
 	for _, t := range domain.Types() {
 		err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name, nil, func(rows *sql.Rows) error {
@@ -79,7 +83,8 @@ func (p *projector) states(ctx context.Context, found func(id domain.ID, m domai
 	return nil
 }
 
-// effective reads effective markings of documents that are in live.
+// effective reads the effective markings of documents. It calls found only for those
+// that are in live.
 func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(domain.ID, domain.Marking)) error {
 	for t, ids := range aggregate.GroupByType(ids) {
 		query := "SELECT id, effective_marking FROM " + aggregate.TableOf(t).Name + " WHERE id" + store.InSet(p.tx.Dialect())
@@ -104,8 +109,8 @@ func (p *projector) markings(ctx context.Context, query string, args []any, foun
 	return nil
 }
 
-// record writes what the transaction has done to the history of changes, as
-// one moment: at, or just after the last moment there.
+// record appends the changes of the transaction to the history of changes. All have one
+// time: at, or a microsecond after the last change in the history if that is later.
 func (p *projector) record(ctx context.Context, at time.Time) error {
 	err := p.effective(ctx, slices.Collect(maps.Keys(p.changes)), func(id domain.ID, m domain.Marking) {
 		p.changes[id].after, p.changes[id].live = m, true
@@ -119,8 +124,8 @@ func (p *projector) record(ctx context.Context, at time.Time) error {
 	return p.writeChanges(ctx, at)
 }
 
-// recordAll is record where documents may have come, or say something else, that
-// nobody took note of.
+// recordAll is record for a transaction that may have added or changed any document
+// without a call of recordBefore: it compares all of live with the recorded state.
 func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 	err := p.states(ctx, func(id domain.ID, _ domain.Marking, state string) {
 		if p.changes[id] == nil {
@@ -136,7 +141,8 @@ func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 	return p.record(ctx, at)
 }
 
-// kinds is what the change is for viewers of each clearance; 0 for none.
+// kinds returns the kind of change for viewers of each clearance, 0 for no change, and
+// whether there is any.
 func (e *visibilityChange) kinds() (kinds [visibility.Clearances]ChangeKind, some bool) {
 	for c := range visibility.Clearances {
 		before, after := visibility.Includes(domain.Marking(c), e.before), visibility.Includes(domain.Marking(c), e.after)
@@ -155,10 +161,10 @@ func (e *visibilityChange) kinds() (kinds [visibility.Clearances]ChangeKind, som
 	return kinds, some
 }
 
-// propagate notes the documents that refer to one that came into sight, or went
-// out of it: who sees both sees that the reference came, or went.
+// propagate marks as updated the documents that refer to one that became visible or
+// invisible: for viewers who see both, the reference appeared or disappeared.
 func (p *projector) propagate(ctx context.Context) error {
-	// Those whose sight changes for the same viewers are looked for together.
+	// Documents whose visibility changes for the same clearances share one query.
 	groups := map[[visibility.Clearances]bool][]domain.ID{}
 	for id, e := range p.changes {
 		var changed [visibility.Clearances]bool
@@ -181,7 +187,8 @@ func (p *projector) propagate(ctx context.Context) error {
 	return nil
 }
 
-// propagateTo notes the documents that refer, in one way, to those of ids.
+// propagateTo marks as updated, for the changed clearances, the documents that refer to
+// those of ids by one reference.
 func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids []domain.ID, changed [visibility.Clearances]bool) error {
 	query := "SELECT DISTINCT d.id, d.effective_marking FROM " + r.From + " WHERE " + r.Column + store.InSet(p.tx.Dialect())
 	return p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
@@ -232,8 +239,8 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// lastChange is the row number and the moment of the last change; 0 without
-// one.
+// lastChange returns the row id of the last change and its time in microseconds since
+// 1970; zeros if there is none.
 func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error) {
 	err = store.QueryRows(ctx, db, "SELECT id, at FROM changes ORDER BY id DESC LIMIT 1", nil,
 		func(rows *sql.Rows) error { return rows.Scan(&id, &moment) })
@@ -243,11 +250,11 @@ func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error
 	return id, moment, nil
 }
 
-// beginHistory begins the history of changes of a live that has none: it is
-// new, or older than such histories. What is there by now came with its first
-// moment. The number of the history is random, so that a position in one that
-// was lost, along with live, is not taken for one of this. Live is from now on
-// a projection of the log of the given identity.
+// beginHistory starts the history of changes if live has none: live is new, or older
+// than such histories. Documents that live already has are recorded as published at the
+// time of the first change. The number of the history is random, so that a position in
+// an earlier history, which was lost with its live, is not valid in this one. From then
+// on live is a projection of the log with the given identity.
 func (l *Live) beginHistory(ctx context.Context, tx *store.Tx, identity string) error {
 	live, err := readProjection(ctx, tx)
 	if err != nil {
@@ -276,7 +283,7 @@ func (l *Live) beginHistory(ctx context.Context, tx *store.Tx, identity string) 
 	return l.adoptLog(ctx, tx, live, identity)
 }
 
-// adoptLog notes which log live is a projection of, where that was not noted.
+// adoptLog records which log live is a projection of, unless it is recorded already.
 func (l *Live) adoptLog(ctx context.Context, tx *store.Tx, live projection, identity string) error {
 	if live.log != "" {
 		return nil

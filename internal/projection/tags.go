@@ -16,9 +16,8 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// TagsNamed finds tags in live by their slugs or ids, the present ones or former
-// ones, by the names asked for. Those that the viewer of ctx does not see are not
-// found.
+// TagsNamed finds tags in live by present or former slugs or ids. The result is keyed by
+// the names that were given; tags that the viewer of ctx does not see are left out.
 func (l *Live) TagsNamed(ctx context.Context, names []string) (map[string]domain.ID, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -56,9 +55,9 @@ func (l *Live) TagsNamed(ctx context.Context, names []string) (map[string]domain
 	return found, nil
 }
 
-// former finds the documents of a type that once had slugs, and those that
-// documents with ids were merged into, at the stage of ctx and as far as its
-// viewer sees them.
+// former returns the documents of a type that formerly had the slugs, and those that
+// documents with the ids were merged into. It reads at the stage of ctx, and leaves out
+// what its viewer does not see.
 func (l *Live) former(ctx context.Context, t domain.Type, slugs []string, ids []domain.ID) (map[string]domain.ID, map[domain.ID]domain.ID, error) {
 	fence, err := visibility.Fence(ctx)
 	if err != nil {
@@ -86,8 +85,8 @@ func (l *Live) former(ctx context.Context, t domain.Type, slugs []string, ids []
 	return bySlug, byID, nil
 }
 
-// Successors are the documents in live that those with the ids were merged into,
-// as far as the viewer of ctx sees them.
+// Successors returns the documents in live that those with the ids were merged into,
+// without those that the viewer of ctx does not see.
 func (l *Live) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, error) {
 	ctx = domain.WithStage(ctx, domain.Live)
 	var found []domain.ID
@@ -101,8 +100,9 @@ func (l *Live) Successors(ctx context.Context, ids []domain.ID) ([]domain.ID, er
 	return found, nil
 }
 
-// Tagged returns those of some documents in live that carry one of the tags, as far as
-// the viewer of ctx sees both. See [LinkedToTags].
+// Tagged returns the given documents that are in live and have at least one of the tags.
+// A document or tag that the viewer of ctx does not see does not count. See
+// [LinkedToTags].
 func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string) (map[domain.ID]bool, error) {
 	known, err := l.TagsNamed(ctx, tags)
 	if err != nil || len(known) == 0 {
@@ -131,9 +131,9 @@ func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string)
 	return found, nil
 }
 
-// LinkedToTags is the condition that a document of a type, a row of s, carries one of
-// the tags, as far as they exist under a fence: itself, or in a row that it owns (an
-// edition in its items). A tag carries none.
+// LinkedToTags returns the condition that a document of a type, a row of s, has at least
+// one of the tags: itself, or in a row that it owns (an edition in its items). Tags that
+// do not pass the fence do not count. A tag has no tags.
 func LinkedToTags(s *entsql.Selector, t domain.Type, tags []domain.ID, fence func(*entsql.Selector)) *entsql.Predicate {
 	if t == domain.Tag {
 		return entsql.False() // its reference to a tag is to its parent

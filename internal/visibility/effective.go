@@ -9,10 +9,11 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// The statements below set the effective markings of a table in live. The caller adds
-// " WHERE id …".
+// The functions below return SQL statements that set the effective markings of a table
+// in live. The caller adds " WHERE id …".
 
-// OwnMarking sets the effective marking of a document that exists by itself: its own.
+// OwnMarking returns the statement that sets the effective marking of a document to its
+// own marking. It is for documents that exist independently of others.
 func OwnMarking(table string) string {
 	return "UPDATE " + table + " SET " + EffectiveMarking + " = marking"
 }
@@ -21,8 +22,9 @@ func OwnMarking(table string) string {
 // the other document's id, and the other document's table.
 type End struct{ Column, Table string }
 
-// MarkingWithEnds sets the effective marking of a document with ends (a relationship):
-// the highest of its own and theirs. While an end is not live it is unseen.
+// MarkingWithEnds returns the statement that sets the effective marking of a document
+// with ends (a relationship): the highest of its own marking and theirs. The document is
+// unseen while an end is not live.
 func MarkingWithEnds(engine, table string, ends []End) string {
 	markings, from, where := []string{table + ".marking"}, []string{}, []string{}
 	for i, end := range ends {
@@ -34,11 +36,13 @@ func MarkingWithEnds(engine, table string, ends []End) string {
 		greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen)
 }
 
-// SupportingMarking sets the effective marking of a supporting document: the higher of
-// its own and the lowest of the documents that link to it. Without one it is unseen.
+// SupportingMarking returns the statement that sets the effective marking of a
+// supporting document: the higher of its own marking and the lowest effective marking
+// of the documents that link to it. A document without links is unseen.
 //
-// Most are linked to by a document that is marked low enough, and one such is enough:
-// the lowest of all is looked for only where there is none.
+// For most documents some link comes from a document that is marked no higher than they
+// are. One such link decides the result, so the minimum over all links is computed only
+// where there is none.
 func SupportingMarking(engine, table string, links []Link) string {
 	var exists, lowest []string
 	for _, l := range links {

@@ -37,12 +37,12 @@ func isDocument(entType string) bool {
 	return ok && t.Name() == entType
 }
 
-// DeskOnly are the ent types that only the desk has and that belong to no document,
-// with the right that it takes to read them.
+// DeskOnly returns the ent types that exist only on the desk and belong to no document,
+// each with the right that is required to read it. The map is a copy.
 func DeskOnly() map[string]domain.Right { return maps.Clone(deskOnly) }
 
-// Intercept puts the fence of a stage on every query of a client. Queries of rows that
-// are reached through their documents only (citations, say) pass.
+// Intercept adds the fence of a stage to every query of a client. Queries of rows that
+// are reached only through their documents (citations, for example) are not changed.
 func Intercept(client *db.Client, stage domain.Stage) {
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		if right, ok := deskOnly[q.Type()]; ok {
@@ -68,7 +68,7 @@ func Intercept(client *db.Client, stage domain.Stage) {
 }
 
 // Fence returns the condition under which a row of a document table exists
-// for the viewer of ctx, at the stage of ctx. [Stores.Client] adds it to every
+// for the viewer of ctx, at the stage of ctx. [Intercept] adds it to every
 // query of documents. A subquery over documents (a filter through a relation, a
 // count) must add it itself, because the fence of the outer query does not cover
 // it.
@@ -101,7 +101,7 @@ func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), err
 }
 
 // changeFence returns the condition under which a change in live is visible to
-// the viewer of ctx. It has the form of the partial index of their clearance.
+// the viewer of ctx. It matches the predicate of the partial index for that clearance.
 func changeFence(ctx context.Context) (func(*entsql.Selector), error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {
@@ -113,8 +113,8 @@ func changeFence(ctx context.Context) (func(*entsql.Selector), error) {
 	}, nil
 }
 
-// ChangeColumn returns the column of the table changes that holds what viewers
-// of a clearance saw.
+// ChangeColumn returns the column of the table changes with the kind of change for
+// viewers of a clearance.
 func ChangeColumn(clearance domain.Marking) string {
 	return strings.ToLower(min(clearance, domain.Red).String())
 }

@@ -6,16 +6,17 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Link is a way in which documents of a type refer to others: the tables from the
-// document, which is called d, down to the reference, and the column with the id of the
-// other document.
+// Link is a path by which documents of a type refer to others: a FROM clause that joins
+// the document's table, with the alias d, to the table of the reference, and the column
+// with the id of the other document.
 type Link struct {
 	From   string // "reports d JOIN report_tags x1 ON x1.report_id = d.id"
 	Column string // "x1.tag_id"
 }
 
-// Linked is the condition that a document of s is linked to one of some targets, in
-// one of some ways, as far as the targets exist under a fence.
+// Linked returns the condition that a document of s refers to at least one of the
+// targets by at least one of the links. Targets that do not pass the fence do not count.
+// Without links or targets the condition is false.
 func Linked(s *entsql.Selector, links []Link, targetTable string, targets []domain.ID, fence func(*entsql.Selector)) *entsql.Predicate {
 	if len(links) == 0 || len(targets) == 0 {
 		return entsql.False()
