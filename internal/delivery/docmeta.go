@@ -37,9 +37,9 @@ func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[dom
 				title = "coalesce(" + s.C(column) + ", '')"
 			}
 			s.Select(s.C("id"), s.C("slug"), s.C("version")).AppendSelectExpr(sql.Expr(title))
-			s.Where(sql.In(s.C("id"), idArgs(ofType)...))
+			s.Where(visibility.HasID(s, ofType))
 			if tags != nil {
-				s.Where(sql.Or(projection.LinkedToTags(s, t, tags, fence), sql.In(s.C("id"), idArgs(tags)...)))
+				s.Where(sql.Or(projection.LinkedToTags(s, t, tags, fence), visibility.HasID(s, tags)))
 			}
 		}, func(rows *sql.Rows) error {
 			var m docMeta
@@ -52,14 +52,6 @@ func (w *Webhooks) docMetas(ctx context.Context, ids, tags []domain.ID) (map[dom
 		}
 	}
 	return found, nil
-}
-
-func idArgs(ids []domain.ID) []any {
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = int64(id)
-	}
-	return args
 }
 
 // visible reports whether a document is visible in live to the viewer of ctx.

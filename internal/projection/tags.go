@@ -117,7 +117,7 @@ func (l *Live) Tagged(ctx context.Context, documents []domain.ID, tags []string)
 	found := map[domain.ID]bool{}
 	for t, documents := range aggregate.GroupByType(documents) {
 		err := l.stores.ReadDocuments(ctx, aggregate.TableOf(t).Name, func(s *entsql.Selector) {
-			s.Select(s.C("id")).Where(entsql.And(entsql.In(s.C("id"), anyOf(documents)...), LinkedToTags(s, t, ids, fence)))
+			s.Select(s.C("id")).Where(entsql.And(visibility.HasID(s, documents), LinkedToTags(s, t, ids, fence)))
 		}, func(rows *entsql.Rows) error {
 			var id domain.ID
 			err := rows.Scan(&id)
@@ -145,12 +145,4 @@ func LinkedToTags(s *entsql.Selector, t domain.Type, tags []domain.ID, fence fun
 		}
 	}
 	return visibility.Linked(s, links, aggregate.TableOf(domain.Tag).Name, tags, fence)
-}
-
-func anyOf(ids []domain.ID) []any {
-	values := make([]any, len(ids))
-	for i, id := range ids {
-		values[i] = int64(id)
-	}
-	return values
 }

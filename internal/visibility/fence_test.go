@@ -7,9 +7,11 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
 
 	"github.com/redthread-api/redthread/ent/db"
@@ -174,3 +176,21 @@ func ownedTables() map[string]bool {
 }
 
 func TestMain(m *testing.M) { storetest.Main(m) }
+
+// Without links, targets or ids a condition holds for no row, and not for all.
+func TestEmptyConditionsAreFalse(t *testing.T) {
+	t.Parallel()
+	all := func(*sql.Selector) {}
+	link := []visibility.Link{{From: "reports d", Column: "d.hero_id"}}
+	for name, condition := range map[string]func(*sql.Selector) *sql.Predicate{
+		"NoLinks":   func(s *sql.Selector) *sql.Predicate { return visibility.Linked(s, nil, "assets", []domain.ID{1}, all) },
+		"NoTargets": func(s *sql.Selector) *sql.Predicate { return visibility.Linked(s, link, "assets", nil, all) },
+		"NoIDs":     func(s *sql.Selector) *sql.Predicate { return visibility.HasID(s, nil) },
+	} {
+		s := sql.Dialect(dialect.Postgres).Select("id").From(sql.Table("reports"))
+		query, _ := s.Where(condition(s)).Query()
+		if !strings.HasSuffix(query, "WHERE FALSE") {
+			t.Errorf("%s: got %s, want a condition that is false", name, query)
+		}
+	}
+}

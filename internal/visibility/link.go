@@ -21,15 +21,11 @@ func Linked(s *entsql.Selector, links []Link, targetTable string, targets []doma
 	if len(links) == 0 || len(targets) == 0 {
 		return entsql.False()
 	}
-	set := make([]any, len(targets))
-	for i, id := range targets {
-		set[i] = int64(id)
-	}
 	build := entsql.Dialect(s.Dialect())
 	var ways []*entsql.Predicate
 	for _, l := range links {
 		visible := build.Select("id").From(build.Table(targetTable).As("linked"))
-		visible.Where(entsql.In(visible.C("id"), set...))
+		visible.Where(HasID(visible, targets))
 		fence(visible)
 		ways = append(ways, entsql.P(func(b *entsql.Builder) {
 			b.WriteString("EXISTS (SELECT 1 FROM " + l.From + " WHERE d.id = ").Ident(s.C("id"))
@@ -37,4 +33,14 @@ func Linked(s *entsql.Selector, links []Link, targetTable string, targets []doma
 		}))
 	}
 	return entsql.Or(ways...)
+}
+
+// HasID returns the condition that a row of s has one of the ids. Without ids it is
+// false.
+func HasID(s *entsql.Selector, ids []domain.ID) *entsql.Predicate {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = int64(id)
+	}
+	return entsql.In(s.C("id"), args...)
 }
