@@ -17,7 +17,7 @@ func (r queryResolver) AuditLog(ctx context.Context, actions, actors []string, s
 		return nil, err
 	}
 	where := allOf(oneOf("action", actions), oneOf("actor", actors), timeFilter("gte", since), timeFilter("lt", until))
-	return read.List(ctx, r.reader, catalog.Audit, args(first, after, last, before, where, newestFirst("SEQUENCE")))
+	return read.List(ctx, r.reader, catalog.AuditLog, args(first, after, last, before, where, newestFirst("SEQUENCE")))
 }
 
 // timeFilter returns a filter of the time of an entry; nil where at is nil.

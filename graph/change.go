@@ -46,7 +46,7 @@ var errLiveOnly = &domain.Error{Kind: domain.KindInvalid, Message: "the change f
 // or is gone.
 func raiseToClearance(ctx context.Context) {
 	if viewer, err := domain.ViewerFrom(ctx); err == nil {
-		read.AtLeast(ctx, min(viewer.Clearance, domain.Red))
+		read.RaiseMarking(ctx, min(viewer.Clearance, domain.Red))
 	}
 }
 

@@ -31,7 +31,7 @@ func withRight(ctx context.Context, right domain.Right) (context.Context, error)
 	if _, err := domain.Require(ctx, right); err != nil {
 		return ctx, err
 	}
-	read.AtLeast(ctx, deskMarking)
+	read.RaiseMarking(ctx, deskMarking)
 	return domain.WithStage(ctx, domain.Desk), nil
 }
 

@@ -160,7 +160,7 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ctx = domain.WithStage(ctx, stage)
 		ctx, seen := read.WithMarkingTracker(ctx)
 		if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
-			seen.AtLeast(deskMarking)
+			seen.Raise(deskMarking)
 		}
 		if op.Operation.Operation == ast.Subscription {
 			raiseToClearance(ctx)

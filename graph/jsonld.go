@@ -26,7 +26,7 @@ func linked(ctx context.Context, text json.RawMessage, err error) (json.RawMessa
 	if err != nil {
 		return nil, err
 	}
-	return text, bounded.Text(ctx, len(text))
+	return text, bounded.CountText(ctx, len(text))
 }
 
 func (r *Resolver) reportLinked(ctx context.Context, row *db.Report) (json.RawMessage, error) {

@@ -145,13 +145,13 @@ func (e *limitExtension) InterceptResponse(ctx context.Context, next graphql.Res
 		ctx, cancel = context.WithTimeout(ctx, limit.Time)
 		defer cancel()
 	}
-	if limit.Answer <= 0 {
+	if limit.ResponseBytes <= 0 {
 		return next(ctx)
 	}
-	ctx, answer := bounded.With(ctx, limit.Answer)
+	ctx, answer := bounded.WithLimit(ctx, limit.ResponseBytes)
 	resp := next(ctx)
 	if answer.Exceeded() {
-		return tooLarge(ctx, "the answer has more than %d bytes; ask for fewer texts or smaller pages", limit.Answer)
+		return tooLarge(ctx, "the answer has more than %d bytes; ask for fewer texts or smaller pages", limit.ResponseBytes)
 	}
 	return resp
 }
@@ -165,8 +165,8 @@ func (e *limitExtension) respondToEvent(ctx context.Context, next graphql.Respon
 		return &graphql.Response{Errors: gqlerror.List{refused}, Extensions: graphql.GetExtensions(ctx)}
 	}
 	var answer *bounded.ResponseSize
-	if limit.Answer > 0 {
-		ctx, answer = bounded.With(ctx, limit.Answer)
+	if limit.ResponseBytes > 0 {
+		ctx, answer = bounded.WithLimit(ctx, limit.ResponseBytes)
 	}
 	resp := next(ctx)
 	if resp == nil {
@@ -176,7 +176,7 @@ func (e *limitExtension) respondToEvent(ctx context.Context, next graphql.Respon
 		op.Stats.SetExtension(refusedExtension, refused)
 	}
 	if answer != nil && answer.Exceeded() {
-		return tooLarge(ctx, "an event has more than %d bytes; ask for fewer texts", limit.Answer)
+		return tooLarge(ctx, "an event has more than %d bytes; ask for fewer texts", limit.ResponseBytes)
 	}
 	return resp
 }

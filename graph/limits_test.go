@@ -108,7 +108,7 @@ func TestManyValuesAreRefused(t *testing.T) {
 // short ones many times. Nothing of it is sent then.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(l *limits.Limit) { l.Answer = 2_000 })
+	a := limited(t, func(l *limits.Limit) { l.ResponseBytes = 2_000 })
 	a.as(public, `{ reports(first: 2) { nodes { slug } } }`, nil).ok()
 	for _, document := range []string{
 		`{ ` + aliases(30, `reports { nodes { id slug title publishedAt } }`) + ` }`,
@@ -139,7 +139,7 @@ func TestOperationsHaveTheirTime(t *testing.T) {
 // of it: each time counts as a text that is made.
 func TestLongTextsAreParsedOnce(t *testing.T) {
 	t.Parallel()
-	a := limited(t, func(l *limits.Limit) { l.Answer = 1 << 20 })
+	a := limited(t, func(l *limits.Limit) { l.ResponseBytes = 1 << 20 })
 	a.query(editor, `mutation { createReport(input: {slug: "long", title: "Long", kind: BRIEF, language: "en", summary: "A long one.", body: "# One\n\n`+
 		strings.Repeat("word ", 14_000)+`"}) { report { slug } } }`)
 	a.as(editor, `query @inContext(stage: DESK) { report(slug: "long") { `+aliases(90, `outline { text }`)+` } }`, nil).ok()

@@ -14,7 +14,7 @@ func (r queryResolver) PublicationLog(ctx context.Context, documents []string, f
 		return nil, err
 	}
 	by := order{Field: "SEQUENCE", Direction: read.Descending}
-	rows, err := read.List(ctx, r.reader, catalog.Log, args(first, after, last, before, oneOf("document", documents), &by))
+	rows, err := read.List(ctx, r.reader, catalog.PublicationLog, args(first, after, last, before, oneOf("document", documents), &by))
 	if err != nil {
 		return nil, err
 	}

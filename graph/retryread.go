@@ -71,7 +71,7 @@ func (e limitedExecutor) DispatchOperation(ctx context.Context, op *graphql.Oper
 			if err == nil || resp == nil {
 				return resp
 			}
-			if op.Operation.Operation == ast.Subscription || attempt == readAttempts || ctx.Err() != nil || !store.ReadAgain(err) {
+			if op.Operation.Operation == ast.Subscription || attempt == readAttempts || ctx.Err() != nil || !store.IsRetryableRead(err) {
 				return &graphql.Response{Errors: gqlerror.List{shown}, Extensions: resp.Extensions}
 			}
 			again, stopped = withInterruption(ctx)

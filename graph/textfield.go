@@ -62,7 +62,7 @@ func (t *textRenderer) parse(ctx context.Context, src string) (*markdown.Documen
 	if ok {
 		return doc, nil
 	}
-	if err := bounded.Text(ctx, len(src)); err != nil {
+	if err := bounded.CountText(ctx, len(src)); err != nil {
 		return nil, err
 	}
 	doc = markdown.Parse(src)
@@ -179,7 +179,7 @@ func (p textField[T]) source(ctx context.Context, t *textRenderer, row *T, part 
 // withinSize returns a text that was rendered for the response, or an error where
 // the response would be too large.
 func withinSize(ctx context.Context, text string) (*string, error) {
-	if err := bounded.Text(ctx, len(text)); err != nil {
+	if err := bounded.CountText(ctx, len(text)); err != nil {
 		return nil, err
 	}
 	return &text, nil
@@ -281,5 +281,5 @@ func (t *textRenderer) note(ctx context.Context, f *db.Footnote, format string) 
 	default:
 		text = rendering.NoteText(f.Number)
 	}
-	return text, bounded.Text(ctx, len(text))
+	return text, bounded.CountText(ctx, len(text))
 }

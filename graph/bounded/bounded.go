@@ -25,9 +25,9 @@ type ResponseSize struct {
 
 type responseSizeKey struct{}
 
-// With returns a context whose operation may write a response of so many bytes, and
+// WithLimit returns a context whose operation may write a response of so many bytes, and
 // make as many bytes of text for it.
-func With(ctx context.Context, bytes int) (context.Context, *ResponseSize) {
+func WithLimit(ctx context.Context, bytes int) (context.Context, *ResponseSize) {
 	a := &ResponseSize{text: bytes, written: bytes}
 	return context.WithValue(ctx, responseSizeKey{}, a), a
 }
@@ -38,10 +38,10 @@ func (a *ResponseSize) Exceeded() bool { return a.exceeded }
 
 var errTooLarge = &domain.Error{Kind: domain.KindInvalid, Message: "the response is too large"}
 
-// Text counts a text that is about to be made for the response, or read to make one. It
+// CountText counts a text that is about to be made for the response, or read to make one. It
 // returns an error where the response would be too large or the operation has ended; the
 // text must then not be made. Without a limit in the context nothing is counted.
-func Text(ctx context.Context, bytes int) error {
+func CountText(ctx context.Context, bytes int) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("make a text: %w", err)
 	}

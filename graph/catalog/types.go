@@ -57,10 +57,10 @@ var (
 // What is on the desk only.
 var (
 	Revisions           = read.NewType(revisionTable, revision.Columns, func(c *db.Client) *db.RevisionQuery { return c.Revision.Query() })
-	Log                 = read.NewType(logTable, publicationentry.Columns, func(c *db.Client) *db.PublicationEntryQuery { return c.PublicationEntry.Query() })
+	PublicationLog      = read.NewType(logTable, publicationentry.Columns, func(c *db.Client) *db.PublicationEntryQuery { return c.PublicationEntry.Query() })
 	ApiKeys             = read.NewType(keyTable, apikey.Columns, func(c *db.Client) *db.ApiKeyQuery { return c.ApiKey.Query() })
 	People              = read.NewType(personTable, person.Columns, func(c *db.Client) *db.PersonQuery { return c.Person.Query() })
-	Audit               = read.NewType(auditTable, auditentry.Columns, func(c *db.Client) *db.AuditEntryQuery { return c.AuditEntry.Query() })
+	AuditLog            = read.NewType(auditTable, auditentry.Columns, func(c *db.Client) *db.AuditEntryQuery { return c.AuditEntry.Query() })
 	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *db.Client) *db.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
 	Webhooks            = read.NewType(webhookTable, webhook.Columns, func(c *db.Client) *db.WebhookQuery { return c.Webhook.Query() })
 	WebhookDeliveries   = read.NewType(deliveryTable, webhookdelivery.Columns, func(c *db.Client) *db.WebhookDeliveryQuery { return c.WebhookDelivery.Query() })

@@ -19,7 +19,9 @@
 // field that needs them: see [Group]. That is the only look-ahead, and it may read more
 // than needed.
 //
-// Connections are lazy: the page is read when nodes, edges or pageInfo are resolved,
+// Batches are what other servers do with a dataloader.
+//
+// Connections are paged by keyset (cursor) pagination. They are lazy: the page is read when nodes, edges or pageInfo are resolved,
 // and the count when totalCount is.
 //
 // # Visibility

@@ -34,10 +34,10 @@ func WithMarkingTracker(ctx context.Context) (context.Context, *MarkingTracker) 
 	return context.WithValue(ctx, markingTrackerKey{}, tracker), tracker
 }
 
-// AtLeast raises the highest marking of the operation of ctx to at least m.
-func AtLeast(ctx context.Context, m domain.Marking) {
+// RaiseMarking raises the highest marking of the operation of ctx to at least m.
+func RaiseMarking(ctx context.Context, m domain.Marking) {
 	if tracker, _ := ctx.Value(markingTrackerKey{}).(*MarkingTracker); tracker != nil {
-		tracker.AtLeast(m)
+		tracker.Raise(m)
 	}
 }
 
@@ -50,8 +50,8 @@ func trackerOf(ctx context.Context) *MarkingTracker {
 	return tracker
 }
 
-// AtLeast raises the highest marking to at least m.
-func (s *MarkingTracker) AtLeast(m domain.Marking) {
+// Raise raises the highest marking to at least m.
+func (s *MarkingTracker) Raise(m domain.Marking) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.highest = max(s.highest, m)
@@ -67,9 +67,9 @@ func trackRows[T any](ctx context.Context, t *Type[T], rows []*T) {
 	for _, row := range rows {
 		switch m := t.value(row, column).(type) {
 		case domain.Marking:
-			tracker.AtLeast(m)
+			tracker.Raise(m)
 		case int:
-			tracker.AtLeast(domain.Marking(m))
+			tracker.Raise(domain.Marking(m))
 		}
 	}
 }
@@ -133,6 +133,6 @@ func trackCount(ctx context.Context, t *Table, row any) error {
 		return nil
 	}
 	m, err := extra(row, markingAlias)
-	tracker.AtLeast(domain.Marking(m))
+	tracker.Raise(domain.Marking(m))
 	return err
 }

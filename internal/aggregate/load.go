@@ -40,7 +40,7 @@ func ReadMeta(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.I
 	for t, ids := range GroupByType(ids) {
 		query := "SELECT id, slug, marking, version, live_version, created_at, published_at, deleted_at FROM " +
 			TableOf(t).Name + " WHERE id" + store.InSet(db.Dialect())
-		err := store.QueryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{store.IDSet(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 			var h Meta
 			var live sql.NullInt64
 			var published, deleted sql.NullTime
@@ -110,7 +110,7 @@ func loadRows(ctx context.Context, db store.Rows, t *Table, key string, ids []do
 		query += " ORDER BY " + Quote(key) + ", position, id"
 	}
 	var loaded []ownedRow
-	err := store.QueryRows(ctx, db, query, []any{store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, db, query, []any{store.IDSet(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 		r := ownedRow{row: NewRow()}
 		values := make([]any, len(t.Columns))
 		dest := []any{&r.owner, &r.row.ID}
@@ -211,6 +211,6 @@ func SlugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	return slug, err
 }
 
-// LoadBatch is how many documents are held in memory at once, where many are read
+// MaxBatch is how many documents are held in memory at once, where many are read
 // one after another.
-const LoadBatch = 512
+const MaxBatch = 512

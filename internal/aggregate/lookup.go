@@ -105,7 +105,7 @@ func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 		query := "SELECT id, id FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND id" + store.InSet(engine) +
 			" UNION ALL SELECT a.former_id, a.document_id FROM aliases a JOIN " + TableOf(t).Name +
 			" d ON d.id = a.document_id WHERE d.deleted_at IS NULL AND a.former_id" + store.InSet(engine)
-		set := store.Set(engine, ids)
+		set := store.IDSet(engine, ids)
 		err := store.QueryRows(ctx, db, query, []any{set, set}, func(rows *sql.Rows) error {
 			var from, to domain.ID
 			if err := rows.Scan(&from, &to); err != nil {

@@ -61,7 +61,7 @@ func ReadRevisionKeys(ctx context.Context, db store.Rows, keys []RevisionKey) (m
 	}
 	for number, ids := range byNumber {
 		query := "SELECT document_id, snapshot, created_at FROM revisions WHERE number = ? AND document_id" + store.InSet(db.Dialect())
-		err := store.QueryRows(ctx, db, query, []any{int64(number), store.Set(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+		err := store.QueryRows(ctx, db, query, []any{int64(number), store.IDSet(db.Dialect(), ids)}, func(rows *sql.Rows) error {
 			var id domain.ID
 			var raw []byte
 			var saved time.Time

@@ -137,34 +137,6 @@ func ProseFields(fields []FieldSpec) []FieldSpec {
 	return out
 }
 
-// InputFields lists the names that the input of a type takes, nested ones as
-// "listings.since", for the test that holds the API's inputs to it.
-func InputFields(t domain.Type) []string {
-	var names []string
-	var walk func(prefix string, fields []FieldSpec, sets []ListSpec)
-	walk = func(prefix string, fields []FieldSpec, sets []ListSpec) {
-		for _, f := range fields {
-			names = append(names, prefix+f.Name)
-		}
-		for _, s := range sets {
-			if s.Name == "" {
-				continue
-			}
-			names = append(names, prefix+s.Name)
-			if s.Target != 0 {
-				continue
-			}
-			if s.Cited {
-				names = append(names, prefix+s.Name+".source")
-			}
-			walk(prefix+s.Name+".", s.Fields, s.Lists)
-		}
-	}
-	s := specs[t]
-	walk("", s.Fields, s.Lists)
-	return names
-}
-
 // EachReferencePath calls f for each reference of a row and of what it owns, with its path
 // in the API: "parent", "tags[0]", "items[1].citations[0].source". Rows that are
 // derived from a report's body are at the body.

@@ -177,7 +177,7 @@ func DeleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID
 		return nil
 	}
 	query := store.Bind(tx.Dialect(), "DELETE FROM "+table+" WHERE id"+store.InSet(tx.Dialect()))
-	if _, err := tx.Exec(ctx, query, store.Set(tx.Dialect(), ids)); err != nil {
+	if _, err := tx.Exec(ctx, query, store.IDSet(tx.Dialect(), ids)); err != nil {
 		return fmt.Errorf("delete %s: %w", table, err)
 	}
 	return nil
@@ -189,7 +189,7 @@ func DeleteOwned(ctx context.Context, tx *store.Tx, t *Table, owners []domain.ID
 	if len(owners) == 0 {
 		return nil
 	}
-	set := store.Set(tx.Dialect(), owners)
+	set := store.IDSet(tx.Dialect(), owners)
 	for _, o := range t.Owned {
 		where := " WHERE " + Quote(o.Owner) + store.InSet(tx.Dialect())
 		if len(o.Table.Owned) > 0 {

@@ -139,11 +139,11 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		}
 	}
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
-	kept := respcache.New(respcache.Config{
+	cache := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
 		Quotas: quotas, Log: a.log, Now: parts.Now,
 	})
-	a.run(work, "dropping answers that are out of date", kept.Run)
+	a.run(work, "drop outdated cache entries", cache.Run)
 	api := graph.Handler(config)
 	var files server.Files
 	if c.Demo {
@@ -151,7 +151,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), Feed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: kept,
+		GraphQL: api, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
@@ -216,9 +216,9 @@ func (a *App) DemoKey() string { return a.demoKey }
 // DemoAdminKey returns the key of the demo's administrator; empty without --demo.
 func (a *App) DemoAdminKey() string { return a.demoAdminKey }
 
-// NotReady returns why live could not be brought up to the publication log at the
+// NotReadyReason returns why live could not be brought up to the publication log at the
 // start; empty if it could.
-func (a *App) NotReady() string { return a.notReady }
+func (a *App) NotReadyReason() string { return a.notReady }
 
 // Failed returns a channel with an error after which the server must be stopped.
 func (a *App) Failed() <-chan error { return a.failed }

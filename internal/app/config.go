@@ -101,7 +101,7 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
 	f.DurationVar(&c.LiveMaxLag, "live-max-lag", defaultMaxLag, usage("live-max-lag",
-		"`time` that what is read from --live-dsn may be behind before the server is not ready and its answers are not for caches"))
+		"`time` that what is read from --live-dsn may be behind before the server is not ready and its responses are no-store"))
 	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print the keys of an EDITOR and an ADMIN"))
 	f.BoolVar(&c.Paused, "paused", false, usage("paused", "serve, but send no webhooks and carry out no schedules until \"redthread resume\""))
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",

@@ -69,7 +69,7 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 // welcome prints the addresses of the server and first requests.
 func (p *program) welcome(a *App) {
 	state := "Redthread is ready."
-	if why := a.NotReady(); why != "" {
+	if why := a.NotReadyReason(); why != "" {
 		state = "Redthread is not ready and serves an old state of live: " + why
 	}
 	printf(p.Stdout, `

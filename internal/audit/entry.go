@@ -55,14 +55,6 @@ const (
 	RefuseRight Action = "REFUSE_RIGHT"
 )
 
-// Actions lists all actions, in a fixed order.
-var Actions = []Action{
-	Create, Update, Restore, Delete, Undelete, Purge, Merge, Publish, Schedule, CancelSchedule, RebuildLive, ResumeJobs,
-	CreateKey, RotateKey, RevokeKey, KeyFromNewNetwork, SignIn, UpdatePerson, RegisterDocuments,
-	CreateWebhook, UpdateWebhook, DeleteWebhook, RotateWebhook, TestWebhook, RetryDeliveries, DisableWebhook,
-	RefuseCredential, RefuseRight,
-}
-
 // Entry is an entry of the log. The actor, the network and the request are taken
 // from the context.
 type Entry struct {

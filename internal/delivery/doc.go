@@ -13,7 +13,8 @@
 //
 // Of the pending deliveries of one document to one webhook, only the first has a
 // job. The next one gets its job when that one is done: delivered, dropped, or
-// failed after a day of attempts (the stored state is DEAD). Different documents,
+// failed after a day of attempts with exponential back-off: a dead letter (the stored
+// state is DEAD). Different documents,
 // and different webhooks, do not wait for each other.
 //
 // A job that fails because the database is unavailable is snoozed, not lost. When

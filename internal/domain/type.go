@@ -2,8 +2,9 @@ package domain
 
 import "strings"
 
-// Type is a type of document. Its number is the type code inside an [ID] and
-// is stored: a number is never given to another type.
+// Type is the type of what an [ID] identifies: a document, or something else that has
+// an id; see [Type.IsDocument]. Its number is the type code inside the id and is stored:
+// a number is never given to another type.
 type Type uint8
 
 // The types of document. Report, Narrative, Entity, Relationship and Edition

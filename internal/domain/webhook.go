@@ -2,11 +2,6 @@ package domain
 
 import "time"
 
-// WebhookEvents are the changes of a document in live that webhooks are sent.
-// The type of an event is the type of the document and one of these:
-// "report.published".
-var WebhookEvents = []string{"PUBLISHED", "UPDATED", "UNPUBLISHED", "NO_LONGER_VISIBLE"}
-
 // The states of a webhook.
 const (
 	WebhookEnabled  = "ENABLED"

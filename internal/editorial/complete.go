@@ -81,7 +81,7 @@ func checkSupporting(ctx context.Context, db store.Rows, targets []domain.ID, go
 		if t == domain.Source {
 			continue // it lacks nothing
 		}
-		for batch := range slices.Chunk(ids, aggregate.LoadBatch) {
+		for batch := range slices.Chunk(ids, aggregate.MaxBatch) {
 			rows, err := aggregate.Load(ctx, db, t, batch)
 			if err != nil {
 				return err

@@ -138,7 +138,7 @@ func markLive(ctx context.Context, tx *store.Tx, ids []domain.ID) error {
 		for _, way := range aggregate.ReferrersFrom(t) {
 			parts = append(parts, "SELECT d.id, "+way.Column+", FALSE FROM "+way.From+" WHERE "+way.Column+" IS NOT NULL AND d.id"+store.InSet(tx.Dialect()))
 		}
-		args := slices.Repeat([]any{store.Set(tx.Dialect(), ids)}, len(parts))
+		args := slices.Repeat([]any{store.IDSet(tx.Dialect(), ids)}, len(parts))
 		err := store.Exec(ctx, tx, "INSERT INTO live_references (document_id, target_id, mention) "+strings.Join(parts, " UNION ALL "), args...)
 		if err != nil {
 			return fmt.Errorf("note what live refers to: %w", err)
@@ -189,7 +189,7 @@ func indexLive(ctx context.Context, tx *store.Tx) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", aggregate.TableOf(t).Name, err)
 		}
-		for batch := range slices.Chunk(ids, aggregate.LoadBatch) {
+		for batch := range slices.Chunk(ids, aggregate.MaxBatch) {
 			if err := indexBatch(ctx, tx, t, batch); err != nil {
 				return err
 			}

@@ -136,7 +136,7 @@ func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) e
 	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		engine := tx.Dialect()
 		has := map[domain.ID]bool{}
-		err := store.QueryRows(ctx, tx, "SELECT document_id FROM name_keys WHERE document_id"+store.InSet(engine), []any{store.Set(engine, ids)},
+		err := store.QueryRows(ctx, tx, "SELECT document_id FROM name_keys WHERE document_id"+store.InSet(engine), []any{store.IDSet(engine, ids)},
 			func(rows *sql.Rows) error {
 				var id domain.ID
 				defer func() { has[id] = true }()

@@ -41,8 +41,8 @@ func TestAnotherOrderIsAChange(t *testing.T) {
 					set.Input["number"] = n + 1
 				}
 				id := d.MustSave(set.Type, editorial.Create, set.Input).ID
-				set.Turned["id"] = slug
-				if saved := d.MustSave(set.Type, editorial.Update, set.Turned); !saved.Changed || saved.Version != 2 {
+				set.Reversed["id"] = slug
+				if saved := d.MustSave(set.Type, editorial.Update, set.Reversed); !saved.Changed || saved.Version != 2 {
 					t.Fatalf("saved %+v, want version 2", saved)
 				}
 				changes, err := d.Diff(d.Ctx, id, 1, 2)
@@ -60,7 +60,7 @@ func TestAnotherOrderIsAChange(t *testing.T) {
 				if !ok || e.Kind != domain.KindConflict || !cmp.Equal(e.Fields, want) {
 					t.Errorf("a conflict: got %v, want %v", err, want)
 				}
-				if saved := d.MustSave(set.Type, editorial.Update, set.Turned); saved.Changed {
+				if saved := d.MustSave(set.Type, editorial.Update, set.Reversed); saved.Changed {
 					t.Errorf("the same order again made version %d", saved.Version)
 				}
 			})

@@ -158,7 +158,7 @@ func (pl *releasePlan) expand(ctx context.Context, db store.Rows, p *domain.Prob
 		if err := pl.readMetas(ctx, db, next); err != nil {
 			return err
 		}
-		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
+		for batch := range slices.Chunk(next, aggregate.MaxBatch) {
 			if err := pl.readBatch(ctx, db, batch, p); err != nil {
 				return err
 			}

@@ -190,7 +190,7 @@ func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, 
 		maps.Copy(all, metas)
 		next = slices.DeleteFunc(next, func(id domain.ID) bool { h := metas[id]; return h == nil || h.IsLive() || h.Deleted })
 		targets = nil
-		for batch := range slices.Chunk(next, aggregate.LoadBatch) {
+		for batch := range slices.Chunk(next, aggregate.MaxBatch) {
 			numbers := map[domain.ID]int{}
 			for _, id := range batch {
 				numbers[id] = metas[id].Version

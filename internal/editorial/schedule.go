@@ -220,7 +220,7 @@ func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain
 	engine := db.Dialect()
 	successors := map[domain.ID]domain.ID{}
 	err := store.QueryRows(ctx, db, "SELECT former_id, document_id FROM aliases WHERE former_id"+store.InSet(engine),
-		[]any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
+		[]any{store.IDSet(engine, ids)}, func(rows *sql.Rows) error {
 			var from, to domain.ID
 			err := rows.Scan(&from, &to)
 			successors[from] = to

@@ -72,7 +72,7 @@ func (pl *releasePlan) checkTextsAhead(ctx context.Context, db store.Rows, p *do
 		published[en.Document] = true
 	}
 	ids := slices.Collect(maps.Keys(published))
-	set := store.Set(db.Dialect(), ids)
+	set := store.IDSet(db.Dialect(), ids)
 	in := store.InSet(db.Dialect())
 	pairs := func(query string) ([]textBreach, error) {
 		var found []textBreach
@@ -148,7 +148,7 @@ func textBreaches(ctx context.Context, db store.Rows, changed []domain.ID) ([]te
 	}
 	query := "SELECT document_id, target_id, document_marking, max(target_marking) FROM (" + strings.Join(parts, " UNION ALL ") +
 		fmt.Sprintf(") n GROUP BY document_id, target_id, document_marking ORDER BY document_id, target_id LIMIT %d", domain.MaxProblems+1)
-	set := store.Set(db.Dialect(), changed)
+	set := store.IDSet(db.Dialect(), changed)
 	var found []textBreach
 	err := store.QueryRows(ctx, db, query, []any{set, set, set, set}, func(rows *sql.Rows) error {
 		var n textBreach

@@ -157,7 +157,7 @@ func referringInLive(ctx context.Context, db store.Rows, targets []domain.ID, li
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
-	ids, err := store.QueryIDs(ctx, db, query, store.Set(db.Dialect(), targets))
+	ids, err := store.QueryIDs(ctx, db, query, store.IDSet(db.Dialect(), targets))
 	if err != nil {
 		return nil, fmt.Errorf("find what refers to documents in live: %w", err)
 	}

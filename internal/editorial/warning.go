@@ -181,7 +181,7 @@ func sameAddressQuery(address string, id domain.ID) query {
 }
 
 func draftRelationshipsQuery(engine string, entities []domain.ID) query {
-	set := store.Set(engine, entities)
+	set := store.IDSet(engine, entities)
 	return query{"SELECT r.id, r.slug FROM relationships r JOIN entities f ON f.id = r.from_id JOIN entities t ON t.id = r.to_id" +
 		" WHERE r.id IN (SELECT id FROM relationships WHERE from_id" + store.InSet(engine) +
 		" UNION SELECT id FROM relationships WHERE to_id" + store.InSet(engine) + ")" +

@@ -29,7 +29,7 @@ const (
 )
 
 // Admission applies the limits to GraphQL requests before anything is done for
-// them, in this order: [Admission.ChargeRequest], [Admission.WaitToParse],
+// them, in this order: [Admission.WaitToParse], [Admission.ChargeRequest],
 // [Admission.CheckDocument], [Admission.CheckCost] and
 // [Quotas.ChargeOperation], [Admission.WaitToRun]. It is safe for concurrent
 // use.
@@ -49,8 +49,8 @@ func NewAdmission(quotas *Quotas, engine string) *Admission {
 	return &Admission{Quotas: quotas, sizes: sizes, limiters: newLimiters(engine)}
 }
 
-// ChargeRequest charges [RequestCost]. It is called first, so that looking up
-// a document that does not exist is charged as well.
+// ChargeRequest charges [RequestCost]. It is called before the document is looked
+// up, so that a request for an unknown document is charged as well.
 func (a *Admission) ChargeRequest(ctx context.Context, header http.Header) error {
 	return a.ChargeOperation(ctx, RequestCost, header)
 }
@@ -103,9 +103,10 @@ func (a *Admission) CheckCost(ctx context.Context, cost int, subscription bool) 
 	return maximum, nil
 }
 
-// WaitToParse waits until a request may be parsed and validated. Its document
-// is long or new, or its variables have many values, if it has to wait for
-// expensive operations; otherwise for cheap ones. The caller has to call
+// WaitToParse waits until a request may be parsed and validated: in the expensive
+// limiter, if its document is long or not cached or its variables have many values,
+// and in the cheap one otherwise. A registered document that is named by its hash
+// counts as short, since it has not been looked up yet. The caller has to call
 // Release on what it returns, which is nil for a viewer that never waits.
 func (a *Admission) WaitToParse(ctx context.Context, text string, variables map[string]any) (*Limiter, error) {
 	viewer, limit, err := a.Limit(ctx)

@@ -8,8 +8,8 @@
 // GraphQL operation could have ([Costs]). [Quotas] charges it to a subject
 // ([Subject]): the API key, the person, or, for viewers without a credential,
 // the network address. A GraphQL request is charged three times:
-// [RequestCost] for any request, before it is read; one for each value in its
-// variables, and one for each ten bytes of a document that has to be parsed;
+// [RequestCost] for each that was admitted to parsing, before its document is looked
+// up; one for each value in its variables (counted up to the limit of the role), and one for each ten bytes of a document that has to be parsed;
 // and the cost of the operation, before it runs. A subscription is charged the
 // cost of its operation for each event. The other endpoints charge what they
 // decide. The program itself ([domain.Viewer.System]) is charged nothing.

@@ -4,7 +4,7 @@ import "fmt"
 
 // Error is a request that a limit refuses.
 type Error struct {
-	// Code is the error code for clients, one of the constants below.
+	// Code is the error code for clients, one of the Code constants.
 	Code string
 	// Message is for clients.
 	Message string

@@ -20,25 +20,25 @@ type Limit struct {
 	Cost       int // of one operation; see Costs
 	PerMinute  int // cost of all operations in a minute
 
-	// Answer is the size of the largest response, in bytes, and Time the
+	// ResponseBytes is the size of the largest response, in bytes, and Time the
 	// longest time that an operation may run. Zero stands for no limit but
 	// that of the transport.
-	Answer int
-	Time   time.Duration
+	ResponseBytes int
+	Time          time.Duration
 }
 
 // standard has the limits of each role; docs/access.md has the same table.
 // Viewers without a credential have the limits of PUBLIC, for each network
 // address together.
 var standard = map[domain.Role]Limit{
-	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Values: 5_000, Cost: 200_000, PerMinute: 2_000_000, Answer: 8 << 20, Time: 10 * time.Second},
-	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Values: 10_000, Cost: 300_000, PerMinute: 10_000_000, Answer: 16 << 20, Time: 20 * time.Second},
+	domain.Public:  {Tokens: 5_000, Depth: 15, Roots: 30, Aliases: 100, Directives: 50, Fragments: 100, Values: 5_000, Cost: 200_000, PerMinute: 2_000_000, ResponseBytes: 8 << 20, Time: 10 * time.Second},
+	domain.Partner: {Tokens: 10_000, Depth: 15, Roots: 50, Aliases: 200, Directives: 100, Fragments: 200, Values: 10_000, Cost: 300_000, PerMinute: 10_000_000, ResponseBytes: 16 << 20, Time: 20 * time.Second},
 	domain.Author:  staff,
 	domain.Editor:  staff,
 	domain.Admin:   staff,
 }
 
-var staff = Limit{Tokens: MaxTokens, Depth: 20, Roots: 200, Aliases: 500, Directives: 200, Fragments: 500, Values: 50_000, Cost: 500_000, PerMinute: 20_000_000, Answer: 32 << 20, Time: 30 * time.Second}
+var staff = Limit{Tokens: MaxTokens, Depth: 20, Roots: 200, Aliases: 500, Directives: 200, Fragments: 500, Values: 50_000, Cost: 500_000, PerMinute: 20_000_000, ResponseBytes: 32 << 20, Time: 30 * time.Second}
 
 // MaxTokens is the highest limit of tokens of any role. A longer document is
 // not parsed at all.

@@ -129,7 +129,7 @@ func (p *partner) sees() map[domain.ID]string {
 				refers = append(refers, target)
 			}
 		}
-		seen[id] = fmt.Sprint(d.Says, refers)
+		seen[id] = fmt.Sprint(d.Content, refers)
 	}
 	return seen
 }

@@ -92,7 +92,7 @@ func (p *projector) update(ctx context.Context, statement string, ids []domain.I
 		return nil
 	}
 	engine := p.tx.Dialect()
-	_, err := p.tx.Exec(ctx, store.Bind(engine, statement+" WHERE id"+store.InSet(engine)), store.Set(engine, ids))
+	_, err := p.tx.Exec(ctx, store.Bind(engine, statement+" WHERE id"+store.InSet(engine)), store.IDSet(engine, ids))
 	if err != nil {
 		return fmt.Errorf("work out effective markings: %w", err)
 	}
@@ -106,7 +106,7 @@ func (p *projector) collect(ctx context.Context, query string, ids []domain.ID, 
 		return nil
 	}
 	engine := p.tx.Dialect()
-	return store.QueryRows(ctx, p.tx, query+store.InSet(engine), []any{store.Set(engine, ids)}, func(rows *sql.Rows) error {
+	return store.QueryRows(ctx, p.tx, query+store.InSet(engine), []any{store.IDSet(engine, ids)}, func(rows *sql.Rows) error {
 		var id domain.ID
 		err := rows.Scan(&id)
 		into[id] = true

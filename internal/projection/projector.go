@@ -122,7 +122,7 @@ func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKe
 	batches := make(chan snapshotBatch)
 	go func() {
 		defer close(batches)
-		for batch := range slices.Chunk(keys, aggregate.LoadBatch) {
+		for batch := range slices.Chunk(keys, aggregate.MaxBatch) {
 			snaps, err := aggregate.ReadRevisionKeys(ctx, desk, batch)
 			select {
 			case batches <- snapshotBatch{batch, snaps, err}:
@@ -202,7 +202,7 @@ func (p *projector) removeAliases(ctx context.Context, ids []domain.ID) error {
 		return nil
 	}
 	engine := p.tx.Dialect()
-	_, err := p.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id"+store.InSet(engine)), store.Set(engine, ids))
+	_, err := p.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id"+store.InSet(engine)), store.IDSet(engine, ids))
 	return err
 }
 

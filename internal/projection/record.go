@@ -88,7 +88,7 @@ func (p *projector) states(ctx context.Context, found func(id domain.ID, m domai
 func (p *projector) effective(ctx context.Context, ids []domain.ID, found func(domain.ID, domain.Marking)) error {
 	for t, ids := range aggregate.GroupByType(ids) {
 		query := "SELECT id, effective_marking FROM " + aggregate.TableOf(t).Name + " WHERE id" + store.InSet(p.tx.Dialect())
-		if err := p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, found); err != nil {
+		if err := p.markings(ctx, query, []any{store.IDSet(p.tx.Dialect(), ids)}, found); err != nil {
 			return err
 		}
 	}
@@ -191,7 +191,7 @@ func (p *projector) propagate(ctx context.Context) error {
 // those of ids by one reference.
 func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids []domain.ID, changed [visibility.Clearances]bool) error {
 	query := "SELECT DISTINCT d.id, d.effective_marking FROM " + r.From + " WHERE " + r.Column + store.InSet(p.tx.Dialect())
-	return p.markings(ctx, query, []any{store.Set(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
+	return p.markings(ctx, query, []any{store.IDSet(p.tx.Dialect(), ids)}, func(id domain.ID, m domain.Marking) {
 		e := p.changes[id]
 		if e == nil {
 			e = &visibilityChange{before: m, after: m, live: true}

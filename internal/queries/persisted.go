@@ -73,7 +73,7 @@ type Resolved struct {
 
 // Error is a request whose document is not run.
 type Error struct {
-	Code    string // one of the constants below
+	Code    string // one of the Code constants
 	Message string // for clients
 }
 

@@ -19,8 +19,8 @@ import (
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
-// Feed is the change feed.
-type Feed interface {
+// ChangeFeed is the change feed.
+type ChangeFeed interface {
 	Poll(ctx context.Context, params projection.ChangesParams) (projection.ChangeBatch, error)
 	LastChange(ctx context.Context) (projection.Position, error)
 }
@@ -53,7 +53,7 @@ const (
 // The events are the same for all viewers of one clearance and contain no documents, so
 // that an event is cheap.
 type changes struct {
-	feed    Feed
+	feed    ChangeFeed
 	streams Streams
 	quotas  Quotas
 	log     *slog.Logger

@@ -14,7 +14,7 @@
 //
 // # Middleware
 //
-// Each is in a file of its own. From the outside in: request id, client and
+// From the outside in: request id, client and
 // access log, security headers, CORS, compression, recovery from panics; around
 // the API, its JSON and the feeds also the viewer and the response cache (package
 // respcache), around the API the limit of size, around feeds a timeout; the API has

@@ -35,7 +35,7 @@ func (fakeExecutor) Execute(ctx context.Context, _ transport.Request) transport.
 }
 
 // unchanging is a change feed in which nothing has happened yet.
-type unchanging struct{ server.Feed }
+type unchanging struct{ server.ChangeFeed }
 
 func (unchanging) LastChange(context.Context) (projection.Position, error) {
 	return projection.Position{}, nil
@@ -46,7 +46,7 @@ func TestFeeds(t *testing.T) {
 	s := start(t, hello, func(c *server.Config) {
 		c.Feeds = server.FeedsConfig{Content: fakeExecutor{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
 		c.Timeout = 5 * time.Second
-		c.Feed = unchanging{}
+		c.ChangeFeed = unchanging{}
 	})
 	const path = "/feeds/tags/a.atom"
 	got := s.get(t, path, "Accept-Encoding", "identity")

@@ -35,7 +35,7 @@ func handler(c Config) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
-	mux.Handle("/changes", onlyGet(wrap(changes{c.Feed, c.Streams, c.Quotas, c.Log}, noStore, findViewer(c.Authenticator, c.Log))))
+	mux.Handle("/changes", onlyGet(wrap(changes{c.ChangeFeed, c.Streams, c.Quotas, c.Log}, noStore, findViewer(c.Authenticator, c.Log))))
 	if c.Feeds.Content != nil {
 		documents := onlyGet(wrap(feedsHandler(c), noStore, findViewer(c.Authenticator, c.Log), feeds.IgnoreUnknown, c.ResponseCache.Wrap, withTimeout(c.Timeout)))
 		for _, path := range feeds.Paths() {
@@ -87,7 +87,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 // feedsHandler serves feeds and sitemaps.
 func feedsHandler(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
-		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.Feed, Started: c.Started, Log: c.Log,
+		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.ChangeFeed, Started: c.Started, Log: c.Log,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 			refuse(w, r, refusal{status: status, code: code, message: message})
 		},

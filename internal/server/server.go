@@ -38,7 +38,7 @@ const (
 // Config configures a [Server].
 type Config struct {
 	GraphQL       http.Handler       // the API; its requests carry a viewer and a request id
-	Feed          Feed               // the change feed
+	ChangeFeed    ChangeFeed         // the change feed
 	Streams       Streams            // opens the streams of the change feed
 	Quotas        Quotas             // charges for the change feed
 	Examples      []explorer.Example // the explorer's first tabs

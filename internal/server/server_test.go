@@ -519,7 +519,7 @@ func TestNotFound(t *testing.T) {
 	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 	s := start(t, hello, func(c *server.Config) {
 		c.Feeds = server.FeedsConfig{Content: fakeExecutor{}, Site: site.Site{URL: "https://site.example"}, PublicURL: "https://api.example"}
-		c.Feed = unchanging{}
+		c.ChangeFeed = unchanging{}
 	})
 	for path, docs := range map[string]string{"/nothing": `href="docs"`, "/some/where/": `href="../../docs"`, "/explorer/x": `href="../docs"`, "/feeds/none.rss": `href="../docs"`} {
 		got := s.get(t, path, "Accept", browser, "Accept-Encoding", "identity")

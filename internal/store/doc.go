@@ -23,7 +23,7 @@
 // Each engine's driver is wrapped, so that every error that means "the database
 // cannot answer" becomes a domain error of KindUnavailable, by whichever
 // function it leaves this package; its cause is for the log ([domain.Detail] and
-// [Level]). [ReadAgain] reports whether the read can be retried in a new
+// [Level]). [IsRetryableRead] reports whether the read can be retried in a new
 // snapshot. In write transactions, violations of unique indexes and foreign keys
 // become conflicts. All other errors of the engines are bugs of the program.
 //

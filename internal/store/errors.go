@@ -103,11 +103,11 @@ func isTranslated(err error) bool {
 
 func retryable(err error) bool { return classify(err) == lockConflict }
 
-// ReadAgain reports whether a failed read can be retried at once, in a new
+// IsRetryableRead reports whether a failed read can be retried at once, in a new
 // snapshot: the connection was closed, or a standby cancelled the statement
 // because of a recovery conflict
 // (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT).
-func ReadAgain(err error) bool {
+func IsRetryableRead(err error) bool {
 	if domain.KindOf(err) != domain.KindUnavailable {
 		return false
 	}

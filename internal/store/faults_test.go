@@ -146,7 +146,7 @@ func TestReadsAreRetried(t *testing.T) {
 		snapshot, done := s.Snapshot(ctx)
 		defer done()
 		for range 2 {
-			if _, err := s.Client(snapshot).Report.Query().All(snapshot); !store.ReadAgain(err) {
+			if _, err := s.Client(snapshot).Report.Query().All(snapshot); !store.IsRetryableRead(err) {
 				t.Errorf("got %v, want an error that can be retried", err)
 			}
 		}
@@ -286,7 +286,7 @@ func TestNetworkDown(t *testing.T) {
 	p.set(true)
 	for range 2 {
 		_, err := s.Client(snapshot).Report.Query().All(snapshot)
-		if domain.KindOf(err) != domain.KindUnavailable || !store.ReadAgain(err) {
+		if domain.KindOf(err) != domain.KindUnavailable || !store.IsRetryableRead(err) {
 			t.Errorf("in a snapshot: got %s, want an error that can be retried", domain.Detail(err))
 		}
 	}
@@ -333,7 +333,7 @@ func TestSessionsAreTerminated(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := s.Client(snapshot).Report.Query().All(snapshot)
-	if domain.KindOf(err) != domain.KindUnavailable || !store.ReadAgain(err) {
+	if domain.KindOf(err) != domain.KindUnavailable || !store.IsRetryableRead(err) {
 		t.Errorf("got %s, want an error that can be retried", domain.Detail(err))
 	}
 	// Reads are retried on another connection. Writes are not retried here.

@@ -38,7 +38,7 @@ func (p *pool) closeIdle() {
 }
 
 // readAttempts is how often a read is tried that fails with an error that can be
-// retried at once (see [ReadAgain]).
+// retried at once (see [IsRetryableRead]).
 const readAttempts = 3
 
 // QueryContext implements entsql.ExecQuerier.
@@ -46,7 +46,7 @@ func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	countStatement(ctx)
 	for attempt := 1; ; attempt++ {
 		rows, err := p.db.QueryContext(ctx, query, args...)
-		if err == nil || attempt == readAttempts || ctx.Err() != nil || !ReadAgain(err) {
+		if err == nil || attempt == readAttempts || ctx.Err() != nil || !IsRetryableRead(err) {
 			return rows, translate(err)
 		}
 	}

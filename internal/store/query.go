@@ -46,5 +46,5 @@ func ExecSet(ctx context.Context, tx *Tx, statement string, ids []domain.ID, bef
 	if len(ids) == 0 {
 		return nil
 	}
-	return Exec(ctx, tx, statement+InSet(tx.Dialect()), append(before, Set(tx.Dialect(), ids))...)
+	return Exec(ctx, tx, statement+InSet(tx.Dialect()), append(before, IDSet(tx.Dialect(), ids))...)
 }

@@ -41,8 +41,8 @@ func InSet(engine string) string {
 	return " IN (SELECT value FROM json_each(?))"
 }
 
-// Set returns ids as the parameter for [InSet].
-func Set(engine string, ids []domain.ID) any {
+// IDSet returns ids as the parameter for [InSet].
+func IDSet(engine string, ids []domain.ID) any {
 	numbers := make([]int64, len(ids))
 	for i, id := range ids {
 		numbers[i] = int64(id)

@@ -1,6 +1,7 @@
 // Package visibility is the rule for which documents exist for a viewer: the fence (a
-// row-level visibility filter), effective markings, and links to tags. The rule is
-// written nowhere else.
+// row-level visibility filter, as row-level security is in a database), effective
+// markings, and conditions over links between documents. Other packages build their
+// statements from these.
 //
 // In live a row exists for a viewer whose clearance is its effective marking or higher;
 // the projector keeps the effective markings (package projection) by the statements

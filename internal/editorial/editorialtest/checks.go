@@ -48,7 +48,7 @@ func CheckRevision(ctx context.Context, s *store.Stores, id domain.ID, number in
 // LiveDocument is a document as live has it.
 type LiveDocument struct {
 	Effective domain.Marking
-	Says      string // all that it says by itself
+	Content   string // all that it says by itself
 	RefersTo  []domain.ID
 }
 
@@ -63,7 +63,7 @@ func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocu
 			var version int
 			var updated time.Time
 			err := rows.Scan(&id, &d.Effective, &version, &updated)
-			d.Says = fmt.Sprint(version, updated.UTC())
+			d.Content = fmt.Sprint(version, updated.UTC())
 			all[id] = d
 			ids = append(ids, id)
 			return err
@@ -77,7 +77,7 @@ func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocu
 		}
 		for id, r := range rows {
 			d := all[id]
-			d.Says += string(aggregate.EncodeRow(r))
+			d.Content += string(aggregate.EncodeRow(r))
 			d.RefersTo = r.Targets(aggregate.TableOf(t))
 			all[id] = d
 		}
@@ -136,11 +136,11 @@ func LiveTextsNamingHigher(ctx context.Context, s *store.Stores) string {
 // OrderedSet is an owned list of a type of document, with inputs of a document
 // that has two elements in it.
 type OrderedSet struct {
-	Type    domain.Type
-	Path    string         // in a diff: "tags", "items[0].tags"
-	Derived bool           // the rows follow from a text and are not given
-	Input   map[string]any // with the elements in one order
-	Turned  map[string]any // the top list of the path, with the elements the other way round
+	Type     domain.Type
+	Path     string         // in a diff: "tags", "items[0].tags"
+	Derived  bool           // the rows follow from a text and are not given
+	Input    map[string]any // with the elements in one order
+	Reversed map[string]any // the top list of the path, with the elements the other way round
 }
 
 // OrderedSets are all lists that documents own, from the model. References of
@@ -151,15 +151,15 @@ func OrderedSets() []OrderedSet {
 		s := aggregate.SpecOf(t)
 		for _, set := range s.Lists {
 			all = append(all, OrderedSet{Type: t, Path: set.Name + set.DiffName, Derived: set.Name == "",
-				Input:  with(sampleRow(s.Fields, "one"), set.Name, samples(set, "one", "two")),
-				Turned: map[string]any{set.Name: samples(set, "two", "one")}})
+				Input:    with(sampleRow(s.Fields, "one"), set.Name, samples(set, "one", "two")),
+				Reversed: map[string]any{set.Name: samples(set, "two", "one")}})
 			for _, inner := range set.Lists {
 				one := func(order ...string) []any {
 					return []any{with(sampleRow(set.Fields, "one"), inner.Name, samples(inner, order...))}
 				}
 				all = append(all, OrderedSet{Type: t, Path: set.Name + "[0]." + inner.Name,
-					Input:  with(sampleRow(s.Fields, "one"), set.Name, one("one", "two")),
-					Turned: map[string]any{set.Name: one("two", "one")}})
+					Input:    with(sampleRow(s.Fields, "one"), set.Name, one("one", "two")),
+					Reversed: map[string]any{set.Name: one("two", "one")}})
 				if len(inner.Lists) > 0 {
 					panic("content: lists three deep: OrderedSets goes two deep")
 				}

@@ -17,8 +17,8 @@
 //
 // # Key
 //
-// The key is a hash of all that a response may depend on: method, host, URL, the
-// body and its type, Accept, and the viewer's role, clearance and the rate limit of
+// The key is a hash of all that a response may depend on: whether it is a POST, host,
+// URL, of a POST the body with its type and coding, Accept, and the viewer's role, clearance and the rate limit of
 // its key, which responses state. So a viewer never gets a response that was made
 // for a viewer who may see more or less. The wrapped handler must not let a
 // cacheable response depend on anything else in the request.

@@ -50,8 +50,8 @@ type (
 		Fields     []pageField
 	}
 	pageExample struct {
-		Request string
-		Answer  template.HTML
+		Request  string
+		Response template.HTML
 	}
 	pageProblem struct {
 		ID, Code, Title string
@@ -112,7 +112,7 @@ func (a *API) pageRoute(r *route) pageRoute {
 	for i, example := range r.examples {
 		shown := pageExample{Request: example}
 		if body, err := exampleFiles.ReadFile(exampleFile(r.operation, i)); err == nil {
-			shown.Answer = coloured(string(bytes.TrimSpace(body)))
+			shown.Response = coloured(string(bytes.TrimSpace(body)))
 		}
 		out.Examples = append(out.Examples, shown)
 	}
