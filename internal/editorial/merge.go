@@ -35,7 +35,8 @@ type MergeResult struct {
 	// Removed are the relationships that would have tied the entity to itself.
 	// They are in the trash, together with the entities that were merged.
 	Removed []domain.ID
-	// Unpublished are those of all these that were live, and are not any more.
+	// Unpublished are the documents among Repointed, Removed and the merged
+	// entities that were live and no longer are.
 	Unpublished []domain.ID
 	// Cancelled are the schedules that named one of the entities.
 	Cancelled []*db.Schedule
@@ -74,7 +75,7 @@ func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResu
 }
 
 // errPreview ends the transaction of a preview.
-var errPreview = errors.New("content: this is a preview")
+var errPreview = errors.New("editorial: this is a preview")
 
 type entityMerge struct {
 	*editTx
@@ -400,7 +401,8 @@ func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Met
 		was := live.Root.Clone()
 		changeLive(live.Root)
 		live.Root.ReuseRowIDs(was, newID)
-		// Live of the one entity changes with each live one that it answers for.
+		// The live version of the one entity changes with each live entity that is
+		// merged into it.
 		if live.Root.Fingerprint() == was.Fingerprint() && (meta != m.into || !m.someLive()) {
 			live = nil
 		}

@@ -177,8 +177,8 @@ func (l *Live) reportRun(ctx context.Context, err error) {
 	case failure == "":
 		l.log.InfoContext(ctx, "live is brought up to the publication log again")
 	case errors.Is(err, domain.ErrConflict):
-		l.log.ErrorContext(ctx, "live is not brought up to the publication log until somebody sees to it", "error", err)
+		l.log.ErrorContext(ctx, "live cannot apply the publication log; operator action is needed", "error", err)
 	default:
-		l.log.ErrorContext(ctx, "live lags behind the publication log; it will be tried again", "error", err)
+		l.log.ErrorContext(ctx, "live lags behind the publication log; retrying", "error", err)
 	}
 }

@@ -161,7 +161,7 @@ func OrderedSets() []OrderedSet {
 					Input:  with(sampleRow(s.Fields, "one"), set.Name, one("one", "two")),
 					Turned: map[string]any{set.Name: one("two", "one")}})
 				if len(inner.Lists) > 0 {
-					panic("content: lists three deep: OrderedSets goes two deep")
+					panic("editorialtest: lists three deep: OrderedSets goes two deep")
 				}
 			}
 		}
