@@ -59,7 +59,7 @@ func (r *Row) Ref(column string) domain.ID {
 
 func (r *Row) Date(column string) domain.Date { return domain.Date(r.Text(column)) }
 
-// Clone copies the row and all below it.
+// Clone returns a copy of the row and all rows below it.
 func (r *Row) Clone() *Row {
 	c := &Row{ID: r.ID, Fields: maps.Clone(r.Fields), Owned: make(map[string][]*Row, len(r.Owned))}
 	for name, rows := range r.Owned {

@@ -74,7 +74,7 @@ var documentTypes = sync.OnceValue(func() map[string]domain.Type {
 	return types
 })
 
-// Tables are all tables of the aggregates by name. They are read only.
+// Tables returns all tables of the aggregates by name. The map is read only.
 func Tables() map[string]*Table { return tables() }
 
 var tables = sync.OnceValue(func() map[string]*Table {

@@ -58,8 +58,8 @@ type publication struct {
 	// path is the field of the input to which a document belongs.
 	path func(domain.ID) string
 	// next is the entry of the log that the release begins with if nothing was
-	// published since live's texts were looked at; see [releasePlan.checkTextsAhead]. 0 where
-	// they were not.
+	// published since live's texts were checked; see [releasePlan.checkTextsAhead].
+	// It is 0 if they were not checked.
 	next int64
 }
 

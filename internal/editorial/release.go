@@ -92,9 +92,9 @@ func (d *Desk) Release(ctx context.Context, params ReleaseParams) (ReleaseResult
 	return result, nil
 }
 
-// planAndAppend plans a release ahead of the desk's lock, and confirms the plan and
-// appends it to the log under the lock: a release of thousands holds up the editors
-// for as long as its entries take to write.
+// planAndAppend plans a release before the desk's lock is taken; under the lock it
+// confirms the plan and appends it to the log. So a release of thousands of documents
+// blocks the editors only while its entries are written.
 func (d *Desk) planAndAppend(ctx context.Context, viewer *domain.Viewer, params ReleaseParams) (result ReleaseResult, err error) {
 	for range maxPlanAttempts {
 		var pl *releasePlan

@@ -156,7 +156,7 @@ func (e *editTx) checkTargets(ctx context.Context, s *aggregate.Spec, r *aggrega
 	return e.addGone(ctx, gone, p)
 }
 
-// placedRef is a reference and its path in the API.
+// placedRef is a reference with its path in the API.
 type placedRef struct {
 	path string
 	id   domain.ID

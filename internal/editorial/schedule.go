@@ -254,7 +254,6 @@ func (d *Desk) ScheduleWarnings(ctx context.Context, s *db.Schedule) ([]string, 
 	}
 	_, err := planScheduled(ctx, d.stores.DeskRows(), d.clock(), s)
 	if err == nil || errors.Is(err, errStalePlan) { // a concurrent write, no reason that lasts
-
 		return warnings, nil
 	}
 	refusal, ok := refusalOf(err)

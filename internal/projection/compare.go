@@ -8,7 +8,7 @@ import (
 
 // Live is a projection of one log. The desk has the log's identity, a random
 // text; live has the identity of the log that it was made from, and the hash of
-// the last entry that it applied. They are compared ahead of each release, so
+// the last entry that it applied. They are compared before each release, so
 // that entries of one log are never applied on top of another's: a desk or a live
 // that was restored from a backup would mix two histories.
 

@@ -20,12 +20,12 @@ const awaitLive = 2 * time.Second
 // run that they asked for.
 type runs struct {
 	project func(context.Context) error
-	// ctx is that of the goroutine, which outlives the requests that ask for it.
+	// ctx is that of the goroutine, which outlives the requests that start it.
 	ctx  context.Context
 	stop context.CancelFunc
 
 	mu      sync.Mutex
-	next    *run // asked for, and not begun
+	next    *run // requested, and not started
 	working bool
 	ended   sync.WaitGroup
 }
@@ -113,8 +113,8 @@ func (l *Live) Await(ctx context.Context, sequence int64) bool {
 	late := time.NewTimer(wait)
 	defer late.Stop()
 	run := l.runs.ask()
-	// A version that was there before does not count: live may be ahead of the
-	// log, and then nothing is applied.
+	// A version from before the run does not count: live may be ahead of the log,
+	// and then the run applies nothing.
 	version := l.Version()
 	for {
 		select {
