@@ -4516,8 +4516,8 @@ type Subscription {
     "Only these documents, by id; with one that was merged into another, that one as well."
     ids: [ID!]
     """
-    Only documents that carry one of these tags, by id or slug (a former one, too), at the time of
-    telling. Tombstones come whatever tags the document had.
+    Only documents that carry one of these tags (an edition in its items), by id or slug (a former one,
+    too), when the change is sent. Tombstones come whatever tags the document had.
     """
     tags: [ID!]
     """

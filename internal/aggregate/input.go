@@ -27,8 +27,8 @@ type Patch struct {
 	Refs         []PendingRef    // references to be resolved
 }
 
-// PendingRef is a reference in an input: where it stands, what it says, and
-// the column that takes the id.
+// PendingRef is an unresolved reference in an input: its path, its text, and the
+// column that takes the id.
 type PendingRef struct {
 	Path   string
 	Target domain.Type
@@ -205,8 +205,8 @@ func decodeField(f FieldSpec, v any, path string, row *Row, out *Patch, p *domai
 	row.Set(column, value)
 }
 
-// parseText checks a text by the kind of its field and returns the value to
-// keep, or what is wrong.
+// parseText checks a text by the kind of its field and returns the value to store,
+// or the message of the problem.
 func parseText(f FieldSpec, text string) (value any, problem string) {
 	switch f.Kind {
 	case KindLine, KindPlain, KindProse:
@@ -316,7 +316,7 @@ func CleanText(s string, multiline bool) (clean, problem string) {
 	}
 	s = norm.NFC.String(s)
 	if !shows(s) {
-		return "", "" // white space, and characters that are not seen
+		return "", "" // white space and invisible characters only
 	}
 	if multiline {
 		return strings.TrimRight(strings.TrimLeft(s, "\n"), " \t\n"), ""
@@ -324,13 +324,12 @@ func CleanText(s string, multiline bool) (clean, problem string) {
 	return canonical.Of(s), ""
 }
 
-// shows reports whether there is something to see in a text.
+// shows reports whether a text has visible characters.
 func shows(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S) })
 }
 
-// Describes reports whether a text can tell what is in a picture: marks of
-// punctuation alone cannot.
+// Describes reports whether a text can describe a picture: punctuation alone cannot.
 func Describes(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.L, unicode.N, unicode.Sc, unicode.Sm, unicode.So) })
 }
@@ -351,7 +350,7 @@ func WholeNumber(v any) (int64, bool) {
 	return 0, false
 }
 
-// Clip is a text of the input as a message quotes it: its beginning, where it is long.
+// Clip returns a text of the input for quotation in a message: a long one is cut off.
 func Clip(s string) string {
 	if len(s) <= 60 {
 		return s
@@ -367,7 +366,7 @@ func fileName(address string) string {
 	return strings.TrimSuffix(path.Base(u.Path), path.Ext(u.Path))
 }
 
-// Article is the indefinite article of a type's name: "an" of an entity.
+// Article returns the indefinite article for a type's name: "an" for an entity.
 func Article(t domain.Type) string {
 	if strings.ContainsRune("aeiou", rune(t.String()[0])) {
 		return "an"
@@ -375,8 +374,8 @@ func Article(t domain.Type) string {
 	return "a"
 }
 
-// InputOf is the input that would write a row: fields and lists by their API names,
-// references as ids. It is the inverse of [DecodeInput].
+// InputOf returns the input that would write a row: fields and lists by their API
+// names, references as ids. It is the inverse of [DecodeInput].
 func InputOf(fields []FieldSpec, sets []ListSpec, r *Row) map[string]any {
 	out := map[string]any{}
 	for _, f := range fields {
@@ -416,7 +415,7 @@ func InputOf(fields []FieldSpec, sets []ListSpec, r *Row) map[string]any {
 	return out
 }
 
-// ApplyTo puts what was given into the row.
+// ApplyTo writes the fields and lists that were given to the row.
 func (given *Patch) ApplyTo(r *Row) {
 	for column := range given.Present {
 		r.Set(column, given.Root.Fields[column])

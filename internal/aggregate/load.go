@@ -12,7 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Meta is the bookkeeping of a document on the desk.
+// Meta is the bookkeeping columns of a document on the desk.
 type Meta struct {
 	ID          domain.ID
 	Slug        string
@@ -27,14 +27,14 @@ type Meta struct {
 // IsLive reports whether a version of the document is live.
 func (m *Meta) IsLive() bool { return m.LiveVersion > 0 }
 
-// Name is how messages to staff call the document: "report:harbour-cranes".
+// Name is the document's name in messages to staff: "report:harbour-cranes".
 func (m *Meta) Name() string { return m.ID.Type().String() + ":" + m.Slug }
 
-// IsPending reports whether the desk has what live has not.
+// IsPending reports whether the desk has changes that are not live.
 func (m *Meta) IsPending() bool { return m.LiveVersion != m.Version }
 
 // ReadMeta reads the bookkeeping of documents by id, of any types. Documents
-// that are not there are not in the result.
+// that do not exist are not in the result.
 func ReadMeta(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]*Meta, error) {
 	found := make(map[domain.ID]*Meta, len(ids))
 	for t, ids := range GroupByType(ids) {
@@ -64,8 +64,8 @@ func ReadMeta(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.I
 	return found, nil
 }
 
-// GroupByType groups ids of documents by their type. An id of anything else is
-// left out.
+// GroupByType groups ids of documents by their type. Ids that are not those of
+// documents are left out.
 func GroupByType(ids []domain.ID) map[domain.Type][]domain.ID {
 	groups := map[domain.Type][]domain.ID{}
 	for _, id := range ids {
@@ -152,7 +152,7 @@ func loadRows(ctx context.Context, db store.Rows, t *Table, key string, ids []do
 	return loaded, nil
 }
 
-// fromSQL turns what a driver returned into the value of a column.
+// fromSQL converts a value from the driver to the value of a column.
 func fromSQL(kind ColumnKind, v any) (any, error) {
 	if v == nil {
 		return nil, nil
@@ -185,12 +185,12 @@ func fromSQL(kind ColumnKind, v any) (any, error) {
 	return text, nil
 }
 
-// Quote is the name of a column as SQL takes it.
+// Quote returns the name of a column, quoted for SQL.
 func Quote(name string) string { return `"` + name + `"` }
 
-// NameOf is how messages to staff call a document that the desk has, in the
-// trash or not: "report:harbour-cranes". One that the desk has no more is called
-// by its id.
+// NameOf returns the name, in messages to staff, of a document that is on the desk,
+// in the trash or not: "report:harbour-cranes". For a document that is no longer on
+// the desk it is the id.
 func NameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	if !id.Type().IsDocument() {
 		return id.String(), nil
@@ -202,8 +202,8 @@ func NameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	return id.Type().String() + ":" + slug, nil
 }
 
-// SlugOf is the slug of a document that the desk has, in the trash or not; "" where it
-// has no such document.
+// SlugOf returns the slug of a document on the desk, in the trash or not; "" if there
+// is no such document.
 func SlugOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	var slug string
 	err := store.QueryRows(ctx, db, "SELECT slug FROM "+TableOf(id.Type()).Name+" WHERE id = ?", []any{int64(id)},

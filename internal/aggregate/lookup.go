@@ -16,7 +16,7 @@ import (
 )
 
 // ResolveRefs turns the ids and slugs of an input into ids, in a statement or
-// two per type. What cannot be resolved is a problem at its path.
+// two per type. A name that cannot be resolved is a problem at its path.
 func ResolveRefs(ctx context.Context, db store.Rows, refs []PendingRef, p *domain.Problems) error {
 	wanted := map[domain.Type][]string{}
 	for _, r := range refs {
@@ -42,9 +42,9 @@ func ResolveRefs(ctx context.Context, db store.Rows, refs []PendingRef, p *domai
 	return nil
 }
 
-// AddUnknown notes that there is no such document, and what may have been
-// meant. before is put in front of the message. To find what may have been meant
-// takes a statement each: it is done for as many as an answer shows.
+// AddUnknown adds the problem that there is no such document, with a suggestion of
+// similar names. before is put in front of the message. A suggestion takes a
+// statement, so there are only as many as a response shows.
 func AddUnknown(ctx context.Context, db store.Rows, t domain.Type, name, path, before string, p *domain.Problems) error {
 	message := "is not there"
 	if p.Len() < domain.MaxProblems {
@@ -57,7 +57,7 @@ func AddUnknown(ctx context.Context, db store.Rows, t domain.Type, name, path, b
 	return nil
 }
 
-// AddUnreadable notes that a text names no document.
+// AddUnreadable adds the problem that a text is not the name of a document.
 func AddUnreadable(name, path string, p *domain.Problems) {
 	if prefix, _, typed := strings.Cut(name, ":"); typed {
 		p.Add(path, "%q is no type of document: want one of %s, as in \"report:harbour-cranes\"", Clip(prefix), typeList())
@@ -67,7 +67,7 @@ func AddUnreadable(name, path string, p *domain.Problems) {
 }
 
 // Lookup finds documents of one type on the desk by id or slug, the present one
-// or a former one. Names that nothing has are not in the result, and neither are
+// or a former one. Names that no document has are not in the result, and neither are
 // documents in the trash. It checks no right: its callers do.
 func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
 	byID, bySlug := map[domain.ID]domain.ID{}, map[string]domain.ID{}
@@ -128,8 +128,8 @@ func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (
 	return found, nil
 }
 
-// ParseIDOrSlug reads how a document of a type is named. Both are zero where nothing
-// can have the name.
+// ParseIDOrSlug parses the id or slug of a document of a type. Both are zero if no
+// document can have the name.
 func ParseIDOrSlug(t domain.Type, name string) (id domain.ID, slug string) {
 	name = canonical.Of(name)
 	if id, err := domain.ParseID(name); err == nil && id.Type() == t {
@@ -141,8 +141,8 @@ func ParseIDOrSlug(t domain.Type, name string) (id domain.ID, slug string) {
 	return 0, ""
 }
 
-// UnknownMessage says that there is no such document, and what may have been
-// meant. Only staff get to read it.
+// UnknownMessage returns the message that there is no such document, with a suggestion
+// of similar names. Only staff can read it.
 func UnknownMessage(ctx context.Context, db store.Rows, t domain.Type, name string) (string, error) {
 	if name = canonical.Of(name); domain.LooksLikeID(name) {
 		id, err := domain.ParseID(name)

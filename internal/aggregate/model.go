@@ -290,7 +290,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 })
 
-// withTypes tells each shape its type.
+// withTypes sets the type of each spec.
 func withTypes(all map[domain.Type]*Spec) map[domain.Type]*Spec {
 	for t, s := range all {
 		s.Type = t
@@ -345,8 +345,8 @@ const MaxTreeDepth = 100
 // SpecOf is the content model of a type of document.
 func SpecOf(t domain.Type) *Spec { return specs[t] }
 
-// LogOrder is all types in the order of a release: what is referred to comes before
-// what refers to it.
+// LogOrder is all types in the order of a release: a type comes before those that
+// refer to it.
 func LogOrder() []domain.Type {
 	return slices.SortedStableFunc(slices.Values(domain.Types()), func(a, b domain.Type) int {
 		return cmp.Compare(specs[a].LogOrder, specs[b].LogOrder)

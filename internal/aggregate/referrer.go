@@ -17,7 +17,7 @@ type Referrer struct {
 	Type   domain.Type
 }
 
-// Referrers are all ways to refer to documents of a type.
+// Referrers returns all ways to refer to documents of a type.
 func Referrers(t domain.Type) []Referrer { return referrers()[t] }
 
 var referrers = sync.OnceValue(func() map[domain.Type][]Referrer {
@@ -46,7 +46,7 @@ var referrers = sync.OnceValue(func() map[domain.Type][]Referrer {
 	return found
 })
 
-// ReferrersFrom are the ways in which documents of a type refer to others.
+// ReferrersFrom returns the ways in which documents of a type refer to others.
 func ReferrersFrom(t domain.Type) []Referrer {
 	var from []Referrer
 	for _, target := range domain.Types() {

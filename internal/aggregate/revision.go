@@ -32,8 +32,8 @@ func ReadRevision(ctx context.Context, db store.Rows, id domain.ID, number int) 
 	return found[id], nil
 }
 
-// ReadRevisions reads a revision each of many documents, by number. Those that are not
-// there are not in the result.
+// ReadRevisions reads one revision of each of many documents, by number. Revisions
+// that do not exist are not in the result.
 func ReadRevisions(ctx context.Context, db store.Rows, numbers map[domain.ID]int) (map[domain.ID]*Snapshot, error) {
 	keys := make([]RevisionKey, 0, len(numbers))
 	for id, n := range numbers {
@@ -50,8 +50,8 @@ func ReadRevisions(ctx context.Context, db store.Rows, numbers map[domain.ID]int
 	return out, nil
 }
 
-// ReadRevisionKeys reads many revisions, of one document or several. Those that are
-// not there are not in the result.
+// ReadRevisionKeys reads many revisions, of one document or several. Revisions that
+// do not exist are not in the result.
 func ReadRevisionKeys(ctx context.Context, db store.Rows, keys []RevisionKey) (map[RevisionKey]*Snapshot, error) {
 	found := make(map[RevisionKey]*Snapshot, len(keys))
 	// By number, so that the set of ids is one parameter.

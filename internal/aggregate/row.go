@@ -59,7 +59,7 @@ func (r *Row) Ref(column string) domain.ID {
 
 func (r *Row) Date(column string) domain.Date { return domain.Date(r.Text(column)) }
 
-// Clone copies the row and all below it.
+// Clone returns a copy of the row and all rows below it.
 func (r *Row) Clone() *Row {
 	c := &Row{ID: r.ID, Fields: maps.Clone(r.Fields), Owned: make(map[string][]*Row, len(r.Owned))}
 	for name, rows := range r.Owned {
@@ -83,7 +83,7 @@ func (r *Row) Walk(t *Table, f func(t *Table, r *Row)) {
 }
 
 // Fingerprint is the content of the row without any ids of rows: two rows
-// with the same fingerprint say the same.
+// with the same fingerprint have the same content.
 func (r *Row) Fingerprint() string {
 	c := r.Clone()
 	var strip func(*Row)
@@ -99,8 +99,8 @@ func (r *Row) Fingerprint() string {
 	return string(EncodeRow(c))
 }
 
-// ReuseRowIDs gives each row below r that says the same as a row below old that
-// row's id, and every other one a new id. So ids stay while content stays.
+// ReuseRowIDs gives each row below r the id of a row below old with the same
+// content, if there is one, and otherwise a new id. So ids stay while content stays.
 func (r *Row) ReuseRowIDs(old *Row, newID func() domain.ID) {
 	for name, rows := range r.Owned {
 		free := map[string][]*Row{}
@@ -158,7 +158,7 @@ func canonicalJSON(v any) json.RawMessage {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("content: encode: %v", err)) // only strings, numbers and lists of them
+		panic(fmt.Sprintf("aggregate: encode: %v", err)) // only strings, numbers and lists of them
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
@@ -252,7 +252,7 @@ func (r *Row) EachReference(t *Table, f func(ref Reference, row *Row, target dom
 	})
 }
 
-// Targets are the distinct documents that the aggregate refers to, in order.
+// Targets returns the distinct documents that the aggregate refers to, in order.
 func (r *Row) Targets(t *Table) []domain.ID {
 	var ids []domain.ID
 	r.EachReference(t, func(_ Reference, _ *Row, id domain.ID) { ids = append(ids, id) })
@@ -260,7 +260,7 @@ func (r *Row) Targets(t *Table) []domain.ID {
 	return slices.Compact(ids)
 }
 
-// DropRepeats takes out of each list of links what is in it already.
+// DropRepeats removes the duplicates from each list of links.
 func (r *Row) DropRepeats(t *Table) {
 	r.Walk(t, func(t *Table, row *Row) {
 		for _, o := range t.Owned {

@@ -11,8 +11,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Snapshot is an aggregate at one moment: what a revision keeps, what the log
-// publishes, what restore brings back.
+// Snapshot is the content of an aggregate at one time. A revision stores it, the log
+// publishes it, and a restore brings it back.
 type Snapshot struct {
 	Type        domain.Type
 	ID          domain.ID
@@ -28,7 +28,7 @@ type Snapshot struct {
 // a column that snapshots hold, raises it and adds an upgrade.
 const snapshotSchema = 1
 
-// upgrades turn a snapshot of the form n into one of the form n+1.
+// upgrades are the functions that convert a snapshot of form n to form n+1.
 var upgrades = map[int]func(json.RawMessage) (json.RawMessage, error){}
 
 type snapshotJSON struct {

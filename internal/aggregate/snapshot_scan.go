@@ -13,9 +13,8 @@ import (
 )
 
 // scanner reads a snapshot of the present form in one pass, without a tree of
-// values in between: to read snapshots is most of what a release costs. What it
-// takes and returns is the same as that of [decodeForm] and [decode], which read
-// the earlier forms.
+// values in between: reading snapshots is most of the cost of a release. It accepts
+// and returns the same as [decodeForm] and [decode], which read the earlier forms.
 type scanner struct {
 	text []byte
 	at   int

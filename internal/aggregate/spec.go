@@ -62,14 +62,15 @@ type ListSpec struct {
 	Max   int
 }
 
-// Spec is all of a type of document that can be written, and its rules.
+// Spec is the content model of a type of document: the fields and lists that can be
+// written, and the rules.
 type Spec struct {
 	Type domain.Type
-	// Table is the table of the root rows; NameColumn the column with what readers
-	// call a document, empty where there is none.
+	// Table is the table of the root rows; NameColumn is the column with a document's
+	// name for readers, empty if there is none.
 	Table, NameColumn string
-	// LogOrder is the place of the type in a release: what is referred to comes
-	// before what refers to it. Supporting documents, with 0, come first.
+	// LogOrder is the place of the type in a release: a type comes before those that
+	// refer to it. Supporting documents, with 0, come first.
 	LogOrder int
 	// Ends are the columns of the references without which live does not show a
 	// document: its effective marking is the highest of its own and theirs.
@@ -81,7 +82,7 @@ type Spec struct {
 	Names func(r *Row) []ScopedName
 	// Title is what a slug is made from where none is given.
 	Title func(r *Row, names func(domain.ID) string) string
-	// Rules checks what no single field can tell, on each save.
+	// Rules checks, on each save, the rules that concern more than one field.
 	Rules func(r *Row, p *domain.Problems)
 	// Complete checks what must hold before the document is published.
 	Complete func(r *Row, p *domain.Problems)

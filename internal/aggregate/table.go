@@ -31,7 +31,7 @@ type Column struct {
 	Nullable bool // otherwise an absent value is stored as "" or 0
 }
 
-// Table is what an aggregate is made of, read from the ent schema.
+// Table is a table of an aggregate, as derived from the ent schema.
 type Table struct {
 	Name       string
 	Columns    []Column     // without the id, the bookkeeping and the owners' ids
@@ -56,8 +56,8 @@ type Reference struct {
 	Target domain.Type
 }
 
-// bookkeeping are the columns of a document that are not its content: they
-// say what happened to it, and a snapshot does not restore them.
+// bookkeeping is the set of columns of a document that are not its content: they
+// record its history, and restoring a snapshot leaves them as they are.
 var bookkeeping = map[string]bool{
 	"version": true, "effective_marking": true,
 	"created_at": true, "created_by": true, "updated_at": true, "updated_by": true,
@@ -74,7 +74,7 @@ var documentTypes = sync.OnceValue(func() map[string]domain.Type {
 	return types
 })
 
-// Tables are all tables of the aggregates by name. They are read only.
+// Tables returns all tables of the aggregates by name. The map is read only.
 func Tables() map[string]*Table { return tables() }
 
 var tables = sync.OnceValue(func() map[string]*Table {
@@ -105,7 +105,7 @@ var tables = sync.OnceValue(func() map[string]*Table {
 	return all
 })
 
-// owners are the foreign keys of a table to the rows that its rows belong to.
+// owners returns the foreign keys of a table to the tables that own its rows.
 func owners(t *schema.Table) []*schema.ForeignKey {
 	var keys []*schema.ForeignKey
 	for _, fk := range t.ForeignKeys {
@@ -157,7 +157,7 @@ func kindOf(tableName string, c *schema.Column, key bool) ColumnKind {
 	case c.Type.Integer():
 		return IntColumn
 	}
-	panic(fmt.Sprintf("content: column %s.%s has a type that aggregates do not know: %v", tableName, c.Name, c.Type))
+	panic(fmt.Sprintf("aggregate: column %s.%s has a type that aggregates do not know: %v", tableName, c.Name, c.Type))
 }
 
 // TableOf is the root table of a type of document.
@@ -178,8 +178,8 @@ func (t *Table) ownedTable(name string) (OwnedTable, bool) {
 	return t.Owned[i], true
 }
 
-// Ownership describes every aggregate, one line a table, indented by depth,
-// with the references of each: the whole of what is derived from the schema.
+// Ownership describes every aggregate, one line per table, indented by depth,
+// with the references of each: all that is derived from the schema.
 func Ownership() string {
 	var b strings.Builder
 	var walk func(t *Table, depth int)

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// incomplete lists what a document lacks to be published.
+// incomplete returns a problem for each thing that a document lacks to be published.
 func incomplete(s *aggregate.Spec, r *aggregate.Row) []domain.FieldError {
 	var p domain.Problems
 	if s.Complete != nil {
@@ -64,8 +64,8 @@ func eachProse(s *aggregate.Spec, r *aggregate.Row, fn func(path, text string)) 
 	}
 }
 
-// checkSupporting asks what must hold before supporting documents go live: of
-// those that do, and of all pictures among the targets of what is published.
+// checkSupporting checks the rules for supporting documents that go live, and those
+// for all pictures that the published documents refer to.
 func checkSupporting(ctx context.Context, db store.Rows, targets []domain.ID, going []projection.Entry, path func(domain.ID) string, p *domain.Problems) error {
 	var ids []domain.ID
 	for _, en := range going {

@@ -10,7 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Desk is where staff work. It is safe for concurrent use.
+// Desk is the editorial service: it reads and writes drafts, and publishes them. It is
+// safe for concurrent use.
 type Desk struct {
 	live   *projection.Live
 	stores *store.Stores
@@ -36,12 +37,12 @@ func (d *Desk) Live() *projection.Live { return d.live }
 // both engines keep.
 func (d *Desk) clock() time.Time { return d.now().UTC().Truncate(time.Microsecond) }
 
-// SaveResult is what became of a save.
+// SaveResult is the result of a save.
 type SaveResult struct {
 	ID      domain.ID
 	Version int
 	Created bool // the document is new
-	Changed bool // a revision was written; false when the input says what was there
+	Changed bool // a revision was written; false if the input equals what was stored
 
 	// Warnings are about the document as it is now. A merge and an undelete have none.
 	Warnings []Warning

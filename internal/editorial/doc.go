@@ -3,9 +3,9 @@
 //
 // # Rights
 //
-// Every exported method of [Desk] first checks the viewer's right to the operation: AUTHOR to write,
-// EDITOR for what changes live. Reads that are no use case of their own go through the
-// fenced clients of package store instead.
+// Every method of [Desk] that serves a viewer first checks their right to the operation: AUTHOR
+// to write, EDITOR for what changes live. Prepare and IndexNames run as the program
+// itself. Plain reads go through the fenced clients of package store instead.
 //
 // # One transaction
 //

@@ -10,9 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// DryRun is a desk on which nothing stays: what is written to it is seen by
-// its own reads, refused where the desk would refuse it, and gone at the end. See
-// [Desk.DryRun].
+// DryRun is a desk whose writes are rolled back at the end. Its reads see its
+// writes, and a write that the desk would refuse is refused. See [Desk.DryRun].
 type DryRun struct {
 	desk *Desk
 	tx   *store.Tx
@@ -21,14 +20,15 @@ type DryRun struct {
 // errDryRun ends the transaction of a dry run without a commit.
 var errDryRun = errors.New("the rehearsal is over")
 
-// DryRun runs fn on a desk on which nothing stays. It is one transaction on the
-// desk, so other writers wait for its end. fn may run more than once: it must
-// begin anew each time. Needs the right PUBLISH, whatever fn does.
+// DryRun runs fn on a desk whose writes are rolled back at the end. It is one
+// transaction on the desk, so other writers wait for its end. fn may run more than
+// once: it must start from the beginning each time. Needs the right PUBLISH,
+// whatever fn does.
 func (d *Desk) DryRun(ctx context.Context, fn func(ctx context.Context, r *DryRun) error) error {
 	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
 		return err
 	}
-	if err := d.Prepare(ctx); err != nil { // else there is no log that a release could go into
+	if err := d.Prepare(ctx); err != nil { // without it, there may be no log to append a release to
 		return err
 	}
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -43,7 +43,7 @@ func (d *Desk) DryRun(ctx context.Context, fn func(ctx context.Context, r *DryRu
 	return err
 }
 
-// edit begins an act at the present moment.
+// edit begins an operation at the present time.
 func (r *DryRun) edit(ctx context.Context, right domain.Right) (*editTx, error) {
 	viewer, err := domain.Require(ctx, right)
 	if err != nil {
@@ -103,8 +103,8 @@ func (r *DryRun) Release(ctx context.Context, params ReleaseParams) (ReleaseResu
 	return released, nil
 }
 
-// withSavepoint runs one act, of which nothing is left where it fails: on the desk
-// itself each is a transaction of its own.
+// withSavepoint runs one operation and rolls it back if it fails: on the desk itself
+// each operation is a transaction of its own.
 func (r *DryRun) withSavepoint(ctx context.Context, fn func() error) error {
 	if _, err := r.tx.Exec(ctx, "SAVEPOINT rehearsed"); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -121,8 +121,8 @@ func (r *DryRun) withSavepoint(ctx context.Context, fn func() error) error {
 	return err
 }
 
-// Authors lists who wrote the revisions of a document after the one of a number;
-// 0 for all of them. Needs the right READ_DESK.
+// Authors lists the authors of a document's revisions after the one with the given
+// number; 0 for all of them. Needs the right READ_DESK.
 func (d *Desk) Authors(ctx context.Context, id domain.ID, after int) ([]string, error) {
 	return authors(ctx, d.stores.DeskRows(), id, after)
 }

@@ -29,13 +29,14 @@ type MergeParams struct {
 // MergeResult is the result of a merge, or of its preview.
 type MergeResult struct {
 	SaveResult
-	// Repointed are the documents that refer to the one entity in place of the
-	// others; they keep what else they say, on the desk and in live.
+	// Repointed are the documents that now refer to the one entity in place of the
+	// others; their other content is unchanged, on the desk and in live.
 	Repointed []domain.ID
 	// Removed are the relationships that would have tied the entity to itself.
 	// They are in the trash, together with the entities that were merged.
 	Removed []domain.ID
-	// Unpublished are those of all these that were live, and are not any more.
+	// Unpublished are the documents among Repointed, Removed and the merged
+	// entities that were live and no longer are.
 	Unpublished []domain.ID
 	// Cancelled are the schedules that named one of the entities.
 	Cancelled []*db.Schedule
@@ -74,7 +75,7 @@ func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResu
 }
 
 // errPreview ends the transaction of a preview.
-var errPreview = errors.New("content: this is a preview")
+var errPreview = errors.New("editorial: this is a preview")
 
 type entityMerge struct {
 	*editTx
@@ -204,7 +205,7 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 	return nil
 }
 
-// liveRoots reads what is live of the entities, those aside that are not.
+// liveRoots reads the live versions of the entities that are live.
 func (m *entityMerge) liveRoots(ctx context.Context) (map[domain.ID]*aggregate.Row, error) {
 	numbers := map[domain.ID]int{}
 	for _, meta := range append([]*aggregate.Meta{m.into}, slices.Collect(maps.Values(m.from))...) {
@@ -223,8 +224,8 @@ func (m *entityMerge) liveRoots(ctx context.Context) (map[domain.ID]*aggregate.R
 	return roots, nil
 }
 
-// checkKinds refuses to make one of entities of several kinds, and to give to one
-// what is marked higher than it is, on the desk or in live.
+// checkKinds refuses to merge entities of several kinds, and to merge an entity into
+// one with a lower marking, on the desk or in live.
 func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kindsMayDiffer bool) error {
 	var p domain.Problems
 	kind := loaded[m.into.ID].Text("kind")
@@ -246,7 +247,8 @@ func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kind
 	return p.Err("nothing was merged")
 }
 
-// referring lists what refers to the merged entities on the desk or in live.
+// referring lists the documents that refer to the merged entities on the desk or in
+// live.
 func (m *entityMerge) referring(ctx context.Context) ([]domain.ID, error) {
 	all, err := referringInLive(ctx, m.tx, m.order, 0)
 	if err != nil {
@@ -400,7 +402,8 @@ func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Met
 		was := live.Root.Clone()
 		changeLive(live.Root)
 		live.Root.ReuseRowIDs(was, newID)
-		// Live of the one entity changes with each live one that it answers for.
+		// The live version of the one entity changes with each live entity that is
+		// merged into it.
 		if live.Root.Fingerprint() == was.Fingerprint() && (meta != m.into || !m.someLive()) {
 			live = nil
 		}

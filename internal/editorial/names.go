@@ -15,13 +15,13 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// docName is a name of a document: where it stands in the input, and the key by
-// which it is compared with others.
+// docName is a name of a document: its path in the input, and the key by which it
+// is compared with others.
 type docName struct{ path, key string }
 
-// namesOf lists the names by which a document could be mistaken for another of its
-// type, as the content model has them. A key has what else must be equal before
-// the name. Each key comes once.
+// namesOf returns the names by which a document could be mistaken for another of its
+// type, as the content model defines them. In a key, the name comes after the other
+// values that must be equal. Each key is returned once.
 func namesOf(t domain.Type, r *aggregate.Row) []docName {
 	list := aggregate.SpecOf(t).Names
 	if list == nil {
@@ -37,15 +37,15 @@ func namesOf(t domain.Type, r *aggregate.Row) []docName {
 	return names
 }
 
-// foldName is a name without what is no difference between names: case, the
-// width of spaces, and how accents are encoded.
+// foldName normalises a name for comparison: it ignores case, the width of spaces,
+// and the encoding of accents.
 func foldName(name string) string {
 	folded := cases.Fold().String(norm.NFD.String(strings.Join(strings.Fields(name), " ")))
 	return norm.NFC.String(folded)
 }
 
-// writeNames makes the stored keys of a document's names those of next, given
-// that they are those of old.
+// writeNames updates the stored keys of a document's names from those of old to
+// those of next.
 func (e *editTx) writeNames(ctx context.Context, t domain.Type, old, next *aggregate.Row) error {
 	var before []docName
 	if old != nil {
@@ -106,9 +106,9 @@ func (e *editTx) insertNames(ctx context.Context, keys []nameKey) error {
 // namesBatch is how many documents [Desk.IndexNames] indexes in one transaction.
 const namesBatch = 500
 
-// IndexNames writes the keys of the names of documents that have none: of those
-// that were saved by a version of the program that had no such keys. It returns
-// how many documents it found.
+// IndexNames writes the name keys of documents that have none: those that were
+// saved by a version of the program without such keys. It returns the number of
+// documents found.
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
@@ -160,7 +160,7 @@ func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) e
 	})
 }
 
-// withoutNames lists the documents of a type that have no keys of names.
+// withoutNames lists the documents of a type that have no name keys.
 func withoutNames(ctx context.Context, db store.Rows, t domain.Type) ([]domain.ID, error) {
 	var ids []domain.ID
 	query := "SELECT d.id FROM " + aggregate.TableOf(t).Name + " d WHERE NOT EXISTS (SELECT 1 FROM name_keys k WHERE k.document_id = d.id)"

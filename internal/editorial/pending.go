@@ -18,7 +18,7 @@ const (
 	StateChanged = "CHANGED" // live in an earlier version
 )
 
-// PendingChange is a document of which the desk has what live has not.
+// PendingChange is a document with changes on the desk that are not live.
 type PendingChange struct {
 	ID          domain.ID
 	State       string
@@ -26,9 +26,9 @@ type PendingChange struct {
 	LiveVersion *int
 }
 
-// PendingChanges lists the documents that differ between desk and live, by
-// id, after one (0: from the start), up to a limit. Supporting documents are
-// not among them: they have no draft of their own. Without types, all types.
+// PendingChanges lists the documents that differ between desk and live, in order
+// of id, after a given id (0: from the start), up to a limit. Supporting documents
+// are not listed: they have no draft of their own. Without types, it lists all types.
 func (d *Desk) PendingChanges(ctx context.Context, types []domain.Type, after domain.ID, limit int) ([]PendingChange, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// releasePlan is what a release comes to. It holds no bodies, so that its size does not
-// depend on them.
+// releasePlan is the set of changes that a release will make. It holds no bodies, so
+// that its size does not depend on them.
 type releasePlan struct {
 	references  string
 	message     string
@@ -33,8 +33,8 @@ type releasePlan struct {
 	paths         map[domain.ID]string // where in the input a document comes from
 	unpublishing  map[domain.ID]bool   // is in leaving
 	isOmitted     map[domain.ID]bool
-	auditSequence int64 // how far the audit log was when planning began
-	next          int64 // the entry of the publication log that came next then
+	auditSequence int64 // last entry of the audit log when planning began
+	next          int64 // next entry of the publication log when planning began
 }
 
 // named is a document of an input, with its place there.
@@ -43,13 +43,13 @@ type named struct {
 	id   domain.ID
 }
 
-// errStalePlan says that what a plan was made of has changed.
-var errStalePlan = errors.New("content: the plan of a release is out of date")
+// errStalePlan is returned when the data that a plan was made from has changed.
+var errStalePlan = errors.New("editorial: the plan of a release is out of date")
 
-// planRelease works out what a release comes to: it reads the parameters, resolves
-// the documents that they name, expands the set by what has to come along, and
-// checks what must hold for each. What texts name is checked once more when the
-// release is written; see [editTx.checkTexts].
+// planRelease makes the plan of a release: it reads the parameters, resolves the
+// documents that they name, adds the documents that have to be published with
+// them, and checks the rules for each. The entities that texts name are checked
+// again when the release is written; see [editTx.checkTexts].
 //
 // Errors: KindInvalid with every problem; errStalePlan where a document was saved or
 // purged in the meantime.
@@ -79,7 +79,7 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	return pl, p.Err(refused)
 }
 
-// newReleasePlan is a plan with what the parameters say by themselves.
+// newReleasePlan returns a plan that has only what the parameters give directly.
 func newReleasePlan(params ReleaseParams, at time.Time, p *domain.Problems) *releasePlan {
 	pl := &releasePlan{references: cmp.Or(params.References, Refuse), publishedAt: params.PublishedAt,
 		metas: map[domain.ID]*aggregate.Meta{}, targets: map[domain.ID][]domain.ID{}, paths: map[domain.ID]string{},
@@ -97,8 +97,8 @@ func newReleasePlan(params ReleaseParams, at time.Time, p *domain.Problems) *rel
 	return pl
 }
 
-// readSequences reads how far the audit log and the publication log are: by these
-// a later confirmation sees whether anything has changed.
+// readSequences reads the positions of the audit log and the publication log.
+// [releasePlan.confirm] compares them later to find out whether anything changed.
 func (pl *releasePlan) readSequences(ctx context.Context, db store.Rows) error {
 	var err error
 	if pl.auditSequence, err = auditSequence(ctx, db); err != nil {
@@ -138,7 +138,7 @@ func (pl *releasePlan) resolve(ctx context.Context, db store.Rows, params Releas
 	return nil
 }
 
-// checkUnpublish refuses to unpublish what is not live.
+// checkUnpublish refuses to unpublish documents that are not live.
 func (pl *releasePlan) checkUnpublish(ctx context.Context, db store.Rows, p *domain.Problems) error {
 	if err := pl.readMetas(ctx, db, pl.unpublish); err != nil {
 		return err
@@ -151,8 +151,8 @@ func (pl *releasePlan) checkUnpublish(ctx context.Context, db store.Rows, p *dom
 	return nil
 }
 
-// expand reads the documents to be published and, from reference to reference,
-// those that have to come along.
+// expand reads the documents to be published and, following references, the
+// documents that have to be published with them.
 func (pl *releasePlan) expand(ctx context.Context, db store.Rows, p *domain.Problems) error {
 	for next := pl.named; len(next) > 0; {
 		if err := pl.readMetas(ctx, db, next); err != nil {
@@ -176,7 +176,7 @@ func (pl *releasePlan) expand(ctx context.Context, db store.Rows, p *domain.Prob
 	return nil
 }
 
-// changing are the documents of the set of which live gets another version or date.
+// changing returns the documents of the set that get another version or date in live.
 func (pl *releasePlan) changing() []domain.ID {
 	var ids []domain.ID
 	for _, id := range pl.set {
@@ -187,16 +187,16 @@ func (pl *releasePlan) changing() []domain.ID {
 	return ids
 }
 
-// inLogOrder are documents in the order of the log: what is referred to comes before
-// what refers to it.
+// inLogOrder returns documents in the order of the log: a document comes before
+// those that refer to it.
 func inLogOrder(ids []domain.ID) []domain.ID {
 	return slices.SortedStableFunc(slices.Values(ids), func(a, b domain.ID) int {
 		return cmp.Compare(aggregate.SpecOf(a.Type()).LogOrder, aggregate.SpecOf(b.Type()).LogOrder)
 	})
 }
 
-// entries are the entries of the log that the release comes to at a moment:
-// supporting documents first, then what is published, then what is unpublished.
+// entries returns the release's entries for the log at a given time: supporting
+// documents first, then the published documents, then the unpublished ones.
 func (pl *releasePlan) entries(at time.Time) []projection.Entry {
 	entries := slices.Clone(pl.supporting)
 	for _, id := range inLogOrder(pl.changing()) {
@@ -215,8 +215,8 @@ func (pl *releasePlan) entries(at time.Time) []projection.Entry {
 	return entries
 }
 
-// readBatch reads what some documents to be published refer to, and asks of each
-// what must hold before it is published.
+// readBatch reads the references of some documents to be published, and checks the
+// rules that each document must meet before it is published.
 func (pl *releasePlan) readBatch(ctx context.Context, db store.Rows, ids []domain.ID, p *domain.Problems) error {
 	numbers := map[domain.ID]int{}
 	for _, id := range ids {
@@ -229,7 +229,7 @@ func (pl *releasePlan) readBatch(ctx context.Context, db store.Rows, ids []domai
 	for _, id := range ids {
 		snap := snaps[id]
 		if snap == nil {
-			return errStalePlan // it was saved or purged in this moment
+			return errStalePlan // it was saved or purged in the meantime
 		}
 		pl.targets[id] = snap.Root.Targets(aggregate.TableOf(id.Type()))
 		for _, f := range incomplete(aggregate.SpecOf(id.Type()), snap.Root) {
@@ -239,8 +239,8 @@ func (pl *releasePlan) readBatch(ctx context.Context, db store.Rows, ids []domai
 	return nil
 }
 
-// follow decides about each reference of the documents, and returns those
-// that have to come along.
+// follow decides about each reference of the documents, and returns the targets
+// that have to be published with them.
 func (pl *releasePlan) follow(from []domain.ID, p *domain.Problems) []domain.ID {
 	var more []domain.ID
 	for _, id := range from {
@@ -302,13 +302,13 @@ func (pl *releasePlan) readMetas(ctx context.Context, db store.Rows, ids []domai
 	return err
 }
 
-// path is where in the input the reason is for which a document is part of the
-// release.
+// path returns the path in the input of the field because of which a document is
+// part of the release.
 func (pl *releasePlan) path(id domain.ID) string {
 	if path, ok := pl.paths[id]; ok {
 		return path
 	}
-	for _, from := range pl.set { // it goes live with one that refers to it
+	for _, from := range pl.set { // it goes live with a document that refers to it
 		if slices.Contains(pl.targets[from], id) {
 			return pl.paths[from]
 		}
@@ -316,9 +316,9 @@ func (pl *releasePlan) path(id domain.ID) string {
 	return "documents"
 }
 
-// confirm returns errStalePlan where what the plan was made of has changed.
+// confirm returns errStalePlan if the data that the plan was made from has changed.
 func (pl *releasePlan) confirm(ctx context.Context, tx *store.Tx) error {
-	// Every act that changes documents leaves a line in the audit log.
+	// Every operation that changes documents writes an entry to the audit log.
 	mark, err := auditSequence(ctx, tx)
 	if err != nil || mark == pl.auditSequence {
 		return err
@@ -352,8 +352,8 @@ func auditSequence(ctx context.Context, db store.Rows) (int64, error) {
 // maxRelease bounds the documents that one request names.
 const maxRelease = 20_000
 
-// resolveDocuments finds the documents of an input, in few statements. One
-// that is named twice is taken once.
+// resolveDocuments finds the documents of an input, in few statements. A document
+// that is named twice is returned once.
 func resolveDocuments(ctx context.Context, db store.Rows, names []string, path string, p *domain.Problems) ([]named, error) {
 	if len(names) > maxRelease {
 		p.Add(path, "has %d documents, more than %d", len(names), maxRelease)

@@ -48,7 +48,7 @@ func (d *Desk) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// reportTexts logs the live texts that name what has a higher marking: an older
+// reportTexts logs the live texts that name a document of higher marking: an older
 // program let them through. It names them by id.
 func (d *Desk) reportTexts(ctx context.Context) {
 	found, err := allTextBreaches(ctx, d.stores.DeskRows())

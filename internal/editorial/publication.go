@@ -51,15 +51,15 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 // publication is a release that is to be written.
 type publication struct {
 	entries []projection.Entry
-	// earlier is what is published of documents of which that is not the present
-	// version.
+	// earlier has the published snapshots of documents that are published in another
+	// version than the present one.
 	earlier map[domain.ID]*aggregate.Snapshot
 	message string
 	// path is the field of the input to which a document belongs.
 	path func(domain.ID) string
 	// next is the entry of the log that the release begins with if nothing was
-	// published since live's texts were looked at; see [releasePlan.checkTextsAhead]. 0 where
-	// they were not.
+	// published since live's texts were checked; see [releasePlan.checkTextsAhead].
+	// It is 0 if they were not checked.
 	next int64
 }
 
@@ -112,8 +112,8 @@ func revisionOf(entries []projection.Entry, id domain.ID) int {
 	return 0
 }
 
-// markPublished notes on the documents what the entries, which are those of the
-// log after a sequence, have published.
+// markPublished records on the documents the versions that the entries publish. The
+// entries are those of the log after a sequence.
 func (e *editTx) markPublished(ctx context.Context, entries []projection.Entry, after int64) error {
 	types := map[domain.Type]bool{}
 	for _, en := range entries {
@@ -140,8 +140,8 @@ func (e *editTx) markUnpublished(ctx context.Context, ids []domain.ID) error {
 	return nil
 }
 
-// republishSupporting logs the new version of a supporting document that live
-// knows. What live says about who may see the text must still hold.
+// republishSupporting logs the new version of a supporting document that is known in
+// live. Its texts must still meet the rules on markings in live.
 func (e *editTx) republishSupporting(ctx context.Context, meta *aggregate.Meta, r *aggregate.Row, version int) error {
 	// What the new version refers to (a tag's parent) goes live with it.
 	entries, _, err := supportingClosure(ctx, e.tx, r.Targets(aggregate.TableOf(meta.ID.Type())), map[domain.ID]bool{meta.ID: true})
@@ -151,7 +151,7 @@ func (e *editTx) republishSupporting(ctx context.Context, meta *aggregate.Meta, 
 	entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: meta.ID, Revision: version, PublishedAt: meta.CreatedAt})
 	path := "marking"
 	if texts := aggregate.ProseFields(aggregate.SpecOf(meta.ID.Type()).Fields); len(texts) > 0 && meta.Marking == domain.Marking(r.Int("marking")) {
-		path = texts[0].Name // it names something that it did not name before
+		path = texts[0].Name // the text names an entity that it did not name before
 	}
 	var p domain.Problems
 	for _, f := range incomplete(aggregate.SpecOf(meta.ID.Type()), r) {
@@ -202,10 +202,10 @@ func supportingClosure(ctx context.Context, db store.Rows, targets []domain.ID, 
 			for _, id := range batch { // in the order of the references
 				snap := snaps[id]
 				if snap == nil {
-					return nil, nil, errStalePlan // it was saved or purged in this moment
+					return nil, nil, errStalePlan // it was saved or purged in the meantime
 				}
-				// It goes live with whatever refers to it first, which not everybody
-				// may see: that moment must not be told by its date.
+				// It goes live with the first document that refers to it, which not every
+				// viewer may see: its date must not reveal when that happened.
 				entries = append(entries, projection.Entry{Action: projection.ActionPublish, Document: id, Revision: numbers[id], PublishedAt: metas[id].CreatedAt})
 				targets = append(targets, snap.Root.Targets(aggregate.TableOf(id.Type()))...)
 			}

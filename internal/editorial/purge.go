@@ -21,9 +21,9 @@ type PurgeParams struct {
 const maxPurged = 1000
 
 // Purge deletes documents in the trash for good, with their revisions, and
-// returns their ids. The publication log keeps that they were published, and
-// not what they said. Their ids are never given to anything else; their slugs
-// are free again. The right PURGE may.
+// returns their ids. The publication log keeps the fact that they were published,
+// and not their content. Their ids are never used again; their slugs are free
+// again. Needs the right PURGE.
 //
 // Errors: KindInvalid for what is not in the trash; KindConflict where another
 // document, also one in the trash, still refers to one of them. On any error
@@ -39,8 +39,8 @@ func (d *Desk) Purge(ctx context.Context, params PurgeParams) ([]domain.ID, erro
 	if err != nil {
 		return nil, err
 	}
-	// Live may lag behind: the snapshots that it has yet to see are gone now,
-	// which the projector understands.
+	// Live may lag behind: snapshots that it has not applied yet are gone now. The
+	// projector handles missing snapshots.
 	return purged, nil
 }
 
@@ -81,7 +81,7 @@ func (e *editTx) purge(ctx context.Context, params PurgeParams) ([]domain.ID, er
 		}
 	}
 	byType := aggregate.GroupByType(ids)
-	// What refers to others goes before what it may refer to.
+	// A document is deleted before those that it may refer to.
 	for _, t := range slices.Backward(aggregate.LogOrder()) {
 		if err := aggregate.DeleteOwned(ctx, e.tx, aggregate.TableOf(t), byType[t]); err != nil {
 			return nil, err
@@ -102,7 +102,7 @@ func (e *editTx) refuseWhileReferenced(ctx context.Context, ids []domain.ID) err
 		if err != nil {
 			return err
 		}
-		// A text that names it would name whatever gets its slug next.
+		// A text that names it would name the next document with its slug.
 		named, err := textsNaming(ctx, e.tx, id)
 		if err != nil {
 			return err

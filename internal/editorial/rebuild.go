@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// RebuildLive makes live anew from the log and the revisions; see [Live.Rebuild].
+// RebuildLive rebuilds live from the log and the revisions; see [Live.Rebuild].
 // Needs the right OPERATE.
 func (d *Desk) RebuildLive(ctx context.Context) (projection.RebuildResult, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {

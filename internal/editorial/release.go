@@ -11,8 +11,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// What to do about a reference to a document that is neither live nor part of
-// the release.
+// The ways to treat a reference to a document that is neither live nor part of the
+// release.
 const (
 	Refuse  = "REFUSE"  // list each one, publish nothing
 	Include = "INCLUDE" // publish it, too
@@ -20,8 +20,8 @@ const (
 )
 
 // PublishParams names documents ("type:slug" or id) to publish as one release.
-// PublishedAt is the date that they bear; unset, it is kept where a document
-// has one, and is now otherwise. References is Refuse where it is empty.
+// PublishedAt is their date of publication; if unset, a document keeps the date that
+// it has, or gets the present time if it has none. An empty References is Refuse.
 type PublishParams struct {
 	Documents   []string
 	References  string
@@ -35,7 +35,7 @@ type UnpublishParams struct {
 	Message   *string
 }
 
-// ReleaseParams publishes some documents and takes out others, as one.
+// ReleaseParams names documents to publish and others to take out, as one release.
 type ReleaseParams struct {
 	Publish, Unpublish []string
 	References         string
@@ -43,22 +43,22 @@ type ReleaseParams struct {
 	PublishedAt        *time.Time
 }
 
-// ReleaseResult is what became of a release.
+// ReleaseResult is the result of a release.
 type ReleaseResult struct {
 	Sequence    int64       // the log's last entry of the release; 0 where nothing had to be done
 	Published   []domain.ID // in the order of the log, supporting documents left out
 	Unpublished []domain.ID
 	Omitted     []domain.ID // documents that are referred to and not live
-	Applied     bool        // false: live has yet to catch up, and will
+	Applied     bool        // false: live has not caught up yet, and will
 	Warnings    []Warning
 }
 
 // Publish makes the present version of the documents live: all or none of
-// them, seen by readers all at once. Needs the right PUBLISH.
+// them, and for readers all at the same time. Needs the right PUBLISH.
 //
-// Errors: KindInvalid lists everything that stands in the way: what is
-// missing, what is not cited, references that are not live, and texts that
-// name something of a higher marking than their own.
+// Errors: KindInvalid lists every reason for a refusal: what is missing, what is
+// not cited, references that are not live, and texts that name a document with a
+// higher marking than their own.
 func (d *Desk) Publish(ctx context.Context, params PublishParams) (ReleaseResult, error) {
 	return d.Release(ctx, ReleaseParams{
 		Publish: params.Documents, References: params.References,
@@ -71,14 +71,14 @@ func (d *Desk) Unpublish(ctx context.Context, params UnpublishParams) (ReleaseRe
 	return d.Release(ctx, ReleaseParams{Unpublish: params.Documents, Message: params.Message})
 }
 
-// maxPlanAttempts is how often a release is planned ahead of the lock. Where its
-// documents are changed by others each time, it is planned under the lock.
+// maxPlanAttempts is how often a release is planned before the lock is taken. If its
+// documents change during each attempt, it is planned under the lock.
 const maxPlanAttempts = 3
 
 // Release publishes and unpublishes as one. See [Desk.Publish].
 //
-// It is one sequence: the right to it, the plan (which documents, and what must
-// hold for them), the entries of the log, and the wait for live.
+// The steps are: check the right, plan (which documents, and the rules for them),
+// append the entries to the log, and wait for live.
 func (d *Desk) Release(ctx context.Context, params ReleaseParams) (ReleaseResult, error) {
 	viewer, err := d.authorize(ctx, domain.PublishDocuments)
 	if err != nil {
@@ -92,9 +92,9 @@ func (d *Desk) Release(ctx context.Context, params ReleaseParams) (ReleaseResult
 	return result, nil
 }
 
-// planAndAppend plans a release ahead of the desk's lock, and confirms the plan and
-// appends it to the log under the lock: a release of thousands holds up the editors
-// for as long as its entries take to write.
+// planAndAppend plans a release before the desk's lock is taken; under the lock it
+// confirms the plan and appends it to the log. So a release of thousands of documents
+// blocks the editors only while its entries are written.
 func (d *Desk) planAndAppend(ctx context.Context, viewer *domain.Viewer, params ReleaseParams) (result ReleaseResult, err error) {
 	for range maxPlanAttempts {
 		var pl *releasePlan
@@ -127,8 +127,8 @@ func (e *editTx) planAndAppend(ctx context.Context, params ReleaseParams) (Relea
 	return e.appendPlan(ctx, pl)
 }
 
-// appendPlan appends a planned release to the log, and writes to the documents what
-// is live of them now. What the plan was made of must still hold.
+// appendPlan appends a planned release to the log, and records on the documents which
+// version is live now. The data that the plan was made from must not have changed.
 func (e *editTx) appendPlan(ctx context.Context, pl *releasePlan) (ReleaseResult, error) {
 	result := ReleaseResult{Omitted: pl.omitted, Published: inLogOrder(pl.changing()), Unpublished: pl.unpublish}
 	entries := pl.entries(e.at)

@@ -14,7 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// revise appends a revision with the snapshot of a document as it now is.
+// revise appends a revision with a snapshot of the present document.
 func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row, number int, created time.Time, message string) error {
 	snap := &aggregate.Snapshot{Type: t, ID: root.ID, CreatedAt: created, Root: root}
 	err := store.QueryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(root.ID)},
@@ -58,9 +58,9 @@ type RestoreParams struct {
 	Message  *string
 }
 
-// Restore saves a document as it was at an earlier revision: a new revision
-// with the old content. The slug stays what it is now. Errors are those of
-// [Desk.Save]: what the old revision refers to may be gone.
+// Restore saves a document as it was at an earlier revision: as a new revision
+// with the old content. The slug does not change. Errors are those of [Desk.Save]:
+// documents that the old revision refers to may no longer exist.
 func (d *Desk) Restore(ctx context.Context, params RestoreParams) (SaveResult, error) {
 	var saved SaveResult
 	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
@@ -152,11 +152,11 @@ func (e *editTx) checkTargets(ctx context.Context, s *aggregate.Spec, r *aggrega
 		}
 		row.Set(column, now[id])
 	})
-	r.DropRepeats(t) // of two that were merged into one
+	r.DropRepeats(t) // links to two documents that were merged into one
 	return e.addGone(ctx, gone, p)
 }
 
-// placedRef is a reference and its path in the API.
+// placedRef is a reference with its path in the API.
 type placedRef struct {
 	path string
 	id   domain.ID
@@ -195,7 +195,7 @@ func (d *Desk) Diff(ctx context.Context, id domain.ID, from, to int) ([]aggregat
 	return diffRevisions(ctx, d.stores.DeskRows(), id, from, to)
 }
 
-// LiveDiff compares what is live of a document with what is on the desk. For
+// LiveDiff compares the live version of a document with the one on the desk. For
 // a document that is not live everything is new.
 func (d *Desk) LiveDiff(ctx context.Context, id domain.ID) ([]aggregate.FieldChange, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {

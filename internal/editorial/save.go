@@ -14,7 +14,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Mode is what a save expects to find.
+// Mode says whether a save creates a document, updates one, or does either.
 type Mode int
 
 const (
@@ -23,14 +23,14 @@ const (
 	Upsert             // either: the document with that slug, or nothing
 )
 
-// SaveParams is an input of createX, updateX or upsertX.
+// SaveParams is the input of createX, updateX or upsertX.
 //
 // Fields has the document's fields by their API names, as they come out of a
 // JSON decoder. Besides those, "message" is the revision's, and in an Update
 // "id" is the id or slug of the document. In an Update and an Upsert "version",
 // if given, is the version that the editor started from; in an Upsert 0 says
-// that there was none. An absent field is unchanged and null clears; an owned
-// list is replaced whole.
+// that the document did not exist. An absent field is unchanged and null clears;
+// an owned list is replaced as a whole.
 type SaveParams struct {
 	Type   domain.Type
 	Mode   Mode
@@ -42,9 +42,9 @@ type SaveParams struct {
 // needs EDITOR.
 //
 // Errors: KindInvalid with every field that is wrong, KindNotFound for an
-// Update of nothing, KindConflict for a version that is not the present one.
-// On any error nothing was written. An input that says what is there already
-// writes nothing and is no error.
+// Update of a document that does not exist, KindConflict for a version that is
+// not the present one. On any error nothing was written. An input that equals
+// what is stored writes nothing and is no error.
 func (d *Desk) Save(ctx context.Context, params SaveParams) (SaveResult, error) {
 	var saved SaveResult
 	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
@@ -97,7 +97,7 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 		}
 	} else {
 		next.ID = e.newID(s.Type)
-		// For a new document, null is as good as absent.
+		// For a new document, null is the same as absent.
 		maps.DeleteFunc(given.Present, func(column string, _ bool) bool { return given.Root.Fields[column] == nil })
 	}
 	given.ApplyTo(next)
@@ -110,7 +110,7 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 	return e.write(ctx, s, meta, old, next, message)
 }
 
-// locate finds the document that a save is about: nil where it is new.
+// locate finds the document that a save writes to; nil if the document is new.
 func (e *editTx) locate(ctx context.Context, params SaveParams, p *domain.Problems) (*aggregate.Meta, error) {
 	name, _ := params.Fields["slug"].(string)
 	switch params.Mode {
@@ -181,8 +181,8 @@ func (e *editTx) header(ctx context.Context, id domain.ID) (*aggregate.Meta, err
 	return meta, nil
 }
 
-// checkVersion refuses a version that is not the present one, and says what
-// has changed since.
+// checkVersion refuses a version that is not the present one. The error lists
+// what has changed since.
 func (e *editTx) checkVersion(ctx context.Context, meta *aggregate.Meta, version int) error {
 	if version == meta.Version {
 		return nil
@@ -201,7 +201,7 @@ func (e *editTx) checkVersion(ctx context.Context, meta *aggregate.Meta, version
 	return conflict
 }
 
-// check does what needs the whole document and the database.
+// check runs the checks that need the whole document and the database.
 func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggregate.Row, given *aggregate.Patch, p *domain.Problems) error {
 	for _, f := range s.Fields {
 		if _, has := next.Fields[f.ColumnName()]; !has && !hasProblem(p, f.Name) {
@@ -257,7 +257,7 @@ func refuseTwice(set aggregate.ListSpec, rows []*aggregate.Row, path string, p *
 	}
 }
 
-// checkNumber refuses a second edition of one number in a series.
+// checkNumber refuses a second edition with the same number in a series.
 func (e *editTx) checkNumber(ctx context.Context, r *aggregate.Row, p *domain.Problems) error {
 	var other domain.ID
 	err := store.QueryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
@@ -351,8 +351,8 @@ func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, meta *aggr
 // addSlugAlias makes the old slug an alias, so that it keeps resolving.
 func (e *editTx) addSlugAlias(ctx context.Context, t domain.Type, id domain.ID, old, now string) error {
 	engine := e.tx.Dialect()
-	// A row with the id of a document that was merged into this one goes on to
-	// say so.
+	// An alias row with the id of a document that was merged into this one keeps
+	// that id.
 	for _, statement := range []string{
 		"UPDATE aliases SET slug = NULL WHERE document_id = ? AND slug = ? AND former_id IS NOT NULL",
 		"DELETE FROM aliases WHERE document_id = ? AND slug = ?",
@@ -368,7 +368,8 @@ func (e *editTx) addSlugAlias(ctx context.Context, t domain.Type, id domain.ID, 
 	return nil
 }
 
-// optionalLine reads an optional text beside the document's fields.
+// optionalLine reads an optional text that is in the input but not a field of the
+// document.
 func optionalLine(v any, path string, p *domain.Problems) string {
 	if v == nil {
 		return ""

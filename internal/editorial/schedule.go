@@ -26,7 +26,7 @@ const (
 	scheduleCancelled = "CANCELLED"
 )
 
-// ScheduleParams is a publication, or its end, at a time to come.
+// ScheduleParams is the input of a scheduled publish or unpublish.
 type ScheduleParams struct {
 	Action     string // PUBLISH or UNPUBLISH
 	Documents  []string
@@ -35,10 +35,10 @@ type ScheduleParams struct {
 	Message    *string
 }
 
-// Schedule notes that documents are to be published or unpublished at a time.
-// What is published is the version that the documents have then. A schedule is
+// Schedule stores a schedule, by which documents are published or unpublished at a
+// later time. It publishes the version that the documents have then. A schedule is
 // for the documents that it names, and not for others that they are merged into.
-// That they cannot be published now is no error: see [Desk.ScheduleWarnings].
+// It is no error if they could not be published now: see [Desk.ScheduleWarnings].
 // Needs the right PUBLISH.
 func (d *Desk) Schedule(ctx context.Context, params ScheduleParams) (*db.Schedule, error) {
 	var made *db.Schedule
@@ -99,8 +99,8 @@ func (e *editTx) schedule(ctx context.Context, params ScheduleParams) (*db.Sched
 		Detail: params.Action + " at " + made.At.Format(time.RFC3339)})
 }
 
-// CancelSchedule calls a schedule off. KindConflict once it has been carried
-// out. Needs the right PUBLISH.
+// CancelSchedule cancels a schedule. The error is KindConflict once it has been
+// carried out. Needs the right PUBLISH.
 func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*db.Schedule, error) {
 	var cancelled *db.Schedule
 	_, err := d.withTx(ctx, domain.PublishDocuments, func(ctx context.Context, e *editTx) error {
@@ -120,8 +120,8 @@ func (d *Desk) CancelSchedule(ctx context.Context, id domain.ID) (*db.Schedule, 
 	return cancelled, err
 }
 
-// cancelSchedule ends a schedule that is pending, and its job. why is for staff;
-// empty, somebody has called it off.
+// cancelSchedule cancels a pending schedule, and its job. why is for staff; it is
+// empty if a person cancelled the schedule.
 func (e *editTx) cancelSchedule(ctx context.Context, s *db.Schedule, why string) (*db.Schedule, error) {
 	change := s.Update().SetStatus(scheduleCancelled).SetDoneAt(e.at)
 	entry := audit.Entry{Action: audit.CancelSchedule, Subject: s.ID.String()}
@@ -139,8 +139,8 @@ func (e *editTx) cancelSchedule(ctx context.Context, s *db.Schedule, why string)
 	return cancelled, e.record(ctx, entry)
 }
 
-// cancelSchedulesOf calls off the pending schedules that name one of the
-// documents, and returns them. why is what their error and the audit log say.
+// cancelSchedulesOf cancels the pending schedules that name one of the documents,
+// and returns them. why is the text of their error and of the audit log entry.
 func (e *editTx) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why string) ([]*db.Schedule, error) {
 	pending, err := e.tx.Client().Schedule.Query().Where(schedule.Status(schedulePending)).
 		Order(schedule.ByAt(), schedule.ByID()).All(ctx)
@@ -161,7 +161,7 @@ func (e *editTx) cancelSchedulesOf(ctx context.Context, ids []domain.ID, why str
 	return cancelled, nil
 }
 
-// documentsOf are the documents that a schedule names.
+// documentsOf returns the documents that a schedule names.
 func documentsOf(s *db.Schedule) []domain.ID {
 	ids := make([]domain.ID, 0, len(s.Documents))
 	for _, text := range s.Documents {
@@ -172,7 +172,7 @@ func documentsOf(s *db.Schedule) []domain.ID {
 	return ids
 }
 
-// releaseOf is the release that a schedule comes to.
+// releaseOf returns the parameters of the release that carries out a schedule.
 func releaseOf(s *db.Schedule) ReleaseParams {
 	if s.Action == projection.ActionUnpublish {
 		return ReleaseParams{Unpublish: s.Documents, References: s.References, Message: s.Message}
@@ -180,8 +180,8 @@ func releaseOf(s *db.Schedule) ReleaseParams {
 	return ReleaseParams{Publish: s.Documents, References: s.References, Message: s.Message}
 }
 
-// planScheduled plans the release of a schedule. It refuses where one of the
-// documents is not there any more, also where its id leads to another one.
+// planScheduled plans the release of a schedule. It refuses if one of the documents
+// no longer exists, also if its id now leads to another document.
 func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Schedule) (*releasePlan, error) {
 	ids := documentsOf(s)
 	metas, err := aggregate.ReadMeta(ctx, db, ids)
@@ -242,8 +242,8 @@ func mergedInto(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain
 	return found, nil
 }
 
-// ScheduleWarnings says why a schedule could not be carried out if it were due
-// now; nothing for one that is not pending. Needs the right READ_DESK.
+// ScheduleWarnings returns the reasons for which a schedule could not be carried out
+// if it were due now; none if it is not pending. Needs the right READ_DESK.
 func (d *Desk) ScheduleWarnings(ctx context.Context, s *db.Schedule) ([]string, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
@@ -253,8 +253,7 @@ func (d *Desk) ScheduleWarnings(ctx context.Context, s *db.Schedule) ([]string, 
 		return warnings, nil
 	}
 	_, err := planScheduled(ctx, d.stores.DeskRows(), d.clock(), s)
-	if err == nil || errors.Is(err, errStalePlan) { // of a moment in which it is written to
-
+	if err == nil || errors.Is(err, errStalePlan) { // a concurrent write, no reason that lasts
 		return warnings, nil
 	}
 	refusal, ok := refusalOf(err)

@@ -28,21 +28,22 @@ const (
 	scheduleTimeout = 2 * time.Minute
 	// scheduleAttempts are those of a day, with the back-off.
 	scheduleAttempts = 297
-	// schedulePatience is how often, a second apart, a schedule waits for earlier
-	// ones of its documents.
+	// schedulePatience is the number of times, a second apart, that a schedule
+	// waits for earlier schedules of its documents.
 	schedulePatience = 60
 
 	scheduleUpkeepTimeout  = 5 * time.Minute
 	scheduleUpkeepAttempts = 10 // the next hour brings another one
 	// scheduleSweepBatch is how many schedules get their jobs in one transaction.
 	scheduleSweepBatch = 50
-	// maxScheduleRuns is how many processes may have been killed by a schedule, as
-	// it seems, until those that start leave it to its jobs and their bound.
+	// maxScheduleRuns is the number of processes that a schedule may seem to have
+	// killed before a starting process no longer gives it a new job and leaves it
+	// to its jobs and their limit of attempts.
 	maxScheduleRuns = 3
 )
 
-// scheduleBackoff is how long a schedule waits that could not be carried out for
-// a reason that may pass.
+// scheduleBackoff returns the time until the next attempt of a schedule that
+// failed for a temporary reason.
 var scheduleBackoff = store.ExponentialBackoff(time.Second, 5*time.Minute)
 
 // scheduleJob is the job that carries out a schedule.
@@ -53,15 +54,15 @@ type scheduleJob struct {
 // Kind is the name of the job in river's tables.
 func (scheduleJob) Kind() string { return "schedule" }
 
-// scheduleUpkeep is the job that gives a job to schedules that have none.
+// scheduleUpkeep is the periodic job that gives a job to schedules without one.
 type scheduleUpkeep struct{}
 
 // Kind is the name of the job in river's tables.
 func (scheduleUpkeep) Kind() string { return "schedule_upkeep" }
 
-// UseJobs makes schedules jobs of these, which are those of the process. They are
-// carried out while the jobs are run, in this process or another. Call it before
-// the desk is used.
+// UseJobs makes the desk enqueue schedules in the given job queue, which is that
+// of the process. Schedules are carried out while jobs run, in this process or
+// another. Call it before the desk is used.
 func (d *Desk) UseJobs(jobs *store.Jobs) {
 	d.jobs = jobs
 	store.AddKind(jobs, store.Kind[scheduleJob]{
@@ -71,7 +72,7 @@ func (d *Desk) UseJobs(jobs *store.Jobs) {
 		Run: func(ctx context.Context, _ *river.Job[scheduleUpkeep]) error {
 			err := d.sweepSchedules(domain.AsSystem(ctx, "look after schedules"))
 			if err != nil && ctx.Err() == nil {
-				d.log.ErrorContext(ctx, "schedules could not all be looked after; it will be tried again", "error", err)
+				d.log.ErrorContext(ctx, "not all schedules without a job got one; retrying", "error", err)
 			}
 			return err
 		}})
@@ -79,8 +80,8 @@ func (d *Desk) UseJobs(jobs *store.Jobs) {
 	jobs.Every(time.Hour, scheduleUpkeep{})
 }
 
-// enqueueSchedule writes the job of a schedule. River goes by the machine's clock;
-// the job itself goes by the desk's.
+// enqueueSchedule writes the job of a schedule. River uses the machine's clock;
+// the job itself uses the desk's.
 func (e *editTx) enqueueSchedule(ctx context.Context, s *db.Schedule) error {
 	options := &river.InsertOpts{Queue: scheduleQueue}
 	if s.At.After(time.Now()) {
@@ -89,15 +90,15 @@ func (e *editTx) enqueueSchedule(ctx context.Context, s *db.Schedule) error {
 	return e.desk.jobs.Enqueue(ctx, e.tx, river.InsertManyParams{Args: scheduleJob{s.ID}, InsertOpts: options})
 }
 
-// scheduleViewer is on whose behalf a schedule is carried out: the person who
-// made it may have left by then.
+// scheduleViewer is the system viewer that carries out schedules. It is not the
+// person who made the schedule, who may have left by then.
 func scheduleViewer(s *db.Schedule) *domain.Viewer {
 	return &domain.Viewer{Name: "schedule of " + s.CreatedBy, Role: domain.Editor, Clearance: domain.Red, System: true}
 }
 
-// refusalOf returns the error by which a rule has refused something: it would do
-// so again. What the database refused because something else was written at the
-// moment is none.
+// refusalOf returns the error of a rule that refused a release; a retry would
+// fail in the same way. A conflict in the database with a concurrent write is
+// no refusal.
 func refusalOf(err error) (*domain.Error, bool) {
 	e, ok := errors.AsType[*domain.Error](err)
 	if !ok || e.Unwrap() != nil {
@@ -106,8 +107,8 @@ func refusalOf(err error) (*domain.Error, bool) {
 	return e, e.Kind != domain.KindInternal && e.Kind != domain.KindUnavailable
 }
 
-// runSchedule runs the job of a schedule. A refusal by rule ends the schedule.
-// What may pass is attempted again for a day, and ends it then.
+// runSchedule runs the job of a schedule. A refusal by a rule ends the schedule.
+// After a temporary error it is retried for a day; then it ends as failed.
 func (d *Desk) runSchedule(ctx context.Context, job *river.Job[scheduleJob]) error {
 	ctx = domain.AsSystem(ctx, "publish due releases")
 	id, snoozes := job.Args.Schedule, store.Snoozes(job.JobRow)
@@ -128,14 +129,14 @@ func (d *Desk) runSchedule(ctx context.Context, job *river.Job[scheduleJob]) err
 		}
 	}
 	if why == "" {
-		d.log.ErrorContext(ctx, "a schedule could not be carried out; it will be tried again",
+		d.log.ErrorContext(ctx, "a schedule could not be carried out; retrying",
 			"schedule", id.String(), "error", err, "attempts", job.Attempt, "in", scheduleBackoff(job.Attempt).String())
 		d.recordAttempt(ctx, id)
 		return err
 	}
 	d.log.ErrorContext(ctx, "a schedule has failed", "schedule", id.String(), "error", err, "attempts", job.Attempt)
 	if err := d.failSchedule(ctx, id, why); err != nil {
-		d.log.ErrorContext(ctx, "it could not be noted that a schedule has failed; it will be tried again", "schedule", id.String(), "error", err)
+		d.log.ErrorContext(ctx, "a schedule could not be marked as failed; retrying", "schedule", id.String(), "error", err)
 		return river.JobSnooze(scheduleBackoff(snoozes + 1)) // which uses up no attempt
 	}
 	return nil
@@ -209,9 +210,9 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, waitForEarlier bool) 
 	return wait, nil
 }
 
-// planAhead plans the release of a schedule that is due, ahead of the desk's lock.
-// It returns nil where that cannot be done: then it is done under the lock, which
-// also says why it cannot be.
+// planAhead plans the release of a schedule that is due, before the desk's lock is
+// taken. It returns nil if planning fails: the release is then planned under the
+// lock, and the error comes from there.
 func (d *Desk) planAhead(ctx context.Context, id domain.ID) (*releasePlan, error) {
 	if err := d.Prepare(ctx); err != nil {
 		return nil, err
@@ -231,12 +232,13 @@ func (d *Desk) planAhead(ctx context.Context, id domain.ID) (*releasePlan, error
 	return pl, err
 }
 
-// maxNamedDocuments is how many documents of a schedule are looked for one by one
-// among those of others; where it has more, all others are read.
+// maxNamedDocuments is the most documents of a schedule that are searched for one
+// by one among the documents of other schedules; for a schedule with more, all
+// others are read.
 const maxNamedDocuments = 20
 
-// scheduleOrder looks at the other schedules of a schedule's documents: whether
-// an earlier one is still to be carried out, and which later one has been.
+// scheduleOrder reads the other schedules of a schedule's documents: whether
+// an earlier one is still pending, and which later one has been carried out.
 func (e *editTx) scheduleOrder(ctx context.Context, s *db.Schedule) (earlier bool, overtaken domain.ID, err error) {
 	others, err := e.tx.Client().Schedule.Query().Where(schedule.IDNEQ(s.ID), schedule.Or(
 		schedule.And(schedule.Status(schedulePending), schedule.AtLTE(s.At)),
@@ -257,8 +259,8 @@ func (e *editTx) scheduleOrder(ctx context.Context, s *db.Schedule) (earlier boo
 	return earlier, overtaken, nil
 }
 
-// namesOne is the condition that a schedule names one of the documents, so that
-// of thousands that are due at once each reads its own few.
+// namesOne is the SQL condition that a schedule names one of the documents. With
+// thousands of schedules due at once, each reads only the few of its documents.
 func namesOne(documents []string) predicate.Schedule {
 	return func(s *entsql.Selector) {
 		if len(documents) > maxNamedDocuments {
@@ -274,15 +276,15 @@ func namesOne(documents []string) predicate.Schedule {
 	}
 }
 
-// recordAttempt records on a schedule, for staff, that it will be tried again. A failure to
-// write that is logged.
+// recordAttempt records a failed attempt on a schedule, for staff: the schedule is
+// retried. If that cannot be written, the error is logged.
 func (d *Desk) recordAttempt(ctx context.Context, id domain.ID) {
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Client().Schedule.Update().Where(schedule.ID(id), schedule.Status(schedulePending), schedule.ErrorIsNil()).
 			SetError("it could not be carried out yet because of an internal error, and is tried again; the log says more").Exec(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
-		d.log.WarnContext(ctx, "it could not be noted that a schedule is tried again", "schedule", id.String(), "error", err)
+		d.log.WarnContext(ctx, "the failed attempt of a schedule could not be recorded", "schedule", id.String(), "error", err)
 	}
 }
 
@@ -296,9 +298,9 @@ func (d *Desk) failSchedule(ctx context.Context, id domain.ID, why string) error
 	})
 }
 
-// sweepSchedules gives a job to each pending schedule that has none: one of a
-// database of an older version, or whose process was killed while it carried the
-// schedule out.
+// sweepSchedules gives a job to each pending schedule that has none: a schedule
+// from a database of an older version, or one whose process was killed while
+// carrying it out.
 func (d *Desk) sweepSchedules(ctx context.Context) error {
 	lost, err := d.withoutJob(ctx)
 	if err != nil {
@@ -317,7 +319,7 @@ func (d *Desk) sweepSchedules(ctx context.Context) error {
 					err = now.Update().SetStatus(scheduleFailed).SetDoneAt(e.at).
 						SetError(fmt.Sprintf("it was begun %d times, and the program never came to its end", scheduleAttempts)).Exec(ctx)
 				default:
-					// That there is one by now does no harm.
+					// A job that was added in the meantime does no harm.
 					err = e.enqueueSchedule(ctx, now)
 				}
 				if err != nil {
@@ -335,13 +337,13 @@ func (d *Desk) sweepSchedules(ctx context.Context) error {
 // lostSchedule is a pending schedule that has no job.
 type lostSchedule struct {
 	*db.Schedule
-	givenUp bool // it had one, which was begun as often as it may be
+	givenUp bool // it had a job, which used up its attempts
 }
 
 // withoutJob finds the pending schedules that have no job. It reads outside a
-// transaction: nearly always nothing is amiss. For one that is due, a job that
-// runs is none: its process may have been killed, and that it is carried out once
-// is seen to anyway.
+// transaction, since nearly always there are none. For a schedule that is due, a
+// running job does not count: its process may have been killed, and carryOut makes
+// sure that a schedule is carried out only once.
 func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 	ctx = domain.WithStage(ctx, domain.Desk)
 	pending, err := d.stores.Client(ctx).Schedule.Query().Where(schedule.Status(schedulePending)).
@@ -354,7 +356,7 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 	err = d.jobs.Unfinished(ctx, d.stores.DeskRows(), scheduleJob{}.Kind(), scheduleQueue, func(k store.UnfinishedJob) error {
 		var args scheduleJob
 		if err := json.Unmarshal(k.Args, &args); err != nil {
-			return nil // it is not one of ours, and cannot be run
+			return nil // not a job of a schedule, and cannot be run
 		}
 		n := kept[args.Schedule]
 		switch {

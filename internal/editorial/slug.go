@@ -14,17 +14,17 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// maxMadeSlug is the longest slug that is made: shorter than one that is given may
-// be, so that a number fits behind it.
+// maxMadeSlug is the maximum length of a generated slug: shorter than that of a slug
+// in an input, so that a number can be appended.
 const maxMadeSlug = 80
 
-// Slugify makes a slug from a title: accents taken off, letters that are none of
-// a to z written with those where that is usual (ø as o, ß as ss), digits of all
-// scripts as 0 to 9, apostrophes left out, and everything else turned into a
-// hyphen. It is empty for a title in another script.
+// Slugify returns a slug made from a title: accents are removed, other letters than
+// a to z are written with those where that is usual (ø as o, ß as ss), digits of all
+// scripts become 0 to 9, apostrophes are left out, and everything else becomes a
+// hyphen. The slug is empty for a title in another script.
 func Slugify(title string) string {
 	var b strings.Builder
-	apart := false // something was left out since the last letter
+	apart := false // a character was left out since the last letter
 	for _, c := range strings.ToLower(norm.NFKD.String(strings.ToLower(title))) {
 		plain := plainLetters(c)
 		switch {
@@ -45,14 +45,14 @@ func Slugify(title string) string {
 	return strings.TrimRight(slug[:min(len(slug), maxMadeSlug)], "-")
 }
 
-// plainLetters is what a slug has for a character: letters a to z or a digit;
-// nothing for what is neither.
+// plainLetters returns what stands for a character in a slug: letters a to z or a
+// digit; "" if the character is neither a letter nor a digit.
 func plainLetters(c rune) string {
 	switch {
 	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 		return string(c)
 	case unicode.IsDigit(c):
-		zero := c // the digits of a script are ten in a row, and some rows follow on others
+		zero := c // a script's digits are ten in a row; the rows of some scripts are adjacent
 		for unicode.IsDigit(zero - 1) {
 			zero--
 		}
@@ -62,13 +62,13 @@ func plainLetters(c rune) string {
 }
 
 // silent reports whether a character leaves no gap in a word: an accent, an
-// apostrophe or a letter like one, as in Hawaiʻi, or a mark that is not seen.
+// apostrophe or a letter like one, as in Hawaiʻi, or an invisible mark.
 func silent(c rune) bool {
 	return unicode.In(c, unicode.Mn, unicode.Cf) || unicode.Is(unicode.Lm, c) || strings.ContainsRune("'\u2018\u2019\u201b\u2032\u0060\u00b7", c)
 }
 
-// slugOwner is the document that has a slug, now or formerly, in the trash or
-// not; 0 where it is free.
+// slugOwner returns the document that has a slug, now or formerly, in the trash or
+// not; 0 if the slug is free.
 func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (owner domain.ID, former bool, err error) {
 	query := "SELECT id, 0 FROM " + aggregate.TableOf(t).Name + " WHERE slug = ?" +
 		" UNION ALL SELECT document_id, 1 FROM aliases WHERE type = ? AND slug = ?"
@@ -86,7 +86,7 @@ func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (
 	return owner, former, err
 }
 
-// slugTaken says, for an input, that another document has its slug.
+// slugTaken returns the message that another document has the slug of an input.
 func slugTaken(ctx context.Context, db store.Rows, owner domain.ID, former bool) (string, error) {
 	metas, err := aggregate.ReadMeta(ctx, db, []domain.ID{owner})
 	if err != nil {
@@ -105,8 +105,8 @@ func slugTaken(ctx context.Context, db store.Rows, owner domain.ID, former bool)
 	return fmt.Sprintf("is the slug of %s%s", name, suffix), nil
 }
 
-// assignSlug sees to it that the document has a slug that is its own: the one
-// given, or one made from the title.
+// assignSlug gives the document a slug that no other document has: the one in the
+// input, or one made from the title.
 func assignSlug(ctx context.Context, tx *store.Tx, s *aggregate.Spec, id domain.ID, r *aggregate.Row, p *domain.Problems) error {
 	if given := r.Text("slug"); given != "" {
 		owner, former, err := slugOwner(ctx, tx, s.Type, given)
@@ -123,7 +123,7 @@ func assignSlug(ctx context.Context, tx *store.Tx, s *aggregate.Spec, id domain.
 		return nil
 	}
 	if p.Len() > 0 {
-		return nil // what the slug would be made from may not be there
+		return nil // the title, from which the slug is made, may be missing
 	}
 	var failed error
 	names := func(id domain.ID) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// PublicationStatus is where a document stands between desk and live.
+// PublicationStatus is the state of a document on the desk and in live.
 type PublicationStatus struct {
 	ID          domain.ID
 	Slug        string
@@ -17,15 +17,15 @@ type PublicationStatus struct {
 	Published   bool // it is live, or was
 }
 
-// IsPending reports whether the desk has what live has not.
+// IsPending reports whether the desk has changes that are not live.
 func (s PublicationStatus) IsPending() bool { return s.Version != s.LiveVersion }
 
-// Name is how messages call the document: "report:harbour-cranes".
+// Name is the document's name in messages: "report:harbour-cranes".
 func (s PublicationStatus) Name() string { return s.ID.Type().String() + ":" + s.Slug }
 
-// StoredDocument is a document of the desk, with the input that would write it: what
-// [Desk.Save] takes, references as ids. An Update or Upsert of the fields with
-// the version conflicts if the document was saved since.
+// StoredDocument is a document of the desk in the form of the input that would write
+// it: fields as [Desk.Save] takes them, references as ids. An Update or Upsert of the
+// fields with the version is a conflict if the document was saved since.
 type StoredDocument struct {
 	PublicationStatus
 	Fields map[string]any
@@ -60,8 +60,8 @@ func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) 
 	return &StoredDocument{PublicationStatus: statusOf(metas[id]), Fields: aggregate.InputOf(s.Fields, s.Lists, rows[id])}, nil
 }
 
-// PublicationStatuses reads where documents stand. Those that are in the trash, or are
-// not there, are not in the result. Needs the right READ_DESK.
+// PublicationStatuses returns the publication status of documents. Documents that are
+// in the trash or do not exist are not in the result. Needs the right READ_DESK.
 func (d *Desk) PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]PublicationStatus, error) {
 	return publicationStatuses(ctx, d.stores.DeskRows(), ids)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// readProse parses every Markdown field of the row that changed against old,
-// reports what is wrong in it by line, and makes from a report's body the rows
-// that come from it: footnotes and mentions.
+// readProse parses every Markdown field of the row that differs from old, reports
+// its problems by line, and derives from a report's body the rows for footnotes
+// and mentions.
 func readProse(ctx context.Context, db store.Rows, s *aggregate.Spec, old, next *aggregate.Row, p *domain.Problems) error {
 	for _, f := range aggregate.ProseFields(s.Fields) {
 		text := next.Text(f.ColumnName())
@@ -55,8 +55,8 @@ func readProse(ctx context.Context, db store.Rows, s *aggregate.Spec, old, next 
 	return nil
 }
 
-// refuseNotes refuses footnotes in a text that is not the body of a report: what
-// they cite would not be stored.
+// refuseNotes refuses footnotes in a text that is not the body of a report, where
+// their citations would not be stored.
 func refuseNotes(doc *markdown.Document, path string, p *domain.Problems) {
 	if len(doc.Footnotes()) > 0 {
 		p.Add(path, "has footnotes; only the body of a report has them")
@@ -156,8 +156,8 @@ func deriveBody(ctx context.Context, db store.Rows, doc *markdown.Document, ment
 	return nil
 }
 
-// sourcesByURL finds the sources with these web addresses, where just one
-// source has the address.
+// sourcesByURL finds the sources with these web addresses. An address that several
+// sources have is left out.
 func sourcesByURL(ctx context.Context, db store.Rows, urls []string) (map[string]domain.ID, error) {
 	found := map[string]domain.ID{}
 	if len(urls) == 0 {

@@ -79,7 +79,7 @@ func (e *editTx) delete(ctx context.Context, params DeleteParams) (domain.ID, er
 		if !e.viewer.May(domain.PublishDocuments) {
 			return 0, &domain.Error{Kind: domain.KindForbidden, Message: "this " + id.Type().String() + " is live: to delete it needs the right PUBLISH"}
 		}
-		var p domain.Problems // to take something out of live breaks no rule
+		var p domain.Problems // stays empty: taking a document out of live breaks no rule
 		if _, err := e.publishEntries(ctx, publication{entries: []projection.Entry{{Action: projection.ActionUnpublish, Document: id, PublishedAt: e.at}}}, &p); err != nil {
 			return 0, err
 		}
@@ -194,12 +194,13 @@ func referrersOf(ctx context.Context, db store.Rows, target domain.ID, condition
 	return ids, nil
 }
 
-// Undelete takes a document ("type:slug" or id) out of the trash. What it refers
-// to and was merged since, it refers to as it is now. AUTHOR may.
+// Undelete takes a document ("type:slug" or id) out of the trash. References to
+// documents that were merged since are replaced by references to the ones that they
+// were merged into. AUTHOR may.
 //
-// Errors: KindNotFound where it is not in the trash; KindConflict where it was
-// merged into another one; KindInvalid where it could not be saved as it is, as
-// what it refers to is in the trash.
+// Errors: KindNotFound if it is not in the trash; KindConflict if it was merged
+// into another document; KindInvalid if it could not be saved as it is, because
+// documents that it refers to are in the trash.
 func (d *Desk) Undelete(ctx context.Context, document string) (domain.ID, error) {
 	var id domain.ID
 	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
@@ -288,8 +289,8 @@ func inTrash(ctx context.Context, db store.Rows, t domain.Type, text string) (do
 	return id, err
 }
 
-// checkNamed reports what the texts of a document name that is in the trash, but
-// for what it refers to besides.
+// checkNamed reports documents in the trash that the texts of a document name, except
+// those that the document also refers to.
 func (e *editTx) checkNamed(ctx context.Context, id domain.ID, besides []domain.ID, p *domain.Problems) error {
 	named, err := store.QueryIDs(ctx, e.tx, "SELECT DISTINCT target_id FROM mentions WHERE document_id = ? ORDER BY target_id", int64(id))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// WarningCode is what a [Warning] is about.
+// WarningCode is the kind of a [Warning].
 type WarningCode string
 
 // The codes of warnings.
@@ -29,8 +29,8 @@ const (
 // WarningCodes are the codes, in the order of the schema.
 var WarningCodes = []WarningCode{SameName, SameIdentifier, SameAddress, NotCited, NotDescribed, DraftRelationship}
 
-// Warning is something about what was written that the writer may not have
-// meant. It stands in the way of nothing.
+// Warning is a possible mistake in what was written. It prevents neither a save
+// nor a release.
 type Warning struct {
 	Code    WarningCode
 	Path    string // of the field in the API; "" where it is about the document as a whole
@@ -45,14 +45,15 @@ const (
 	maxNamed    = 10
 )
 
-// namesake is another document that has something in common with the one saved.
+// namesake is another document that shares a name, identifier or address with the
+// saved one.
 type namesake struct {
-	key  string // what they have in common
+	key  string // the common value
 	id   domain.ID
 	slug string
 }
 
-// warnings looks at a document as it was saved.
+// warnings returns the warnings about a document as it was saved.
 func (e *editTx) warnings(ctx context.Context, t domain.Type, r *aggregate.Row) ([]Warning, error) {
 	var out []Warning
 	if e.viewer.May(domain.ReadDesk) {
@@ -189,8 +190,8 @@ func draftRelationshipsQuery(engine string, entities []domain.ID) query {
 		fmt.Sprintf(" ORDER BY r.id LIMIT %d", maxWarnings), []any{set, set}}
 }
 
-// namesakes runs a query for what is shared, id and slug of other documents, and
-// returns them by what is shared, in order of age.
+// namesakes runs a query for the shared value, id and slug of other documents, and
+// returns the documents by shared value, oldest first.
 func (e *editTx) namesakes(ctx context.Context, q query) (map[string][]namesake, error) {
 	others := map[string][]namesake{}
 	err := store.QueryRows(ctx, e.tx, q.text, q.args, func(rows *sql.Rows) error {
@@ -208,7 +209,7 @@ func (e *editTx) namesakes(ctx context.Context, q query) (map[string][]namesake,
 	return others, err
 }
 
-// alike is the warning that other documents have something too.
+// alike returns the warning that other documents have the same value.
 func alike(code WarningCode, path, what string, others []namesake) Warning {
 	w := Warning{Code: code, Path: path}
 	var names []string
@@ -227,10 +228,10 @@ func alike(code WarningCode, path, what string, others []namesake) Warning {
 	return w
 }
 
-// draftRelationshipWarnings looks for relationships of some entities that are
-// drafts while both their ends are live, as the desk has it: after a release,
-// in its transaction, that is as the release leaves it. One query, whatever the
-// number of entities; at most maxWarnings warnings.
+// draftRelationshipWarnings returns warnings for relationships of the given entities
+// that are drafts while both their ends are live. It reads the desk: in the
+// transaction of a release, that is the state after the release. It takes one query,
+// whatever the number of entities, and returns at most maxWarnings warnings.
 func (e *editTx) draftRelationshipWarnings(ctx context.Context, entities []domain.ID) ([]Warning, error) {
 	if len(entities) == 0 || !e.viewer.May(domain.ReadDesk) {
 		return nil, nil

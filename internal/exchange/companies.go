@@ -263,7 +263,7 @@ func (im *companyImport) rejectOversized(c *company) bool {
 	if len(c.rows) <= maxPerCompany && c.names <= maxPerCompany {
 		return false
 	}
-	im.addProblem([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them went in",
+	im.addProblem([]Place{c.rows[0].place}, "%q is in %s with %s, more than the %d that a company can have: none of them was imported",
 		c.rows[0].name, domain.Count(len(c.rows), "row", "rows"), domain.Count(c.names, "other name", "other names"), maxPerCompany)
 	im.out.BadRows += len(c.rows)
 	delete(im.byKey, c.key)

@@ -8,12 +8,12 @@ import (
 
 // Live is a projection of one log. The desk has the log's identity, a random
 // text; live has the identity of the log that it was made from, and the hash of
-// the last entry that it applied. They are compared ahead of each release, so
-// that entries of one log are never applied on top of another's: a desk or a
-// live that was put back from a backup would mix what never was together.
+// the last entry that it applied. They are compared before each release, so
+// that entries of one log are never applied on top of another's: a desk or a live
+// that was restored from a backup would mix two histories.
 
-// compareWithLog reads how far live has come and where the log is, and refuses
-// where live is no projection of the log.
+// compareWithLog reads the positions of live and of the log, and returns an error if
+// live is no projection of the log.
 func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error) {
 	live, err := readProjection(ctx, l.stores.LiveRows())
 	if err != nil {
@@ -35,7 +35,7 @@ func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error)
 	case live.applied > log.Last:
 		return live, log, mismatch("live has applied entry %d of the publication log, and the desk has %d entries", live.applied, log.Last)
 	case live.hash == "":
-		return live, log, nil // of a program that kept none
+		return live, log, nil // written by a version of the program that stored no identity
 	}
 	applied, err := entryAt(ctx, desk, live.applied)
 	if err == nil && (applied == nil || applied.Hash() != live.hash) {

@@ -11,7 +11,7 @@
 // the identity of the log and the hash of the last applied entry are compared: live of
 // another log stays as it is until it is rebuilt.
 //
-// # Who sees what
+// # Effective markings
 //
 // Each release leaves the effective marking of every document exact (effective.go): that
 // is what the fence (package visibility) compares with a viewer's clearance.

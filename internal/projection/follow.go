@@ -11,39 +11,39 @@ import (
 )
 
 // maxBuffered is how many changes are kept in memory for the followers of one
-// clearance; keepBuffered is how many are left of them when there are more. Who is
-// further behind reads the store.
+// clearance; keepBuffered is how many are left of them when there are more. A
+// follower that is further behind reads from the store.
 const (
 	maxBuffered  = 4096
 	keepBuffered = 2048
 )
 
-// replicaPause is when to look again where live is read from a replica that is
-// not as far as the primary.
+// replicaPause is the time until the next read if live is read from a replica that
+// lags behind the primary.
 const replicaPause = 100 * time.Millisecond
 
-// buffer is the end of the feed of one clearance, for all that follow it: each
-// change is read once, however many they are. None of them has a queue, so that
-// a slow one holds nothing but its own position.
+// buffer is the end of the feed of one clearance, shared by all its followers: each
+// change is read once, whatever the number of followers. A follower has no queue, so
+// that a slow one takes no memory but its own position.
 type buffer struct {
 	mu      sync.Mutex
-	version Version  // that it has been read at
-	from    Position // behind which it begins
+	version Version  // the version of live up to which it was read
+	from    Position // the changes begin after it
 	changes []Change // is replaced, and appended to, but never changed
 }
 
-// ChangeBatch are what has come in the feed after a position.
+// ChangeBatch is a batch of changes of the feed after a position.
 type ChangeBatch struct {
 	Changes []Change
-	// After is where to go on from: behind the changes, and behind those that
-	// were not asked for.
+	// After is the position to continue from: after these changes, and after those
+	// of other types than requested.
 	After Position
-	// Changed is closed when there may be more. It is nil where there are changes:
-	// ask again at once.
+	// Changed is closed when there may be more changes. It is nil if the batch has
+	// changes: then poll again at once.
 	Changed <-chan struct{}
 }
 
-// Poll returns what has come after a position, as [Live.Changes] does, or what
+// Poll returns the changes after a position, as [Live.Changes] does, or the channel
 // to wait for. A zero position is the beginning.
 func (l *Live) Poll(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
@@ -101,8 +101,8 @@ func (l *Live) Follow(ctx context.Context, params ChangesParams) (ChangeBatch, e
 	}
 }
 
-// after returns changes of whatever type after a position, without waiting for
-// any. upToDate is false where live could not be read at the version yet.
+// after returns changes of any type after a position, without waiting for more.
+// upToDate is false if live could not be read at the version yet.
 func (l *Live) after(ctx context.Context, t *buffer, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
 	t.mu.Lock()
 	upToDate, err = l.extend(ctx, t, version)
@@ -116,7 +116,7 @@ func (l *Live) after(ctx context.Context, t *buffer, version Version, params Cha
 		end := min(i+params.First, len(kept))
 		return kept[i:end:end], upToDate, nil
 	}
-	// It is further behind, or of another history.
+	// The position is further behind, or of another history.
 	changes, err = l.Changes(ctx, ChangesParams{After: params.After, First: params.First})
 	return changes, upToDate, err
 }
@@ -126,7 +126,7 @@ func (l *Live) extend(ctx context.Context, t *buffer, version Version) (upToDate
 	if t.version.Same(version) && t.from.history != 0 {
 		return true, nil
 	}
-	ctx, done := l.stores.Snapshot(context.WithoutCancel(ctx)) // it is for all followers
+	ctx, done := l.stores.Snapshot(context.WithoutCancel(ctx)) // the buffer serves all followers
 	defer done()
 	live, err := l.liveAt(ctx)
 	if err != nil {

@@ -182,7 +182,7 @@ func (h *history) fields(t domain.Type, slug string) fields {
 	}
 }
 
-// checkInvariants holds live, and what the desk knows of it, to what must be so
+// checkInvariants checks live, and the desk's record of it, for what must hold
 // after any history.
 func (h *history) checkInvariants() {
 	ctx := h.desk.T.Context()

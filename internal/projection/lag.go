@@ -10,10 +10,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// ReadLag is how far live lags behind the publication log where it is read,
-// which may be a replica: how long the first entry that is not there has been
-// in the log, by the clock of the process that wrote it. It is 0 where all is there,
-// also while a replica is cut off and nothing is published.
+// ReadLag returns how far live lags behind the publication log where it is read,
+// which may be a replica: the age of the first log entry that is missing there, by
+// the clock of the process that wrote it. It is 0 if no entry is missing, also while
+// a replica is disconnected and there are no publications.
 func (l *Live) ReadLag(ctx context.Context) (time.Duration, error) {
 	sequence, err := l.stores.LiveSequence(domain.WithStage(domain.AsSystem(ctx, "look how far live lags"), domain.Live))
 	if err != nil {
@@ -22,7 +22,8 @@ func (l *Live) ReadLag(ctx context.Context) (time.Duration, error) {
 	return l.LagAt(ctx, sequence)
 }
 
-// LagAt is ReadLag for a reader of live that has come to a sequence.
+// LagAt returns the ReadLag of a reader of live that has applied the log up to a
+// sequence.
 func (l *Live) LagAt(ctx context.Context, sequence int64) (time.Duration, error) {
 	var lag time.Duration
 	err := store.QueryRows(ctx, l.stores.DeskRows(), "SELECT at FROM publication_entries WHERE sequence = ?", []any{sequence + 1},

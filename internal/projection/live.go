@@ -20,8 +20,8 @@ type Live struct {
 
 	runs        *runs
 	writing     sync.Mutex             // held while this process writes to live: by a run, or a rebuild
-	lastFailure atomic.Pointer[string] // of a run, that was logged
-	versions    versions               // how far live has come
+	lastFailure atomic.Pointer[string] // the failure of a run that was logged last
+	versions    versions               // the version of live
 
 	buffers [visibility.Clearances]buffer // the newest changes
 	wake    chan struct{}                 // makes Run project now

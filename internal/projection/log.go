@@ -18,7 +18,7 @@ const (
 	ActionUnpublish = "UNPUBLISH"
 )
 
-// Entry is a line of the publication log.
+// Entry is an entry of the publication log.
 type Entry struct {
 	Sequence    int64
 	Release     int64 // the sequence of the release's last entry
@@ -55,7 +55,7 @@ func readEntries(ctx context.Context, db store.Rows, query string, args ...any) 
 	return entries, nil
 }
 
-// LogState is the publication log as the desk has it.
+// LogState is the identity and the end of the publication log, read from the desk.
 type LogState struct {
 	Identity string // empty before the first use of the desk
 	Last     int64  // the sequence of the last entry; 0 without one
@@ -74,7 +74,7 @@ func ReadLog(ctx context.Context, db store.Rows) (LogState, error) {
 	return s, nil
 }
 
-// Hash is that of an entry of the log, whatever the engine.
+// Hash returns the hash of a log entry. It is the same on both engines.
 func (e Entry) Hash() string {
 	const form = "2006-01-02T15:04:05.000000Z"
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s %s %d %s %s", e.Sequence, e.Release, e.Action, e.Document, e.Revision,
@@ -82,7 +82,7 @@ func (e Entry) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// entryAt reads one entry of the log; nil where there is none.
+// entryAt reads one entry of the log; nil if there is none.
 func entryAt(ctx context.Context, db store.Rows, sequence int64) (*Entry, error) {
 	entries, err := readEntries(ctx, db, "SELECT "+entryColumns+" FROM publication_entries WHERE sequence = ?", sequence)
 	if err != nil || len(entries) == 0 {

@@ -292,7 +292,7 @@ func (l *Live) adoptLog(ctx context.Context, tx *store.Tx, live projection, iden
 	if live.applied > 0 {
 		applied, err := entryAt(ctx, l.stores.DeskRows(), live.applied)
 		if err != nil || applied == nil {
-			return err // a rebuild of a live that is ahead of the log: it goes on to note what it applied
+			return err // a rebuild of a live that is ahead of the log: it goes on to record what it applied
 		}
 		hash = applied.Hash()
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// Resume is the place, in the history of changes as it is, behind the last change
-// that is not later than a position in one that is no more (see [Live.Changes]). A
-// history that was made anew from the publication log has the times of the one
-// before, so who goes on from there misses nothing, and may hear some of it twice.
-// It is for those who cannot begin anew by themselves.
+// Resume converts a position in a former history of changes (see [Live.Changes]) to
+// one in the present history: after the last change that is not later. A history
+// that was rebuilt from the publication log has the times of the former one, so a
+// follower that continues there misses no change, and may get some changes twice.
+// It is for followers that cannot start again from the beginning.
 func (l *Live) Resume(ctx context.Context, from Position) (Position, error) {
 	viewer, err := domain.Require(ctx, domain.ReadLive)
 	if err != nil {

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// pollInterval bounds how long live can lag behind a log that another process
-// wrote.
+// pollInterval is the longest time for which live lags behind a log that another
+// process wrote.
 const pollInterval = time.Second
 
-// longestPause is how long Run rests at most where live cannot be brought up to
-// the log.
+// longestPause is the longest pause of Run between attempts, while live cannot be
+// brought up to the log.
 const longestPause = time.Minute
 
-// Run does what live needs done without a request, until ctx is done: it brings live
-// up to the log where something kept it behind, and notices what other processes
-// have published. It returns nil; what goes wrong is logged, and tried again
-// after a pause that grows from pollInterval to longestPause.
+// Run does live's background work until ctx is done: it brings live up to the log if
+// live lags behind, and detects publications of other processes. It returns nil;
+// errors are logged, and retried after a pause that grows from pollInterval to
+// longestPause.
 func (l *Live) Run(ctx context.Context) error {
 	var listening sync.WaitGroup
 	defer listening.Wait()
@@ -32,12 +32,12 @@ func (l *Live) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-l.wake:
 		}
-		pause = nextPause(pause, l.Project(ctx) != nil) // what went wrong is logged
+		pause = nextPause(pause, l.Project(ctx) != nil) // Project logs its errors
 		timer.Reset(l.pauses(pause))
 	}
 }
 
-// nextPause is how long to rest before live is brought up to the log again.
+// nextPause returns the pause before the next attempt to bring live up to the log.
 func nextPause(last time.Duration, failed bool) time.Duration {
 	if !failed {
 		return pollInterval
@@ -45,7 +45,7 @@ func nextPause(last time.Duration, failed bool) time.Duration {
 	return min(max(2*last, pollInterval), longestPause)
 }
 
-// wakeUp makes Run look again now.
+// wakeUp ends the present pause of Run.
 func (l *Live) wakeUp() {
 	select {
 	case l.wake <- struct{}{}:

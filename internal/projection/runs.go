@@ -11,30 +11,30 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// awaitLive bounds how long a publication waits for live. What is late is
-// reported as pending, and goes on.
+// awaitLive is the longest time for which a publication waits for live. After that
+// the publication is reported as pending, and the projector continues.
 const awaitLive = 2 * time.Second
 
-// runs runs the projector: in one goroutine of this process at most,
-// which is there while there is something to do. Requests never project, and
-// never wait for more than they want.
+// runs runs the projector: in at most one goroutine of this process, which exists
+// while there are runs to do. Requests never project, and wait for no more than the
+// run that they asked for.
 type runs struct {
 	project func(context.Context) error
-	// ctx is that of the goroutine, which outlives the requests that ask for it.
+	// ctx is that of the goroutine, which outlives the requests that start it.
 	ctx  context.Context
 	stop context.CancelFunc
 
 	mu      sync.Mutex
-	next    *run // asked for, and not begun
+	next    *run // requested, and not started
 	working bool
 	ended   sync.WaitGroup
 }
 
-// run brings live up to the log as the log is when the run begins, or
-// later.
+// run is one run of the projector. It brings live up to the log as of the start of
+// the run, or later.
 type run struct {
-	done chan struct{} // closed when it has ended
-	err  error         // may be read then
+	done chan struct{} // closed at the end of the run
+	err  error         // may be read after done is closed
 }
 
 func newRuns(project func(context.Context) error) *runs {
@@ -43,7 +43,7 @@ func newRuns(project func(context.Context) error) *runs {
 	return p
 }
 
-// ask returns a run that has yet to begin.
+// ask returns a run that has not started yet.
 func (p *runs) ask() *run {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,7 @@ func (p *runs) work() {
 	}
 }
 
-// close ends the run that is under way, and waits for that.
+// close cancels the present run, and waits for its end.
 func (p *runs) close() {
 	p.stop()
 	p.ended.Wait()
@@ -85,11 +85,12 @@ func (p *runs) close() {
 // are closed.
 func (l *Live) Close() { l.runs.close() }
 
-// Project brings live up to the publication log: each release that live has
-// not yet seen, in order, in a transaction of its own. It returns when that is
-// done, or has failed, or ctx is done; then it goes on without the caller.
+// Project brings live up to the publication log: it applies each release that live
+// does not have yet, in order, each in a transaction of its own. It returns when
+// that is done or has failed, or when ctx is done; then the run continues without
+// the caller.
 //
-// Errors: KindConflict where live is no projection of this log; see [Live.Lag].
+// Errors: KindConflict if live is no projection of this log; see [Live.Lag].
 func (l *Live) Project(ctx context.Context) error {
 	run := l.runs.ask()
 	select {
@@ -100,9 +101,9 @@ func (l *Live) Project(ctx context.Context) error {
 	}
 }
 
-// Await waits until live shows an entry of the log, and reports whether it
-// does: for awaitLive at most, and for less where ctx has less left, so that
-// there is time to answer.
+// Await waits until live shows an entry of the log, and reports whether it does. It
+// waits for awaitLive at most, and for less if the deadline of ctx is near, so that
+// there is time for the response.
 func (l *Live) Await(ctx context.Context, sequence int64) bool {
 	wait := awaitLive
 	if deadline, ok := ctx.Deadline(); ok {
@@ -112,8 +113,8 @@ func (l *Live) Await(ctx context.Context, sequence int64) bool {
 	late := time.NewTimer(wait)
 	defer late.Stop()
 	run := l.runs.ask()
-	// A version that was there before does not count: live may be ahead of the
-	// log, and then nothing is applied.
+	// A version from before the run does not count: live may be ahead of the log,
+	// and then the run applies nothing.
 	version := l.Version()
 	for {
 		select {
@@ -131,7 +132,7 @@ func (l *Live) Await(ctx context.Context, sequence int64) bool {
 	}
 }
 
-// projectLog applies what live has not seen of the log.
+// projectLog applies the log entries that live does not have yet.
 func (l *Live) projectLog(ctx context.Context) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -155,8 +156,8 @@ func (l *Live) projectLog(ctx context.Context) error {
 
 // Lag is the number of log entries that live has not yet applied.
 //
-// Errors: KindConflict where live is no projection of the log: it is ahead of
-// it, or of another one, as after a backup of the desk was put back.
+// Errors: KindConflict if live is no projection of the log: live is ahead of the
+// log, or belongs to another one, as after the desk was restored from a backup.
 func (l *Live) Lag(ctx context.Context) (int64, error) {
 	live, log, err := l.compareWithLog(ctx)
 	return log.Last - live.applied, err
@@ -164,12 +165,11 @@ func (l *Live) Lag(ctx context.Context) (int64, error) {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// reportRun logs how a run went, where that is another than the last
-// time.
+// reportRun logs the result of a run if it differs from that of the last run.
 func (l *Live) reportRun(ctx context.Context, err error) {
 	failure := ""
 	if err != nil {
-		failure = numbers.ReplaceAllString(err.Error(), "") // how far apart they are changes with each release
+		failure = numbers.ReplaceAllString(err.Error(), "") // without numbers: the lag in the message changes with each release
 	}
 	last := l.lastFailure.Swap(&failure)
 	switch {
@@ -177,8 +177,8 @@ func (l *Live) reportRun(ctx context.Context, err error) {
 	case failure == "":
 		l.log.InfoContext(ctx, "live is brought up to the publication log again")
 	case errors.Is(err, domain.ErrConflict):
-		l.log.ErrorContext(ctx, "live is not brought up to the publication log until somebody sees to it", "error", err)
+		l.log.ErrorContext(ctx, "live cannot apply the publication log; operator action is needed", "error", err)
 	default:
-		l.log.ErrorContext(ctx, "live lags behind the publication log; it will be tried again", "error", err)
+		l.log.ErrorContext(ctx, "live lags behind the publication log; retrying", "error", err)
 	}
 }

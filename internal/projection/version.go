@@ -10,31 +10,31 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Version says how far live has come. What live shows is the same for as long
-// as Sequence and AppliedAt are.
+// Version is the version of live. The content of live is the same for as long as
+// Sequence and AppliedAt are.
 type Version struct {
 	// Sequence is that of the last entry of the publication log that live shows.
 	Sequence int64
-	// AppliedAt is when that was applied. Live that was rebuilt has another.
+	// AppliedAt is when that entry was applied. A rebuild of live changes it.
 	AppliedAt time.Time
-	// ConfirmedAt is when this process last saw that it is so.
+	// ConfirmedAt is when this process last read live at this version.
 	ConfirmedAt time.Time
 }
 
-// Same reports whether live shows the same at both versions.
+// Same reports whether live has the same content at both versions.
 func (v Version) Same(other Version) bool {
 	return v.Sequence == other.Sequence && v.AppliedAt.Equal(other.AppliedAt)
 }
 
-// versions keeps the version that this process last saw.
+// versions holds the version that this process read last.
 type versions struct {
 	mu    sync.RWMutex
 	last  Version
 	moved chan struct{} // closed when live has moved on from last
 }
 
-// Version is how far live has come, as this process last saw it: at once after
-// a publication of its own, and within a second after one of another process.
+// Version returns the version of live that this process read last: it is updated at
+// once after a publication of this process, and within a second after one of another.
 func (l *Live) Version() Version {
 	l.versions.mu.RLock()
 	defer l.versions.mu.RUnlock()
@@ -53,15 +53,15 @@ func (l *Live) Advanced(from Version) <-chan struct{} {
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-// confirm takes note of what live was seen to be at a time. What was seen later
-// stands.
+// confirm stores the version of live that was read at a time. It does not replace a
+// later one.
 func (l *Live) confirm(p projection, at time.Time) {
 	seen := Version{Sequence: p.applied, AppliedAt: p.at, ConfirmedAt: at}
 	l.versions.mu.Lock()
 	defer l.versions.mu.Unlock()
 	last := l.versions.last
 	if seen.Sequence < last.Sequence || seen.Sequence == last.Sequence && seen.AppliedAt.Before(last.AppliedAt) {
-		return // it was read before somebody else confirmed more
+		return // a later version was confirmed since this one was read
 	}
 	l.versions.last = seen
 	if !seen.Same(last) {
@@ -70,12 +70,12 @@ func (l *Live) confirm(p projection, at time.Time) {
 	}
 }
 
-// projection is how far live has come, as live has it.
+// projection is the state of the projection as stored in live.
 type projection struct {
 	applied int64
 	at      time.Time
-	history int64  // which history of changes this is; 0: none was begun
-	log     string // the identity of the log; empty where it was not noted
+	history int64  // the number of the history of changes; 0: none was begun
+	log     string // the identity of the log; empty if none was stored
 	hash    string // of the last entry that was applied; empty likewise
 }
 
@@ -95,7 +95,7 @@ func readProjection(ctx context.Context, db store.Rows) (projection, error) {
 	return p, nil
 }
 
-// setApplied notes how far live has come: up to an entry of a log.
+// setApplied stores, in live, the entry of the log up to which live has applied it.
 func (p *projector) setApplied(ctx context.Context, identity string, last *Entry, at time.Time) error {
 	var sequence int64
 	var hash string

@@ -85,8 +85,8 @@ func LiveDocuments(ctx context.Context, s *store.Stores) (map[domain.ID]LiveDocu
 	return all, nil
 }
 
-// LiveTextsNamingHigher lists what breaks the rule that no live text names what
-// has a higher marking, read from live itself and the desk's slugs alone.
+// LiveTextsNamingHigher lists the breaches of the rule that no live text names a
+// document with a higher marking. It reads only live itself and the desk's slugs.
 func LiveTextsNamingHigher(ctx context.Context, s *store.Stores) string {
 	desk, live := s.DeskRows(), s.LiveRows()
 	markings := map[domain.ID]domain.Marking{}
@@ -161,7 +161,7 @@ func OrderedSets() []OrderedSet {
 					Input:    with(sampleRow(s.Fields, "one"), set.Name, one("one", "two")),
 					Reversed: map[string]any{set.Name: one("two", "one")}})
 				if len(inner.Lists) > 0 {
-					panic("content: lists three deep: OrderedSets goes two deep")
+					panic("editorialtest: lists three deep: OrderedSets goes two deep")
 				}
 			}
 		}
@@ -217,9 +217,9 @@ func sampleRow(fields []aggregate.FieldSpec, name string) map[string]any {
 	return out
 }
 
-// ReindexLive makes the desk's index of live anew, and returns how it differs from
-// the one that was there. It does so by way of [editorial.Desk.Prepare], which makes
-// the index where the log has no identity; the log keeps the one that it has.
+// ReindexLive rebuilds the desk's index of live, and returns how it differs from the
+// former one. It uses [editorial.Desk.Prepare], which makes the index if the log has
+// no identity; the log keeps the identity that it has.
 func ReindexLive(ctx context.Context, s *store.Stores) (string, error) {
 	read := func() (map[string]string, error) {
 		tables := map[string]string{}

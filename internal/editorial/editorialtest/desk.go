@@ -66,7 +66,7 @@ func Each(t *testing.T, fn func(t *testing.T, d *Desk)) {
 
 type Fields = map[string]any
 
-// MustSave saves and fails the test if that is refused.
+// MustSave saves a document, and fails the test if the save is refused.
 func (d *Desk) MustSave(doc domain.Type, mode editorial.Mode, f Fields) editorial.SaveResult {
 	d.T.Helper()
 	saved, err := d.Save(d.Ctx, editorial.SaveParams{Type: doc, Mode: mode, Fields: f})
@@ -187,7 +187,7 @@ func WantFields(t testing.TB, err error, paths ...string) {
 	}
 }
 
-// Dump is all that live holds, as text, to compare two states of it.
+// Dump returns the whole content of live as text, to compare two states of it.
 func Dump(t testing.TB, db store.Rows) string {
 	t.Helper()
 	var b strings.Builder
@@ -233,8 +233,8 @@ func Line(t testing.TB, rows *sql.Rows, columns []string) string {
 	return fmt.Sprint(values...)
 }
 
-// WantRebuilt checks that live is the projection of the log: made anew, it is
-// the same.
+// WantRebuilt checks that live is the projection of the log: a rebuild does not
+// change it.
 func (d *Desk) WantRebuilt() {
 	d.T.Helper()
 	if diff := d.RebuildDiff(); diff != "" {
@@ -242,7 +242,7 @@ func (d *Desk) WantRebuilt() {
 	}
 }
 
-// RebuildDiff makes live anew and returns how it then differs.
+// RebuildDiff rebuilds live and returns how it differs from before.
 func (d *Desk) RebuildDiff() string {
 	d.T.Helper()
 	before := Dump(d.T, d.Stores.LiveRows())
@@ -254,7 +254,7 @@ func (d *Desk) RebuildDiff() string {
 
 func Ptr[T any](v T) *T { return &v }
 
-// ChangeDesk runs statements on the desk as nobody should.
+// ChangeDesk runs SQL statements directly on the desk, past all its rules.
 func (d *Desk) ChangeDesk(statements ...string) {
 	d.T.Helper()
 	err := d.Stores.Desk(d.T.Context(), func(ctx context.Context, tx *store.Tx) error {

@@ -1,4 +1,4 @@
-// Package editorialtest makes desks for tests, with documents on them, and checks what
-// must hold after any history: live is what the log says, and the tables of the desk
-// are what its revisions say.
+// Package editorialtest makes desks for tests, with documents on them, and checks the
+// invariants that hold after any history: live matches the log, and the tables of the
+// desk match its revisions.
 package editorialtest
