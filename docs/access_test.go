@@ -37,7 +37,7 @@ func TestAccessTables(t *testing.T) {
 		"fragments":                   func(l limits.Limit) int { return l.Fragments },
 		"cost":                        func(l limits.Limit) int { return l.Cost },
 		"values in the variables":     func(l limits.Limit) int { return l.Values },
-		"bytes of the response":         func(l limits.Limit) int { return l.ResponseBytes },
+		"bytes of the response":       func(l limits.Limit) int { return l.ResponseBytes },
 		"seconds":                     func(l limits.Limit) int { return int(l.Time.Seconds()) },
 		"**cost of all in a minute**": func(l limits.Limit) int { return l.PerMinute },
 	} {
