@@ -56,7 +56,7 @@ func cleared(m domain.Marking) *domain.Viewer {
 	return &domain.Viewer{Name: m.String(), Role: domain.Partner, Clearance: m, KeyID: 1}
 }
 
-// What an answer is marked, in the library: alpha, hidden-fund and what it owns
+// The marking of a response about the test content: alpha, hidden-fund and what it owns
 // are AMBER, delta is GREEN, the tag secret-term is RED.
 func TestMarkingOfAnswers(t *testing.T) {
 	t.Parallel()

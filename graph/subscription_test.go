@@ -84,7 +84,7 @@ func (s *subscription) wants(texts ...string) {
 	}
 }
 
-// The library is published by now; these are told from its beginning.
+// The test content is published by now; these subscriptions are sent it from the beginning.
 const fromTheStart = `head: changes(first: 1) { edges { cursor } }`
 
 func TestSubscriptionsHearWhatTheyAskedFor(t *testing.T) {
