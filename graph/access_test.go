@@ -104,7 +104,7 @@ func TestScopes(t *testing.T) {
 		r := g.as(scopeless(domain.Admin), `query($id: ID!) { node(id: $id) { id } }`, vars{"id": id})
 		r.refused("FORBIDDEN", "READ_LIVE")
 
-		// Who a key is, it may know; what it may do is told there.
+		// A key may read its own identity and rights there.
 		who := g.query(scopeless(domain.Admin), `{ viewer { role rights clearance } }`)
 		if got := fmt.Sprint(who.at("viewer.role"), who.at("viewer.rights")); got != "ADMIN[]" {
 			t.Errorf("got %s", got)
@@ -200,7 +200,7 @@ func TestAPIKeys(t *testing.T) {
 			for _, a := range answers {
 				// Not even what follows the hint.
 				if strings.Contains(a, s[12:]) {
-					t.Errorf("a secret is told again: %s", a)
+					t.Errorf("a secret is shown again: %s", a)
 				}
 			}
 		}

@@ -144,12 +144,12 @@ func TestEveryMutationIsAudited(t *testing.T) {
 		}
 
 		admin, low := holder(domain.Admin), holder(domain.Public)
-		kept := map[string]string{"$person": g.person("pat", domain.Author).String()}
+		values := map[string]string{"$person": g.person("pat", domain.Author).String()}
 		var after int64
 		var refused []string
 		for i, m := range mutations {
 			input := m.input
-			for name, value := range kept {
+			for name, value := range values {
 				input = strings.ReplaceAll(input, name, fmt.Sprintf("%q", value))
 			}
 			document := fmt.Sprintf("mutation { %s(input: {%s}) { %s } }", m.name, input, m.answer)
@@ -172,7 +172,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 			}
 			after += int64(len(lines))
 			if m.keep != "" {
-				kept["$"+m.keep] = r.at(m.name + "." + m.at).(string)
+				values["$"+m.keep] = r.at(m.name + "." + m.at).(string)
 			}
 			if (lines[0].Subject == nil) == (len(lines[0].Documents) == 0) && m.action != audit.Schedule && m.action != audit.RegisterDocuments {
 				t.Errorf("%s: what it was done to is not said, or twice: %+v", m.name, lines[0])

@@ -139,7 +139,7 @@ func TestCachedResponsesOfNamedDocuments(t *testing.T) {
 
 		named, sent := sha(mine), `{"query":"`+mine+`","extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+sha(mine)+`"}}}`
 		if _, ok := g.decision(partner, sent); ok {
-			t.Error("a document that is sent to be remembered is kept, and the next to send it is not remembered")
+			t.Error("a document that is sent to be remembered is cacheable, and the next to send it is not remembered")
 		}
 		terms, ok := g.decision(partner, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+named+`"}}}`)
 		if !ok || terms.Credential == nil || *terms.Credential != partner.KeyID {
@@ -159,7 +159,7 @@ func TestCachedResponsesUnderRegisteredOnly(t *testing.T) {
 			t.Errorf("got %+v, %v", terms, ok)
 		}
 		if _, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); ok {
-			t.Error("a refusal is kept")
+			t.Error("a refusal is cacheable")
 		}
 	})
 }
@@ -186,7 +186,7 @@ func TestCachedResponsesOfAReplica(t *testing.T) {
 	}
 }
 
-// An answer from a replica that is too far behind is not kept, here or
+// A response from a replica that is too far behind is not cached, here or
 // elsewhere. The replica of this test is another database, which gets what was
 // published when the test says so.
 func TestCachedResponsesOfAReplicaThatLags(t *testing.T) {
@@ -209,25 +209,25 @@ func TestCachedResponsesOfAReplicaThatLags(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	const most = 30 * time.Second
 	g := newAccessAPI(t, s, func(c *graph.Config) { c.LiveMaxLag = most })
-	kept := func(step string, want bool) {
+	wantCacheable := func(step string, want bool) {
 		t.Helper()
 		if _, ok := g.decision(public, `{"query":"{ tags { totalCount } }"}`); ok != want {
-			t.Errorf("%s: kept is %v", step, ok)
+			t.Errorf("%s: cacheable is %v", step, ok)
 		}
 	}
-	kept("nothing was published", true)
+	wantCacheable("nothing was published", true)
 	g.query(editor, `mutation { createEntity(input: {slug: "e", name: "E", kind: COMPANY}) { entity { id } } }`)
 	g.query(editor, `mutation { publish(input: {documents: ["entity:e"]}) { state } }`)
-	kept("a moment behind", true)
+	wantCacheable("a moment behind", true)
 	g.clock.Advance(most)
-	kept("just within", true)
+	wantCacheable("just within", true)
 	g.clock.Advance(time.Second)
-	kept("too far behind", false)
+	wantCacheable("too far behind", false)
 	if err := replica.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, "UPDATE projection SET applied_sequence = 1")
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
-	kept("when it has arrived", true)
+	wantCacheable("when it has arrived", true)
 }

@@ -88,7 +88,7 @@ func (k *cachedAPI) sees(v *domain.Viewer, theirTags map[string]bool, want ...st
 	}
 	for tag := range theirTags {
 		if res := k.ask(v, http.MethodGet, tag); res.StatusCode != http.StatusOK && tag != own {
-			k.t.Errorf("%s (TLP:%v) is told that %s, of another answer, still holds", v.Role, v.Clearance, tag)
+			k.t.Errorf("%s (TLP:%v) got 304 for %s, the ETag of another response", v.Role, v.Clearance, tag)
 		}
 	}
 	if res := k.ask(v, http.MethodGet, own); res.StatusCode != http.StatusNotModified {

@@ -230,7 +230,7 @@ func TestPageArguments(t *testing.T) {
 			{`after: "` + cursor + `=="`, "after: this is no cursor"},
 			{`after: "` + cursor + `", orderBy: {field: SLUG}`, "after: this cursor is of another list"},
 			{`after: "` + cursor + `", orderBy: {field: PUBLISHED_AT, direction: ASC}`, "after: this cursor is of another list"},
-			{`first: 200, after: "x"`, "after: this is no cursor"}, // both are told
+			{`first: 200, after: "x"`, "after: this is no cursor"}, // both are reported
 		} {
 			a.as(public, `{ reports(`+tt.args+`) { nodes { slug } } }`, nil).refused("BAD_USER_INPUT", tt.problem)
 			a.as(public, `{ reports { nodes { entities(`+tt.args+`) { nodes { slug } } } } }`, nil).refused("BAD_USER_INPUT", tt.problem[:strings.Index(tt.problem, ":")])

@@ -177,7 +177,7 @@ func TestLimitsHold(t *testing.T) {
 	}
 }
 
-// A small budget leaves room for the request itself: what is told to wait can
+// A small budget leaves room for the request itself: what has to wait can
 // be had after that.
 func TestWaitingIsEnough(t *testing.T) {
 	t.Parallel()

@@ -197,7 +197,7 @@ func TestSaves(t *testing.T) {
 		if cleared.at("updateReport.report.title") != "New one" || cleared.at("updateReport.report.body") != "" || fmt.Sprint(cleared.at("updateReport.report.keyFindings")) != "[A]" {
 			t.Errorf("got %s", cleared.body)
 		}
-		// All that is wrong is told at once.
+		// All that is wrong is summaries at once.
 		wrong := a.as(author, `mutation { createReport(input: {title: " ", kind: BRIEF, language: "xx-nonsense-tag-that-is-none", tags: ["no-such-tag"], body: "[^1]"}) { created } }`, nil)
 		wrong.refused("BAD_USER_INPUT", "no-such-tag")
 		if len(wrong.Errors[0].Extensions.Fields) < 4 {
@@ -261,7 +261,7 @@ func TestPreviewOfAMerge(t *testing.T) {
 		a.query(editor, `mutation { schedulePublication(input: {action: UNPUBLISH, documents: ["entity:port-ltd"], at: "2030-01-01T00:00:00Z"}) { schedule { id } } }`)
 		const merge = `mutation($preview: Boolean!) { mergeEntities(input: {from: ["port-ltd"], into: "crane-works", preview: $preview}) {
 			changed entity { slug formerSlugs } repointed { slug } removed { slug } unpublished { slug } cancelledSchedules { action } warnings { code } } }`
-		var told []string
+		var summaries []string
 		for _, preview := range []bool{true, false} {
 			r := a.as(editor, merge, vars{"preview": preview}).ok()
 			const field = "mergeEntities."
@@ -271,10 +271,10 @@ func TestPreviewOfAMerge(t *testing.T) {
 			if got := fmt.Sprint(r.at(field + "entity.formerSlugs")); (got == "[port-ltd]") == preview {
 				t.Errorf("preview %v: the entity has the former slugs %s", preview, got)
 			}
-			told = append(told, r.list(field+"repointed", "slug")+"/"+r.list(field+"removed", "slug")+"/"+r.list(field+"unpublished", "slug")+"/"+r.list(field+"cancelledSchedules", "action"))
+			summaries = append(summaries, r.list(field+"repointed", "slug")+"/"+r.list(field+"removed", "slug")+"/"+r.list(field+"unpublished", "slug")+"/"+r.list(field+"cancelledSchedules", "action"))
 		}
-		if told[0] != told[1] || !strings.Contains(told[0], "port-ltd") || !strings.HasSuffix(told[0], "/UNPUBLISH") {
-			t.Errorf("the preview said %q, and the merge %q", told[0], told[1])
+		if summaries[0] != summaries[1] || !strings.Contains(summaries[0], "port-ltd") || !strings.HasSuffix(summaries[0], "/UNPUBLISH") {
+			t.Errorf("the preview said %q, and the merge %q", summaries[0], summaries[1])
 		}
 		a.as(author, merge, vars{"preview": true}).refused("FORBIDDEN", "")
 	})

@@ -193,7 +193,7 @@ func TestFiltersThatAreRefused(t *testing.T) {
 		} {
 			a.as(public, `{ reports(filter: {`+tt.filter+`}) { nodes { slug } } }`, nil).refused("BAD_USER_INPUT", tt.problem)
 		}
-		// All that is wrong is told at once.
+		// All errors are reported at once.
 		r := a.as(public, `{ reports(first: -1, filter: {slug: {eq: null}, publishedAt: {lt: "x"}}) { nodes { slug } } }`, nil)
 		r.refused("BAD_USER_INPUT", "")
 		if got := len(r.Errors[0].Extensions.Fields); got != 3 {

@@ -46,7 +46,7 @@ func TestJSONLD(t *testing.T) {
 	})
 }
 
-// What it costs is told before it is made.
+// Its cost is known before it is made.
 func TestCostOfJSONLD(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {

@@ -108,7 +108,7 @@ func newComparison(t *testing.T, s *store.Stores, others map[domain.Marking]*sto
 	w := &comparison{seed: seed, without: map[*domain.Viewer]http.Handler{}, entryPoints: map[string]int{}}
 	publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
 	w.full = handlerOver(s)
-	if s.Dialect() == dialect.SQLite { // what is kept is the same on both
+	if s.Dialect() == dialect.SQLite { // what is cached is the same on both
 		w.full = throughCache(t, w.full, confirmed{})
 	}
 	all := liveRows(t, s)
@@ -338,7 +338,7 @@ func insertLive(t *testing.T, s *store.Stores, all map[string][]row) {
 //     never been others, there would be no gaps.
 //
 // Texts stay as they are: publishing refuses one that names what is hidden
-// from readers of the text. So do effective markings: that of a tag is told by
+// from readers of the text. So do effective markings: that of a tag is revealed by
 // the lowest of those that refer to it, who are still there if it is.
 func withoutHidden(all map[string][]row, clearance domain.Marking) map[string][]row {
 	rest := map[string][]row{}

@@ -272,7 +272,7 @@ func TestFiltersByWhatWasOnce(t *testing.T) {
 			}
 			was, never := ask(tt.was), ask(tt.never)
 			if was.body != never.body || was.statements != never.statements {
-				t.Errorf("%s %s: %s is told from what is not there:\n%s\n%s", tt.list, tt.filter, tt.was, was.body, never.body)
+				t.Errorf("%s %s: %s differs from what is not there:\n%s\n%s", tt.list, tt.filter, tt.was, was.body, never.body)
 			}
 		}
 		// Staff find all of it, on the desk and in live.

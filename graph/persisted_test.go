@@ -60,7 +60,7 @@ func TestRegisterDocuments(t *testing.T) {
 			t.Errorf("got %s and %s", list.body, rest.body)
 		}
 
-		// All ids that stand for something else are told, and nothing is kept.
+		// All ids that stand for something else are reported, and nothing is stored.
 		r = g.register(vars{"text": count, "id": "kinds/v1"}, vars{"text": `query New { tags { totalCount } }`})
 		if r.code() != "CONFLICT" || r.paths() != "documents[0].id" {
 			t.Errorf("got %s", r.body)

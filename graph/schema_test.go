@@ -256,7 +256,7 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-// A reader of live must be able to see each field of a type, or be told that
+// A reader of live must be able to see each field of a type, or read that
 // only the desk has it.
 func TestDeskOnlyFieldsCanBeNull(t *testing.T) {
 	t.Parallel()

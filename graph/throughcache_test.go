@@ -27,7 +27,7 @@ func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handle
 		Size: 256 << 20, Live: live, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Quotas: limits.NewQuotas(noLimits, limits.NewMeter(time.Now)),
 	})
-	kept := cache.Wrap(h)
+	cached := cache.Wrap(h)
 	t.Cleanup(func() {
 		if s := cache.Stats(); s.Hits < 50 || s.Hits < s.Misses/2 {
 			t.Errorf("little came from the cache: %+v", s)
@@ -54,7 +54,7 @@ func throughCache(t *testing.T, h http.Handler, live respcache.Live) http.Handle
 		}
 		for _, which := range []string{"cold", "warm"} {
 			out := httptest.NewRecorder()
-			kept.ServeHTTP(out, again(domain.WithViewer(context.Background(), v))) // statements are not counted
+			cached.ServeHTTP(out, again(domain.WithViewer(context.Background(), v))) // statements are not counted
 			if out.Code != first.Code || out.Body.String() != first.Body.String() {
 				t.Errorf("%s (TLP:%v) through the cache, %s, gets\n%d %s\ninstead of\n%d %s\nfor %s",
 					v.Role, v.Clearance, which, out.Code, out.Body, first.Code, first.Body, body)

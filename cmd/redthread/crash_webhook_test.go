@@ -28,11 +28,11 @@ func TestWebhooksSurviveCrashes(t *testing.T) {
 		if testing.Short() {
 			rounds = 1
 		}
-		told := newWebhookReceiver(t)
+		receiver := newWebhookReceiver(t)
 		s := &crashSite{config: c, dir: t.TempDir(), flags: []string{"--webhook-allow-private"}, answered: map[string]acknowledged{}}
 		s.key = s.makeKey(t, "ADMIN")
 		cmd, addr, _ := startCommand(t, s.serve(t.Context()))
-		if _, ok := s.post(t, addr, `mutation($url: URL!) { createWebhook(input: {url: $url, types: [REPORT]}) { secret } }`, map[string]any{"url": told.URL}); !ok {
+		if _, ok := s.post(t, addr, `mutation($url: URL!) { createWebhook(input: {url: $url, types: [REPORT]}) { secret } }`, map[string]any{"url": receiver.URL}); !ok {
 			t.Fatal("the webhook was not registered")
 		}
 		_ = cmd.Process.Kill()
@@ -49,18 +49,18 @@ func TestWebhooksSurviveCrashes(t *testing.T) {
 		// the timeout of its job.
 		late := time.After(4 * time.Minute)
 		for {
-			missing := told.missing(s.answered)
+			missing := receiver.missing(s.answered)
 			if missing == "" {
 				break
 			}
 			select {
-			case <-told.more:
+			case <-receiver.more:
 			case <-late:
 				t.Fatalf("the receiver has no event of %s", missing)
 			}
 		}
-		told.checkOrder(t)
-		t.Logf("%d events of %d documents arrived, %d of them twice", len(told.seen), len(told.numbers), told.again)
+		receiver.checkOrder(t)
+		t.Logf("%d events of %d documents arrived, %d of them twice", len(receiver.seen), len(receiver.numbers), receiver.again)
 	})
 }
 
@@ -77,10 +77,10 @@ type webhookReceiver struct {
 }
 
 func newWebhookReceiver(t *testing.T) *webhookReceiver {
-	told := &webhookReceiver{more: make(chan struct{}, 1), seen: map[string]bool{}, numbers: map[string][]int{}, first: map[string]string{}}
-	told.Server = httptest.NewServer(http.HandlerFunc(told.receive))
-	t.Cleanup(told.Close)
-	return told
+	receiver := &webhookReceiver{more: make(chan struct{}, 1), seen: map[string]bool{}, numbers: map[string][]int{}, first: map[string]string{}}
+	receiver.Server = httptest.NewServer(http.HandlerFunc(receiver.receive))
+	t.Cleanup(receiver.Close)
+	return receiver
 }
 
 func (s *webhookReceiver) receive(w http.ResponseWriter, r *http.Request) {

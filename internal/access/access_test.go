@@ -252,7 +252,7 @@ func TestRevoke(t *testing.T) {
 		byHint, s2 := create(t, keys, access.CreateParams{Name: "by hint", Role: domain.Author})
 		byName, s3 := create(t, keys, access.CreateParams{Name: "by name", Role: domain.Author})
 		leaked, s4 := create(t, keys, access.CreateParams{Name: "leaked", Role: domain.Author})
-		_, kept := create(t, keys, access.CreateParams{Name: "kept", Role: domain.Author})
+		_, unchanged := create(t, keys, access.CreateParams{Name: "unchanged", Role: domain.Author})
 		for ref, key := range map[string]access.Key{
 			byID.ID.String(): byID, byHint.Hint + "…": byHint, byName.Name: byName, s4: leaked,
 		} {
@@ -266,7 +266,7 @@ func TestRevoke(t *testing.T) {
 				t.Errorf("a revoked key: got %v, want KindUnauthenticated", err)
 			}
 		}
-		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: kept}); err != nil {
+		if _, err := keys.Authenticate(t.Context(), access.Credential{Token: unchanged}); err != nil {
 			t.Errorf("another key: %v", err)
 		}
 

@@ -189,7 +189,7 @@ func TestChangeStream(t *testing.T) {
 		}
 		stop(t, a)
 		if e := tags.next(); e.name != "" {
-			t.Errorf("who asked for tags was told %+v", e)
+			t.Errorf("the subscriber by tags received %+v", e)
 		}
 	})
 }
@@ -281,7 +281,7 @@ func TestSubscriptions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		type told struct {
+		type sentChange struct {
 			Type    string
 			Payload struct {
 				Data struct {
@@ -292,7 +292,7 @@ func TestSubscriptions(t *testing.T) {
 				}
 			}
 		}
-		read := func() (m told) {
+		read := func() (m sentChange) {
 			_, body, err := conn.Read(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -76,7 +76,7 @@ func TestPaused(t *testing.T) {
 					}
 				}
 			case <-time.After(time.Minute):
-				t.Fatalf("the receiver was not told of %v\n%s", want, log)
+				t.Fatalf("the receiver got no event of %v\n%s", want, log)
 			}
 		}
 		if _, body := get(t, a.URL()+"/readyz"); strings.Contains(body, "paused") || a.Paused() {

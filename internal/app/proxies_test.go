@@ -218,9 +218,9 @@ func TestProxies(t *testing.T) {
 				name string
 				run  func(*testing.T, *proxy)
 			}{
-				{"answers are kept", checkCached}, {"codings are kept apart", checkCodings}, {"304", checkNotModified},
+				{"responses are cached", checkCached}, {"codings are cached apart", checkCodings}, {"304", checkNotModified},
 				{"what is published is seen", checkPublished}, {"keys", checkKeys}, {"events come at once", checkEvents},
-				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are told apart", checkClients},
+				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are distinguished", checkClients},
 			} {
 				t.Run(check.name, func(t *testing.T) {
 					q := *p
@@ -235,7 +235,7 @@ func TestProxies(t *testing.T) {
 const newest = `{ reports(first: 3) { nodes { title slug publishedAt summary } } }`
 
 func checkCached(t *testing.T, p *proxy) {
-	path := queryPath(newest + " # kept")
+	path := queryPath(newest + " # cached")
 	direct := fetch(t, http.MethodGet, p.app.URL()+path, "")
 	first, second := p.get(path), p.get(path)
 	if first.header.Get("X-Cache") != "MISS" || second.header.Get("X-Cache") != "HIT" {

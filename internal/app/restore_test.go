@@ -239,8 +239,8 @@ func wantGone(t *testing.T, a *app.App, cursor string) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if told, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(told), "CURSOR_EXPIRED") {
-		t.Errorf("contentChanged: got %s, %v", told, err)
+	if body, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(body), "CURSOR_EXPIRED") {
+		t.Errorf("contentChanged: got %s, %v", body, err)
 	}
 }
 

@@ -74,13 +74,13 @@ func (s *testDesk) Enqueue(tx *store.Tx, jobs ...delivery.Job) {
 func (s *testDesk) Unfinished(hook domain.ID) map[delivery.Job]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := map[delivery.Job]bool{}
+	unfinished := map[delivery.Job]bool{}
 	for _, job := range slices.Concat(s.jobs, s.discarded) {
 		if job.Webhook == hook {
-			kept[job] = slices.Contains(s.discarded, job)
+			unfinished[job] = slices.Contains(s.discarded, job)
 		}
 	}
-	return kept
+	return unfinished
 }
 
 func each(t *testing.T, fn func(t *testing.T, s *testDesk)) {

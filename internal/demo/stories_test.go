@@ -277,7 +277,7 @@ func narrativesAboutJapan(t *testing.T, exec demo.Exec) {
 		}
 		dates := []string{n.Observations[0].ObservedOn, n.Observations[len(n.Observations)-1].ObservedOn}
 		if diff := cmp.Diff([]string{n.FirstObserved, n.LastObserved}, dates); diff != "" {
-			t.Errorf("%s: first and last (-told +seen):\n%s", n.Slug, diff)
+			t.Errorf("%s: first and last (-stated +observed):\n%s", n.Slug, diff)
 		}
 		first, err1 := time.Parse(time.DateOnly, dates[0])
 		last, err2 := time.Parse(time.DateOnly, dates[1])

@@ -59,7 +59,7 @@ func TestParseID(t *testing.T) {
 		}
 	}
 	if domain.LooksLikeID("harbour-cranes") || !domain.LooksLikeID(text) {
-		t.Error("an id and a slug are not told apart")
+		t.Error("an id and a slug are not distinguished")
 	}
 }
 

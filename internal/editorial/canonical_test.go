@@ -11,7 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
 )
 
-// Documents are found by their names in the form in which names are kept.
+// Documents are found by their names in the form in which names are stored.
 func TestNamesInInputsAreBroughtToTheirForm(t *testing.T) {
 	editorialtest.Each(t, func(t *testing.T, d *editorialtest.Desk) {
 		tag, ports := d.Tag("cranes"), d.Entity("ports")

@@ -104,7 +104,7 @@ func TestLivePicturesStayDescribed(t *testing.T) {
 	})
 }
 
-// What a note outside a report's body cites would be kept nowhere.
+// What a note outside a report's body cites would not be stored.
 func TestNotesAreForTheBodyOfAReport(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		const noted = "Text.[^1]\n\n[^1]: A note."

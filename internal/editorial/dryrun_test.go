@@ -79,7 +79,7 @@ func TestAuthors(t *testing.T) {
 			t.Errorf("got %v, %v, %v, %v", all, later, none, err)
 		}
 		if _, err := d.Authors(domain.WithViewer(t.Context(), domain.Anonymous()), id, 0); err == nil {
-			t.Error("the anonymous are told who wrote")
+			t.Error("an anonymous viewer learned the authors")
 		}
 	})
 }

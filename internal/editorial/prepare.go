@@ -18,7 +18,7 @@ func newIdentity() string {
 }
 
 // Prepare gives the log its identity, and the desk its index of live, where they
-// are missing: on a new desk, and on one of a program that kept none.
+// are missing: on a new desk, and on one written by a version of the program without them.
 func (d *Desk) Prepare(ctx context.Context) error {
 	if d.prepared.Load() {
 		return nil

@@ -222,7 +222,7 @@ func TestVersionConflictSaysWhatChanged(t *testing.T) {
 	})
 }
 
-// Concurrent editors of one version: one wins, the others are told, and what
+// Concurrent editors of one version: one wins, the others get a conflict, and what
 // the winner wrote is there.
 func TestConcurrentEditors(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {

@@ -352,13 +352,13 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 		return nil, fmt.Errorf("read the schedules: %w", err)
 	}
 	type jobs struct{ waiting, running, givenUp int }
-	kept := map[domain.ID]jobs{}
+	unfinished := map[domain.ID]jobs{}
 	err = d.jobs.Unfinished(ctx, d.stores.DeskRows(), scheduleJob{}.Kind(), scheduleQueue, func(k store.UnfinishedJob) error {
 		var args scheduleJob
 		if err := json.Unmarshal(k.Args, &args); err != nil {
 			return nil // not a job of a schedule, and cannot be run
 		}
-		n := kept[args.Schedule]
+		n := unfinished[args.Schedule]
 		switch {
 		case k.Running:
 			n.running++
@@ -367,7 +367,7 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 		default:
 			n.waiting++
 		}
-		kept[args.Schedule] = n
+		unfinished[args.Schedule] = n
 		return nil
 	})
 	if err != nil {
@@ -375,7 +375,7 @@ func (d *Desk) withoutJob(ctx context.Context) ([]lostSchedule, error) {
 	}
 	var lost []lostSchedule
 	for _, s := range pending {
-		n := kept[s.ID]
+		n := unfinished[s.ID]
 		if n.waiting > 0 || n.running >= maxScheduleRuns || n.running > 0 && s.At.After(d.clock()) {
 			continue
 		}

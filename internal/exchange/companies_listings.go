@@ -68,12 +68,12 @@ func (o *listingMerger) end(listing fields, row companyRow) {
 	}
 	later := end > known
 	if known != "" {
-		kept := known
+		chosen := known
 		if later {
-			kept = end
+			chosen = end
 		}
 		o.notes = append(o.notes, RowMessage{[]Place{row.place},
-			fmt.Sprintf("the listing that began %s ends %s here and %s elsewhere: %s was kept", orNoDay(row.start), end, known, kept)})
+			fmt.Sprintf("the listing that began %s ends %s here and %s elsewhere: %s was kept", orNoDay(row.start), end, known, chosen)})
 	}
 	if later {
 		listing["until"], o.changed = row.end, true

@@ -85,9 +85,9 @@ func (f finding) message() string {
 func listProblems(found []finding, lines lineIndex) []Problem {
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.off, b.off) })
 	var (
-		told []Problem
-		more int
-		last finding
+		listed []Problem
+		more   int
+		last   finding
 	)
 	for i, f := range found {
 		line := lines.line(f.off)
@@ -96,10 +96,10 @@ func listProblems(found []finding, lines lineIndex) []Problem {
 		}
 		last = f
 		switch {
-		case len(told) < MaxProblems:
-			told = append(told, Problem{Line: line, Message: f.message()})
+		case len(listed) < MaxProblems:
+			listed = append(listed, Problem{Line: line, Message: f.message()})
 		case more == 0:
-			told = append(told, Problem{Line: line})
+			listed = append(listed, Problem{Line: line})
 			fallthrough
 		default:
 			more++
@@ -107,9 +107,9 @@ func listProblems(found []finding, lines lineIndex) []Problem {
 	}
 	switch {
 	case more == 1:
-		told[MaxProblems].Message = msgMoreOne
+		listed[MaxProblems].Message = msgMoreOne
 	case more > 1:
-		told[MaxProblems].Message = fmt.Sprintf(msgMore, fmt.Sprint(more))
+		listed[MaxProblems].Message = fmt.Sprintf(msgMore, fmt.Sprint(more))
 	}
-	return told
+	return listed
 }

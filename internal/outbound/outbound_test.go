@@ -202,7 +202,7 @@ func TestRedirects(t *testing.T) {
 			}
 		}
 		if got.Get("Accept") != "a" {
-			t.Errorf("%s: another origin isn't told what is accepted", path)
+			t.Errorf("%s: another origin learned what is accepted", path)
 		}
 	}
 }

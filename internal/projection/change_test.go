@@ -79,7 +79,7 @@ func TestFollowersOfRandomHistories(t *testing.T) {
 	})
 }
 
-// partner holds what a viewer of a clearance was told of.
+// partner holds what a viewer of a clearance was received of.
 type partner struct {
 	*liveNow
 	ctx       context.Context
@@ -135,10 +135,10 @@ func (p *partner) sees() map[domain.ID]string {
 }
 
 // follow reads the changes to the end and applies them. It returns those of
-// each document, which must fit what was told before.
+// each document, which must fit what was received before.
 func (p *partner) follow(page int) map[domain.ID][]projection.Change {
 	sees := p.sees()
-	told := map[domain.ID][]projection.Change{}
+	received := map[domain.ID][]projection.Change{}
 	for {
 		changes, err := p.desk.Changes(p.ctx, projection.ChangesParams{After: p.after, First: page})
 		if err != nil {
@@ -157,11 +157,11 @@ func (p *partner) follow(page int) map[domain.ID][]projection.Change {
 			} else {
 				delete(p.holds, c.Document)
 			}
-			told[c.Document] = append(told[c.Document], c)
+			received[c.Document] = append(received[c.Document], c)
 			p.after, p.at = c.Position, c.At
 		}
 		if len(changes) < page {
-			return told
+			return received
 		}
 	}
 }
@@ -174,9 +174,9 @@ func (p *partner) witness() {
 	for id, text := range before {
 		p.holds[id] = text
 	}
-	told := p.follow(100)
+	received := p.follow(100)
 	now, all := p.sees(), p.live()
-	for id, changes := range told {
+	for id, changes := range received {
 		last := changes[len(changes)-1]
 		was, wasThere := before[id]
 		is, isThere := now[id]
@@ -193,11 +193,11 @@ func (p *partner) witness() {
 			want = projection.Unpublished
 		}
 		if len(changes) == 1 && last.Kind != want {
-			p.rt.Errorf("clearance %v was told %v of %v, want %v:\n%s\n%s", p.clearance, last.Kind, id, want, was, is)
+			p.rt.Errorf("clearance %v was received %v of %v, want %v:\n%s\n%s", p.clearance, last.Kind, id, want, was, is)
 		}
 	}
 	if diff := cmp.Diff(now, p.holds); diff != "" {
-		p.rt.Errorf("clearance %v was not told of (-may see +holds):\n%s", p.clearance, diff)
+		p.rt.Errorf("clearance %v was not received of (-may see +holds):\n%s", p.clearance, diff)
 	}
 }
 
@@ -221,7 +221,7 @@ func TestChanges(t *testing.T) {
 		d.MustSave(domain.Report, editorial.Update, fields{"id": "cranes", "title": "Cranes, for few"})
 		d.MustPublish("report:cranes")
 
-		told := func(ctx context.Context, params projection.ChangesParams) []string {
+		received := func(ctx context.Context, params projection.ChangesParams) []string {
 			t.Helper()
 			changes, err := d.Changes(ctx, params)
 			if err != nil {
@@ -252,7 +252,7 @@ func TestChanges(t *testing.T) {
 			{"AFew", amber, projection.ChangesParams{After: begin, First: 2}, []string{"PUBLISH " + report.String(), "PUBLISH " + tag.String()}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				got := told(tt.ctx, tt.params)
+				got := received(tt.ctx, tt.params)
 				// Which of a release comes first is by their ids, made in one millisecond.
 				if diff := cmp.Diff(sorted(tt.want), sorted(got)); diff != "" {
 					t.Errorf("changes (-want +got):\n%s", diff)
@@ -265,7 +265,7 @@ func TestChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := told(amber, projection.ChangesParams{After: last, First: 100}); got != nil {
+			if got := received(amber, projection.ChangesParams{After: last, First: 100}); got != nil {
 				t.Errorf("got %v after the last change", got)
 			}
 			again, err := projection.ParsePosition(last.String())
@@ -415,7 +415,7 @@ func FuzzParsePosition(f *testing.F) {
 	})
 }
 
-// forgetHistory makes live one of a program that kept no history of changes.
+// forgetHistory makes live as a version of the program without a history left it: no history of changes.
 func (d *desk) forgetHistory() {
 	d.T.Helper()
 	err := d.Stores.Live(d.T.Context(), func(ctx context.Context, tx *store.Tx) error {

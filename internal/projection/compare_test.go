@@ -136,11 +136,11 @@ func TestADeskThatWasPutBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var received []string
 	for _, c := range changes {
-		told = append(told, c.Kind.String())
+		received = append(received, c.Kind.String())
 	}
-	if got := strings.Join(sorted(told), " "); got != "PUBLISH UNPUBLISH" {
+	if got := strings.Join(sorted(received), " "); got != "PUBLISH UNPUBLISH" {
 		t.Errorf("a follower hears %q, want PUBLISH UNPUBLISH", got)
 	}
 }

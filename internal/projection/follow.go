@@ -88,13 +88,13 @@ func closeAfter(d time.Duration) <-chan struct{} {
 // error when ctx ends.
 func (l *Live) Follow(ctx context.Context, params ChangesParams) (ChangeBatch, error) {
 	for {
-		news, err := l.Poll(ctx, params)
-		if err != nil || len(news.Changes) > 0 {
-			return news, err
+		batch, err := l.Poll(ctx, params)
+		if err != nil || len(batch.Changes) > 0 {
+			return batch, err
 		}
-		params.After = news.After
+		params.After = batch.After
 		select {
-		case <-news.Changed:
+		case <-batch.Changed:
 		case <-ctx.Done():
 			return ChangeBatch{}, ctx.Err()
 		}
@@ -106,15 +106,15 @@ func (l *Live) Follow(ctx context.Context, params ChangesParams) (ChangeBatch, e
 func (l *Live) after(ctx context.Context, t *buffer, version Version, params ChangesParams) (changes []Change, upToDate bool, err error) {
 	t.mu.Lock()
 	upToDate, err = l.extend(ctx, t, version)
-	from, kept := t.from, t.changes
+	from, buffered := t.from, t.changes
 	t.mu.Unlock()
 	if err != nil {
 		return nil, false, err
 	}
-	i := sort.Search(len(kept), func(i int) bool { return params.After.Before(kept[i].Position) })
-	if params.After == from || i > 0 && kept[i-1].Position == params.After {
-		end := min(i+params.First, len(kept))
-		return kept[i:end:end], upToDate, nil
+	i := sort.Search(len(buffered), func(i int) bool { return params.After.Before(buffered[i].Position) })
+	if params.After == from || i > 0 && buffered[i-1].Position == params.After {
+		end := min(i+params.First, len(buffered))
+		return buffered[i:end:end], upToDate, nil
 	}
 	// The position is further behind, or of another history.
 	changes, err = l.Changes(ctx, ChangesParams{After: params.After, First: params.First})

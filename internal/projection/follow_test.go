@@ -30,12 +30,12 @@ func TestFollowersHearAll(t *testing.T) {
 			following.Go(func() {
 				after := begin
 				for len(heard[i]) < reports {
-					news, err := d.Follow(public, projection.ChangesParams{After: after, First: i + 1, Types: []domain.Type{domain.Report}})
+					batch, err := d.Follow(public, projection.ChangesParams{After: after, First: i + 1, Types: []domain.Type{domain.Report}})
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					heard[i], after = append(heard[i], news.Changes...), news.After
+					heard[i], after = append(heard[i], batch.Changes...), batch.After
 				}
 			})
 		}
