@@ -79,7 +79,7 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow)
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...); err != nil {
+		if err := store.Exec(ctx, tx, query, args...); err != nil {
 			return fmt.Errorf("insert %s: %w", o.Name, err)
 		}
 		rows = rows[n:]
@@ -173,11 +173,7 @@ func rowState(r flatRow) string {
 
 // DeleteByID deletes rows of a table. It does not delete the rows that they own.
 func DeleteByID(ctx context.Context, tx *store.Tx, table string, ids []domain.ID) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	query := store.Bind(tx.Dialect(), "DELETE FROM "+table+" WHERE id"+store.InSet(tx.Dialect()))
-	if _, err := tx.Exec(ctx, query, store.IDSet(tx.Dialect(), ids)); err != nil {
+	if err := store.ExecSet(ctx, tx, "DELETE FROM "+table+" WHERE id", ids); err != nil {
 		return fmt.Errorf("delete %s: %w", table, err)
 	}
 	return nil
@@ -206,7 +202,7 @@ func DeleteOwned(ctx context.Context, tx *store.Tx, t *Table, owners []domain.ID
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "DELETE FROM "+o.Name+where), set); err != nil {
+		if err := store.Exec(ctx, tx, "DELETE FROM "+o.Name+where, set); err != nil {
 			return fmt.Errorf("delete %s: %w", o.Name, err)
 		}
 	}
@@ -235,7 +231,7 @@ func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert boo
 		query = "UPDATE " + t.Name + " SET " + strings.Join(names, " = ?, ") + " = ? WHERE id = ?"
 		args = append(args, int64(row.ID))
 	}
-	if _, err := tx.Exec(ctx, store.Bind(tx.Dialect(), query), args...); err != nil {
+	if err := store.Exec(ctx, tx, query, args...); err != nil {
 		return fmt.Errorf("write %s: %w", t.Name, err)
 	}
 	return nil

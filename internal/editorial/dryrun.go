@@ -18,17 +18,14 @@ type DryRun struct {
 }
 
 // errDryRun ends the transaction of a dry run without a commit.
-var errDryRun = errors.New("the rehearsal is over")
+var errDryRun = errors.New("the dry run is over")
 
 // DryRun runs fn on a desk whose writes are rolled back at the end. It is one
 // transaction on the desk, so other writers wait for its end. fn may run more than
 // once: it must start from the beginning each time. Needs the right PUBLISH,
 // whatever fn does.
 func (d *Desk) DryRun(ctx context.Context, fn func(ctx context.Context, r *DryRun) error) error {
-	if _, err := domain.Require(ctx, domain.PublishDocuments); err != nil {
-		return err
-	}
-	if err := d.Prepare(ctx); err != nil { // without it, there may be no log to append a release to
+	if _, err := d.authorize(ctx, domain.PublishDocuments); err != nil {
 		return err
 	}
 	err := d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {

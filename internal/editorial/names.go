@@ -95,7 +95,7 @@ func (e *editTx) insertNames(ctx context.Context, keys []nameKey) error {
 			args = append(args, int64(e.newID(domain.Row)), int64(k.document), int64(k.document.Type()), k.key)
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), query), args...); err != nil {
+		if err := store.Exec(ctx, e.tx, query, args...); err != nil {
 			return fmt.Errorf("write keys of names: %w", err)
 		}
 		keys = keys[n:]
@@ -162,13 +162,8 @@ func (d *Desk) indexNames(ctx context.Context, t domain.Type, ids []domain.ID) e
 
 // withoutNames lists the documents of a type that have no name keys.
 func withoutNames(ctx context.Context, db store.Rows, t domain.Type) ([]domain.ID, error) {
-	var ids []domain.ID
-	query := "SELECT d.id FROM " + aggregate.TableOf(t).Name + " d WHERE NOT EXISTS (SELECT 1 FROM name_keys k WHERE k.document_id = d.id)"
-	err := store.QueryRows(ctx, db, query, nil, func(rows *sql.Rows) error {
-		var id domain.ID
-		defer func() { ids = append(ids, id) }()
-		return rows.Scan(&id)
-	})
+	ids, err := store.QueryIDs(ctx, db, "SELECT d.id FROM "+aggregate.TableOf(t).Name+
+		" d WHERE NOT EXISTS (SELECT 1 FROM name_keys k WHERE k.document_id = d.id)")
 	if err != nil {
 		return nil, fmt.Errorf("find documents without keys of names: %w", err)
 	}

@@ -39,7 +39,7 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 			args = append(args, last+int64(i+j)+1, release, en.Action, int64(en.Document), int64(en.Revision),
 				e.at, en.PublishedAt, e.viewer.Name, note)
 		}
-		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), query), args...); err != nil {
+		if err := store.Exec(ctx, e.tx, query, args...); err != nil {
 			return 0, fmt.Errorf("append to the publication log: %w", err)
 		}
 		i += n

@@ -203,9 +203,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, waitForEarlier bool) 
 	}
 	if done {
 		d.log.InfoContext(ctx, "schedule was carried out", "schedule", id.String())
-		if appended > 0 {
-			d.live.Await(ctx, appended)
-		}
+		d.awaitLive(ctx, appended)
 	}
 	return wait, nil
 }

@@ -88,12 +88,7 @@ func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []d
 
 // update runs a statement that ends in the condition that the id is in a set.
 func (p *projector) update(ctx context.Context, statement string, ids []domain.ID) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	engine := p.tx.Dialect()
-	_, err := p.tx.Exec(ctx, store.Bind(engine, statement+" WHERE id"+store.InSet(engine)), store.IDSet(engine, ids))
-	if err != nil {
+	if err := store.ExecSet(ctx, p.tx, statement+" WHERE id", ids); err != nil {
 		return fmt.Errorf("work out effective markings: %w", err)
 	}
 	return nil

@@ -198,12 +198,7 @@ func (p *projector) remove(ctx context.Context, ids []domain.ID) error {
 }
 
 func (p *projector) removeAliases(ctx context.Context, ids []domain.ID) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	engine := p.tx.Dialect()
-	_, err := p.tx.Exec(ctx, store.Bind(engine, "DELETE FROM aliases WHERE document_id"+store.InSet(engine)), store.IDSet(engine, ids))
-	return err
+	return store.ExecSet(ctx, p.tx, "DELETE FROM aliases WHERE document_id", ids)
 }
 
 // put writes documents of one type to live as their snapshots have them.

@@ -231,7 +231,7 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	for len(rows) > 0 {
 		n := aggregate.BatchSize(len(rows), len(columns))
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if _, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), query), slices.Concat(rows[:n]...)...); err != nil {
+		if err := store.Exec(ctx, p.tx, query, slices.Concat(rows[:n]...)...); err != nil {
 			return fmt.Errorf("record changes: %w", err)
 		}
 		rows = rows[n:]
