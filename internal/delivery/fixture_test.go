@@ -278,12 +278,22 @@ func (r *receiver) take() []received {
 	return got
 }
 
-func (r *receiver) takeSummary() string {
+// takeSummary returns the requests since the last call in short, in the order in which
+// they came.
+func (r *receiver) takeSummary() string { return strings.Join(r.summaries(), ", ") }
+
+// takeSorted is takeSummary with the requests in the order of their texts: those for
+// different documents come in no order.
+func (r *receiver) takeSorted() string {
+	return strings.Join(slices.Sorted(slices.Values(r.summaries())), ", ")
+}
+
+func (r *receiver) summaries() []string {
 	var lines []string
 	for _, got := range r.take() {
 		lines = append(lines, got.summary())
 	}
-	return strings.Join(lines, ", ")
+	return lines
 }
 
 // signed reports whether a request has a signature by a secret; it verifies it as a

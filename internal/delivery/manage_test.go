@@ -54,7 +54,7 @@ func TestDisabling(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.advance(time.Minute)
-		if got, want := r.takeSummary(), "report.published r3, report.published later"; got != want {
+		if got, want := r.takeSorted(), "report.published later, report.published r3"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		if row := s.row(hook); row.State != domain.WebhookEnabled || row.Reason != nil || row.FailingSince != nil || row.DisabledAt != nil {
@@ -75,7 +75,7 @@ func TestTagsByFormerSlugs(t *testing.T) {
 		s.save(domain.Tag, editorial.Update, fields{"id": "harbours", "slug": "docks"})
 		s.publish("quay", "crane")
 		s.advance(time.Minute)
-		if got, want := r.takeSummary(), "report.published quay, tag.published docks"; got != want {
+		if got, want := r.takeSorted(), "report.published quay, tag.published docks"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
