@@ -5,7 +5,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
@@ -21,51 +20,49 @@ import (
 // carry a viewer. The caller limits the size of a request.
 func Handler(c Config) *transport.Handler {
 	c = c.complete()
-	exec := executor.New(New(c))
-	exec.SetParserTokenLimit(limits.MaxTokens)
-	cache := queryCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)}
-	exec.SetQueryCache(cache)
-
+	schema := New(c)
+	exec := executor.New(schema)
 	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(limitErrors)
-	exec.AroundRootFields(readOwnWrites(c.Stores))
-	exec.Use(extension.Introspection{})
-	if c.Introspection != IntrospectionAll {
-		// Suggestions in errors would describe the schema to all viewers.
-		exec.SetDisableSuggestion(true)
-		exec.SetDefaultRulesFn(silentRules)
-	}
 	limit := newLimitExtension(c)
-	exec.Use(&requestCharge{limit.admission}) // first: a look-up of an unknown document is charged too
-	exec.Use(&documentExtension{queries.NewResolver(c.Registry, c.RegisteredOnly)})
-	exec.Use(&variableExtension{})
 	exec.Use(limit)
-	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)
+	return transport.New(&operationExecutor{
+		Executor:  exec,
+		schema:    schema.Schema(),
+		cache:     documentCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)},
+		silent:    c.Introspection != IntrospectionAll,
+		resolver:  queries.NewResolver(c.Registry, c.RegisteredOnly),
+		limits:    limit,
+		recover:   p.recovered,
+		rootField: readOwnWrites(c.Stores),
+	}, c.Transport)
 }
 
-// silentRules returns the rules of validation without suggestions. The executor's
-// own switch turns off two of them.
+// silentRules returns the rules of validation without suggestions, which would
+// describe the schema to all viewers.
 func silentRules() *rules.Rules {
 	all := rules.NewDefaultRules()
 	for name, silent := range map[string]core.Rule{
 		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
 		rules.KnownTypeNamesRule.Name:      rules.KnownTypeNamesRuleWithoutSuggestions,
 		rules.ValuesOfCorrectTypeRule.Name: rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+		rules.FieldsOnCorrectTypeRule.Name: rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
+		rules.ScalarLeafsRule.Name:         rules.ScalarLeafsRuleWithoutSuggestions,
 	} {
 		all.ReplaceRule(name, silent.RuleFunc)
 	}
 	return all
 }
 
-// queryCache caches parsed documents, except long ones.
-type queryCache struct{ *lru.LRU[*ast.QueryDocument] }
+// documentCache caches valid documents, except long ones.
+type documentCache struct{ *lru.LRU[*ast.QueryDocument] }
 
-func (c queryCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
+func (c documentCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
 	if len(query) <= limits.CachedDocumentSize {
 		c.LRU.Add(ctx, query, doc)
 	}
 }
 
-var _ graphql.Cache[*ast.QueryDocument] = queryCache{}
+var _ graphql.Cache[*ast.QueryDocument] = documentCache{}

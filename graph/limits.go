@@ -7,7 +7,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -51,21 +50,9 @@ func (e *limitExtension) Validate(s graphql.ExecutableSchema) error {
 	return nil
 }
 
-// requestCharge is a gqlgen extension that charges each request, before
-// anything else is done for it.
-type requestCharge struct{ admission *limits.Admission }
-
-func (*requestCharge) ExtensionName() string                   { return "RequestCharge" }
-func (*requestCharge) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationParameters charges the viewer for the request.
-func (c *requestCharge) MutateOperationParameters(ctx context.Context, _ *graphql.RawParams) *gqlerror.Error {
-	return limitError(ctx, c.admission.ChargeRequest(ctx, transport.Header(ctx)))
-}
-
-// MutateOperationParameters checks the document and the variables, before the
-// executor parses and validates the document.
-func (e *limitExtension) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
+// checkDocument checks the document and the variables of a request, before the
+// document is validated.
+func (e *limitExtension) checkDocument(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
 	size, err := e.admission.CheckDocument(ctx, params.Query, params.Variables, transport.Header(ctx))
 	if err != nil {
 		return limitError(ctx, err)
@@ -92,9 +79,9 @@ func (e *limitExtension) mayIntrospect(v *domain.Viewer) bool {
 	return true
 }
 
-// MutateOperationContext computes the cost of a valid operation, and charges
-// the viewer for it.
-func (e *limitExtension) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+// chargeOperation computes the cost of a valid operation, and charges the viewer
+// for it.
+func (e *limitExtension) chargeOperation(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	cost := e.costs.Of(op.Operation, op.Variables)
 	maximum, err := e.admission.CheckCost(ctx, cost, op.Operation.Operation == ast.Subscription)
 	if err != nil {
@@ -205,23 +192,4 @@ func limitError(ctx context.Context, err error) *gqlerror.Error {
 		out.Extensions["retryAfter"] = refused.RetryAfter
 	}
 	return out
-}
-
-// limitedExecutor is gqlgen's executor with admission control for parsing and
-// validation, and with queries that are run again when their snapshot is lost
-// (see DispatchOperation).
-type limitedExecutor struct {
-	*executor.Executor
-	admission *limits.Admission
-}
-
-// CreateOperationContext parses and validates a request when the limiter
-// admits it.
-func (e limitedExecutor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	l, err := e.admission.WaitToParse(ctx, params.Query, params.Variables)
-	if err != nil {
-		return &graphql.OperationContext{}, gqlerror.List{limitError(ctx, err)}
-	}
-	defer l.Release()
-	return e.Executor.CreateOperationContext(ctx, params)
 }

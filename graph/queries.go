@@ -69,16 +69,9 @@ func withLine(err error) string {
 	return fmt.Sprintf("line %d: %s", located.Locations[0].Line, located.Message)
 }
 
-// documentExtension is a gqlgen extension that puts the document into a
-// request that names it. It runs before anything reads the document.
-type documentExtension struct{ resolver *queries.Resolver }
-
-func (*documentExtension) ExtensionName() string                   { return "Documents" }
-func (*documentExtension) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationParameters sets the document of a request. The documents of
+// lookUpDocument puts the document into a request that names it. The documents of
 // the program itself need not be registered.
-func (e *documentExtension) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
+func lookUpDocument(ctx context.Context, resolver *queries.Resolver, params *graphql.RawParams) *gqlerror.Error {
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
 		return gqlerror.Wrap(err)
@@ -86,7 +79,7 @@ func (e *documentExtension) MutateOperationParameters(ctx context.Context, param
 	if viewer.System || transport.IsInternal(ctx) {
 		return nil
 	}
-	found, err := e.resolver.Resolve(ctx, queries.Request{Text: params.Query, Extensions: params.Extensions, Credential: viewer.CredentialID()})
+	found, err := resolver.Resolve(ctx, queries.Request{Text: params.Query, Extensions: params.Extensions, Credential: viewer.CredentialID()})
 	if err != nil {
 		return documentError(err)
 	}

@@ -57,7 +57,7 @@ func (i *interruption) cause() (shown *gqlerror.Error, err error) {
 // end gets the error alone. A query is first run again in a new snapshot, where
 // that can help. The response to a mutation is not changed: a part of it may be
 // done.
-func (e limitedExecutor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+func (e *operationExecutor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	if op.Operation.Operation == ast.Mutation {
 		return e.Executor.DispatchOperation(ctx, op)
 	}

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,20 +11,12 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// variableExtension is a gqlgen extension that gives variables one form. It
-// refuses an enum value in other letter case, which the specification forbids
-// and gqlparser allows, and turns a value that stands for a list of one into a
-// list.
-type variableExtension struct{ schema *ast.Schema }
+// variableChecker gives variables one form. It refuses an enum value in other letter
+// case, which the specification forbids and gqlparser allows, and turns a value that
+// stands for a list of one into a list.
+type variableChecker struct{ schema *ast.Schema }
 
-func (*variableExtension) ExtensionName() string { return "Variables" }
-
-func (e *variableExtension) Validate(schema graphql.ExecutableSchema) error {
-	e.schema = schema.Schema()
-	return nil
-}
-
-func (e *variableExtension) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+func (e *variableChecker) checkAll(op *graphql.OperationContext) *gqlerror.Error {
 	for name, value := range op.Variables {
 		op.Variables[name] = normalizeLists(value)
 	}
@@ -62,7 +53,7 @@ func normalizeLists(value any) any {
 	return list
 }
 
-func (e *variableExtension) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
+func (e *variableChecker) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
 	if value == nil {
 		return nil
 	}

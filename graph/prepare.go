@@ -1,0 +1,129 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/queries"
+)
+
+// operationExecutor runs operations with gqlgen's executor. It turns a request into an
+// operation by itself, because gqlgen's way differs from the specification: see
+// CreateOperationContext. It runs queries again when their snapshot is lost: see
+// DispatchOperation.
+type operationExecutor struct {
+	*executor.Executor
+	schema    *ast.Schema
+	cache     documentCache
+	silent    bool // errors of validation make no suggestions
+	resolver  *queries.Resolver
+	limits    *limitExtension
+	recover   graphql.RecoverFunc
+	rootField graphql.RootFieldMiddleware
+}
+
+// CreateOperationContext turns a request into an operation that can be run: it charges
+// the viewer, looks the document up, parses and validates it, chooses the operation,
+// coerces the variables and computes the cost. It waits until the limiter admits that.
+func (e *operationExecutor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	l, err := e.limits.admission.WaitToParse(ctx, params.Query, params.Variables)
+	if err != nil {
+		return &graphql.OperationContext{}, gqlerror.List{limitError(ctx, err)}
+	}
+	defer l.Release()
+	op := &graphql.OperationContext{
+		RecoverFunc:            e.recover,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: e.rootField,
+		Stats:                  graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
+	}
+	ctx = graphql.WithOperationContext(ctx, op)
+	return op, e.prepare(ctx, op, params)
+}
+
+// prepare fills in an operation. The errors are of the request: nothing has run.
+func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationContext, params *graphql.RawParams) gqlerror.List {
+	if err := limitError(ctx, e.limits.admission.ChargeRequest(ctx, transport.Header(ctx))); err != nil {
+		return gqlerror.List{err} // also for the look-up of an unknown document
+	}
+	if err := lookUpDocument(ctx, e.resolver, params); err != nil {
+		return gqlerror.List{err}
+	}
+	if err := e.limits.checkDocument(ctx, params); err != nil {
+		return gqlerror.List{err}
+	}
+	op.RawQuery, op.OperationName, op.Extensions, op.Headers = params.Query, params.OperationName, params.Extensions, params.Headers
+	var errs gqlerror.List
+	if op.Doc, errs = e.parse(ctx, &op.Stats, params.Query); len(errs) > 0 {
+		return errs
+	}
+	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
+		return invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
+	}
+	variables, err := validator.VariableValues(e.schema, op.Operation, params.Variables)
+	if err != nil {
+		return invalid(gqlerror.WrapIfUnwrapped(err))
+	}
+	op.Variables = variables
+	if err := (&variableChecker{e.schema}).checkAll(op); err != nil {
+		return gqlerror.List{err}
+	}
+	op.Stats.Validation.End = graphql.Now()
+	if err := e.limits.chargeOperation(ctx, op); err != nil {
+		return gqlerror.List{err}
+	}
+	return nil
+}
+
+// parse parses and validates a document, unless it is in the cache. It does not depend
+// on the variables.
+func (e *operationExecutor) parse(ctx context.Context, stats *graphql.Stats, text string) (*ast.QueryDocument, gqlerror.List) {
+	stats.Parsing.Start = graphql.Now()
+	if doc, ok := e.cache.Get(ctx, text); ok {
+		stats.Parsing.End = graphql.Now()
+		stats.Validation.Start = stats.Parsing.End
+		return doc, nil
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.MaxTokens)
+	if err != nil {
+		failed := gqlerror.WrapIfUnwrapped(err)
+		errcode.Set(failed, errcode.ParseFailed)
+		return nil, gqlerror.List{failed}
+	}
+	stats.Parsing.End = graphql.Now()
+	stats.Validation.Start = stats.Parsing.End
+	if len(doc.Operations) == 0 {
+		return nil, invalid(gqlerror.Errorf("no operation provided"))
+	}
+	if errs := validator.ValidateWithRules(e.schema, doc, e.rules()); len(errs) > 0 {
+		return nil, invalid(errs...)
+	}
+	e.cache.Add(ctx, text, doc)
+	return doc, nil
+}
+
+func (e *operationExecutor) rules() *rules.Rules {
+	if e.silent {
+		return silentRules()
+	}
+	return rules.NewDefaultRules()
+}
+
+// invalid gives errors the code of a document, or of variables, that do not fit the
+// schema.
+func invalid(errs ...*gqlerror.Error) gqlerror.List {
+	for _, err := range errs {
+		errcode.Set(err, errcode.ValidationFailed)
+	}
+	return errs
+}
