@@ -2372,7 +2372,7 @@ type Schedule {
   message: String
   "How far it has come."
   status: ScheduleStatus!
-  "Why it failed, why it is tried again, or why it was called off where nobody did that."
+  "Why it failed, why it is tried again, or why it was cancelled automatically."
   error: String
   "Its last line in the publication log."
   sequence: Int
@@ -2699,17 +2699,17 @@ enum WebhookEvent {
   NO_LONGER_VISIBLE
 }
 
-"Whether a webhook is told of what changes."
+"Whether a webhook is sent events."
 enum WebhookState {
   "It is."
   ENABLED
-  "It is not. What has changed meanwhile is told when it is enabled."
+  "It is not. The events of that time are sent when it is enabled again."
   DISABLED
 }
 
 """
-A receiver that is told what becomes of documents in live, by requests as the Standard Webhooks
-specification has them. See docs/webhooks.md.
+A receiver of events about documents in live, sent as signed requests in the form of
+Standard Webhooks. See docs/webhooks.md.
 """
 type Webhook {
   "Its id."
@@ -2718,15 +2718,15 @@ type Webhook {
   url: URL!
   "What it is for."
   description: String
-  "The events that it is told of; null for all."
+  "The events that it receives; null for all."
   events: [WebhookEvent!]
-  "The types of document that it is told of; null for all."
+  "The types of document that it receives events of; null for all."
   types: [DocumentType!]
   "The ids of the tags of which documents have to carry one; null where they need none."
   tags: [ID!]
-  "The highest marking of what it is told of."
+  "The highest marking of the documents that it receives events of."
   ceiling: Marking!
-  "Whether it is told of what changes."
+  "Whether it is sent events."
   state: WebhookState!
   "Why it is disabled."
   reason: String
@@ -4503,11 +4503,11 @@ type Query {
   ): RegisteredDocumentConnection!
 }
 
-"What is told as it happens, over a WebSocket or as server-sent events."
+"Events as they happen, over a WebSocket or as server-sent events."
 type Subscription {
   """
   What changes in live, as the viewer sees it: each change once, in order. After an interruption
-  go on with ` + "`" + `after` + "`" + `. It ends with an error when the credential is no longer good, or the budget
+  go on with ` + "`" + `after` + "`" + `. It ends with an error when the credential is no longer valid, or the quota
   is used up.
   """
   contentChanged(
@@ -4755,7 +4755,7 @@ type Mutation {
     input: PurgeInput!
   ): PurgePayload
   """
-  Makes a key, and shows its text, this once. Nobody can give more than they have. Needs the right
+  Creates a key, and shows its text, this once. A key may not have more rights than the viewer. Needs the right
   MANAGE_ACCESS.
   """
   createApiKey(
@@ -4784,8 +4784,8 @@ type Mutation {
     input: UpdatePersonInput!
   ): PersonPayload
   """
-  Registers a webhook, and shows its secret, this once. It is told of what changes from now on.
-  Nobody can let others see more than they do. Needs the right MANAGE_WEBHOOKS.
+  Registers a webhook, and shows its secret, this once. It receives events of changes from now on.
+  Its highest marking may not be above the clearance of the viewer. Needs the right MANAGE_WEBHOOKS.
   """
   createWebhook(
     "What the webhook is."
@@ -6193,16 +6193,16 @@ input CreateWebhookInput {
   url: URL!
   "What it is for."
   description: String
-  "The events that it is told of; all unless you say otherwise. An empty list is refused."
+  "The events that it receives; all by default. An empty list is refused."
   events: [WebhookEvent!]
-  "The types of document that it is told of; all unless you say otherwise. An empty list is refused."
+  "The types of document that it receives events of; all by default. An empty list is refused."
   types: [DocumentType!]
   """
   The tags, ids or slugs, of which documents have to carry one; unless you say otherwise they need
   none. An empty list is refused.
   """
   tags: [String!]
-  "The highest marking of what it is told of."
+  "The highest marking of the documents that it receives events of."
   ceiling: Marking! = CLEAR
 }
 
@@ -6214,15 +6214,15 @@ input UpdateWebhookInput {
   url: URL
   "What it is for; null for none."
   description: String
-  "The events that it is told of; null for all."
+  "The events that it receives; null for all."
   events: [WebhookEvent!]
-  "The types of document that it is told of; null for all."
+  "The types of document that it receives events of; null for all."
   types: [DocumentType!]
   "The tags, ids or slugs, of which documents have to carry one; null where they need none."
   tags: [String!]
-  "The highest marking of what it is told of."
+  "The highest marking of the documents that it receives events of."
   ceiling: Marking
-  "Whether it is told of what changes."
+  "Whether it is sent events."
   enabled: Boolean
 }
 

@@ -66,14 +66,14 @@ type CreateWebhookInput struct {
 	URL string `json:"url"`
 	// What it is for.
 	Description *string `json:"description,omitempty"`
-	// The events that it is told of; all unless you say otherwise. An empty list is refused.
+	// The events that it receives; all by default. An empty list is refused.
 	Events []string `json:"events,omitempty"`
-	// The types of document that it is told of; all unless you say otherwise. An empty list is refused.
+	// The types of document that it receives events of; all by default. An empty list is refused.
 	Types []string `json:"types,omitempty"`
 	// The tags, ids or slugs, of which documents have to carry one; unless you say otherwise they need
 	// none. An empty list is refused.
 	Tags []string `json:"tags,omitempty"`
-	// The highest marking of what it is told of.
+	// The highest marking of the documents that it receives events of.
 	Ceiling domain.Marking `json:"ceiling"`
 }
 
