@@ -25,9 +25,9 @@ func TestMalformedRequests(t *testing.T) {
 		"NoObject":          {`"hunter2"`, "must be a JSON object"},
 		"TrailingData":      {`{"query":"{hello}"} {"hunter2":1}`, "goes on after its end"},
 		"DuplicateMember":   {`{"query":"{hello}","query":"{panics}"}`, "has the member query twice"},
-		"UnknownMember":     {`{"query":"{hello}","id":"hunter2"}`, "there is no parameter id;"},
-		"OtherCase":         {`{"Query":"{hello}"}`, "there is no parameter Query;"},
-		"InvalidMemberName": {`{"query":"{hello}","<script>hunter2":1}`, "there is no parameter of the name that is given"},
+		"OtherCase":         {`{"Query":"{hello}"}`, "query is missing; a parameter Query is ignored, since there are only query, documentId,"},
+		"InvalidMemberName": {`{"<script>hunter2":"{hello}"}`, "query is missing; a parameter of the name that is given is ignored"},
+		"CutUnknownMember":  {`{"query":"{hello}","id":{`, "is not JSON"},
 		"NoQuery":           {`{"variables":{}}`, "query is missing"},
 		"NullQuery":         {`{"query":null}`, "query is missing"},
 		"EmptyQuery":        {`{"query":""}`, "query is missing"},
@@ -75,7 +75,7 @@ func TestURL(t *testing.T) {
 	f := newFixture()
 	server := serve(t, f, config())
 	for name, row := range map[string]struct{ query, want string }{
-		"Unknown":      {"query={hello}&key=hunter2", "there is no parameter key;"},
+		"Unknown":      {"queri={hello}&key=hunter2", "query is missing; a parameter key is ignored"},
 		"Twice":        {"query={hello}&query={panics}", "query is given more than once"},
 		"Escapes":      {"query=%zz", "not encoded correctly"},
 		"NotUTF8":      {"query=%ff", "query is not UTF-8"},
@@ -99,6 +99,13 @@ func TestURL(t *testing.T) {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
+	t.Run("NullIsAName", func(t *testing.T) {
+		t.Parallel()
+		got := send(t, http.MethodGet, server.URL+"?operationName=null&query="+url.QueryEscape("query null { hello } query other { panics }"), "")
+		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}` {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+	})
 	t.Run("Body", func(t *testing.T) {
 		t.Parallel()
 		got := send(t, http.MethodGet, server.URL+"?query={hello}", `{"query":"{panics}"}`)
@@ -106,6 +113,21 @@ func TestURL(t *testing.T) {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
+}
+
+// TestUnknownParameters: a server ignores what it doesn't know, on every transport.
+func TestUnknownParameters(t *testing.T) {
+	t.Parallel()
+	server := serve(t, newFixture(), config())
+	for _, got := range []response{
+		post(t, server.URL, `{"query":"{hello}","id":"a","doc_id":{"a":[1]},"id":null,"Query":"{panics}"}`),
+		post(t, server.URL, `{"":0,"<script>":1,"query":"{hello}","operationName":null,"variables":null,"extensions":null}`),
+		send(t, http.MethodGet, server.URL+"?query={hello}&utm_source=x&utm_source=y&bytes=%ff&Query={panics}", ""),
+	} {
+		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}` {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+	}
 }
 
 func TestPersistedDocuments(t *testing.T) {
