@@ -268,8 +268,8 @@ func TestStatus(t *testing.T) {
 		want         string
 	}{
 		{`{ hello }`, 200, 200, `{"data":{"hello":"world"}}`},
-		{`{ partial }`, 200, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
-		{`{ null }`, 200, 200, `{"errors":[{"message":"no value"}],"data":null}`},
+		{`{ partial }`, 294, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
+		{`{ null }`, 294, 200, `{"errors":[{"message":"no value"}],"data":null}`},
 		{`{ extensions }`, 200, 200, `{"data":{"extensions":"<b>"},"extensions":{"cost":1}}`},
 		{`{ panics }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ broken }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
@@ -291,6 +291,31 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%s: got %s", row.query, got.body)
 			}
 		}
+	}
+}
+
+// TestPartialStatus: HEAD has the status of GET, and only the media type that defines
+// 294 has it, in answers and not in streams.
+func TestPartialStatus(t *testing.T) {
+	t.Parallel()
+	const partial = "?query={partial}"
+	for configured, want := range map[int]int{0: 294, 200: 200, 294: 294} {
+		server := serve(t, newFixture(), transport.Config{PartialStatus: configured})
+		for _, row := range []struct {
+			method, accept string
+			want           int
+		}{
+			{http.MethodGet, newer, want}, {http.MethodHead, newer, want}, {http.MethodGet, newer + ", " + older, want},
+			{http.MethodGet, older, 200}, {http.MethodGet, "*/*", 200}, {http.MethodGet, eventStream, 200},
+		} {
+			if got := send(t, row.method, server.URL+partial, "", "Accept", row.accept); got.status != row.want {
+				t.Errorf("with %d, %s as %s: got %d, want %d", configured, row.method, row.accept, got.status, row.want)
+			}
+		}
+	}
+	h := newFixture().handler(config())
+	if got := h.Execute(t.Context(), transport.Request{Document: "{partial}"}); got.Status != 200 || len(got.Errors) != 1 {
+		t.Errorf("a request of the program: got %d %v", got.Status, got.Errors)
 	}
 }
 

@@ -41,6 +41,10 @@ type Config struct {
 	// read one event, and any client to read a large response; a tenth more for
 	// each MiB of that. The connection of a slower client is closed.
 	WriteTimeout time.Duration
+	// PartialStatus is the status of responses with data and errors as
+	// application/graphql-response+json: [StatusPartialSuccess], its default, or 200 for
+	// clients behind intermediaries that don't pass the former on.
+	PartialStatus int
 	// KeepAlive is the time between keep-alive comments on a silent stream, and
 	// between pings on a WebSocket. A WebSocket from which nothing has come
 	// between two pings is closed.
@@ -91,6 +95,7 @@ type Handler struct {
 func New(exec Executor, c Config) *Handler {
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, DefaultWriteTimeout)
+	c.PartialStatus = cmp.Or(c.PartialStatus, StatusPartialSuccess)
 	c.KeepAlive = cmp.Or(c.KeepAlive, DefaultKeepAlive)
 	c.InitTimeout = cmp.Or(c.InitTimeout, DefaultInitTimeout)
 	c.MaxStreams = cmp.Or(c.MaxStreams, DefaultMaxStreams)

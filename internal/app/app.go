@@ -129,6 +129,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 			MaxMessage:   server.MaxPublicBody,
 			Authenticate: server.Authenticate(authenticator),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
+
+			PartialStatus: c.PartialStatus,
 		},
 	}
 	if c.Demo {

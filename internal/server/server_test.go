@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/server"
@@ -207,6 +208,9 @@ func TestCompression(t *testing.T) {
 		case "encoded":
 			w.Header().Set("Content-Encoding", "br")
 			fmt.Fprint(w, long)
+		case "partial":
+			w.WriteHeader(transport.StatusPartialSuccess)
+			fmt.Fprint(w, long)
 		case "short":
 			fmt.Fprint(w, `{}`)
 		default:
@@ -215,7 +219,7 @@ func TestCompression(t *testing.T) {
 	}, nil)
 	for _, row := range []struct{ query, accept, want string }{
 		{"", "gzip", "gzip"}, {"", "zstd, gzip", "zstd"}, {"", "", ""}, {"", "gzip;q=0", ""},
-		{"?short", "gzip", ""}, {"?encoded", "gzip", "br"},
+		{"?partial", "gzip", "gzip"}, {"?partial", "", ""}, {"?short", "gzip", ""}, {"?encoded", "gzip", "br"},
 	} {
 		got := s.get(t, "/graphql"+row.query, "Accept-Encoding", row.accept)
 		if got.header.Get("Content-Encoding") != row.want {

@@ -106,8 +106,11 @@ func TestUncacheable(t *testing.T) {
 	t.Parallel()
 	stream := []string{"Accept", "text/event-stream"}
 	for name, row := range map[string]func(t testing.TB) *http.Request{
-		"Errors":           func(t testing.TB) *http.Request { return get(t, "{fails}") },
-		"DataWithErrors":   func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"Errors":         func(t testing.TB) *http.Request { return get(t, "{fails}") },
+		"DataWithErrors": func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"PartialSuccess": func(t testing.TB) *http.Request {
+			return get(t, "{partial}", "Accept", "application/graphql-response+json")
+		},
 		"Desk":             func(t testing.TB) *http.Request { return get(t, "{desk}") },
 		"Mutations":        func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
 		"NotValid":         func(t testing.TB) *http.Request { return get(t, "{nothing}") },
