@@ -37,7 +37,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	start := graphql.Now()
 	var params *graphql.RawParams
 	var err error
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.Method == MethodQuery {
 		if refused := checkContentType(w, r); refused != nil {
 			return nil, refused
 		}
@@ -80,7 +80,8 @@ func (h *Handler) decodeLarge(w http.ResponseWriter, r *http.Request, body []byt
 	}
 }
 
-// checkContentType refuses bodies of any type but JSON in UTF-8.
+// checkContentType refuses bodies of any type but JSON in UTF-8: with 415, except that
+// a QUERY without a type is malformed and not of a wrong type (RFC 10008, 2).
 //
 // The other types that a browser's form can send, and a missing one, are those
 // that it sends to a foreign origin without asking that first. They are never
@@ -98,7 +99,14 @@ func checkContentType(w http.ResponseWriter, r *http.Request) *refusal {
 	if err == nil && name == typeJSON && isUTF8(parameters["charset"]) && len(r.Header.Values("Content-Type")) == 1 {
 		return nil
 	}
-	w.Header().Set("Accept-Post", typeJSON)
+	if r.Method == MethodQuery && len(r.Header.Values("Content-Type")) == 0 {
+		// A client that has followed a redirect sends it without its body.
+		return &refusal{http.StatusBadRequest, codeInvalid,
+			"a request by QUERY has a body, and the header \"Content-Type: " + typeJSON + "\""}
+	}
+	if r.Method == http.MethodPost {
+		w.Header().Set("Accept-Post", typeJSON)
+	}
 	return &refusal{http.StatusUnsupportedMediaType, codeMediaType,
 		"send the request as JSON in UTF-8, with the header \"Content-Type: " + typeJSON + "\"; forms and plain text are not accepted"}
 }

@@ -190,10 +190,10 @@ func TestContentTypes(t *testing.T) {
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	server := serve(t, newFixture(), config())
-	if got := send(t, http.MethodOptions, server.URL, ""); got.status != 204 || got.header.Get("Allow") != "GET, HEAD, POST, OPTIONS" || got.body != "" {
+	if got := send(t, http.MethodOptions, server.URL, ""); got.status != 204 || got.header.Get("Allow") != "GET, HEAD, POST, QUERY, OPTIONS" || got.body != "" {
 		t.Errorf("OPTIONS: got %d %v", got.status, got.header)
 	}
-	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, "QUERY"} {
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodTrace, "SEARCH"} {
 		if got := send(t, method, server.URL, ""); got.status != 405 || got.code(t) != "METHOD_NOT_ALLOWED" || got.header.Get("Allow") == "" {
 			t.Errorf("%s: got %d %s", method, got.status, got.body)
 		}

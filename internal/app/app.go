@@ -131,6 +131,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
 
 			PartialStatus: c.PartialStatus,
+			OnOperation:   server.RecordOperation,
 		},
 	}
 	if c.Demo {
@@ -143,7 +144,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	cache := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
-		Quotas: quotas, Log: a.log, Now: parts.Now,
+		Quotas: quotas, Log: a.log, Now: parts.Now, OnOperation: server.RecordOperation,
 	})
 	a.run(work, "drop outdated cache entries", cache.Run)
 	api := graph.Handler(config)

@@ -176,6 +176,26 @@ func TestCORS(t *testing.T) {
 			}
 		}
 	})
+	t.Run("QueryMethod", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example"} })
+		for method, want := range map[string]string{"QUERY": "QUERY", "POST": "POST", "query": "", "PUT": ""} {
+			got := do(t, request(t, http.MethodOptions, s.url+"/graphql", "", "Origin", "https://site.example",
+				"Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type,if-none-match")).header
+			if got.Get("Access-Control-Allow-Methods") != want || (got.Get("Access-Control-Allow-Origin") != "") != (want != "") || (got.Get("Access-Control-Max-Age") != "") != (want != "") {
+				t.Errorf("preflight of %s: got %v", method, got)
+			}
+		}
+		got := do(t, request(t, transport.MethodQuery, s.url+"/graphql", `{"query":"{viewer}"}`, "Origin", "https://site.example", "Content-Type", "application/json"))
+		if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Origin") != "https://site.example" {
+			t.Errorf("got %d %v", got.status, got.header)
+		}
+		for _, name := range []string{"Etag", "Accept-Query"} {
+			if !strings.Contains(got.header.Get("Access-Control-Expose-Headers"), name) {
+				t.Errorf("%s is not exposed: %v", name, got.header)
+			}
+		}
+	})
 	t.Run("OnlyConfiguredOrigins", func(t *testing.T) {
 		t.Parallel()
 		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example", "https://*.preview.example"} })
