@@ -42,6 +42,9 @@ func Handler(c Config) *transport.Handler {
 	exec.Use(&documentExtension{queries.NewResolver(c.Registry, c.RegisteredOnly)})
 	exec.Use(&variableExtension{})
 	exec.Use(limit)
+	if !c.RegisteredOnly { // nor is a query of introspection run then, unless it is registered
+		c.Transport.MayReadSDL, c.Transport.SDL = limit.mayReadSDL, limit.sdl
+	}
 	return transport.New(limitedExecutor{exec, limit.admission}, c.Transport)
 }
 

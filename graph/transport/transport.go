@@ -72,6 +72,10 @@ type Config struct {
 	//
 	// Nil refuses every connection_init that has a credential.
 	Authenticate func(r *http.Request, authorization string) (context.Context, error)
+	// MayReadSDL reports whether the schema is for the viewer of ctx; nil: for none. SDL
+	// returns it, in the schema definition language, and charges the viewer.
+	MayReadSDL func(context.Context) bool
+	SDL        func(context.Context) (string, error)
 	// OnOperation is called with the operation of each request that is not a WebSocket,
 	// on the goroutine that serves the request, before the operation runs. Nil: not.
 	OnOperation func(context.Context, Operation)
@@ -148,6 +152,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Header().Set("Allow", allowedMethods)
 		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "the API accepts GET, POST and QUERY"})
+		return
+	}
+	if h.wantsSDL(r) {
+		h.serveSDL(w, r)
 		return
 	}
 	if accepts.none() {

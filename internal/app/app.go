@@ -154,7 +154,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
+		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

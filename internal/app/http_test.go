@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/store"
@@ -119,4 +123,93 @@ func TestQueryMethod(t *testing.T) {
 			t.Errorf("got %v", line)
 		}
 	})
+}
+
+// TestSchema: the schema is at two addresses, and exists for those who may use
+// introspection only.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	const sdl, media = "application/graphql", "application/graphql; charset=utf-8"
+	for _, row := range []struct {
+		whom           string
+		registered     bool
+		public, editor bool
+	}{
+		{graph.IntrospectionAll, false, true, true}, {graph.IntrospectionStaff, false, false, true},
+		{graph.IntrospectionOff, false, false, false}, {graph.IntrospectionAll, true, false, false},
+	} {
+		c := config(t, storetest.SQLiteConfig(t))
+		c.Demo = true
+		c.Protection = app.ProtectionConfig{Introspection: row.whom, RegisteredOnly: row.registered}
+		a := start(t, c, parts(io.Discard))
+		for key, allowed := range map[string]bool{"": row.public, a.DemoKey(): row.editor} {
+			var header []string
+			if key != "" {
+				header = []string{"Authorization", "Bearer " + key}
+			}
+			get := func(method, path string, more ...string) (*http.Response, string) {
+				return exchange(t, a, method, path, "", append(more, header...)...)
+			}
+			if !allowed {
+				// As an unknown path, by every method, and as without the media type.
+				for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut} {
+					want, _ := get(method, "/nothing.graphql", "Accept", sdl)
+					if got, body := get(method, "/schema.graphql", "Accept", sdl); got.StatusCode != http.StatusNotFound || got.ContentLength != want.ContentLength || strings.Contains(body, "schema {") {
+						t.Errorf("%s %v: %s: got %d %s", row.whom, row.registered, method, got.StatusCode, body)
+					}
+				}
+				if got, body := get(http.MethodGet, "/graphql", "Accept", sdl); got.StatusCode != http.StatusNotAcceptable || strings.Contains(body, sdl+",") {
+					t.Errorf("%s: got %d %s", row.whom, got.StatusCode, body)
+				}
+				if got, body := get(http.MethodGet, "/graphql", "Accept", sdl+", */*;q=0.1"); got.StatusCode != http.StatusBadRequest || !strings.Contains(body, "query is missing") {
+					t.Errorf("%s: got %d %s", row.whom, got.StatusCode, body)
+				}
+				continue
+			}
+			var whole string
+			for _, request := range [][]string{{"/schema.graphql"}, {"/schema.graphql", "Accept", "text/html"}, {"/schema.graphql?v=1"}, {"/graphql", "Accept", sdl}, {"/graphql?v=1", "Accept", "text/html, " + sdl + ";q=0.5"}} {
+				got, text := get(http.MethodGet, request[0], request[1:]...)
+				control := "public, no-cache"
+				if key != "" {
+					control = "private, no-cache"
+				}
+				tag := got.Header.Get("Etag")
+				if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != media || !strings.HasPrefix(tag, `"`) || got.Header.Get("Cache-Control") != control || got.Header.Get("Ratelimit") == "" {
+					t.Fatalf("%v: got %d %v %.100s", request, got.StatusCode, got.Header, text)
+				}
+				if whole == "" {
+					whole = text
+				}
+				if text != whole {
+					t.Errorf("%v: another text", request)
+				}
+				if head, empty := get(http.MethodHead, request[0], request[1:]...); head.StatusCode != http.StatusOK || head.Header.Get("Etag") != tag || head.ContentLength != int64(len(text)) || empty != "" {
+					t.Errorf("HEAD %v: got %d %v", request, head.StatusCode, head.Header)
+				}
+				if same, empty := get(http.MethodGet, request[0], append(request[1:], "If-None-Match", tag)...); same.StatusCode != http.StatusNotModified || empty != "" || same.Header.Get("Etag") != tag {
+					t.Errorf("%v with %s: got %d", request, tag, same.StatusCode)
+				}
+				if packed, short := get(http.MethodGet, request[0], append(request[1:], "Accept-Encoding", "gzip")...); packed.Header.Get("Content-Encoding") != "gzip" || len(short) > len(text)/2 {
+					t.Errorf("%v: got %v", request, packed.Header)
+				}
+			}
+			schema, err := gqlparser.LoadSchema(&ast.Source{Input: whole})
+			if err != nil || schema.Types["Report"] == nil || strings.HasPrefix(whole, "#") || !strings.HasPrefix(whole, `"""`) || strings.Contains(whole, "@go") {
+				t.Errorf("%v: the text begins %.80s", err, whole)
+			}
+			// With a parameter it is an operation; by another method it is none of these.
+			if got, body := get(http.MethodGet, "/graphql?query={__typename}", "Accept", sdl+", application/json;q=0.1"); got.StatusCode != http.StatusOK || !strings.Contains(body, `"Query"`) {
+				t.Errorf("an operation: got %d %s", got.StatusCode, body)
+			}
+			if got, _ := get(http.MethodPut, "/schema.graphql"); got.StatusCode != http.StatusMethodNotAllowed || got.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("PUT: got %d", got.StatusCode)
+			}
+			if got, _ := get(http.MethodGet, "/graphql", "Accept", "application/*"); got.StatusCode != http.StatusBadRequest {
+				t.Errorf("a type that is not named: got %d", got.StatusCode)
+			}
+		}
+		if err := a.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }
