@@ -80,7 +80,7 @@ func TestQueryMethod(t *testing.T) {
 			t.Errorf("got %v %s, want the response from the cache", hit.Header, again)
 		}
 		unchanged, empty := query("unchanged", newest, "If-None-Match", tag, "Origin", "https://site.example")
-		if unchanged.StatusCode != http.StatusNotModified || empty != "" || unchanged.Header.Get("Etag") != tag || unchanged.Header.Get("Vary") != "Accept, Accept-Encoding, Authorization, Origin" ||
+		if unchanged.StatusCode != http.StatusNotModified || empty != "" || unchanged.Header.Get("Etag") != tag || unchanged.Header.Get("Vary") != "Accept, Accept-Encoding, Authorization, Origin, Redthread-Stage" ||
 			!strings.Contains(unchanged.Header.Get("Access-Control-Expose-Headers"), "Etag") {
 			t.Errorf("got %d %v", unchanged.StatusCode, unchanged.Header)
 		}

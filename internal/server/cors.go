@@ -7,6 +7,7 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // allowOrigins lets pages of the origins call the API from a browser; all
@@ -25,7 +26,7 @@ func allowOrigins(origins []string) middleware {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, transport.MethodQuery},
 		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader,
+			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader, domain.StageHeader,
 			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts with a cache of their own
 			"Last-Event-ID",             // of event streams by scripts, without EventSource
 			"Traceparent", "Tracestate", // W3C Trace Context, which monitoring puts on every request

@@ -75,6 +75,7 @@ func TestKey(t *testing.T) {
 		"System":          {&domain.Viewer{Role: domain.Public, System: true}, nil, 200},
 		"Accept":          {anonymous, func(r *http.Request) { r.Header.Set("Accept", "application/graphql-response+json") }, 200},
 		"Method":          {anonymous, func(r *http.Request) { r.Method = transport.MethodQuery }, 200},
+		"Stage":           {anonymous, func(r *http.Request) { r.Header.Set("Redthread-Stage", "LIVE") }, 200},
 		"Host":            {anonymous, func(r *http.Request) { r.Host = "other.example" }, 200},
 		"Path":            {anonymous, func(r *http.Request) { r.URL.Path = "/graphql2" }, 200},
 		"Query":           {anonymous, func(r *http.Request) { r.URL.RawQuery = "a" }, 200},

@@ -18,7 +18,7 @@
 // # Key
 //
 // The key is a hash of all that a response may depend on: the method (HEAD counts as
-// GET), host, URL, of a POST or QUERY the body with its type and coding, Accept, and the viewer's role, clearance and the rate limit of
+// GET), host, URL, of a POST or QUERY the body with its type and coding, Accept, Redthread-Stage, and the viewer's role, clearance and the rate limit of
 // its key, which responses state. So a viewer never gets a response that was made
 // for a viewer who may see more or less. The wrapped handler must not let a
 // cacheable response depend on anything else in the request.

@@ -100,6 +100,7 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 	b = appendText(b, r.URL.RawPath)
 	b = appendText(b, r.URL.RawQuery)
 	b = appendTexts(b, accept)
+	b = appendTexts(b, r.Header[domain.StageHeader])
 	buffer.bodyStart = len(b)
 	if q.kind.hasBody() {
 		b = appendTexts(b, r.Header["Content-Type"])
