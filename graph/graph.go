@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -148,6 +151,9 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	respond := s.ExecutableSchema.Exec(ctx)
 	return func(ctx context.Context) *graphql.Response {
+		if !transport.IsInternal(ctx) { // the program's own requests have no such header
+			transport.Header(ctx).Add("Vary", domain.StageHeader)
+		}
 		stage, err := stageOf(ctx, op)
 		cacheable := err == nil && isCacheable(op, stage)
 		if !cacheable {
@@ -200,19 +206,47 @@ const MarkingHeader = "TLP"
 // the publisher's own staff, whatever their marking in live will be.
 const deskMarking = domain.AmberStrict
 
-// stageOf returns the stage of an operation. A query of the desk needs the right
-// READ_DESK; each mutation checks its own rights.
+// stageOf returns the stage of an operation, which the directive @inContext and the
+// header [domain.StageHeader] set; both must then set the same. A query of the desk needs
+// the right READ_DESK; each mutation checks its own rights.
 func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, error) {
+	asked, err := stageOfHeader(op.Headers)
+	if err != nil {
+		return domain.Live, err
+	}
 	if op.Operation.Operation == ast.Mutation {
+		// Also with LIVE: a client that sets the header once has to be able to write.
 		return domain.Desk, nil
 	}
-	d := op.Operation.Directives.ForName("inContext")
-	if d == nil || d.ArgumentMap(op.Variables)["stage"] != domain.Desk.String() {
+	if d := op.Operation.Directives.ForName("inContext"); d != nil {
+		stage := domain.Live.String()
+		if d.ArgumentMap(op.Variables)["stage"] == domain.Desk.String() {
+			stage = domain.Desk.String()
+		}
+		if asked != "" && asked != stage {
+			return domain.Live, domain.Invalid("the header %s is %s, and @inContext(stage:) is %s; leave one out, or let both be the same",
+				domain.StageHeader, asked, stage)
+		}
+		asked = stage
+	}
+	if asked != domain.Desk.String() {
 		return domain.Live, nil
 	}
 	if op.Operation.Operation == ast.Subscription {
 		return domain.Live, errLiveOnly
 	}
-	_, err := domain.Require(ctx, domain.ReadDesk)
+	_, err = domain.Require(ctx, domain.ReadDesk)
 	return domain.Desk, err
+}
+
+// stageOfHeader returns the stage that a request's header names; empty where it names none.
+func stageOfHeader(header http.Header) (string, error) {
+	values := header[domain.StageHeader]
+	if len(values) == 0 {
+		return "", nil
+	}
+	if len(values) > 1 || !slices.Contains(domain.Stages, values[0]) {
+		return "", domain.Invalid("the header %s: want %s, once", domain.StageHeader, strings.Join(domain.Stages, " or "))
+	}
+	return values[0], nil
 }

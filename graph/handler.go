@@ -28,6 +28,9 @@ func Handler(c Config) *transport.Handler {
 	exec.AroundResponses(limitErrors)
 	limit := newLimitExtension(c)
 	exec.Use(limit)
+	if !c.RegisteredOnly { // nor is a query of introspection run then, unless it is registered
+		c.Transport.MayReadSDL, c.Transport.SDL = limit.mayReadSDL, limit.sdl
+	}
 	return transport.New(&operationExecutor{
 		Executor:  exec,
 		schema:    schema.Schema(),

@@ -5,13 +5,14 @@ import (
 
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 func (r pendingResolver) Document(ctx context.Context, obj *model.PendingChange) (model.Document, error) {
 	return r.onDesk(ctx, obj.Page, obj.ID)
 }
 
-var pendingCursors = read.CursorCodec{List: "pendingChanges", Kind: read.Int}
+var pendingCursors = read.CursorCodec{List: "pendingChanges", Kind: read.Int, Stage: domain.Desk}
 
 func (r queryResolver) PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error) {
 	if _, err := atDesk(ctx); err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-var trashCursors = read.CursorCodec{List: "trash", Kind: read.DateTime}
+var trashCursors = read.CursorCodec{List: "trash", Kind: read.DateTime, Stage: domain.Desk}
 
 // deleted is a document in the trash, with the id that orders it.
 type deleted struct {

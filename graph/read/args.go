@@ -71,7 +71,7 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 		by = standard
 	}
 	if by == nil {
-		p.order = ordering{Order: Order{Kind: Int}, list: list, byPosition: true, notNull: true}
+		p.order = ordering{Order: Order{Kind: Int}, list: list, stage: domain.StageFrom(ctx), byPosition: true, notNull: true}
 	} else {
 		order, ok := t.Orders[by.Field]
 		if !ok {
@@ -80,6 +80,7 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 		p.order = ordering{
 			Order:      order,
 			list:       list + " " + by.Field + " " + by.Direction + order.mark(),
+			stage:      domain.StageFrom(ctx),
 			descending: by.Direction == Descending,
 			notNull:    !order.Nullable || order.Text != "" || order.LiveNotNull && domain.StageFrom(ctx) == domain.Live,
 		}

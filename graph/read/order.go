@@ -30,6 +30,7 @@ const (
 type ordering struct {
 	Order
 	list       string // names the list and its order, for cursors
+	stage      domain.Stage
 	descending bool
 	byPosition bool // the column is the link's or the owned row's position, which no cursor has
 	notNull    bool // the column is never null at this stage
@@ -88,9 +89,11 @@ func (o *ordering) beyond(column, id string, p sortKey, reverse bool) *sql.Predi
 }
 
 // A cursor is the place of a row in a list, opaque to clients: JSON in
-// URL-safe base64.
+// URL-safe base64. It is of one stage: a row may be at another place at the other, or
+// not there.
 type cursor struct {
 	List  string          `json:"l"`
+	Stage domain.Stage    `json:"s,omitempty"`
 	Value json.RawMessage `json:"v"`
 	ID    rowID           `json:"i"`
 }
@@ -132,7 +135,7 @@ func (o *ordering) encode(p sortKey) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := json.Marshal(cursor{List: o.list, Value: v, ID: rowID(p.id)})
+	c, err := json.Marshal(cursor{List: o.list, Stage: o.stage, Value: v, ID: rowID(p.id)})
 	return base64.RawURLEncoding.EncodeToString(c), err
 }
 
@@ -157,6 +160,9 @@ func (o *ordering) decode(s string) (sortKey, error) {
 	if c.List != o.list {
 		return sortKey{}, errForeignCursor
 	}
+	if c.Stage != o.stage {
+		return sortKey{}, otherStageError(o.stage)
+	}
 	value, err := o.parse(c.Value)
 	if err != nil {
 		return sortKey{}, errBrokenCursor
@@ -168,6 +174,14 @@ func (o *ordering) decode(s string) (sortKey, error) {
 		value = collation.Key(text)
 	}
 	return sortKey{value: value, id: domain.ID(c.ID)}, nil
+}
+
+// otherStageError is the error for a cursor that is not of a stage.
+func otherStageError(want domain.Stage) error {
+	if want == domain.Desk {
+		return errors.New("this cursor is of live (stage LIVE), and this list is read on the desk (stage DESK); start again without it")
+	}
+	return errors.New("this cursor is of the desk (stage DESK), and this list is read in live (stage LIVE); start again without it")
 }
 
 func (o *ordering) parse(raw json.RawMessage) (any, error) {
@@ -218,14 +232,15 @@ func cursorValue(v any) any {
 // CursorCodec encodes and decodes the cursors of a list that is made outside this package,
 // ordered by a value of a kind and then by id.
 type CursorCodec struct {
-	List string
-	Kind Kind
+	List  string
+	Kind  Kind
+	Stage domain.Stage // at which the list is read
 }
 
 // Encode makes the cursor of a place: value is an int64, a string or a
 // time.Time, as the kind wants.
 func (p CursorCodec) Encode(value any, id domain.ID) (string, error) {
-	o := ordering{Order: Order{Kind: p.Kind}, list: p.List}
+	o := ordering{Order: Order{Kind: p.Kind}, list: p.List, stage: p.Stage}
 	return o.encode(sortKey{value: value, id: id})
 }
 
@@ -234,7 +249,7 @@ func (p CursorCodec) Decode(after *string) (value any, id domain.ID, err error) 
 	if after == nil {
 		return nil, 0, nil
 	}
-	o := ordering{Order: Order{Kind: p.Kind}, list: p.List}
+	o := ordering{Order: Order{Kind: p.Kind}, list: p.List, stage: p.Stage}
 	at, err := o.decode(*after)
 	if err != nil {
 		var problems domain.Problems

@@ -42,6 +42,8 @@ type CacheTerms struct {
 	// was read, and -1 where it was not looked up, because it is no lower than
 	// the one known in the process.
 	Sequence int64
+	// Operation names the operation; the zero value where the program made it itself.
+	Operation Operation
 }
 
 type cacheDecisionKey struct{}
@@ -124,6 +126,16 @@ func (d *CacheDecision) ReadAt(sequence int64) {
 	if d.terms.Sequence < 0 || sequence < d.terms.Sequence {
 		d.terms.Sequence = sequence
 	}
+}
+
+// setOperation records the operation of a request.
+func (d *CacheDecision) setOperation(o Operation) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.terms.Operation = o
 }
 
 // operationStarted counts an operation that is about to be parsed.

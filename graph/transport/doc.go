@@ -1,7 +1,7 @@
 // Package transport serves a GraphQL executor over HTTP. It implements three
 // protocols strictly:
 //
-//   - GraphQL over HTTP: GET and POST, one request and one response;
+//   - GraphQL over HTTP: GET, POST and QUERY, one request and one response;
 //   - graphql-sse, in its mode of distinct connections: one request, a stream
 //     of responses as server-sent events;
 //   - graphql-transport-ws: many operations over one WebSocket.

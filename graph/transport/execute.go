@@ -25,8 +25,8 @@ type Response struct {
 	// Header holds the fields that a response over HTTP would have: the marking,
 	// the viewer's remaining quota, Retry-After.
 	Header http.Header
-	// Status is the status that a response over HTTP would have; 200 also where
-	// some fields have failed.
+	// Status is the status that a response over HTTP would have, except that it is 200
+	// also where some fields have failed.
 	Status int
 }
 

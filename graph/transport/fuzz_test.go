@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/redthread-api/redthread/graph/transport"
 )
 
 // FuzzRequest sends arbitrary bodies and URLs. Malformed requests must be refused,
@@ -32,9 +34,11 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, accept, query string) {
 		byPost := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 		byPost.Header.Set("Content-Type", "application/json")
+		byQuery := httptest.NewRequest(transport.MethodQuery, "/graphql?"+url.QueryEscape(query), strings.NewReader(body))
+		byQuery.Header.Set("Content-Type", "application/json")
 		byGet := httptest.NewRequest(http.MethodGet, "/graphql", nil)
 		byGet.URL = &url.URL{Path: "/graphql", RawQuery: query}
-		for _, r := range []*http.Request{byPost, byGet} {
+		for _, r := range []*http.Request{byPost, byQuery, byGet} {
 			r.Header.Set("Accept", accept)
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)

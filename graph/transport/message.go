@@ -75,7 +75,7 @@ type message struct {
 // ignored.
 func decodeMessage(body []byte) (message, error) {
 	var m message
-	members, err := decodeObject(body)
+	members, _, err := decodeObject(body, "id", "type", "payload")
 	if err != nil {
 		return m, fmt.Errorf("the message %w", err)
 	}
@@ -114,7 +114,7 @@ func authorizationOf(payload json.RawMessage) (string, error) {
 	if len(payload) == 0 {
 		return "", nil
 	}
-	members, err := decodeObject(payload)
+	members, _, err := decodeObject(payload)
 	if err != nil {
 		return "", fmt.Errorf("the payload %w", err)
 	}

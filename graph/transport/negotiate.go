@@ -29,9 +29,9 @@ func (a accepted) none() bool { return a.single == "" && !a.stream }
 //
 // Of the types under a wildcard application/json wins, and so it does where
 // there is no such header, which by RFC 9110 is the same. The public audit
-// suite requires that; the September 2025 draft of GraphQL over HTTP prefers
-// the newer type where there is no header, and leaves the choice to the server.
-// Clients that send no Accept are old ones, and people who try requests by hand.
+// suite requires that. GraphQL over HTTP, September 2026, requires clients to send the
+// header and leaves the choice to the server where they don't: such clients are old
+// ones, and people who try requests by hand.
 //
 // */* does not include an event stream: a client that reads one names it.
 func negotiate(header []string) accepted {

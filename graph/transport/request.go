@@ -37,7 +37,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	start := graphql.Now()
 	var params *graphql.RawParams
 	var err error
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.Method == MethodQuery {
 		if refused := checkContentType(w, r); refused != nil {
 			return nil, refused
 		}
@@ -80,7 +80,8 @@ func (h *Handler) decodeLarge(w http.ResponseWriter, r *http.Request, body []byt
 	}
 }
 
-// checkContentType refuses bodies of any type but JSON in UTF-8.
+// checkContentType refuses bodies of any type but JSON in UTF-8: with 415, except that
+// a QUERY without a type is malformed and not of a wrong type (RFC 10008, 2).
 //
 // The other types that a browser's form can send, and a missing one, are those
 // that it sends to a foreign origin without asking that first. They are never
@@ -98,7 +99,14 @@ func checkContentType(w http.ResponseWriter, r *http.Request) *refusal {
 	if err == nil && name == typeJSON && isUTF8(parameters["charset"]) && len(r.Header.Values("Content-Type")) == 1 {
 		return nil
 	}
-	w.Header().Set("Accept-Post", typeJSON)
+	if r.Method == MethodQuery && len(r.Header.Values("Content-Type")) == 0 {
+		// A client that has followed a redirect sends it without its body.
+		return &refusal{http.StatusBadRequest, codeInvalid,
+			"a request by QUERY has a body, and the header \"Content-Type: " + typeJSON + "\""}
+	}
+	if r.Method == http.MethodPost {
+		w.Header().Set("Accept-Post", typeJSON)
+	}
 	return &refusal{http.StatusUnsupportedMediaType, codeMediaType,
 		"send the request as JSON in UTF-8, with the header \"Content-Type: " + typeJSON + "\"; forms and plain text are not accepted"}
 }
@@ -120,14 +128,12 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
 }
 
 // decodeBody reads the parameters from the JSON of a body, or of a subscribe
-// message. The errors are for the client.
+// message. The errors are for the client. Members that are no parameters are ignored
+// (GraphQL over HTTP, September 2026, Request Parameters).
 func decodeBody(body []byte) (*graphql.RawParams, error) {
-	all, err := decodeObject(body)
+	all, unknown, err := decodeObject(body, paramNames...)
 	if err != nil {
 		return nil, fmt.Errorf("the request %w", err)
-	}
-	if err := onlyKnown(slices.Collect(maps.Keys(all))); err != nil {
-		return nil, err
 	}
 	params := &graphql.RawParams{}
 	var documentID string
@@ -139,12 +145,12 @@ func decodeBody(body []byte) (*graphql.RawParams, error) {
 			return nil, err
 		}
 	}
-	return complete(params, documentID)
+	return complete(params, documentID, unknown)
 }
 
-// decodeURL reads the parameters from the URL. An empty value is the same
-// as a missing one: for operationName the specification says so, and HTML forms send
-// empty values for the others.
+// decodeURL reads the parameters from the URL; others are ignored. An empty value is the
+// same as a missing one: for operationName the specification says so, and HTML forms send
+// empty values for the others. operationName=null names the operation "null".
 func decodeURL(r *http.Request) (*graphql.RawParams, error) {
 	if r.ContentLength != 0 {
 		return nil, errors.New("a request by GET is in the URL, and not in a body")
@@ -153,14 +159,11 @@ func decodeURL(r *http.Request) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, errors.New("the URL's parameters are not encoded correctly")
 	}
-	if err := onlyKnown(slices.Collect(maps.Keys(values))); err != nil {
-		return nil, err
-	}
-	for name, given := range values {
-		if len(given) > 1 {
+	for _, name := range paramNames {
+		if len(values[name]) > 1 {
 			return nil, fmt.Errorf("%s is given more than once", name)
 		}
-		if !utf8.ValidString(given[0]) {
+		if !utf8.ValidString(values.Get(name)) {
 			return nil, fmt.Errorf("%s is not UTF-8", name)
 		}
 	}
@@ -170,14 +173,20 @@ func decodeURL(r *http.Request) (*graphql.RawParams, error) {
 			return nil, err
 		}
 	}
-	return complete(params, values.Get(paramDocument))
+	unknown := slices.DeleteFunc(slices.Collect(maps.Keys(values)), func(name string) bool { return slices.Contains(paramNames, name) })
+	return complete(params, values.Get(paramDocument), unknown)
 }
 
 // complete adds the id of a persisted document to the extensions, where the
-// executor's extensions find it, and refuses a request for nothing.
-func complete(params *graphql.RawParams, documentID string) (*graphql.RawParams, error) {
+// executor's extensions find it, and refuses a request for nothing. unknown are the
+// names of what was ignored, one of which may be a misspelt query.
+func complete(params *graphql.RawParams, documentID string, unknown []string) (*graphql.RawParams, error) {
 	if params.Query == "" && documentID == "" && params.Extensions["persistedQuery"] == nil {
-		return nil, errors.New("query is missing")
+		if len(unknown) == 0 {
+			return nil, errors.New("query is missing")
+		}
+		return nil, fmt.Errorf("query is missing; a parameter %s is ignored, since there are only %s",
+			quotableName(slices.Min(unknown)), strings.Join(paramNames, ", "))
 	}
 	if documentID != "" {
 		if params.Extensions == nil {
@@ -189,19 +198,6 @@ func complete(params *graphql.RawParams, documentID string) (*graphql.RawParams,
 }
 
 var namePattern = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]{0,39}$`)
-
-// onlyKnown returns an error for a name that is not a parameter. The specification
-// reserves all other names, and a later version may give them a meaning.
-func onlyKnown(names []string) error {
-	slices.Sort(names) // the same error for the same request
-	for _, name := range names {
-		if slices.Contains(paramNames, name) {
-			continue
-		}
-		return fmt.Errorf("there is no parameter %s; there are %s", quotableName(name), strings.Join(paramNames, ", "))
-	}
-	return nil
-}
 
 // quotableName is a name in the form in which an error repeats it: only where it is a valid
 // GraphQL name, and not too long.
@@ -262,46 +258,51 @@ func kind(raw []byte) string {
 	return "no JSON"
 }
 
-// decodeObject reads the members of a JSON object, none of which may be
-// repeated: of two, one program reads the first and another the last. The errors
-// are texts that follow "the request".
-func decodeObject(body []byte) (map[string]json.RawMessage, error) {
+// decodeObject reads the known members of a JSON object, or all members where no names
+// are given. None that it returns may be repeated: of two, one program reads the first and
+// another the last. unknown are the names of the others, whose values must be JSON. The
+// errors are texts that follow "the request".
+func decodeObject(body []byte, known ...string) (members map[string]json.RawMessage, unknown []string, err error) {
 	if !utf8.Valid(body) {
-		return nil, errors.New("is not UTF-8")
+		return nil, nil, errors.New("is not UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	notJSON := func() error { return fmt.Errorf("is not JSON: see byte %d", dec.InputOffset()) }
 	switch open, err := dec.Token(); {
 	case errors.Is(err, io.EOF):
-		return nil, errors.New("is empty")
+		return nil, nil, errors.New("is empty")
 	case err != nil:
-		return nil, notJSON()
+		return nil, nil, notJSON()
 	case open == json.Delim('['):
-		return nil, errors.New("is a list: batches are not supported")
+		return nil, nil, errors.New("is a list: batches are not supported")
 	case open != json.Delim('{'):
-		return nil, errors.New("must be a JSON object")
+		return nil, nil, errors.New("must be a JSON object")
 	}
-	members := map[string]json.RawMessage{}
+	members = map[string]json.RawMessage{}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return nil, notJSON()
+			return nil, nil, notJSON()
 		}
 		name, _ := key.(string) // the decoder takes nothing else
 		if _, twice := members[name]; twice {
-			return nil, fmt.Errorf("has the member %s twice", quotableName(name))
+			return nil, nil, fmt.Errorf("has the member %s twice", quotableName(name))
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
-			return nil, notJSON()
+			return nil, nil, notJSON()
+		}
+		if len(known) > 0 && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+			continue
 		}
 		members[name] = value
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, notJSON()
+		return nil, nil, notJSON()
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("goes on after its end")
+		return nil, nil, errors.New("goes on after its end")
 	}
-	return members, nil
+	return members, unknown, nil
 }

@@ -25,9 +25,9 @@ func TestMalformedRequests(t *testing.T) {
 		"NoObject":          {`"hunter2"`, "must be a JSON object"},
 		"TrailingData":      {`{"query":"{hello}"} {"hunter2":1}`, "goes on after its end"},
 		"DuplicateMember":   {`{"query":"{hello}","query":"{panics}"}`, "has the member query twice"},
-		"UnknownMember":     {`{"query":"{hello}","id":"hunter2"}`, "there is no parameter id;"},
-		"OtherCase":         {`{"Query":"{hello}"}`, "there is no parameter Query;"},
-		"InvalidMemberName": {`{"query":"{hello}","<script>hunter2":1}`, "there is no parameter of the name that is given"},
+		"OtherCase":         {`{"Query":"{hello}"}`, "query is missing; a parameter Query is ignored, since there are only query, documentId,"},
+		"InvalidMemberName": {`{"<script>hunter2":"{hello}"}`, "query is missing; a parameter of the name that is given is ignored"},
+		"CutUnknownMember":  {`{"query":"{hello}","id":{`, "is not JSON"},
 		"NoQuery":           {`{"variables":{}}`, "query is missing"},
 		"NullQuery":         {`{"query":null}`, "query is missing"},
 		"EmptyQuery":        {`{"query":""}`, "query is missing"},
@@ -75,7 +75,7 @@ func TestURL(t *testing.T) {
 	f := newFixture()
 	server := serve(t, f, config())
 	for name, row := range map[string]struct{ query, want string }{
-		"Unknown":      {"query={hello}&key=hunter2", "there is no parameter key;"},
+		"Unknown":      {"queri={hello}&key=hunter2", "query is missing; a parameter key is ignored"},
 		"Twice":        {"query={hello}&query={panics}", "query is given more than once"},
 		"Escapes":      {"query=%zz", "not encoded correctly"},
 		"NotUTF8":      {"query=%ff", "query is not UTF-8"},
@@ -99,6 +99,13 @@ func TestURL(t *testing.T) {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
+	t.Run("NullIsAName", func(t *testing.T) {
+		t.Parallel()
+		got := send(t, http.MethodGet, server.URL+"?operationName=null&query="+url.QueryEscape("query null { hello } query other { panics }"), "")
+		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}` {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+	})
 	t.Run("Body", func(t *testing.T) {
 		t.Parallel()
 		got := send(t, http.MethodGet, server.URL+"?query={hello}", `{"query":"{panics}"}`)
@@ -106,6 +113,21 @@ func TestURL(t *testing.T) {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})
+}
+
+// TestUnknownParameters: a server ignores what it doesn't know, on every transport.
+func TestUnknownParameters(t *testing.T) {
+	t.Parallel()
+	server := serve(t, newFixture(), config())
+	for _, got := range []response{
+		post(t, server.URL, `{"query":"{hello}","id":"a","doc_id":{"a":[1]},"id":null,"Query":"{panics}"}`),
+		post(t, server.URL, `{"":0,"<script>":1,"query":"{hello}","operationName":null,"variables":null,"extensions":null}`),
+		send(t, http.MethodGet, server.URL+"?query={hello}&utm_source=x&utm_source=y&bytes=%ff&Query={panics}", ""),
+	} {
+		if got.status != http.StatusOK || got.body != `{"data":{"hello":"world"}}` {
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+	}
 }
 
 func TestPersistedDocuments(t *testing.T) {
@@ -168,10 +190,10 @@ func TestContentTypes(t *testing.T) {
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	server := serve(t, newFixture(), config())
-	if got := send(t, http.MethodOptions, server.URL, ""); got.status != 204 || got.header.Get("Allow") != "GET, HEAD, POST, OPTIONS" || got.body != "" {
+	if got := send(t, http.MethodOptions, server.URL, ""); got.status != 204 || got.header.Get("Allow") != "GET, HEAD, POST, QUERY, OPTIONS" || got.body != "" {
 		t.Errorf("OPTIONS: got %d %v", got.status, got.header)
 	}
-	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, "QUERY"} {
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodTrace, "SEARCH"} {
 		if got := send(t, method, server.URL, ""); got.status != 405 || got.code(t) != "METHOD_NOT_ALLOWED" || got.header.Get("Allow") == "" {
 			t.Errorf("%s: got %d %s", method, got.status, got.body)
 		}
@@ -246,8 +268,8 @@ func TestStatus(t *testing.T) {
 		want         string
 	}{
 		{`{ hello }`, 200, 200, `{"data":{"hello":"world"}}`},
-		{`{ partial }`, 200, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
-		{`{ null }`, 200, 200, `{"errors":[{"message":"no value"}],"data":null}`},
+		{`{ partial }`, 294, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
+		{`{ null }`, 294, 200, `{"errors":[{"message":"no value"}],"data":null}`},
 		{`{ extensions }`, 200, 200, `{"data":{"extensions":"<b>"},"extensions":{"cost":1}}`},
 		{`{ panics }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ broken }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
@@ -269,6 +291,31 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%s: got %s", row.query, got.body)
 			}
 		}
+	}
+}
+
+// TestPartialStatus: HEAD has the status of GET, and only the media type that defines
+// 294 has it, in answers and not in streams.
+func TestPartialStatus(t *testing.T) {
+	t.Parallel()
+	const partial = "?query={partial}"
+	for configured, want := range map[int]int{0: 294, 200: 200, 294: 294} {
+		server := serve(t, newFixture(), transport.Config{PartialStatus: configured})
+		for _, row := range []struct {
+			method, accept string
+			want           int
+		}{
+			{http.MethodGet, newer, want}, {http.MethodHead, newer, want}, {http.MethodGet, newer + ", " + older, want},
+			{http.MethodGet, older, 200}, {http.MethodGet, "*/*", 200}, {http.MethodGet, eventStream, 200},
+		} {
+			if got := send(t, row.method, server.URL+partial, "", "Accept", row.accept); got.status != row.want {
+				t.Errorf("with %d, %s as %s: got %d, want %d", configured, row.method, row.accept, got.status, row.want)
+			}
+		}
+	}
+	h := newFixture().handler(config())
+	if got := h.Execute(t.Context(), transport.Request{Document: "{partial}"}); got.Status != 200 || len(got.Errors) != 1 {
+		t.Errorf("a request of the program: got %d %v", got.Status, got.Errors)
 	}
 }
 

@@ -37,11 +37,22 @@ var statuses = map[string]int{
 	codeUnavailable:   http.StatusServiceUnavailable,
 }
 
-// status is the HTTP status of a response.
-//
-// It is 200 where there is data, if only null: the operation has run. Later
-// drafts of the specification have 294 for data with errors, which is not
-// registered, and which proxies and clients don't know.
+// StatusPartialSuccess is the HTTP status of a response with data, if only null, and with
+// errors (GraphQL over HTTP, September 2026, application/graphql-response+json, Status Codes).
+const StatusPartialSuccess = 294
+
+// statusOf is the HTTP status of a response over HTTP: that of status, except that
+// data with errors is [Config.PartialStatus] as application/graphql-response+json.
+// application/json keeps 200, because its clients may know no other.
+func (h *Handler) statusOf(media string, resp *graphql.Response) int {
+	if media == typeResponse && len(resp.Data) > 0 && len(resp.Errors) > 0 {
+		return h.config.PartialStatus
+	}
+	return status(media, resp)
+}
+
+// status is the HTTP status of a response, without a distinction between data with and
+// without errors: 200 where there is data, if only null, since the operation has run.
 //
 // Where there is none, application/json has 200 all the same, because its
 // clients take another status for an error of a proxy. Among these errors is
@@ -135,7 +146,7 @@ func (h *Handler) writeResponse(w http.ResponseWriter, r *http.Request, accepts 
 	defer release()
 	CacheDecisionFrom(r.Context()).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
 	putHeader(w, header)
-	code := status(accepts.single, resp)
+	code := h.statusOf(accepts.single, resp)
 	if code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", retryAfter)
 	}

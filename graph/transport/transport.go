@@ -41,6 +41,10 @@ type Config struct {
 	// read one event, and any client to read a large response; a tenth more for
 	// each MiB of that. The connection of a slower client is closed.
 	WriteTimeout time.Duration
+	// PartialStatus is the status of responses with data and errors as
+	// application/graphql-response+json: [StatusPartialSuccess], its default, or 200 for
+	// clients behind intermediaries that don't pass the former on.
+	PartialStatus int
 	// KeepAlive is the time between keep-alive comments on a silent stream, and
 	// between pings on a WebSocket. A WebSocket from which nothing has come
 	// between two pings is closed.
@@ -68,6 +72,13 @@ type Config struct {
 	//
 	// Nil refuses every connection_init that has a credential.
 	Authenticate func(r *http.Request, authorization string) (context.Context, error)
+	// MayReadSDL reports whether the schema is for the viewer of ctx; nil: for none. SDL
+	// returns it, in the schema definition language, and charges the viewer.
+	MayReadSDL func(context.Context) bool
+	SDL        func(context.Context) (string, error)
+	// OnOperation is called with the operation of each request that is not a WebSocket,
+	// on the goroutine that serves the request, before the operation runs. Nil: not.
+	OnOperation func(context.Context, Operation)
 	// CheckOrigin reports whether a page of the request's Origin may open a
 	// WebSocket: browsers don't check that by themselves. It is not called for
 	// requests without an Origin. Nil allows the origin of the server's own
@@ -91,6 +102,7 @@ type Handler struct {
 func New(exec Executor, c Config) *Handler {
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, DefaultWriteTimeout)
+	c.PartialStatus = cmp.Or(c.PartialStatus, StatusPartialSuccess)
 	c.KeepAlive = cmp.Or(c.KeepAlive, DefaultKeepAlive)
 	c.InitTimeout = cmp.Or(c.InitTimeout, DefaultInitTimeout)
 	c.MaxStreams = cmp.Or(c.MaxStreams, DefaultMaxStreams)
@@ -108,7 +120,16 @@ func New(exec Executor, c Config) *Handler {
 	}
 }
 
-const allowedMethods = "GET, HEAD, POST, OPTIONS"
+// MethodQuery is the method QUERY of RFC 10008: safe as GET, with a body as POST.
+// Methods are case-sensitive.
+const MethodQuery = "QUERY"
+
+const (
+	allowedMethods = "GET, HEAD, POST, QUERY, OPTIONS"
+	// acceptedQuery is the value of Accept-Query, a structured field: the media types
+	// of bodies of QUERY.
+	acceptedQuery = `"` + typeJSON + `"`
+)
 
 // ServeHTTP serves one request, or all operations of one WebSocket.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -117,9 +138,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Add("Vary", "Accept")
+	if r.Method != http.MethodPost {
+		w.Header().Set("Accept-Query", acceptedQuery)
+	}
 	accepts := negotiate(r.Header.Values("Accept"))
 	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
+	case http.MethodGet, http.MethodHead, http.MethodPost, MethodQuery:
 	case http.MethodOptions:
 		// A preflight request of CORS was answered by the middleware.
 		w.Header().Set("Allow", allowedMethods)
@@ -127,7 +151,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		w.Header().Set("Allow", allowedMethods)
-		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "the API accepts GET and POST"})
+		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "the API accepts GET, POST and QUERY"})
+		return
+	}
+	if h.wantsSDL(r) {
+		h.serveSDL(w, r)
 		return
 	}
 	if accepts.none() {
@@ -147,6 +175,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accepted, params *graphql.RawParams) {
 	ctx, header := withHeader(r.Context())
 	x, failed := h.prepare(ctx, params)
+	h.recordOperation(ctx, params, x)
 	if failed != nil {
 		if accepts.single == "" {
 			accepts.single = typeJSON // a body that the client may understand
@@ -165,6 +194,10 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 	case x.isMutation() && r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "a mutation is sent by POST"})
+	case x.isSubscription() && r.Method == MethodQuery:
+		// QUERY is for one response, which has a validator.
+		w.Header().Set("Allow", "GET, POST")
+		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "a subscription is sent by POST or GET, with \"Accept: " + typeEvents + "\""})
 	case x.isSubscription() && !accepts.stream:
 		refuse(w, r, accepts, &refusal{http.StatusNotAcceptable, codeNotAcceptable,
 			"the response to a subscription is a stream: send \"Accept: " + typeEvents + "\", or subscribe over a WebSocket with the subprotocol " + subprotocol})

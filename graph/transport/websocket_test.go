@@ -99,6 +99,9 @@ func TestSocket(t *testing.T) {
 		// An id is free again after its operation.
 		s.send(`{"id":"a","type":"subscribe","payload":{"query":"mutation M { hello }","operationName":"M","variables":{},"extensions":{}}}`)
 		s.want(`{"id":"a","type":"next","payload":{"data":{"hello":"world"}}}`, `{"id":"a","type":"complete"}`)
+		// Members that the server doesn't know are ignored, also those that are there twice.
+		s.send(`{"id":"a","v":1,"v":2,"type":"subscribe","payload":{"query":"{ hello }","id":1,"id":2,"operationName":null}}`)
+		s.want(`{"id":"a","type":"next","payload":{"data":{"hello":"world"}}}`, `{"id":"a","type":"complete"}`)
 		s.send(`{"id":"b","type":"subscribe","payload":{"query":"{ partial }"}}`)
 		s.want(`{"id":"b","type":"next","payload":{"errors":[{"message":"no value"}],"data":{"partial":null}}}`, `{"id":"b","type":"complete"}`)
 	})
@@ -195,7 +198,7 @@ func TestSocketCloses(t *testing.T) {
 		"NoID":             {[]string{ready, `{"type":"subscribe","payload":{"query":"{hello}"}}`}, 4400, "subscribe needs an id"},
 		"NoPayload":        {[]string{ready, `{"type":"subscribe","id":"a","payload":null}`}, 4400, "subscribe needs a payload"},
 		"NoQuery":          {[]string{ready, `{"type":"subscribe","id":"a","payload":{}}`}, 4400, "query is missing"},
-		"UnknownParameter": {[]string{ready, `{"type":"subscribe","id":"a","payload":{"query":"{hello}","hunter2":1}}`}, 4400, "there is no parameter hunter2; there are query, documentId, operationName, variables, extensions"},
+		"TwoQueries":       {[]string{ready, `{"type":"subscribe","id":"a","payload":{"query":"{hello}","query":"{panics}"}}`}, 4400, "the request has the member query twice"},
 		"NotUTF8":          {[]string{"\"\xff\""}, 4400, "the message is not UTF-8"},
 		"BeforeInit":       {[]string{`{"type":"subscribe","id":"a","payload":{"query":"{hello}"}}`}, 4401, "Unauthorized"},
 		"NoAuthenticator":  {[]string{`{"type":"connection_init","payload":{"Authorization":"Bearer x"}}`}, 4403, "Forbidden"},

@@ -129,6 +129,9 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 			MaxMessage:   server.MaxPublicBody,
 			Authenticate: server.Authenticate(authenticator),
 			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
+
+			PartialStatus: c.PartialStatus,
+			OnOperation:   server.RecordOperation,
 		},
 	}
 	if c.Demo {
@@ -141,7 +144,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	cache := respcache.New(respcache.Config{
 		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Live: a.backend.live,
-		Quotas: quotas, Log: a.log, Now: parts.Now,
+		Quotas: quotas, Log: a.log, Now: parts.Now, OnOperation: server.RecordOperation,
 	})
 	a.run(work, "drop outdated cache entries", cache.Run)
 	api := graph.Handler(config)
@@ -151,7 +154,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	a.serve(c, server.Config{
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
+		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil

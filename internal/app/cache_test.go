@@ -53,7 +53,7 @@ func TestCacheOfTheServer(t *testing.T) {
 			t.Errorf("got %v %s, then %v %s", first.Header, body, second.Header, again)
 		}
 		for name, want := range map[string]string{
-			"Cache-Control": "public, no-cache", "Vary": "Accept, Accept-Encoding, Authorization, Origin", "Tlp": "TLP:CLEAR",
+			"Cache-Control": "public, no-cache", "Vary": "Accept, Accept-Encoding, Authorization, Origin, Redthread-Stage", "Tlp": "TLP:CLEAR",
 			"Content-Type": "application/json; charset=utf-8", "X-Content-Type-Options": "nosniff", "Etag": first.Header.Get("Etag"),
 			"Access-Control-Allow-Origin": "*",
 		} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -34,10 +36,13 @@ type Config struct {
 	Demo        bool
 	Paused      bool // no jobs are run until "redthread resume"
 	CORSOrigins []string
-	Site        SiteConfig
-	OIDC        OIDCConfig
-	Protection  ProtectionConfig
-	Cache       CacheConfig
+	// PartialStatus is the status of responses with data and errors as
+	// application/graphql-response+json; 0 means the transport's default.
+	PartialStatus int
+	Site          SiteConfig
+	OIDC          OIDCConfig
+	Protection    ProtectionConfig
+	Cache         CacheConfig
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
@@ -55,6 +60,8 @@ var variables = map[string]string{
 	"demo":         "REDTHREAD_DEMO",
 	"paused":       "REDTHREAD_PAUSED",
 	"cors-origin":  "REDTHREAD_CORS_ORIGINS",
+
+	"partial-status": "REDTHREAD_PARTIAL_STATUS",
 
 	"public-url":    "REDTHREAD_PUBLIC_URL",
 	"site-url":      "REDTHREAD_SITE_URL",
@@ -106,6 +113,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.BoolVar(&c.Paused, "paused", false, usage("paused", "serve, but send no webhooks and carry out no schedules until \"redthread resume\""))
 	f.StringSliceVar(&c.CORSOrigins, "cors-origin", nil, usage("cors-origin",
 		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
+	f.IntVar(&c.PartialStatus, "partial-status", transport.StatusPartialSuccess, usage("partial-status",
+		"`status` of results with data and errors as application/graphql-response+json: 294, or 200 for clients behind old proxies"))
 	c.Site.flags(f)
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
@@ -165,6 +174,9 @@ func (c *Config) checkServe(p *domain.Problems) {
 		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
 	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		p.Add("--addr", "want a port from 0 to 65535, not %q", port)
+	}
+	if !slices.Contains([]int{0, http.StatusOK, transport.StatusPartialSuccess}, c.PartialStatus) {
+		p.Add("--partial-status", "want 200 or 294, not %d", c.PartialStatus)
 	}
 	for _, origin := range c.CORSOrigins {
 		if origin != "*" && !isOrigin(origin) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -218,7 +219,7 @@ func TestProxies(t *testing.T) {
 				name string
 				run  func(*testing.T, *proxy)
 			}{
-				{"responses are cached", checkCached}, {"codings are cached apart", checkCodings}, {"304", checkNotModified},
+				{"responses are cached", checkCached}, {"codings are cached apart", checkCodings}, {"304", checkNotModified}, {"QUERY", checkQueryMethod},
 				{"what is published is seen", checkPublished}, {"keys", checkKeys}, {"events come at once", checkEvents},
 				{"WebSockets", checkWebSockets}, {"bodies and long addresses", checkLarge}, {"clients are distinguished", checkClients},
 			} {
@@ -298,6 +299,33 @@ func checkNotModified(t *testing.T, p *proxy) {
 		if got := p.get(path, append(header, "If-None-Match", `"another"`)...); got.status != http.StatusOK {
 			t.Errorf("another tag: got %d, want 200", got.status)
 		}
+	}
+}
+
+// checkQueryMethod checks that QUERY passes with its body, conditional or not, and that
+// no response to it is used for another.
+func checkQueryMethod(t *testing.T, p *proxy) {
+	seen := map[string]string{}
+	for range 2 {
+		for _, field := range []string{"reports", "tags", "entities"} {
+			got := fetch(t, transport.MethodQuery, p.url+"/graphql", `{"query":"{ `+field+` { totalCount } }"}`)
+			if got.status != http.StatusOK || !strings.Contains(got.body, `{"`+field+`":`) || got.header.Get("X-Cache") == "HIT" {
+				t.Errorf("%s: got %d %v %s", field, got.status, got.header, got.body)
+			}
+			seen[field] = got.header.Get("Etag")
+		}
+	}
+	for field, tag := range seen {
+		body := `{"query":"{ ` + field + ` { totalCount } }"}`
+		if got := fetch(t, transport.MethodQuery, p.url+"/graphql", body, "If-None-Match", tag); tag == "" || got.status != http.StatusNotModified || got.body != "" {
+			t.Errorf("%s: %s: got %d %s, want 304", field, tag, got.status, got.body)
+		}
+		if got := fetch(t, transport.MethodQuery, p.url+"/graphql", strings.Replace(body, "{ totalCount }", "{ __typename }", 1), "If-None-Match", tag); got.status != http.StatusOK {
+			t.Errorf("another query than %s: got %d, want 200", field, got.status)
+		}
+	}
+	if got := fetch(t, transport.MethodQuery, p.url+"/graphql", `{"query":"{ reports { totalCount } }"}`, "Authorization", "Bearer "+p.app.DemoKey()); got.status != http.StatusOK || got.header.Get("Cache-Control") != "private, no-cache" {
+		t.Errorf("with a key: got %d %v", got.status, got.header)
 	}
 }
 

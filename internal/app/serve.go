@@ -20,16 +20,17 @@ It migrates the stores, applies the publication log to live, and then prints whe
 it listens. It stops on SIGINT or SIGTERM, after the running requests; a second
 signal stops it at once.
 
-  /graphql      the API
-  /v1           the API as JSON
-  /docs         the documentation of /v1
-  /             the explorer
-  /changes      what changes in live, as it happens
-  /feeds        RSS, Atom and JSON feeds
-  /sitemap.xml  the pages of your site
-  /demo/        the pictures of the demo, with --demo
-  /healthz      200 while the process runs
-  /readyz       200 while it is ready, or 503 with the failed checks`,
+  /graphql         the API
+  /schema.graphql  its schema
+  /v1              the API as JSON
+  /docs            the documentation of /v1
+  /                the explorer
+  /changes         what changes in live, as it happens
+  /feeds           RSS, Atom and JSON feeds
+  /sitemap.xml     the pages of your site
+  /demo/           the pictures of the demo, with --demo
+  /healthz         200 while the process runs
+  /readyz          200 while it is ready, or 503 with the failed checks`,
 		Example: `  redthread serve --demo
   redthread serve --data /var/lib/redthread --addr :8080 --cors-origin https://site.example
   REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve`,

@@ -131,6 +131,10 @@ func (s Stage) String() string {
 	return "LIVE"
 }
 
+// StageHeader is the name of the header field of a request that sets the stage of its
+// queries, as the schema's directive @inContext does.
+const StageHeader = "Redthread-Stage"
+
 type stageKey struct{}
 
 // WithStage returns a context whose reads go to the stage.

@@ -7,11 +7,15 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // requestInfo is what inner middleware records about a request for the access log.
-type requestInfo struct{ viewer *domain.Viewer }
+type requestInfo struct {
+	viewer    *domain.Viewer
+	operation transport.Operation
+}
 
 type requestInfoKey struct{}
 
@@ -21,11 +25,20 @@ func recordViewer(ctx context.Context, v *domain.Viewer) {
 	}
 }
 
+// RecordOperation records the operation of a request for the access log. It must be
+// called on the goroutine that serves the request.
+func RecordOperation(ctx context.Context, o transport.Operation) {
+	if visit, _ := ctx.Value(requestInfoKey{}).(*requestInfo); visit != nil {
+		visit.operation = o
+	}
+}
+
 // receive is the outermost middleware: it gives each request an id and the address of
 // its client, and logs it in one line. Health probes are at debug level, errors of the
 // server at error level.
 //
-// The line has no query string, header or body, which can hold keys, drafts
+// The line has the operation's name and the beginning of its document's hash, since logs
+// of proxies can't tell requests by POST and QUERY from each other. It has no query string, header or body, which can hold keys, drafts
 // and e-mail addresses, and no network address of the client: a proxy in front
 // knows that, and the request id joins the two logs.
 //
@@ -64,7 +77,7 @@ func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request
 		return
 	}
 	now := time.Now()
-	attrs := append(make([]slog.Attr, 0, 9),
+	attrs := append(make([]slog.Attr, 0, 11),
 		slog.String("method", r.Method),
 		slog.String("path", clip(r.URL.Path, 200)),
 		slog.Int("status", recorder.status),
@@ -72,6 +85,12 @@ func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request
 		slog.Float64("duration_ms", float64(now.Sub(start).Microseconds())/1000),
 		slog.String("request_id", domain.RequestID(ctx)),
 	)
+	if name := v.operation.Name; name != "" {
+		attrs = append(attrs, slog.String("operation", name))
+	}
+	if hash := v.operation.Document; hash != "" {
+		attrs = append(attrs, slog.String("document", hash))
+	}
 	if r.Context().Err() != nil {
 		attrs = append(attrs, slog.Bool("client_gone", true))
 	}

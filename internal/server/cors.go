@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/rs/cors"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // allowOrigins lets pages of the origins call the API from a browser; all
@@ -21,14 +24,14 @@ func allowOrigins(origins []string) middleware {
 	}
 	c := cors.New(cors.Options{
 		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, transport.MethodQuery},
 		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader,
+			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader, domain.StageHeader,
 			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts with a cache of their own
 			"Last-Event-ID",             // of event streams by scripts, without EventSource
 			"Traceparent", "Tracestate", // W3C Trace Context, which monitoring puts on every request
 		},
-		ExposedHeaders: []string{requestIDHeader, "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
+		ExposedHeaders: []string{requestIDHeader, "ETag", "Accept-Query", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
 		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers honour
 	})
 	return c.Handler

@@ -35,6 +35,9 @@ func handler(c Config) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
+	if c.Schema != nil {
+		mux.Handle("/schema.graphql", wrap(c.Schema(http.HandlerFunc(notFound)), noStore, findViewer(c.Authenticator, c.Log), c.ResponseCache.Wrap))
+	}
 	mux.Handle("/changes", onlyGet(wrap(changes{c.ChangeFeed, c.Streams, c.Quotas, c.Log}, noStore, findViewer(c.Authenticator, c.Log))))
 	if c.Feeds.Content != nil {
 		documents := onlyGet(wrap(feedsHandler(c), noStore, findViewer(c.Authenticator, c.Log), feeds.IgnoreUnknown, c.ResponseCache.Wrap, withTimeout(c.Timeout)))

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/server"
@@ -157,7 +158,7 @@ func TestCORS(t *testing.T) {
 		if got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Headers") == "" {
 			t.Errorf("preflight: got %v", got.header)
 		}
-		for _, header := range []string{"last-event-id", "if-none-match", "if-modified-since", "cache-control", "traceparent", "tracestate"} {
+		for _, header := range []string{"last-event-id", "if-none-match", "if-modified-since", "cache-control", "traceparent", "tracestate", "redthread-stage"} {
 			if got := preflight(t, s, "https://site.example", header); got.header.Get("Access-Control-Allow-Headers") != header {
 				t.Errorf("preflight of %s: got %v", header, got.header)
 			}
@@ -172,6 +173,26 @@ func TestCORS(t *testing.T) {
 		for _, h := range []http.Header{got.header, simple.header} {
 			if h.Get("Access-Control-Allow-Credentials") != "" {
 				t.Error("credentials are allowed")
+			}
+		}
+	})
+	t.Run("QueryMethod", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example"} })
+		for method, want := range map[string]string{"QUERY": "QUERY", "POST": "POST", "query": "", "PUT": ""} {
+			got := do(t, request(t, http.MethodOptions, s.url+"/graphql", "", "Origin", "https://site.example",
+				"Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type,if-none-match")).header
+			if got.Get("Access-Control-Allow-Methods") != want || (got.Get("Access-Control-Allow-Origin") != "") != (want != "") || (got.Get("Access-Control-Max-Age") != "") != (want != "") {
+				t.Errorf("preflight of %s: got %v", method, got)
+			}
+		}
+		got := do(t, request(t, transport.MethodQuery, s.url+"/graphql", `{"query":"{viewer}"}`, "Origin", "https://site.example", "Content-Type", "application/json"))
+		if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Origin") != "https://site.example" {
+			t.Errorf("got %d %v", got.status, got.header)
+		}
+		for _, name := range []string{"Etag", "Accept-Query"} {
+			if !strings.Contains(got.header.Get("Access-Control-Expose-Headers"), name) {
+				t.Errorf("%s is not exposed: %v", name, got.header)
 			}
 		}
 	})
@@ -207,6 +228,9 @@ func TestCompression(t *testing.T) {
 		case "encoded":
 			w.Header().Set("Content-Encoding", "br")
 			fmt.Fprint(w, long)
+		case "partial":
+			w.WriteHeader(transport.StatusPartialSuccess)
+			fmt.Fprint(w, long)
 		case "short":
 			fmt.Fprint(w, `{}`)
 		default:
@@ -215,7 +239,7 @@ func TestCompression(t *testing.T) {
 	}, nil)
 	for _, row := range []struct{ query, accept, want string }{
 		{"", "gzip", "gzip"}, {"", "zstd, gzip", "zstd"}, {"", "", ""}, {"", "gzip;q=0", ""},
-		{"?short", "gzip", ""}, {"?encoded", "gzip", "br"},
+		{"?partial", "gzip", "gzip"}, {"?partial", "", ""}, {"?short", "gzip", ""}, {"?encoded", "gzip", "br"},
 	} {
 		got := s.get(t, "/graphql"+row.query, "Accept-Encoding", row.accept)
 		if got.header.Get("Content-Encoding") != row.want {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/projection"
 )
 
@@ -54,6 +55,9 @@ type Config struct {
 	Quotas Quotas
 	Log    *slog.Logger
 	Now    func() time.Time
+	// OnOperation is called with the operation of a request that is served from the
+	// cache, as [transport.Config.OnOperation] is with that of another. It may be nil.
+	OnOperation func(context.Context, transport.Operation)
 }
 
 // Cache is a cache of HTTP responses. It is safe for concurrent use.
@@ -71,6 +75,8 @@ type Cache struct {
 	log    *slog.Logger
 	now    func() time.Time
 
+	onOperation func(context.Context, transport.Operation)
+
 	current  atomic.Pointer[generation]
 	rotateMu sync.Mutex
 
@@ -79,7 +85,7 @@ type Cache struct {
 
 // New returns an empty cache.
 func New(c Config) *Cache {
-	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now}
+	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now, onOperation: c.OnOperation}
 	cache.current.Store(cache.newGeneration(c.Live.Version()))
 	return cache
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
@@ -73,6 +74,8 @@ func TestKey(t *testing.T) {
 		"WithoutRights":   {&domain.Viewer{Role: domain.Public, Scopes: []domain.Right{}, KeyID: 1}, nil, 200},
 		"System":          {&domain.Viewer{Role: domain.Public, System: true}, nil, 200},
 		"Accept":          {anonymous, func(r *http.Request) { r.Header.Set("Accept", "application/graphql-response+json") }, 200},
+		"Method":          {anonymous, func(r *http.Request) { r.Method = transport.MethodQuery }, 200},
+		"Stage":           {anonymous, func(r *http.Request) { r.Header.Set("Redthread-Stage", "LIVE") }, 200},
 		"Host":            {anonymous, func(r *http.Request) { r.Host = "other.example" }, 200},
 		"Path":            {anonymous, func(r *http.Request) { r.URL.Path = "/graphql2" }, 200},
 		"Query":           {anonymous, func(r *http.Request) { r.URL.RawQuery = "a" }, 200},
@@ -106,8 +109,11 @@ func TestUncacheable(t *testing.T) {
 	t.Parallel()
 	stream := []string{"Accept", "text/event-stream"}
 	for name, row := range map[string]func(t testing.TB) *http.Request{
-		"Errors":           func(t testing.TB) *http.Request { return get(t, "{fails}") },
-		"DataWithErrors":   func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"Errors":         func(t testing.TB) *http.Request { return get(t, "{fails}") },
+		"DataWithErrors": func(t testing.TB) *http.Request { return get(t, "{partial}") },
+		"PartialSuccess": func(t testing.TB) *http.Request {
+			return get(t, "{partial}", "Accept", "application/graphql-response+json")
+		},
 		"Desk":             func(t testing.TB) *http.Request { return get(t, "{desk}") },
 		"Mutations":        func(t testing.TB) *http.Request { return post(t, "mutation{hello}") },
 		"NotValid":         func(t testing.TB) *http.Request { return get(t, "{nothing}") },
@@ -121,8 +127,15 @@ func TestUncacheable(t *testing.T) {
 		"TooLarge": func(t testing.TB) *http.Request {
 			return post(t, fmt.Sprintf("{large(size: %d)}", respcache.MaxResponse))
 		},
-		"LargeRequest":  func(t testing.TB) *http.Request { return post(t, "{hello}"+strings.Repeat(" ", 64<<10)) },
-		"UnknownLength": func(t testing.TB) *http.Request { r := post(t, "{hello}"); r.ContentLength = -1; return r },
+		"MutationsByQuery": func(t testing.TB) *http.Request { return byQuery(t, "mutation{hello}") },
+		"StreamsByQuery":   func(t testing.TB) *http.Request { return byQuery(t, "{hello}", stream...) },
+		"QueryWithoutType": func(t testing.TB) *http.Request { r := byQuery(t, "{hello}"); r.Header.Del("Content-Type"); return r },
+		"QueryWithoutBody": func(t testing.TB) *http.Request {
+			return request(t, transport.MethodQuery, "/graphql?query={hello}", "", "Content-Type", "application/json")
+		},
+		"QueryOfUnknownLength": func(t testing.TB) *http.Request { r := byQuery(t, "{hello}"); r.ContentLength = -1; return r },
+		"LargeRequest":         func(t testing.TB) *http.Request { return post(t, "{hello}"+strings.Repeat(" ", 64<<10)) },
+		"UnknownLength":        func(t testing.TB) *http.Request { r := post(t, "{hello}"); r.ContentLength = -1; return r },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,8 +17,8 @@
 //
 // # Key
 //
-// The key is a hash of all that a response may depend on: whether it is a POST, host,
-// URL, of a POST the body with its type and coding, Accept, and the viewer's role, clearance and the rate limit of
+// The key is a hash of all that a response may depend on: the method (HEAD counts as
+// GET), host, URL, of a POST or QUERY the body with its type and coding, Accept, Redthread-Stage, and the viewer's role, clearance and the rate limit of
 // its key, which responses state. So a viewer never gets a response that was made
 // for a viewer who may see more or less. The wrapped handler must not let a
 // cacheable response depend on anything else in the request.
@@ -40,7 +40,10 @@
 // being made share it (single flight).
 //
 // The ETag of a response is a hash of its content type and body, with the content
-// coding appended.
+// coding appended. Responses to QUERY have one too, and 304 is written here for both:
+// http.ServeContent would answer 412 to a QUERY. So two requests have the same ETag only
+// if their responses are the same, whatever their bodies were, and a cache that takes
+// one for the other does no harm.
 //
 // # Timing
 //

@@ -216,6 +216,13 @@ func post(t testing.TB, query string, header ...string) *http.Request {
 	return request(t, http.MethodPost, "/graphql", fmt.Sprintf(`{"query":%q}`, query), append([]string{"Content-Type", "application/json"}, header...)...)
 }
 
+// byQuery is a request for a field by QUERY.
+func byQuery(t testing.TB, query string, header ...string) *http.Request {
+	r := post(t, query, header...)
+	r.Method = transport.MethodQuery
+	return r
+}
+
 func get(t testing.TB, query string, header ...string) *http.Request {
 	return request(t, http.MethodGet, "/graphql?query="+strings.ReplaceAll(query, " ", "%20"), "", header...)
 }

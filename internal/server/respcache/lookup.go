@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -25,11 +26,8 @@ type lookup struct {
 	key    key
 	viewer *domain.Viewer
 	coding coding
-	// validates is true for GET and HEAD: the response has a validator, and the
-	// request may be conditional. The response to a POST is not the
-	// representation of its URL.
-	validates bool
-	buffer    *keyBuffer // nil where the body is not in it
+	kind   requestKind
+	buffer *keyBuffer // nil where the body is not in it
 
 	next       http.Handler // serves the request where no entry does
 	now        time.Time
@@ -37,8 +35,24 @@ type lookup struct {
 	age        time.Duration
 }
 
+// requestKind is a kind of request, by its method. Requests of different kinds don't
+// share entries.
+type requestKind byte
+
+const (
+	byPost  requestKind = iota
+	byGet               // GET and HEAD
+	byQuery             // QUERY, of RFC 10008
+)
+
+func (k requestKind) hasBody() bool { return k != byGet }
+
+// validates reports whether responses have a validator, and requests may be conditional.
+// The response to a POST is not the representation of its URL.
+func (k requestKind) validates() bool { return k != byPost }
+
 // keyBuffer is the memory in which the input of a key's hash is written. That of a
-// POST ends with the body.
+// request with a body ends with it.
 type keyBuffer struct {
 	bytes     []byte
 	bodyStart int
@@ -59,8 +73,11 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 		if r.ContentLength != 0 {
 			return q, false
 		}
-		q.validates = true
-	case http.MethodPost:
+		q.kind = byGet
+	case http.MethodPost, transport.MethodQuery:
+		if r.Method == transport.MethodQuery {
+			q.kind = byQuery
+		}
 		// All common clients send a Content-Length.
 		if r.ContentLength <= 0 || r.ContentLength > maxBody {
 			return q, false
@@ -76,15 +93,16 @@ func newLookup(r *http.Request) (q lookup, ok bool) {
 	q.coding = codingOf(r.Header.Get("Accept-Encoding"))
 
 	buffer := keyBuffers.Get().(*keyBuffer)
-	b := append(buffer.bytes[:0], byte(viewer.Role), byte(viewer.Clearance), boolByte(q.validates))
+	b := append(buffer.bytes[:0], byte(viewer.Role), byte(viewer.Clearance), byte(q.kind))
 	b = binary.AppendVarint(b, int64(viewer.RateLimit))
 	b = appendText(b, r.Host)
 	b = appendText(b, r.URL.Path)
 	b = appendText(b, r.URL.RawPath)
 	b = appendText(b, r.URL.RawQuery)
 	b = appendTexts(b, accept)
+	b = appendTexts(b, r.Header[domain.StageHeader])
 	buffer.bodyStart = len(b)
-	if !q.validates {
+	if q.kind.hasBody() {
 		b = appendTexts(b, r.Header["Content-Type"])
 		b = appendTexts(b, r.Header["Content-Encoding"])
 		buffer.bodyStart = len(b)
@@ -171,11 +189,4 @@ func appendTexts(b []byte, list []string) []byte {
 		b = appendText(b, s)
 	}
 	return b
-}
-
-func boolByte(v bool) byte {
-	if v {
-		return 1
-	}
-	return 0
 }

@@ -115,7 +115,10 @@ func (c *Cache) serveEntry(w http.ResponseWriter, r *http.Request, q *lookup, e 
 		return
 	}
 	count.Add(1)
-	if q.validates {
+	if c.onOperation != nil && e.terms.Operation != (transport.Operation{}) {
+		c.onOperation(r.Context(), e.terms.Operation)
+	}
+	if q.kind.validates() {
 		header["Age"] = ageText(q.age)
 	}
 	c.send(w, r, q, e)
@@ -182,7 +185,7 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry
 	}
 	header, body := w.Header(), e.bodies[coding]
 	header["Vary"] = e.varyWith(header["Vary"])
-	if !q.validates {
+	if !q.kind.validates() {
 		// The response to a POST is not the representation of its URL: without a
 		// Content-Location no cache may reuse it (RFC 9110, 9.3.3), and it has no
 		// validator, since there is no 304 to a POST.
@@ -191,7 +194,7 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry
 		return
 	}
 	header["Etag"] = body.validator
-	header["Cache-Control"] = c.cacheControl(q.viewer, e)
+	header["Cache-Control"] = c.cacheControl(q, e)
 	dated := e.hasLastModified(q.now)
 	if dated {
 		header["Last-Modified"] = []string{e.modified.Format(http.TimeFormat)}
@@ -217,20 +220,28 @@ const policyField = "Content-Security-Policy"
 var (
 	noStore = []string{"no-store"}
 	private = []string{"private, no-cache"}
+
+	revalidated = []string{"public, no-cache"}
 )
 
-// cacheControl is the Cache-Control of a response to GET: public for content that is
-// public and requested without a credential, and private for all else.
-func (c *Cache) cacheControl(v *domain.Viewer, e *entry) []string {
-	if v.Authenticated() || e.terms.Marking > domain.Clear {
+// cacheControl is the Cache-Control of a response to GET or QUERY: public for content
+// that is public and requested without a credential, and private for all else.
+//
+// That to QUERY has no max-age. A cache that goes by the URL alone, as those written
+// before RFC 10008 may, has to revalidate it, and the validator is that of one body.
+func (c *Cache) cacheControl(q *lookup, e *entry) []string {
+	switch {
+	case q.viewer.Authenticated() || e.terms.Marking > domain.Clear:
 		return private
+	case q.kind == byQuery:
+		return revalidated
 	}
 	return c.public
 }
 
 func publicCacheControl(maxAge time.Duration) []string {
 	if maxAge < time.Second {
-		return []string{"public, no-cache"}
+		return revalidated
 	}
 	return []string{"public, max-age=" + strconv.FormatInt(int64(maxAge/time.Second), 10) + ", must-revalidate"}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
@@ -93,6 +94,47 @@ func TestIfNoneMatch(t *testing.T) {
 		t.Errorf("after that: got %v", got)
 	}
 	again.wantExecuted(1)
+}
+
+// TestQueryMethod: responses to QUERY are conditional and cached by body and media type
+// (RFC 10008, 2.7 and 2.8).
+func TestQueryMethod(t *testing.T) {
+	t.Parallel()
+	w := newTestCache(t, func(c *respcache.Config) { c.MaxAge = time.Minute })
+	first := w.do(anonymous, byQuery(t, "{hello}"))
+	tag := first.header.Get("Etag")
+	if first.status != 200 || len(tag) < 20 || first.header.Get("Cache-Control") != "public, no-cache" || first.header.Get("Vary") != "Accept, Accept-Encoding, Authorization" ||
+		first.header.Get("Accept-Query") != `"application/json"` {
+		t.Fatalf("got %v", first)
+	}
+	if second := w.do(anonymous, byQuery(t, "{hello}")); second.body != first.body || second.header.Get("Etag") != tag || second.header.Get("Age") != "0" {
+		t.Errorf("got %v, want %v from the cache", second, first)
+	}
+	w.wantExecuted(1)
+	unchanged := w.do(anonymous, byQuery(t, "{hello}", "If-None-Match", tag))
+	if unchanged.status != 304 || unchanged.body != "" || unchanged.header.Get("Etag") != tag || unchanged.header.Get("Cache-Control") != "public, no-cache" ||
+		unchanged.header.Get("Vary") != first.header.Get("Vary") || unchanged.header.Get("Content-Type") != "" {
+		t.Errorf("got %v, want 304", unchanged)
+	}
+	w.wantExecuted(1)
+	for name, r := range map[string]*http.Request{
+		"Body":      byQuery(t, "{ hello }", "If-None-Match", tag),
+		"Accept":    byQuery(t, "{hello}", "If-None-Match", tag, "Accept", "application/graphql-response+json"),
+		"MediaType": request(t, transport.MethodQuery, "/graphql", `{"query":"{hello}"}`, "If-None-Match", tag, "Content-Type", "application/json;charset=utf-8"),
+		"Get":       get(t, "{hello}", "If-None-Match", tag),
+	} {
+		if got := w.do(anonymous, r); got.status != 200 || got.header.Get("Etag") == tag || got.body == first.body {
+			t.Errorf("another %s: got %v", name, got)
+		}
+	}
+	w.wantExecuted(5)
+	if got := w.do(partner, byQuery(t, "{amber}")); got.header.Get("Cache-Control") != "private, no-cache" {
+		t.Errorf("got %v", got)
+	}
+	w.live.publish(w.clock.Now())
+	if got := w.do(anonymous, byQuery(t, "{hello}", "If-None-Match", tag)); got.status != 200 || got.header.Get("Etag") == tag {
+		t.Errorf("after a publish: got %v", got)
+	}
 }
 
 // decoded is the body without its content coding.
