@@ -10,7 +10,7 @@ import (
 
 // MaxNesting is how deep selection sets, lists, objects and list types may be nested in
 // each other, counted together.
-const MaxNesting = 200
+const MaxNesting = 1_000
 
 // ExecutableDefinitions is the rule of section 5.1.1, which [Parse] checks: a request has
 // operations and fragments only. The errors of all other rules are about syntax.

@@ -354,11 +354,11 @@ func TestBounds(t *testing.T) {
 		{"CommentsAreNoTokens", "{a # b c d e f\n,,,}", 3, ""},
 		{"ErrorBeforeTheBound", "{a ! b c d}", 4, `input:1:4: want a field, "..." or "}", found "!"`},
 		{"DeepSelections", strings.Repeat("{a", syntax.MaxNesting) + strings.Repeat("}", syntax.MaxNesting), maxTokens, ""},
-		{"TooDeepSelections", strings.Repeat("{a", syntax.MaxNesting+1), maxTokens, "the document is nested more than 200 levels deep"},
-		{"TooDeepInlineFragments", strings.Repeat("{...", syntax.MaxNesting+1), maxTokens, "the document is nested more than 200 levels deep"},
-		{"TooDeepLists", "{f(a:" + strings.Repeat("[", syntax.MaxNesting), maxTokens, "the document is nested more than 200 levels deep"},
-		{"TooDeepObjects", "{f(a:" + strings.Repeat("{b:", syntax.MaxNesting), maxTokens, "the document is nested more than 200 levels deep"},
-		{"TooDeepTypes", "query($a:" + strings.Repeat("[", syntax.MaxNesting+1), maxTokens, "the document is nested more than 200 levels deep"},
+		{"TooDeepSelections", strings.Repeat("{a", syntax.MaxNesting+1), maxTokens, "the document is nested more than 1000 levels deep"},
+		{"TooDeepInlineFragments", strings.Repeat("{...", syntax.MaxNesting+1), maxTokens, "the document is nested more than 1000 levels deep"},
+		{"TooDeepLists", "{f(a:" + strings.Repeat("[", syntax.MaxNesting), maxTokens, "the document is nested more than 1000 levels deep"},
+		{"TooDeepObjects", "{f(a:" + strings.Repeat("{b:", syntax.MaxNesting), maxTokens, "the document is nested more than 1000 levels deep"},
+		{"TooDeepTypes", "query($a:" + strings.Repeat("[", syntax.MaxNesting+1), maxTokens, "the document is nested more than 1000 levels deep"},
 		{"LevelsEnd", strings.Repeat("{a{b{c}}}", syntax.MaxNesting), maxTokens, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
