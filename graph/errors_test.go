@@ -27,9 +27,11 @@ func TestErrorCodes(t *testing.T) {
 			document   string
 			code, text string
 		}{
-			{public, `{ reports {`, "GRAPHQL_PARSE_FAILED", "Expected"},
+			{public, `{ reports {`, "GRAPHQL_PARSE_FAILED", "want a field"},
 			{public, ``, "BAD_USER_INPUT", "query is missing"},
-			{public, `# nothing`, "GRAPHQL_VALIDATION_FAILED", "no operation"},
+			{public, `# nothing`, "GRAPHQL_PARSE_FAILED", "want an operation"},
+			{public, `fragment F on Query { __typename }`, "GRAPHQL_VALIDATION_FAILED", "no operation"},
+			{public, `type T { a: Int }`, "GRAPHQL_VALIDATION_FAILED", "operations and fragments only"},
 			{public, `{ repots { totalCount } }`, "GRAPHQL_VALIDATION_FAILED", `Did you mean`},
 			{public, `{ reports(first: "x") { totalCount } }`, "GRAPHQL_VALIDATION_FAILED", "Int"},
 			{public, `{ reports(first: 99999999999999999999) { totalCount } }`, "", ""},

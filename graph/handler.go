@@ -34,7 +34,7 @@ func Handler(c Config) *transport.Handler {
 	return transport.New(&operationExecutor{
 		Executor:  exec,
 		schema:    schema.Schema(),
-		cache:     documentCache{lru.New[*ast.QueryDocument](limits.CachedDocuments)},
+		cache:     documentCache{lru.New[document](limits.CachedDocuments)},
 		silent:    c.Introspection != IntrospectionAll,
 		resolver:  queries.NewResolver(c.Registry, c.RegisteredOnly),
 		limits:    limit,
@@ -59,13 +59,16 @@ func silentRules() *rules.Rules {
 	return all
 }
 
-// documentCache caches valid documents, except long ones.
-type documentCache struct{ *lru.LRU[*ast.QueryDocument] }
+// document is a valid document.
+type document struct{ ast *ast.QueryDocument }
 
-func (c documentCache) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
-	if len(query) <= limits.CachedDocumentSize {
-		c.LRU.Add(ctx, query, doc)
+// documentCache caches valid documents by their text, except long ones.
+type documentCache struct{ *lru.LRU[document] }
+
+func (c documentCache) Add(ctx context.Context, text string, doc document) {
+	if len(text) <= limits.CachedDocumentSize {
+		c.LRU.Add(ctx, text, doc)
 	}
 }
 
-var _ graphql.Cache[*ast.QueryDocument] = documentCache{}
+var _ graphql.Cache[document] = documentCache{}

@@ -51,22 +51,25 @@ func (e *limitExtension) Validate(s graphql.ExecutableSchema) error {
 }
 
 // checkDocument checks the document and the variables of a request, before the
-// document is validated.
-func (e *limitExtension) checkDocument(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
-	size, err := e.admission.CheckDocument(ctx, params.Query, params.Variables, transport.Header(ctx))
+// document is validated. It returns the document if it had to parse it.
+func (e *limitExtension) checkDocument(ctx context.Context, params *graphql.RawParams) (*ast.QueryDocument, *gqlerror.Error) {
+	doc, size, err := e.admission.CheckDocument(ctx, params.Query, params.Variables, transport.Header(ctx))
+	if failed, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return nil, notParsed(failed)
+	}
 	if err != nil {
-		return limitError(ctx, err)
+		return nil, limitError(ctx, err)
 	}
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
-		return gqlerror.Wrap(err)
+		return nil, gqlerror.Wrap(err)
 	}
 	if size.Introspects && !e.mayIntrospect(viewer) {
 		refused := gqlerror.Errorf("the schema's description is not for this viewer")
 		errcode.Set(refused, codes[domain.KindForbidden])
-		return refused
+		return nil, refused
 	}
-	return nil
+	return doc, nil
 }
 
 func (e *limitExtension) mayIntrospect(v *domain.Viewer) bool {

@@ -8,13 +8,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/queries"
+	"github.com/redthread-api/redthread/internal/syntax"
 )
 
 // operationExecutor runs operations with gqlgen's executor. It turns a request into an
@@ -59,12 +59,13 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if err := lookUpDocument(ctx, e.resolver, params); err != nil {
 		return gqlerror.List{err}
 	}
-	if err := e.limits.checkDocument(ctx, params); err != nil {
-		return gqlerror.List{err}
+	parsed, refused := e.limits.checkDocument(ctx, params)
+	if refused != nil {
+		return gqlerror.List{refused}
 	}
 	op.RawQuery, op.OperationName, op.Extensions, op.Headers = params.Query, params.OperationName, params.Extensions, params.Headers
 	var errs gqlerror.List
-	if op.Doc, errs = e.parse(ctx, &op.Stats, params.Query); len(errs) > 0 {
+	if op.Doc, errs = e.validDocument(ctx, &op.Stats, params.Query, parsed); len(errs) > 0 {
 		return errs
 	}
 	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
@@ -85,20 +86,21 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	return nil
 }
 
-// parse parses and validates a document, unless it is in the cache. It does not depend
-// on the variables.
-func (e *operationExecutor) parse(ctx context.Context, stats *graphql.Stats, text string) (*ast.QueryDocument, gqlerror.List) {
+// validDocument validates the document of a text, unless it is in the cache. It does not
+// depend on the variables. parsed is the document, or nil where it has not been parsed.
+func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.Stats, text string, parsed *ast.QueryDocument) (*ast.QueryDocument, gqlerror.List) {
 	stats.Parsing.Start = graphql.Now()
-	if doc, ok := e.cache.Get(ctx, text); ok {
+	if found, ok := e.cache.Get(ctx, text); ok {
 		stats.Parsing.End = graphql.Now()
 		stats.Validation.Start = stats.Parsing.End
-		return doc, nil
+		return found.ast, nil
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.MaxTokens)
-	if err != nil {
-		failed := gqlerror.WrapIfUnwrapped(err)
-		errcode.Set(failed, errcode.ParseFailed)
-		return nil, gqlerror.List{failed}
+	doc := parsed
+	if doc == nil {
+		var err error
+		if doc, _, err = syntax.Parse(text, limits.MaxTokens); err != nil {
+			return nil, gqlerror.List{notParsed(gqlerror.WrapIfUnwrapped(err))}
+		}
 	}
 	stats.Parsing.End = graphql.Now()
 	stats.Validation.Start = stats.Parsing.End
@@ -108,8 +110,18 @@ func (e *operationExecutor) parse(ctx context.Context, stats *graphql.Stats, tex
 	if errs := validator.ValidateWithRules(e.schema, doc, e.rules()); len(errs) > 0 {
 		return nil, invalid(errs...)
 	}
-	e.cache.Add(ctx, text, doc)
+	e.cache.Add(ctx, text, document{ast: doc})
 	return doc, nil
+}
+
+// notParsed gives an error of package syntax its code.
+func notParsed(err *gqlerror.Error) *gqlerror.Error {
+	code := errcode.ParseFailed
+	if err.Rule == syntax.ExecutableDefinitions {
+		code = errcode.ValidationFailed
+	}
+	errcode.Set(err, code)
+	return err
 }
 
 func (e *operationExecutor) rules() *rules.Rules {

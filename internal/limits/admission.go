@@ -6,6 +6,7 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -57,11 +58,13 @@ func (a *Admission) ChargeRequest(ctx context.Context, header http.Header) error
 
 // CheckDocument charges for the variables and the text of a request, and
 // checks both against the limits of the viewer of ctx, before the document is
-// validated. It returns the size of a document that may be validated.
-func (a *Admission) CheckDocument(ctx context.Context, text string, variables map[string]any, header http.Header) (DocumentSize, error) {
+// validated. It returns the size of a document that may be validated, and the
+// document, or nil where the size was known without parsing it. The errors are
+// those of [Parse], and of the quotas.
+func (a *Admission) CheckDocument(ctx context.Context, text string, variables map[string]any, header http.Header) (*ast.QueryDocument, DocumentSize, error) {
 	viewer, limit, err := a.Limit(ctx)
 	if err != nil {
-		return DocumentSize{}, err
+		return nil, DocumentSize{}, err
 	}
 	size, cached := a.sizes.Get(text)
 	given := max(limit.Values, cheapValues) + 2
@@ -72,21 +75,22 @@ func (a *Admission) CheckDocument(ctx context.Context, text string, variables ma
 	}
 	if cost > 0 {
 		if err := a.charge(ctx, viewer, limit, cost, header); err != nil {
-			return DocumentSize{}, err
+			return nil, DocumentSize{}, err
 		}
 	}
 	if limit.Values > 0 && given > limit.Values {
-		return DocumentSize{}, overLimit("the variables have more than %d values", limit.Values)
+		return nil, DocumentSize{}, overLimit("the variables have more than %d values", limit.Values)
 	}
+	var doc *ast.QueryDocument
 	if !cached {
-		if _, size, err = Parse(text); err != nil {
-			return DocumentSize{}, err
+		if doc, size, err = Parse(text); err != nil {
+			return nil, DocumentSize{}, err
 		}
 		if len(text) <= CachedDocumentSize {
 			a.sizes.Add(text, size)
 		}
 	}
-	return size, size.check(limit)
+	return doc, size, size.check(limit)
 }
 
 // CheckCost returns the highest cost that an operation of the viewer of ctx may

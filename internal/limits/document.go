@@ -1,11 +1,12 @@
 package limits
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/lexer"
-	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/redthread-api/redthread/internal/syntax"
 )
 
 // DocumentSize is the size of a GraphQL document, by its syntax alone.
@@ -36,35 +37,20 @@ func (s DocumentSize) check(limit Limit) error {
 }
 
 // Parse parses a document and measures it, before it is validated. It returns
-// an [*Error] for a document that has more than [MaxTokens], or whose
-// validation could take longer than its length warrants. A document that does
-// not parse is nil, without an error: the executor, which parses it again,
-// returns one with the place.
+// an [*Error] for a document that has more than [MaxTokens], is nested too deep,
+// or whose validation could take longer than its length warrants. The error of
+// a document that is not GraphQL is a [*gqlerror.Error] with the place.
 func Parse(text string) (*ast.QueryDocument, DocumentSize, error) {
-	tokens, ok := countTokens(text)
-	if !ok {
-		return nil, DocumentSize{}, overLimit("the document has more than %d tokens", MaxTokens)
+	doc, tokens, err := syntax.Parse(text, MaxTokens)
+	if _, tooLarge := errors.AsType[*syntax.SizeError](err); tooLarge {
+		return nil, DocumentSize{}, overLimit("%v", err)
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, MaxTokens)
 	if err != nil {
-		return nil, DocumentSize{tokens: tokens}, nil
+		return nil, DocumentSize{}, err
 	}
 	s, err := measure(doc)
 	s.tokens = tokens
 	return doc, s, err
-}
-
-// countTokens counts the tokens of a text. It stops after MaxTokens, with ok
-// false.
-func countTokens(text string) (n int, ok bool) {
-	lex := lexer.New(&ast.Source{Input: text})
-	for ; n <= MaxTokens; n++ {
-		token, err := lex.ReadToken()
-		if err != nil || token.Kind == lexer.EOF {
-			return n, true
-		}
-	}
-	return n, false
 }
 
 // maxIntrospectionDepth is how deep lists of the schema's description may be

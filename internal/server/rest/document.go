@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/redthread-api/redthread/internal/limits"
 )
 
 //go:embed *.graphql
@@ -82,8 +84,11 @@ func parse(schema *ast.Schema, source, fragments string) (*route, error) {
 	if err := r.head(source); err != nil {
 		return nil, err
 	}
-	doc, errs := gqlparser.LoadQueryWithRules(schema, source+"\n"+usedFragments(source, fragments), nil)
-	if len(errs) > 0 {
+	doc, _, err := limits.Parse(source + "\n" + usedFragments(source, fragments))
+	if err != nil {
+		return nil, err
+	}
+	if errs := validator.ValidateWithRules(schema, doc, nil); len(errs) > 0 {
 		return nil, errs
 	}
 	if len(doc.Operations) != 1 || doc.Operations[0].Operation != ast.Query || doc.Operations[0].Name == "" {

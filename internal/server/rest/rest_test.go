@@ -459,7 +459,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 		"NoComment":          {`query q { tags { nodes { id } } }`, "want a comment"},
 		"NoRoute":            {"# Tags\n# Tags: List tags\n", `want "GET /v1/…"`},
 		"NoExample":          {"# GET /v1/tags\n# Tags: List tags\n#\n# Them.\n", "want a description and an example"},
-		"NotGraphQL":         {head + `query q {`, "Expected Name"},
+		"NotGraphQL":         {head + `query q {`, "want a field"},
 		"NotOfTheSchema":     {head + `query q { tags { nope } }`, "Cannot query field"},
 		"NoName":             {head + `{ tags { nodes { id } } }`, "want one query that has a name"},
 		"Mutation":           {head + `mutation m { deleteTag(input: {id: "x"}) { id } }`, "want one query"},
