@@ -192,7 +192,9 @@ func TestJoinIsAllOrNothing(t *testing.T) {
 			}
 		}
 		err := s.Join(ctx, 2, func(ctx context.Context) error {
-			return s.Desk(ctx, func(_ context.Context, tx *store.Tx) error { return errors.Join(tx.CountDocuments(1), tx.CountDocuments(2)) })
+			return s.Desk(ctx, func(_ context.Context, tx *store.Tx) error {
+				return errors.Join(tx.CountDocuments(1), tx.CountDocuments(2))
+			})
 		})
 		if limit, ok := errors.AsType[*store.DocumentLimitError](err); !ok || limit.Max != 2 {
 			t.Errorf("too many documents: got %v", err)
