@@ -31,6 +31,9 @@ func (r *Resolver) key(ctx context.Context, id domain.ID) (*db.ApiKey, error) {
 }
 
 func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKeyInput) (*model.APIKeySecretPayload, error) {
+	if err := refuseInTransaction(ctx, domain.ManageAccess, true, showsSecret); err != nil {
+		return nil, err
+	}
 	params := access.CreateParams{Name: in.Name, Clearance: in.Clearance, ExpiresAt: in.ExpiresAt, Restrictions: access.Restrictions{Origins: in.Origins}}
 	params.Role, _ = domain.ParseRole(in.Role) // an enum
 	if in.Scopes != nil {
@@ -61,6 +64,9 @@ func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKe
 }
 
 func (r mutationResolver) RotateAPIKey(ctx context.Context, in model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error) {
+	if err := refuseInTransaction(ctx, domain.ManageAccess, true, showsSecret); err != nil {
+		return nil, err
+	}
 	params := access.RotateParams{Key: in.APIKey, ExpiresAt: in.ExpiresAt}
 	if in.OverlapMinutes != nil {
 		// The bound prevents an overflow; such a number is refused.

@@ -68,6 +68,10 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		return out
 	}
+	if limit, ok := errors.AsType[*store.DocumentLimitError](err); ok {
+		out.Message, out.Extensions = limit.Error(), costError("").Extensions
+		return out
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		out.Message = "this took too long"
 		out.Extensions = map[string]any{"code": codes[domain.KindUnavailable]}
@@ -85,10 +89,15 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 }
 
 // fieldName returns the name, not the alias, of the field that is being
-// resolved; outside of one, the name of the directive that sets the stage.
+// resolved; outside of one, the name of the directive that is applied.
 func fieldName(ctx context.Context) string {
 	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Field != nil {
 		return fc.Field.Name
+	}
+	if atomic, dryRun := isAtomic(graphql.GetOperationContext(ctx)); dryRun {
+		return "@" + dryRunDirective
+	} else if atomic {
+		return "@" + atomicDirective
 	}
 	return "@inContext"
 }

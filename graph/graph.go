@@ -95,6 +95,7 @@ func New(c Config) graphql.ExecutableSchema {
 			},
 		}),
 		stores: c.Stores,
+		desk:   c.Desk,
 		live:   c.Desk.Live(),
 		maxLag: c.LiveMaxLag,
 		reader: r.reader,
@@ -141,6 +142,7 @@ func (c Config) complete() Config {
 type stagedSchema struct {
 	graphql.ExecutableSchema
 	stores *store.Stores
+	desk   *editorial.Desk
 	live   *projection.Live
 	maxLag time.Duration
 	reader *read.Reader
@@ -164,37 +166,47 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			return &graphql.Response{}
 		}
 		ctx = domain.WithStage(ctx, stage)
-		ctx, seen := read.WithMarkingTracker(ctx)
-		if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
-			seen.Raise(deskMarking)
+		if atomic, dryRun := isAtomic(op); atomic {
+			return s.atomically(ctx, op, dryRun, func(ctx context.Context) *graphql.Response {
+				return s.respond(ctx, op, stage, false, s.ExecutableSchema.Exec(ctx))
+			})
 		}
-		if op.Operation.Operation == ast.Subscription {
-			raiseToClearance(ctx)
-		}
-		if op.Operation.Operation != ast.Mutation {
-			// Each event of a subscription has its own snapshot, which begins at
-			// its first read.
-			var done func()
-			ctx, done = s.stores.Snapshot(ctx)
-			defer done()
-		}
-		response := respond(ctx)
-		// Rows that were read count, also when a later step refused them.
-		marking, err := seen.Highest(ctx, s.reader)
-		if err != nil {
+		return s.respond(ctx, op, stage, cacheable, respond)
+	}
+}
+
+// respond runs an operation at its stage, and puts the marking into its response.
+func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext, stage domain.Stage, cacheable bool, run graphql.ResponseHandler) *graphql.Response {
+	ctx, seen := read.WithMarkingTracker(ctx)
+	if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
+		seen.Raise(deskMarking)
+	}
+	if op.Operation.Operation == ast.Subscription {
+		raiseToClearance(ctx)
+	}
+	if op.Operation.Operation != ast.Mutation {
+		// Each event of a subscription has its own snapshot, which begins at
+		// its first read.
+		var done func()
+		ctx, done = s.stores.Snapshot(ctx)
+		defer done()
+	}
+	response := run(ctx)
+	// Rows that were read count, also when a later step refused them.
+	marking, err := seen.Highest(ctx, s.reader)
+	if err != nil {
+		graphql.AddError(ctx, err)
+		return &graphql.Response{}
+	}
+	if cacheable {
+		if err := s.setCacheable(ctx, marking); err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
 		}
-		if cacheable {
-			if err := s.setCacheable(ctx, marking); err != nil {
-				graphql.AddError(ctx, err)
-				return &graphql.Response{}
-			}
-		}
-		transport.Header(ctx).Set(MarkingHeader, "TLP:"+marking.Label())
-		graphql.RegisterExtension(ctx, "marking", marking.String())
-		return response
 	}
+	transport.Header(ctx).Set(MarkingHeader, "TLP:"+marking.Label())
+	graphql.RegisterExtension(ctx, "marking", marking.String())
+	return response
 }
 
 // MarkingHeader is the name of the header with the highest marking in a response,

@@ -35,10 +35,14 @@ func (releasedResolver) Sequence(_ context.Context, obj *editorial.ReleaseResult
 }
 
 func (releasedResolver) State(_ context.Context, obj *editorial.ReleaseResult) (string, error) {
-	if obj.Applied {
-		return releaseApplied, nil
+	return releaseState(obj.Applied), nil
+}
+
+func releaseState(applied bool) string {
+	if applied {
+		return releaseApplied
 	}
-	return releasePending, nil
+	return releasePending
 }
 
 func (releasedResolver) Warnings(_ context.Context, obj *editorial.ReleaseResult) ([]*model.Warning, error) {

@@ -80,6 +80,9 @@ func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*db.Webhook, erro
 }
 
 func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebhookInput) (*model.WebhookSecretPayload, error) {
+	if err := refuseInTransaction(ctx, domain.ManageWebhooks, true, showsSecret); err != nil {
+		return nil, err
+	}
 	params := delivery.CreateParams{URL: in.URL, Events: eventsOf(in.Events), Types: in.Types, Tags: in.Tags, MaxMarking: in.Ceiling}
 	if in.Description != nil {
 		params.Description = *in.Description
@@ -142,6 +145,9 @@ func (r mutationResolver) DeleteWebhook(ctx context.Context, in model.DeleteWebh
 }
 
 func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.RotateWebhookSecretInput) (*model.WebhookSecretPayload, error) {
+	if err := refuseInTransaction(ctx, domain.ManageWebhooks, true, showsSecret); err != nil {
+		return nil, err
+	}
 	var overlap *time.Duration
 	if in.OverlapMinutes != nil {
 		// The bound prevents an overflow; such a number is refused.
@@ -159,6 +165,9 @@ func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.Rota
 }
 
 func (r mutationResolver) TestWebhook(ctx context.Context, in model.TestWebhookInput) (*model.TestWebhookPayload, error) {
+	if err := refuseInTransaction(ctx, domain.ManageWebhooks, false, "it sends a request, which cannot be taken back"); err != nil {
+		return nil, err
+	}
 	var payload model.TestWebhookPayload
 	err := r.withWebhook(ctx, in.ID, func(id domain.ID) error {
 		attempt, err := r.webhooks.Test(ctx, id)

@@ -19,6 +19,7 @@ import (
 // ResponseSize is how many bytes the response of an operation may still have. It is not
 // safe for concurrent use: an operation runs on one goroutine.
 type ResponseSize struct {
+	limit         int
 	text, written int // bytes that are left
 	exceeded      bool
 }
@@ -28,13 +29,27 @@ type responseSizeKey struct{}
 // WithLimit returns a context whose operation may write a response of so many bytes, and
 // make as many bytes of text for it.
 func WithLimit(ctx context.Context, bytes int) (context.Context, *ResponseSize) {
-	a := &ResponseSize{text: bytes, written: bytes}
+	a := &ResponseSize{limit: bytes, text: bytes, written: bytes}
 	return context.WithValue(ctx, responseSizeKey{}, a), a
 }
 
 // Exceeded reports whether the response is too large. The part that was made must then
 // not be sent.
 func (a *ResponseSize) Exceeded() bool { return a.exceeded }
+
+// Restart forgets what was counted under ctx, and returns it: its operation is run again.
+func Restart(ctx context.Context) context.Context {
+	if a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize); a != nil {
+		*a = ResponseSize{limit: a.limit, text: a.limit, written: a.limit}
+	}
+	return ctx
+}
+
+// Exceeded reports whether the response of the operation of ctx is too large.
+func Exceeded(ctx context.Context) bool {
+	a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize)
+	return a != nil && a.exceeded
+}
 
 var errTooLarge = &domain.Error{Kind: domain.KindInvalid, Message: "the response is too large"}
 

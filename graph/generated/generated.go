@@ -651,6 +651,24 @@ directive @inContext(
   stage: Stage! = LIVE
 ) on QUERY | MUTATION | SUBSCRIPTION
 
+"""
+Runs all fields of a mutation as one transaction: all of it is done, or nothing. Each field sees what
+earlier ones wrote, also by slug, and readers see all of it at once. Fields after one with an error
+run all the same, so that the response has all problems; its ` + "`" + `data` + "`" + ` is then null. At most 100 fields,
+2,000 written documents and 10 seconds. ` + "`" + `extensions.atomic` + "`" + ` has the ` + "`" + `outcome` + "`" + ` (COMMITTED or
+ROLLED_BACK), the ` + "`" + `sequence` + "`" + ` of the last entry in the publication log, and its ` + "`" + `state` + "`" + ` as in a
+ReleasePayload; in the payloads the state is PENDING, because they are read before the end.
+testWebhook is refused.
+"""
+directive @atomic on MUTATION
+
+"""
+Runs a mutation like ` + "`" + `@atomic` + "`" + `, and then takes back all of it: the response says what would be, and
+what stands against it, for each field. Nothing is stored or sent but an entry in the audit log. Rights
+are checked as ever. Mutations that show a secret are refused. ` + "`" + `extensions.atomic.outcome` + "`" + ` is DRY_RUN.
+"""
+directive @dryRun on MUTATION
+
 "A moment, in RFC 3339 and UTC, to the microsecond: ` + "`" + `2024-05-31T09:30:00Z` + "`" + `."
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
@@ -2605,6 +2623,8 @@ enum AuditAction {
   REBUILD_LIVE
   "Servers that were paused were told to send webhooks and to carry out schedules again."
   RESUME_JOBS
+  "A mutation was tried with ` + "`" + `@dryRun` + "`" + `, or an import; nothing of it was stored."
+  DRY_RUN
   "A key was made."
   CREATE_KEY
   "A key was made in the place of another."

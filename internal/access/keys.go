@@ -213,7 +213,9 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	if err != nil {
 		return Key{}, "", fmt.Errorf("create a key: %w", err)
 	}
-	k.log.InfoContext(ctx, "key created", "key_id", key.ID, "role", key.Role.String(), "clearance", key.Clearance.String())
+	store.AfterCommit(ctx, func() {
+		k.log.InfoContext(ctx, "key created", "key_id", key.ID, "role", key.Role.String(), "clearance", key.Clearance.String())
+	})
 	return key, secret, nil
 }
 
@@ -357,7 +359,7 @@ func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
 		return Key{}, fmt.Errorf("revoke a key: %w", err)
 	}
 	if changed {
-		k.log.InfoContext(ctx, "key revoked", "key_id", key.ID)
+		store.AfterCommit(ctx, func() { k.log.InfoContext(ctx, "key revoked", "key_id", key.ID) })
 	}
 	return key, nil
 }

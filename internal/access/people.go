@@ -378,7 +378,9 @@ func (p *People) Update(ctx context.Context, params UpdatePersonParams) (Person,
 		return Person{}, fmt.Errorf("change a person: %w", err)
 	}
 	if len(changes) > 0 {
-		p.log.InfoContext(ctx, "a person was changed", "person_id", after.ID, "changes", changes)
+		store.AfterCommit(ctx, func() {
+			p.log.InfoContext(ctx, "a person was changed", "person_id", after.ID, "changes", changes)
+		})
 	}
 	return after, nil
 }

@@ -107,8 +107,8 @@ func (p *program) importCompanies(ctx context.Context, log *slog.Logger, names [
 		var out exchange.CompaniesResult
 		var err error
 		if dryRun {
-			err = b.desk.DryRun(ctx, func(ctx context.Context, desk *editorial.DryRun) (err error) {
-				out, err = exchange.ImportCompanies(ctx, desk, files(), params)
+			err = b.desk.DryRun(ctx, editorial.TransactionParams{Name: "import companies"}, func(ctx context.Context) (err error) {
+				out, err = exchange.ImportCompanies(ctx, b.desk, files(), params)
 				return err
 			})
 		} else {

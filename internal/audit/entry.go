@@ -29,6 +29,8 @@ const (
 	CancelSchedule Action = "CANCEL_SCHEDULE"
 	RebuildLive    Action = "REBUILD_LIVE"
 	ResumeJobs     Action = "RESUME_JOBS"
+	// DryRun is a transaction that was rolled back, as its viewer had asked for.
+	DryRun Action = "DRY_RUN"
 
 	CreateKey         Action = "CREATE_KEY"
 	RotateKey         Action = "ROTATE_KEY"

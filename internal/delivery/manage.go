@@ -108,8 +108,10 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
-	w.log.InfoContext(ctx, "webhook registered", "webhook", id, "ceiling", params.MaxMarking.String())
-	w.wakeUp()
+	store.AfterCommit(ctx, func() {
+		w.log.InfoContext(ctx, "webhook registered", "webhook", id, "ceiling", params.MaxMarking.String())
+		w.wakeUp()
+	})
 	return id, secret, nil
 }
 
@@ -227,7 +229,7 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 	if err != nil {
 		return fmt.Errorf("change a webhook: %w", err)
 	}
-	w.wakeUp()
+	store.AfterCommit(ctx, w.wakeUp)
 	return nil
 }
 

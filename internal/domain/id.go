@@ -68,6 +68,14 @@ func (s *idSource) next(t Type, milli int64) ID {
 	return ID((s.milli-idEpoch)<<(idTypeBits+idRandomBits) | int64(t)<<idRandomBits | int64(low))
 }
 
+// BeginIDSeries makes the ids that follow a series of their own: they cannot be derived
+// from ids of before, also where both carry the same time.
+func BeginIDSeries() {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	ids.issued = idRandomMask + 1
+}
+
 // Type returns the type of what the id identifies.
 func (id ID) Type() Type { return Type(id >> idRandomBits) }
 

@@ -76,6 +76,9 @@ func (r Right) Role() Role { return rights[r].role }
 // Meaning describes what the right permits.
 func (r Right) Meaning() string { return rights[r].meaning }
 
+// Changes reports whether the right permits to change something.
+func (r Right) Changes() bool { return r != ReadLive && r != ReadDesk && r != ReadAudit }
+
 // May reports whether the viewer has the right: the viewer's role must have it,
 // and the scopes, unless they are nil, must contain it.
 func (v *Viewer) May(r Right) bool {

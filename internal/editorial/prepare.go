@@ -44,7 +44,7 @@ func (d *Desk) Prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the desk: %w", err)
 	}
-	d.prepared.Store(true)
+	store.AfterCommit(ctx, func() { d.prepared.Store(true) })
 	return nil
 }
 

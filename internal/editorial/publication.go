@@ -16,6 +16,9 @@ import (
 // its last. Desk transactions run one after another, so the sequence has no
 // gap and is in order of commit.
 func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, message string) (int64, error) {
+	if err := e.tx.CountDocuments(len(entries)); err != nil {
+		return 0, err
+	}
 	log, err := projection.ReadLog(ctx, e.tx)
 	if err != nil {
 		return 0, err

@@ -74,6 +74,9 @@ func (e *editTx) purge(ctx context.Context, params PurgeParams) ([]domain.ID, er
 	if err := e.refuseWhileReferenced(ctx, ids); err != nil {
 		return nil, err
 	}
+	if err := e.tx.CountDocuments(len(ids)); err != nil {
+		return nil, err
+	}
 	set := store.IDSet(e.tx.Dialect(), ids)
 	for _, from := range []string{"revisions WHERE document_id", "aliases WHERE document_id", "mentions WHERE document_id", "name_keys WHERE document_id"} {
 		if _, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(), "DELETE FROM "+from+store.InSet(e.tx.Dialect())), set); err != nil {

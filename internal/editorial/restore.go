@@ -16,6 +16,9 @@ import (
 
 // revise appends a revision with a snapshot of the present document.
 func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row, number int, created time.Time, message string) error {
+	if err := e.tx.CountDocuments(1); err != nil {
+		return err
+	}
 	snap := &aggregate.Snapshot{Type: t, ID: root.ID, CreatedAt: created, Root: root}
 	err := store.QueryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(root.ID)},
 		func(rows *sql.Rows) error {

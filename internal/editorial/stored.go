@@ -2,6 +2,8 @@ package editorial
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -34,13 +36,10 @@ type StoredDocument struct {
 // Find reads a document of the desk by its id or slug; nil where there is no
 // such document. Needs the right READ_DESK.
 func (d *Desk) Find(ctx context.Context, t domain.Type, name string) (*StoredDocument, error) {
-	return findStored(ctx, d.stores.DeskRows(), t, name)
-}
-
-func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) (*StoredDocument, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
+	db := d.stores.DeskRows()
 	found, err := aggregate.Lookup(ctx, db, t, []string{name})
 	id := found[name]
 	if err != nil || id == 0 {
@@ -63,14 +62,10 @@ func findStored(ctx context.Context, db store.Rows, t domain.Type, name string) 
 // PublicationStatuses returns the publication status of documents. Documents that are
 // in the trash or do not exist are not in the result. Needs the right READ_DESK.
 func (d *Desk) PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]PublicationStatus, error) {
-	return publicationStatuses(ctx, d.stores.DeskRows(), ids)
-}
-
-func publicationStatuses(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]PublicationStatus, error) {
 	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
 		return nil, err
 	}
-	metas, err := aggregate.ReadMeta(ctx, db, ids)
+	metas, err := aggregate.ReadMeta(ctx, d.stores.DeskRows(), ids)
 	out := make(map[domain.ID]PublicationStatus, len(metas))
 	for id, h := range metas {
 		if !h.Deleted {
@@ -82,4 +77,24 @@ func publicationStatuses(ctx context.Context, db store.Rows, ids []domain.ID) (m
 
 func statusOf(h *aggregate.Meta) PublicationStatus {
 	return PublicationStatus{ID: h.ID, Slug: h.Slug, Version: h.Version, LiveVersion: h.LiveVersion, Published: h.PublishedAt != nil}
+}
+
+// Authors lists the authors of a document's revisions after the one with the given
+// number; 0 for all of them. Needs the right READ_DESK.
+func (d *Desk) Authors(ctx context.Context, id domain.ID, after int) ([]string, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	var names []string
+	query := "SELECT DISTINCT author FROM revisions WHERE document_id = ? AND number > ? ORDER BY author"
+	err := store.QueryRows(ctx, d.stores.DeskRows(), query, []any{int64(id), int64(after)}, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who wrote revisions: %w", err)
+	}
+	return names, nil
 }

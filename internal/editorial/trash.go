@@ -88,6 +88,9 @@ func (e *editTx) delete(ctx context.Context, params DeleteParams) (domain.ID, er
 }
 
 func (e *editTx) trash(ctx context.Context, id domain.ID) error {
+	if err := e.tx.CountDocuments(1); err != nil {
+		return err
+	}
 	_, err := e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
 		"UPDATE "+aggregate.TableOf(id.Type()).Name+" SET deleted_at = ?, deleted_by = ? WHERE id = ?"), e.at, e.viewer.Name, int64(id))
 	if err != nil {

@@ -38,8 +38,15 @@ func (d *Desk) edit(ctx context.Context, viewer *domain.Viewer, fn func(context.
 }
 
 // awaitLive waits a short time for live to show an entry of the publication log, and
-// reports whether it does. With sequence 0 it returns true at once.
+// reports whether it does. With sequence 0 it returns true at once, and within a
+// transaction of [Desk.Transact] or [Desk.DryRun] false: nothing is in the log yet.
 func (d *Desk) awaitLive(ctx context.Context, sequence int64) bool {
+	if sequence != 0 && store.Joined(ctx) {
+		if last, _ := ctx.Value(releasedKey{}).(*released); last != nil {
+			last.sequence = max(last.sequence, sequence)
+		}
+		return false
+	}
 	return sequence == 0 || d.live.Await(ctx, sequence)
 }
 

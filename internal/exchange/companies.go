@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-// Desk is the part of the desk that an import uses. [editorial.DryRun] implements it
-// without storing anything.
+// Desk is the part of the desk that an import uses. [editorial.Desk] implements it; in
+// its DryRun an import stores nothing.
 type Desk interface {
 	Find(ctx context.Context, t domain.Type, name string) (*editorial.StoredDocument, error)
 	PublicationStatuses(ctx context.Context, ids []domain.ID) (map[domain.ID]editorial.PublicationStatus, error)

@@ -354,10 +354,10 @@ func TestADryRun(t *testing.T) {
 		for _, list := range []string{asCSV(rows), asCSV(rows), asCSV(append(rows, []string{"Cranes", "New", "", "Nets", "", "2023-01-01", "", ""}))} {
 			before := contents(t, s)
 			var dry exchange.CompaniesResult
-			err := o.DryRun(o.system, func(ctx context.Context, desk *editorial.DryRun) (err error) {
+			err := o.DryRun(o.system, editorial.TransactionParams{Name: "import"}, func(ctx context.Context) (err error) {
 				with := params
 				with.Publish = true
-				dry, err = exchange.ImportCompanies(ctx, desk, files(list), with)
+				dry, err = exchange.ImportCompanies(ctx, o.Desk, files(list), with)
 				return err
 			})
 			if err != nil {

@@ -107,7 +107,7 @@ func (r *Registry) Register(ctx context.Context, documents []Document) (register
 	for i, row := range registered {
 		ids[i] = row.DocumentID
 	}
-	r.cache.invalidate(ids...)
+	store.AfterCommit(ctx, func() { r.cache.invalidate(ids...) })
 	return registered, created, nil
 }
 
@@ -209,6 +209,6 @@ func (r *Registry) Unregister(ctx context.Context, ids []string) (ended []string
 	if err != nil {
 		return nil, fmt.Errorf("unregister documents: %w", err)
 	}
-	r.cache.invalidate(ended...)
+	store.AfterCommit(ctx, func() { r.cache.invalidate(ended...) })
 	return ended, nil
 }

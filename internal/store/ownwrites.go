@@ -25,8 +25,12 @@ type ownWritesKey struct{}
 // ReadOwnWrites returns a context under which reads of the desk see the state
 // right after the last write transaction of that context, and a function that
 // ends it. Before the first such transaction, reads see the present state. It is
-// not safe for concurrent use.
+// not safe for concurrent use. A context of [Stores.Join] stays as it is: its reads see
+// what was written.
 func (s *Stores) ReadOwnWrites(ctx context.Context) (context.Context, func()) {
+	if Joined(ctx) {
+		return ctx, func() {}
+	}
 	own := &ownWrites{write: s.deskWrite, read: s.deskRead}
 	return context.WithValue(ctx, ownWritesKey{}, own), own.end
 }

@@ -64,10 +64,13 @@ func (p *pool) ExecContext(context.Context, string, ...any) (sql.Result, error) 
 type readDriver struct{ pool *pool }
 
 func (r readDriver) Query(ctx context.Context, query string, args, v any) error {
-	if snap := snapshotFrom(ctx, r.pool); snap != nil {
+	conn := entsql.Conn{ExecQuerier: r.pool}
+	if j := joinedFrom(ctx, r.pool); j != nil {
+		conn.ExecQuerier = j
+	} else if snap := snapshotFrom(ctx, r.pool); snap != nil {
 		return snap.Query(ctx, query, args, v)
 	}
-	if err := (entsql.Conn{ExecQuerier: r.pool}).Query(ctx, query, args, v); err != nil {
+	if err := conn.Query(ctx, query, args, v); err != nil {
 		return err
 	}
 	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts

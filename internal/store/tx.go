@@ -26,6 +26,7 @@ type Tx struct {
 	pool   *pool
 	client *db.Client
 	after  []func()
+	shared *sharedTx // nil: the transaction is not one of Join
 }
 
 // Desk runs fn in a write transaction on the desk. If it returns nil, the
@@ -34,8 +35,11 @@ type Tx struct {
 // [Tx.AfterCommit].
 //
 // Under a context of [Stores.ReadOwnWrites], later reads see the state right
-// after the transaction.
+// after the transaction. Under one of [Stores.Join], the transaction is a savepoint.
 func (s *Stores) Desk(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	if j := joinedFrom(ctx, s.deskWrite); j != nil {
+		return j.savepoint(ctx, fn)
+	}
 	return inTx(ctx, s.deskWrite, lockDesk, fn)
 }
 
@@ -45,8 +49,9 @@ func (s *Stores) Live(ctx context.Context, fn func(ctx context.Context, tx *Tx) 
 	return inTx(ctx, s.liveWrite, lockLive, fn)
 }
 
-// DeskRows returns unfenced reads of the desk outside a transaction.
-func (s *Stores) DeskRows() Rows { return poolRows{s.deskRead} }
+// DeskRows returns unfenced reads of the desk: in the transaction that their context
+// has joined (see [Stores.Join]), else outside a transaction.
+func (s *Stores) DeskRows() Rows { return deskRows{s.deskRead} }
 
 // LiveRows returns unfenced reads of live outside a transaction, on the server
 // that live is written to, because a replica may lag. They do not wait for
