@@ -207,7 +207,7 @@ func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, e
 		return domain.Desk, nil
 	}
 	d := op.Operation.Directives.ForName("inContext")
-	if d == nil || d.ArgumentMap(op.Variables)["stage"] != domain.Desk.String() {
+	if d == nil || d.ArgumentMap(op.Variables)["stage"] != domain.Desk.String() { // as checkDirectives checked
 		return domain.Live, nil
 	}
 	if op.Operation.Operation == ast.Subscription {

@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
+	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/scalar"
@@ -12732,7 +12733,7 @@ func (ec *executionContext) fieldContext_Asset_revisions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Asset_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Asset_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14520,7 +14521,7 @@ func (ec *executionContext) fieldContext_Edition_revisions(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Edition_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14665,7 +14666,7 @@ func (ec *executionContext) fieldContext_Edition_introduction(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Edition_introduction_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_introduction_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15030,7 +15031,7 @@ func (ec *executionContext) fieldContext_EditionItem_summary(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_EditionItem_summary_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15074,7 +15075,7 @@ func (ec *executionContext) fieldContext_EditionItem_analysis(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_EditionItem_analysis_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_analysis_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15655,7 +15656,7 @@ func (ec *executionContext) fieldContext_Entity_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15823,7 +15824,7 @@ func (ec *executionContext) fieldContext_Entity_description(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16064,7 +16065,7 @@ func (ec *executionContext) fieldContext_Entity_relationships(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_relationships_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16108,7 +16109,7 @@ func (ec *executionContext) fieldContext_Entity_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16152,7 +16153,7 @@ func (ec *executionContext) fieldContext_Entity_mentionedIn(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_mentionedIn_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_mentionedIn_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16196,7 +16197,7 @@ func (ec *executionContext) fieldContext_Entity_contributedTo(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_contributedTo_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_contributedTo_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16240,7 +16241,7 @@ func (ec *executionContext) fieldContext_Entity_targetedBy(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_targetedBy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_targetedBy_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16284,7 +16285,7 @@ func (ec *executionContext) fieldContext_Entity_amplifies(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_amplifies_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_amplifies_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16865,7 +16866,7 @@ func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Footnote_text_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Footnote_text_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17450,7 +17451,7 @@ func (ec *executionContext) fieldContext_Mutation_createReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17494,7 +17495,7 @@ func (ec *executionContext) fieldContext_Mutation_updateReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17538,7 +17539,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17582,7 +17583,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17626,7 +17627,7 @@ func (ec *executionContext) fieldContext_Mutation_createNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17670,7 +17671,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17714,7 +17715,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17758,7 +17759,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17802,7 +17803,7 @@ func (ec *executionContext) fieldContext_Mutation_createEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17846,7 +17847,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17890,7 +17891,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17934,7 +17935,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17978,7 +17979,7 @@ func (ec *executionContext) fieldContext_Mutation_createRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18022,7 +18023,7 @@ func (ec *executionContext) fieldContext_Mutation_updateRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18066,7 +18067,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18110,7 +18111,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18154,7 +18155,7 @@ func (ec *executionContext) fieldContext_Mutation_createTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18198,7 +18199,7 @@ func (ec *executionContext) fieldContext_Mutation_updateTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18242,7 +18243,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18286,7 +18287,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18330,7 +18331,7 @@ func (ec *executionContext) fieldContext_Mutation_createSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18374,7 +18375,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18418,7 +18419,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18462,7 +18463,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18506,7 +18507,7 @@ func (ec *executionContext) fieldContext_Mutation_createEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18550,7 +18551,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18594,7 +18595,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18638,7 +18639,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18682,7 +18683,7 @@ func (ec *executionContext) fieldContext_Mutation_createAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18726,7 +18727,7 @@ func (ec *executionContext) fieldContext_Mutation_updateAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18770,7 +18771,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18814,7 +18815,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18858,7 +18859,7 @@ func (ec *executionContext) fieldContext_Mutation_undelete(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_undelete_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_undelete_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18902,7 +18903,7 @@ func (ec *executionContext) fieldContext_Mutation_restoreRevision(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_restoreRevision_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_restoreRevision_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18946,7 +18947,7 @@ func (ec *executionContext) fieldContext_Mutation_publish(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_publish_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_publish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18990,7 +18991,7 @@ func (ec *executionContext) fieldContext_Mutation_unpublish(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_unpublish_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unpublish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19034,7 +19035,7 @@ func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_release_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_release_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19078,7 +19079,7 @@ func (ec *executionContext) fieldContext_Mutation_schedulePublication(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_schedulePublication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_schedulePublication_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19122,7 +19123,7 @@ func (ec *executionContext) fieldContext_Mutation_cancelSchedule(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_cancelSchedule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_cancelSchedule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19166,7 +19167,7 @@ func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_mergeEntities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_mergeEntities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19210,7 +19211,7 @@ func (ec *executionContext) fieldContext_Mutation_purge(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_purge_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_purge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19254,7 +19255,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19298,7 +19299,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_rotateApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19342,7 +19343,7 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_revokeApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_revokeApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19386,7 +19387,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updatePerson_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updatePerson_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19430,7 +19431,7 @@ func (ec *executionContext) fieldContext_Mutation_createWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19474,7 +19475,7 @@ func (ec *executionContext) fieldContext_Mutation_updateWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19518,7 +19519,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19562,7 +19563,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateWebhookSecret(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_rotateWebhookSecret_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19606,7 +19607,7 @@ func (ec *executionContext) fieldContext_Mutation_testWebhook(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_testWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_testWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19650,7 +19651,7 @@ func (ec *executionContext) fieldContext_Mutation_retryWebhookDeliveries(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_retryWebhookDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19694,7 +19695,7 @@ func (ec *executionContext) fieldContext_Mutation_registerDocuments(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_registerDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_registerDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19738,7 +19739,7 @@ func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_unregisterDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unregisterDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20081,7 +20082,7 @@ func (ec *executionContext) fieldContext_Narrative_revisions(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20203,7 +20204,7 @@ func (ec *executionContext) fieldContext_Narrative_description(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20247,7 +20248,7 @@ func (ec *executionContext) fieldContext_Narrative_assessment(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_assessment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_assessment_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20392,7 +20393,7 @@ func (ec *executionContext) fieldContext_Narrative_children(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_children_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20436,7 +20437,7 @@ func (ec *executionContext) fieldContext_Narrative_targets(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_targets_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_targets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20480,7 +20481,7 @@ func (ec *executionContext) fieldContext_Narrative_amplifiers(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_amplifiers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_amplifiers_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20588,7 +20589,7 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22403,7 +22404,7 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_node_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_node_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22447,7 +22448,7 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_nodes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22523,7 +22524,7 @@ func (ec *executionContext) fieldContext_Query_report(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_report_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_report_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22567,7 +22568,7 @@ func (ec *executionContext) fieldContext_Query_reports(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22611,7 +22612,7 @@ func (ec *executionContext) fieldContext_Query_narrative(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_narrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22655,7 +22656,7 @@ func (ec *executionContext) fieldContext_Query_narratives(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22699,7 +22700,7 @@ func (ec *executionContext) fieldContext_Query_entity(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_entity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22743,7 +22744,7 @@ func (ec *executionContext) fieldContext_Query_entities(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22787,7 +22788,7 @@ func (ec *executionContext) fieldContext_Query_relationship(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_relationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22831,7 +22832,7 @@ func (ec *executionContext) fieldContext_Query_relationships(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_relationships_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22875,7 +22876,7 @@ func (ec *executionContext) fieldContext_Query_tag(ctx context.Context, field gr
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_tag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22919,7 +22920,7 @@ func (ec *executionContext) fieldContext_Query_tags(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_tags_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tags_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22963,7 +22964,7 @@ func (ec *executionContext) fieldContext_Query_source(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_source_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_source_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23007,7 +23008,7 @@ func (ec *executionContext) fieldContext_Query_sources(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_sources_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_sources_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23051,7 +23052,7 @@ func (ec *executionContext) fieldContext_Query_edition(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_edition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_edition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23095,7 +23096,7 @@ func (ec *executionContext) fieldContext_Query_editions(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_editions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_editions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23139,7 +23140,7 @@ func (ec *executionContext) fieldContext_Query_asset(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_asset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_asset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23183,7 +23184,7 @@ func (ec *executionContext) fieldContext_Query_assets(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_assets_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_assets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23227,7 +23228,7 @@ func (ec *executionContext) fieldContext_Query_pendingChanges(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_pendingChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_pendingChanges_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23271,7 +23272,7 @@ func (ec *executionContext) fieldContext_Query_schedules(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_schedules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_schedules_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23315,7 +23316,7 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_changes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23359,7 +23360,7 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_publicationLog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_publicationLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23403,7 +23404,7 @@ func (ec *executionContext) fieldContext_Query_trash(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_trash_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_trash_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23447,7 +23448,7 @@ func (ec *executionContext) fieldContext_Query_apiKeys(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_apiKeys_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_apiKeys_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23491,7 +23492,7 @@ func (ec *executionContext) fieldContext_Query_people(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_people_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_people_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23535,7 +23536,7 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_auditLog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_auditLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23579,7 +23580,7 @@ func (ec *executionContext) fieldContext_Query_webhooks(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhooks_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhooks_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23623,7 +23624,7 @@ func (ec *executionContext) fieldContext_Query_webhook(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23667,7 +23668,7 @@ func (ec *executionContext) fieldContext_Query_webhookDeliveries(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhookDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23711,7 +23712,7 @@ func (ec *executionContext) fieldContext_Query_registeredDocuments(ctx context.C
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_registeredDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_registeredDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23755,7 +23756,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query___type_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query___type_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24474,7 +24475,7 @@ func (ec *executionContext) fieldContext_Relationship_revisions(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Relationship_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24752,7 +24753,7 @@ func (ec *executionContext) fieldContext_Relationship_description(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Relationship_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25585,7 +25586,7 @@ func (ec *executionContext) fieldContext_Report_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25730,7 +25731,7 @@ func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_summary_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25866,7 +25867,7 @@ func (ec *executionContext) fieldContext_Report_body(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_body_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_body_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26148,7 +26149,7 @@ func (ec *executionContext) fieldContext_Report_entities(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26192,7 +26193,7 @@ func (ec *executionContext) fieldContext_Report_mentions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_mentions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_mentions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26236,7 +26237,7 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26725,7 +26726,7 @@ func (ec *executionContext) fieldContext_Revision_diff(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Revision_diff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Revision_diff_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27747,7 +27748,7 @@ func (ec *executionContext) fieldContext_Source_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Source_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28030,7 +28031,7 @@ func (ec *executionContext) fieldContext_Source_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Source_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28358,7 +28359,7 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Subscription_contentChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Subscription_contentChanged_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28701,7 +28702,7 @@ func (ec *executionContext) fieldContext_Tag_revisions(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28800,7 +28801,7 @@ func (ec *executionContext) fieldContext_Tag_description(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28899,7 +28900,7 @@ func (ec *executionContext) fieldContext_Tag_children(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_children_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28943,7 +28944,7 @@ func (ec *executionContext) fieldContext_Tag_reports(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28987,7 +28988,7 @@ func (ec *executionContext) fieldContext_Tag_entities(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29031,7 +29032,7 @@ func (ec *executionContext) fieldContext_Tag_narratives(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31237,7 +31238,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Directive_args_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Directive_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31419,7 +31420,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Field_args_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Field_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31963,7 +31964,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_fields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_fields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32071,7 +32072,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_enumValues_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_enumValues_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32115,7 +32116,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_inputFields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_inputFields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
