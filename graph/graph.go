@@ -232,7 +232,7 @@ func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, e
 	}
 	if d := op.Operation.Directives.ForName("inContext"); d != nil {
 		stage := domain.Live.String()
-		if d.ArgumentMap(op.Variables)["stage"] == domain.Desk.String() {
+		if d.ArgumentMap(op.Variables)["stage"] == domain.Desk.String() { // as checkDirectives checked
 			stage = domain.Desk.String()
 		}
 		if asked != "" && asked != stage {

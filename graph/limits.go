@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/bounded"
+	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -47,6 +48,9 @@ func (*limitExtension) ExtensionName() string { return "Limits" }
 // Validate takes the schema.
 func (e *limitExtension) Validate(s graphql.ExecutableSchema) error {
 	e.costs.Schema = s.Schema()
+	e.costs.Arguments = func(f *ast.Field, variables map[string]any) map[string]any {
+		return coerce.Values(s.Schema(), f.Definition.Arguments, f.Arguments, variables)
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/queries"
@@ -71,12 +72,10 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
 		return invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
 	}
-	variables, err := validator.VariableValues(e.schema, op.Operation, params.Variables)
-	if err != nil {
-		return invalid(gqlerror.WrapIfUnwrapped(err))
+	if op.Variables, errs = coerce.Variables(e.schema, op.Operation, params.Variables); len(errs) > 0 {
+		return invalid(errs...)
 	}
-	op.Variables = variables
-	if err := (&variableChecker{e.schema}).checkAll(op); err != nil {
+	if err := checkDirectives(e.schema, op); err != nil {
 		return gqlerror.List{err}
 	}
 	op.Stats.Validation.End = graphql.Now()

@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
+	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/scalar"
@@ -12752,7 +12753,7 @@ func (ec *executionContext) fieldContext_Asset_revisions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Asset_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Asset_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14540,7 +14541,7 @@ func (ec *executionContext) fieldContext_Edition_revisions(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Edition_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14685,7 +14686,7 @@ func (ec *executionContext) fieldContext_Edition_introduction(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Edition_introduction_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_introduction_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15050,7 +15051,7 @@ func (ec *executionContext) fieldContext_EditionItem_summary(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_EditionItem_summary_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15094,7 +15095,7 @@ func (ec *executionContext) fieldContext_EditionItem_analysis(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_EditionItem_analysis_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_analysis_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15675,7 +15676,7 @@ func (ec *executionContext) fieldContext_Entity_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15843,7 +15844,7 @@ func (ec *executionContext) fieldContext_Entity_description(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16084,7 +16085,7 @@ func (ec *executionContext) fieldContext_Entity_relationships(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_relationships_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16128,7 +16129,7 @@ func (ec *executionContext) fieldContext_Entity_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16172,7 +16173,7 @@ func (ec *executionContext) fieldContext_Entity_mentionedIn(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_mentionedIn_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_mentionedIn_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16216,7 +16217,7 @@ func (ec *executionContext) fieldContext_Entity_contributedTo(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_contributedTo_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_contributedTo_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16260,7 +16261,7 @@ func (ec *executionContext) fieldContext_Entity_targetedBy(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_targetedBy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_targetedBy_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16304,7 +16305,7 @@ func (ec *executionContext) fieldContext_Entity_amplifies(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Entity_amplifies_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_amplifies_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16885,7 +16886,7 @@ func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Footnote_text_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Footnote_text_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17470,7 +17471,7 @@ func (ec *executionContext) fieldContext_Mutation_createReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17514,7 +17515,7 @@ func (ec *executionContext) fieldContext_Mutation_updateReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17558,7 +17559,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17602,7 +17603,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17646,7 +17647,7 @@ func (ec *executionContext) fieldContext_Mutation_createNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17690,7 +17691,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17734,7 +17735,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17778,7 +17779,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteNarrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17822,7 +17823,7 @@ func (ec *executionContext) fieldContext_Mutation_createEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17866,7 +17867,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17910,7 +17911,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17954,7 +17955,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteEntity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17998,7 +17999,7 @@ func (ec *executionContext) fieldContext_Mutation_createRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18042,7 +18043,7 @@ func (ec *executionContext) fieldContext_Mutation_updateRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18086,7 +18087,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18130,7 +18131,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteRelationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18174,7 +18175,7 @@ func (ec *executionContext) fieldContext_Mutation_createTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18218,7 +18219,7 @@ func (ec *executionContext) fieldContext_Mutation_updateTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18262,7 +18263,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18306,7 +18307,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteTag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18350,7 +18351,7 @@ func (ec *executionContext) fieldContext_Mutation_createSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18394,7 +18395,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18438,7 +18439,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18482,7 +18483,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteSource_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18526,7 +18527,7 @@ func (ec *executionContext) fieldContext_Mutation_createEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18570,7 +18571,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18614,7 +18615,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18658,7 +18659,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteEdition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18702,7 +18703,7 @@ func (ec *executionContext) fieldContext_Mutation_createAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18746,7 +18747,7 @@ func (ec *executionContext) fieldContext_Mutation_updateAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18790,7 +18791,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_upsertAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18834,7 +18835,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18878,7 +18879,7 @@ func (ec *executionContext) fieldContext_Mutation_undelete(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_undelete_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_undelete_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18922,7 +18923,7 @@ func (ec *executionContext) fieldContext_Mutation_restoreRevision(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_restoreRevision_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_restoreRevision_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18966,7 +18967,7 @@ func (ec *executionContext) fieldContext_Mutation_publish(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_publish_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_publish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19010,7 +19011,7 @@ func (ec *executionContext) fieldContext_Mutation_unpublish(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_unpublish_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unpublish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19054,7 +19055,7 @@ func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_release_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_release_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19098,7 +19099,7 @@ func (ec *executionContext) fieldContext_Mutation_schedulePublication(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_schedulePublication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_schedulePublication_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19142,7 +19143,7 @@ func (ec *executionContext) fieldContext_Mutation_cancelSchedule(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_cancelSchedule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_cancelSchedule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19186,7 +19187,7 @@ func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_mergeEntities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_mergeEntities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19230,7 +19231,7 @@ func (ec *executionContext) fieldContext_Mutation_purge(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_purge_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_purge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19274,7 +19275,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19318,7 +19319,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_rotateApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19362,7 +19363,7 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_revokeApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_revokeApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19406,7 +19407,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updatePerson_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updatePerson_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19450,7 +19451,7 @@ func (ec *executionContext) fieldContext_Mutation_createWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19494,7 +19495,7 @@ func (ec *executionContext) fieldContext_Mutation_updateWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19538,7 +19539,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19582,7 +19583,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateWebhookSecret(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_rotateWebhookSecret_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19626,7 +19627,7 @@ func (ec *executionContext) fieldContext_Mutation_testWebhook(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_testWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_testWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19670,7 +19671,7 @@ func (ec *executionContext) fieldContext_Mutation_retryWebhookDeliveries(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_retryWebhookDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19714,7 +19715,7 @@ func (ec *executionContext) fieldContext_Mutation_registerDocuments(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_registerDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_registerDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19758,7 +19759,7 @@ func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_unregisterDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unregisterDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20101,7 +20102,7 @@ func (ec *executionContext) fieldContext_Narrative_revisions(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20223,7 +20224,7 @@ func (ec *executionContext) fieldContext_Narrative_description(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20267,7 +20268,7 @@ func (ec *executionContext) fieldContext_Narrative_assessment(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_assessment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_assessment_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20412,7 +20413,7 @@ func (ec *executionContext) fieldContext_Narrative_children(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_children_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20456,7 +20457,7 @@ func (ec *executionContext) fieldContext_Narrative_targets(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_targets_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_targets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20500,7 +20501,7 @@ func (ec *executionContext) fieldContext_Narrative_amplifiers(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_amplifiers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_amplifiers_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20608,7 +20609,7 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Narrative_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22423,7 +22424,7 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_node_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_node_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22467,7 +22468,7 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_nodes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22543,7 +22544,7 @@ func (ec *executionContext) fieldContext_Query_report(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_report_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_report_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22587,7 +22588,7 @@ func (ec *executionContext) fieldContext_Query_reports(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22631,7 +22632,7 @@ func (ec *executionContext) fieldContext_Query_narrative(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_narrative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22675,7 +22676,7 @@ func (ec *executionContext) fieldContext_Query_narratives(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22719,7 +22720,7 @@ func (ec *executionContext) fieldContext_Query_entity(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_entity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22763,7 +22764,7 @@ func (ec *executionContext) fieldContext_Query_entities(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22807,7 +22808,7 @@ func (ec *executionContext) fieldContext_Query_relationship(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_relationship_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22851,7 +22852,7 @@ func (ec *executionContext) fieldContext_Query_relationships(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_relationships_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22895,7 +22896,7 @@ func (ec *executionContext) fieldContext_Query_tag(ctx context.Context, field gr
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_tag_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22939,7 +22940,7 @@ func (ec *executionContext) fieldContext_Query_tags(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_tags_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tags_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22983,7 +22984,7 @@ func (ec *executionContext) fieldContext_Query_source(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_source_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_source_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23027,7 +23028,7 @@ func (ec *executionContext) fieldContext_Query_sources(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_sources_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_sources_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23071,7 +23072,7 @@ func (ec *executionContext) fieldContext_Query_edition(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_edition_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_edition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23115,7 +23116,7 @@ func (ec *executionContext) fieldContext_Query_editions(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_editions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_editions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23159,7 +23160,7 @@ func (ec *executionContext) fieldContext_Query_asset(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_asset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_asset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23203,7 +23204,7 @@ func (ec *executionContext) fieldContext_Query_assets(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_assets_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_assets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23247,7 +23248,7 @@ func (ec *executionContext) fieldContext_Query_pendingChanges(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_pendingChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_pendingChanges_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23291,7 +23292,7 @@ func (ec *executionContext) fieldContext_Query_schedules(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_schedules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_schedules_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23335,7 +23336,7 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_changes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23379,7 +23380,7 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_publicationLog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_publicationLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23423,7 +23424,7 @@ func (ec *executionContext) fieldContext_Query_trash(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_trash_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_trash_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23467,7 +23468,7 @@ func (ec *executionContext) fieldContext_Query_apiKeys(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_apiKeys_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_apiKeys_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23511,7 +23512,7 @@ func (ec *executionContext) fieldContext_Query_people(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_people_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_people_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23555,7 +23556,7 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_auditLog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_auditLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23599,7 +23600,7 @@ func (ec *executionContext) fieldContext_Query_webhooks(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhooks_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhooks_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23643,7 +23644,7 @@ func (ec *executionContext) fieldContext_Query_webhook(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23687,7 +23688,7 @@ func (ec *executionContext) fieldContext_Query_webhookDeliveries(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_webhookDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23731,7 +23732,7 @@ func (ec *executionContext) fieldContext_Query_registeredDocuments(ctx context.C
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_registeredDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_registeredDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23775,7 +23776,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query___type_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query___type_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24494,7 +24495,7 @@ func (ec *executionContext) fieldContext_Relationship_revisions(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Relationship_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24772,7 +24773,7 @@ func (ec *executionContext) fieldContext_Relationship_description(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Relationship_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25605,7 +25606,7 @@ func (ec *executionContext) fieldContext_Report_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25750,7 +25751,7 @@ func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_summary_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25886,7 +25887,7 @@ func (ec *executionContext) fieldContext_Report_body(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_body_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_body_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26168,7 +26169,7 @@ func (ec *executionContext) fieldContext_Report_entities(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26212,7 +26213,7 @@ func (ec *executionContext) fieldContext_Report_mentions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_mentions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_mentions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26256,7 +26257,7 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Report_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26745,7 +26746,7 @@ func (ec *executionContext) fieldContext_Revision_diff(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Revision_diff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Revision_diff_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27767,7 +27768,7 @@ func (ec *executionContext) fieldContext_Source_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Source_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28050,7 +28051,7 @@ func (ec *executionContext) fieldContext_Source_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Source_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28378,7 +28379,7 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Subscription_contentChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Subscription_contentChanged_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28721,7 +28722,7 @@ func (ec *executionContext) fieldContext_Tag_revisions(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28820,7 +28821,7 @@ func (ec *executionContext) fieldContext_Tag_description(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_description_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28919,7 +28920,7 @@ func (ec *executionContext) fieldContext_Tag_children(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_children_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28963,7 +28964,7 @@ func (ec *executionContext) fieldContext_Tag_reports(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_reports_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29007,7 +29008,7 @@ func (ec *executionContext) fieldContext_Tag_entities(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29051,7 +29052,7 @@ func (ec *executionContext) fieldContext_Tag_narratives(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Tag_narratives_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31257,7 +31258,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Directive_args_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Directive_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31439,7 +31440,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Field_args_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Field_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31983,7 +31984,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_fields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_fields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32091,7 +32092,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_enumValues_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_enumValues_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32135,7 +32136,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field___Type_inputFields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_inputFields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

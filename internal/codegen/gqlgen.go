@@ -34,6 +34,9 @@ func generateGraphQL() error {
 	if err := boundResponses(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
+	if err := coerceArguments(cfg.Exec.Filename); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
 	return nil
 }
 
@@ -119,6 +122,28 @@ func boundResponses(filename string) error {
 	code = bytes.Replace(code, []byte("\t\"bytes\"\n"), nil, 1)
 	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/sequential"`+"\n"),
 		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/sequential"`+"\n"), 1)
+	if code, err = format.Source(code); err != nil {
+		return err
+	}
+	return os.WriteFile(filename, code, 0o644)
+}
+
+// decodedArguments is the code with which the executor decodes the arguments of a field.
+var decodedArguments = regexp.MustCompile(`(ec\.field_\w+_args)\(ctx, field\.ArgumentMap\(ec\.Variables\)\)`)
+
+// coerceArguments changes the generated executor to coerce arguments with package
+// coerce. It fails if the generated code is not as expected.
+func coerceArguments(filename string) error {
+	code, err := os.ReadFile(filename)
+	if err != nil {
+		return err
+	}
+	code = decodedArguments.ReplaceAll(code, []byte("coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, $1)"))
+	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n"),
+		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/coerce"`+"\n"), 1)
+	if bytes.Contains(code, []byte("field.ArgumentMap(")) || !bytes.Contains(code, []byte("graph/coerce")) {
+		return fmt.Errorf("%s is not as expected: arguments are decoded in another way", filename)
+	}
 	if code, err = format.Source(code); err != nil {
 		return err
 	}

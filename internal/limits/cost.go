@@ -71,6 +71,8 @@ var descriptionSizes = map[string]int{
 // of: they are read in one statement.
 type Costs struct {
 	Schema *ast.Schema
+	// Arguments returns the coerced arguments of a field.
+	Arguments func(f *ast.Field, variables map[string]any) map[string]any
 	// DefaultPage is the size of a page without first and last, and MaxPage
 	// that of the largest page.
 	DefaultPage, MaxPage int
@@ -162,7 +164,7 @@ func (c *coster) field(f *ast.Field, page int) int {
 		own += surcharges[f.Name]
 	}
 	if len(f.Arguments) > 0 {
-		arguments := f.ArgumentMap(c.variables)
+		arguments := c.Arguments(f, c.variables)
 		if format, ok := arguments["format"]; ok && format != "MARKDOWN" && (format != "TEXT" || !storedAsText(f)) {
 			own += formatSurcharge
 		}
@@ -252,7 +254,7 @@ func describedCost(set ast.SelectionSet, fragments map[string]int) int {
 // maximum counts as the maximum: the list refuses it, with all else that is
 // wrong with its arguments, before it reads anything.
 func (c *coster) pageSize(f *ast.Field) int {
-	args := f.ArgumentMap(c.variables)
+	args := c.Arguments(f, c.variables)
 	for _, name := range []string{"first", "last"} {
 		if n, ok := whole(args[name]); ok {
 			return min(max(n, 1), c.MaxPage)
@@ -262,7 +264,7 @@ func (c *coster) pageSize(f *ast.Field) int {
 }
 
 func (c *coster) listSize(f *ast.Field, argument string) int {
-	list, _ := f.ArgumentMap(c.variables)[argument].([]any)
+	list, _ := c.Arguments(f, c.variables)[argument].([]any)
 	return max(len(list), 1)
 }
 

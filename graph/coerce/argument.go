@@ -1,0 +1,155 @@
+package coerce
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Arguments returns the arguments of a field of a valid operation, decoded by decode.
+// The variables must be those that [Variables] returned. The error lists all arguments
+// that do not fit, which is so where a variable is null and the position takes no null.
+func Arguments(
+	ctx context.Context, schema *ast.Schema, f *ast.Field, variables map[string]any,
+	decode func(context.Context, map[string]any) (map[string]any, error),
+) (map[string]any, error) {
+	var problems domain.Problems
+	arguments := values(schema, f.Definition.Arguments, f.Arguments, variables, &problems)
+	if problems.Len() > 0 {
+		return nil, problems.Err("the arguments are not right")
+	}
+	return decode(ctx, arguments)
+}
+
+// Values returns the arguments of a field or directive, without those that do not fit.
+func Values(schema *ast.Schema, defs ast.ArgumentDefinitionList, given ast.ArgumentList, variables map[string]any) map[string]any {
+	var problems domain.Problems
+	return values(schema, defs, given, variables, &problems)
+}
+
+// Directive returns the arguments of a directive of a valid operation. The error is
+// like that of [Arguments].
+func Directive(schema *ast.Schema, d *ast.Directive, variables map[string]any) (map[string]any, error) {
+	var problems domain.Problems
+	arguments := values(schema, d.Definition.Arguments, d.Arguments, variables, &problems)
+	return arguments, problems.Err("the arguments of @" + d.Name + " are not right")
+}
+
+// values is CoerceArgumentValues (6.4.1), which goes on after a problem.
+func values(
+	schema *ast.Schema, defs ast.ArgumentDefinitionList, given ast.ArgumentList, variables map[string]any, problems *domain.Problems,
+) map[string]any {
+	c := coercion{schema: schema, variables: variables}
+	c.report = func(at *step, message string) { problems.Add(at.String(), "%s", message) }
+	coerced := make(map[string]any, len(defs))
+	for _, def := range defs {
+		at := step{name: def.Name}
+		argument := given.ForName(def.Name)
+		switch {
+		case argument != nil && c.isGiven(argument.Value):
+			before := problems.Len()
+			if v := c.literal(def.Type, argument.Value, &at); problems.Len() == before {
+				coerced[def.Name] = v
+			}
+		case def.DefaultValue != nil:
+			coerced[def.Name] = c.literal(def.Type, def.DefaultValue, &at)
+		case def.Type.NonNull:
+			c.report(&at, "is missing; want "+def.Type.String())
+		}
+	}
+	return coerced
+}
+
+// isGiven reports whether a literal is there: whether it is no variable without a value.
+func (c *coercion) isGiven(v *ast.Value) bool {
+	if v.Kind != ast.Variable {
+		return true
+	}
+	_, ok := c.variables[v.Raw]
+	return ok
+}
+
+// literal coerces a literal, or a variable, to a type.
+func (c *coercion) literal(t *ast.Type, v *ast.Value, at *step) any {
+	switch v.Kind {
+	case ast.Variable:
+		value := c.variables[v.Raw]
+		if value == nil && t.NonNull {
+			c.report(at, "the variable $"+v.Raw+" is null; want "+t.String())
+		}
+		return value
+	case ast.NullValue:
+		if t.NonNull {
+			c.report(at, "is null; want "+t.String())
+		}
+		return nil
+	}
+	if t.Elem != nil {
+		if v.Kind != ast.ListValue { // one value stands for a list of one
+			return []any{c.literal(t.Elem, v, at)}
+		}
+		coerced := make([]any, len(v.Children))
+		for i, element := range v.Children {
+			coerced[i] = c.literal(t.Elem, element.Value, &step{up: at, index: i})
+		}
+		return coerced
+	}
+	def := v.Definition // set by validation
+	if def == nil || def.Name != t.NamedType {
+		def = c.schema.Types[t.NamedType]
+	}
+	switch def.Kind {
+	case ast.Enum:
+		if v.Kind != ast.EnumValue {
+			c.report(at, def.Name+" cannot represent "+v.String()+"; want the name of a value")
+		} else if def.EnumValues.ForName(v.Raw) == nil {
+			c.report(at, v.Raw+" is not a value of "+def.Name+"; letter case counts")
+		}
+		return v.Raw
+	case ast.InputObject:
+		if v.Kind != ast.ObjectValue {
+			c.report(at, def.Name+" cannot represent "+v.String()+"; want an object")
+			return nil
+		}
+		return c.objectLiteral(def, v, at)
+	default:
+		coerced, problem := c.scalarLiteral(def.Name, v)
+		if problem != "" {
+			c.report(at, problem)
+		}
+		return coerced
+	}
+}
+
+// objectLiteral coerces a literal to an input object.
+func (c *coercion) objectLiteral(def *ast.Definition, v *ast.Value, at *step) map[string]any {
+	coerced := make(map[string]any, len(v.Children))
+	for _, f := range def.Fields {
+		at := &step{up: at, name: f.Name}
+		if given := v.Children.ForName(f.Name); given != nil && c.isGiven(given) {
+			coerced[f.Name] = c.literal(f.Type, given, at)
+			continue
+		}
+		c.absent(f, coerced, at)
+	}
+	for _, given := range v.Children {
+		if def.Fields.ForName(given.Name) == nil {
+			c.report(&step{up: at, name: given.Name}, def.Name+" has no such field")
+		}
+	}
+	if isOneOf(def) {
+		names := make([]string, len(v.Children))
+		for i, child := range v.Children {
+			names[i] = child.Name
+		}
+		slices.Sort(names)
+		c.oneOf(def, names, func(name string) bool {
+			value := v.Children.ForName(name)
+			return value.Kind == ast.NullValue || value.Kind == ast.Variable && c.variables[value.Raw] == nil
+		}, at)
+	}
+	return coerced
+}

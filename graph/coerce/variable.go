@@ -1,0 +1,194 @@
+package coerce
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// maxProblems is the greatest number of problems with the variables of one request
+// that are listed.
+const maxProblems = 20
+
+// Variables returns the values of an operation's variables by their definitions. The
+// operation must be valid. A variable that is neither given nor has a default is not in
+// the result. The errors list everything that does not fit, up to a bound; each has
+// its position as path, and under extensions.fields. The given values are not changed.
+func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, gqlerror.List) {
+	values := make(map[string]any, len(op.VariableDefinitions))
+	c := &coercion{schema: schema}
+	var errs gqlerror.List
+	for _, def := range op.VariableDefinitions {
+		c.report = func(at *step, message string) {
+			if len(errs) < maxProblems {
+				errs = append(errs, variableError(def, at, message))
+			}
+		}
+		at := &step{name: def.Variable}
+		value, ok := given[def.Variable]
+		switch {
+		case ok:
+			values[def.Variable] = c.value(def.Type, value, at)
+		case def.DefaultValue != nil:
+			values[def.Variable] = c.literal(def.Type, def.DefaultValue, at)
+		case def.Type.NonNull:
+			c.report(at, "is missing; want "+def.Type.String())
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return values, nil
+}
+
+func variableError(def *ast.VariableDefinition, at *step, message string) *gqlerror.Error {
+	position := "$" + at.String()
+	err := &gqlerror.Error{
+		Message:    position + ": " + message,
+		Path:       at.path(),
+		Extensions: map[string]any{"fields": []domain.FieldError{{Path: position, Message: message}}},
+	}
+	if def.Position != nil {
+		err.Locations = []gqlerror.Location{{Line: def.Position.Line, Column: def.Position.Column}}
+	}
+	return err
+}
+
+// coercion is the coercion of the variables of an operation, or of the arguments of a
+// field.
+type coercion struct {
+	schema    *ast.Schema
+	variables map[string]any // coerced ones, which literals refer to
+	report    func(at *step, message string)
+}
+
+// value coerces a decoded JSON value to a type.
+func (c *coercion) value(t *ast.Type, v any, at *step) any {
+	if v == nil {
+		if t.NonNull {
+			c.report(at, "is null; want "+t.String())
+		}
+		return nil
+	}
+	if t.Elem != nil {
+		list, ok := listOf(v)
+		if !ok { // one value stands for a list of one
+			return []any{c.value(t.Elem, v, at)}
+		}
+		coerced := make([]any, len(list))
+		for i, element := range list {
+			coerced[i] = c.value(t.Elem, element, &step{up: at, index: i})
+		}
+		return coerced
+	}
+	switch def := c.schema.Types[t.NamedType]; def.Kind {
+	case ast.Enum:
+		name, ok := v.(string)
+		if !ok {
+			c.report(at, cannot(def.Name, v, "the name of a value"))
+			return nil
+		}
+		if def.EnumValues.ForName(name) == nil {
+			c.report(at, show(name)+" is not a value of "+def.Name+"; letter case counts")
+		}
+		return name
+	case ast.InputObject:
+		object, ok := v.(map[string]any)
+		if !ok {
+			c.report(at, cannot(def.Name, v, "an object"))
+			return nil
+		}
+		return c.object(def, object, at)
+	default:
+		coerced, problem := scalar(def.Name, v)
+		if problem != "" {
+			c.report(at, problem)
+		}
+		return coerced
+	}
+}
+
+// object coerces a decoded JSON object to an input object.
+func (c *coercion) object(def *ast.Definition, given map[string]any, at *step) map[string]any {
+	coerced := make(map[string]any, len(given))
+	unknown := false
+	for _, f := range def.Fields {
+		at := &step{up: at, name: f.Name}
+		switch v, ok := given[f.Name]; {
+		case ok:
+			coerced[f.Name] = c.value(f.Type, v, at)
+		default:
+			c.absent(f, coerced, at)
+		}
+	}
+	for name := range given {
+		unknown = unknown || def.Fields.ForName(name) == nil
+	}
+	if unknown {
+		for _, name := range sortedKeys(given) {
+			if def.Fields.ForName(name) == nil {
+				c.report(&step{up: at, name: name}, def.Name+" has no such field")
+			}
+		}
+	}
+	if isOneOf(def) {
+		c.oneOf(def, sortedKeys(given), func(name string) bool { return given[name] == nil }, at)
+	}
+	return coerced
+}
+
+// absent sets the default of an input field that is not given.
+func (c *coercion) absent(f *ast.FieldDefinition, coerced map[string]any, at *step) {
+	switch {
+	case f.DefaultValue != nil:
+		coerced[f.Name] = c.literal(f.Type, f.DefaultValue, at)
+	case f.Type.NonNull:
+		c.report(at, "is missing; want "+f.Type.String())
+	}
+}
+
+func isOneOf(def *ast.Definition) bool { return def.Directives.ForName("oneOf") != nil }
+
+// oneOf reports if a one-of input object has not exactly one field, or if that is null.
+func (c *coercion) oneOf(def *ast.Definition, names []string, isNull func(name string) bool, at *step) {
+	switch {
+	case len(names) != 1:
+		c.report(at, "want exactly one field of "+def.Name+", not "+listed(names))
+	case isNull(names[0]):
+		c.report(&step{up: at, name: names[0]}, "is null; want a value, as the one field of "+def.Name)
+	}
+}
+
+func sortedKeys(m map[string]any) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// listOf returns a list. Requests that the program makes itself have slices of other
+// element types as well.
+func listOf(v any) ([]any, bool) {
+	if list, ok := v.([]any); ok {
+		return list, true
+	}
+	switch v.(type) {
+	case string, bool, map[string]any, int, int64, float64:
+		return nil, false
+	}
+	slice := reflect.ValueOf(v)
+	if slice.Kind() != reflect.Slice {
+		return nil, false
+	}
+	list := make([]any, slice.Len())
+	for i := range list {
+		list[i] = slice.Index(i).Interface()
+	}
+	return list, true
+}
