@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/idempotency"
 )
 
 func (r queryResolver) APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*model.ApiKeyConnection, error) {
@@ -55,6 +56,7 @@ func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKe
 			params.RateLimit = -1 // a limit of 0 is refused
 		}
 	}
+	idempotency.Withhold(ctx)
 	key, secret, err := r.keys.Create(ctx, params)
 	if err != nil {
 		return nil, err
@@ -73,6 +75,7 @@ func (r mutationResolver) RotateAPIKey(ctx context.Context, in model.RotateAPIKe
 		overlap := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
 		params.Overlap = &overlap
 	}
+	idempotency.Withhold(ctx)
 	key, old, secret, err := r.keys.Rotate(ctx, params)
 	if err != nil {
 		return nil, err

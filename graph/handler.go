@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/idempotency"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/queries"
 )
@@ -28,6 +29,7 @@ func Handler(c Config) *transport.Handler {
 	exec.AroundResponses(limitErrors)
 	limit := newLimitExtension(c)
 	exec.Use(limit)
+	c.Transport.Idempotency = idempotency.New(c.Stores, c.Log, c.Now)
 	if !c.RegisteredOnly { // nor is a query of introspection run then, unless it is registered
 		c.Transport.MayReadSDL, c.Transport.SDL = limit.mayReadSDL, limit.sdl
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/idempotency"
 )
 
 func (r queryResolver) Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*model.WebhookConnection, error) {
@@ -87,6 +88,7 @@ func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebh
 	if in.Description != nil {
 		params.Description = *in.Description
 	}
+	idempotency.Withhold(ctx)
 	id, secret, err := r.webhooks.Create(ctx, params)
 	if err != nil {
 		return nil, err
@@ -154,6 +156,7 @@ func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.Rota
 		minutes := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
 		overlap = &minutes
 	}
+	idempotency.Withhold(ctx)
 	var payload model.WebhookSecretPayload
 	err := r.withWebhook(ctx, in.ID, func(id domain.ID) (err error) {
 		if payload.Secret, err = r.webhooks.Rotate(ctx, id, overlap); err == nil {

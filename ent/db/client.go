@@ -30,6 +30,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
 	"github.com/redthread-api/redthread/ent/db/footnote"
+	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
@@ -96,6 +97,8 @@ type Client struct {
 	EntityTag *EntityTagClient
 	// Footnote is the client for interacting with the Footnote builders.
 	Footnote *FootnoteClient
+	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
+	IdempotencyKey *IdempotencyKeyClient
 	// ItemEntity is the client for interacting with the ItemEntity builders.
 	ItemEntity *ItemEntityClient
 	// ItemTag is the client for interacting with the ItemTag builders.
@@ -183,6 +186,7 @@ func (c *Client) init() {
 	c.EntityName = NewEntityNameClient(c.config)
 	c.EntityTag = NewEntityTagClient(c.config)
 	c.Footnote = NewFootnoteClient(c.config)
+	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.ItemEntity = NewItemEntityClient(c.config)
 	c.ItemTag = NewItemTagClient(c.config)
 	c.KeyNetwork = NewKeyNetworkClient(c.config)
@@ -320,6 +324,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		EntityName:         NewEntityNameClient(cfg),
 		EntityTag:          NewEntityTagClient(cfg),
 		Footnote:           NewFootnoteClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		ItemEntity:         NewItemEntityClient(cfg),
 		ItemTag:            NewItemTagClient(cfg),
 		KeyNetwork:         NewKeyNetworkClient(cfg),
@@ -384,6 +389,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		EntityName:         NewEntityNameClient(cfg),
 		EntityTag:          NewEntityTagClient(cfg),
 		Footnote:           NewFootnoteClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
 		ItemEntity:         NewItemEntityClient(cfg),
 		ItemTag:            NewItemTagClient(cfg),
 		KeyNetwork:         NewKeyNetworkClient(cfg),
@@ -446,10 +452,10 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
-		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.LiveDocument, c.LiveReference, c.Mention, c.NameKey, c.Narrative,
-		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
+		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
+		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
+		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
+		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
 		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
 		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
 		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
@@ -464,10 +470,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
-		c.EntityTag, c.Footnote, c.ItemEntity, c.ItemTag, c.KeyNetwork, c.Listing,
-		c.LiveDocument, c.LiveReference, c.Mention, c.NameKey, c.Narrative,
-		c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget, c.Observation,
-		c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
+		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
+		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
+		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
+		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
 		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
 		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
 		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
@@ -507,6 +513,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.EntityTag.mutate(ctx, m)
 	case *FootnoteMutation:
 		return c.Footnote.mutate(ctx, m)
+	case *IdempotencyKeyMutation:
+		return c.IdempotencyKey.mutate(ctx, m)
 	case *ItemEntityMutation:
 		return c.ItemEntity.mutate(ctx, m)
 	case *ItemTagMutation:
@@ -2657,6 +2665,139 @@ func (c *FootnoteClient) mutate(ctx context.Context, m *FootnoteMutation) (Value
 		return (&FootnoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown Footnote mutation op: %q", m.Op())
+	}
+}
+
+// IdempotencyKeyClient is a client for the IdempotencyKey schema.
+type IdempotencyKeyClient struct {
+	config
+}
+
+// NewIdempotencyKeyClient returns a client for the IdempotencyKey from the given config.
+func NewIdempotencyKeyClient(c config) *IdempotencyKeyClient {
+	return &IdempotencyKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `idempotencykey.Hooks(f(g(h())))`.
+func (c *IdempotencyKeyClient) Use(hooks ...Hook) {
+	c.hooks.IdempotencyKey = append(c.hooks.IdempotencyKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `idempotencykey.Intercept(f(g(h())))`.
+func (c *IdempotencyKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.IdempotencyKey = append(c.inters.IdempotencyKey, interceptors...)
+}
+
+// Create returns a builder for creating a IdempotencyKey entity.
+func (c *IdempotencyKeyClient) Create() *IdempotencyKeyCreate {
+	mutation := newIdempotencyKeyMutation(c.config, OpCreate)
+	return &IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of IdempotencyKey entities.
+func (c *IdempotencyKeyClient) CreateBulk(builders ...*IdempotencyKeyCreate) *IdempotencyKeyCreateBulk {
+	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdempotencyKeyClient) MapCreateBulk(slice any, setFunc func(*IdempotencyKeyCreate, int)) *IdempotencyKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdempotencyKeyCreateBulk{err: fmt.Errorf("calling to IdempotencyKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdempotencyKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Update() *IdempotencyKeyUpdate {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdate)
+	return &IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdempotencyKeyClient) UpdateOne(_m *IdempotencyKey) *IdempotencyKeyUpdateOne {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKey(_m))
+	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdempotencyKeyClient) UpdateOneID(id domain.ID) *IdempotencyKeyUpdateOne {
+	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKeyID(id))
+	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Delete() *IdempotencyKeyDelete {
+	mutation := newIdempotencyKeyMutation(c.config, OpDelete)
+	return &IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdempotencyKeyClient) DeleteOne(_m *IdempotencyKey) *IdempotencyKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdempotencyKeyClient) DeleteOneID(id domain.ID) *IdempotencyKeyDeleteOne {
+	builder := c.Delete().Where(idempotencykey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdempotencyKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for IdempotencyKey.
+func (c *IdempotencyKeyClient) Query() *IdempotencyKeyQuery {
+	return &IdempotencyKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdempotencyKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a IdempotencyKey entity by its id.
+func (c *IdempotencyKeyClient) Get(ctx context.Context, id domain.ID) (*IdempotencyKey, error) {
+	return c.Query().Where(idempotencykey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdempotencyKeyClient) GetX(ctx context.Context, id domain.ID) *IdempotencyKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *IdempotencyKeyClient) Hooks() []Hook {
+	return c.hooks.IdempotencyKey
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdempotencyKeyClient) Interceptors() []Interceptor {
+	return c.inters.IdempotencyKey
+}
+
+func (c *IdempotencyKeyClient) mutate(ctx context.Context, m *IdempotencyKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown IdempotencyKey mutation op: %q", m.Op())
 	}
 }
 
@@ -7252,21 +7393,21 @@ type (
 	hooks struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
-		NameKey, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
-		Observation, Person, Projection, PublicationEntry, PublicationLog,
-		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
-		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source, Tag,
-		Webhook, WebhookDelivery []ent.Hook
+		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
+		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
+		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
+		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
+		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
+		Source, Tag, Webhook, WebhookDelivery []ent.Hook
 	}
 	inters struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument, LiveReference, Mention,
-		NameKey, Narrative, NarrativeAmplifier, NarrativeTag, NarrativeTarget,
-		Observation, Person, Projection, PublicationEntry, PublicationLog,
-		RegisteredDocument, Relationship, Report, ReportAttachment, ReportEntity,
-		ReportMention, ReportNarrative, ReportTag, Revision, Schedule, Source, Tag,
-		Webhook, WebhookDelivery []ent.Interceptor
+		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
+		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
+		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
+		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
+		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
+		Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

@@ -26,6 +26,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
 	"github.com/redthread-api/redthread/ent/db/footnote"
+	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
@@ -131,6 +132,7 @@ func checkColumn(t, c string) error {
 			entityname.Table:         entityname.ValidColumn,
 			entitytag.Table:          entitytag.ValidColumn,
 			footnote.Table:           footnote.ValidColumn,
+			idempotencykey.Table:     idempotencykey.ValidColumn,
 			itementity.Table:         itementity.ValidColumn,
 			itemtag.Table:            itemtag.ValidColumn,
 			keynetwork.Table:         keynetwork.ValidColumn,

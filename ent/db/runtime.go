@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
 	"github.com/redthread-api/redthread/ent/db/footnote"
+	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
 	"github.com/redthread-api/redthread/ent/db/listing"
@@ -176,6 +177,16 @@ func init() {
 	footnoteDescPosition := footnoteMixinFields0[1].Descriptor()
 	// footnote.DefaultPosition holds the default value on creation for the position field.
 	footnote.DefaultPosition = footnoteDescPosition.Default.(int)
+	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
+	_ = idempotencykeyFields
+	// idempotencykeyDescStatus is the schema descriptor for status field.
+	idempotencykeyDescStatus := idempotencykeyFields[8].Descriptor()
+	// idempotencykey.DefaultStatus holds the default value on creation for the status field.
+	idempotencykey.DefaultStatus = idempotencykeyDescStatus.Default.(int)
+	// idempotencykeyDescSize is the schema descriptor for size field.
+	idempotencykeyDescSize := idempotencykeyFields[11].Descriptor()
+	// idempotencykey.DefaultSize holds the default value on creation for the size field.
+	idempotencykey.DefaultSize = idempotencykeyDescSize.Default.(int)
 	itementityMixin := schema.ItemEntity{}.Mixin()
 	itementityMixinFields0 := itementityMixin[0].Fields()
 	_ = itementityMixinFields0

@@ -40,6 +40,8 @@ type Tx struct {
 	EntityTag *EntityTagClient
 	// Footnote is the client for interacting with the Footnote builders.
 	Footnote *FootnoteClient
+	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
+	IdempotencyKey *IdempotencyKeyClient
 	// ItemEntity is the client for interacting with the ItemEntity builders.
 	ItemEntity *ItemEntityClient
 	// ItemTag is the client for interacting with the ItemTag builders.
@@ -247,6 +249,7 @@ func (tx *Tx) init() {
 	tx.EntityName = NewEntityNameClient(tx.config)
 	tx.EntityTag = NewEntityTagClient(tx.config)
 	tx.Footnote = NewFootnoteClient(tx.config)
+	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.ItemEntity = NewItemEntityClient(tx.config)
 	tx.ItemTag = NewItemTagClient(tx.config)
 	tx.KeyNetwork = NewKeyNetworkClient(tx.config)

@@ -119,3 +119,29 @@ func (RegisteredDocument) Fields() []ent.Field {
 		field.Time("registered_at"),
 	}
 }
+
+// IdempotencyKey is a key that a credential has sent with a mutation, so that the mutation
+// is not done twice, and its response once there is one. See package idempotency.
+type IdempotencyKey struct{ ent.Schema }
+
+func (IdempotencyKey) Annotations() []schema.Annotation { return table("idempotency_keys") }
+func (IdempotencyKey) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		ref("credential_id"), // a key or a person, which may be gone
+		field.String("key").Comment("As the client sent it."),
+		field.Bytes("request").Comment("The SHA-256 of the request."),
+		field.Int("role").GoType(domain.Role(0)),
+		field.Int("clearance").GoType(domain.Marking(0)),
+		field.Time("created_at"),
+		field.Time("finished_at").Optional().Nillable().Comment("Null: the mutation runs, or the process ended while it ran."),
+		field.Int("status").Default(0).Comment("The HTTP status of the response; 0 if the response was not kept."),
+		text("media_type"),
+		text("marking"), // in the header of the response
+		field.Int("size").Default(0).Comment("The length of the body, in bytes."),
+		field.Bytes("body").Optional().Sensitive(),
+	}
+}
+func (IdempotencyKey) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("credential_id", "key").Unique(), index.Fields("created_at")}
+}

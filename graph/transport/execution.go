@@ -103,6 +103,13 @@ func (x *execution) missingResponse() *graphql.Response {
 	panic(errors.New("the operation returned no response"))
 }
 
+// presented is the response with an error that occurred outside of an operation, as the
+// executor presents it.
+func (h *Handler) presented(ctx context.Context, err error) *graphql.Response {
+	ctx = graphql.WithOperationContext(ctx, &graphql.OperationContext{})
+	return h.exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
+}
+
 // recovered is the response after a panic, with the error as the executor presents it.
 func (h *Handler) recovered(ctx context.Context, v any) *graphql.Response {
 	presented, ok := errors.AsType[*gqlerror.Error](h.exec.PresentRecoveredError(ctx, v))

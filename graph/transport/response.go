@@ -22,6 +22,8 @@ const (
 	codeNotAcceptable = "NOT_ACCEPTABLE"
 	codeMediaType     = "UNSUPPORTED_MEDIA_TYPE"
 	codeForbidden     = "FORBIDDEN"
+	codeConflict      = "CONFLICT"
+	codeRateLimited   = "RATE_LIMITED"
 	codeUnavailable   = "UNAVAILABLE"
 	codeInternal      = "INTERNAL"
 )
@@ -32,7 +34,7 @@ const (
 var statuses = map[string]int{
 	"UNAUTHENTICATED": http.StatusUnauthorized,
 	codeForbidden:     http.StatusForbidden,
-	"RATE_LIMITED":    http.StatusTooManyRequests,
+	codeRateLimited:   http.StatusTooManyRequests,
 	codeInternal:      http.StatusInternalServerError,
 	codeUnavailable:   http.StatusServiceUnavailable,
 }

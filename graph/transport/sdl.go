@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -57,8 +54,7 @@ func (h *Handler) serveSDL(w http.ResponseWriter, r *http.Request) {
 	decision.operationStarted()
 	sdl, err := h.config.SDL(ctx)
 	if err != nil {
-		presented := h.exec.DispatchError(graphql.WithOperationContext(ctx, &graphql.OperationContext{}), gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
-		h.writeResponse(w, r, accepted{single: typeResponse}, header, presented)
+		h.writeResponse(w, r, accepted{single: typeResponse}, header, h.presented(ctx, err))
 		return
 	}
 	decision.Allow(domain.Clear)

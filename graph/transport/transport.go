@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/redthread-api/redthread/internal/idempotency"
 )
 
 // The defaults of [Config].
@@ -72,6 +74,9 @@ type Config struct {
 	//
 	// Nil refuses every connection_init that has a credential.
 	Authenticate func(r *http.Request, authorization string) (context.Context, error)
+	// Idempotency keeps the responses to mutations with the header Idempotency-Key; nil:
+	// the header is ignored.
+	Idempotency *idempotency.Keys
 	// MayReadSDL reports whether the schema is for the viewer of ctx; nil: for none. SDL
 	// returns it, in the schema definition language, and charges the viewer.
 	MayReadSDL func(context.Context) bool
@@ -174,6 +179,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // execute serves a well-formed request.
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accepted, params *graphql.RawParams) {
 	ctx, header := withHeader(r.Context())
+	request := h.fingerprint(r, params) // before prepare, which completes the parameters
 	x, failed := h.prepare(ctx, params)
 	h.recordOperation(ctx, params, x)
 	if failed != nil {
@@ -194,6 +200,8 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 	case x.isMutation() && r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		refuse(w, r, accepts, &refusal{http.StatusMethodNotAllowed, codeMethod, "a mutation is sent by POST"})
+	case x.isMutation() && len(r.Header[idempotencyHeader]) > 0 && h.config.Idempotency != nil:
+		h.executeOnce(w, r, accepts, header, x, request)
 	case x.isSubscription() && r.Method == MethodQuery:
 		// QUERY is for one response, which has a validator.
 		w.Header().Set("Allow", "GET, POST")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -158,8 +157,7 @@ func (s *session) authenticate(ctx context.Context, cancel context.CancelFunc) (
 // closeForError closes the connection for an error of authentication. The executor
 // presents it first, so that the details are logged and not sent.
 func (s *session) closeForError(err error) {
-	ctx := graphql.WithOperationContext(s.ctx, &graphql.OperationContext{})
-	resp := s.h.exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
+	resp := s.h.presented(s.ctx, err)
 	code := any(nil)
 	if resp != nil && len(resp.Errors) > 0 {
 		code = resp.Errors[0].Extensions["code"]

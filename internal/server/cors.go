@@ -26,12 +26,12 @@ func allowOrigins(origins []string) middleware {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, transport.MethodQuery},
 		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader, domain.StageHeader,
+			"Authorization", "Content-Type", "X-Requested-With", "GraphQL-Require-Preflight", requestIDHeader, domain.StageHeader, "Idempotency-Key",
 			"If-None-Match", "If-Modified-Since", "Cache-Control", // of scripts with a cache of their own
 			"Last-Event-ID",             // of event streams by scripts, without EventSource
 			"Traceparent", "Tracestate", // W3C Trace Context, which monitoring puts on every request
 		},
-		ExposedHeaders: []string{requestIDHeader, "ETag", "Accept-Query", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
+		ExposedHeaders: []string{requestIDHeader, "ETag", "Accept-Query", "Idempotency-Replayed", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "TLP"},
 		MaxAge:         int((2 * time.Hour).Seconds()), // the most that browsers honour
 	})
 	return c.Handler

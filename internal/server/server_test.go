@@ -158,7 +158,7 @@ func TestCORS(t *testing.T) {
 		if got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Headers") == "" {
 			t.Errorf("preflight: got %v", got.header)
 		}
-		for _, header := range []string{"last-event-id", "if-none-match", "if-modified-since", "cache-control", "traceparent", "tracestate", "redthread-stage"} {
+		for _, header := range []string{"last-event-id", "if-none-match", "if-modified-since", "cache-control", "traceparent", "tracestate", "redthread-stage", "idempotency-key"} {
 			if got := preflight(t, s, "https://site.example", header); got.header.Get("Access-Control-Allow-Headers") != header {
 				t.Errorf("preflight of %s: got %v", header, got.header)
 			}

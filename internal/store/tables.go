@@ -14,7 +14,7 @@ var deskTables = map[string]bool{
 	"revisions": true, "publication_entries": true, "publication_log": true, "schedules": true,
 	"live_documents": true, "live_references": true, "mentions": true, "name_keys": true,
 	"api_keys": true, "key_networks": true, "people": true, "audit_entries": true, "registered_documents": true,
-	"webhooks": true, "webhook_deliveries": true,
+	"webhooks": true, "webhook_deliveries": true, "idempotency_keys": true,
 }
 
 // DeskTables returns the tables of the desk, as in the ent schema.

@@ -129,6 +129,7 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
+	attemptCommit(ctx)
 	if err := tx.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}

@@ -30,6 +30,8 @@ var deskOnly = map[string]domain.Right{
 	db.TypeRegisteredDocument: domain.RegisterQueries,
 	db.TypeWebhook:            domain.ManageWebhooks,
 	db.TypeWebhookDelivery:    domain.ManageWebhooks,
+	// They are read in transactions of the desk only, each for its own credential.
+	db.TypeIdempotencyKey: domain.ManageAccess,
 }
 
 func isDocument(entType string) bool {

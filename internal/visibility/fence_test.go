@@ -26,7 +26,7 @@ import (
 // document. The fence asks for a right before it lets one be read, so each is
 // in the fence's own list too.
 var deskOnlyTypes = []string{
-	db.TypeApiKey, db.TypeAuditEntry, db.TypeKeyNetwork, db.TypeLiveDocument, db.TypeLiveReference, db.TypeMention,
+	db.TypeApiKey, db.TypeAuditEntry, db.TypeIdempotencyKey, db.TypeKeyNetwork, db.TypeLiveDocument, db.TypeLiveReference, db.TypeMention,
 	db.TypePerson, db.TypePublicationEntry, db.TypePublicationLog, db.TypeRegisteredDocument, db.TypeRevision,
 	db.TypeSchedule, db.TypeWebhook, db.TypeWebhookDelivery,
 }

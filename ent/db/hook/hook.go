@@ -177,6 +177,18 @@ func (f FootnoteFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, erro
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.FootnoteMutation", m)
 }
 
+// The IdempotencyKeyFunc type is an adapter to allow the use of ordinary
+// function as IdempotencyKey mutator.
+type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f IdempotencyKeyFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.IdempotencyKeyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.IdempotencyKeyMutation", m)
+}
+
 // The ItemEntityFunc type is an adapter to allow the use of ordinary
 // function as ItemEntity mutator.
 type ItemEntityFunc func(context.Context, *db.ItemEntityMutation) (db.Value, error)

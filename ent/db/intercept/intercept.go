@@ -22,6 +22,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
 	"github.com/redthread-api/redthread/ent/db/footnote"
+	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
@@ -488,6 +489,33 @@ func (f TraverseFootnote) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.FootnoteQuery", q)
+}
+
+// The IdempotencyKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
+type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f IdempotencyKeyFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.IdempotencyKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.IdempotencyKeyQuery", q)
+}
+
+// The TraverseIdempotencyKey type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseIdempotencyKey func(context.Context, *db.IdempotencyKeyQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseIdempotencyKey) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseIdempotencyKey) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.IdempotencyKeyQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.IdempotencyKeyQuery", q)
 }
 
 // The ItemEntityFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1358,6 +1386,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EntityTagQuery, predicate.EntityTag, entitytag.OrderOption]{typ: db.TypeEntityTag, tq: q}, nil
 	case *db.FootnoteQuery:
 		return &query[*db.FootnoteQuery, predicate.Footnote, footnote.OrderOption]{typ: db.TypeFootnote, tq: q}, nil
+	case *db.IdempotencyKeyQuery:
+		return &query[*db.IdempotencyKeyQuery, predicate.IdempotencyKey, idempotencykey.OrderOption]{typ: db.TypeIdempotencyKey, tq: q}, nil
 	case *db.ItemEntityQuery:
 		return &query[*db.ItemEntityQuery, predicate.ItemEntity, itementity.OrderOption]{typ: db.TypeItemEntity, tq: q}, nil
 	case *db.ItemTagQuery:

@@ -673,6 +673,40 @@ var (
 			},
 		},
 	}
+	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
+	IdempotencyKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "credential_id", Type: field.TypeInt64},
+		{Name: "key", Type: field.TypeString},
+		{Name: "request", Type: field.TypeBytes},
+		{Name: "role", Type: field.TypeInt},
+		{Name: "clearance", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
+		{Name: "status", Type: field.TypeInt, Default: 0},
+		{Name: "media_type", Type: field.TypeString, Nullable: true},
+		{Name: "marking", Type: field.TypeString, Nullable: true},
+		{Name: "size", Type: field.TypeInt, Default: 0},
+		{Name: "body", Type: field.TypeBytes, Nullable: true},
+	}
+	// IdempotencyKeysTable holds the schema information for the "idempotency_keys" table.
+	IdempotencyKeysTable = &schema.Table{
+		Name:       "idempotency_keys",
+		Columns:    IdempotencyKeysColumns,
+		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotencykey_credential_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{IdempotencyKeysColumns[1], IdempotencyKeysColumns[2]},
+			},
+			{
+				Name:    "idempotencykey_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[6]},
+			},
+		},
+	}
 	// ItemEntitiesColumns holds the columns for the "item_entities" table.
 	ItemEntitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1896,6 +1930,7 @@ var (
 		EntityNamesTable,
 		EntityTagsTable,
 		FootnotesTable,
+		IdempotencyKeysTable,
 		ItemEntitiesTable,
 		ItemTagsTable,
 		KeyNetworksTable,
@@ -1986,6 +2021,9 @@ func init() {
 	FootnotesTable.ForeignKeys[1].RefTable = SourcesTable
 	FootnotesTable.Annotation = &entsql.Annotation{
 		Table: "footnotes",
+	}
+	IdempotencyKeysTable.Annotation = &entsql.Annotation{
+		Table: "idempotency_keys",
 	}
 	ItemEntitiesTable.ForeignKeys[0].RefTable = EditionItemsTable
 	ItemEntitiesTable.ForeignKeys[1].RefTable = EntitiesTable

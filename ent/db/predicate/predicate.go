@@ -48,6 +48,9 @@ type EntityTag func(*sql.Selector)
 // Footnote is the predicate function for footnote builders.
 type Footnote func(*sql.Selector)
 
+// IdempotencyKey is the predicate function for idempotencykey builders.
+type IdempotencyKey func(*sql.Selector)
+
 // ItemEntity is the predicate function for itementity builders.
 type ItemEntity func(*sql.Selector)
 

@@ -18,10 +18,11 @@
 // # Key
 //
 // The key is a hash of all that a response may depend on: the method (HEAD counts as
-// GET), host, URL, of a POST or QUERY the body with its type and coding, Accept, Redthread-Stage, and the viewer's role, clearance and the rate limit of
-// its key, which responses state. So a viewer never gets a response that was made
-// for a viewer who may see more or less. The wrapped handler must not let a
-// cacheable response depend on anything else in the request.
+// GET), host, URL, of a POST or QUERY the body with its type and coding, Accept,
+// Redthread-Stage, and the viewer's role, clearance and the rate limit of its key, which
+// responses state. So a viewer never gets a response that was made for a viewer who may
+// see more or less. The wrapped handler must not let a cacheable response depend on
+// anything else in the request.
 //
 // The hash is SHA-256. Entries of all clearances are in one table, so a collision
 // would be a leak, and clients choose what is hashed; with SHA-NI it takes half a
