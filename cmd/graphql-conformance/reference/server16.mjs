@@ -1,0 +1,10 @@
+// The reference schema with graphql-js 16 behind graphql-http.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { buildSchema } from 'graphql';
+import { createHandler } from 'graphql-http/lib/use/http';
+import { root } from './resolvers.mjs';
+
+const [, , schemaFile, port] = process.argv;
+const schema = buildSchema(readFileSync(schemaFile, 'utf8'));
+createServer(createHandler({ schema, rootValue: root })).listen(Number(port), '127.0.0.1');
