@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/conformance"
+	"github.com/redthread-api/redthread/internal/server/respcache"
+)
+
+// leastApplicable is how many cases must apply to Redthread: the suite must not shrink
+// to what passes.
+const leastApplicable = 900
+
+// TestRedthread runs the suite against Redthread. There is no list of known failures.
+func TestRedthread(t *testing.T) {
+	t.Parallel()
+	a, err := app.Start(t.Context(), app.Config{
+		Addr: "127.0.0.1:0", Data: t.TempDir(), Demo: true,
+		Cache:      app.CacheConfig{Size: respcache.DefaultSize},
+		Protection: app.ProtectionConfig{Introspection: graph.IntrospectionAll},
+	}, app.Dependencies{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	results, err := conformance.Run(t.Context(), conformance.Config{
+		URL:    a.URL() + "/graphql",
+		Header: http.Header{"Authorization": {"Bearer " + a.DemoKey()}},
+		Client: &http.Client{Transport: transport},
+	}, conformance.Cases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, total := conformance.Counts(results)
+	if n := len(results) - total.NotApplicable; n < leastApplicable {
+		t.Errorf("got %d cases that apply, want at least %d", n, leastApplicable)
+	}
+	for _, r := range results {
+		if r.Failed() {
+			t.Errorf("%s\n%s\n%v", r.Case.Name(), r.Sent, r.Err)
+		}
+	}
+	var table strings.Builder
+	if err := conformance.WriteText(&table, results, false); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + table.String())
+}
