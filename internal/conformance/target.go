@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,6 +13,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // mostBody is how much of a response is read.
@@ -28,6 +31,9 @@ type target struct {
 
 // accept is the Accept of cases that are not about HTTP.
 const accept = "application/graphql-response+json, application/json;q=0.9"
+
+// acceptStream is the Accept of cases of subscriptions.
+const acceptStream = accept + ", text/event-stream;q=0.5"
 
 // newTarget asks a server for its schema.
 func newTarget(ctx context.Context, c Config) (*target, error) {
@@ -91,6 +97,10 @@ func (t *target) post(ctx context.Context, document, operation, variables string
 		body["variables"] = json.RawMessage(variables)
 	}
 	var out bytes.Buffer
+	accept := accept
+	if strings.Contains(document, "subscription") {
+		accept = acceptStream
+	}
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(body); err != nil {
@@ -125,11 +135,15 @@ func (t *target) send(ctx context.Context, q Request) (*Response, error) {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }() // the body is read, or its error returned
-	text, err := io.ReadAll(io.LimitReader(res.Body, mostBody))
+	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	read := func() ([]byte, error) { return io.ReadAll(io.LimitReader(res.Body, mostBody)) }
+	if media == "text/event-stream" {
+		read = func() ([]byte, error) { return firstEvent(res.Body) }
+	}
+	text, err := read()
 	if err != nil {
 		return nil, err
 	}
-	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	out := &Response{Status: res.StatusCode, Media: media, Header: res.Header, Body: text}
 	out.read()
 	return out, nil
@@ -172,4 +186,30 @@ func (t *target) unmet(needs []string) string {
 		}
 	}
 	return ""
+}
+
+// opened is how long a stream may take for its first event. A document that is refused
+// is answered at once.
+const opened = 5 * time.Second
+
+// firstEvent reads the data of the first event of a stream. It is the whole response of a
+// request that is refused; the stream of one that is executed need not have any event.
+func firstEvent(body io.ReadCloser) ([]byte, error) {
+	var late atomic.Bool
+	timer := time.AfterFunc(opened, func() {
+		late.Store(true)
+		_ = body.Close() // which ends the read below
+	})
+	defer timer.Stop()
+	lines := bufio.NewScanner(io.LimitReader(body, mostBody))
+	lines.Buffer(nil, mostBody)
+	for lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data:"); ok && strings.TrimSpace(data) != "" {
+			return []byte(strings.TrimSpace(data)), nil
+		}
+	}
+	if late.Load() {
+		return nil, errors.New("the server opened a stream of events")
+	}
+	return nil, lines.Err()
 }

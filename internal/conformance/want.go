@@ -225,6 +225,7 @@ func fails(path, want string) Want {
 		text += " and data " + want
 	}
 	return wants(text, func(t *target, r *Response) error {
+		text := t.named(text)
 		if !r.HasData {
 			return r.errorf("want %s, so that execution began", text)
 		}

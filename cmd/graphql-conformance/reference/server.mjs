@@ -1,5 +1,4 @@
-// The reference schema with graphql-js 17 behind graphql-http, whose published range of
-// versions ends before 17.1.
+// Serves the reference schema with graphql-js behind graphql-http: server.mjs SCHEMA PORT.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { buildSchema, execute } from 'graphql';
