@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		fmt.Fprintln(problems, "graphql-conformance:", err)
+		printf(problems, "graphql-conformance: %v\n", err)
 		return 2
 	case failed:
 		return 1
@@ -52,7 +52,7 @@ func execute(ctx context.Context, args []string, out, problems io.Writer) (faile
 	flags := flag.NewFlagSet("graphql-conformance", flag.ContinueOnError)
 	flags.SetOutput(problems)
 	flags.Usage = func() {
-		fmt.Fprintln(problems, "usage: graphql-conformance [flags] URL")
+		printf(problems, "usage: graphql-conformance [flags] URL\n")
 		flags.PrintDefaults()
 	}
 	header := http.Header{}
@@ -88,7 +88,7 @@ func execute(ctx context.Context, args []string, out, problems io.Writer) (faile
 	case *list:
 		for _, c := range conformance.Cases() {
 			if pattern.MatchString(c.Name()) && c.Since <= until {
-				fmt.Fprintf(out, "%s (%s, %s): want %s\n", c.Name(), c.Since, c.Level, c.Want.Text)
+				printf(out, "%s (%s, %s): want %s\n", c.Name(), c.Since, c.Level, c.Want.Text)
 			}
 		}
 		return false, nil
@@ -111,3 +111,7 @@ func execute(ctx context.Context, args []string, out, problems io.Writer) (faile
 	}
 	return slices.ContainsFunc(results, conformance.Result.Failed), err
 }
+
+// printf writes to the standard output or error of the process, where an error could not
+// be shown anyway.
+func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

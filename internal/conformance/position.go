@@ -234,21 +234,23 @@ func (s schema) event() (head, tail string) {
 	if s.SubscriptionType == nil {
 		return "", ""
 	}
-	for _, f := range s.typ(s.SubscriptionType.Name).Fields {
-		var args []string
-		for _, a := range f.Args {
-			if a.required() {
-				args = append(args, a.Name+": 1")
-			}
-		}
-		head = f.Name
-		if len(args) > 0 {
-			head += "(" + strings.Join(args, ", ") + ")"
-		}
-		if base := f.Type.base(); base.Kind != "SCALAR" && base.Kind != "ENUM" {
-			tail = "{ __typename }"
-		}
-		return head, tail
+	fields := s.typ(s.SubscriptionType.Name).Fields
+	if len(fields) == 0 {
+		return "", ""
 	}
-	return "", ""
+	f := fields[0]
+	var args []string
+	for _, a := range f.Args {
+		if a.required() {
+			args = append(args, a.Name+": 1")
+		}
+	}
+	head = f.Name
+	if len(args) > 0 {
+		head += "(" + strings.Join(args, ", ") + ")"
+	}
+	if base := f.Type.base(); base.Kind != "SCALAR" && base.Kind != "ENUM" {
+		tail = "{ __typename }"
+	}
+	return head, tail
 }

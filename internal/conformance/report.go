@@ -65,13 +65,13 @@ func WriteText(w io.Writer, results []Result, all bool) error {
 	}
 	byChapter, total := Counts(results)
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "chapter\tpassed\tfailed\tdiffers\tnot applicable")
+	row(table, "chapter", "passed", "failed", "differs", "not applicable")
 	for _, c := range Chapters {
 		if n, ok := byChapter[c]; ok {
-			fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", c, n.Passed, n.Failed, n.Differs, n.NotApplicable)
+			row(table, c, n.Passed, n.Failed, n.Differs, n.NotApplicable)
 		}
 	}
-	fmt.Fprintf(table, "all\t%d\t%d\t%d\t%d\n", total.Passed, total.Failed, total.Differs, total.NotApplicable)
+	row(table, "all", total.Passed, total.Failed, total.Differs, total.NotApplicable)
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -120,4 +120,15 @@ func WriteJSON(w io.Writer, results []Result) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(map[string]any{"cases": lines, "chapters": byChapter, "total": total})
+}
+
+// row writes a row of a table. Errors of the table are returned by its Flush.
+func row(table *tabwriter.Writer, cells ...any) {
+	for i, c := range cells {
+		if i > 0 {
+			_, _ = fmt.Fprint(table, "\t")
+		}
+		_, _ = fmt.Fprint(table, c)
+	}
+	_, _ = fmt.Fprintln(table)
 }
