@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +20,10 @@ import (
 // to what passes.
 const leastApplicable = 900
 
-// TestRedthread runs the suite against Redthread. There is no list of known failures.
-func TestRedthread(t *testing.T) {
-	t.Parallel()
+// redthread starts a server without content and returns how to run the suite against it, as
+// an editor.
+func redthread(t *testing.T) conformance.Config {
+	t.Helper()
 	a, err := app.Start(t.Context(), app.Config{
 		Addr: "127.0.0.1:0", Data: t.TempDir(), Demo: true,
 		Cache:      app.CacheConfig{Size: respcache.DefaultSize},
@@ -37,11 +39,17 @@ func TestRedthread(t *testing.T) {
 	})
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	results, err := conformance.Run(t.Context(), conformance.Config{
+	return conformance.Config{
 		URL:    a.URL() + "/graphql",
 		Header: http.Header{"Authorization": {"Bearer " + a.DemoKey()}},
 		Client: &http.Client{Transport: transport},
-	}, conformance.Cases())
+	}
+}
+
+// TestRedthread runs the suite against Redthread. There is no list of known failures.
+func TestRedthread(t *testing.T) {
+	t.Parallel()
+	results, err := conformance.Run(t.Context(), redthread(t), conformance.Cases())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,14 +57,39 @@ func TestRedthread(t *testing.T) {
 	if n := len(results) - total.NotApplicable; n < leastApplicable {
 		t.Errorf("got %d cases that apply, want at least %d", n, leastApplicable)
 	}
-	for _, r := range results {
-		if r.Failed() {
-			t.Errorf("%s\n%s\n%v", r.Case.Name(), r.Sent, r.Err)
-		}
-	}
+	showFailed(t, results)
 	var table strings.Builder
 	if err := conformance.WriteText(&table, results, false); err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + table.String())
+}
+
+// TestValuesOfStrings runs cases of strings with a position that returns what it was given:
+// the text of a report. It takes no control characters, which the section String Value has.
+func TestValuesOfStrings(t *testing.T) {
+	t.Parallel()
+	c := redthread(t)
+	c.Run = regexp.MustCompile(`^Language/(Block Strings|Escaped Unicode)/`)
+	c.Parallel = 1 // they write to one report
+	c.Echo = map[string]conformance.Echo{"String": {
+		Mutation: true,
+		Before:   `upsertReport(input: {slug: "conformance", title: "Conformance", kind: BRIEF, language: "en", body: `,
+		After:    `}) { report { body(format: MARKDOWN) } }`,
+		Path:     []any{"upsertReport", "report", "body"},
+	}}
+	results, err := conformance.Run(t.Context(), c, conformance.Cases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	showFailed(t, results)
+}
+
+func showFailed(t *testing.T, results []conformance.Result) {
+	t.Helper()
+	for _, r := range results {
+		if r.Failed() {
+			t.Errorf("%s\n%s\n%v", r.Case.Name(), r.Sent, r.Err)
+		}
+	}
 }

@@ -105,7 +105,8 @@ type position struct {
 	// value is a value of the enum type.
 	value string
 
-	rank int
+	mutation bool
+	rank     int
 }
 
 // The symbolic types of positions: any nullable type of the kind.
@@ -217,7 +218,13 @@ func (s schema) matches(at string, r typeRef) (typ, value string, ok bool) {
 // definitions of the variables in it.
 func (p position) document(literal, defines string) string {
 	if defines != "" {
-		defines = "query (" + defines + ") "
+		defines = "(" + defines + ") "
+	}
+	switch {
+	case p.mutation:
+		defines = "mutation " + defines
+	case defines != "":
+		defines = "query " + defines
 	}
 	return defines + "{ " + p.before + literal + p.after + " }"
 }
@@ -253,4 +260,13 @@ func (s schema) event() (head, tail string) {
 		tail = "{ __typename }"
 	}
 	return head, tail
+}
+
+// position returns the position of a type: that of the configuration, or one in the
+// schema.
+func (t *target) position(at string) (position, bool) {
+	if e, ok := t.echo[at]; ok {
+		return position{typ: at, before: e.Before, after: e.After, echo: e.Path, mutation: e.Mutation}, true
+	}
+	return t.schema.position(at)
 }

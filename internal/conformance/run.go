@@ -23,8 +23,20 @@ type Config struct {
 	Run *regexp.Regexp
 	// Until leaves out the cases that are new in later editions; empty leaves out none.
 	Until Edition
+	// Echo are positions of types that are used instead of those in the schema.
+	Echo map[string]Echo
 	// Parallel is how many requests are made at a time; 0 means 4.
 	Parallel int
+}
+
+// Echo is a place in an operation that takes a value and whose response has it.
+type Echo struct {
+	// Before and After are the selections of the operation around the value.
+	Before, After string
+	// Path is where the data has the value: names and indexes.
+	Path []any
+	// Mutation says that the operation is a mutation.
+	Mutation bool
 }
 
 // Result is how a case ended.
@@ -104,7 +116,7 @@ func (t *target) run(ctx context.Context, r *Result) {
 		got, err = t.send(ctx, q)
 	case c.At != "":
 		var ok bool
-		p, ok = t.schema.position(c.At)
+		p, ok = t.position(c.At)
 		if !ok {
 			r.NotApplicable = "a position of the type " + c.At
 			return

@@ -26,6 +26,7 @@ type target struct {
 	url    string
 	header http.Header
 	schema schema
+	echo   map[string]Echo
 	get    bool // it takes GET
 }
 
@@ -37,7 +38,7 @@ const acceptStream = accept + ", text/event-stream;q=0.5"
 
 // newTarget asks a server for its schema.
 func newTarget(ctx context.Context, c Config) (*target, error) {
-	t := &target{client: c.Client, url: c.URL, header: c.Header}
+	t := &target{client: c.Client, url: c.URL, header: c.Header, echo: c.Echo}
 	r, err := t.post(ctx, `{ __type(name: "__Type") { fields { name } } }`, "", "")
 	if err != nil {
 		return nil, err
