@@ -188,6 +188,8 @@ func httpGET() []Case {
 		exchange("extensions", get("query", "{ __typename }", "extensions", `{"a":1}`), all(status(200), data(typename)), g),
 		exchange("operation-name", get("query", two, "operationName", "A"), all(status(200), data(`{"a":"%Query%"}`)), g),
 		exchange("operation-name-empty", get("query", "query A { __typename }", "operationName", ""), all(status(200), data(typename)), g, since(September2026)),
+		exchange("variables-empty", get("query", "{ __typename }", "variables", ""), all(status(200), data(typename)), g, since(September2026), recommended),
+		exchange("extensions-empty", get("query", "{ __typename }", "extensions", ""), all(status(200), data(typename)), g, since(September2026), recommended),
 		exchange("operation-name-null-is-a-name", get("query", two, "operationName", "null"), all(status(200), data(`{"b":"%Query%"}`)), g, since(September2026)),
 		exchange("operation-name-null-of-none", get("query", "query A { __typename }", "operationName", "null"), all(status(400), refused()), g, since(September2026)),
 		exchange("unknown-parameter", get("query", "{ __typename }", "nothingOfThisName", "1"), all(status(200), data(typename)), g, since(September2026)),
@@ -270,13 +272,18 @@ func httpStatus() []Case {
 	legacy := func(body string) Request {
 		return Request{Method: "POST", Body: body, Header: []string{"Content-Type", plainJSON, "Accept", plainJSON}}
 	}
-	requestErrors := []struct{ id, body string }{
-		{"document-does-not-parse", `{"query": "{"}`},
-		{"document-is-not-valid", `{"query": "{ nothingOfThisName }"}`},
-		{"no-operation-of-the-name", `{"query": "query A { __typename }", "operationName": "B"}`},
-		{"operation-is-ambiguous", `{"query": "query A { __typename } query B { __typename }"}`},
-		{"variable-is-wrong", `{"query": "query ($n: String!) { __type(name: $n) { name } }", "variables": {"n": 1}}`},
-		{"variable-is-missing", `{"query": "query ($n: String!) { __type(name: $n) { name } }"}`},
+	// The edition tells by the status what is wrong: 400 for a document that does not parse,
+	// 422 for one that cannot be executed. A case of its own accepts both for both.
+	requestErrors := []struct {
+		id, body string
+		status   int
+	}{
+		{"document-does-not-parse", `{"query": "{"}`, 400},
+		{"document-is-not-valid", `{"query": "{ nothingOfThisName }"}`, 422},
+		{"no-operation-of-the-name", `{"query": "query A { __typename }", "operationName": "B"}`, 422},
+		{"operation-is-ambiguous", `{"query": "query A { __typename } query B { __typename }"}`, 422},
+		{"variable-is-wrong", `{"query": "query ($n: String!) { __type(name: $n) { name } }", "variables": {"n": 1}}`, 422},
+		{"variable-is-missing", `{"query": "query ($n: String!) { __type(name: $n) { name } }"}`, 422},
 	}
 	cases := section(OverHTTP, "Status Codes of application/graphql-response+json",
 		exchange("data", post(typenameBody), all(status(200), media(graphqlResponse), data(typename))),
@@ -286,23 +293,25 @@ func httpStatus() []Case {
 		exchange("data-null-and-errors", post(nothing), all(status(294), fails(`["nestNonNull","failNonNull"]`, "null")), since(September2026), recommended, needs("Query.nestNonNull")),
 		exchange("body-is-no-json", post(`NONSENSE`), statusIn(400, 499)),
 		exchange("body-has-no-query", post(`{}`), statusIn(400, 499)),
+		exchange("body-has-no-query-tells-the-phase", post(`{}`), status(422), since(September2026), recommended),
 	)
 	for _, e := range requestErrors {
 		cases = append(cases, section(OverHTTP, "Status Codes of application/graphql-response+json",
 			exchange(e.id, post(e.body), all(statusIn(400, 599), refused())),
-			exchange(e.id+"-is-400", post(e.body), all(status(400, 422), media(graphqlResponse), refused()), recommended),
+			exchange(e.id+"-is-400-or-422", post(e.body), all(status(400, 422), media(graphqlResponse), refused()), recommended),
+			exchange(e.id+"-tells-the-phase", post(e.body), all(status(e.status), refused()), since(September2026), recommended),
 		)...)
 	}
 	cases = append(cases, section(OverHTTP, "Status Codes of application/json",
 		exchange("data", legacy(typenameBody), all(status(200), media(plainJSON), data(typename))),
-		exchange("data-and-errors", legacy(partial), all(status(200), media(plainJSON), fails(`["__type"]`, ""))),
-		exchange("data-null-and-errors", legacy(nothing), all(status(200), fails(`["nestNonNull","failNonNull"]`, "null")), needs("Query.nestNonNull")),
+		exchange("data-and-errors", legacy(partial), all(status(200, 294), media(plainJSON), fails(`["__type"]`, ""))),
+		exchange("data-null-and-errors", legacy(nothing), all(status(200, 294), fails(`["nestNonNull","failNonNull"]`, "null")), needs("Query.nestNonNull")),
 		exchange("body-is-no-json", legacy(`NONSENSE`), all(status(400), notExecuted()), recommended),
-		exchange("body-has-no-query", legacy(`{}`), all(status(400), notExecuted()), recommended),
+		exchange("body-has-no-query", legacy(`{}`), all(status(400, 422), notExecuted()), recommended),
 	)...)
 	for _, e := range requestErrors {
 		cases = append(cases, section(OverHTTP, "Status Codes of application/json",
-			exchange(e.id, legacy(e.body), all(statusIn(200, 499), media(plainJSON), refused())),
+			exchange(e.id, legacy(e.body), all(statusIn(200, 499), media(plainJSON, graphqlResponse), refused())),
 		)...)
 	}
 	return cases
