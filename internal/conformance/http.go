@@ -168,6 +168,8 @@ func httpRequests() []Case {
 		exchange("escapes", post(`{"query": "\u007b __type\u006eame \u007D"}`), all(status(200), data(typename))),
 		exchange("escaped-member-name", post(`{"\u0071uery": "{ __typename }"}`), all(status(200), data(typename))),
 		exchange("text-of-any-script", post(`{`+typed+`, "variables": {"n": "漢🦊"}}`), all(status(200), data(`{"__type":null}`))),
+		exchange("byte-order-mark", post("\ufeff"+typenameBody), statusIn(200, 499)),
+		exchange("batch-is-no-fault", post("["+typenameBody+"]"), statusIn(200, 499)),
 		exchange("no-utf-8", post("{\"query\": \"{ __typename } # \xff\"}"), statusIn(200, 499)),
 		exchange("deep", post(`{"query": "{ __typename }", "extensions": {"a": `+strings.Repeat("[", 200)+strings.Repeat("]", 200)+`}}`), statusIn(200, 499)),
 	)...)
