@@ -88,7 +88,7 @@ func readData(r *Response, into map[string]any) error {
 	return nil
 }
 
-// post sends a document as a person's client would. Variables are JSON.
+// post sends a document in JSON. Variables are JSON.
 func (t *target) post(ctx context.Context, document, operation, variables string) (*Response, error) {
 	body := map[string]any{"query": document}
 	if operation != "" {
