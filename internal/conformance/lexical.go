@@ -1,0 +1,145 @@
+package conformance
+
+import "strings"
+
+// typename is the data of a document that asks for the name of the query type.
+const typename = `{"__typename":"%Query%"}`
+
+// sourceText are cases of characters, of what is ignored between tokens, and of comments.
+func sourceText() []Case {
+	cases := section(Language, "Source Text",
+		document("no-break-space", "{\u00a0__typename }", refused()),
+		document("form-feed", "{\f__typename }", refused()),
+		document("vertical-tab", "{\v__typename }", refused()),
+		document("nul", "{\x00__typename }", refused()),
+		document("line-separator", "{\u2028__typename }", refused()),
+		document("ideographic-space", "{\u3000__typename }", refused()),
+		document("emoji-as-token", "{ 🦊 }", refused()),
+		document("question-mark", "{ ? }", refused()),
+		document("backslash", `{ \ }`, refused()),
+		document("semicolon", "{ __typename; }", refused()),
+		document("percent", "{ __typename % }", refused()),
+		document("one-dot", "{ . }", refused()),
+		document("two-dots", "{ ..F } fragment F on %Query% { __typename }", refused()),
+		document("empty", "", refused()),
+		document("only-white-space", " \n\t,", refused()),
+		document("only-a-comment", "# nothing else", refused()),
+	)
+	cases = append(cases, section(Language, "White Space",
+		document("tabs-and-spaces", "\t { \t __typename\t}  ", data(typename)),
+		document("none-needed", "{a:__typename,b:__typename}", data(`{"a":"%Query%","b":"%Query%"}`)),
+		document("between-punctuators", "{ __type ( name : \"String\" ) { name } }", data(`{"__type":{"name":"String"}}`)),
+		document("in-a-name", "{ __type name }", refused()),
+	)...)
+	cases = append(cases, section(Language, "Line Terminators",
+		document("line-feed", "{\n__typename\n}", data(typename)),
+		document("carriage-return", "{\r__typename\r}", data(typename)),
+		document("both", "{\r\n__typename\r\n}", data(typename)),
+		document("location-after-line-feeds", "{\n\n  nothingOfThisName }", refusedAt("3:3")),
+		document("location-after-carriage-returns", "{\r\r  nothingOfThisName }", refusedAt("3:3")),
+		document("location-after-both", "{\r\n\r\n  nothingOfThisName }", refusedAt("3:3")),
+	)...)
+	cases = append(cases, section(Language, "Comments",
+		document("at-the-end", "{ __typename } # no line terminator follows", data(typename)),
+		document("before", "# first\n# second\n{ __typename }", data(typename)),
+		document("ends-at-line-feed", "{ # one\n__typename }", data(typename)),
+		document("ends-at-carriage-return", "{ # one\r__typename }", data(typename)),
+		document("ends-at-both", "{ # one\r\n__typename }", data(typename)),
+		document("hides-tokens", "{ __typename # } { ) \"\n}", data(typename)),
+		document("has-quotes", "{ __typename # \"\"\" and \"\n}", data(typename)),
+		document("has-any-script", "{ __typename # Ж 漢 🦊\n}", data(typename)),
+		document("has-control-characters", "{ __typename # \a \x01 \x7f\n}", data(typename), since(September2025)),
+		document("line-separator-does-not-end-it", "{ __typename # one\u2028}\n}", data(typename)),
+		document("not-in-a-string", "{ __type(name: \"# String\") { name } }", data(`{"__type":null}`)),
+		document("separates-names", "{ __type#\nname }", refused()),
+		document("empty-comment", "#\n{ __typename #\n}#", data(typename)),
+	)...)
+	return append(cases, section(Language, "Ignored Tokens",
+		document("commas-everywhere", ",{,,__typename,,},", data(typename)),
+		document("commas-separate-nothing", "{ a: __typename b: __typename,, }", data(`{"a":"%Query%","b":"%Query%"}`)),
+		document("byte-order-mark-first", "\ufeff{ __typename }", data(typename)),
+		document("byte-order-mark-between-tokens", "{ \ufeff__typename }", data(typename)),
+		document("byte-order-mark-in-a-string", "{ __type(name: \"\ufeffString\") { name } }", data(`{"__type":null}`)),
+	)...)
+}
+
+// punctuators are cases of punctuators and names.
+func punctuators() []Case {
+	cases := section(Language, "Punctuators",
+		document("dollar-apart", `query ($ name: String!) { __type(name: $ name) { name } }`, data(`{"__type":{"name":"String"}}`), variables(`{"name": "String"}`)),
+		document("at-apart", `{ __typename @ include(if: true) }`, data(typename)),
+		document("spread-apart", `{ ... F } fragment F on %Query% { __typename }`, data(typename)),
+		document("dots-apart", `{ . . . F } fragment F on %Query% { __typename }`, refused()),
+		document("four-dots", `{ ....F } fragment F on %Query% { __typename }`, refused()),
+		document("unbalanced-open", `{ __schema { queryType { name } }`, refused()),
+		document("unbalanced-close", `{ __typename } }`, refused()),
+		document("wrong-bracket", `{ __typename ]`, refused()),
+		document("ampersand-in-selection", `{ __typename & }`, refused()),
+		document("equals-in-selection", `{ a = __typename }`, refused()),
+		document("parentheses-for-selection", `( __typename )`, refused()),
+	)
+	names := strings.Repeat("n", 200)
+	return append(cases, section(Language, "Names",
+		document("underscore", `{ _: __typename }`, data(`{"_":"%Query%"}`)),
+		document("digits-inside", `{ a1_2B: __typename }`, data(`{"a1_2B":"%Query%"}`)),
+		document("long", `{ `+names+`: __typename }`, data(`{"`+names+`":"%Query%"}`)),
+		document("digit-first", `{ 1a: __typename }`, refused()),
+		document("hyphen", `{ a-b: __typename }`, refused()),
+		document("accent", `{ é: __typename }`, refused()),
+		document("dollar", `{ $a: __typename }`, refused()),
+		document("case-counts-in-fields", `{ __TypeName }`, refused()),
+		document("case-counts-in-keywords", `Query { __typename }`, refused()),
+		document("case-counts-in-aliases", `{ a: __typename A: __typename }`, data(`{"a":"%Query%","A":"%Query%"}`)),
+		document("keywords-as-aliases", `{ query: __typename mutation: __typename fragment: __typename on: __typename true: __typename null: __typename }`,
+			data(`{"query":"%Query%","mutation":"%Query%","fragment":"%Query%","on":"%Query%","true":"%Query%","null":"%Query%"}`)),
+		document("keyword-as-operation-name", `query query { __typename }`, data(typename)),
+		document("true-as-operation-name", `query true { __typename }`, data(typename)),
+		document("keyword-as-fragment-name", `{ ...fragment } fragment fragment on %Query% { __typename }`, data(typename)),
+		document("keyword-as-variable-name", `query ($query: String!) { __type(name: $query) { name } }`, data(`{"__type":{"name":"ID"}}`), variables(`{"query": "ID"}`)),
+	)...)
+}
+
+// numbers are cases of the grammar of numbers.
+func numbers() []Case {
+	cases := section(Language, "Int Value",
+		literal("zero", "Int", "0", accepts("0")),
+		literal("minus-zero", "Int", "-0", accepts("0")),
+		literal("negative", "Int", "-12", accepts("-12")),
+		literal("two-zeros", "Int", "00", refused()),
+		literal("leading-zero", "Int", "012", refused()),
+		literal("negative-leading-zero", "Int", "-012", refused()),
+		literal("plus", "Int", "+1", refused()),
+		literal("minus-alone", "Int", "-", refused()),
+		literal("minus-apart", "Int", "- 1", refused()),
+		literal("two-minuses", "Int", "--1", refused()),
+		literal("letters-follow", "Int", "1abc", refused()),
+		literal("underscore-follows", "Int", "1_000", refused()),
+		literal("hexadecimal", "Int", "0xF1", refused()),
+		literal("bigint-suffix", "Int", "1n", refused()),
+		literal("dot-follows", "Int", "1.", refused()),
+		literal("comma-inside", "Int", "1,000", refused()),
+	)
+	return append(cases, section(Language, "Float Value",
+		literal("fraction", "Float", "1.25", accepts("1.25")),
+		literal("negative-fraction", "Float", "-0.5", accepts("-0.5")),
+		literal("exponent", "Float", "1e3", accepts("1000")),
+		literal("capital-exponent", "Float", "1E3", accepts("1000")),
+		literal("exponent-with-plus", "Float", "1e+3", accepts("1000")),
+		literal("exponent-with-minus", "Float", "25e-2", accepts("0.25")),
+		literal("fraction-and-exponent", "Float", "1.5e2", accepts("150")),
+		literal("exponent-with-leading-zero", "Float", "1e03", accepts("1000")),
+		literal("no-digit-before-dot", "Float", ".5", refused()),
+		literal("no-digit-after-dot", "Float", "1.", refused()),
+		literal("no-digit-between", "Float", "1.e3", refused()),
+		literal("no-digit-in-exponent", "Float", "1e", refused()),
+		literal("no-digit-after-sign", "Float", "1e+", refused()),
+		literal("leading-zero", "Float", "01.5", refused()),
+		literal("two-dots", "Float", "1.2.3", refused()),
+		literal("name-after-dot", "Float", "1.foo", refused()),
+		literal("letters-follow", "Float", "1.5abc", refused()),
+		literal("suffix", "Float", "1.5f", refused()),
+		literal("fractional-exponent", "Float", "1e1.5", refused()),
+		literal("infinity", "Float", "Infinity", refused()),
+		literal("not-a-number", "Float", "NaN", refused()),
+	)...)
+}
