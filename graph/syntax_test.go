@@ -1,6 +1,15 @@
 package graph_test
 
-import "testing"
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
 
 // A selection set may be empty: the edition of September 2026, section 2.5.
 func TestEmptySelectionSets(t *testing.T) {
@@ -60,6 +69,53 @@ func TestErrorsInDocuments(t *testing.T) {
 		} {
 			if got := a.in(t).as(public, document, nil).body; got != want {
 				t.Errorf("%s:\ngot  %s\nwant %s", document, got, want)
+			}
+		}
+	})
+}
+
+// Numbers of any length are literals (section 2.10.1): an ID may be one.
+func TestLargeNumbers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		const large = "123456789012345678901234567890"
+		const notAnID = `\"` + large + `\" is not an id`
+		for document, want := range map[string]string{
+			`{ node(id: ` + large + `) {} }`:                             notAnID,
+			`query($id: ID = ` + large + `) { node(id: $id) {} }`:        notAnID,
+			`{ reports(first: ` + large + `) {} }`:                       `Int cannot represent ` + large,
+			`{ assets(filter: {size: {gt: ` + large + `}}) {} }`:         `"path":"filter.size.gt","message":"want a whole number"`,
+			`{ assets(filter: {size: {gt: 1e999}}) {} }`:                 `"path":"filter.size.gt","message":"want a whole number"`,
+			`{ relationships(filter: {share: {gt: ` + large + `}}) {} }`: `"path":"filter.share.gt"`,
+		} {
+			if got := a.in(t).as(public, document, nil).body; !strings.Contains(got, want) {
+				t.Errorf("%s: got %s, want %s", document, got, want)
+			}
+		}
+	})
+}
+
+// A fragment that several operations use takes the variables of the one that runs, not
+// the defaults of another.
+func TestVariablesOfSharedFragments(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		const document = `query A($s: String) { ...F } query B($s: String = "bravo") { ...F }
+			fragment F on Query { reports(filter: {slug: {eq: $s, ne: "none"}}) { totalCount } }`
+		run := func(name string) string {
+			body, err := json.Marshal(vars{"query": document, "operationName": name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequestWithContext(domain.WithViewer(t.Context(), public), http.MethodPost, "/graphql", bytes.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			a.handler.ServeHTTP(w, r)
+			return w.Body.String()
+		}
+		for name, want := range map[string]string{"A": `"totalCount":2`, "B": `"totalCount":1`} {
+			if got := run(name); !strings.Contains(got, want) {
+				t.Errorf("%s: got %s, want %s", name, got, want)
 			}
 		}
 	})

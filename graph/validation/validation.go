@@ -34,6 +34,10 @@ func Validate(schema *ast.Schema, doc *ast.QueryDocument, suggest bool) gqlerror
 	}
 	core.Walk(schema, doc, events)
 	v.overlappingFields()
+	if len(v.errs) == 0 {
+		v.representLarge()
+		v.forgetDefinitions()
+	}
 	slices.SortStableFunc(v.errs, comparePlaces)
 	return v.errs
 }
@@ -44,6 +48,9 @@ type validator struct {
 	doc     *ast.QueryDocument
 	suggest bool
 	errs    gqlerror.List
+
+	large     []*ast.Value // numbers beyond 64 bits
+	variables []*ast.Value // where they are used
 }
 
 // rules returns the rules that the walk over the document runs.
