@@ -45,7 +45,7 @@ type fieldSet struct {
 
 // named returns the fields that have a response name, and may return others.
 func (s *fieldSet) named(name string) []*ast.Field {
-	const large = 16
+	const large = 8
 	if len(s.all) < large {
 		return s.all
 	}

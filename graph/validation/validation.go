@@ -107,7 +107,7 @@ func (v *validator) fail(rule string, at *ast.Position, message string) {
 
 // didYouMean returns a question that names what a wrong name may stand for, or "".
 func (v *validator) didYouMean(name string, known []string) string {
-	if !v.suggest {
+	if !v.suggest || len(v.errs) == maxErrors {
 		return ""
 	}
 	slices.Sort(known)
