@@ -7,8 +7,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/core"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/idempotency"
@@ -43,22 +41,6 @@ func Handler(c Config) *transport.Handler {
 		recover:   p.recovered,
 		rootField: readOwnWrites(c.Stores),
 	}, c.Transport)
-}
-
-// silentRules returns the rules of validation without suggestions, which would
-// describe the schema to all viewers.
-func silentRules() *rules.Rules {
-	all := rules.NewDefaultRules()
-	for name, silent := range map[string]core.Rule{
-		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
-		rules.KnownTypeNamesRule.Name:      rules.KnownTypeNamesRuleWithoutSuggestions,
-		rules.ValuesOfCorrectTypeRule.Name: rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
-		rules.FieldsOnCorrectTypeRule.Name: rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
-		rules.ScalarLeafsRule.Name:         rules.ScalarLeafsRuleWithoutSuggestions,
-	} {
-		all.ReplaceRule(name, silent.RuleFunc)
-	}
-	return all
 }
 
 // document is a valid document.

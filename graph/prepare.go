@@ -9,10 +9,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/graph/validation"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/syntax"
@@ -106,7 +106,7 @@ func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.St
 	if len(doc.Operations) == 0 {
 		return nil, invalid(gqlerror.Errorf("no operation provided"))
 	}
-	if errs := validator.ValidateWithRules(e.schema, doc, e.rules()); len(errs) > 0 {
+	if errs := validation.Validate(e.schema, doc, !e.silent); len(errs) > 0 {
 		return nil, invalid(errs...)
 	}
 	e.cache.Add(ctx, text, document{ast: doc})
@@ -121,13 +121,6 @@ func notParsed(err *gqlerror.Error) *gqlerror.Error {
 	}
 	errcode.Set(err, code)
 	return err
-}
-
-func (e *operationExecutor) rules() *rules.Rules {
-	if e.silent {
-		return silentRules()
-	}
-	return rules.NewDefaultRules()
 }
 
 // invalid gives errors the code of a document, or of variables, that do not fit the

@@ -10,14 +10,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/graph/validation"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/queries"
@@ -42,7 +41,7 @@ func checkDocument(schema *ast.Schema, text string) (operation string, problems 
 	if len(doc.Operations) != 1 {
 		return "", []string{fmt.Sprintf("has %d operations: want one", len(doc.Operations))}
 	}
-	for i, err := range validator.ValidateWithRules(schema, doc, rules.NewDefaultRules()) {
+	for i, err := range validation.Validate(schema, doc, true) {
 		if i == maxErrors {
 			break
 		}

@@ -49,8 +49,7 @@
 // a surcharge where a field takes more work than a column. [Meter] is a token
 // bucket. The share of an IPv6 address that a subject is named by is the subnet
 // prefix of RFC 4291, section 2.5.1. The bound on comparisons ([Parse]) follows
-// FieldsInSetCanMerge of the GraphQL specification, section 5.3.2, as gqlparser
-// implements it. The order in which operations run is fair queuing: round
+// FieldsInSetCanMerge of the GraphQL specification, section 5.3.2. The order in which operations run is fair queuing: round
 // robin over subjects.
 //
 // The package knows GraphQL documents and the schema, but no executor, no

@@ -3,9 +3,8 @@ package limits
 import "github.com/vektah/gqlparser/v2/ast"
 
 // overlaps reports whether a document selects so much under the same names
-// that its validation would take seconds: gqlparser compares all selections of
-// a name with each other, 14,000 of one name in half a minute. The document must
-// have no fragment that contains itself (see cycle).
+// that its validation would take long: it compares all selections of a name with
+// each other. The document must have no fragment that contains itself (see cycle).
 func overlaps(doc *ast.QueryDocument) bool {
 	m := merger{doc: doc, left: maxComparisons}
 	for _, op := range doc.Operations {

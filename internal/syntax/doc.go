@@ -1,5 +1,5 @@
 // Package syntax parses executable GraphQL documents: operations and fragments. It
-// follows sections 2.1 to 2.13 of the GraphQL specification, edition of September 2026,
+// follows section 2 of the GraphQL specification, edition of September 2026,
 // and returns the syntax tree of package gqlparser/v2/ast, so that validation and
 // execution can be gqlparser's and gqlgen's.
 //

@@ -99,7 +99,7 @@ func quoted(c rune) string {
 }
 
 // skipIgnored skips white space, line terminators, commas, comments and byte order
-// marks (section 2.1.7).
+// marks (section 2.1.6).
 func (l *lexer) skipIgnored() {
 	for l.next < len(l.text) {
 		switch c := l.text[l.next]; c {

@@ -222,7 +222,7 @@ func isTypeSystem(word string) bool {
 	return false
 }
 
-// document parses a document (section 2.2).
+// document parses a document (section 2.3).
 func (p *parser) document() *ast.QueryDocument {
 	doc := &ast.QueryDocument{Position: p.here()}
 	for {
@@ -268,7 +268,7 @@ func (p *parser) definition(doc *ast.QueryDocument) {
 	}
 }
 
-// description parses an optional description (section 2.5).
+// description parses an optional description (section 2.2).
 func (p *parser) description() (text string, ok bool) {
 	if !p.at(stringText) && !p.at(blockText) {
 		return "", false

@@ -48,7 +48,7 @@ func argument(t testing.TB, literal string) *ast.Value {
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ text, want string }{
-		// 2.1.1 Source text
+		// 2.1 Source text
 		{"", `1:1: want an operation or a fragment, found the end of the document`},
 		{" \n# only a comment", `2:17: want an operation or a fragment, found the end of the document`},
 		{"{ a % }", `1:5: unexpected character "%"`},
@@ -59,7 +59,7 @@ func TestErrors(t *testing.T) {
 		{"{\n a\xff }", `2:3: the document is not UTF-8: unexpected byte 0xFF`},
 		{"{ a(b: \"\xed\xa0\x80\") }", `1:9: the document is not UTF-8: unexpected byte 0xED`},
 		{"{ a \\ }", `1:5: unexpected character "\"`},
-		// 2.1.8 Punctuators
+		// 2.1.7 Punctuators
 		{"{ a .. b }", `1:5: unexpected character "."; a spread has three dots`},
 		{"{ a.b }", `1:4: unexpected character "."; a spread has three dots`},
 		{"{ a & b }", `1:5: want a field, "..." or "}", found "&"`},
@@ -69,7 +69,7 @@ func TestErrors(t *testing.T) {
 		{"{ a } }", `1:7: want an operation or a fragment, found "}"`},
 		{"{ a }}", `1:6: want an operation or a fragment, found "}"`},
 		{"{ a ]", `1:5: want a field, "..." or "}", found "]"`},
-		// 2.2 Document
+		// 2.3 Document
 		{"query { a } foo { b }", `1:13: want an operation or a fragment, found "foo"`},
 		{"query { a } 12", `1:13: want an operation or a fragment, found "12"`},
 		{`type Query { a: Int }`, `1:1: a request has operations and fragments only; "type" defines a type or a directive`},
@@ -84,7 +84,7 @@ func TestErrors(t *testing.T) {
 		{"Query { a }", `1:1: want an operation or a fragment, found "Query"`},
 		{"query Q() { a }", `1:9: want a variable, as in "$id: ID!", found ")"`},
 		{"query Q(a: Int) { a }", `1:9: want a variable, as in "$id: ID!", found "a"`},
-		// 2.5 Selection sets and descriptions
+		// 2.5 Selection sets, 2.2 descriptions
 		{"{", `1:2: want a field, "..." or "}", found the end of the document`},
 		{"{ a", `1:4: want a field, "..." or "}", found the end of the document`},
 		{"{ a { b }", `1:10: want a field, "..." or "}", found the end of the document`},

@@ -12,8 +12,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
-	"github.com/vektah/gqlparser/v2/validator"
 
+	"github.com/redthread-api/redthread/graph/validation"
 	"github.com/redthread-api/redthread/internal/limits"
 )
 
@@ -88,7 +88,7 @@ func parse(schema *ast.Schema, source, fragments string) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	if errs := validator.ValidateWithRules(schema, doc, nil); len(errs) > 0 {
+	if errs := validation.Validate(schema, doc, true); len(errs) > 0 {
 		return nil, errs
 	}
 	if len(doc.Operations) != 1 || doc.Operations[0].Operation != ast.Query || doc.Operations[0].Name == "" {
