@@ -8,7 +8,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 
 	"github.com/redthread-api/redthread/graph/coerce"
 	"github.com/redthread-api/redthread/graph/transport"
