@@ -109,8 +109,8 @@ func TestAtomicMutationIsAllOrNothing(t *testing.T) {
 	each(t, func(t *testing.T, a *api) {
 		before := storetest.DumpDesk(t, a.stores)
 		for name, failing := range map[string]string{
-			"Last":   seed + ` bad: createTag(input: {slug: "new-tag", label: "", vocabulary: TOPIC}) { created } worse: publish(input: {documents: ["report:none", "report:nothing"]}) { state }`,
-			"First":  `bad: createTag(input: {slug: "Bad Slug", label: "", vocabulary: TOPIC}) { created } worse: publish(input: {documents: ["report:none", "report:nothing"]}) { state }` + seed,
+			"Last":  seed + ` bad: createTag(input: {slug: "new-tag", label: "", vocabulary: TOPIC}) { created } worse: publish(input: {documents: ["report:none", "report:nothing"]}) { state }`,
+			"First": `bad: createTag(input: {slug: "Bad Slug", label: "", vocabulary: TOPIC}) { created } worse: publish(input: {documents: ["report:none", "report:nothing"]}) { state }` + seed,
 		} {
 			r := a.as(editor, `mutation @atomic {`+failing+`}`, nil)
 			if r.data() != "null" || r.atomic() != "ROLLED_BACK" || len(r.Errors) != 2 {
@@ -347,6 +347,9 @@ func TestAtomicAmongOthers(t *testing.T) {
 // A transaction has bounds, and only viewers who may change something can begin one.
 func TestAtomicBounds(t *testing.T) {
 	t.Parallel()
+	if got := graph.CodeOf(t.Context(), fmt.Errorf("save: %w", &store.DocumentLimitError{Max: 2000})); got != limits.CodeCostLimit {
+		t.Errorf("too many documents: got the code %v", got)
+	}
 	small := func(c *graph.Config) {
 		c.Limits = func(r domain.Role) limits.Limit {
 			l := limits.Standard(r)
