@@ -395,3 +395,74 @@ func TestAtomicBounds(t *testing.T) {
 		}
 	})
 }
+
+// A transaction whose commit fails with a lock conflict is run again, and the response is
+// that of the last run alone. After another failure it says neither that it was done nor
+// that it was not.
+func TestAtomicRunsAgain(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		faults := &storetest.Faults{}
+		c.Fault = faults.Fault
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		g := newAccessAPI(t, s, nil)
+		admin := holder(domain.Admin)
+		g.query(admin, `mutation { createTag(input: {slug: "prepared", label: "P", vocabulary: TOPIC}) { created } }`)
+		const document = `mutation @atomic { a: createTag(input: {slug: "one", label: "O", vocabulary: TOPIC}) { created tag { slug } } b: upsertTag(input: {slug: "one", label: "P"}) { created } }`
+		before, _ := dumpDesk(t, s)
+		faults.Fail("desk", "COMMIT", 1, storetest.ConnectionRefused())
+		lost := g.as(admin, document, nil)
+		lost.refused("UNAVAILABLE", "")
+		if lost.data() != "null" || lost.atomic() != "" || len(lost.Errors) != 1 {
+			t.Errorf("a commit that failed: got %s", lost.body)
+		}
+		if after, _ := dumpDesk(t, s); !cmp.Equal(before, after) {
+			t.Errorf("a commit that failed left something:\n%s", cmp.Diff(before, after))
+		}
+		faults.Fail("desk", "COMMIT", 2, storetest.RecoveryConflict())
+		r := g.query(admin, document)
+		if r.data() != `{"a":{"created":true,"tag":{"slug":"one"}},"b":{"created":false}}` || r.atomic() != "COMMITTED" || faults.Hits() < 2 {
+			t.Errorf("a lock conflict: got %s", r.body)
+		}
+		// A use case that meets one fails, and with it the attempt.
+		faults.Fail("desk", "INSERT INTO", 1, storetest.RecoveryConflict())
+		r = g.query(admin, `mutation @atomic { a: createTag(input: {slug: "two", label: "O", vocabulary: TOPIC}) { created } }`)
+		if r.atomic() != "COMMITTED" {
+			t.Errorf("a lock conflict of a statement: got %s", r.body)
+		}
+	})
+}
+
+// In a dry run, viewers are refused and shown what they are otherwise.
+func TestDryRunShowsNoMore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		codes := func(r *response) string {
+			var out []string
+			for _, e := range r.Errors {
+				out = append(out, fmt.Sprint(e.Path, e.Extensions.Code, e.Message))
+			}
+			return strings.Join(out, "\n")
+		}
+		for i, v := range []*domain.Viewer{
+			holder(domain.Author), holder(domain.Author, domain.WriteDrafts), holder(domain.Editor, domain.PublishDocuments),
+			holder(domain.Editor, domain.WriteDrafts, domain.PublishDocuments), holder(domain.Admin, domain.ManageWebhooks),
+			{Name: "clear", Role: domain.Editor, Clearance: domain.Clear, KeyID: 9},
+		} {
+			fields := strings.ReplaceAll(seed, "new-", fmt.Sprintf("n%d-", i)) + `
+				own: updateReport(input: {id: "echo", message: "x"}) { report { slug title entities { nodes { slug marking } } } }`
+			tried, done := a.as(v, `mutation @dryRun {`+fields+`}`, nil), a.as(v, `mutation {`+fields+`}`, nil)
+			if diff := cmp.Diff(codes(done), codes(tried)); diff != "" {
+				t.Errorf("%s: errors (-plain +dry run):\n%s", v.Name, diff)
+			}
+			shown := func(r *response) any { return r.at("own") }
+			if diff := cmp.Diff(shown(done), shown(tried)); diff != "" {
+				t.Errorf("%s: data (-plain +dry run):\n%s", v.Name, diff)
+			}
+		}
+	})
+}
