@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden responses")
 // changing are the examples that change something, or depend on a change, in an order
 // in which each works. All others only read.
 var changing = []string{
-	"create-report", "publish", "upsert-source", "schedule-publication", "update-report", "release",
+	"create-report", "publish", "upsert-source", "dry-run", "atomic", "schedule-publication", "update-report", "release",
 	"merge-entities", "restore-revision", "delete-report", "trash", "undelete",
 }
 

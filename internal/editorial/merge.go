@@ -57,7 +57,7 @@ type MergeResult struct {
 func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResult, error) {
 	var merged MergeResult
 	_, err := d.withTx(ctx, domain.PublishDocuments, func(ctx context.Context, e *editTx) (err error) {
-		m := &entityMerge{editTx: e, from: map[domain.ID]*aggregate.Meta{}, earlier: map[domain.ID]*aggregate.Snapshot{}}
+		m := &entityMerge{editTx: e, from: map[domain.ID]*aggregate.Meta{}, paths: map[domain.ID]string{}, earlier: map[domain.ID]*aggregate.Snapshot{}}
 		if merged, err = m.run(ctx, params); err != nil {
 			return err
 		}
@@ -86,12 +86,44 @@ type entityMerge struct {
 	entries []projection.Entry
 	earlier map[domain.ID]*aggregate.Snapshot // what goes live of documents that have a draft
 	out     MergeResult
+
+	// What stands against the merge: problems with the input, and conflicts with the
+	// state of documents. paths has the places of order in the input.
+	problems  domain.Problems
+	conflicts []domain.FieldError
+	paths     map[domain.ID]string
+}
+
+func (m *entityMerge) conflict(path, format string, args ...any) {
+	m.conflicts = append(m.conflicts, domain.FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// refusal returns an error with all that stands against the merge, or nil. It is of
+// KindConflict if there are only conflicts.
+func (m *entityMerge) refusal() error {
+	const refused = "nothing was merged"
+	switch {
+	case m.problems.Len() == 0 && len(m.conflicts) == 1:
+		return domain.Conflict("%s", m.conflicts[0].Message)
+	case m.problems.Len() == 0 && len(m.conflicts) > 1:
+		conflict := domain.Conflict(refused)
+		conflict.Fields = m.conflicts[:min(len(m.conflicts), domain.MaxProblems)]
+		return conflict
+	}
+	for _, f := range m.conflicts {
+		m.problems.Add(f.Path, "%s", f.Message)
+	}
+	return m.problems.Err(refused)
 }
 
 func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult, error) {
 	if err := m.resolve(ctx, params); err != nil {
 		return MergeResult{}, err
 	}
+	if m.into == nil {
+		return MergeResult{}, m.refusal()
+	}
+	complete := m.problems.Len() == 0 && len(m.conflicts) == 0
 	loaded, err := aggregate.Load(ctx, m.tx, domain.Entity, append([]domain.ID{m.into.ID}, m.order...))
 	if err != nil {
 		return MergeResult{}, err
@@ -100,9 +132,11 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 	if err != nil {
 		return MergeResult{}, err
 	}
-	if err := m.checkKinds(loaded, live, params.AllowKindChange); err != nil {
-		return MergeResult{}, err
+	m.checkKinds(loaded, live, params.AllowKindChange)
+	if !complete {
+		return MergeResult{}, m.refusal()
 	}
+	// Kinds and markings do not keep the rest from being checked.
 	referring, err := m.referring(ctx)
 	if err != nil {
 		return MergeResult{}, err
@@ -160,7 +194,7 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 }
 
 func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
-	var p domain.Problems
+	p := &m.problems
 	refs := []aggregate.PendingRef{{Path: "into", Target: domain.Entity, Text: params.Into, Row: aggregate.NewRow(), Column: "id"}}
 	for i, name := range params.From {
 		refs = append(refs, aggregate.PendingRef{Path: fmt.Sprintf("from[%d]", i), Target: domain.Entity, Text: name, Row: aggregate.NewRow(), Column: "id"})
@@ -168,8 +202,8 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 	if len(params.From) == 0 {
 		p.Add("from", "name at least one entity")
 	}
-	m.message = optionalText(params.Message, "message", &p)
-	if err := aggregate.ResolveRefs(ctx, m.tx, refs, &p); err != nil {
+	m.message = optionalText(params.Message, "message", p)
+	if err := aggregate.ResolveRefs(ctx, m.tx, refs, p); err != nil {
 		return err
 	}
 	into := refs[0].Row.Ref("id")
@@ -183,10 +217,11 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 			p.Add(ref.Path, "is given twice")
 		default:
 			m.order = append(m.order, id)
+			m.paths[id] = ref.Path
 		}
 	}
-	if err := p.Err("nothing was merged"); err != nil {
-		return err
+	if into == 0 {
+		return nil
 	}
 	metas, err := aggregate.ReadMeta(ctx, m.tx, append([]domain.ID{into}, m.order...))
 	if err != nil {
@@ -196,7 +231,7 @@ func (m *entityMerge) resolve(ctx context.Context, params MergeParams) error {
 	for _, id := range m.order {
 		m.from[id] = metas[id]
 		if metas[id].IsLive() && !m.into.IsLive() {
-			return domain.Conflict("%s is live and %s is not: publish that first", metas[id].Name(), m.into.Name())
+			m.conflict(m.paths[id], "%s is live and %s is not: publish that first", metas[id].Name(), m.into.Name())
 		}
 	}
 	if m.message == "" {
@@ -226,11 +261,11 @@ func (m *entityMerge) liveRoots(ctx context.Context) (map[domain.ID]*aggregate.R
 
 // checkKinds refuses to merge entities of several kinds, and to merge an entity into
 // one with a lower marking, on the desk or in live.
-func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kindsMayDiffer bool) error {
-	var p domain.Problems
+func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kindsMayDiffer bool) {
+	p := &m.problems
 	kind := loaded[m.into.ID].Text("kind")
-	for i, id := range m.order {
-		path := fmt.Sprintf("from[%d]", i)
+	for _, id := range m.order {
+		path := m.paths[id]
 		if other := loaded[id].Text("kind"); other != kind && !kindsMayDiffer {
 			p.Add(path, "%s is a %s and %s is a %s: set allowKindChange if they are one all the same",
 				m.from[id].Name(), other, m.into.Name(), kind)
@@ -244,7 +279,6 @@ func (m *entityMerge) checkKinds(loaded, live map[domain.ID]*aggregate.Row, kind
 				m.from[id].Name(), domain.Marking(from.Int("marking")), where, m.into.Name(), domain.Marking(into.Int("marking")))
 		}
 	}
-	return p.Err("nothing was merged")
 }
 
 // referring lists the documents that refer to the merged entities on the desk or in
@@ -345,8 +379,9 @@ func (m *entityMerge) replaceReferences(ctx context.Context, meta *aggregate.Met
 			m.out.Removed = append(m.out.Removed, meta.ID)
 			return m.unpublishAndTrash(ctx, meta)
 		case draft:
-			return domain.Conflict("the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
+			m.conflict("into", "the draft of %s would tie %s to itself, and what is live of it would not: publish the draft, or bring back what is live, before the merge",
 				meta.Name(), m.into.Name())
+			return nil
 		case live:
 			m.unpublish(meta)
 			meta.LiveVersion = 0
@@ -494,5 +529,8 @@ func (m *entityMerge) checkTextBreaches(ctx context.Context, path func(domain.ID
 			return err
 		}
 	}
-	return p.Err("nothing was merged")
+	for _, f := range p.List() {
+		m.problems.Add(f.Path, "%s", f.Message)
+	}
+	return m.refusal()
 }

@@ -95,6 +95,25 @@ func TestMergeIsRefused(t *testing.T) {
 	})
 }
 
+// All that stands against a merge is told at once.
+func TestMergeListsEveryObstacle(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.Entity("a")
+		d.Entity("ann", fields{"kind": "PERSON", "marking": "RED"})
+		d.Entity("b", fields{"marking": "AMBER"})
+		d.Report("cranes", fields{"body": "[[a]]"})
+		d.MustPublish("entity:a", "report:cranes")
+		_, err := d.MergeEntities(d.Ctx, editorial.MergeParams{From: []string{"none", "ann", "a"}, Into: "b"})
+		wantFields(t, err, "from[0]", "from[1]", "from[1]", "from[2]") // unknown, another kind, a higher marking, live
+		_, err = d.MergeEntities(d.Ctx, editorial.MergeParams{From: []string{"none"}, Into: "nowhere"})
+		wantFields(t, err, "from[0]", "into")
+		d.MustPublish("entity:b")
+		_, err = d.MergeEntities(d.Ctx, editorial.MergeParams{From: []string{"ann", "a"}, Into: "b"})
+		wantFields(t, err, "from[0]", "from[0]", "into") // and the text that names a
+		d.WantLive(domain.Clear, "entity:a", "report:cranes")
+	})
+}
+
 func TestMergeOfKinds(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.Entity("acme")

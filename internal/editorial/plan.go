@@ -66,9 +66,7 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	if err := pl.resolve(ctx, db, params, &p); err != nil {
 		return nil, err
 	}
-	if err := p.Err(refused); err != nil {
-		return nil, err
-	}
+	// What was not found does not keep the rest from being checked.
 	for _, step := range []func(context.Context, store.Rows, *domain.Problems) error{
 		pl.checkUnpublish, pl.expand, pl.addSupporting, pl.checkTextsAhead,
 	} {

@@ -80,7 +80,7 @@ func TestReleaseIsAllOrNothing(t *testing.T) {
 		d.Report("good")
 		d.Report("bad", fields{"summary": nil})
 		_, err := d.Publish(d.Ctx, editorial.PublishParams{Documents: []string{"report:good", "report:bad", "report:none", "tag:none", "nonsense"}})
-		wantFields(t, err, "documents[2]", "documents[3]", "documents[4]")
+		wantFields(t, err, "documents[1]", "documents[2]", "documents[3]", "documents[4]")
 		_, err = d.Publish(d.Ctx, editorial.PublishParams{Documents: []string{"report:good", "report:bad"}})
 		wantFields(t, err, "documents[1]")
 		d.WantLive(domain.Red)

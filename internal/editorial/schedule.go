@@ -172,12 +172,13 @@ func documentsOf(s *db.Schedule) []domain.ID {
 	return ids
 }
 
-// releaseOf returns the parameters of the release that carries out a schedule.
-func releaseOf(s *db.Schedule) ReleaseParams {
+// releaseOf returns the parameters of the release that carries out a schedule for
+// documents.
+func releaseOf(s *db.Schedule, documents []string) ReleaseParams {
 	if s.Action == projection.ActionUnpublish {
-		return ReleaseParams{Unpublish: s.Documents, References: s.References, Message: s.Message}
+		return ReleaseParams{Unpublish: documents, References: s.References, Message: s.Message}
 	}
-	return ReleaseParams{Publish: s.Documents, References: s.References, Message: s.Message}
+	return ReleaseParams{Publish: documents, References: s.References, Message: s.Message}
 }
 
 // planScheduled plans the release of a schedule. It refuses if one of the documents
@@ -193,6 +194,8 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 		return nil, err
 	}
 	var p domain.Problems
+	var there []string
+	places := map[string]string{} // paths in a release of those that are there, and here
 	for i, id := range ids {
 		path, meta := fmt.Sprintf("documents[%d]", i), metas[id]
 		name := id.String()
@@ -201,6 +204,8 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 		}
 		switch {
 		case meta != nil && !meta.Deleted:
+			places[fmt.Sprintf("documents[%d]", len(there))] = path
+			there = append(there, id.String())
 		case into[id] != nil:
 			p.Add(path, "%s was merged into %s; a schedule is for the documents that it names", name, into[id].Name())
 		case meta == nil:
@@ -209,10 +214,23 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 			p.Add(path, "%s is in the trash", name)
 		}
 	}
-	if err := p.Err("nothing was published"); err != nil {
+	const refused = "nothing was published"
+	if p.Len() > 0 && len(there) == 0 {
+		return nil, p.Err(refused)
+	}
+	pl, err := planRelease(ctx, db, at, releaseOf(s, there))
+	if p.Len() == 0 {
+		return pl, err
+	}
+	// What stands against the others is told as well.
+	if refusal, ok := refusalOf(err); ok {
+		for _, f := range refusal.Fields {
+			p.Add(places[f.Path], "%s", f.Message)
+		}
+	} else if err != nil {
 		return nil, err
 	}
-	return planRelease(ctx, db, at, releaseOf(s))
+	return nil, p.Err(refused)
 }
 
 // mergedInto finds the documents that some were merged into.

@@ -362,11 +362,16 @@ func TestScheduleWarnings(t *testing.T) {
 		}
 		report := d.Report("docks")
 		gone := d.scheduled(1, "PUBLISH", "report:docks")
+		d.Report("empty", fields{"body": ""})
+		both := d.scheduled(1, "PUBLISH", "report:docks", "report:empty")
 		if _, err := d.Delete(d.Ctx, editorial.DeleteParams{Type: domain.Report, ID: report.String()}); err != nil {
 			t.Fatal(err)
 		}
 		if got := warnings(gone); !strings.Contains(got, "trash") {
 			t.Errorf("got %q", got)
+		}
+		if got := warnings(both); !strings.Contains(got, "trash") || !strings.Contains(got, "body") {
+			t.Errorf("of two documents: got %q", got)
 		}
 		if s, err := d.CancelSchedule(d.Ctx, gone.ID); err != nil || warnings(s) != "" {
 			t.Errorf("got %v, %v", warnings(s), err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -28,16 +29,10 @@ type TransactionResult struct {
 	Applied  bool  // false: live has not caught up yet, and will
 }
 
-// released is the highest entry that the use cases of a transaction appended to the
-// publication log.
-type released struct{ sequence int64 }
-
-type releasedKey struct{}
-
 // Transact runs fn in one transaction on the desk: all that use cases do under its
 // context is durable if fn returns nil, and else nothing of it; see [store.Stores.Join].
-// Within, no use case waits for live. Transact itself waits a short time after the
-// commit.
+// Its releases become one release, so that readers of live see all of it at once. Within,
+// no use case waits for live. Transact itself waits a short time after the commit.
 //
 // fn may run more than once, so it must start from the beginning each time. Each use
 // case checks its own rights; Transact only refuses a viewer who may change nothing,
@@ -48,17 +43,39 @@ func (d *Desk) Transact(ctx context.Context, params TransactionParams, fn func(c
 	if err := d.authorizeTransaction(ctx); err != nil {
 		return TransactionResult{}, err
 	}
-	var last released
+	var sequence int64
 	err := d.stores.Join(ctx, params.MaxDocuments, func(ctx context.Context) error {
-		last = released{}
-		return limitTime(ctx, params.Time, func(ctx context.Context) error {
-			return fn(context.WithValue(ctx, releasedKey{}, &last))
-		})
+		before, err := projection.ReadLog(ctx, d.stores.DeskRows())
+		if err != nil {
+			return err
+		}
+		if err := limitTime(ctx, params.Time, fn); err != nil {
+			return err
+		}
+		sequence, err = d.joinReleases(ctx, before.Last)
+		return err
 	})
 	if err != nil {
 		return TransactionResult{}, err
 	}
-	return TransactionResult{Sequence: last.sequence, Applied: d.awaitLive(ctx, last.sequence)}, nil
+	return TransactionResult{Sequence: sequence, Applied: d.awaitLive(ctx, sequence)}, nil
+}
+
+// joinReleases makes one release of all entries of the publication log after a sequence.
+// It returns the sequence of the last, or 0 without any.
+func (d *Desk) joinReleases(ctx context.Context, after int64) (sequence int64, err error) {
+	err = d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		log, err := projection.ReadLog(ctx, tx)
+		if err != nil || log.Last == after {
+			return err
+		}
+		sequence = log.Last
+		return store.Exec(ctx, tx, "UPDATE publication_entries SET release = ? WHERE sequence > ? AND release <> ?", sequence, after, sequence)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("make one release of several: %w", err)
+	}
+	return sequence, nil
 }
 
 // errDryRun ends the transaction of a dry run without a commit.
@@ -73,9 +90,7 @@ func (d *Desk) DryRun(ctx context.Context, params TransactionParams, fn func(con
 	}
 	domain.BeginIDSeries()
 	err := d.stores.Join(ctx, params.MaxDocuments, func(ctx context.Context) error {
-		if err := limitTime(ctx, params.Time, func(ctx context.Context) error {
-			return fn(context.WithValue(ctx, releasedKey{}, &released{}))
-		}); err != nil {
+		if err := limitTime(ctx, params.Time, fn); err != nil {
 			return err
 		}
 		return errDryRun

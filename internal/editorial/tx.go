@@ -41,13 +41,7 @@ func (d *Desk) edit(ctx context.Context, viewer *domain.Viewer, fn func(context.
 // reports whether it does. With sequence 0 it returns true at once, and within a
 // transaction of [Desk.Transact] or [Desk.DryRun] false: nothing is in the log yet.
 func (d *Desk) awaitLive(ctx context.Context, sequence int64) bool {
-	if sequence != 0 && store.Joined(ctx) {
-		if last, _ := ctx.Value(releasedKey{}).(*released); last != nil {
-			last.sequence = max(last.sequence, sequence)
-		}
-		return false
-	}
-	return sequence == 0 || d.live.Await(ctx, sequence)
+	return sequence == 0 || !store.Joined(ctx) && d.live.Await(ctx, sequence)
 }
 
 // withTx runs an editorial operation: it checks the viewer's right, and runs fn in one

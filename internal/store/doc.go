@@ -17,6 +17,7 @@
 // viewer's rights first. Desk transactions run one after another on both
 // engines, across processes, so that a check made in one still holds when it
 // commits. The same is true of live transactions.
+// [Stores.Join] makes one desk transaction of several.
 //
 // # Errors
 //
