@@ -83,7 +83,7 @@ func TestVariables(t *testing.T) {
 		{"Boolean", `1`, `$v: Boolean cannot represent 1; want true or false`},
 		{"Long", `9007199254740991`, `int64 9007199254740991`},
 		{"Long", `"1"`, `$v: Long cannot represent "1"; want a whole number of at most 64 bits`},
-		{"Date", `2014`, `$v: Date cannot represent 2014; want a string`},
+		{"Date", `2014`, `$v: Date cannot represent 2014; want a date such as "2023-04-26"`},
 		{"JSON", `{"a": [1]}`, `map[string]interface {} map[a:[1]]`},
 		{"Color", `"RED"`, `string RED`},
 		{"Color", `"red"`, `$v: "red" is not a value of Color; letter case counts`},

@@ -3148,8 +3148,8 @@ type TrashedDocumentEdge {
 # Filters
 
 """
-Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how
-a language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `.
+Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how a
+language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `. Null counts as absent.
 """
 input StringFilter {
   "Equal to this."
@@ -3168,7 +3168,7 @@ input StringFilter {
 
 """
 Conditions on an id; all must hold. The id of a document that was merged into another means that
-one.
+one. Null counts as absent.
 """
 input IDFilter {
   "Equal to this."
@@ -3181,7 +3181,7 @@ input IDFilter {
   notIn: [ID!]
 }
 
-"Conditions on a whole number; all must hold."
+"Conditions on a whole number; all must hold. Null counts as absent."
 input IntFilter {
   "Equal to this."
   eq: Int
@@ -3203,7 +3203,7 @@ input IntFilter {
   isNull: Boolean
 }
 
-"Conditions on a whole number that may be large; all must hold."
+"Conditions on a whole number that may be large; all must hold. Null counts as absent."
 input LongFilter {
   "Equal to this."
   eq: Long
@@ -3225,7 +3225,7 @@ input LongFilter {
   isNull: Boolean
 }
 
-"Conditions on a number; all must hold."
+"Conditions on a number; all must hold. Null counts as absent."
 input FloatFilter {
   "Equal to this."
   eq: Float
@@ -3244,9 +3244,9 @@ input FloatFilter {
 }
 
 """
-Conditions on a date; all must hold. Dates are compared at the precision of the one given
-here: ` + "`" + `{lte: "2014"}` + "`" + ` includes all of 2014. A date known less precisely counts as the start of
-its period.
+Conditions on a date; all must hold. Dates are compared at the precision of the one given here:
+` + "`" + `{lte: "2014"}` + "`" + ` includes all of 2014. A date known less precisely counts as the start of its
+period. Null counts as absent.
 """
 input DateFilter {
   "Within this year, month or day."
@@ -3265,7 +3265,7 @@ input DateFilter {
   isNull: Boolean
 }
 
-"Conditions on a moment; all must hold."
+"Conditions on a moment; all must hold. Null counts as absent."
 input DateTimeFilter {
   "Equal to this."
   eq: DateTime
@@ -3283,7 +3283,7 @@ input DateTimeFilter {
   isNull: Boolean
 }
 
-"Conditions on a ReportKind; all must hold."
+"Conditions on a ReportKind; all must hold. Null counts as absent."
 input ReportKindFilter {
   "Equal to this."
   eq: ReportKind
@@ -3295,7 +3295,7 @@ input ReportKindFilter {
   notIn: [ReportKind!]
 }
 
-"Conditions on a NarrativeStatus; all must hold."
+"Conditions on a NarrativeStatus; all must hold. Null counts as absent."
 input NarrativeStatusFilter {
   "Equal to this."
   eq: NarrativeStatus
@@ -3307,7 +3307,7 @@ input NarrativeStatusFilter {
   notIn: [NarrativeStatus!]
 }
 
-"Conditions on a EntityKind; all must hold."
+"Conditions on a EntityKind; all must hold. Null counts as absent."
 input EntityKindFilter {
   "Equal to this."
   eq: EntityKind
@@ -3319,7 +3319,7 @@ input EntityKindFilter {
   notIn: [EntityKind!]
 }
 
-"Conditions on a NameKind; all must hold."
+"Conditions on a NameKind; all must hold. Null counts as absent."
 input NameKindFilter {
   "Equal to this."
   eq: NameKind
@@ -3331,7 +3331,7 @@ input NameKindFilter {
   notIn: [NameKind!]
 }
 
-"Conditions on a RelationshipKind; all must hold."
+"Conditions on a RelationshipKind; all must hold. Null counts as absent."
 input RelationshipKindFilter {
   "Equal to this."
   eq: RelationshipKind
@@ -3343,7 +3343,7 @@ input RelationshipKindFilter {
   notIn: [RelationshipKind!]
 }
 
-"Conditions on a Confidence; all must hold."
+"Conditions on a Confidence; all must hold. Null counts as absent."
 input ConfidenceFilter {
   "Equal to this."
   eq: Confidence
@@ -3355,7 +3355,7 @@ input ConfidenceFilter {
   notIn: [Confidence!]
 }
 
-"Conditions on a TagVocabulary; all must hold."
+"Conditions on a TagVocabulary; all must hold. Null counts as absent."
 input TagVocabularyFilter {
   "Equal to this."
   eq: TagVocabulary
@@ -3367,7 +3367,7 @@ input TagVocabularyFilter {
   notIn: [TagVocabulary!]
 }
 
-"Conditions on a SourceReliability; all must hold."
+"Conditions on a SourceReliability; all must hold. Null counts as absent."
 input SourceReliabilityFilter {
   "Equal to this."
   eq: SourceReliability
@@ -3381,7 +3381,7 @@ input SourceReliabilityFilter {
   isNull: Boolean
 }
 
-"Conditions on a Marking; all must hold."
+"Conditions on a Marking; all must hold. Null counts as absent."
 input MarkingFilter {
   "Equal to this."
   eq: Marking
@@ -3395,7 +3395,8 @@ input MarkingFilter {
 
 """
 Which reports. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input ReportFilter {
   "All of these hold; an empty list matches nothing."
@@ -3446,8 +3447,9 @@ input ReportFilter {
 }
 
 """
-Which narratives. All conditions given must hold. A condition on related documents holds when
-at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which narratives. All conditions given must hold. A condition on related documents holds when at
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input NarrativeFilter {
   "All of these hold; an empty list matches nothing."
@@ -3501,7 +3503,8 @@ input NarrativeFilter {
 
 """
 Which entities. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input EntityFilter {
   "All of these hold; an empty list matches nothing."
@@ -3566,8 +3569,9 @@ input EntityFilter {
 }
 
 """
-Which relationships. All conditions given must hold. A condition on related documents holds
-when at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which relationships. All conditions given must hold. A condition on related documents holds when
+at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input RelationshipFilter {
   "All of these hold; an empty list matches nothing."
@@ -3616,8 +3620,8 @@ input RelationshipFilter {
 }
 
 """
-Which tags. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which tags. All conditions given must hold. A condition on related documents holds when at least
+one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as absent.
 """
 input TagFilter {
   "All of these hold; an empty list matches nothing."
@@ -3663,7 +3667,8 @@ input TagFilter {
 
 """
 Which sources. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input SourceFilter {
   "All of these hold; an empty list matches nothing."
@@ -3713,7 +3718,8 @@ input SourceFilter {
 
 """
 Which editions. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input EditionFilter {
   "All of these hold; an empty list matches nothing."
@@ -3758,8 +3764,8 @@ input EditionFilter {
 }
 
 """
-Which assets. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which assets. All conditions given must hold. A condition on related documents holds when at least
+one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as absent.
 """
 input AssetFilter {
   "All of these hold; an empty list matches nothing."
@@ -3797,7 +3803,10 @@ input AssetFilter {
   publishedAt: DateTimeFilter
 }
 
-"Which other names. All conditions given must hold, for one and the same row."
+"""
+Which other names. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input EntityNameFilter {
   "All of these hold; an empty list matches nothing."
   and: [EntityNameFilter!]
@@ -3813,7 +3822,10 @@ input EntityNameFilter {
   kind: NameKindFilter
 }
 
-"Which identifiers. All conditions given must hold, for one and the same row."
+"""
+Which identifiers. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input EntityIdentifierFilter {
   "All of these hold; an empty list matches nothing."
   and: [EntityIdentifierFilter!]
@@ -3827,7 +3839,7 @@ input EntityIdentifierFilter {
   value: StringFilter
 }
 
-"Which listings. All conditions given must hold, for one and the same row."
+"Which listings. All conditions given must hold, for one and the same row. Null counts as absent."
 input ListingFilter {
   "All of these hold; an empty list matches nothing."
   and: [ListingFilter!]
@@ -3849,7 +3861,10 @@ input ListingFilter {
   sources: SourceFilter
 }
 
-"Which observations. All conditions given must hold, for one and the same row."
+"""
+Which observations. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input ObservationFilter {
   "All of these hold; an empty list matches nothing."
   and: [ObservationFilter!]
@@ -3869,7 +3884,7 @@ input ObservationFilter {
   sources: SourceFilter
 }
 
-"Which items. All conditions given must hold, for one and the same row."
+"Which items. All conditions given must hold, for one and the same row. Null counts as absent."
 input EditionItemFilter {
   "All of these hold; an empty list matches nothing."
   and: [EditionItemFilter!]
