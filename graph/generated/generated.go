@@ -304,21 +304,21 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	Report(ctx context.Context, id *string, slug *string) (*db.Report, error)
+	Report(ctx context.Context, id *string, slug *string, by *read.By) (*db.Report, error)
 	Reports(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Report], error)
-	Narrative(ctx context.Context, id *string, slug *string) (*db.Narrative, error)
+	Narrative(ctx context.Context, id *string, slug *string, by *read.By) (*db.Narrative, error)
 	Narratives(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Narrative], error)
-	Entity(ctx context.Context, id *string, slug *string) (*db.Entity, error)
+	Entity(ctx context.Context, id *string, slug *string, by *read.By) (*db.Entity, error)
 	Entities(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Entity], error)
-	Relationship(ctx context.Context, id *string, slug *string) (*db.Relationship, error)
+	Relationship(ctx context.Context, id *string, slug *string, by *read.By) (*db.Relationship, error)
 	Relationships(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Relationship], error)
-	Tag(ctx context.Context, id *string, slug *string) (*db.Tag, error)
+	Tag(ctx context.Context, id *string, slug *string, by *read.By) (*db.Tag, error)
 	Tags(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Tag], error)
-	Source(ctx context.Context, id *string, slug *string) (*db.Source, error)
+	Source(ctx context.Context, id *string, slug *string, by *read.By) (*db.Source, error)
 	Sources(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Source], error)
-	Edition(ctx context.Context, id *string, slug *string) (*db.Edition, error)
+	Edition(ctx context.Context, id *string, slug *string, by *read.By) (*db.Edition, error)
 	Editions(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Edition], error)
-	Asset(ctx context.Context, id *string, slug *string) (*db.Asset, error)
+	Asset(ctx context.Context, id *string, slug *string, by *read.By) (*db.Asset, error)
 	Assets(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Asset], error)
 	PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error)
 	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
@@ -485,22 +485,28 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AssetBy", ec.unmarshalInputAssetBy),
 			graphql.NewInputUnmarshaler("AssetOrder", ec.unmarshalInputAssetOrder),
 			graphql.NewInputUnmarshaler("CancelScheduleInput", ec.unmarshalInputCancelScheduleInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
 			graphql.NewInputUnmarshaler("DeleteInput", ec.unmarshalInputDeleteInput),
 			graphql.NewInputUnmarshaler("DeleteWebhookInput", ec.unmarshalInputDeleteWebhookInput),
+			graphql.NewInputUnmarshaler("EditionBy", ec.unmarshalInputEditionBy),
 			graphql.NewInputUnmarshaler("EditionOrder", ec.unmarshalInputEditionOrder),
+			graphql.NewInputUnmarshaler("EntityBy", ec.unmarshalInputEntityBy),
 			graphql.NewInputUnmarshaler("EntityOrder", ec.unmarshalInputEntityOrder),
 			graphql.NewInputUnmarshaler("MergeEntitiesInput", ec.unmarshalInputMergeEntitiesInput),
+			graphql.NewInputUnmarshaler("NarrativeBy", ec.unmarshalInputNarrativeBy),
 			graphql.NewInputUnmarshaler("NarrativeOrder", ec.unmarshalInputNarrativeOrder),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PurgeInput", ec.unmarshalInputPurgeInput),
 			graphql.NewInputUnmarshaler("RegisterDocumentInput", ec.unmarshalInputRegisterDocumentInput),
 			graphql.NewInputUnmarshaler("RegisterDocumentsInput", ec.unmarshalInputRegisterDocumentsInput),
+			graphql.NewInputUnmarshaler("RelationshipBy", ec.unmarshalInputRelationshipBy),
 			graphql.NewInputUnmarshaler("RelationshipOrder", ec.unmarshalInputRelationshipOrder),
 			graphql.NewInputUnmarshaler("ReleaseInput", ec.unmarshalInputReleaseInput),
+			graphql.NewInputUnmarshaler("ReportBy", ec.unmarshalInputReportBy),
 			graphql.NewInputUnmarshaler("ReportOrder", ec.unmarshalInputReportOrder),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RetryWebhookDeliveriesInput", ec.unmarshalInputRetryWebhookDeliveriesInput),
@@ -508,7 +514,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 			graphql.NewInputUnmarshaler("SchedulePublicationInput", ec.unmarshalInputSchedulePublicationInput),
+			graphql.NewInputUnmarshaler("SourceBy", ec.unmarshalInputSourceBy),
 			graphql.NewInputUnmarshaler("SourceOrder", ec.unmarshalInputSourceOrder),
+			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("TagOrder", ec.unmarshalInputTagOrder),
 			graphql.NewInputUnmarshaler("TestWebhookInput", ec.unmarshalInputTestWebhookInput),
 			graphql.NewInputUnmarshaler("UndeleteInput", ec.unmarshalInputUndeleteInput),
@@ -3144,6 +3152,72 @@ type TrashedDocumentEdge {
   node: TrashedDocument!
 }
 
+# What a document is found by
+
+"What a report is found by."
+input ReportBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a narrative is found by."
+input NarrativeBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an entity is found by."
+input EntityBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a relationship is found by."
+input RelationshipBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a tag is found by."
+input TagBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a source is found by."
+input SourceBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an edition is found by."
+input EditionBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an asset is found by."
+input AssetBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
 # Filters
 
 """
@@ -4120,7 +4194,7 @@ type Query {
   "Who is asking, and what they may do."
   viewer: Viewer!
   """
-  One report, by id or by slug; give exactly one of the two. Null when there is none that the
+  One report, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   report(
@@ -4128,6 +4202,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: ReportBy
   ): Report
   "The reports that the viewer may see."
   reports(
@@ -4148,7 +4224,7 @@ type Query {
     orderBy: ReportOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): ReportConnection!
   """
-  One narrative, by id or by slug; give exactly one of the two. Null when there is none that
+  One narrative, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that
   the viewer may see.
   """
   narrative(
@@ -4156,6 +4232,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: NarrativeBy
   ): Narrative
   "The narratives that the viewer may see."
   narratives(
@@ -4176,7 +4254,7 @@ type Query {
     orderBy: NarrativeOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): NarrativeConnection!
   """
-  One entity, by id or by slug; give exactly one of the two. Null when there is none that the
+  One entity, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   entity(
@@ -4184,6 +4262,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EntityBy
   ): Entity
   "The entities that the viewer may see."
   entities(
@@ -4204,7 +4284,7 @@ type Query {
     orderBy: EntityOrder! = {field: NAME, direction: ASC}
   ): EntityConnection!
   """
-  One relationship, by id or by slug; give exactly one of the two. Null when there is none
+  One relationship, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none
   that the viewer may see.
   """
   relationship(
@@ -4212,6 +4292,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: RelationshipBy
   ): Relationship
   "The relationships that the viewer may see."
   relationships(
@@ -4232,7 +4314,7 @@ type Query {
     orderBy: RelationshipOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): RelationshipConnection!
   """
-  One tag, by id or by slug; give exactly one of the two. Null when there is none that the
+  One tag, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   tag(
@@ -4240,6 +4322,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: TagBy
   ): Tag
   "The tags that the viewer may see."
   tags(
@@ -4260,7 +4344,7 @@ type Query {
     orderBy: TagOrder! = {field: LABEL, direction: ASC}
   ): TagConnection!
   """
-  One source, by id or by slug; give exactly one of the two. Null when there is none that the
+  One source, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   source(
@@ -4268,6 +4352,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: SourceBy
   ): Source
   "The sources that the viewer may see."
   sources(
@@ -4288,7 +4374,7 @@ type Query {
     orderBy: SourceOrder! = {field: TITLE, direction: ASC}
   ): SourceConnection!
   """
-  One edition, by id or by slug; give exactly one of the two. Null when there is none that the
+  One edition, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   edition(
@@ -4296,6 +4382,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EditionBy
   ): Edition
   "The editions that the viewer may see."
   editions(
@@ -4316,7 +4404,7 @@ type Query {
     orderBy: EditionOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): EditionConnection!
   """
-  One asset, by id or by slug; give exactly one of the two. Null when there is none that the
+  One asset, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   asset(
@@ -4324,6 +4412,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: AssetBy
   ): Asset
   "The assets that the viewer may see."
   assets(
@@ -9952,6 +10042,14 @@ func (ec *executionContext) field_Query_asset_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOAssetBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10128,6 +10226,14 @@ func (ec *executionContext) field_Query_edition_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10258,6 +10364,14 @@ func (ec *executionContext) field_Query_entity_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEntityBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10280,6 +10394,14 @@ func (ec *executionContext) field_Query_narrative_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalONarrativeBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10536,6 +10658,14 @@ func (ec *executionContext) field_Query_relationship_args(ctx context.Context, r
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalORelationshipBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10612,6 +10742,14 @@ func (ec *executionContext) field_Query_report_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOReportBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10734,6 +10872,14 @@ func (ec *executionContext) field_Query_source_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOSourceBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10810,6 +10956,14 @@ func (ec *executionContext) field_Query_tag_args(ctx context.Context, rawArgs ma
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOTagBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -22529,7 +22683,7 @@ func (ec *executionContext) _Query_report(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Report(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Report(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Report) graphql.Marshaler {
@@ -22617,7 +22771,7 @@ func (ec *executionContext) _Query_narrative(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Narrative(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Narrative(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
@@ -22705,7 +22859,7 @@ func (ec *executionContext) _Query_entity(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Entity(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Entity(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
@@ -22793,7 +22947,7 @@ func (ec *executionContext) _Query_relationship(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Relationship(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Relationship(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
@@ -22881,7 +23035,7 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Tag(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Tag(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
@@ -22969,7 +23123,7 @@ func (ec *executionContext) _Query_source(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Source(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Source(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
@@ -23057,7 +23211,7 @@ func (ec *executionContext) _Query_edition(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Edition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Edition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
@@ -23145,7 +23299,7 @@ func (ec *executionContext) _Query_asset(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
@@ -32272,6 +32426,55 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAssetBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAssetBy unmarshals raw into the AssetBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAssetBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AssetBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAssetOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -32630,6 +32833,55 @@ func UnmarshalDeleteWebhookInput(ctx context.Context, raw any) (model.DeleteWebh
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputEditionBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEditionBy unmarshals raw into the EditionBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEditionBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EditionBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEditionOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -32680,6 +32932,55 @@ func (ec *executionContext) unmarshalInputEditionOrder(ctx context.Context, obj 
 func UnmarshalEditionOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	var out read.OrderBy
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EditionOrder", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputEntityBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEntityBy unmarshals raw into the EntityBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEntityBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EntityBy", raw, &out)
 	return out, err
 }
 
@@ -32810,6 +33111,55 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (editorial.MergeParams, error) {
 	var out editorial.MergeParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MergeEntitiesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputNarrativeBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalNarrativeBy unmarshals raw into the NarrativeBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalNarrativeBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "NarrativeBy", raw, &out)
 	return out, err
 }
 
@@ -33073,6 +33423,55 @@ func UnmarshalRegisterDocumentsInput(ctx context.Context, raw any) (model.Regist
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRelationshipBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRelationshipBy unmarshals raw into the RelationshipBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRelationshipBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RelationshipBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRelationshipOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -33197,6 +33596,55 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 func UnmarshalReleaseInput(ctx context.Context, raw any) (editorial.ReleaseParams, error) {
 	var out editorial.ReleaseParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReportBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReportBy unmarshals raw into the ReportBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReportBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReportBy", raw, &out)
 	return out, err
 }
 
@@ -33589,6 +34037,55 @@ func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (editorial.
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSourceBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSourceBy unmarshals raw into the SourceBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSourceBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSourceOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -33639,6 +34136,55 @@ func (ec *executionContext) unmarshalInputSourceOrder(ctx context.Context, obj a
 func UnmarshalSourceOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	var out read.OrderBy
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceOrder", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTagBy unmarshals raw into the TagBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTagBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TagBy", raw, &out)
 	return out, err
 }
 
@@ -43585,6 +44131,14 @@ func (ec *executionContext) marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋre
 	return ec._Asset(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOAssetBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAssetBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOAssetFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -43968,6 +44522,14 @@ func (ec *executionContext) marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋ
 	return ec._Edition(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEditionBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOEditionFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -44049,6 +44611,14 @@ func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 		return graphql.Null
 	}
 	return ec._Entity(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEntityBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEntityBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOEntityFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -44775,6 +45345,14 @@ func (ec *executionContext) marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapi�
 	return ec._Narrative(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalONarrativeBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputNarrativeBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalONarrativeFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -44957,6 +45535,14 @@ func (ec *executionContext) marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑa
 	return ec._Relationship(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalORelationshipBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRelationshipBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalORelationshipFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -45073,6 +45659,14 @@ func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 		return graphql.Null
 	}
 	return ec._Report(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOReportBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputReportBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOReportFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -45349,6 +45943,14 @@ func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Source(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOSourceBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSourceBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOSourceFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -45512,6 +46114,14 @@ func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredt
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTagBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTagBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOTagFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
