@@ -57,8 +57,10 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		out.Message = known.Message
 		out.Extensions = map[string]any{"code": codes[known.Kind]}
 		if len(known.Fields) > 0 {
-			out.Message = domain.Summary(known.Message, known.Fields)
 			out.Extensions["fields"] = known.Fields
+		}
+		if known.Kind == domain.KindInvalid {
+			out.Message = domain.Summary(known.Message, known.Fields)
 		}
 		if known.Kind == domain.KindForbidden {
 			p.refusals.Add(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
