@@ -31,8 +31,8 @@ func (r savedResolver) Asset(ctx context.Context, obj *editorial.SaveResult) (*d
 	return saved(ctx, r.Resolver, catalog.Assets, obj)
 }
 
-func (r queryResolver) Asset(ctx context.Context, id, slug *string) (*db.Asset, error) {
-	return read.Find(ctx, r.reader, catalog.Assets, id, slug)
+func (r queryResolver) Asset(ctx context.Context, id, slug *string, by *read.By) (*db.Asset, error) {
+	return read.Find(ctx, r.reader, catalog.Assets, id, slug, by)
 }
 
 func (r queryResolver) Assets(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.AssetConnection, error) {

@@ -61,7 +61,7 @@ func (c *directiveChecker) checkSet(set ast.SelectionSet) *gqlerror.Error {
 
 func (c *directiveChecker) check(directives ast.DirectiveList) *gqlerror.Error {
 	for _, d := range directives {
-		_, err := coerce.Directive(c.schema, d, c.variables)
+		err := coerce.CheckDirective(c.schema, d, c.variables)
 		if err == nil {
 			continue
 		}

@@ -85,8 +85,8 @@ func (r savedResolver) Edition(ctx context.Context, obj *editorial.SaveResult) (
 	return saved(ctx, r.Resolver, catalog.Editions, obj)
 }
 
-func (r queryResolver) Edition(ctx context.Context, id, slug *string) (*db.Edition, error) {
-	return read.Find(ctx, r.reader, catalog.Editions, id, slug)
+func (r queryResolver) Edition(ctx context.Context, id, slug *string, by *read.By) (*db.Edition, error) {
+	return read.Find(ctx, r.reader, catalog.Editions, id, slug, by)
 }
 
 func (r queryResolver) Editions(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.EditionConnection, error) {

@@ -84,8 +84,8 @@ func (r savedResolver) Entity(ctx context.Context, obj *editorial.SaveResult) (*
 	return saved(ctx, r.Resolver, catalog.Entities, obj)
 }
 
-func (r queryResolver) Entity(ctx context.Context, id, slug *string) (*db.Entity, error) {
-	return read.Find(ctx, r.reader, catalog.Entities, id, slug)
+func (r queryResolver) Entity(ctx context.Context, id, slug *string, by *read.By) (*db.Entity, error) {
+	return read.Find(ctx, r.reader, catalog.Entities, id, slug, by)
 }
 
 func (r queryResolver) Entities(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.EntityConnection, error) {

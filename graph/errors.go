@@ -59,6 +59,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		if len(known.Fields) > 0 {
 			out.Extensions["fields"] = known.Fields
 		}
+		if known.Kind == domain.KindInvalid {
+			out.Message = domain.Summary(known.Message, known.Fields)
+		}
 		if known.Kind == domain.KindForbidden {
 			p.refusals.Add(ctx, audit.Entry{Action: audit.RefuseRight, Subject: fieldName(ctx), Detail: known.Message})
 		}

@@ -38,6 +38,10 @@ func TestErrorCodes(t *testing.T) {
 			{public, `{ reports(first: 9999999999) { totalCount } }`, "", ""},
 			{public, `{ report { title } }`, "BAD_USER_INPUT", "id: give an id or a slug"},
 			{public, `{ report(id: "x", slug: "y") { title } }`, "BAD_USER_INPUT", "id: give id or slug, not both"},
+			{public, `{ report(id: "x", by: {slug: "y"}) { title } }`, "BAD_USER_INPUT", "id: give one of by, id and slug"},
+			{public, `{ report(slug: "x", by: {slug: "y"}) { title } }`, "BAD_USER_INPUT", "give one of by, id and slug"},
+			{public, `{ report(by: {}) { title } }`, "GRAPHQL_VALIDATION_FAILED", "ReportBy"},
+			{public, `{ report(by: {id: "bravo"}) { title } }`, "BAD_USER_INPUT", `the arguments are not right: by.id: "bravo" is a slug`},
 			{public, `{ report(id: "bravo") { title } }`, "BAD_USER_INPUT", `id: "bravo" is a slug, not an id: give it as slug`},
 			{public, `{ report(id: "rpt_x") { title } }`, "BAD_USER_INPUT", `is not an id`},
 			{public, `{ node(id: "x") { id } }`, "BAD_USER_INPUT", `id: "x" is not an id`},
@@ -62,8 +66,25 @@ func TestErrorCodes(t *testing.T) {
 		}
 		other := a.query(public, `{ entity(slug: "port-ltd") { id } }`).at("entity.id")
 		a.as(public, `query($id: ID) { report(id: $id) { title } }`, vars{"id": other}).refused("BAD_USER_INPUT", `is the id of a document of type entity: want one that begins with "rpt_"`)
+		a.as(public, `query($by: ReportBy) { report(by: $by) { title } }`, vars{"by": vars{"id": "x", "slug": "y"}}).
+			refused("GRAPHQL_VALIDATION_FAILED", "$by: want exactly one field of ReportBy, not id, slug")
+		a.as(public, `query($by: ReportBy) { report(by: $by) { title } }`, vars{"by": vars{"id": nil}}).refused("GRAPHQL_VALIDATION_FAILED", "$by.id: is null")
+		if got := a.as(public, `query($by: ReportBy) { report(by: $by) { slug } }`, vars{"by": vars{"slug": "bravo"}}).ok().at("report.slug"); got != "bravo" {
+			t.Errorf("by slug: got %v", got)
+		}
+		for _, condition := range []string{"skip", "include"} {
+			a.as(public, `query($c: Boolean = true) { reports { totalCount @`+condition+`(if: $c) } }`, vars{"c": nil}).
+				refused("BAD_USER_INPUT", "the arguments of @"+condition+" are not right: if: the variable $c is null; want Boolean!")
+		}
+		a.as(public, `query($s: Stage = LIVE) @inContext(stage: $s) { reports { totalCount } }`, vars{"s": nil}).
+			refused("BAD_USER_INPUT", "stage: the variable $s is null; want Stage!")
+		r := a.as(public, `query($f: TextFormat = HTML) { report(slug: "bravo") { slug summary(format: $f) } }`, vars{"f": nil})
+		r.refused("BAD_USER_INPUT", "the arguments are not right: format: the variable $f is null; want TextFormat!")
+		if got := r.data(); got != `{"report":{"slug":"bravo","summary":null}}` {
+			t.Errorf("a null format: got %s", got)
+		}
 		unknown := domain.NewID(domain.Report, time.Now()).String()
-		r := a.as(public, `query($id: ID!) { report(id: $id) { title } node(id: $id) { id } nodes(ids: [$id]) { id } }`, vars{"id": unknown}).ok()
+		r = a.as(public, `query($id: ID!) { report(id: $id) { title } node(id: $id) { id } nodes(ids: [$id]) { id } }`, vars{"id": unknown}).ok()
 		if r.data() != `{"report":null,"node":null,"nodes":[null]}` {
 			t.Errorf("got %s", r.body)
 		}

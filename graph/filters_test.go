@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 func TestFilters(t *testing.T) {
@@ -158,12 +160,47 @@ func TestFiltersAsVariables(t *testing.T) {
 		// A variable that is not given must not widen the list.
 		a.as(public, `query($s: String) { reports(filter: {slug: {eq: $s}}) { nodes { slug } } }`, nil).
 			refused("BAD_USER_INPUT", "filter.slug: want at least one of eq, ne")
-		a.as(public, `query($s: String) { reports(filter: {slug: {eq: $s}}) { nodes { slug } } }`, vars{"s": nil}).
-			refused("BAD_USER_INPUT", "filter.slug.eq: null compares with nothing; to ask for what has no value use isNull")
 		a.as(public, `query($k: ReportKind) { reports(filter: {kind: {eq: $k}}) { nodes { slug } } }`, vars{"k": "brief"}).
 			refused("GRAPHQL_VALIDATION_FAILED", "letter case counts")
 		a.as(public, `query($k: [ReportKind!]) { reports(filter: {kind: {in: $k}}) { nodes { slug } } }`, vars{"k": "brief"}).
 			refused("GRAPHQL_VALIDATION_FAILED", "letter case counts")
+	})
+}
+
+// Typed clients write every field of an input, so null counts as absent, at every level.
+// It never widens a condition beyond what the viewer may see.
+func TestNullInFilters(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		document := `query($f: ReportFilter) { reports(filter: $f) { totalCount nodes { slug } } }`
+		for _, viewer := range []*domain.Viewer{public, author} {
+			all := a.query(viewer, document).data()
+			none := `{"reports":{"totalCount":0,"nodes":[]}}`
+			bravo := a.as(viewer, document, vars{"f": vars{"slug": vars{"eq": "bravo"}}}).ok().data()
+			tagged := a.as(viewer, document, vars{"f": vars{"tags": vars{}}}).ok().data()
+			for _, tt := range []struct {
+				filter any
+				want   string
+			}{
+				{nil, all},
+				{vars{"slug": nil, "title": vars{"eq": nil}}, all},
+				{vars{"and": nil, "or": nil, "not": nil, "tags": nil}, all},
+				{vars{"slug": vars{"eq": "bravo", "in": nil, "isNull": nil, "startsWith": nil}, "title": nil}, bravo},
+				{vars{"and": []any{vars{"slug": vars{"eq": "bravo"}, "or": nil}}}, bravo},
+				{vars{"tags": vars{"slug": nil, "label": vars{"eq": nil}}}, tagged},
+				{vars{"not": vars{"slug": nil}}, none},
+				{vars{"or": []any{}}, none},
+				{vars{"slug": vars{"in": []any{}, "eq": nil}}, none},
+			} {
+				if got := a.as(viewer, document, vars{"f": tt.filter}).ok().data(); got != tt.want {
+					t.Errorf("%v: got %s, want %s", tt.filter, got, tt.want)
+				}
+			}
+		}
+		a.as(public, document, vars{"f": vars{"slug": vars{"in": []any{"bravo", nil}}}}).
+			refused("GRAPHQL_VALIDATION_FAILED", "$f.slug.in[1]: is null; want String!")
+		a.as(public, document, vars{"f": vars{"and": []any{nil}}}).
+			refused("GRAPHQL_VALIDATION_FAILED", "$f.and[0]: is null; want ReportFilter!")
 	})
 }
 
@@ -174,18 +211,17 @@ func TestFiltersThatAreRefused(t *testing.T) {
 		wide := `or: [` + strings.Repeat(`{slug: {eq: "x"}} `, 150) + `]`
 		many := `slug: {in: [` + strings.Repeat(`"x" `, 1001) + `]}`
 		for _, tt := range []struct{ filter, problem string }{
-			{`tags: null`, "filter.tags: null is no condition"},
 			{`slug: {}`, "filter.slug: want at least one of eq, ne, in, notIn, startsWith or isNull"},
 			{`slug: {notIn: []}`, "filter.slug.notIn: an empty list excludes nothing"},
 			{`publishedAt: {lt: "soon"}`, `filter.publishedAt.lt: want a time such as`},
-			{`publishedAt: {lt: 5}`, `filter.publishedAt.lt: want a time such as "2024-05-31T09:30:00Z", or a day, not the number 5`},
+			{`publishedAt: {lt: 5}`, `filter.publishedAt.lt: DateTime cannot represent 5; want a time such as "2024-05-31T09:30:00Z"`},
 			{`publishedAt: {lt: "12024-01-01T00:00:00Z"}`, `filter.publishedAt.lt`},
 			{`id: {eq: "bravo"}`, `filter.id.eq: "bravo" is not an id`},
 			{`id: {in: ["rpt_0000000000000"]}`, `filter.id.in[0]`},
 			{`narratives: {firstObserved: {eq: "2020-13"}}`, `filter.narratives.firstObserved.eq: "2020-13" is not a date`},
 			{`entities: {outgoing: {share: {gt: 200}}}`, "filter.entities.outgoing.share.gt: "},
 			{`slug: {eq: "a\u0000b"}`, "filter.slug.eq: the text has characters"},
-			{`and: [{slug: {eq: "x"}}, {wordCount: {in: [1]}, title: {eq: null}}]`, "filter.and[1].title.eq: null"},
+			{`and: [{slug: {eq: "x"}}, {wordCount: {in: [1]}, title: {in: []}, slug: {}}]`, "filter.and[1].slug: want at least one"},
 			{deep, "nested too deeply; at most 8 levels"},
 			{wide, "conditions are too many; at most 100"},
 			{many, "1001 values are too many"},
@@ -194,7 +230,7 @@ func TestFiltersThatAreRefused(t *testing.T) {
 			a.as(public, `{ reports(filter: {`+tt.filter+`}) { nodes { slug } } }`, nil).refused("BAD_USER_INPUT", tt.problem)
 		}
 		// All errors are reported at once.
-		r := a.as(public, `{ reports(first: -1, filter: {slug: {eq: null}, publishedAt: {lt: "x"}}) { nodes { slug } } }`, nil)
+		r := a.as(public, `{ reports(first: -1, filter: {slug: {}, publishedAt: {lt: "x"}}) { nodes { slug } } }`, nil)
 		r.refused("BAD_USER_INPUT", "")
 		if got := len(r.Errors[0].Extensions.Fields); got != 3 {
 			t.Errorf("got %d problems, want 3: %s", got, r.body)

@@ -49,7 +49,7 @@ func (*limitExtension) ExtensionName() string { return "Limits" }
 func (e *limitExtension) Validate(s graphql.ExecutableSchema) error {
 	e.costs.Schema = s.Schema()
 	e.costs.Arguments = func(f *ast.Field, variables map[string]any) map[string]any {
-		return coerce.Values(s.Schema(), f.Definition.Arguments, f.Arguments, variables)
+		return coerce.Values(s.Schema(), f, variables)
 	}
 	return nil
 }

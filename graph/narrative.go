@@ -80,8 +80,8 @@ func (r savedResolver) Narrative(ctx context.Context, obj *editorial.SaveResult)
 	return saved(ctx, r.Resolver, catalog.Narratives, obj)
 }
 
-func (r queryResolver) Narrative(ctx context.Context, id, slug *string) (*db.Narrative, error) {
-	return read.Find(ctx, r.reader, catalog.Narratives, id, slug)
+func (r queryResolver) Narrative(ctx context.Context, id, slug *string, by *read.By) (*db.Narrative, error) {
+	return read.Find(ctx, r.reader, catalog.Narratives, id, slug, by)
 }
 
 func (r queryResolver) Narratives(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.NarrativeConnection, error) {

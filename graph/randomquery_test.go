@@ -267,6 +267,7 @@ func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) strin
 		order = a.value(arg.Type, hint{name: arg.Name})
 		give(arg, order)
 	}
+	by := f.Arguments.ForName("by") != nil && (a.must[entryPoint+"(by)"] || a.chance(20))
 	identity := 0 // arguments of which one wants one
 	for _, arg := range f.Arguments {
 		at := hint{name: arg.Name, of: f.Type.Name(), list: listKey(entryPoint, order), depth: filterDepth}
@@ -287,9 +288,14 @@ func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) strin
 				} else if arg.Name == "slug" {
 					likely = 98
 				}
-				if a.must[entryPoint+"(slug)"] && arg.Name == "id" {
+				if by || a.must[entryPoint+"(slug)"] && arg.Name == "id" {
 					likely = 2
 				}
+			}
+		case "by":
+			likely = 2
+			if by {
+				likely = 98
 			}
 		case "filter":
 			likely = 45

@@ -81,6 +81,17 @@ func (a *asking) object(d *ast.Definition, at hint) any {
 		}
 		out[f.Name] = a.value(f.Type, inner)
 	}
+	if d.Directives.ForName("oneOf") != nil {
+		one := pick(a.dice, d.Fields)
+		for _, f := range d.Fields {
+			if a.must[d.Name+"."+f.Name] {
+				one = f
+			}
+		}
+		a.entryPoints[d.Name+"."+one.Name] = true
+		out[one.Name] = a.value(one.Type, hint{name: one.Name, of: at.of})
+		return out
+	}
 	var optional ast.FieldList
 	for _, f := range d.Fields {
 		inner := a.schema.Types[f.Type.Name()]

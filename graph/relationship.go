@@ -61,8 +61,8 @@ func (r savedResolver) Relationship(ctx context.Context, obj *editorial.SaveResu
 	return saved(ctx, r.Resolver, catalog.Relationships, obj)
 }
 
-func (r queryResolver) Relationship(ctx context.Context, id, slug *string) (*db.Relationship, error) {
-	return read.Find(ctx, r.reader, catalog.Relationships, id, slug)
+func (r queryResolver) Relationship(ctx context.Context, id, slug *string, by *read.By) (*db.Relationship, error) {
+	return read.Find(ctx, r.reader, catalog.Relationships, id, slug, by)
 }
 
 func (r queryResolver) Relationships(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.RelationshipConnection, error) {

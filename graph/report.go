@@ -111,8 +111,8 @@ func (r savedResolver) Report(ctx context.Context, obj *editorial.SaveResult) (*
 	return saved(ctx, r.Resolver, catalog.Reports, obj)
 }
 
-func (r queryResolver) Report(ctx context.Context, id, slug *string) (*db.Report, error) {
-	return read.Find(ctx, r.reader, catalog.Reports, id, slug)
+func (r queryResolver) Report(ctx context.Context, id, slug *string, by *read.By) (*db.Report, error) {
+	return read.Find(ctx, r.reader, catalog.Reports, id, slug, by)
 }
 
 func (r queryResolver) Reports(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.ReportConnection, error) {

@@ -31,8 +31,8 @@ func (r savedResolver) Source(ctx context.Context, obj *editorial.SaveResult) (*
 	return saved(ctx, r.Resolver, catalog.Sources, obj)
 }
 
-func (r queryResolver) Source(ctx context.Context, id, slug *string) (*db.Source, error) {
-	return read.Find(ctx, r.reader, catalog.Sources, id, slug)
+func (r queryResolver) Source(ctx context.Context, id, slug *string, by *read.By) (*db.Source, error) {
+	return read.Find(ctx, r.reader, catalog.Sources, id, slug, by)
 }
 
 func (r queryResolver) Sources(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.SourceConnection, error) {

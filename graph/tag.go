@@ -32,8 +32,8 @@ func (r savedResolver) Tag(ctx context.Context, obj *editorial.SaveResult) (*db.
 	return saved(ctx, r.Resolver, catalog.Tags, obj)
 }
 
-func (r queryResolver) Tag(ctx context.Context, id, slug *string) (*db.Tag, error) {
-	return read.Find(ctx, r.reader, catalog.Tags, id, slug)
+func (r queryResolver) Tag(ctx context.Context, id, slug *string, by *read.By) (*db.Tag, error) {
+	return read.Find(ctx, r.reader, catalog.Tags, id, slug, by)
 }
 
 func (r queryResolver) Tags(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.TagConnection, error) {

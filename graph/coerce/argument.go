@@ -16,42 +16,47 @@ func Arguments(
 	ctx context.Context, schema *ast.Schema, f *ast.Field, variables map[string]any,
 	decode func(context.Context, map[string]any) (map[string]any, error),
 ) (map[string]any, error) {
-	var problems domain.Problems
-	arguments := values(schema, f.Definition.Arguments, f.Arguments, variables, &problems)
-	if problems.Len() > 0 {
-		return nil, problems.Err("the arguments are not right")
+	c := coercion{schema: schema, variables: variables}
+	arguments := c.arguments(f.Definition.Arguments, f.Arguments)
+	if len(c.problems) > 0 {
+		return nil, c.err("the arguments are not right")
 	}
 	return decode(ctx, arguments)
 }
 
-// Values returns the arguments of a field or directive, without those that do not fit.
-func Values(schema *ast.Schema, defs ast.ArgumentDefinitionList, given ast.ArgumentList, variables map[string]any) map[string]any {
-	var problems domain.Problems
-	return values(schema, defs, given, variables, &problems)
-}
-
-// Directive returns the arguments of a directive of a valid operation. The error is
-// like that of [Arguments].
-func Directive(schema *ast.Schema, d *ast.Directive, variables map[string]any) (map[string]any, error) {
-	var problems domain.Problems
-	arguments := values(schema, d.Definition.Arguments, d.Arguments, variables, &problems)
-	return arguments, problems.Err("the arguments of @" + d.Name + " are not right")
-}
-
-// values is CoerceArgumentValues (6.4.1), which goes on after a problem.
-func values(
-	schema *ast.Schema, defs ast.ArgumentDefinitionList, given ast.ArgumentList, variables map[string]any, problems *domain.Problems,
-) map[string]any {
+// Values returns the arguments of a field, without those that do not fit.
+func Values(schema *ast.Schema, f *ast.Field, variables map[string]any) map[string]any {
 	c := coercion{schema: schema, variables: variables}
-	c.report = func(at *step, message string) { problems.Add(at.String(), "%s", message) }
-	coerced := make(map[string]any, len(defs))
+	return c.arguments(f.Definition.Arguments, f.Arguments)
+}
+
+// CheckDirective returns the error of the arguments of a directive of a valid operation,
+// which is like that of [Arguments].
+func CheckDirective(schema *ast.Schema, d *ast.Directive, variables map[string]any) error {
+	c := coercion{schema: schema, variables: variables}
+	c.arguments(d.Definition.Arguments, d.Arguments)
+	return c.err("the arguments of @" + d.Name + " are not right")
+}
+
+// err returns the problems as an error of a field; nil if there are none.
+func (c *coercion) err(message string) error {
+	var problems domain.Problems
+	for _, p := range c.problems {
+		problems.Add(p.position, "%s", p.message)
+	}
+	return problems.Err(message)
+}
+
+// arguments is CoerceArgumentValues (6.4.1), which goes on after a problem.
+func (c *coercion) arguments(defs ast.ArgumentDefinitionList, given ast.ArgumentList) map[string]any {
+	coerced := make(map[string]any, len(given))
 	for _, def := range defs {
 		at := step{name: def.Name}
 		argument := given.ForName(def.Name)
 		switch {
 		case argument != nil && c.isGiven(argument.Value):
-			before := problems.Len()
-			if v := c.literal(def.Type, argument.Value, &at); problems.Len() == before {
+			before := len(c.problems)
+			if v := c.literal(def.Type, argument.Value, &at); len(c.problems) == before {
 				coerced[def.Name] = v
 			}
 		case def.DefaultValue != nil:

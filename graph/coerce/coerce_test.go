@@ -83,7 +83,7 @@ func TestVariables(t *testing.T) {
 		{"Boolean", `1`, `$v: Boolean cannot represent 1; want true or false`},
 		{"Long", `9007199254740991`, `int64 9007199254740991`},
 		{"Long", `"1"`, `$v: Long cannot represent "1"; want a whole number of at most 64 bits`},
-		{"Date", `2014`, `$v: Date cannot represent 2014; want a string`},
+		{"Date", `2014`, `$v: Date cannot represent 2014; want a date such as "2023-04-26"`},
 		{"JSON", `{"a": [1]}`, `map[string]interface {} map[a:[1]]`},
 		{"Color", `"RED"`, `string RED`},
 		{"Color", `"red"`, `$v: "red" is not a value of Color; letter case counts`},
@@ -106,7 +106,7 @@ func TestVariables(t *testing.T) {
 		{"Filter", `{"and": [{"slug": {"eq": 1}}]}`, `$v.and[0].slug.eq: String cannot represent 1; want a string`},
 	} {
 		typ, _, _ := strings.Cut(tt.typ, " ")
-		doc, errs := gqlparser.LoadQuery(schema, fmt.Sprintf(`query($v: %s) { f(%s: $v) }`, tt.typ, argumentOf[strings.TrimRight(typ, "!")]))
+		doc, errs := gqlparser.LoadQueryWithRules(schema, fmt.Sprintf(`query($v: %s) { f(%s: $v) }`, tt.typ, argumentOf[strings.TrimRight(typ, "!")]), nil)
 		if errs != nil {
 			t.Fatal(errs)
 		}
@@ -142,7 +142,7 @@ var argumentOf = map[string]string{
 func TestVariablesErrorsAreBoundedAndHavePaths(t *testing.T) {
 	t.Parallel()
 	schema := schemaOf(t)
-	doc := gqlparser.MustLoadQuery(schema, `query($v: [Color!], $w: Filter) { f(colors: $v, filter: $w) }`)
+	doc := gqlparser.MustLoadQueryWithRules(schema, `query($v: [Color!], $w: Filter) { f(colors: $v, filter: $w) }`, nil)
 	_, errs := coerce.Variables(schema, doc.Operations[0], decodeJSON(t, `{"v": [`+strings.Repeat(`1, `, 50)+`1]}`))
 	if len(errs) != 20 {
 		t.Errorf("got %d errors, want 20", len(errs))
@@ -180,7 +180,7 @@ func TestArguments(t *testing.T) {
 		{`query($s: String!) { f(by: {slug: $s}) }`, `{"s": "a"}`, `map[by:map[slug:a] color:RED]`},
 		{`query($j: JSON) { f(json: {a: $j, b: [$j]}) }`, `{}`, `map[color:RED json:map[b:[<nil>]]]`},
 	} {
-		doc, errs := gqlparser.LoadQuery(schema, tt.document)
+		doc, errs := gqlparser.LoadQueryWithRules(schema, tt.document, nil)
 		if errs != nil {
 			t.Errorf("%s: %v", tt.document, errs)
 			continue
@@ -253,7 +253,7 @@ func BenchmarkArguments(b *testing.B) {
 		"Variable": `query($c: Color!) { f(color: $c) }`,
 		"Object":   `query($s: String) { f(int: 5, filter: {slug: {eq: $s}}) }`,
 	} {
-		doc := gqlparser.MustLoadQuery(schema, document)
+		doc := gqlparser.MustLoadQueryWithRules(schema, document, nil)
 		field := doc.Operations[0].SelectionSet[0].(*ast.Field)
 		variables := map[string]any{"c": "RED", "s": "x"}
 		b.Run(name+"/Coerce", func(b *testing.B) {

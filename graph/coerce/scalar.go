@@ -15,15 +15,20 @@ const (
 	wantInt     = "a whole number between -2147483648 and 2147483647"
 	wantLong    = "a whole number of at most 64 bits"
 	wantFloat   = "a finite number"
-	wantString  = "a string"
 	wantBoolean = "true or false"
 	wantID      = "a string or a whole number"
 )
 
-// textScalars are the custom scalars whose values are strings. What may stand in the
-// string is checked where it is read. Any other custom scalar takes any value.
-var textScalars = map[string]bool{
-	"DateTime": true, "Date": true, "URL": true, "Markdown": true, "LanguageTag": true, "CountryCode": true,
+// textScalars has the scalars whose values are strings, and what each takes. What may
+// stand in the string is checked where it is read. Other custom scalars take any value.
+var textScalars = map[string]string{
+	"String":      "a string",
+	"DateTime":    `a time such as "2024-05-31T09:30:00Z"`,
+	"Date":        `a date such as "2023-04-26"`,
+	"URL":         `an address such as "https://example.org/"`,
+	"Markdown":    "a string",
+	"LanguageTag": `a language tag such as "en"`,
+	"CountryCode": `a country code such as "CN"`,
 }
 
 // scalar coerces a decoded JSON value, which is not null, to a scalar.
@@ -58,11 +63,11 @@ func scalar(name string, v any) (any, string) {
 		}
 		return nil, cannot(name, v, wantID)
 	}
-	if name == "String" || textScalars[name] {
+	if want := textScalars[name]; want != "" {
 		if s, ok := v.(string); ok {
 			return s, ""
 		}
-		return nil, cannot(name, v, wantString)
+		return nil, cannot(name, v, want)
 	}
 	return v, ""
 }
@@ -170,7 +175,7 @@ func (c *coercion) scalarLiteral(name string, v *ast.Value) (any, string) {
 	case ast.BooleanValue:
 		value = v.Raw == "true"
 	case ast.EnumValue:
-		if isBuiltIn(name) || textScalars[name] || name == "Long" {
+		if name != "JSON" { // the name of a value, where there are no names
 			return nil, name + " cannot represent the name " + v.Raw
 		}
 		value = v.Raw
@@ -178,14 +183,6 @@ func (c *coercion) scalarLiteral(name string, v *ast.Value) (any, string) {
 		value = c.untyped(v)
 	}
 	return scalar(name, value)
-}
-
-func isBuiltIn(name string) bool {
-	switch name {
-	case "Int", "Float", "String", "Boolean", "ID":
-		return true
-	}
-	return false
 }
 
 // untyped returns a literal for a scalar that takes any value. Numbers are json.Number.

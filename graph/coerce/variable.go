@@ -10,8 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxProblems is the greatest number of problems with the variables of one request
-// that are listed.
+// maxProblems is the greatest number of problems with the variables of one request, or
+// with the arguments of one field, that are listed.
 const maxProblems = 20
 
 // Variables returns the values of an operation's variables by their definitions. The
@@ -20,14 +20,9 @@ const maxProblems = 20
 // its position as path, and under extensions.fields. The given values are not changed.
 func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, gqlerror.List) {
 	values := make(map[string]any, len(op.VariableDefinitions))
-	c := &coercion{schema: schema}
+	c := coercion{schema: schema}
 	var errs gqlerror.List
 	for _, def := range op.VariableDefinitions {
-		c.report = func(at *step, message string) {
-			if len(errs) < maxProblems {
-				errs = append(errs, variableError(def, at, message))
-			}
-		}
 		at := &step{name: def.Variable}
 		value, ok := given[def.Variable]
 		switch {
@@ -38,6 +33,9 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 		case def.Type.NonNull:
 			c.report(at, "is missing; want "+def.Type.String())
 		}
+		for _, p := range c.problems[len(errs):] {
+			errs = append(errs, p.ofVariable(def))
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errs
@@ -45,12 +43,13 @@ func Variables(schema *ast.Schema, op *ast.OperationDefinition, given map[string
 	return values, nil
 }
 
-func variableError(def *ast.VariableDefinition, at *step, message string) *gqlerror.Error {
-	position := "$" + at.String()
+// ofVariable returns the problem as an error of the request.
+func (p problem) ofVariable(def *ast.VariableDefinition) *gqlerror.Error {
+	position := "$" + p.position
 	err := &gqlerror.Error{
-		Message:    position + ": " + message,
-		Path:       at.path(),
-		Extensions: map[string]any{"fields": []domain.FieldError{{Path: position, Message: message}}},
+		Message:    position + ": " + p.message,
+		Path:       p.path,
+		Extensions: map[string]any{"fields": []domain.FieldError{{Path: position, Message: p.message}}},
 	}
 	if def.Position != nil {
 		err.Locations = []gqlerror.Location{{Line: def.Position.Line, Column: def.Position.Column}}
@@ -63,7 +62,22 @@ func variableError(def *ast.VariableDefinition, at *step, message string) *gqler
 type coercion struct {
 	schema    *ast.Schema
 	variables map[string]any // coerced ones, which literals refer to
-	report    func(at *step, message string)
+	problems  []problem
+}
+
+// problem is a value that does not fit.
+type problem struct {
+	position string
+	path     ast.Path
+	message  string
+}
+
+// report adds a problem, up to maxProblems. The position must not be kept: it is on the
+// stack of the caller.
+func (c *coercion) report(at *step, message string) {
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, problem{at.String(), at.path(), message})
+	}
 }
 
 // value coerces a decoded JSON value to a type.

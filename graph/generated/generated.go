@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/coerce"
+	"github.com/redthread-api/redthread/graph/introspection"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/scalar"
@@ -25,7 +25,6 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
 	"github.com/redthread-api/redthread/internal/projection"
-	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -305,21 +304,21 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	Report(ctx context.Context, id *string, slug *string) (*db.Report, error)
+	Report(ctx context.Context, id *string, slug *string, by *read.By) (*db.Report, error)
 	Reports(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Report], error)
-	Narrative(ctx context.Context, id *string, slug *string) (*db.Narrative, error)
+	Narrative(ctx context.Context, id *string, slug *string, by *read.By) (*db.Narrative, error)
 	Narratives(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Narrative], error)
-	Entity(ctx context.Context, id *string, slug *string) (*db.Entity, error)
+	Entity(ctx context.Context, id *string, slug *string, by *read.By) (*db.Entity, error)
 	Entities(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Entity], error)
-	Relationship(ctx context.Context, id *string, slug *string) (*db.Relationship, error)
+	Relationship(ctx context.Context, id *string, slug *string, by *read.By) (*db.Relationship, error)
 	Relationships(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Relationship], error)
-	Tag(ctx context.Context, id *string, slug *string) (*db.Tag, error)
+	Tag(ctx context.Context, id *string, slug *string, by *read.By) (*db.Tag, error)
 	Tags(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Tag], error)
-	Source(ctx context.Context, id *string, slug *string) (*db.Source, error)
+	Source(ctx context.Context, id *string, slug *string, by *read.By) (*db.Source, error)
 	Sources(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Source], error)
-	Edition(ctx context.Context, id *string, slug *string) (*db.Edition, error)
+	Edition(ctx context.Context, id *string, slug *string, by *read.By) (*db.Edition, error)
 	Editions(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Edition], error)
-	Asset(ctx context.Context, id *string, slug *string) (*db.Asset, error)
+	Asset(ctx context.Context, id *string, slug *string, by *read.By) (*db.Asset, error)
 	Assets(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Asset], error)
 	PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error)
 	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
@@ -486,22 +485,28 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AssetBy", ec.unmarshalInputAssetBy),
 			graphql.NewInputUnmarshaler("AssetOrder", ec.unmarshalInputAssetOrder),
 			graphql.NewInputUnmarshaler("CancelScheduleInput", ec.unmarshalInputCancelScheduleInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
 			graphql.NewInputUnmarshaler("DeleteInput", ec.unmarshalInputDeleteInput),
 			graphql.NewInputUnmarshaler("DeleteWebhookInput", ec.unmarshalInputDeleteWebhookInput),
+			graphql.NewInputUnmarshaler("EditionBy", ec.unmarshalInputEditionBy),
 			graphql.NewInputUnmarshaler("EditionOrder", ec.unmarshalInputEditionOrder),
+			graphql.NewInputUnmarshaler("EntityBy", ec.unmarshalInputEntityBy),
 			graphql.NewInputUnmarshaler("EntityOrder", ec.unmarshalInputEntityOrder),
 			graphql.NewInputUnmarshaler("MergeEntitiesInput", ec.unmarshalInputMergeEntitiesInput),
+			graphql.NewInputUnmarshaler("NarrativeBy", ec.unmarshalInputNarrativeBy),
 			graphql.NewInputUnmarshaler("NarrativeOrder", ec.unmarshalInputNarrativeOrder),
 			graphql.NewInputUnmarshaler("PublishInput", ec.unmarshalInputPublishInput),
 			graphql.NewInputUnmarshaler("PurgeInput", ec.unmarshalInputPurgeInput),
 			graphql.NewInputUnmarshaler("RegisterDocumentInput", ec.unmarshalInputRegisterDocumentInput),
 			graphql.NewInputUnmarshaler("RegisterDocumentsInput", ec.unmarshalInputRegisterDocumentsInput),
+			graphql.NewInputUnmarshaler("RelationshipBy", ec.unmarshalInputRelationshipBy),
 			graphql.NewInputUnmarshaler("RelationshipOrder", ec.unmarshalInputRelationshipOrder),
 			graphql.NewInputUnmarshaler("ReleaseInput", ec.unmarshalInputReleaseInput),
+			graphql.NewInputUnmarshaler("ReportBy", ec.unmarshalInputReportBy),
 			graphql.NewInputUnmarshaler("ReportOrder", ec.unmarshalInputReportOrder),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RetryWebhookDeliveriesInput", ec.unmarshalInputRetryWebhookDeliveriesInput),
@@ -509,7 +514,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 			graphql.NewInputUnmarshaler("SchedulePublicationInput", ec.unmarshalInputSchedulePublicationInput),
+			graphql.NewInputUnmarshaler("SourceBy", ec.unmarshalInputSourceBy),
 			graphql.NewInputUnmarshaler("SourceOrder", ec.unmarshalInputSourceOrder),
+			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("TagOrder", ec.unmarshalInputTagOrder),
 			graphql.NewInputUnmarshaler("TestWebhookInput", ec.unmarshalInputTestWebhookInput),
 			graphql.NewInputUnmarshaler("UndeleteInput", ec.unmarshalInputUndeleteInput),
@@ -3165,11 +3172,77 @@ type TrashedDocumentEdge {
   node: TrashedDocument!
 }
 
+# What a document is found by
+
+"What a report is found by."
+input ReportBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a narrative is found by."
+input NarrativeBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an entity is found by."
+input EntityBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a relationship is found by."
+input RelationshipBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a tag is found by."
+input TagBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a source is found by."
+input SourceBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an edition is found by."
+input EditionBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What an asset is found by."
+input AssetBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
 # Filters
 
 """
-Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how
-a language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `.
+Conditions on a text; all must hold. Capitals matter. How an accent is encoded does not, nor how a
+language, a country or a media type is written: ` + "`" + `zh-hans` + "`" + ` is ` + "`" + `zh-Hans` + "`" + `. Null counts as absent.
 """
 input StringFilter {
   "Equal to this."
@@ -3188,7 +3261,7 @@ input StringFilter {
 
 """
 Conditions on an id; all must hold. The id of a document that was merged into another means that
-one.
+one. Null counts as absent.
 """
 input IDFilter {
   "Equal to this."
@@ -3201,7 +3274,7 @@ input IDFilter {
   notIn: [ID!]
 }
 
-"Conditions on a whole number; all must hold."
+"Conditions on a whole number; all must hold. Null counts as absent."
 input IntFilter {
   "Equal to this."
   eq: Int
@@ -3223,7 +3296,7 @@ input IntFilter {
   isNull: Boolean
 }
 
-"Conditions on a whole number that may be large; all must hold."
+"Conditions on a whole number that may be large; all must hold. Null counts as absent."
 input LongFilter {
   "Equal to this."
   eq: Long
@@ -3245,7 +3318,7 @@ input LongFilter {
   isNull: Boolean
 }
 
-"Conditions on a number; all must hold."
+"Conditions on a number; all must hold. Null counts as absent."
 input FloatFilter {
   "Equal to this."
   eq: Float
@@ -3264,9 +3337,9 @@ input FloatFilter {
 }
 
 """
-Conditions on a date; all must hold. Dates are compared at the precision of the one given
-here: ` + "`" + `{lte: "2014"}` + "`" + ` includes all of 2014. A date known less precisely counts as the start of
-its period.
+Conditions on a date; all must hold. Dates are compared at the precision of the one given here:
+` + "`" + `{lte: "2014"}` + "`" + ` includes all of 2014. A date known less precisely counts as the start of its
+period. Null counts as absent.
 """
 input DateFilter {
   "Within this year, month or day."
@@ -3285,7 +3358,7 @@ input DateFilter {
   isNull: Boolean
 }
 
-"Conditions on a moment; all must hold."
+"Conditions on a moment; all must hold. Null counts as absent."
 input DateTimeFilter {
   "Equal to this."
   eq: DateTime
@@ -3303,7 +3376,7 @@ input DateTimeFilter {
   isNull: Boolean
 }
 
-"Conditions on a ReportKind; all must hold."
+"Conditions on a ReportKind; all must hold. Null counts as absent."
 input ReportKindFilter {
   "Equal to this."
   eq: ReportKind
@@ -3315,7 +3388,7 @@ input ReportKindFilter {
   notIn: [ReportKind!]
 }
 
-"Conditions on a NarrativeStatus; all must hold."
+"Conditions on a NarrativeStatus; all must hold. Null counts as absent."
 input NarrativeStatusFilter {
   "Equal to this."
   eq: NarrativeStatus
@@ -3327,7 +3400,7 @@ input NarrativeStatusFilter {
   notIn: [NarrativeStatus!]
 }
 
-"Conditions on a EntityKind; all must hold."
+"Conditions on a EntityKind; all must hold. Null counts as absent."
 input EntityKindFilter {
   "Equal to this."
   eq: EntityKind
@@ -3339,7 +3412,7 @@ input EntityKindFilter {
   notIn: [EntityKind!]
 }
 
-"Conditions on a NameKind; all must hold."
+"Conditions on a NameKind; all must hold. Null counts as absent."
 input NameKindFilter {
   "Equal to this."
   eq: NameKind
@@ -3351,7 +3424,7 @@ input NameKindFilter {
   notIn: [NameKind!]
 }
 
-"Conditions on a RelationshipKind; all must hold."
+"Conditions on a RelationshipKind; all must hold. Null counts as absent."
 input RelationshipKindFilter {
   "Equal to this."
   eq: RelationshipKind
@@ -3363,7 +3436,7 @@ input RelationshipKindFilter {
   notIn: [RelationshipKind!]
 }
 
-"Conditions on a Confidence; all must hold."
+"Conditions on a Confidence; all must hold. Null counts as absent."
 input ConfidenceFilter {
   "Equal to this."
   eq: Confidence
@@ -3375,7 +3448,7 @@ input ConfidenceFilter {
   notIn: [Confidence!]
 }
 
-"Conditions on a TagVocabulary; all must hold."
+"Conditions on a TagVocabulary; all must hold. Null counts as absent."
 input TagVocabularyFilter {
   "Equal to this."
   eq: TagVocabulary
@@ -3387,7 +3460,7 @@ input TagVocabularyFilter {
   notIn: [TagVocabulary!]
 }
 
-"Conditions on a SourceReliability; all must hold."
+"Conditions on a SourceReliability; all must hold. Null counts as absent."
 input SourceReliabilityFilter {
   "Equal to this."
   eq: SourceReliability
@@ -3401,7 +3474,7 @@ input SourceReliabilityFilter {
   isNull: Boolean
 }
 
-"Conditions on a Marking; all must hold."
+"Conditions on a Marking; all must hold. Null counts as absent."
 input MarkingFilter {
   "Equal to this."
   eq: Marking
@@ -3415,7 +3488,8 @@ input MarkingFilter {
 
 """
 Which reports. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input ReportFilter {
   "All of these hold; an empty list matches nothing."
@@ -3466,8 +3540,9 @@ input ReportFilter {
 }
 
 """
-Which narratives. All conditions given must hold. A condition on related documents holds when
-at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which narratives. All conditions given must hold. A condition on related documents holds when at
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input NarrativeFilter {
   "All of these hold; an empty list matches nothing."
@@ -3521,7 +3596,8 @@ input NarrativeFilter {
 
 """
 Which entities. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input EntityFilter {
   "All of these hold; an empty list matches nothing."
@@ -3586,8 +3662,9 @@ input EntityFilter {
 }
 
 """
-Which relationships. All conditions given must hold. A condition on related documents holds
-when at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which relationships. All conditions given must hold. A condition on related documents holds when
+at least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input RelationshipFilter {
   "All of these hold; an empty list matches nothing."
@@ -3636,8 +3713,8 @@ input RelationshipFilter {
 }
 
 """
-Which tags. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which tags. All conditions given must hold. A condition on related documents holds when at least
+one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as absent.
 """
 input TagFilter {
   "All of these hold; an empty list matches nothing."
@@ -3683,7 +3760,8 @@ input TagFilter {
 
 """
 Which sources. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input SourceFilter {
   "All of these hold; an empty list matches nothing."
@@ -3733,7 +3811,8 @@ input SourceFilter {
 
 """
 Which editions. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
 """
 input EditionFilter {
   "All of these hold; an empty list matches nothing."
@@ -3778,8 +3857,8 @@ input EditionFilter {
 }
 
 """
-Which assets. All conditions given must hold. A condition on related documents holds when at
-least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one.
+Which assets. All conditions given must hold. A condition on related documents holds when at least
+one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as absent.
 """
 input AssetFilter {
   "All of these hold; an empty list matches nothing."
@@ -3817,7 +3896,10 @@ input AssetFilter {
   publishedAt: DateTimeFilter
 }
 
-"Which other names. All conditions given must hold, for one and the same row."
+"""
+Which other names. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input EntityNameFilter {
   "All of these hold; an empty list matches nothing."
   and: [EntityNameFilter!]
@@ -3833,7 +3915,10 @@ input EntityNameFilter {
   kind: NameKindFilter
 }
 
-"Which identifiers. All conditions given must hold, for one and the same row."
+"""
+Which identifiers. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input EntityIdentifierFilter {
   "All of these hold; an empty list matches nothing."
   and: [EntityIdentifierFilter!]
@@ -3847,7 +3932,7 @@ input EntityIdentifierFilter {
   value: StringFilter
 }
 
-"Which listings. All conditions given must hold, for one and the same row."
+"Which listings. All conditions given must hold, for one and the same row. Null counts as absent."
 input ListingFilter {
   "All of these hold; an empty list matches nothing."
   and: [ListingFilter!]
@@ -3869,7 +3954,10 @@ input ListingFilter {
   sources: SourceFilter
 }
 
-"Which observations. All conditions given must hold, for one and the same row."
+"""
+Which observations. All conditions given must hold, for one and the same row. Null counts as
+absent.
+"""
 input ObservationFilter {
   "All of these hold; an empty list matches nothing."
   and: [ObservationFilter!]
@@ -3889,7 +3977,7 @@ input ObservationFilter {
   sources: SourceFilter
 }
 
-"Which items. All conditions given must hold, for one and the same row."
+"Which items. All conditions given must hold, for one and the same row. Null counts as absent."
 input EditionItemFilter {
   "All of these hold; an empty list matches nothing."
   and: [EditionItemFilter!]
@@ -4126,7 +4214,7 @@ type Query {
   "Who is asking, and what they may do."
   viewer: Viewer!
   """
-  One report, by id or by slug; give exactly one of the two. Null when there is none that the
+  One report, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   report(
@@ -4134,6 +4222,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: ReportBy
   ): Report
   "The reports that the viewer may see."
   reports(
@@ -4154,7 +4244,7 @@ type Query {
     orderBy: ReportOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): ReportConnection!
   """
-  One narrative, by id or by slug; give exactly one of the two. Null when there is none that
+  One narrative, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that
   the viewer may see.
   """
   narrative(
@@ -4162,6 +4252,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: NarrativeBy
   ): Narrative
   "The narratives that the viewer may see."
   narratives(
@@ -4182,7 +4274,7 @@ type Query {
     orderBy: NarrativeOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): NarrativeConnection!
   """
-  One entity, by id or by slug; give exactly one of the two. Null when there is none that the
+  One entity, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   entity(
@@ -4190,6 +4282,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EntityBy
   ): Entity
   "The entities that the viewer may see."
   entities(
@@ -4210,7 +4304,7 @@ type Query {
     orderBy: EntityOrder! = {field: NAME, direction: ASC}
   ): EntityConnection!
   """
-  One relationship, by id or by slug; give exactly one of the two. Null when there is none
+  One relationship, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none
   that the viewer may see.
   """
   relationship(
@@ -4218,6 +4312,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: RelationshipBy
   ): Relationship
   "The relationships that the viewer may see."
   relationships(
@@ -4238,7 +4334,7 @@ type Query {
     orderBy: RelationshipOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): RelationshipConnection!
   """
-  One tag, by id or by slug; give exactly one of the two. Null when there is none that the
+  One tag, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   tag(
@@ -4246,6 +4342,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: TagBy
   ): Tag
   "The tags that the viewer may see."
   tags(
@@ -4266,7 +4364,7 @@ type Query {
     orderBy: TagOrder! = {field: LABEL, direction: ASC}
   ): TagConnection!
   """
-  One source, by id or by slug; give exactly one of the two. Null when there is none that the
+  One source, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   source(
@@ -4274,6 +4372,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: SourceBy
   ): Source
   "The sources that the viewer may see."
   sources(
@@ -4294,7 +4394,7 @@ type Query {
     orderBy: SourceOrder! = {field: TITLE, direction: ASC}
   ): SourceConnection!
   """
-  One edition, by id or by slug; give exactly one of the two. Null when there is none that the
+  One edition, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   edition(
@@ -4302,6 +4402,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EditionBy
   ): Edition
   "The editions that the viewer may see."
   editions(
@@ -4322,7 +4424,7 @@ type Query {
     orderBy: EditionOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): EditionConnection!
   """
-  One asset, by id or by slug; give exactly one of the two. Null when there is none that the
+  One asset, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
   viewer may see.
   """
   asset(
@@ -4330,6 +4432,8 @@ type Query {
     id: ID
     "The slug, or a slug that it had before."
     slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: AssetBy
   ): Asset
   "The assets that the viewer may see."
   assets(
@@ -6348,7 +6452,7 @@ type UnregisterDocumentsPayload {
 }
 `, BuiltIn: false},
 }
-var parsedSchema = gqlparser.MustLoadSchema(sources...)
+var parsedSchema = introspection.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
@@ -8112,6 +8216,10 @@ func (ec *executionContext) childFields___Directive(ctx context.Context, field g
 		return ec.fieldContext___Directive_locations(ctx, field)
 	case "args":
 		return ec.fieldContext___Directive_args(ctx, field)
+	case "isDeprecated":
+		return ec.fieldContext___Directive_isDeprecated(ctx, field)
+	case "deprecationReason":
+		return ec.fieldContext___Directive_deprecationReason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type __Directive", field.Name)
 }
@@ -9954,6 +10062,14 @@ func (ec *executionContext) field_Query_asset_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOAssetBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10130,6 +10246,14 @@ func (ec *executionContext) field_Query_edition_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10260,6 +10384,14 @@ func (ec *executionContext) field_Query_entity_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEntityBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10282,6 +10414,14 @@ func (ec *executionContext) field_Query_narrative_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalONarrativeBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10538,6 +10678,14 @@ func (ec *executionContext) field_Query_relationship_args(ctx context.Context, r
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalORelationshipBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10614,6 +10762,14 @@ func (ec *executionContext) field_Query_report_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOReportBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10736,6 +10892,14 @@ func (ec *executionContext) field_Query_source_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOSourceBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -10812,6 +10976,14 @@ func (ec *executionContext) field_Query_tag_args(ctx context.Context, rawArgs ma
 		return nil, err
 	}
 	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOTagBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
 	return args, nil
 }
 
@@ -11710,7 +11882,7 @@ func (ec *executionContext) field___Directive_args_args(ctx context.Context, raw
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
-			return ec.unmarshalOBoolean2bool(ctx, v)
+			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11724,7 +11896,21 @@ func (ec *executionContext) field___Field_args_args(ctx context.Context, rawArgs
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
-			return ec.unmarshalOBoolean2bool(ctx, v)
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["includeDeprecated"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field___Schema_directives_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11738,7 +11924,7 @@ func (ec *executionContext) field___Type_enumValues_args(ctx context.Context, ra
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
-			return ec.unmarshalOBoolean2bool(ctx, v)
+			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11752,7 +11938,7 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
-			return ec.unmarshalOBoolean2bool(ctx, v)
+			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11766,7 +11952,7 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
-			return ec.unmarshalOBoolean2bool(ctx, v)
+			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -22517,7 +22703,7 @@ func (ec *executionContext) _Query_report(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Report(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Report(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Report) graphql.Marshaler {
@@ -22605,7 +22791,7 @@ func (ec *executionContext) _Query_narrative(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Narrative(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Narrative(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
@@ -22693,7 +22879,7 @@ func (ec *executionContext) _Query_entity(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Entity(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Entity(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
@@ -22781,7 +22967,7 @@ func (ec *executionContext) _Query_relationship(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Relationship(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Relationship(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Relationship) graphql.Marshaler {
@@ -22869,7 +23055,7 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Tag(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Tag(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
@@ -22957,7 +23143,7 @@ func (ec *executionContext) _Query_source(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Source(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Source(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Source) graphql.Marshaler {
@@ -23045,7 +23231,7 @@ func (ec *executionContext) _Query_edition(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Edition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Edition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
@@ -23133,7 +23319,7 @@ func (ec *executionContext) _Query_asset(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string))
+			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Asset) graphql.Marshaler {
@@ -23749,11 +23935,11 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.IntrospectType(fc.Args["name"].(string))
+			return introspection.TypeOf(parsedSchema, fc.Args["name"].(string)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalO__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23792,11 +23978,11 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 			return ec.fieldContext_Query___schema(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.IntrospectSchema()
+			return introspection.Of(parsedSchema), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
-			return ec.marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx, selections, v)
+			return ec.marshalN__Schema2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐSchema(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31138,7 +31324,7 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 			return ec.fieldContext___Directive_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Name(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -31149,7 +31335,7 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, "String")
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Directive_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -31184,7 +31370,7 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 			return ec.fieldContext___Directive_isRepeatable(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.IsRepeatable, nil
+			return obj.IsRepeatable(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -31195,7 +31381,7 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, "Boolean")
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "Boolean")
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -31207,7 +31393,7 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 			return ec.fieldContext___Directive_locations(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Locations, nil
+			return obj.Locations(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
@@ -31218,7 +31404,7 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, "__DirectiveLocation")
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "__DirectiveLocation")
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -31231,11 +31417,11 @@ func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.VisibleArgs(fc.Args["includeDeprecated"].(bool)), nil
+			return obj.Args(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
+			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31265,6 +31451,52 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) ___Directive_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext___Directive_isDeprecated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsDeprecated(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext___Directive_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) ___Directive_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext___Directive_deprecationReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeprecationReason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext___Directive_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
+}
+
 func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -31274,7 +31506,7 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 			return ec.fieldContext___EnumValue_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Name(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -31285,7 +31517,7 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, "String")
+	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___EnumValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
@@ -31366,7 +31598,7 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 			return ec.fieldContext___Field_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Name(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -31377,7 +31609,7 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Field", field, false, false, "String")
+	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Field_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
@@ -31413,11 +31645,11 @@ func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.VisibleArgs(fc.Args["includeDeprecated"].(bool)), nil
+			return obj.Args(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
+			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31456,11 +31688,11 @@ func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.Col
 			return ec.fieldContext___Field_type(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
+			return obj.Type(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalN__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31470,7 +31702,7 @@ func (ec *executionContext) fieldContext___Field_type(_ context.Context, field g
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Type(ctx, field)
@@ -31534,7 +31766,7 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 			return ec.fieldContext___InputValue_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Name(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -31545,7 +31777,7 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
+	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -31580,11 +31812,11 @@ func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphq
 			return ec.fieldContext___InputValue_type(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
+			return obj.Type(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalN__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31594,7 +31826,7 @@ func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, fi
 	fc = &graphql.FieldContext{
 		Object:     "__InputValue",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Type(ctx, field)
@@ -31612,7 +31844,7 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 			return ec.fieldContext___InputValue_defaultValue(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.DefaultValue, nil
+			return obj.DefaultValue(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -31623,7 +31855,7 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
+	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -31708,7 +31940,7 @@ func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx, selections, v)
+			return ec.marshalN__Type2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐTypeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31740,7 +31972,7 @@ func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalN__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31772,7 +32004,7 @@ func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalO__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		false,
@@ -31804,7 +32036,7 @@ func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalO__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		false,
@@ -31832,17 +32064,18 @@ func (ec *executionContext) ___Schema_directives(ctx context.Context, field grap
 			return ec.fieldContext___Schema_directives(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Directives(), nil
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Directives(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-			return ec.marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx, selections, v)
+			return ec.marshalN__Directive2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐDirectiveᚄ(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext___Schema_directives(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
 		Field:      field,
@@ -31851,6 +32084,17 @@ func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Directive(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Schema_directives_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -31961,7 +32205,7 @@ func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Field) graphql.Marshaler {
-			return ec.marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐFieldᚄ(ctx, selections, v)
+			return ec.marshalO__Field2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐFieldᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32004,7 +32248,7 @@ func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx, selections, v)
+			return ec.marshalO__Type2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐTypeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32036,7 +32280,7 @@ func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx, selections, v)
+			return ec.marshalO__Type2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐTypeᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32069,7 +32313,7 @@ func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {
-			return ec.marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx, selections, v)
+			return ec.marshalO__EnumValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐEnumValueᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32109,11 +32353,11 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.VisibleInputFields(fc.Args["includeDeprecated"].(bool)), nil
+			return obj.InputFields(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-			return ec.marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
+			return ec.marshalO__InputValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32156,7 +32400,7 @@ func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
+			return ec.marshalO__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32187,8 +32431,8 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 			return obj.IsOneOf(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalOBoolean2bool(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32201,6 +32445,55 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputAssetBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAssetBy unmarshals raw into the AssetBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAssetBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AssetBy", raw, &out)
+	return out, err
+}
 
 func (ec *executionContext) unmarshalInputAssetOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
@@ -32560,6 +32853,55 @@ func UnmarshalDeleteWebhookInput(ctx context.Context, raw any) (model.DeleteWebh
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputEditionBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEditionBy unmarshals raw into the EditionBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEditionBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EditionBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEditionOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -32610,6 +32952,55 @@ func (ec *executionContext) unmarshalInputEditionOrder(ctx context.Context, obj 
 func UnmarshalEditionOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	var out read.OrderBy
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EditionOrder", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputEntityBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEntityBy unmarshals raw into the EntityBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEntityBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EntityBy", raw, &out)
 	return out, err
 }
 
@@ -32740,6 +33131,55 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (editorial.MergeParams, error) {
 	var out editorial.MergeParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MergeEntitiesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputNarrativeBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalNarrativeBy unmarshals raw into the NarrativeBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalNarrativeBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "NarrativeBy", raw, &out)
 	return out, err
 }
 
@@ -33003,6 +33443,55 @@ func UnmarshalRegisterDocumentsInput(ctx context.Context, raw any) (model.Regist
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRelationshipBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRelationshipBy unmarshals raw into the RelationshipBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRelationshipBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RelationshipBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRelationshipOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -33127,6 +33616,55 @@ func (ec *executionContext) unmarshalInputReleaseInput(ctx context.Context, obj 
 func UnmarshalReleaseInput(ctx context.Context, raw any) (editorial.ReleaseParams, error) {
 	var out editorial.ReleaseParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReportBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReportBy unmarshals raw into the ReportBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReportBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReportBy", raw, &out)
 	return out, err
 }
 
@@ -33519,6 +34057,55 @@ func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (editorial.
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSourceBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSourceBy unmarshals raw into the SourceBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSourceBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceBy", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSourceOrder(ctx context.Context, obj any) (read.OrderBy, error) {
 	var it read.OrderBy
 	if obj == nil {
@@ -33569,6 +34156,55 @@ func (ec *executionContext) unmarshalInputSourceOrder(ctx context.Context, obj a
 func UnmarshalSourceOrder(ctx context.Context, raw any) (read.OrderBy, error) {
 	var out read.OrderBy
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SourceOrder", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTagBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTagBy unmarshals raw into the TagBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTagBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TagBy", raw, &out)
 	return out, err
 }
 
@@ -40288,6 +40924,16 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "isDeprecated":
+			out.Values[i] = ec.___Directive_isDeprecated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deprecationReason":
+			out.Values[i] = ec.___Directive_deprecationReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43335,15 +43981,15 @@ func (ec *executionContext) marshalNWebhookState2string(ctx context.Context, sel
 	return res
 }
 
-func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
+func (ec *executionContext) marshalN__Directive2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
 	return ec.___Directive(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
+func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
+		return ec.marshalN__Directive2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐDirective(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -43399,23 +44045,23 @@ func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context
 	return ret
 }
 
-func (ec *executionContext) marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx context.Context, sel ast.SelectionSet, v introspection.EnumValue) graphql.Marshaler {
+func (ec *executionContext) marshalN__EnumValue2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐEnumValue(ctx context.Context, sel ast.SelectionSet, v introspection.EnumValue) graphql.Marshaler {
 	return ec.___EnumValue(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx context.Context, sel ast.SelectionSet, v introspection.Field) graphql.Marshaler {
+func (ec *executionContext) marshalN__Field2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐField(ctx context.Context, sel ast.SelectionSet, v introspection.Field) graphql.Marshaler {
 	return ec.___Field(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx context.Context, sel ast.SelectionSet, v introspection.InputValue) graphql.Marshaler {
+func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValue(ctx context.Context, sel ast.SelectionSet, v introspection.InputValue) graphql.Marshaler {
 	return ec.___InputValue(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
+func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
+		return ec.marshalN__InputValue2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -43427,7 +44073,7 @@ func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	return ret
 }
 
-func (ec *executionContext) marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx context.Context, sel ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
+func (ec *executionContext) marshalN__Schema2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐSchema(ctx context.Context, sel ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "__Schema!")
 		return graphql.Null
@@ -43435,15 +44081,15 @@ func (ec *executionContext) marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlge
 	return ec.___Schema(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v introspection.Type) graphql.Marshaler {
+func (ec *executionContext) marshalN__Type2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v introspection.Type) graphql.Marshaler {
 	return ec.___Type(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
+func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
+		return ec.marshalN__Type2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -43455,7 +44101,7 @@ func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	return ret
 }
 
-func (ec *executionContext) marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
+func (ec *executionContext) marshalN__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "__Type!")
 		return graphql.Null
@@ -43503,6 +44149,14 @@ func (ec *executionContext) marshalOAsset2ᚖgithubᚗcomᚋredthreadᚑapiᚋre
 		return graphql.Null
 	}
 	return ec._Asset(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOAssetBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAssetBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOAssetFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -43572,18 +44226,6 @@ func (ec *executionContext) marshalOAuditAction2ᚕstringᚄ(ctx context.Context
 	}
 
 	return ret
-}
-
-func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
-	res, err := graphql.UnmarshalBoolean(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOBoolean2bool(ctx context.Context, sel ast.SelectionSet, v bool) graphql.Marshaler {
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalBoolean(v)
-	return res
 }
 
 func (ec *executionContext) unmarshalOBoolean2ᚖbool(ctx context.Context, v any) (*bool, error) {
@@ -43900,6 +44542,14 @@ func (ec *executionContext) marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋ
 	return ec._Edition(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEditionBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOEditionFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -43981,6 +44631,14 @@ func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 		return graphql.Null
 	}
 	return ec._Entity(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEntityBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEntityBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOEntityFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -44707,6 +45365,14 @@ func (ec *executionContext) marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapi�
 	return ec._Narrative(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalONarrativeBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputNarrativeBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalONarrativeFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -44889,6 +45555,14 @@ func (ec *executionContext) marshalORelationship2ᚖgithubᚗcomᚋredthreadᚑa
 	return ec._Relationship(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalORelationshipBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRelationshipBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalORelationshipFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -45005,6 +45679,14 @@ func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 		return graphql.Null
 	}
 	return ec._Report(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOReportBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputReportBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOReportFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -45281,6 +45963,14 @@ func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋr
 	return ec._Source(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOSourceBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSourceBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOSourceFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -45444,6 +46134,14 @@ func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredt
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTagBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTagBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOTagFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
@@ -45675,14 +46373,14 @@ func (ec *executionContext) marshalOWebhookSecretPayload2ᚖgithubᚗcomᚋredth
 	return ec._WebhookSecretPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {
+func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
+		return ec.marshalN__EnumValue2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐEnumValue(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45694,14 +46392,14 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	return ret
 }
 
-func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Field) graphql.Marshaler {
+func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Field) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
+		return ec.marshalN__Field2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐField(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45713,14 +46411,14 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	return ret
 }
 
-func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
+func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
+		return ec.marshalN__InputValue2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45732,14 +46430,14 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	return ret
 }
 
-func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
+func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
+		return ec.marshalN__Type2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45751,7 +46449,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	return ret
 }
 
-func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
+func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -90,8 +90,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 	for _, name := range slices.Sorted(maps.Keys(filter)) {
 		raw, path := filter[name], join(path, name)
 		if raw == nil {
-			c.problems.Add(path, "null is no condition; leave the field out")
-			continue
+			continue // as if it were absent
 		}
 		if c.conditions++; c.conditions > MaxFilterConditions {
 			return nil // compile says so

@@ -75,15 +75,25 @@ func byIDs[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, id
 	return found, err
 }
 
-// Find reads the document of a type that has the id or the slug, of which
+// By is what a document is found by: exactly one of the two.
+type By struct{ ID, Slug *string }
+
+// Find reads the document of a type by the id, by the slug, or by what by has, of which
 // exactly one is given. A former id or slug is valid too. It returns nil where there
 // is none that the viewer may see.
-func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string) (*T, error) {
+func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, by *By) (*T, error) {
+	path := "id"
 	switch {
+	case by != nil && (id != nil || slug != nil):
+		return nil, oneArgument("give one of by, id and slug")
+	case by != nil:
+		id, slug, path = by.ID, by.Slug, "by.id"
 	case id != nil && slug != nil:
 		return nil, oneArgument("give id or slug, not both")
+	}
+	switch {
 	case id != nil:
-		want, err := ParseID(*id, t.Document)
+		want, err := parseID(*id, t.Document, path)
 		if err != nil {
 			return nil, err
 		}
@@ -102,16 +112,18 @@ func oneArgument(message string) error {
 }
 
 // ParseID reads the argument id and refuses an id of another type.
-func ParseID(s string, want domain.Type) (domain.ID, error) {
+func ParseID(s string, want domain.Type) (domain.ID, error) { return parseID(s, want, "id") }
+
+func parseID(s string, want domain.Type, path string) (domain.ID, error) {
 	var p domain.Problems
 	id, err := domain.ParseID(s)
 	switch {
 	case err != nil && domain.ValidSlug(s):
-		p.Add("id", "%q is a slug, not an id: give it as slug", s)
+		p.Add(path, "%q is a slug, not an id: give it as slug", s)
 	case err != nil:
-		p.Add("id", "%s", err)
+		p.Add(path, "%s", err)
 	case id.Type() != want:
-		p.Add("id", "%s is the id of a document of type %s: want one that begins with %q", s, id.Type(), want.Prefix()+"_")
+		p.Add(path, "%s is the id of a document of type %s: want one that begins with %q", s, id.Type(), want.Prefix()+"_")
 	}
 	return id, p.Err("the arguments are not right")
 }

@@ -34,20 +34,22 @@ func (f Field) Operators() []string {
 	return []string{"eq", "ne", "gt", "gte", "lt", "lte", "isNull"}
 }
 
-// operators compiles the conditions on one column.
+// operators compiles the conditions on one column. An operator that is null counts as
+// absent. An input without any is refused, because a variable that was not given would
+// then widen the list.
 func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string, negated bool) []condition {
 	if ops != nil && len(ops) == 0 {
 		c.problems.Add(path, "want at least one of %s", enumerate(f.Operators()))
 	}
 	var all []condition
-	for i, op := range slices.Sorted(maps.Keys(ops)) {
-		if i > 0 {
-			c.conditions++
-		}
+	given := 0
+	for _, op := range slices.Sorted(maps.Keys(ops)) {
 		raw, path := ops[op], join(path, op)
 		if raw == nil {
-			c.problems.Add(path, "null compares with nothing; to ask for what has no value use isNull")
-			continue
+			continue // as if it were absent
+		}
+		if given++; given > 1 {
+			c.conditions++
 		}
 		if !slices.Contains(f.Operators(), op) {
 			c.problems.Add(path, "want one of %s", enumerate(f.Operators()))

@@ -13,11 +13,17 @@ import (
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/vektah/gqlparser/v2/validator"
 )
 
 // generateGraphQL writes the executor and the models from schema.graphql, as
 // gqlgen.yml says. Resolvers are written by hand.
 func generateGraphQL() error {
+	prelude, err := os.ReadFile("graph/introspection/prelude.graphql")
+	if err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	validator.Prelude.Input = string(prelude)
 	cfg, err := config.LoadConfig("gqlgen.yml")
 	if err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
@@ -35,6 +41,9 @@ func generateGraphQL() error {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	if err := coerceArguments(cfg.Exec.Filename); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
+	if err := ownIntrospection(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
 	return nil
@@ -80,8 +89,8 @@ func sequentialLists(filename string) error {
 		return fmt.Errorf("%s is not as expected: no call of %s) or no import block", filename, before)
 	}
 	code = bytes.ReplaceAll(code, []byte(before), []byte(after))
-	code = bytes.Replace(code, []byte(`"github.com/99designs/gqlgen/graphql/introspection"`+"\n"),
-		[]byte(`"github.com/99designs/gqlgen/graphql/introspection"`+"\n\t"+
+	code = bytes.Replace(code, []byte(`"github.com/99designs/gqlgen/graphql"`+"\n"),
+		[]byte(`"github.com/99designs/gqlgen/graphql"`+"\n\t"+
 			`"github.com/redthread-api/redthread/graph/sequential"`+"\n"), 1)
 	if !bytes.Contains(code, []byte("redthread/graph/sequential")) {
 		return fmt.Errorf("%s is not as expected: no place for an import", filename)
@@ -143,6 +152,32 @@ func coerceArguments(filename string) error {
 		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/coerce"`+"\n"), 1)
 	if bytes.Contains(code, []byte("field.ArgumentMap(")) || !bytes.Contains(code, []byte("graph/coerce")) {
 		return fmt.Errorf("%s is not as expected: arguments are decoded in another way", filename)
+	}
+	if code, err = format.Source(code); err != nil {
+		return err
+	}
+	return os.WriteFile(filename, code, 0o644)
+}
+
+// ownIntrospection changes the generated executor to describe its schema, and to load it,
+// with package introspection. It fails if the generated code is not as expected.
+func ownIntrospection(filename string) error {
+	code, err := os.ReadFile(filename)
+	if err != nil {
+		return err
+	}
+	code = bytes.ReplaceAll(code, []byte("introspection1"), []byte("introspection")) // free without gqlgen's
+	for _, replaced := range []struct{ before, after string }{
+		{"\tintrospection \"github.com", "\t\"github.com"},
+		{`return ec.IntrospectSchema()`, `return introspection.Of(parsedSchema), nil`},
+		{`return ec.IntrospectType(fc.Args["name"].(string))`, `return introspection.TypeOf(parsedSchema, fc.Args["name"].(string)), nil`},
+		{`gqlparser.MustLoadSchema(sources...)`, `introspection.MustLoadSchema(sources...)`},
+		{"\tgqlparser \"github.com/vektah/gqlparser/v2\"\n", ""},
+	} {
+		if bytes.Count(code, []byte(replaced.before)) != 1 {
+			return fmt.Errorf("%s is not as expected: %q is not in it once", filename, replaced.before)
+		}
+		code = bytes.Replace(code, []byte(replaced.before), []byte(replaced.after), 1)
 	}
 	if code, err = format.Source(code); err != nil {
 		return err

@@ -149,5 +149,22 @@ func (p *Problems) Err(message string) error {
 	return &Error{Kind: KindInvalid, Message: message, Fields: fields}
 }
 
+// Summary returns a message with the first of the fields that are wrong, and how many more
+// there are, for clients that show a message only.
+func Summary(message string, fields []FieldError) string {
+	if len(fields) == 0 {
+		return message
+	}
+	if first := fields[0]; first.Path != "" {
+		message += ": " + first.Path + ": " + first.Message
+	} else {
+		message += ": " + first.Message
+	}
+	if more := len(fields) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more)", more)
+	}
+	return message
+}
+
 // List returns the problems added so far.
 func (p *Problems) List() []FieldError { return p.fields }

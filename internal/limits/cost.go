@@ -188,7 +188,7 @@ func (c *coster) filter(of string, given map[string]any, depth int) int {
 	sum := 0
 	for name, value := range given {
 		field := def.Fields.ForName(name)
-		if field == nil {
+		if field == nil || value == nil { // null counts as absent
 			continue
 		}
 		inner := field.Type.Name()

@@ -147,7 +147,7 @@ func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, e
 	for _, err := range errs {
 		fields, _ := err.Extensions["fields"].([]domain.FieldError)
 		for _, f := range fields {
-			add(f.Path, f.Message)
+			add(strings.TrimPrefix(f.Path, "$"), f.Message) // a variable has the name of its parameter
 		}
 		if path := err.Path.String(); len(fields) == 0 {
 			add(strings.TrimPrefix(path, "variable."), err.Message)
@@ -155,7 +155,11 @@ func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, e
 	}
 	detail := first.Message
 	if len(wrong) > 0 {
-		detail = "the parameters are not valid"
+		fields := make([]domain.FieldError, len(wrong))
+		for i, p := range wrong {
+			fields[i] = domain.FieldError{Path: p.Parameter, Message: p.Detail}
+		}
+		detail = domain.Summary("the parameters are not valid", fields)
 	}
 	Refuse(w, req, 0, codeInvalid, detail, wrong...)
 }
