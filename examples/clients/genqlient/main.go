@@ -24,7 +24,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "genqlient:", err)
 		os.Exit(1)
 	}
-	fmt.Println("genqlient 0.8.1: list, pages, report, filter, node, errors, desk, mutation: as expected")
+	fmt.Println("genqlient 0.8.1: list, pages, report, filter, node, errors, desk, dry run, mutation: as expected")
 }
 
 // desk is a transport that reads the desk, with a key of staff. What reads live and what reads
@@ -156,6 +156,10 @@ func drafts(ctx context.Context, live, desk graphql.Client) error {
 
 	slug, body := fmt.Sprintf("made-by-genqlient-%d", time.Now().UnixMilli()), "One claim."
 	input := CreateReportInput{Slug: &slug, Kind: ReportKindBrief, Title: "Made by genqlient", Language: "en", Body: &body}
+	tried, err := TryCreate(ctx, desk, input)
+	if err != nil || tried.CreateReport.Report.Slug != slug {
+		return fmt.Errorf("@dryRun: got %v, %v", tried, err)
+	}
 	made, err := Create(ctx, desk, input)
 	if err != nil {
 		return fmt.Errorf("createReport: %w", err)

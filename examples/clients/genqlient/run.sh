@@ -3,6 +3,7 @@
 # key of an EDITOR.
 set -euo pipefail
 url=${1:?usage: run.sh URL}
+: "${REDTHREAD_KEY:?want a key of an EDITOR}"
 cd "$(dirname "$0")"
 export GOWORK=off
 # genqlient 0.8.1 does not know that an interface may implement another.

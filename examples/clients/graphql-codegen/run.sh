@@ -3,6 +3,7 @@
 # is a key of an EDITOR.
 set -euo pipefail
 url=${1:?usage: run.sh URL}
+: "${REDTHREAD_KEY:?want a key of an EDITOR}"
 cd "$(dirname "$0")"
 npm ci --silent
 REDTHREAD_URL=$url npx graphql-codegen --config codegen.ts >build.log 2>&1 || { cat build.log; exit 1; }

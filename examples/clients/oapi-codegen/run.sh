@@ -3,6 +3,7 @@
 # key of an EDITOR.
 set -euo pipefail
 url=${1:?usage: run.sh URL}
+: "${REDTHREAD_KEY:?want a key of an EDITOR}"
 cd "$(dirname "$0")"
 export GOWORK=off
 curl -fsS "$url/v1/openapi.json" -o openapi.json

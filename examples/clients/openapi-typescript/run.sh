@@ -3,6 +3,7 @@
 # is a key of an EDITOR.
 set -euo pipefail
 url=${1:?usage: run.sh URL}
+: "${REDTHREAD_KEY:?want a key of an EDITOR}"
 cd "$(dirname "$0")"
 npm ci --silent
 npx openapi-typescript "$url/v1/openapi.json" --output schema.d.ts >build.log 2>&1 || { cat build.log; exit 1; }

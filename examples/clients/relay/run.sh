@@ -3,6 +3,7 @@
 # REDTHREAD_KEY is a key of an EDITOR.
 set -euo pipefail
 url=${1:?usage: run.sh URL}
+: "${REDTHREAD_KEY:?want a key of an EDITOR}"
 cd "$(dirname "$0")"
 npm ci --silent
 curl -fsS "$url/schema.graphql" -o schema.graphql
