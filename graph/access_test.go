@@ -381,7 +381,7 @@ func TestPurge(t *testing.T) {
 		g.as(admin, `mutation { purge(input: {documents: []}) { purged } }`, nil).refused("BAD_USER_INPUT", "documents:")
 
 		g.query(editor, `mutation { unpublish(input: {documents: ["report:bravo"]}) { state } }`)
-		g.query(editor, `mutation { deleteReport(input: {id: "bravo"}) { id } }`)
+		g.query(editor, `mutation { deleteReport(input: {id: "bravo"}) { deletedId } }`)
 		g.as(editor, `mutation { purge(input: {documents: ["report:bravo"]}) { purged } }`, nil).refused("FORBIDDEN", "ADMIN")
 		g.as(holder(domain.Admin, domain.ReadDesk, domain.WriteDrafts), `mutation { purge(input: {documents: ["report:bravo"]}) { purged } }`, nil).refused("FORBIDDEN", "PURGE")
 		g.as(admin, `mutation { undelete(input: {document: "report:nothing"}) { changed } }`, nil)

@@ -98,7 +98,7 @@ func TestAtomicMutation(t *testing.T) {
 		}
 		// The id of a document that an earlier field has made finds it too.
 		a.query(editor, `mutation @atomic { again: upsertReport(input: {slug: "new-report", summary: "T."}) { changed } undelete: deleteTag(input: {id: "`+
-			a.query(editor, `mutation @atomic { createTag(input: {slug: "short", label: "S", vocabulary: TOPIC}) { tag { id } } }`).at("createTag.tag.id").(string)+`"}) { id } }`)
+			a.query(editor, `mutation @atomic { createTag(input: {slug: "short", label: "S", vocabulary: TOPIC}) { tag { id } } }`).at("createTag.tag.id").(string)+`"}) { deletedId } }`)
 	})
 }
 

@@ -423,7 +423,7 @@ func TestIDsAreNotGivenAgain(t *testing.T) {
 					t.Errorf("%v, when %v is there: %s", old, id, r.body)
 				}
 			}
-			a.as(editor, `mutation($id: ID!) { deleteTag(input: {id: $id}) { id } }`, vars{"id": id}).ok()
+			a.as(editor, `mutation($id: ID!) { deleteTag(input: {id: $id}) { deletedId } }`, vars{"id": id}).ok()
 		}
 	})
 }

@@ -69,7 +69,7 @@ func TestCost(t *testing.T) {
 			{"Types", `{ __schema { types { name } } }`, nil, 21},
 			{"Type", `{ __type(name: "Report") { fields { name type { name } } } }`, nil, 3},
 			{"Mutation", `mutation { createTag(input: {slug: "x", label: "X", vocabulary: TOPIC}) { created } }`, nil, 102},
-			{"Mutations", `mutation { a: deleteTag(input: {id: "x"}) { id } b: deleteTag(input: {id: "x"}) { id } }`, nil, 204},
+			{"Mutations", `mutation { a: deleteTag(input: {id: "x"}) { deletedId } b: deleteTag(input: {id: "x"}) { deletedId } }`, nil, 204},
 		} {
 			var asked []int
 			for range 2 {

@@ -155,8 +155,8 @@ func TestTrash(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
 		a.query(editor, `mutation { a: createTag(input: {slug: "gone-tag", label: "Gone", vocabulary: TOPIC}) { created } b: createSource(input: {slug: "gone-source", title: "Gone source"}) { created } }`)
-		a.query(editor, `mutation { a: deleteTag(input: {id: "gone-tag"}) { id } b: deleteReport(input: {id: "echo", version: 1}) { id } c: deleteSource(input: {id: "gone-source"}) { id } }`)
-		a.as(editor, `mutation { deleteReport(input: {id: "bravo"}) { id } }`, nil).refused("CONFLICT", "live")
+		a.query(editor, `mutation { a: deleteTag(input: {id: "gone-tag"}) { deletedId } b: deleteReport(input: {id: "echo", version: 1}) { deletedId } c: deleteSource(input: {id: "gone-source"}) { deletedId } }`)
+		a.as(editor, `mutation { deleteReport(input: {id: "bravo"}) { deletedId } }`, nil).refused("CONFLICT", "live")
 		r := a.query(author, `{ trash(first: 2) { nodes { id type slug name version deletedAt deletedBy } pageInfo { hasNextPage endCursor } } tags: trash(types: [TAG]) { nodes { name } } none: trash(types: []) { nodes { name } } }`)
 		if got := r.list("trash.nodes", "slug") + " " + r.list("trash.nodes", "type"); got != "gone-source echo SOURCE REPORT" {
 			t.Errorf("got %q", got)

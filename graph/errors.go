@@ -37,11 +37,13 @@ type presenter struct {
 }
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
-	out := &gqlerror.Error{Message: err.Error(), Path: graphql.GetPath(ctx)}
+	out := &gqlerror.Error{Message: err.Error(), Path: graphql.GetPath(ctx), Locations: fieldLocations(ctx)}
 	if shown, ok := errors.AsType[*gqlerror.Error](err); ok {
-		out.Path, out.Locations = shown.Path, shown.Locations
-		if out.Path == nil {
-			out.Path = graphql.GetPath(ctx)
+		if shown.Path != nil {
+			out.Path = shown.Path
+		}
+		if shown.Locations != nil {
+			out.Locations = shown.Locations
 		}
 		if shown.Err == nil {
 			// The error is of GraphQL itself: of the parser, validation or coercion.
@@ -89,6 +91,17 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		out.Extensions["requestId"] = id
 	}
 	return out
+}
+
+// fieldLocations returns where the document has the field that is being resolved; nil
+// outside of one.
+func fieldLocations(ctx context.Context) []gqlerror.Location {
+	for fc := graphql.GetFieldContext(ctx); fc != nil; fc = fc.Parent {
+		if fc.Field.Field != nil && fc.Field.Position != nil { // an element of a list has none
+			return []gqlerror.Location{{Line: fc.Field.Position.Line, Column: fc.Field.Position.Column}}
+		}
+	}
+	return nil
 }
 
 // fieldName returns the name, not the alias, of the field that is being

@@ -138,10 +138,10 @@ func TestMarkingOfTheDesk(t *testing.T) {
 			{`mutation { updateTag(input: {id: "ports", label: "Ports!"}) { changed } }`, "AMBER_STRICT"},
 			{`mutation { updateTag(input: {id: "secret-term", label: "Secret!"}) { tag { slug } } }`, "RED"},
 			{`mutation { createTag(input: {slug: "gone", label: "G", vocabulary: TOPIC, marking: RED}) { tag { slug } } }`, "RED"},
-			{`mutation { deleteTag(input: {id: "gone"}) { id } }`, "AMBER_STRICT"},
+			{`mutation { deleteTag(input: {id: "gone"}) { deletedId } }`, "AMBER_STRICT"},
 			{`{ trash { nodes { slug } } }`, "RED"},
 			{`mutation { undelete(input: {document: "tag:gone"}) { changed } }`, "AMBER_STRICT"},
-			{`mutation { deleteTag(input: {id: "gone"}) { id } purge(input: {documents: ["tag:gone"]}) { purged } }`, "AMBER_STRICT"},
+			{`mutation { deleteTag(input: {id: "gone"}) { deletedId } purge(input: {documents: ["tag:gone"]}) { purged } }`, "AMBER_STRICT"},
 		}
 		for field := range deskFields {
 			if field == "webhook" { // is no list

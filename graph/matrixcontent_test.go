@@ -36,7 +36,7 @@ func (m *matrix) createDocuments() {
 		if !slices.Contains([]string{"source", "asset", "tag"}, doc.one) {
 			m.query(editor, fmt.Sprintf(`mutation { unpublish(input: {documents: ["%s:%[1]s-gone"]}) { state } }`, doc.one))
 		}
-		m.query(editor, fmt.Sprintf(`mutation { delete%s(input: {id: "%s-trashed"}) { id } }`, doc.of, doc.one))
+		m.query(editor, fmt.Sprintf(`mutation { delete%s(input: {id: "%s-trashed"}) { deletedId } }`, doc.of, doc.one))
 	}
 }
 

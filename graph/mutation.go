@@ -20,7 +20,7 @@ func (r *Resolver) save(ctx context.Context, t domain.Type, m editorial.Mode, in
 func (r *Resolver) delete(ctx context.Context, t domain.Type, in editorial.DeleteParams) (*model.DeletePayload, error) {
 	in.Type = t
 	id, err := r.desk.Delete(ctx, in)
-	return orNil(model.DeletePayload{ID: id.String()}, err)
+	return orNil(model.DeletePayload{DeletedID: id.String()}, err)
 }
 
 // orNil returns a pointer to v, or nil and the error.

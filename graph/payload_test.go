@@ -101,7 +101,7 @@ func TestPayloadsWarn(t *testing.T) {
 		others := a.query(editor, `mutation {
 			publish(input: {documents: ["report:bravo"]}) { warnings { code } }
 			mergeEntities(input: {from: ["made-2"], into: "made"}) { warnings { code } }
-			deleteEdition(input: {id: "loose"}) { id }
+			deleteEdition(input: {id: "loose"}) { deletedId }
 			undelete(input: {document: "edition:loose"}) { warnings { code } }
 		}`)
 		for _, field := range []string{"publish", "mergeEntities", "undelete"} {

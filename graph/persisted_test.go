@@ -178,7 +178,7 @@ func TestDocumentID(t *testing.T) {
 			{"PostPrefix", http.MethodPost, public, vars{"documentId": "sha256:" + sha(count)}, 200, `"totalCount":0`},
 			{"PostCapitals", http.MethodPost, public, vars{"documentId": strings.ToUpper(sha(count))}, 200, `"totalCount":0`},
 			{"PostName", http.MethodPost, public, vars{"documentId": sha(count), "operationName": "Count"}, 200, `"totalCount":0`},
-			{"PostOtherName", http.MethodPost, public, vars{"documentId": sha(count), "operationName": "Other"}, 200, `operation Other not found`},
+			{"PostOtherName", http.MethodPost, public, vars{"documentId": sha(count), "operationName": "Other"}, 200, `no operation \"Other\"`},
 			{"Get", http.MethodGet, public, vars{"documentId": "sha256:" + sha(count), "variables": vars{"n": 1}}, 200, `"totalCount":0`},
 			{"Unknown", http.MethodPost, public, vars{"documentId": sha("x")}, 200, `PERSISTED_QUERY_NOT_FOUND`},
 			{"UnknownGet", http.MethodGet, public, vars{"documentId": "nothing"}, 200, `PERSISTED_QUERY_NOT_FOUND`},

@@ -69,7 +69,7 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 		return errs
 	}
 	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
-		return invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
+		return invalid(noOperation(op.Doc, params.OperationName))
 	}
 	if op.Variables, errs = coerce.Variables(e.schema, op.Operation, params.Variables); len(errs) > 0 {
 		return invalid(errs...)
@@ -110,6 +110,14 @@ func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.St
 	}
 	e.cache.Add(ctx, text, document{ast: doc})
 	return doc, nil
+}
+
+// noOperation returns the error of a request that names no operation of its document.
+func noOperation(doc *ast.QueryDocument, name string) *gqlerror.Error {
+	if name == "" {
+		return gqlerror.Errorf("the document has %d operations: name one in operationName", len(doc.Operations))
+	}
+	return gqlerror.Errorf("the document has no operation %.100q, which operationName names", name)
 }
 
 // notParsed gives an error of package syntax its code.

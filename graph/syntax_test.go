@@ -84,8 +84,8 @@ func TestLargeNumbers(t *testing.T) {
 			`{ node(id: ` + large + `) {} }`:                             notAnID,
 			`query($id: ID = ` + large + `) { node(id: $id) {} }`:        notAnID,
 			`{ reports(first: ` + large + `) {} }`:                       `Int cannot represent ` + large,
-			`{ assets(filter: {size: {gt: ` + large + `}}) {} }`:         `"path":"filter.size.gt","message":"want a whole number"`,
-			`{ assets(filter: {size: {gt: 1e999}}) {} }`:                 `"path":"filter.size.gt","message":"want a whole number"`,
+			`{ assets(filter: {size: {gt: ` + large + `}}) {} }`:         `"path":"filter.size.gt","message":"Long cannot represent ` + large + `; want a whole number`,
+			`{ assets(filter: {size: {gt: 1e999}}) {} }`:                 `"path":"filter.size.gt","message":"Long cannot represent 1e999; want a whole number`,
 			`{ relationships(filter: {share: {gt: ` + large + `}}) {} }`: `"path":"filter.share.gt"`,
 		} {
 			if got := a.in(t).as(public, document, nil).body; !strings.Contains(got, want) {

@@ -143,7 +143,7 @@ func eventsOf(names []string) []delivery.Event {
 
 func (r mutationResolver) DeleteWebhook(ctx context.Context, in model.DeleteWebhookInput) (*model.DeleteWebhookPayload, error) {
 	err := r.withWebhook(ctx, in.ID, func(id domain.ID) error { return r.webhooks.Delete(ctx, id) })
-	return orNil(model.DeleteWebhookPayload(in), err)
+	return orNil(model.DeleteWebhookPayload{DeletedID: in.ID}, err)
 }
 
 func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.RotateWebhookSecretInput) (*model.WebhookSecretPayload, error) {

@@ -45,13 +45,13 @@ func TestWebhooks(t *testing.T) {
 			`mutation { createWebhook(input: {url: "http://site.example/"}) { secret } }`,
 			fmt.Sprintf(`mutation { updateWebhook(input: {id: %q, events: []}) { webhook { id } } }`, id),
 			`mutation { retryWebhookDeliveries(input: {}) { deliveries } }`,
-			`mutation { deleteWebhook(input: {id: "nothing"}) { id } }`,
+			`mutation { deleteWebhook(input: {id: "nothing"}) { deletedId } }`,
 		} {
 			g.as(admin, document, nil).refused("BAD_USER_INPUT", "")
 		}
 		scoped := holder(domain.Admin, domain.ManageAccess)
 		g.as(scoped, `{ webhooks { totalCount } }`, nil).refused("FORBIDDEN", "MANAGE_WEBHOOKS")
-		g.query(admin, fmt.Sprintf(`mutation { deleteWebhook(input: {id: %q}) { id } }`, id))
+		g.query(admin, fmt.Sprintf(`mutation { deleteWebhook(input: {id: %q}) { deletedId } }`, id))
 		g.as(admin, fmt.Sprintf(`mutation { testWebhook(input: {id: %q}) { attempt { status } } }`, id), nil).refused("NOT_FOUND", id)
 	})
 }

@@ -82,7 +82,7 @@ func TestVariables(t *testing.T) {
 		{"Boolean", `"true"`, `$v: Boolean cannot represent "true"; want true or false`},
 		{"Boolean", `1`, `$v: Boolean cannot represent 1; want true or false`},
 		{"Long", `9007199254740991`, `int64 9007199254740991`},
-		{"Long", `"1"`, `$v: Long cannot represent "1"; want a whole number of at most 64 bits`},
+		{"Long", `"1"`, `$v: Long cannot represent "1"; want a whole number between -9007199254740991 and 9007199254740991`},
 		{"Date", `2014`, `$v: Date cannot represent 2014; want a date such as "2023-04-26"`},
 		{"JSON", `{"a": [1]}`, `map[string]interface {} map[a:[1]]`},
 		{"Color", `"RED"`, `string RED`},

@@ -13,11 +13,15 @@ import (
 // What a scalar takes, as messages say it.
 const (
 	wantInt     = "a whole number between -2147483648 and 2147483647"
-	wantLong    = "a whole number of at most 64 bits"
+	wantLong    = "a whole number between -9007199254740991 and 9007199254740991"
 	wantFloat   = "a finite number"
 	wantBoolean = "true or false"
 	wantID      = "a string or a whole number"
 )
+
+// maxLong is the largest Long: the largest whole number that every reader of JSON keeps
+// exactly.
+const maxLong = 1<<53 - 1
 
 // textScalars has the scalars whose values are strings, and what each takes. What may
 // stand in the string is checked where it is read. Other custom scalars take any value.
@@ -40,7 +44,7 @@ func scalar(name string, v any) (any, string) {
 		}
 		return nil, cannot(name, v, wantInt)
 	case "Long":
-		if n, ok := whole(v, 64); ok {
+		if n, ok := whole(v, 64); ok && -maxLong <= n && n <= maxLong {
 			return n, ""
 		}
 		return nil, cannot(name, v, wantLong)
@@ -152,7 +156,7 @@ func (c *coercion) scalarLiteral(name string, v *ast.Value) (any, string) {
 				bits, want = 64, wantLong
 			}
 			n, err := strconv.ParseInt(v.Raw, 10, bits)
-			if err != nil {
+			if err != nil || name == "Long" && (n < -maxLong || n > maxLong) {
 				return nil, cannot(name, json.Number(v.Raw), want)
 			}
 			return n, ""

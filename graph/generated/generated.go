@@ -631,18 +631,7 @@ from lists and counts, and does not match filters; it is never FORBIDDEN.
 **Updates.** A field that is absent stays as it is; null clears it; a list replaces the whole
 list.
 
-**Errors** carry ` + "`" + `extensions.code` + "`" + `:
-
-- ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `: the document is not GraphQL.
-- ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: the document or its variables do not fit this schema.
-- ` + "`" + `BAD_USER_INPUT` + "`" + `: an argument is wrong; ` + "`" + `extensions.fields` + "`" + ` lists each ` + "`" + `{path, message}` + "`" + `.
-- ` + "`" + `UNAUTHENTICATED` + "`" + `: a key is needed.
-- ` + "`" + `FORBIDDEN` + "`" + `: the key is not enough.
-- ` + "`" + `NOT_FOUND` + "`" + `: not there, or not for this viewer to know.
-- ` + "`" + `CONFLICT` + "`" + `: changed in the meantime, or in the way of something else.
-- ` + "`" + `COST_LIMIT` + "`" + `: the operation asks for too much at once.
-- ` + "`" + `UNAVAILABLE` + "`" + `: try again later.
-- ` + "`" + `INTERNAL` + "`" + `: a fault of the server; ` + "`" + `extensions.requestId` + "`" + ` finds it in the log.
+**Errors** carry ` + "`" + `extensions.code` + "`" + `, one of the values of ErrorCode.
 """
 schema {
   query: Query
@@ -709,6 +698,44 @@ scalar Long
 
 "Any JSON value."
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
+
+"The values of ` + "`" + `extensions.code` + "`" + ` in errors. Others may be added."
+enum ErrorCode {
+  "The document is not GraphQL."
+  GRAPHQL_PARSE_FAILED
+  "The document or its variables do not fit this schema."
+  GRAPHQL_VALIDATION_FAILED
+  "An argument, or the request itself, is wrong; ` + "`" + `extensions.fields` + "`" + ` lists each ` + "`" + `{path, message}` + "`" + `."
+  BAD_USER_INPUT
+  "A valid credential is needed."
+  UNAUTHENTICATED
+  "The credential is not enough."
+  FORBIDDEN
+  "It does not exist, or the viewer may not see it."
+  NOT_FOUND
+  "It has changed in the meantime, or something else is in the way."
+  CONFLICT
+  "The cursor is of a history that has ended: start without it."
+  CURSOR_EXPIRED
+  "The operation asks for too much at once."
+  COST_LIMIT
+  "The quota of the minute is used up; ` + "`" + `extensions.retryAfter` + "`" + ` has the seconds to wait."
+  RATE_LIMITED
+  "The document is not known by its hash: send its text as well."
+  PERSISTED_QUERY_NOT_FOUND
+  "Only registered documents are run."
+  REGISTERED_DOCUMENTS_ONLY
+  "The HTTP method cannot be used for this; see the header Allow."
+  METHOD_NOT_ALLOWED
+  "The server has none of the media types that the header Accept names."
+  NOT_ACCEPTABLE
+  "The request's body is of another media type, charset or encoding than the server reads."
+  UNSUPPORTED_MEDIA_TYPE
+  "Try again later."
+  UNAVAILABLE
+  "A fault of the server; ` + "`" + `extensions.requestId` + "`" + ` finds it in the log."
+  INTERNAL
+}
 
 "The two stores."
 enum Stage {
@@ -1051,7 +1078,12 @@ interface Node {
   id: ID!
 }
 
-"What every document has."
+"""
+What every document has. Other fields of the same name can have different types in different
+documents (` + "`" + `kind` + "`" + `, ` + "`" + `title` + "`" + ` and ` + "`" + `language` + "`" + ` do): a selection on several types gives them aliases, as
+in ` + "`" + `... on Report { reportKind: kind } ... on Entity { entityKind: kind }` + "`" + `. To name a document
+of any type there is ` + "`" + `displayName` + "`" + `.
+"""
 interface Document implements Node {
   """
   A stable id: a prefix that tells the type, and 13 characters. It is never given to another
@@ -6199,8 +6231,11 @@ type DocumentPayload {
 
 "The result of deleting."
 type DeletePayload {
-  "The id of the document that is in the trash now."
-  id: ID!
+  """
+  The id of the document that is in the trash now. It is not named ` + "`" + `id` + "`" + `, because caches of clients
+  take two objects with the same ` + "`" + `id` + "`" + ` for one.
+  """
+  deletedId: ID!
 }
 
 "The result of a release."
@@ -6396,7 +6431,7 @@ type WebhookPayload {
 "A webhook that was deleted."
 type DeleteWebhookPayload {
   "Its id."
-  id: ID!
+  deletedId: ID!
 }
 
 "What came of a test."
@@ -6740,16 +6775,16 @@ func (ec *executionContext) childFields_Contribution(ctx context.Context, field 
 
 func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "id":
-		return ec.fieldContext_DeletePayload_id(ctx, field)
+	case "deletedId":
+		return ec.fieldContext_DeletePayload_deletedId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "id":
-		return ec.fieldContext_DeleteWebhookPayload_id(ctx, field)
+	case "deletedId":
+		return ec.fieldContext_DeleteWebhookPayload_deletedId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteWebhookPayload", field.Name)
 }
@@ -14258,16 +14293,16 @@ func (ec *executionContext) fieldContext_Contribution_entity(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _DeletePayload_id(ctx context.Context, field graphql.CollectedField, obj *model.DeletePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeletePayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeletePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletePayload_id(ctx, field)
+			return ec.fieldContext_DeletePayload_deletedId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.DeletedID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -14277,20 +14312,20 @@ func (ec *executionContext) _DeletePayload_id(ctx context.Context, field graphql
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DeletePayload_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DeletePayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeletePayload", field, false, false, "ID")
 }
 
-func (ec *executionContext) _DeleteWebhookPayload_id(ctx context.Context, field graphql.CollectedField, obj *model.DeleteWebhookPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeleteWebhookPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteWebhookPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteWebhookPayload_id(ctx, field)
+			return ec.fieldContext_DeleteWebhookPayload_deletedId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.DeletedID, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -14300,7 +14335,7 @@ func (ec *executionContext) _DeleteWebhookPayload_id(ctx context.Context, field 
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_DeleteWebhookPayload_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_DeleteWebhookPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteWebhookPayload", field, false, false, "ID")
 }
 
@@ -35487,8 +35522,8 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeletePayload")
-		case "id":
-			out.Values[i] = ec._DeletePayload_id(ctx, field, obj)
+		case "deletedId":
+			out.Values[i] = ec._DeletePayload_deletedId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -35520,8 +35555,8 @@ func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.S
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeleteWebhookPayload")
-		case "id":
-			out.Values[i] = ec._DeleteWebhookPayload_id(ctx, field, obj)
+		case "deletedId":
+			out.Values[i] = ec._DeleteWebhookPayload_deletedId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -3,6 +3,9 @@
 package model
 
 import (
+	"fmt"
+	"io"
+	"strconv"
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
@@ -79,8 +82,9 @@ type CreateWebhookInput struct {
 
 // The result of deleting.
 type DeletePayload struct {
-	// The id of the document that is in the trash now.
-	ID string `json:"id"`
+	// The id of the document that is in the trash now. It is not named `id`, because caches of clients
+	// take two objects with the same `id` for one.
+	DeletedID string `json:"deletedId"`
 }
 
 // A webhook that is to end.
@@ -92,7 +96,7 @@ type DeleteWebhookInput struct {
 // A webhook that was deleted.
 type DeleteWebhookPayload struct {
 	// Its id.
-	ID string `json:"id"`
+	DeletedID string `json:"deletedId"`
 }
 
 // A page of pending changes.
@@ -289,4 +293,93 @@ type WebhookSecretPayload struct {
 	Webhook *db.Webhook `json:"webhook"`
 	// Its secret, which cannot be had again: `whsec_` and the key in base64.
 	Secret string `json:"secret"`
+}
+
+// The values of `extensions.code` in errors. Others may be added.
+type ErrorCode string
+
+const (
+	// The document is not GraphQL.
+	ErrorCodeGraphqlParseFailed ErrorCode = "GRAPHQL_PARSE_FAILED"
+	// The document or its variables do not fit this schema.
+	ErrorCodeGraphqlValidationFailed ErrorCode = "GRAPHQL_VALIDATION_FAILED"
+	// An argument, or the request itself, is wrong; `extensions.fields` lists each `{path, message}`.
+	ErrorCodeBadUserInput ErrorCode = "BAD_USER_INPUT"
+	// A valid credential is needed.
+	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
+	// The credential is not enough.
+	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
+	// It does not exist, or the viewer may not see it.
+	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
+	// It has changed in the meantime, or something else is in the way.
+	ErrorCodeConflict ErrorCode = "CONFLICT"
+	// The cursor is of a history that has ended: start without it.
+	ErrorCodeCursorExpired ErrorCode = "CURSOR_EXPIRED"
+	// The operation asks for too much at once.
+	ErrorCodeCostLimit ErrorCode = "COST_LIMIT"
+	// The quota of the minute is used up; `extensions.retryAfter` has the seconds to wait.
+	ErrorCodeRateLimited ErrorCode = "RATE_LIMITED"
+	// The document is not known by its hash: send its text as well.
+	ErrorCodePersistedQueryNotFound ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
+	// Only registered documents are run.
+	ErrorCodeRegisteredDocumentsOnly ErrorCode = "REGISTERED_DOCUMENTS_ONLY"
+	// The HTTP method cannot be used for this; see the header Allow.
+	ErrorCodeMethodNotAllowed ErrorCode = "METHOD_NOT_ALLOWED"
+	// The server has none of the media types that the header Accept names.
+	ErrorCodeNotAcceptable ErrorCode = "NOT_ACCEPTABLE"
+	// The request's body is of another media type, charset or encoding than the server reads.
+	ErrorCodeUnsupportedMediaType ErrorCode = "UNSUPPORTED_MEDIA_TYPE"
+	// Try again later.
+	ErrorCodeUnavailable ErrorCode = "UNAVAILABLE"
+	// A fault of the server; `extensions.requestId` finds it in the log.
+	ErrorCodeInternal ErrorCode = "INTERNAL"
+)
+
+var AllErrorCode = []ErrorCode{
+	ErrorCodeGraphqlParseFailed,
+	ErrorCodeGraphqlValidationFailed,
+	ErrorCodeBadUserInput,
+	ErrorCodeUnauthenticated,
+	ErrorCodeForbidden,
+	ErrorCodeNotFound,
+	ErrorCodeConflict,
+	ErrorCodeCursorExpired,
+	ErrorCodeCostLimit,
+	ErrorCodeRateLimited,
+	ErrorCodePersistedQueryNotFound,
+	ErrorCodeRegisteredDocumentsOnly,
+	ErrorCodeMethodNotAllowed,
+	ErrorCodeNotAcceptable,
+	ErrorCodeUnsupportedMediaType,
+	ErrorCodeUnavailable,
+	ErrorCodeInternal,
+}
+
+func (e ErrorCode) IsValid() bool {
+	switch e {
+	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeCursorExpired, ErrorCodeCostLimit, ErrorCodeRateLimited, ErrorCodePersistedQueryNotFound, ErrorCodeRegisteredDocumentsOnly, ErrorCodeMethodNotAllowed, ErrorCodeNotAcceptable, ErrorCodeUnsupportedMediaType, ErrorCodeUnavailable, ErrorCodeInternal:
+		return true
+	}
+	return false
+}
+
+func (e ErrorCode) String() string {
+	return string(e)
+}
+
+func (e *ErrorCode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ErrorCode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ErrorCode", str)
+	}
+	return nil
+}
+
+func (e ErrorCode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }

@@ -35,7 +35,6 @@ func Validate(schema *ast.Schema, doc *ast.QueryDocument, suggest bool) gqlerror
 	core.Walk(schema, doc, events)
 	v.overlappingFields()
 	if len(v.errs) == 0 {
-		v.representLarge()
 		v.forgetDefinitions()
 	}
 	slices.SortStableFunc(v.errs, comparePlaces)
@@ -49,7 +48,6 @@ type validator struct {
 	suggest bool
 	errs    gqlerror.List
 
-	large     []*ast.Value // numbers beyond 64 bits
 	variables []*ast.Value // where they are used
 }
 

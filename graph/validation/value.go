@@ -17,41 +17,11 @@ func (v *validator) values() core.Rule {
 			if value.Definition != nil && value.ExpectedType != nil && value.Kind != ast.Variable {
 				v.value(value)
 			}
-			if isBeyond64Bits(value) {
-				v.large = append(v.large, value)
-			}
 			if value.Kind == ast.Variable {
 				v.variables = append(v.variables, value)
 			}
 		})
 	}}
-}
-
-// isBeyond64Bits reports whether a number is not one of Go's: gqlparser, which reads
-// literals when they are executed, panics at it.
-func isBeyond64Bits(value *ast.Value) bool {
-	var err error
-	switch value.Kind {
-	case ast.IntValue:
-		_, err = strconv.ParseInt(value.Raw, 10, 64)
-	case ast.FloatValue:
-		_, err = strconv.ParseFloat(value.Raw, 64)
-	}
-	return err != nil
-}
-
-// representLarge gives the large numbers of a valid document a kind that can be read: a
-// float where the place takes one, or the text of the number. The ID 1 and the ID "1" are
-// the same (section 3.5.5).
-func (v *validator) representLarge() {
-	for _, value := range v.large {
-		_, err := strconv.ParseFloat(value.Raw, 64)
-		if err == nil && (value.Definition == nil || value.Definition.Name == "Float" || value.Definition.Name == "JSON") {
-			value.Kind = ast.FloatValue
-		} else {
-			value.Kind = ast.StringValue
-		}
-	}
 }
 
 // forgetDefinitions takes the definitions from the variables of a document with several

@@ -49,6 +49,6 @@ export const CREATE = gql`
 
 export const DELETE = gql`
   mutation Delete($input: DeleteInput!) {
-    deleteReport(input: $input) { id }
+    deleteReport(input: $input) { deletedId }
   }
 `;

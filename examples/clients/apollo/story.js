@@ -97,6 +97,6 @@ const input = { slug: `made-by-apollo-${Date.now()}`, kind: "BRIEF", title: "Mad
 const { data: made } = await desk.mutate({ mutation: CREATE, variables: { input } });
 const { id, version: saved } = made.createReport.report;
 const { data: gone } = await desk.mutate({ mutation: DELETE, variables: { input: { id, version: saved } } });
-assert.equal(gone.deleteReport.id, id);
+assert.equal(gone.deleteReport.deletedId, id);
 
 console.log(`apollo ${version}: list, pages, report, filter, node, errors, desk, mutation: as expected; ${partial} is taken as data with errors`);

@@ -165,7 +165,7 @@ func drafts(ctx context.Context, live, desk graphql.Client) error {
 		return fmt.Errorf("createReport: %w", err)
 	}
 	deleted, err := Delete(ctx, desk, DeleteInput{Id: made.CreateReport.Report.Id, Version: &made.CreateReport.Report.Version})
-	if err != nil || deleted.DeleteReport.Id != made.CreateReport.Report.Id {
+	if err != nil || deleted.DeleteReport.DeletedId != made.CreateReport.Report.Id {
 		return fmt.Errorf("deleteReport: got %v, %v", deleted, err)
 	}
 	return nil

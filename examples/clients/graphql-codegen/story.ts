@@ -93,6 +93,6 @@ const made = await desk(CreateDocument, {
 });
 const { id, version: saved } = made.data!.createReport!.report!;
 const gone = await desk(DeleteDocument, { input: { id, version: saved } });
-assert.equal(gone.data!.deleteReport!.id, id);
+assert.equal(gone.data!.deleteReport!.deletedId, id);
 
 console.log(`graphql-codegen ${version}: list, pages, report, filter, node, errors, desk, mutation: as expected`);

@@ -36,7 +36,7 @@ function client(headers = {}) {
         resolvers: { Query: { reports: relayPagination() } },
         updates: {
           Mutation: {
-            deleteReport: (result, args, cache) => cache.invalidate({ __typename: "Report", id: result.deleteReport.id }),
+            deleteReport: (result, args, cache) => cache.invalidate({ __typename: "Report", id: result.deleteReport.deletedId }),
           },
         },
         logger: (kind, message) => kind === "debug" || warnings.push(message),
@@ -97,7 +97,7 @@ const made = await desk.mutation(CREATE, { input }).toPromise();
 assert.ifError(made.error);
 const { id, version: saved } = made.data.createReport.report;
 const gone = await desk.mutation(DELETE, { input: { id, version: saved } }).toPromise();
-assert.equal(gone.data.deleteReport.id, id);
+assert.equal(gone.data.deleteReport.deletedId, id);
 
 assert.deepEqual(warnings, []);
 console.log(

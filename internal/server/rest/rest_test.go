@@ -462,7 +462,7 @@ func TestMistakesInDocumentsAreFound(t *testing.T) {
 		"NotGraphQL":         {head + `query q {`, "want a field"},
 		"NotOfTheSchema":     {head + `query q { tags { nope } }`, "Cannot query field"},
 		"NoName":             {head + `{ tags { nodes { id } } }`, "want one query that has a name"},
-		"Mutation":           {head + `mutation m { deleteTag(input: {id: "x"}) { id } }`, "want one query"},
+		"Mutation":           {head + `mutation m { deleteTag(input: {id: "x"}) { deletedId } }`, "want one query"},
 		"TwoFields":          {head + `query q { tags { nodes { id } } reports { nodes { id } } }`, "want one field at the top"},
 		"NoSlug":             {one + `query q($slug: String) { tag(slug: $slug) { id } }`, "want the slug"},
 		"PathGoesOn":         {strings.Replace(one, "{slug}", "{slug}/children", 1) + `query q($slug: String) { tag(slug: $slug) { slug } }`, "is not selected"},

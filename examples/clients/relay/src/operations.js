@@ -65,6 +65,6 @@ exports.CREATE = graphql`
 
 exports.DELETE = graphql`
   mutation operationsDeleteMutation($input: DeleteInput!) {
-    deleteReport(input: $input) { id @deleteRecord }
+    deleteReport(input: $input) { deletedId @deleteRecord }
   }
 `;

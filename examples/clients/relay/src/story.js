@@ -38,9 +38,6 @@ function environment(headers = {}) {
   return new Environment({
     network: Network.create(send),
     store: new Store(new RecordSource()),
-    // The id of a DeletePayload is that of the document that was deleted. Without this, the store
-    // would take the payload for the document.
-    getDataID: (value, typename) => (typename === "DeletePayload" ? undefined : value.id),
   });
 }
 
@@ -138,7 +135,7 @@ async function story() {
   const { createReport } = await write(desk, operations.CREATE, { input });
   const { id, version: saved } = createReport.report;
   const { deleteReport } = await write(desk, operations.DELETE, { input: { id, version: saved } });
-  assert.equal(deleteReport.id, id);
+  assert.equal(deleteReport.deletedId, id);
 
   console.log(
     `relay ${version("relay-runtime")}: list, pages, report, filter, node, errors, desk, mutation: ` +
