@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // step is the position of a value inside another: a field of an input object, or an
@@ -29,17 +27,6 @@ func (s *step) String() string {
 		return s.name
 	}
 	return s.up.String() + "." + s.name
-}
-
-// path returns the position as a path in an error of a request.
-func (s *step) path() ast.Path {
-	switch {
-	case s == nil:
-		return ast.Path{ast.PathName("variable")}
-	case s.name == "":
-		return append(s.up.path(), ast.PathIndex(s.index))
-	}
-	return append(s.up.path(), ast.PathName(s.name))
 }
 
 // maxShown is how many characters of a text a message shows.

@@ -48,7 +48,6 @@ func (p problem) ofVariable(def *ast.VariableDefinition) *gqlerror.Error {
 	position := "$" + p.position
 	err := &gqlerror.Error{
 		Message:    position + ": " + p.message,
-		Path:       p.path,
 		Extensions: map[string]any{"fields": []domain.FieldError{{Path: position, Message: p.message}}},
 	}
 	if def.Position != nil {
@@ -68,7 +67,6 @@ type coercion struct {
 // problem is a value that does not fit.
 type problem struct {
 	position string
-	path     ast.Path
 	message  string
 }
 
@@ -76,7 +74,7 @@ type problem struct {
 // stack of the caller.
 func (c *coercion) report(at *step, message string) {
 	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, problem{at.String(), at.path(), message})
+		c.problems = append(c.problems, problem{at.String(), message})
 	}
 }
 

@@ -43,6 +43,14 @@ func responseFormat() []Case {
 
 // responseErrors are cases of the entries of errors.
 func responseErrors() []Case {
+	noPath := wants("no path, because nothing was executed", func(_ *target, r *Response) error {
+		for _, e := range r.Errors {
+			if len(e.Path) > 0 {
+				return r.errorf("want no path, because nothing was executed")
+			}
+		}
+		return nil
+	})
 	return section(ResponseShape, "Errors",
 		document("location-counts-from-one", `{ nothingOfThisName }`, refusedAt("1:3")),
 		document("location-is-shown", `{ nothingOfThisName }`, located("1:3"), recommended),
@@ -54,14 +62,8 @@ func responseErrors() []Case {
 		document("location-of-syntax", "{\n  __typename\n  !\n}", refusedAt("3:3")),
 		document("location-of-syntax-is-shown", "{\n  __typename\n  !\n}", located("3:3"), recommended),
 		document("location-of-unclosed", "{\n  __typename\n", refusedAt("3:1", "2:13", "2:3", "1:1")),
-		document("no-path-of-request-errors", `{ nothingOfThisName }`, wants("no path, because nothing was executed", func(_ *target, r *Response) error {
-			for _, e := range r.Errors {
-				if len(e.Path) > 0 {
-					return r.errorf("want no path, because nothing was executed")
-				}
-			}
-			return nil
-		}), recommended),
+		document("no-path-of-request-errors", `{ nothingOfThisName }`, noPath, recommended),
+		document("no-path-of-wrong-variables", `query ($n: String!) { __type(name: $n) { name } }`, noPath, variables(`{"n": 1}`), recommended),
 		document("extensions-are-maps", `{ nothingOfThisName }`, wants("extensions that are maps, if there", func(_ *target, r *Response) error {
 			for _, e := range r.Errors {
 				var m map[string]any

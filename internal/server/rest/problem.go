@@ -149,9 +149,6 @@ func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, e
 		for _, f := range fields {
 			add(strings.TrimPrefix(f.Path, "$"), f.Message) // a variable has the name of its parameter
 		}
-		if path := err.Path.String(); len(fields) == 0 {
-			add(strings.TrimPrefix(path, "variable."), err.Message)
-		}
 	}
 	detail := first.Message
 	if len(wrong) > 0 {
