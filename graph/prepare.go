@@ -77,6 +77,9 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if err := checkDirectives(e.schema, op); err != nil {
 		return gqlerror.List{err}
 	}
+	if op.Operation.Operation != ast.Mutation {
+		coerce.Remember(op)
+	}
 	op.Stats.Validation.End = graphql.Now()
 	if err := e.limits.chargeOperation(ctx, op); err != nil {
 		return gqlerror.List{err}

@@ -10,36 +10,41 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// step is the position of a value inside another: a field of an input object, or an
-// element of a list where the name is empty.
+// step is a step to a value inside another: the name of an argument, a variable or an
+// input field, or an element of a list where the name is empty.
 type step struct {
-	up    *step
 	name  string
 	index int
 }
 
-// String returns the position as text: filter.and[0].slug.
-func (s *step) String() string {
-	switch {
-	case s == nil:
-		return ""
-	case s.name == "":
-		return s.up.String() + "[" + strconv.Itoa(s.index) + "]"
-	case s.up == nil:
-		return s.name
+// position returns the steps to a value as text: filter.and[0].slug.
+func position(at []step) string {
+	var b strings.Builder
+	for i, s := range at {
+		switch {
+		case s.name == "":
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		case i == 0:
+			b.WriteString(s.name)
+		default:
+			b.WriteString("." + s.name)
+		}
 	}
-	return s.up.String() + "." + s.name
+	return b.String()
 }
 
-// path returns the position as a path in an error of a request.
-func (s *step) path() ast.Path {
-	switch {
-	case s == nil:
-		return ast.Path{ast.PathName("variable")}
-	case s.name == "":
-		return append(s.up.path(), ast.PathIndex(s.index))
+// path returns the steps to a value as a path in an error of a request.
+func path(at []step) ast.Path {
+	path := make(ast.Path, 1, 1+len(at))
+	path[0] = ast.PathName("variable")
+	for _, s := range at {
+		if s.name == "" {
+			path = append(path, ast.PathIndex(s.index))
+		} else {
+			path = append(path, ast.PathName(s.name))
+		}
 	}
-	return append(s.up.path(), ast.PathName(s.name))
+	return path
 }
 
 // maxShown is how many characters of a text a message shows.

@@ -12939,7 +12939,7 @@ func (ec *executionContext) fieldContext_Asset_revisions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Asset_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Asset_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14727,7 +14727,7 @@ func (ec *executionContext) fieldContext_Edition_revisions(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Edition_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14872,7 +14872,7 @@ func (ec *executionContext) fieldContext_Edition_introduction(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_introduction_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Edition_introduction_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15237,7 +15237,7 @@ func (ec *executionContext) fieldContext_EditionItem_summary(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_summary_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_EditionItem_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15281,7 +15281,7 @@ func (ec *executionContext) fieldContext_EditionItem_analysis(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_analysis_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_EditionItem_analysis_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15862,7 +15862,7 @@ func (ec *executionContext) fieldContext_Entity_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16030,7 +16030,7 @@ func (ec *executionContext) fieldContext_Entity_description(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16271,7 +16271,7 @@ func (ec *executionContext) fieldContext_Entity_relationships(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_relationships_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16315,7 +16315,7 @@ func (ec *executionContext) fieldContext_Entity_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16359,7 +16359,7 @@ func (ec *executionContext) fieldContext_Entity_mentionedIn(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_mentionedIn_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_mentionedIn_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16403,7 +16403,7 @@ func (ec *executionContext) fieldContext_Entity_contributedTo(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_contributedTo_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_contributedTo_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16447,7 +16447,7 @@ func (ec *executionContext) fieldContext_Entity_targetedBy(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_targetedBy_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_targetedBy_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16491,7 +16491,7 @@ func (ec *executionContext) fieldContext_Entity_amplifies(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_amplifies_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_amplifies_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17072,7 +17072,7 @@ func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Footnote_text_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Footnote_text_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17657,7 +17657,7 @@ func (ec *executionContext) fieldContext_Mutation_createReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17701,7 +17701,7 @@ func (ec *executionContext) fieldContext_Mutation_updateReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17745,7 +17745,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17789,7 +17789,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17833,7 +17833,7 @@ func (ec *executionContext) fieldContext_Mutation_createNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17877,7 +17877,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17921,7 +17921,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17965,7 +17965,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18009,7 +18009,7 @@ func (ec *executionContext) fieldContext_Mutation_createEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18053,7 +18053,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18097,7 +18097,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18141,7 +18141,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18185,7 +18185,7 @@ func (ec *executionContext) fieldContext_Mutation_createRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18229,7 +18229,7 @@ func (ec *executionContext) fieldContext_Mutation_updateRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18273,7 +18273,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18317,7 +18317,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18361,7 +18361,7 @@ func (ec *executionContext) fieldContext_Mutation_createTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18405,7 +18405,7 @@ func (ec *executionContext) fieldContext_Mutation_updateTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18449,7 +18449,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18493,7 +18493,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18537,7 +18537,7 @@ func (ec *executionContext) fieldContext_Mutation_createSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18581,7 +18581,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18625,7 +18625,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18669,7 +18669,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18713,7 +18713,7 @@ func (ec *executionContext) fieldContext_Mutation_createEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18757,7 +18757,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18801,7 +18801,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18845,7 +18845,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18889,7 +18889,7 @@ func (ec *executionContext) fieldContext_Mutation_createAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18933,7 +18933,7 @@ func (ec *executionContext) fieldContext_Mutation_updateAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18977,7 +18977,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19021,7 +19021,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19065,7 +19065,7 @@ func (ec *executionContext) fieldContext_Mutation_undelete(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_undelete_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_undelete_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19109,7 +19109,7 @@ func (ec *executionContext) fieldContext_Mutation_restoreRevision(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_restoreRevision_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_restoreRevision_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19153,7 +19153,7 @@ func (ec *executionContext) fieldContext_Mutation_publish(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_publish_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_publish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19197,7 +19197,7 @@ func (ec *executionContext) fieldContext_Mutation_unpublish(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unpublish_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_unpublish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19241,7 +19241,7 @@ func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_release_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_release_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19285,7 +19285,7 @@ func (ec *executionContext) fieldContext_Mutation_schedulePublication(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_schedulePublication_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_schedulePublication_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19329,7 +19329,7 @@ func (ec *executionContext) fieldContext_Mutation_cancelSchedule(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_cancelSchedule_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_cancelSchedule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19373,7 +19373,7 @@ func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_mergeEntities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_mergeEntities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19417,7 +19417,7 @@ func (ec *executionContext) fieldContext_Mutation_purge(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_purge_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_purge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19461,7 +19461,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19505,7 +19505,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_rotateApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19549,7 +19549,7 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_revokeApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_revokeApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19593,7 +19593,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updatePerson_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updatePerson_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19637,7 +19637,7 @@ func (ec *executionContext) fieldContext_Mutation_createWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19681,7 +19681,7 @@ func (ec *executionContext) fieldContext_Mutation_updateWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19725,7 +19725,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19769,7 +19769,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateWebhookSecret(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19813,7 +19813,7 @@ func (ec *executionContext) fieldContext_Mutation_testWebhook(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_testWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_testWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19857,7 +19857,7 @@ func (ec *executionContext) fieldContext_Mutation_retryWebhookDeliveries(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19901,7 +19901,7 @@ func (ec *executionContext) fieldContext_Mutation_registerDocuments(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_registerDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_registerDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19945,7 +19945,7 @@ func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unregisterDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_unregisterDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20288,7 +20288,7 @@ func (ec *executionContext) fieldContext_Narrative_revisions(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20410,7 +20410,7 @@ func (ec *executionContext) fieldContext_Narrative_description(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20454,7 +20454,7 @@ func (ec *executionContext) fieldContext_Narrative_assessment(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_assessment_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_assessment_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20599,7 +20599,7 @@ func (ec *executionContext) fieldContext_Narrative_children(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_children_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20643,7 +20643,7 @@ func (ec *executionContext) fieldContext_Narrative_targets(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_targets_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_targets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20687,7 +20687,7 @@ func (ec *executionContext) fieldContext_Narrative_amplifiers(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_amplifiers_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_amplifiers_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20795,7 +20795,7 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22610,7 +22610,7 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_node_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_node_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22654,7 +22654,7 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_nodes_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_nodes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22730,7 +22730,7 @@ func (ec *executionContext) fieldContext_Query_report(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_report_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_report_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22774,7 +22774,7 @@ func (ec *executionContext) fieldContext_Query_reports(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22818,7 +22818,7 @@ func (ec *executionContext) fieldContext_Query_narrative(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_narrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22862,7 +22862,7 @@ func (ec *executionContext) fieldContext_Query_narratives(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22906,7 +22906,7 @@ func (ec *executionContext) fieldContext_Query_entity(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_entity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22950,7 +22950,7 @@ func (ec *executionContext) fieldContext_Query_entities(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22994,7 +22994,7 @@ func (ec *executionContext) fieldContext_Query_relationship(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_relationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23038,7 +23038,7 @@ func (ec *executionContext) fieldContext_Query_relationships(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationships_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23082,7 +23082,7 @@ func (ec *executionContext) fieldContext_Query_tag(ctx context.Context, field gr
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_tag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23126,7 +23126,7 @@ func (ec *executionContext) fieldContext_Query_tags(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tags_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_tags_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23170,7 +23170,7 @@ func (ec *executionContext) fieldContext_Query_source(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_source_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_source_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23214,7 +23214,7 @@ func (ec *executionContext) fieldContext_Query_sources(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_sources_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sources_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23258,7 +23258,7 @@ func (ec *executionContext) fieldContext_Query_edition(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_edition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_edition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23302,7 +23302,7 @@ func (ec *executionContext) fieldContext_Query_editions(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_editions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_editions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23346,7 +23346,7 @@ func (ec *executionContext) fieldContext_Query_asset(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_asset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_asset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23390,7 +23390,7 @@ func (ec *executionContext) fieldContext_Query_assets(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_assets_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_assets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23434,7 +23434,7 @@ func (ec *executionContext) fieldContext_Query_pendingChanges(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_pendingChanges_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_pendingChanges_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23478,7 +23478,7 @@ func (ec *executionContext) fieldContext_Query_schedules(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_schedules_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_schedules_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23522,7 +23522,7 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_changes_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_changes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23566,7 +23566,7 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_publicationLog_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_publicationLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23610,7 +23610,7 @@ func (ec *executionContext) fieldContext_Query_trash(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_trash_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_trash_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23654,7 +23654,7 @@ func (ec *executionContext) fieldContext_Query_apiKeys(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_apiKeys_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_apiKeys_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23698,7 +23698,7 @@ func (ec *executionContext) fieldContext_Query_people(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_people_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_people_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23742,7 +23742,7 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_auditLog_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_auditLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23786,7 +23786,7 @@ func (ec *executionContext) fieldContext_Query_webhooks(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhooks_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhooks_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23830,7 +23830,7 @@ func (ec *executionContext) fieldContext_Query_webhook(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23874,7 +23874,7 @@ func (ec *executionContext) fieldContext_Query_webhookDeliveries(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhookDeliveries_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23918,7 +23918,7 @@ func (ec *executionContext) fieldContext_Query_registeredDocuments(ctx context.C
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_registeredDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_registeredDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23962,7 +23962,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query___type_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query___type_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24681,7 +24681,7 @@ func (ec *executionContext) fieldContext_Relationship_revisions(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Relationship_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24959,7 +24959,7 @@ func (ec *executionContext) fieldContext_Relationship_description(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Relationship_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25792,7 +25792,7 @@ func (ec *executionContext) fieldContext_Report_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25937,7 +25937,7 @@ func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_summary_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26073,7 +26073,7 @@ func (ec *executionContext) fieldContext_Report_body(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_body_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_body_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26355,7 +26355,7 @@ func (ec *executionContext) fieldContext_Report_entities(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26399,7 +26399,7 @@ func (ec *executionContext) fieldContext_Report_mentions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_mentions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_mentions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26443,7 +26443,7 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26932,7 +26932,7 @@ func (ec *executionContext) fieldContext_Revision_diff(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Revision_diff_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Revision_diff_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27954,7 +27954,7 @@ func (ec *executionContext) fieldContext_Source_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Source_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28237,7 +28237,7 @@ func (ec *executionContext) fieldContext_Source_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Source_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28565,7 +28565,7 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Subscription_contentChanged_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Subscription_contentChanged_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28908,7 +28908,7 @@ func (ec *executionContext) fieldContext_Tag_revisions(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29007,7 +29007,7 @@ func (ec *executionContext) fieldContext_Tag_description(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29106,7 +29106,7 @@ func (ec *executionContext) fieldContext_Tag_children(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_children_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29150,7 +29150,7 @@ func (ec *executionContext) fieldContext_Tag_reports(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29194,7 +29194,7 @@ func (ec *executionContext) fieldContext_Tag_entities(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29238,7 +29238,7 @@ func (ec *executionContext) fieldContext_Tag_narratives(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31444,7 +31444,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Directive_args_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Directive_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31672,7 +31672,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Field_args_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Field_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32092,7 +32092,7 @@ func (ec *executionContext) fieldContext___Schema_directives(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Schema_directives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Schema_directives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32228,7 +32228,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_fields_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_fields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32336,7 +32336,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_enumValues_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_enumValues_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32380,7 +32380,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_inputFields_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_inputFields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}

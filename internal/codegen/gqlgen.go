@@ -147,7 +147,7 @@ func coerceArguments(filename string) error {
 	if err != nil {
 		return err
 	}
-	code = decodedArguments.ReplaceAll(code, []byte("coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, $1)"))
+	code = decodedArguments.ReplaceAll(code, []byte("coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, $1)"))
 	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n"),
 		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/coerce"`+"\n"), 1)
 	if bytes.Contains(code, []byte("field.ArgumentMap(")) || !bytes.Contains(code, []byte("graph/coerce")) {
