@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/coerce"
+	"github.com/redthread-api/redthread/graph/condition"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/graph/validation"
 	"github.com/redthread-api/redthread/internal/limits"
@@ -84,6 +85,7 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if err := e.limits.chargeOperation(ctx, op); err != nil {
 		return gqlerror.List{err}
 	}
+	condition.Apply(e.schema, op)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/coerce"
+	"github.com/redthread-api/redthread/graph/condition"
 	"github.com/redthread-api/redthread/graph/introspection"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -34565,7 +34566,10 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKey")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKey")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._ApiKey_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34673,7 +34677,10 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ApiKeyConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34721,7 +34728,10 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ApiKeyEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34759,7 +34769,10 @@ func (ec *executionContext) _ApiKeyPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "apiKey":
 			out.Values[i] = ec._ApiKeyPayload_apiKey(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34792,7 +34805,10 @@ func (ec *executionContext) _ApiKeySecretPayload(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeySecretPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeySecretPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "apiKey":
 			out.Values[i] = ec._ApiKeySecretPayload_apiKey(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34835,7 +34851,10 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Asset")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Asset")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Asset_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34958,7 +34977,10 @@ func (ec *executionContext) _AssetConnection(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._AssetConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35006,7 +35028,10 @@ func (ec *executionContext) _AssetEdge(ctx context.Context, sel ast.SelectionSet
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._AssetEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35044,7 +35069,10 @@ func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "asset":
 			out.Values[i] = ec._AssetPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35092,7 +35120,10 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntry")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntry")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._AuditEntry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35175,7 +35206,10 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._AuditEntryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35223,7 +35257,10 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._AuditEntryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35261,7 +35298,10 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Change")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Change")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kind":
 			out.Values[i] = ec._Change_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35319,7 +35359,10 @@ func (ec *executionContext) _ChangeConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChangeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ChangeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ChangeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35367,7 +35410,10 @@ func (ec *executionContext) _ChangeEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChangeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ChangeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ChangeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35405,7 +35451,10 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Citation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Citation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "source":
 			out.Values[i] = ec._Citation_source(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35448,7 +35497,10 @@ func (ec *executionContext) _Contribution(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Contribution")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Contribution")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "role":
 			out.Values[i] = ec._Contribution_role(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35486,7 +35538,10 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeletePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DeletePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._DeletePayload_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35519,7 +35574,10 @@ func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteWebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DeleteWebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._DeleteWebhookPayload_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35552,7 +35610,10 @@ func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DocumentPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DocumentPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "document":
 			out.Values[i] = ec._DocumentPayload_document(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35595,7 +35656,10 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Edition")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Edition")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Edition_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35738,7 +35802,10 @@ func (ec *executionContext) _EditionConnection(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._EditionConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35786,7 +35853,10 @@ func (ec *executionContext) _EditionEdge(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._EditionEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35824,7 +35894,10 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionItem")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionItem")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "headline":
 			out.Values[i] = ec._EditionItem_headline(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35892,7 +35965,10 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edition":
 			out.Values[i] = ec._EditionPayload_edition(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35940,7 +36016,10 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Entity")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Entity")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Entity_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36133,7 +36212,10 @@ func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._EntityConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36181,7 +36263,10 @@ func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._EntityEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36219,7 +36304,10 @@ func (ec *executionContext) _EntityIdentifier(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityIdentifier")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityIdentifier")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "scheme":
 			out.Values[i] = ec._EntityIdentifier_scheme(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36257,7 +36345,10 @@ func (ec *executionContext) _EntityName(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityName")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityName")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "text":
 			out.Values[i] = ec._EntityName_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36300,7 +36391,10 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entity":
 			out.Values[i] = ec._EntityPayload_entity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -36348,7 +36442,10 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("FieldChange")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "FieldChange")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "path":
 			out.Values[i] = ec._FieldChange_path(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36396,7 +36493,10 @@ func (ec *executionContext) _Footnote(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Footnote")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Footnote")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "number":
 			out.Values[i] = ec._Footnote_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36449,7 +36549,10 @@ func (ec *executionContext) _Heading(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Heading")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Heading")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "level":
 			out.Values[i] = ec._Heading_level(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36492,7 +36595,10 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Listing")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Listing")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "authority":
 			out.Values[i] = ec._Listing_authority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36555,7 +36661,10 @@ func (ec *executionContext) _MergePayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MergePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "MergePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entity":
 			out.Values[i] = ec._MergePayload_entity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -36631,7 +36740,10 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Mutation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Mutation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createReport(ctx, field)
@@ -37030,7 +37142,10 @@ func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Narrative")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Narrative")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Narrative_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37208,7 +37323,10 @@ func (ec *executionContext) _NarrativeConnection(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._NarrativeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37256,7 +37374,10 @@ func (ec *executionContext) _NarrativeEdge(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._NarrativeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37294,7 +37415,10 @@ func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "narrative":
 			out.Values[i] = ec._NarrativePayload_narrative(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -37342,7 +37466,10 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Observation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Observation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "observedOn":
 			out.Values[i] = ec._Observation_observedOn(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -37410,7 +37537,10 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PageInfo")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PageInfo")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "hasNextPage":
 			out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37458,7 +37588,10 @@ func (ec *executionContext) _PendingChange(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChange")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChange")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "document":
 			out.Values[i] = ec._PendingChange_document(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37506,7 +37639,10 @@ func (ec *executionContext) _PendingChangeConnection(ctx context.Context, sel as
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChangeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChangeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PendingChangeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37549,7 +37685,10 @@ func (ec *executionContext) _PendingChangeEdge(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChangeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChangeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PendingChangeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37587,7 +37726,10 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Person")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Person")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Person_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37675,7 +37817,10 @@ func (ec *executionContext) _PersonConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PersonConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37723,7 +37868,10 @@ func (ec *executionContext) _PersonEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PersonEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37761,7 +37909,10 @@ func (ec *executionContext) _PersonPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "person":
 			out.Values[i] = ec._PersonPayload_person(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37794,7 +37945,10 @@ func (ec *executionContext) _PublicationEntry(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntry")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntry")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._PublicationEntry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37872,7 +38026,10 @@ func (ec *executionContext) _PublicationEntryConnection(ctx context.Context, sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PublicationEntryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37920,7 +38077,10 @@ func (ec *executionContext) _PublicationEntryEdge(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PublicationEntryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37958,7 +38118,10 @@ func (ec *executionContext) _PurgePayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PurgePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PurgePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "purged":
 			out.Values[i] = ec._PurgePayload_purged(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37999,7 +38162,10 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Query")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Query")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "node":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query_node(ctx, field)
@@ -38258,7 +38424,10 @@ func (ec *executionContext) _RegisterDocumentsPayload(ctx context.Context, sel a
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisterDocumentsPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisterDocumentsPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documents":
 			out.Values[i] = ec._RegisterDocumentsPayload_documents(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38296,7 +38465,10 @@ func (ec *executionContext) _RegisteredDocument(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocument")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocument")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documentId":
 			out.Values[i] = ec._RegisteredDocument_documentId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38349,7 +38521,10 @@ func (ec *executionContext) _RegisteredDocumentConnection(ctx context.Context, s
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocumentConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocumentConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RegisteredDocumentConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38397,7 +38572,10 @@ func (ec *executionContext) _RegisteredDocumentEdge(ctx context.Context, sel ast
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocumentEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocumentEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RegisteredDocumentEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38435,7 +38613,10 @@ func (ec *executionContext) _Relationship(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Relationship")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Relationship")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Relationship_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38588,7 +38769,10 @@ func (ec *executionContext) _RelationshipConnection(ctx context.Context, sel ast
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RelationshipConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38636,7 +38820,10 @@ func (ec *executionContext) _RelationshipEdge(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RelationshipEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38674,7 +38861,10 @@ func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "relationship":
 			out.Values[i] = ec._RelationshipPayload_relationship(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -38722,7 +38912,10 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReleasePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReleasePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._ReleasePayload_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -38780,7 +38973,10 @@ func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Report")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Report")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Report_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38988,7 +39184,10 @@ func (ec *executionContext) _ReportConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ReportConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39036,7 +39235,10 @@ func (ec *executionContext) _ReportEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ReportEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39074,7 +39276,10 @@ func (ec *executionContext) _ReportPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "report":
 			out.Values[i] = ec._ReportPayload_report(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -39122,7 +39327,10 @@ func (ec *executionContext) _RetryWebhookDeliveriesPayload(ctx context.Context, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RetryWebhookDeliveriesPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RetryWebhookDeliveriesPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "deliveries":
 			out.Values[i] = ec._RetryWebhookDeliveriesPayload_deliveries(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39155,7 +39363,10 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Revision")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Revision")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "number":
 			out.Values[i] = ec._Revision_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39213,7 +39424,10 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevisionConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RevisionConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RevisionConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39261,7 +39475,10 @@ func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevisionEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RevisionEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RevisionEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39299,7 +39516,10 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Schedule")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Schedule")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Schedule_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39392,7 +39612,10 @@ func (ec *executionContext) _ScheduleConnection(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ScheduleConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ScheduleConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ScheduleConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39440,7 +39663,10 @@ func (ec *executionContext) _ScheduleEdge(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ScheduleEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ScheduleEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ScheduleEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39478,7 +39704,10 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SchedulePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SchedulePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "schedule":
 			out.Values[i] = ec._SchedulePayload_schedule(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39516,7 +39745,10 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Source")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Source")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Source_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39664,7 +39896,10 @@ func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourceConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourceConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._SourceConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39712,7 +39947,10 @@ func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourceEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourceEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._SourceEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39750,7 +39988,10 @@ func (ec *executionContext) _SourcePayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourcePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourcePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "source":
 			out.Values[i] = ec._SourcePayload_source(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -39818,7 +40059,10 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Tag")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Tag")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Tag_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39961,7 +40205,10 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._TagConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40009,7 +40256,10 @@ func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._TagEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40047,7 +40297,10 @@ func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "tag":
 			out.Values[i] = ec._TagPayload_tag(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -40095,7 +40348,10 @@ func (ec *executionContext) _TestWebhookPayload(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TestWebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TestWebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "attempt":
 			out.Values[i] = ec._TestWebhookPayload_attempt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40128,7 +40384,10 @@ func (ec *executionContext) _TrashedDocument(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocument")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocument")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._TrashedDocument_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40191,7 +40450,10 @@ func (ec *executionContext) _TrashedDocumentConnection(ctx context.Context, sel 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocumentConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocumentConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._TrashedDocumentConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40234,7 +40496,10 @@ func (ec *executionContext) _TrashedDocumentEdge(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocumentEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocumentEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._TrashedDocumentEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40272,7 +40537,10 @@ func (ec *executionContext) _UnregisterDocumentsPayload(ctx context.Context, sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UnregisterDocumentsPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "UnregisterDocumentsPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documentIds":
 			out.Values[i] = ec._UnregisterDocumentsPayload_documentIds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40305,7 +40573,10 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Viewer")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Viewer")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Viewer_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -40358,7 +40629,10 @@ func (ec *executionContext) _Warning(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Warning")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Warning")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "code":
 			out.Values[i] = ec._Warning_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40406,7 +40680,10 @@ func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Webhook")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Webhook")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Webhook_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40509,7 +40786,10 @@ func (ec *executionContext) _WebhookAttempt(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookAttempt")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookAttempt")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "at":
 			out.Values[i] = ec._WebhookAttempt_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40567,7 +40847,10 @@ func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._WebhookConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40615,7 +40898,10 @@ func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDelivery")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDelivery")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._WebhookDelivery_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40703,7 +40989,10 @@ func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDeliveryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDeliveryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._WebhookDeliveryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40751,7 +41040,10 @@ func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDeliveryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDeliveryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._WebhookDeliveryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40789,7 +41081,10 @@ func (ec *executionContext) _WebhookEdge(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._WebhookEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40827,7 +41122,10 @@ func (ec *executionContext) _WebhookPayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "webhook":
 			out.Values[i] = ec._WebhookPayload_webhook(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40860,7 +41158,10 @@ func (ec *executionContext) _WebhookSecretPayload(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookSecretPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookSecretPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "webhook":
 			out.Values[i] = ec._WebhookSecretPayload_webhook(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40898,7 +41199,10 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Directive")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Directive")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___Directive_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40961,7 +41265,10 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__EnumValue")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__EnumValue")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___EnumValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41009,7 +41316,10 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Field")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Field")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___Field_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41067,7 +41377,10 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__InputValue")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__InputValue")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___InputValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41125,7 +41438,10 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Schema")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Schema")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "description":
 			out.Values[i] = ec.___Schema_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -41183,7 +41499,10 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Type")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Type")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kind":
 			out.Values[i] = ec.___Type_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
