@@ -122,3 +122,24 @@ func TestConditionsOfOtherKinds(t *testing.T) {
 		a.as(public, `query($c: Boolean!) { reports { totalCount @skip(if: $c) } }`, vars{"c": nil}).refused("GRAPHQL_VALIDATION_FAILED", "$c: is null")
 	})
 }
+
+func TestNullConditionsOfSubscriptions(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		a.in(t).subscribe(t, public, `subscription($c: Boolean = true) { contentChanged(after: "start") { kind document @skip(if: $c) { id } } }`, vars{"c": nil}, nil).
+			wants(`"path":["contentChanged","document"]`, `"document":null`)
+	})
+}
+
+func TestNullConditionsAreNotCached(t *testing.T) {
+	t.Parallel()
+	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
+		g.createContent()
+		for value, want := range map[string]bool{"null": false, "false": true} {
+			body := `{"query": "query($c: Boolean = true) { tags { nodes { parent @skip(if: $c) { slug } } } }", "variables": {"c": ` + value + `}}`
+			if _, got := g.decision(public, body); got != want {
+				t.Errorf("%s: got %v, want %v", value, got, want)
+			}
+		}
+	})
+}
