@@ -72,10 +72,6 @@ func TestErrorCodes(t *testing.T) {
 		if got := a.as(public, `query($by: ReportBy) { report(by: $by) { slug } }`, vars{"by": vars{"slug": "bravo"}}).ok().at("report.slug"); got != "bravo" {
 			t.Errorf("by slug: got %v", got)
 		}
-		for _, condition := range []string{"skip", "include"} {
-			a.as(public, `query($c: Boolean = true) { reports { totalCount @`+condition+`(if: $c) } }`, vars{"c": nil}).
-				refused("BAD_USER_INPUT", "the arguments of @"+condition+" are not right: if: the variable $c is null; want Boolean!")
-		}
 		a.as(public, `query($s: Stage = LIVE) @inContext(stage: $s) { reports { totalCount } }`, vars{"s": nil}).
 			refused("BAD_USER_INPUT", "stage: the variable $s is null; want Stage!")
 		r := a.as(public, `query($f: TextFormat = HTML) { report(slug: "bravo") { slug summary(format: $f) } }`, vars{"f": nil})

@@ -191,7 +191,7 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		ctx, done = s.stores.Snapshot(ctx)
 		defer done()
 	}
-	response := run(ctx)
+	response := run(withRootField(ctx, op))
 	// Rows that were read count, also when a later step refused them.
 	marking, err := seen.Highest(ctx, s.reader)
 	if err != nil {
@@ -207,6 +207,19 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 	transport.Header(ctx).Set(MarkingHeader, "TLP:"+marking.Label())
 	graphql.RegisterExtension(ctx, "marking", marking.String())
 	return response
+}
+
+// withRootField returns a context with the root field of a subscription, with which the
+// path of an error in an event begins. gqlgen leaves it out.
+func withRootField(ctx context.Context, op *graphql.OperationContext) context.Context {
+	if op.Operation.Operation != ast.Subscription {
+		return ctx
+	}
+	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 {
+		return ctx
+	}
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: fields[0]})
 }
 
 // MarkingHeader is the name of the header with the highest marking in a response,

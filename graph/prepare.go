@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/coerce"
+	"github.com/redthread-api/redthread/graph/condition"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/graph/validation"
 	"github.com/redthread-api/redthread/internal/limits"
@@ -77,10 +78,14 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if err := checkDirectives(e.schema, op); err != nil {
 		return gqlerror.List{err}
 	}
+	if op.Operation.Operation != ast.Mutation {
+		coerce.Remember(op)
+	}
 	op.Stats.Validation.End = graphql.Now()
 	if err := e.limits.chargeOperation(ctx, op); err != nil {
 		return gqlerror.List{err}
 	}
+	condition.Apply(e.schema, op)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -228,7 +229,7 @@ func TestArgumentsWithoutValidation(t *testing.T) {
 func arguments(t testing.TB, schema *ast.Schema, doc *ast.QueryDocument, variables map[string]any) string {
 	t.Helper()
 	field := doc.Operations[0].SelectionSet[0].(*ast.Field)
-	got, err := coerce.Arguments(t.Context(), schema, field, variables, plain)
+	got, err := coerce.Arguments(t.Context(), &graphql.OperationContext{Variables: variables}, schema, field, plain)
 	if problem, ok := errors.AsType[*domain.Error](err); ok {
 		if problem.Kind != domain.KindInvalid || len(problem.Fields) == 0 {
 			t.Errorf("got %+v", problem)
@@ -240,6 +241,39 @@ func arguments(t testing.TB, schema *ast.Schema, doc *ast.QueryDocument, variabl
 		return strings.Join(texts, "|")
 	}
 	return fmt.Sprint(got)
+}
+
+func TestRememberedArgumentsAreDecodedOnce(t *testing.T) {
+	t.Parallel()
+	schema := schemaOf(t)
+	doc := gqlparser.MustLoadQueryWithRules(schema, `query($c: Color!) { f(color: $c) g: f(color: $c) }`, nil)
+	op := &graphql.OperationContext{Variables: map[string]any{"c": "RED"}}
+	calls := 0
+	count := func(_ context.Context, arguments map[string]any) (map[string]any, error) {
+		calls++
+		if calls == 1 {
+			return nil, errors.New("not decoded")
+		}
+		return arguments, nil
+	}
+	coerce.Remember(op)
+	field := doc.Operations[0].SelectionSet[0].(*ast.Field)
+	if _, err := coerce.Arguments(t.Context(), op, schema, field, count); err == nil {
+		t.Error("got no error of decode")
+	}
+	for range 3 { // an error is not remembered
+		got, err := coerce.Arguments(t.Context(), op, schema, field, count)
+		if err != nil || fmt.Sprint(got) != "map[color:RED]" {
+			t.Fatalf("got %v %v", got, err)
+		}
+	}
+	if calls != 2 {
+		t.Errorf("got %d calls of decode, want 2", calls)
+	}
+	other := doc.Operations[0].SelectionSet[1].(*ast.Field)
+	if _, err := coerce.Arguments(t.Context(), op, schema, other, count); err != nil || calls != 3 {
+		t.Errorf("another field: got %d calls of decode and %v, want 3", calls, err)
+	}
 }
 
 func plain(_ context.Context, arguments map[string]any) (map[string]any, error) {
@@ -256,9 +290,17 @@ func BenchmarkArguments(b *testing.B) {
 		doc := gqlparser.MustLoadQueryWithRules(schema, document, nil)
 		field := doc.Operations[0].SelectionSet[0].(*ast.Field)
 		variables := map[string]any{"c": "RED", "s": "x"}
+		op := &graphql.OperationContext{Variables: variables}
 		b.Run(name+"/Coerce", func(b *testing.B) {
 			for b.Loop() {
-				_, _ = coerce.Arguments(b.Context(), schema, field, variables, plain)
+				_, _ = coerce.Arguments(b.Context(), op, schema, field, plain)
+			}
+		})
+		remembered := &graphql.OperationContext{Variables: variables}
+		coerce.Remember(remembered)
+		b.Run(name+"/Remembered", func(b *testing.B) {
+			for b.Loop() {
+				_, _ = coerce.Arguments(b.Context(), remembered, schema, field, plain)
 			}
 		})
 		b.Run(name+"/ArgumentMap", func(b *testing.B) {

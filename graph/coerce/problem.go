@@ -8,25 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// step is the position of a value inside another: a field of an input object, or an
-// element of a list where the name is empty.
+// step is a step to a value inside another: the name of an argument, a variable or an
+// input field, or an element of a list where the name is empty.
 type step struct {
-	up    *step
 	name  string
 	index int
 }
 
-// String returns the position as text: filter.and[0].slug.
-func (s *step) String() string {
-	switch {
-	case s == nil:
-		return ""
-	case s.name == "":
-		return s.up.String() + "[" + strconv.Itoa(s.index) + "]"
-	case s.up == nil:
-		return s.name
+// position returns the steps to a value as text: filter.and[0].slug.
+func position(at []step) string {
+	var b strings.Builder
+	for i, s := range at {
+		switch {
+		case s.name == "":
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		case i == 0:
+			b.WriteString(s.name)
+		default:
+			b.WriteString("." + s.name)
+		}
 	}
-	return s.up.String() + "." + s.name
+	return b.String()
 }
 
 // maxShown is how many characters of a text a message shows.

@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/coerce"
+	"github.com/redthread-api/redthread/graph/condition"
 	"github.com/redthread-api/redthread/graph/introspection"
 	"github.com/redthread-api/redthread/graph/model"
 	"github.com/redthread-api/redthread/graph/read"
@@ -12974,7 +12975,7 @@ func (ec *executionContext) fieldContext_Asset_revisions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Asset_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Asset_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14762,7 +14763,7 @@ func (ec *executionContext) fieldContext_Edition_revisions(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Edition_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14907,7 +14908,7 @@ func (ec *executionContext) fieldContext_Edition_introduction(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Edition_introduction_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Edition_introduction_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15272,7 +15273,7 @@ func (ec *executionContext) fieldContext_EditionItem_summary(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_summary_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_EditionItem_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15316,7 +15317,7 @@ func (ec *executionContext) fieldContext_EditionItem_analysis(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_EditionItem_analysis_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_EditionItem_analysis_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -15897,7 +15898,7 @@ func (ec *executionContext) fieldContext_Entity_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16065,7 +16066,7 @@ func (ec *executionContext) fieldContext_Entity_description(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16306,7 +16307,7 @@ func (ec *executionContext) fieldContext_Entity_relationships(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_relationships_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16350,7 +16351,7 @@ func (ec *executionContext) fieldContext_Entity_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16394,7 +16395,7 @@ func (ec *executionContext) fieldContext_Entity_mentionedIn(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_mentionedIn_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_mentionedIn_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16438,7 +16439,7 @@ func (ec *executionContext) fieldContext_Entity_contributedTo(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_contributedTo_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_contributedTo_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16482,7 +16483,7 @@ func (ec *executionContext) fieldContext_Entity_targetedBy(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_targetedBy_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_targetedBy_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16526,7 +16527,7 @@ func (ec *executionContext) fieldContext_Entity_amplifies(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Entity_amplifies_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Entity_amplifies_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17107,7 +17108,7 @@ func (ec *executionContext) fieldContext_Footnote_text(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Footnote_text_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Footnote_text_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17692,7 +17693,7 @@ func (ec *executionContext) fieldContext_Mutation_createReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17736,7 +17737,7 @@ func (ec *executionContext) fieldContext_Mutation_updateReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17780,7 +17781,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17824,7 +17825,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteReport(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteReport_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteReport_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17868,7 +17869,7 @@ func (ec *executionContext) fieldContext_Mutation_createNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17912,7 +17913,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17956,7 +17957,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18000,7 +18001,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteNarrative(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteNarrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteNarrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18044,7 +18045,7 @@ func (ec *executionContext) fieldContext_Mutation_createEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18088,7 +18089,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18132,7 +18133,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18176,7 +18177,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEntity(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEntity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteEntity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18220,7 +18221,7 @@ func (ec *executionContext) fieldContext_Mutation_createRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18264,7 +18265,7 @@ func (ec *executionContext) fieldContext_Mutation_updateRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18308,7 +18309,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18352,7 +18353,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteRelationship(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteRelationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteRelationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18396,7 +18397,7 @@ func (ec *executionContext) fieldContext_Mutation_createTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18440,7 +18441,7 @@ func (ec *executionContext) fieldContext_Mutation_updateTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18484,7 +18485,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18528,7 +18529,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteTag(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteTag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteTag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18572,7 +18573,7 @@ func (ec *executionContext) fieldContext_Mutation_createSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18616,7 +18617,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18660,7 +18661,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18704,7 +18705,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteSource(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteSource_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteSource_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18748,7 +18749,7 @@ func (ec *executionContext) fieldContext_Mutation_createEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18792,7 +18793,7 @@ func (ec *executionContext) fieldContext_Mutation_updateEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18836,7 +18837,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18880,7 +18881,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteEdition(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteEdition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18924,7 +18925,7 @@ func (ec *executionContext) fieldContext_Mutation_createAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18968,7 +18969,7 @@ func (ec *executionContext) fieldContext_Mutation_updateAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19012,7 +19013,7 @@ func (ec *executionContext) fieldContext_Mutation_upsertAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_upsertAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19056,7 +19057,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteAsset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteAsset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19100,7 +19101,7 @@ func (ec *executionContext) fieldContext_Mutation_undelete(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_undelete_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_undelete_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19144,7 +19145,7 @@ func (ec *executionContext) fieldContext_Mutation_restoreRevision(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_restoreRevision_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_restoreRevision_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19188,7 +19189,7 @@ func (ec *executionContext) fieldContext_Mutation_publish(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_publish_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_publish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19232,7 +19233,7 @@ func (ec *executionContext) fieldContext_Mutation_unpublish(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unpublish_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_unpublish_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19276,7 +19277,7 @@ func (ec *executionContext) fieldContext_Mutation_release(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_release_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_release_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19320,7 +19321,7 @@ func (ec *executionContext) fieldContext_Mutation_schedulePublication(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_schedulePublication_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_schedulePublication_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19364,7 +19365,7 @@ func (ec *executionContext) fieldContext_Mutation_cancelSchedule(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_cancelSchedule_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_cancelSchedule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19408,7 +19409,7 @@ func (ec *executionContext) fieldContext_Mutation_mergeEntities(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_mergeEntities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_mergeEntities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19452,7 +19453,7 @@ func (ec *executionContext) fieldContext_Mutation_purge(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_purge_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_purge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19496,7 +19497,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19540,7 +19541,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_rotateApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19584,7 +19585,7 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_revokeApiKey_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_revokeApiKey_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19628,7 +19629,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updatePerson_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updatePerson_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19672,7 +19673,7 @@ func (ec *executionContext) fieldContext_Mutation_createWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_createWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19716,7 +19717,7 @@ func (ec *executionContext) fieldContext_Mutation_updateWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_updateWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19760,7 +19761,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteWebhook(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_deleteWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19804,7 +19805,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateWebhookSecret(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_rotateWebhookSecret_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19848,7 +19849,7 @@ func (ec *executionContext) fieldContext_Mutation_testWebhook(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_testWebhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_testWebhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19892,7 +19893,7 @@ func (ec *executionContext) fieldContext_Mutation_retryWebhookDeliveries(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_retryWebhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19936,7 +19937,7 @@ func (ec *executionContext) fieldContext_Mutation_registerDocuments(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_registerDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_registerDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19980,7 +19981,7 @@ func (ec *executionContext) fieldContext_Mutation_unregisterDocuments(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Mutation_unregisterDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_unregisterDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20323,7 +20324,7 @@ func (ec *executionContext) fieldContext_Narrative_revisions(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20445,7 +20446,7 @@ func (ec *executionContext) fieldContext_Narrative_description(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20489,7 +20490,7 @@ func (ec *executionContext) fieldContext_Narrative_assessment(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_assessment_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_assessment_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20634,7 +20635,7 @@ func (ec *executionContext) fieldContext_Narrative_children(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_children_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20678,7 +20679,7 @@ func (ec *executionContext) fieldContext_Narrative_targets(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_targets_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_targets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20722,7 +20723,7 @@ func (ec *executionContext) fieldContext_Narrative_amplifiers(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_amplifiers_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_amplifiers_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20830,7 +20831,7 @@ func (ec *executionContext) fieldContext_Narrative_reports(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Narrative_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Narrative_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22645,7 +22646,7 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_node_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_node_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22689,7 +22690,7 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_nodes_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_nodes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22765,7 +22766,7 @@ func (ec *executionContext) fieldContext_Query_report(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_report_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_report_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22809,7 +22810,7 @@ func (ec *executionContext) fieldContext_Query_reports(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22853,7 +22854,7 @@ func (ec *executionContext) fieldContext_Query_narrative(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narrative_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_narrative_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22897,7 +22898,7 @@ func (ec *executionContext) fieldContext_Query_narratives(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22941,7 +22942,7 @@ func (ec *executionContext) fieldContext_Query_entity(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entity_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_entity_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22985,7 +22986,7 @@ func (ec *executionContext) fieldContext_Query_entities(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23029,7 +23030,7 @@ func (ec *executionContext) fieldContext_Query_relationship(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationship_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_relationship_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23073,7 +23074,7 @@ func (ec *executionContext) fieldContext_Query_relationships(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_relationships_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_relationships_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23117,7 +23118,7 @@ func (ec *executionContext) fieldContext_Query_tag(ctx context.Context, field gr
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tag_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_tag_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23161,7 +23162,7 @@ func (ec *executionContext) fieldContext_Query_tags(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_tags_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_tags_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23205,7 +23206,7 @@ func (ec *executionContext) fieldContext_Query_source(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_source_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_source_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23249,7 +23250,7 @@ func (ec *executionContext) fieldContext_Query_sources(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_sources_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sources_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23293,7 +23294,7 @@ func (ec *executionContext) fieldContext_Query_edition(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_edition_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_edition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23337,7 +23338,7 @@ func (ec *executionContext) fieldContext_Query_editions(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_editions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_editions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23381,7 +23382,7 @@ func (ec *executionContext) fieldContext_Query_asset(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_asset_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_asset_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23425,7 +23426,7 @@ func (ec *executionContext) fieldContext_Query_assets(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_assets_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_assets_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23469,7 +23470,7 @@ func (ec *executionContext) fieldContext_Query_pendingChanges(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_pendingChanges_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_pendingChanges_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23513,7 +23514,7 @@ func (ec *executionContext) fieldContext_Query_schedules(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_schedules_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_schedules_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23557,7 +23558,7 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_changes_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_changes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23601,7 +23602,7 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_publicationLog_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_publicationLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23645,7 +23646,7 @@ func (ec *executionContext) fieldContext_Query_trash(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_trash_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_trash_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23689,7 +23690,7 @@ func (ec *executionContext) fieldContext_Query_apiKeys(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_apiKeys_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_apiKeys_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23733,7 +23734,7 @@ func (ec *executionContext) fieldContext_Query_people(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_people_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_people_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23777,7 +23778,7 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_auditLog_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_auditLog_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23821,7 +23822,7 @@ func (ec *executionContext) fieldContext_Query_webhooks(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhooks_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhooks_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23865,7 +23866,7 @@ func (ec *executionContext) fieldContext_Query_webhook(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhook_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhook_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23909,7 +23910,7 @@ func (ec *executionContext) fieldContext_Query_webhookDeliveries(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_webhookDeliveries_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_webhookDeliveries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23953,7 +23954,7 @@ func (ec *executionContext) fieldContext_Query_registeredDocuments(ctx context.C
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query_registeredDocuments_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_registeredDocuments_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23997,7 +23998,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Query___type_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query___type_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24716,7 +24717,7 @@ func (ec *executionContext) fieldContext_Relationship_revisions(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Relationship_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24994,7 +24995,7 @@ func (ec *executionContext) fieldContext_Relationship_description(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Relationship_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Relationship_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25827,7 +25828,7 @@ func (ec *executionContext) fieldContext_Report_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25972,7 +25973,7 @@ func (ec *executionContext) fieldContext_Report_summary(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_summary_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_summary_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26108,7 +26109,7 @@ func (ec *executionContext) fieldContext_Report_body(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_body_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_body_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26390,7 +26391,7 @@ func (ec *executionContext) fieldContext_Report_entities(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26434,7 +26435,7 @@ func (ec *executionContext) fieldContext_Report_mentions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_mentions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_mentions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26478,7 +26479,7 @@ func (ec *executionContext) fieldContext_Report_narratives(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Report_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Report_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26967,7 +26968,7 @@ func (ec *executionContext) fieldContext_Revision_diff(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Revision_diff_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Revision_diff_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27989,7 +27990,7 @@ func (ec *executionContext) fieldContext_Source_revisions(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Source_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28272,7 +28273,7 @@ func (ec *executionContext) fieldContext_Source_reports(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Source_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Source_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28600,7 +28601,7 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Subscription_contentChanged_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Subscription_contentChanged_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28943,7 +28944,7 @@ func (ec *executionContext) fieldContext_Tag_revisions(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_revisions_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29042,7 +29043,7 @@ func (ec *executionContext) fieldContext_Tag_description(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_description_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_description_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29141,7 +29142,7 @@ func (ec *executionContext) fieldContext_Tag_children(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_children_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_children_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29185,7 +29186,7 @@ func (ec *executionContext) fieldContext_Tag_reports(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_reports_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_reports_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29229,7 +29230,7 @@ func (ec *executionContext) fieldContext_Tag_entities(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_entities_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_entities_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29273,7 +29274,7 @@ func (ec *executionContext) fieldContext_Tag_narratives(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field_Tag_narratives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Tag_narratives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31479,7 +31480,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Directive_args_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Directive_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31707,7 +31708,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Field_args_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Field_args_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32127,7 +32128,7 @@ func (ec *executionContext) fieldContext___Schema_directives(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Schema_directives_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Schema_directives_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32263,7 +32264,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_fields_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_fields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32371,7 +32372,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_enumValues_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_enumValues_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32415,7 +32416,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, ec.field___Type_inputFields_args); err != nil {
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field___Type_inputFields_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -34600,7 +34601,10 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKey")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKey")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._ApiKey_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34708,7 +34712,10 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ApiKeyConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34756,7 +34763,10 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ApiKeyEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34794,7 +34804,10 @@ func (ec *executionContext) _ApiKeyPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeyPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeyPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "apiKey":
 			out.Values[i] = ec._ApiKeyPayload_apiKey(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34827,7 +34840,10 @@ func (ec *executionContext) _ApiKeySecretPayload(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApiKeySecretPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ApiKeySecretPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "apiKey":
 			out.Values[i] = ec._ApiKeySecretPayload_apiKey(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34870,7 +34886,10 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Asset")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Asset")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Asset_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34993,7 +35012,10 @@ func (ec *executionContext) _AssetConnection(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._AssetConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35041,7 +35063,10 @@ func (ec *executionContext) _AssetEdge(ctx context.Context, sel ast.SelectionSet
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._AssetEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35079,7 +35104,10 @@ func (ec *executionContext) _AssetPayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssetPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AssetPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "asset":
 			out.Values[i] = ec._AssetPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35127,7 +35155,10 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntry")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntry")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._AuditEntry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35210,7 +35241,10 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._AuditEntryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35258,7 +35292,10 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AuditEntryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "AuditEntryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._AuditEntryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35296,7 +35333,10 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Change")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Change")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kind":
 			out.Values[i] = ec._Change_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35354,7 +35394,10 @@ func (ec *executionContext) _ChangeConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChangeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ChangeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ChangeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35402,7 +35445,10 @@ func (ec *executionContext) _ChangeEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChangeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ChangeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ChangeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35440,7 +35486,10 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Citation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Citation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "source":
 			out.Values[i] = ec._Citation_source(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35483,7 +35532,10 @@ func (ec *executionContext) _Contribution(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Contribution")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Contribution")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "role":
 			out.Values[i] = ec._Contribution_role(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35521,7 +35573,10 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeletePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DeletePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "deletedId":
 			out.Values[i] = ec._DeletePayload_deletedId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35554,7 +35609,10 @@ func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteWebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DeleteWebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "deletedId":
 			out.Values[i] = ec._DeleteWebhookPayload_deletedId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35587,7 +35645,10 @@ func (ec *executionContext) _DocumentPayload(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DocumentPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "DocumentPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "document":
 			out.Values[i] = ec._DocumentPayload_document(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35630,7 +35691,10 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Edition")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Edition")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Edition_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35773,7 +35837,10 @@ func (ec *executionContext) _EditionConnection(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._EditionConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35821,7 +35888,10 @@ func (ec *executionContext) _EditionEdge(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._EditionEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35859,7 +35929,10 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionItem")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionItem")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "headline":
 			out.Values[i] = ec._EditionItem_headline(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35927,7 +36000,10 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EditionPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edition":
 			out.Values[i] = ec._EditionPayload_edition(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35975,7 +36051,10 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Entity")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Entity")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Entity_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36168,7 +36247,10 @@ func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._EntityConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36216,7 +36298,10 @@ func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._EntityEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36254,7 +36339,10 @@ func (ec *executionContext) _EntityIdentifier(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityIdentifier")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityIdentifier")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "scheme":
 			out.Values[i] = ec._EntityIdentifier_scheme(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36292,7 +36380,10 @@ func (ec *executionContext) _EntityName(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityName")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityName")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "text":
 			out.Values[i] = ec._EntityName_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36335,7 +36426,10 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EntityPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EntityPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entity":
 			out.Values[i] = ec._EntityPayload_entity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -36383,7 +36477,10 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("FieldChange")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "FieldChange")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "path":
 			out.Values[i] = ec._FieldChange_path(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36431,7 +36528,10 @@ func (ec *executionContext) _Footnote(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Footnote")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Footnote")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "number":
 			out.Values[i] = ec._Footnote_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36484,7 +36584,10 @@ func (ec *executionContext) _Heading(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Heading")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Heading")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "level":
 			out.Values[i] = ec._Heading_level(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36527,7 +36630,10 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Listing")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Listing")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "authority":
 			out.Values[i] = ec._Listing_authority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36590,7 +36696,10 @@ func (ec *executionContext) _MergePayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MergePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "MergePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entity":
 			out.Values[i] = ec._MergePayload_entity(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -36666,7 +36775,10 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Mutation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Mutation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createReport(ctx, field)
@@ -37065,7 +37177,10 @@ func (ec *executionContext) _Narrative(ctx context.Context, sel ast.SelectionSet
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Narrative")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Narrative")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Narrative_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37243,7 +37358,10 @@ func (ec *executionContext) _NarrativeConnection(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._NarrativeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37291,7 +37409,10 @@ func (ec *executionContext) _NarrativeEdge(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._NarrativeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37329,7 +37450,10 @@ func (ec *executionContext) _NarrativePayload(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("NarrativePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "NarrativePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "narrative":
 			out.Values[i] = ec._NarrativePayload_narrative(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -37377,7 +37501,10 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Observation")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Observation")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "observedOn":
 			out.Values[i] = ec._Observation_observedOn(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -37445,7 +37572,10 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PageInfo")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PageInfo")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "hasNextPage":
 			out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37493,7 +37623,10 @@ func (ec *executionContext) _PendingChange(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChange")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChange")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "document":
 			out.Values[i] = ec._PendingChange_document(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37541,7 +37674,10 @@ func (ec *executionContext) _PendingChangeConnection(ctx context.Context, sel as
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChangeConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChangeConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PendingChangeConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37584,7 +37720,10 @@ func (ec *executionContext) _PendingChangeEdge(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingChangeEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PendingChangeEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PendingChangeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37622,7 +37761,10 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Person")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Person")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Person_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37710,7 +37852,10 @@ func (ec *executionContext) _PersonConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PersonConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37758,7 +37903,10 @@ func (ec *executionContext) _PersonEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PersonEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37796,7 +37944,10 @@ func (ec *executionContext) _PersonPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PersonPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PersonPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "person":
 			out.Values[i] = ec._PersonPayload_person(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37829,7 +37980,10 @@ func (ec *executionContext) _PublicationEntry(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntry")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntry")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._PublicationEntry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37907,7 +38061,10 @@ func (ec *executionContext) _PublicationEntryConnection(ctx context.Context, sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._PublicationEntryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37955,7 +38112,10 @@ func (ec *executionContext) _PublicationEntryEdge(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PublicationEntryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PublicationEntryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._PublicationEntryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37993,7 +38153,10 @@ func (ec *executionContext) _PurgePayload(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PurgePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "PurgePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "purged":
 			out.Values[i] = ec._PurgePayload_purged(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38034,7 +38197,10 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Query")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Query")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "node":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query_node(ctx, field)
@@ -38293,7 +38459,10 @@ func (ec *executionContext) _RegisterDocumentsPayload(ctx context.Context, sel a
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisterDocumentsPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisterDocumentsPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documents":
 			out.Values[i] = ec._RegisterDocumentsPayload_documents(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38331,7 +38500,10 @@ func (ec *executionContext) _RegisteredDocument(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocument")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocument")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documentId":
 			out.Values[i] = ec._RegisteredDocument_documentId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38384,7 +38556,10 @@ func (ec *executionContext) _RegisteredDocumentConnection(ctx context.Context, s
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocumentConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocumentConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RegisteredDocumentConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38432,7 +38607,10 @@ func (ec *executionContext) _RegisteredDocumentEdge(ctx context.Context, sel ast
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisteredDocumentEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RegisteredDocumentEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RegisteredDocumentEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38470,7 +38648,10 @@ func (ec *executionContext) _Relationship(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Relationship")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Relationship")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Relationship_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38623,7 +38804,10 @@ func (ec *executionContext) _RelationshipConnection(ctx context.Context, sel ast
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RelationshipConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38671,7 +38855,10 @@ func (ec *executionContext) _RelationshipEdge(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RelationshipEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -38709,7 +38896,10 @@ func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RelationshipPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RelationshipPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "relationship":
 			out.Values[i] = ec._RelationshipPayload_relationship(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -38757,7 +38947,10 @@ func (ec *executionContext) _ReleasePayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReleasePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReleasePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sequence":
 			out.Values[i] = ec._ReleasePayload_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -38815,7 +39008,10 @@ func (ec *executionContext) _Report(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Report")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Report")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Report_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39023,7 +39219,10 @@ func (ec *executionContext) _ReportConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ReportConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39071,7 +39270,10 @@ func (ec *executionContext) _ReportEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ReportEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39109,7 +39311,10 @@ func (ec *executionContext) _ReportPayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ReportPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "report":
 			out.Values[i] = ec._ReportPayload_report(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -39157,7 +39362,10 @@ func (ec *executionContext) _RetryWebhookDeliveriesPayload(ctx context.Context, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RetryWebhookDeliveriesPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RetryWebhookDeliveriesPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "deliveries":
 			out.Values[i] = ec._RetryWebhookDeliveriesPayload_deliveries(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39190,7 +39398,10 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Revision")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Revision")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "number":
 			out.Values[i] = ec._Revision_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39248,7 +39459,10 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevisionConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RevisionConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._RevisionConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39296,7 +39510,10 @@ func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevisionEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "RevisionEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._RevisionEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39334,7 +39551,10 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Schedule")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Schedule")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Schedule_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39427,7 +39647,10 @@ func (ec *executionContext) _ScheduleConnection(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ScheduleConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ScheduleConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._ScheduleConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39475,7 +39698,10 @@ func (ec *executionContext) _ScheduleEdge(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ScheduleEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ScheduleEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._ScheduleEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39513,7 +39739,10 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SchedulePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SchedulePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "schedule":
 			out.Values[i] = ec._SchedulePayload_schedule(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39551,7 +39780,10 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Source")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Source")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Source_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39699,7 +39931,10 @@ func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.Selec
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourceConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourceConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._SourceConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39747,7 +39982,10 @@ func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourceEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourceEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._SourceEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39785,7 +40023,10 @@ func (ec *executionContext) _SourcePayload(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SourcePayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SourcePayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "source":
 			out.Values[i] = ec._SourcePayload_source(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -39853,7 +40094,10 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Tag")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Tag")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Tag_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39996,7 +40240,10 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._TagConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40044,7 +40291,10 @@ func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._TagEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40082,7 +40332,10 @@ func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSe
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TagPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TagPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "tag":
 			out.Values[i] = ec._TagPayload_tag(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -40130,7 +40383,10 @@ func (ec *executionContext) _TestWebhookPayload(ctx context.Context, sel ast.Sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TestWebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TestWebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "attempt":
 			out.Values[i] = ec._TestWebhookPayload_attempt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40163,7 +40419,10 @@ func (ec *executionContext) _TrashedDocument(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocument")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocument")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._TrashedDocument_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40226,7 +40485,10 @@ func (ec *executionContext) _TrashedDocumentConnection(ctx context.Context, sel 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocumentConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocumentConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._TrashedDocumentConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40269,7 +40531,10 @@ func (ec *executionContext) _TrashedDocumentEdge(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TrashedDocumentEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TrashedDocumentEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._TrashedDocumentEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40307,7 +40572,10 @@ func (ec *executionContext) _UnregisterDocumentsPayload(ctx context.Context, sel
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UnregisterDocumentsPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "UnregisterDocumentsPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "documentIds":
 			out.Values[i] = ec._UnregisterDocumentsPayload_documentIds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40340,7 +40608,10 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Viewer")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Viewer")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Viewer_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -40393,7 +40664,10 @@ func (ec *executionContext) _Warning(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Warning")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Warning")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "code":
 			out.Values[i] = ec._Warning_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40441,7 +40715,10 @@ func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Webhook")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Webhook")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._Webhook_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40544,7 +40821,10 @@ func (ec *executionContext) _WebhookAttempt(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookAttempt")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookAttempt")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "at":
 			out.Values[i] = ec._WebhookAttempt_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40602,7 +40882,10 @@ func (ec *executionContext) _WebhookConnection(ctx context.Context, sel ast.Sele
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._WebhookConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40650,7 +40933,10 @@ func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.Select
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDelivery")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDelivery")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "id":
 			out.Values[i] = ec._WebhookDelivery_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40738,7 +41024,10 @@ func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDeliveryConnection")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDeliveryConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "edges":
 			out.Values[i] = ec._WebhookDeliveryConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40786,7 +41075,10 @@ func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.Se
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookDeliveryEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookDeliveryEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._WebhookDeliveryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40824,7 +41116,10 @@ func (ec *executionContext) _WebhookEdge(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookEdge")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
 			out.Values[i] = ec._WebhookEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40862,7 +41157,10 @@ func (ec *executionContext) _WebhookPayload(ctx context.Context, sel ast.Selecti
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "webhook":
 			out.Values[i] = ec._WebhookPayload_webhook(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40895,7 +41193,10 @@ func (ec *executionContext) _WebhookSecretPayload(ctx context.Context, sel ast.S
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WebhookSecretPayload")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "WebhookSecretPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "webhook":
 			out.Values[i] = ec._WebhookSecretPayload_webhook(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40933,7 +41234,10 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Directive")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Directive")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___Directive_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40996,7 +41300,10 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__EnumValue")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__EnumValue")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___EnumValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41044,7 +41351,10 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Field")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Field")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___Field_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41102,7 +41412,10 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__InputValue")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__InputValue")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
 			out.Values[i] = ec.___InputValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41160,7 +41473,10 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Schema")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Schema")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "description":
 			out.Values[i] = ec.___Schema_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -41218,7 +41534,10 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Type")
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "__Type")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kind":
 			out.Values[i] = ec.___Type_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -43,6 +43,9 @@ func generateGraphQL() error {
 	if err := coerceArguments(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
+	if err := conditionalTypenames(cfg.Exec.Filename); err != nil {
+		return fmt.Errorf("generate graphql: %w", err)
+	}
 	if err := ownIntrospection(cfg.Exec.Filename); err != nil {
 		return fmt.Errorf("generate graphql: %w", err)
 	}
@@ -147,12 +150,36 @@ func coerceArguments(filename string) error {
 	if err != nil {
 		return err
 	}
-	code = decodedArguments.ReplaceAll(code, []byte("coerce.Arguments(ctx, parsedSchema, field.Field, ec.Variables, $1)"))
+	code = decodedArguments.ReplaceAll(code, []byte("coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, $1)"))
 	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n"),
 		[]byte(`"github.com/redthread-api/redthread/graph/bounded"`+"\n\t"+`"github.com/redthread-api/redthread/graph/coerce"`+"\n"), 1)
 	if bytes.Contains(code, []byte("field.ArgumentMap(")) || !bytes.Contains(code, []byte("graph/coerce")) {
 		return fmt.Errorf("%s is not as expected: arguments are decoded in another way", filename)
 	}
+	if code, err = format.Source(code); err != nil {
+		return err
+	}
+	return os.WriteFile(filename, code, 0o644)
+}
+
+// typename is the code with which the executor answers a field __typename.
+var typename = regexp.MustCompile(`(case "__typename":\n\s*out\.Values\[i\] = )graphql\.MarshalString\(("\w+")\)\n`)
+
+// conditionalTypenames changes the generated executor to answer __typename with package
+// condition. It fails if the generated code is not as expected.
+func conditionalTypenames(filename string) error {
+	code, err := os.ReadFile(filename)
+	if err != nil {
+		return err
+	}
+	found := len(typename.FindAll(code, -1))
+	if found == 0 || found != bytes.Count(code, []byte(`case "__typename":`)) {
+		return fmt.Errorf("%s is not as expected: __typename is answered in another way", filename)
+	}
+	code = typename.ReplaceAll(code, []byte("${1}condition.Typename(ctx, ec.OperationContext, field, $2)\n"+
+		"if out.Values[i] == graphql.Null {\nout.Invalids++\n}\n"))
+	code = bytes.Replace(code, []byte(`"github.com/redthread-api/redthread/graph/coerce"`+"\n"),
+		[]byte(`"github.com/redthread-api/redthread/graph/coerce"`+"\n\t"+`"github.com/redthread-api/redthread/graph/condition"`+"\n"), 1)
 	if code, err = format.Source(code); err != nil {
 		return err
 	}

@@ -252,6 +252,18 @@ func errs() Want {
 	})
 }
 
+// failsInPart wants an error. The data may have what does not depend on it, and must not
+// have the text.
+func failsInPart(without string) Want {
+	text := "an error, and no data with " + without
+	return wants(text, func(_ *target, r *Response) error {
+		if len(r.Errors) == 0 || strings.Contains(string(r.Data), without) {
+			return r.errorf("want %s", text)
+		}
+		return nil
+	})
+}
+
 // checks wants that a check of the data passes.
 func checks[T any](text string, check func(data T) error) Want {
 	return wants(text, func(_ *target, r *Response) error {
