@@ -36,21 +36,26 @@ var cacheableFields = map[string]bool{
 // isCacheable reports whether the response to an operation at a stage may be
 // cached.
 func isCacheable(op *graphql.OperationContext, stage domain.Stage) bool {
-	return stage == domain.Live && op.Operation.Operation == ast.Query && allCacheable(op.Operation.SelectionSet)
+	return stage == domain.Live && op.Operation.Operation == ast.Query && allCacheable(op.Operation.SelectionSet, map[string]bool{})
 }
 
 // allCacheable reports whether all root fields of a valid document are
-// cacheable, also those that @skip and @include leave out.
-func allCacheable(set ast.SelectionSet) bool {
+// cacheable, also those that @skip and @include leave out. It looks at each fragment
+// once, however often it is spread; seen has those that it has begun.
+func allCacheable(set ast.SelectionSet, seen map[string]bool) bool {
 	for _, sel := range set {
 		cacheable := false
 		switch sel := sel.(type) {
 		case *ast.Field:
 			cacheable = cacheableFields[sel.Name]
 		case *ast.InlineFragment:
-			cacheable = allCacheable(sel.SelectionSet)
+			cacheable = allCacheable(sel.SelectionSet, seen)
 		case *ast.FragmentSpread:
-			cacheable = sel.Definition != nil && allCacheable(sel.Definition.SelectionSet)
+			cacheable = seen[sel.Name]
+			if !cacheable && sel.Definition != nil {
+				seen[sel.Name] = true
+				cacheable = allCacheable(sel.Definition.SelectionSet, seen)
+			}
 		}
 		if !cacheable {
 			return false

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,17 @@ func (g *accessAPI) decision(v *domain.Viewer, body string) (transport.CacheTerm
 	return decision.Terms()
 }
 
+// doubling returns fragments F0, F1, … on Query, of which each but the last spreads the
+// next one twice. The last has the fields.
+func doubling(n int, fields string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " fragment F%d on Query { ...F%d ...F%[2]d }", i, i+1)
+	}
+	fmt.Fprintf(&b, " fragment F%d on Query { %s }", n, fields)
+	return b.String()
+}
+
 func TestCacheableOperations(t *testing.T) {
 	t.Parallel()
 	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
@@ -69,6 +81,7 @@ func TestCacheableOperations(t *testing.T) {
 			"Nothing":              {public, `{ report(slug: "nothing") { title } }`, true},
 			"Schema":               {public, `{ __schema { types { name } } }`, true},
 			"InFragments":          {public, `{ ...F ... on Query { tags { totalCount } } } fragment F on Query { reports { totalCount } }`, true},
+			"InFragmentsTwiceEach": {public, `{ ...F0 }` + doubling(32, `__typename`), true},
 			"NoField":              {public, `{}`, true},
 			"NoFieldBelow":         {public, `{ report(slug: \"bravo\") {} ... {} }`, true},
 			"ViewerWithoutFields":  {public, `{ viewer {} }`, false},

@@ -70,6 +70,7 @@ func TestCost(t *testing.T) {
 			{"Type", `{ __type(name: "Report") { fields { name type { name } } } }`, nil, 3},
 			{"Mutation", `mutation { createTag(input: {slug: "x", label: "X", vocabulary: TOPIC}) { created } }`, nil, 102},
 			{"Mutations", `mutation { a: deleteTag(input: {id: "x"}) { deletedId } b: deleteTag(input: {id: "x"}) { deletedId } }`, nil, 204},
+			{"MutationsInFragments", `mutation { ...F ...F ... { c: deleteTag(input: {id: "x"}) { deletedId } } } fragment F on Mutation { a: deleteTag(input: {id: "x"}) { deletedId } b: deleteTag(input: {id: "x"}) { deletedId } }`, nil, 310},
 		} {
 			var asked []int
 			for range 2 {

@@ -103,9 +103,29 @@ func (c Costs) Of(op *ast.OperationDefinition, variables map[string]any) int {
 	cost := m.selectionSet(op.SelectionSet, 1)
 	cost = add(cost, m.filters)
 	if op.Operation == ast.Mutation {
-		cost = add(cost, times(mutationSurcharge, len(op.SelectionSet)))
+		cost = add(cost, times(mutationSurcharge, rootFields(op.SelectionSet, map[string]bool{})))
 	}
 	return cost
+}
+
+// rootFields counts the fields of an operation, with those of its fragments, each of
+// which counts once. seen has the fragments that were counted.
+func rootFields(set ast.SelectionSet, seen map[string]bool) int {
+	n := 0
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			n++
+		case *ast.InlineFragment:
+			n += rootFields(sel.SelectionSet, seen)
+		case *ast.FragmentSpread:
+			if !seen[sel.Name] {
+				seen[sel.Name] = true
+				n += rootFields(sel.Definition.SelectionSet, seen)
+			}
+		}
+	}
+	return n
 }
 
 // selectionSet measures a selection set. page is the size of the connection
