@@ -82,7 +82,8 @@ func (d *Desk) joinReleases(ctx context.Context, after int64) (sequence int64, e
 var errDryRun = errors.New("the dry run is over")
 
 // DryRun runs fn like [Desk.Transact], and rolls back what it wrote. Of the dry run
-// itself, it writes an entry to the audit log. No id of the dry run is one of a series
+// itself, it writes an entry to the audit log, which is no effect of the mutation: an
+// idempotency key stays free. No id of the dry run is one of a series
 // that ids of stored documents are of, so none of these can be derived from it.
 func (d *Desk) DryRun(ctx context.Context, params TransactionParams, fn func(context.Context) error) error {
 	if err := d.authorizeTransaction(ctx); err != nil {
@@ -99,7 +100,7 @@ func (d *Desk) DryRun(ctx context.Context, params TransactionParams, fn func(con
 	if !errors.Is(err, errDryRun) {
 		return err
 	}
-	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return d.stores.Desk(store.IgnoreCommits(ctx), func(ctx context.Context, tx *store.Tx) error {
 		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.DryRun, Detail: params.Name})
 	})
 }

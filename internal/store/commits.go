@@ -16,13 +16,19 @@ func WatchCommits(ctx context.Context) (context.Context, *Commits) {
 	return context.WithValue(ctx, commitsKey{}, c), c
 }
 
+// IgnoreCommits returns a context whose commits do not count for a [Commits] of ctx: they
+// record something, and change nothing that a client asked for.
+func IgnoreCommits(ctx context.Context) context.Context {
+	return context.WithValue(ctx, commitsKey{}, (*Commits)(nil))
+}
+
 // Attempted reports whether a commit was begun. Whether it was done is not known where it
 // has failed, because the connection may have been lost in between.
 func (c *Commits) Attempted() bool { return c.attempted.Load() }
 
 // attemptCommit records that a transaction of the context is about to be committed.
 func attemptCommit(ctx context.Context) {
-	if c, ok := ctx.Value(commitsKey{}).(*Commits); ok {
+	if c, ok := ctx.Value(commitsKey{}).(*Commits); ok && c != nil {
 		c.attempted.Store(true)
 	}
 }
