@@ -64,7 +64,7 @@ func TestErrorsInDocuments(t *testing.T) {
 			`{ report(slug: "\uD800") {} }`:                              `{"errors":[{"message":"\"\\uD800\" is half of a surrogate pair: want the leading half and then the trailing one","locations":[{"line":1,"column":17}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}`,
 			"{\n  reports(first: \"20\") {}\n}":                          `{"errors":[{"message":"Int cannot represent \"20\"; want a whole number of 32 bits.","locations":[{"line":2,"column":18}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
 			`subscription { a: contentChanged {} b: contentChanged {} }`: `{"errors":[{"message":"A subscription must select one field: it selects \"b\" besides \"a\".","locations":[{"line":1,"column":37}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
-			`subscription { contentChanged @include(if: true) {} }`:      `{"errors":[{"message":"\"@include\" cannot be used on what a subscription selects.","locations":[{"line":1,"column":31}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
+			`subscription { contentChanged @include(if: true) {} }`:      `{"errors":[{"message":"\"@include\" cannot be used at the root of a subscription.","locations":[{"line":1,"column":31}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
 			`subscription {}`: `{"errors":[{"message":"A subscription must select one field.","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,
 		} {
 			if got := a.in(t).as(public, document, nil).body; got != want {

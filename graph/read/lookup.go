@@ -85,11 +85,11 @@ func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, b
 	path := "id"
 	switch {
 	case by != nil && (id != nil || slug != nil):
-		return nil, oneArgument("give one of by, id and slug")
+		return nil, oneArgument("give only one of id, slug and by")
 	case by != nil:
 		id, slug, path = by.ID, by.Slug, "by.id"
 	case id != nil && slug != nil:
-		return nil, oneArgument("give id or slug, not both")
+		return nil, oneArgument("give only one of id and slug")
 	}
 	switch {
 	case id != nil:
@@ -102,7 +102,7 @@ func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, b
 	case slug != nil:
 		return bySlug(ctx, r, t, *slug)
 	}
-	return nil, oneArgument("give an id or a slug")
+	return nil, oneArgument("give one of id, slug and by")
 }
 
 func oneArgument(message string) error {

@@ -93,7 +93,7 @@ func (c *rootCollector) field(f *ast.Field) {
 func (c *rootCollector) unconditional(directives ast.DirectiveList) {
 	for _, d := range directives {
 		if d.Name == "skip" || d.Name == "include" {
-			c.v.fail(c.rule, d.Position, fmt.Sprintf("\"@%s\" cannot be used on what a subscription selects.", d.Name))
+			c.v.fail(c.rule, d.Position, fmt.Sprintf("\"@%s\" cannot be used at the root of a subscription.", d.Name))
 		}
 	}
 }
