@@ -77,6 +77,7 @@ func TestIdempotencyKeys(t *testing.T) {
 			"NotParsed": `mutation {`, "NotValid": `mutation { createTag { created } }`,
 			"BadInput": `mutation { createTag(input: {label: "", vocabulary: TOPIC}) { created } }`,
 			"Taken":    `mutation { createTag(input: {slug: "ports", label: "Ports", vocabulary: TOPIC}) { created } }`, "Typename": `mutation { __typename }`,
+			"DryRun": `mutation @dryRun { createTag(input: {label: "Sluices", vocabulary: TOPIC}) { created } }`,
 		} {
 			for range 2 {
 				if got := g.once(ada, "free", document); got.Header().Get("Idempotency-Replayed") != "" || got.Code == http.StatusConflict {

@@ -99,7 +99,7 @@ func (d *Desk) DryRun(ctx context.Context, params TransactionParams, fn func(con
 	if !errors.Is(err, errDryRun) {
 		return err
 	}
-	return d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return d.stores.Desk(store.UnwatchedCommits(ctx), func(ctx context.Context, tx *store.Tx) error {
 		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.DryRun, Detail: params.Name})
 	})
 }

@@ -20,6 +20,12 @@ func WatchCommits(ctx context.Context) (context.Context, *Commits) {
 // has failed, because the connection may have been lost in between.
 func (c *Commits) Attempted() bool { return c.attempted.Load() }
 
+// UnwatchedCommits returns a context whose transactions don't count for [WatchCommits]:
+// they record that something happened, and have no other effect.
+func UnwatchedCommits(ctx context.Context) context.Context {
+	return context.WithValue(ctx, commitsKey{}, nil)
+}
+
 // attemptCommit records that a transaction of the context is about to be committed.
 func attemptCommit(ctx context.Context) {
 	if c, ok := ctx.Value(commitsKey{}).(*Commits); ok {
