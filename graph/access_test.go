@@ -178,7 +178,9 @@ func TestAPIKeys(t *testing.T) {
 		if _, err := authenticator.Authenticate(ctx, access.Credential{Token: second, Origin: "https://site.example"}); err == nil {
 			t.Error("a revoked key opens")
 		}
-		g.as(admin, `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, nil).refused("NOT_FOUND", "no such key")
+		for _, name := range []string{"nobody's", `\u0000`} {
+			g.as(admin, `mutation { revokeApiKey(input: {apiKey: "`+name+`"}) { apiKey { id } } }`, nil).refused("NOT_FOUND", "no such key")
+		}
 
 		// A secret is in the answer that made it, and nowhere else.
 		if err := g.refusals.Flush(t.Context()); err != nil {

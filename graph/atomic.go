@@ -27,7 +27,9 @@ const (
 
 	maxAtomicFields    = 100
 	maxAtomicDocuments = 2000
-	maxAtomicTime      = 10 * time.Second
+	// Below the 5 s after which the job queue of SQLite, which waits for the same
+	// lock, logs errors.
+	maxAtomicTime = 4 * time.Second
 )
 
 // atomicStatus is the extension "atomic" of a response.
@@ -127,10 +129,14 @@ func (s stagedSchema) atomically(ctx context.Context, op *graphql.OperationConte
 	if err != nil {
 		response.Data = json.RawMessage("null")
 		if !isReported(response.Errors, err) {
-			graphql.AddError(ctx, err)
-		}
-		if len(response.Errors) == 0 && !bounded.Exceeded(ctx) {
-			return response // the commit failed, and may be durable all the same
+			if len(response.Errors) == 0 && !bounded.Exceeded(ctx) {
+				graphql.AddError(ctx, err)
+				return response // the commit failed, and may be durable all the same
+			}
+			// First, because what is too much of the errors is cut.
+			own := graphql.WithFreshResponseContext(ctx)
+			graphql.AddError(own, err)
+			response.Errors = append(graphql.GetErrors(own), response.Errors...)
 		}
 		status.Outcome = outcomeRolledBack
 	}

@@ -131,14 +131,15 @@ func (p presenter) recovered(ctx context.Context, v any) error {
 	return fmt.Errorf("panic: %v", v)
 }
 
-// limitErrors cuts the errors of a response to maxErrors and their number.
+// limitErrors cuts the errors of a response to maxErrors and their number, which has the
+// code of the first that is left out.
 func limitErrors(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	resp := next(ctx)
 	if resp != nil && len(resp.Errors) > maxErrors {
 		more := len(resp.Errors) - maxErrors
 		resp.Errors = append(resp.Errors[:maxErrors:maxErrors], &gqlerror.Error{
 			Message:    fmt.Sprintf("and %d more errors", more),
-			Extensions: map[string]any{"code": codes[domain.KindInvalid]},
+			Extensions: map[string]any{"code": resp.Errors[maxErrors].Extensions["code"]},
 		})
 	}
 	return resp

@@ -138,6 +138,10 @@ func TestErrorListIsBounded(t *testing.T) {
 	if len(r.Errors) != 21 || r.Errors[20].Message != "and 10 more errors" {
 		t.Errorf("got %d errors: %s", len(r.Errors), r.body)
 	}
+	r = a.as(author, `mutation { `+aliases(30, `deleteTag(input: {id: "nothing"}) { deletedId }`)+` }`, nil)
+	if len(r.Errors) != 21 || r.Errors[20].Extensions.Code != "NOT_FOUND" {
+		t.Errorf("got %d errors: %s", len(r.Errors), r.body)
+	}
 }
 
 func TestLimits(t *testing.T) {

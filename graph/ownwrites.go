@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -15,6 +16,9 @@ func readOwnWrites(stores *store.Stores) graphql.RootFieldMiddleware {
 	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		if graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {
 			return next(ctx)
+		}
+		if store.Joined(ctx) && bounded.Exceeded(ctx) {
+			return graphql.Null // the transaction is rolled back; the other writers wait for its end
 		}
 		ctx, end := stores.ReadOwnWrites(ctx)
 		defer end() // all of the payload has been read by then

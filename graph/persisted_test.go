@@ -69,7 +69,7 @@ func TestRegisterDocuments(t *testing.T) {
 			t.Errorf("%v are registered", got)
 		}
 
-		if got := fmt.Sprint(g.unregister("kinds/v1", "SHA256:x", "sha256:"+sha(count), "nothing").at("unregisterDocuments.documentIds")); got != "[kinds/v1 "+sha(count)+"]" {
+		if got := fmt.Sprint(g.unregister("kinds/v1", "\x00", "SHA256:x", "sha256:"+sha(count), "nothing").at("unregisterDocuments.documentIds")); got != "[kinds/v1 "+sha(count)+"]" {
 			t.Errorf("got %s", got)
 		}
 		g.unregister("kinds/v1")

@@ -653,7 +653,7 @@ directive @inContext(
 Runs all fields of a mutation as one transaction: all of it is done, or nothing. Each field sees what
 earlier ones wrote, also by slug, and readers see all of it at once. Fields after one with an error
 run all the same, so that the response has all problems; its ` + "`" + `data` + "`" + ` is then null. At most 100 fields,
-2,000 written documents and 10 seconds. ` + "`" + `extensions.atomic` + "`" + ` has the ` + "`" + `outcome` + "`" + ` (COMMITTED or
+2,000 written documents and 4 seconds. ` + "`" + `extensions.atomic` + "`" + ` has the ` + "`" + `outcome` + "`" + ` (COMMITTED or
 ROLLED_BACK), the ` + "`" + `sequence` + "`" + ` of the last entry in the publication log, and its ` + "`" + `state` + "`" + ` as in a
 ReleasePayload; in the payloads the state is PENDING, because they are read before the end.
 testWebhook is refused.

@@ -380,9 +380,12 @@ func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error
 	} else {
 		query.Where(apikey.Or(apikey.Name(ref), apikey.Hint(strings.TrimRight(ref, "….*"))))
 	}
-	rows, err := query.Order(apikey.ByID()).All(ctx)
-	if err != nil {
-		return nil, err
+	var rows []*db.ApiKey
+	if !strings.ContainsFunc(ref, unicode.IsControl) { // no name or hint has any, and PostgreSQL takes no NUL
+		var err error
+		if rows, err = query.Order(apikey.ByID()).All(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if active := slices.DeleteFunc(slices.Clone(rows), func(r *db.ApiKey) bool { return r.RevokedAt != nil }); len(active) > 0 {
 		rows = active

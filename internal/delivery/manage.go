@@ -353,6 +353,9 @@ func checkDescription(text string, p *domain.Problems) {
 	if utf8.RuneCountInString(text) > maxDescription {
 		p.Add("description", "is longer than %d characters", maxDescription)
 	}
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }) {
+		p.Add("description", "has control characters: want line breaks and tabs at most")
+	}
 }
 
 // checkLists refuses empty lists, which would match nothing although all was

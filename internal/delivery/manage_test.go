@@ -210,6 +210,7 @@ func TestInput(t *testing.T) {
 			"Script":      {delivery.CreateParams{URL: "javascript:alert(1)"}, "url: want a URL"},
 			"Password":    {delivery.CreateParams{URL: "https://a:b@site.example/"}, "a password"},
 			"Fragment":    {delivery.CreateParams{URL: "https://site.example/#x"}, "fragment"},
+			"Control":     {delivery.CreateParams{URL: "https://site.example/", Description: "a\x00b"}, "description: has control characters"},
 			"EmptyEvents": {delivery.CreateParams{URL: "https://site.example/", Events: []delivery.Event{}}, "events: must not be empty; omit it"},
 			"EmptyTypes":  {delivery.CreateParams{URL: "https://site.example/", Types: []string{}}, "types: must not be empty"},
 			"EmptyTags":   {delivery.CreateParams{URL: "https://site.example/", Tags: []string{}}, "tags: must not be empty"},

@@ -1,6 +1,7 @@
 package editorial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,19 +45,20 @@ func (d *Desk) Transact(ctx context.Context, params TransactionParams, fn func(c
 		return TransactionResult{}, err
 	}
 	var sequence int64
+	var late error
 	err := d.stores.Join(ctx, params.MaxDocuments, func(ctx context.Context) error {
 		before, err := projection.ReadLog(ctx, d.stores.DeskRows())
 		if err != nil {
 			return err
 		}
-		if err := limitTime(ctx, params.Time, fn); err != nil {
+		if late, err = limitTime(ctx, params.Time, fn); err != nil {
 			return err
 		}
 		sequence, err = d.joinReleases(ctx, before.Last)
 		return err
 	})
 	if err != nil {
-		return TransactionResult{}, err
+		return TransactionResult{}, cmp.Or(late, err)
 	}
 	return TransactionResult{Sequence: sequence, Applied: d.awaitLive(ctx, sequence)}, nil
 }
@@ -83,22 +85,23 @@ var errDryRun = errors.New("the dry run is over")
 
 // DryRun runs fn like [Desk.Transact], and rolls back what it wrote. Of the dry run
 // itself, it writes an entry to the audit log, which is no effect of the mutation: an
-// idempotency key stays free. No id of the dry run is one of a series
-// that ids of stored documents are of, so none of these can be derived from it.
+// idempotency key stays free. No id of the dry run is one of a series that ids of stored
+// documents are of, so none of these can be derived from it.
 func (d *Desk) DryRun(ctx context.Context, params TransactionParams, fn func(context.Context) error) error {
 	if err := d.authorizeTransaction(ctx); err != nil {
 		return err
 	}
 	domain.BeginIDSeries()
-	err := d.stores.Join(ctx, params.MaxDocuments, func(ctx context.Context) error {
-		if err := limitTime(ctx, params.Time, fn); err != nil {
+	var late error
+	err := d.stores.Join(ctx, params.MaxDocuments, func(ctx context.Context) (err error) {
+		if late, err = limitTime(ctx, params.Time, fn); err != nil {
 			return err
 		}
 		return errDryRun
 	})
 	domain.BeginIDSeries()
 	if !errors.Is(err, errDryRun) {
-		return err
+		return cmp.Or(late, err)
 	}
 	return d.stores.Desk(store.IgnoreCommits(ctx), func(ctx context.Context, tx *store.Tx) error {
 		return audit.Append(ctx, tx, d.clock(), audit.Entry{Action: audit.DryRun, Detail: params.Name})
@@ -120,17 +123,20 @@ func (d *Desk) authorizeTransaction(ctx context.Context) error {
 	return d.Prepare(ctx)
 }
 
-// limitTime runs fn with a deadline; 0 stands for none.
-func limitTime(ctx context.Context, limit time.Duration, fn func(context.Context) error) error {
+// limitTime runs fn with a deadline; 0 stands for none. Where it takes too long, late is
+// that error, and err as well. [store.Stores.Join] may return the error of the statement
+// that was cut off in the place of err.
+func limitTime(ctx context.Context, limit time.Duration, fn func(context.Context) error) (late, err error) {
 	if limit == 0 {
-		return fn(ctx)
+		return nil, fn(ctx)
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := fn(limited)
+	err = fn(limited)
 	if limited.Err() != nil && ctx.Err() == nil {
-		return &domain.Error{Kind: domain.KindUnavailable, Message: fmt.Sprintf(
+		late = &domain.Error{Kind: domain.KindUnavailable, Message: fmt.Sprintf(
 			"the transaction took longer than %s, and was rolled back: divide the operation", limit)}
+		return late, late
 	}
-	return err
+	return nil, err
 }

@@ -170,3 +170,25 @@ func TestTransactionBounds(t *testing.T) {
 		}
 	})
 }
+
+// The error of a transaction that takes too long says so, also where a statement was cut
+// off.
+func TestTransactionsHaveTheirTime(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.Entity("kept")
+		params := editorial.TransactionParams{Time: time.Nanosecond}
+		save := func(ctx context.Context) error {
+			_, err := d.Save(ctx, editorial.SaveParams{Type: domain.Entity, Mode: editorial.Create, Fields: fields{"slug": "new", "name": "New", "kind": "COMPANY"}})
+			return err
+		}
+		_, err := d.Transact(d.Ctx, params, save)
+		for name, err := range map[string]error{"Transact": err, "DryRun": d.DryRun(d.Ctx, params, save)} {
+			if known, ok := errors.AsType[*domain.Error](err); !ok || known.Kind != domain.KindUnavailable || !strings.Contains(err.Error(), "the transaction took longer than 1ns") {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if found, err := d.Find(d.Ctx, domain.Entity, "new"); err == nil && found != nil {
+			t.Error("the entity is there")
+		}
+	})
+}

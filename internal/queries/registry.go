@@ -193,6 +193,9 @@ func (r *Registry) Unregister(ctx context.Context, ids []string) (ended []string
 	err = r.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		ended = []string{}
 		for _, id := range ids {
+			if !validID.MatchString(id) {
+				continue // PostgreSQL takes no NUL
+			}
 			n, err := tx.Client().RegisteredDocument.Delete().Where(registereddocument.DocumentID(storedID(id))).Exec(ctx)
 			if err != nil {
 				return err
