@@ -235,7 +235,7 @@ const deskMarking = domain.AmberStrict
 // header [domain.StageHeader] set; both must then set the same. A query of the desk needs
 // the right READ_DESK; each mutation checks its own rights.
 func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, error) {
-	asked, err := stageOfHeader(op.Headers)
+	wanted, err := stageOfHeader(op.Headers)
 	if err != nil {
 		return domain.Live, err
 	}
@@ -248,13 +248,13 @@ func stageOf(ctx context.Context, op *graphql.OperationContext) (domain.Stage, e
 		if d.ArgumentMap(op.Variables)["stage"] == domain.Desk.String() { // as checkDirectives checked
 			stage = domain.Desk.String()
 		}
-		if asked != "" && asked != stage {
+		if wanted != "" && wanted != stage {
 			return domain.Live, domain.Invalid("the header %s is %s, and @inContext(stage:) is %s; leave one out, or let both be the same",
-				domain.StageHeader, asked, stage)
+				domain.StageHeader, wanted, stage)
 		}
-		asked = stage
+		wanted = stage
 	}
-	if asked != domain.Desk.String() {
+	if wanted != domain.Desk.String() {
 		return domain.Live, nil
 	}
 	if op.Operation.Operation == ast.Subscription {

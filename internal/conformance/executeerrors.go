@@ -40,7 +40,7 @@ func executionAbstract() []Case {
 		document("fragment-of-interface", `{ pets { ...N } } fragment N on Named { name }`, data(`{"pets":[{"name":"Rex"},{"name":"Tom"}]}`), n),
 		document("merged-by-type", `{ named { ... on Dog { s: size } ... on Named { name } ... on Cat { s: size } } }`, data(`{"named":[{"s":30,"name":"Rex"},{"name":"Tom","s":20}]}`), n),
 		document("no-fragment-applies", `{ pets { ... on Cat { purrs } } }`, data(`{"pets":[{},{"purrs":true}]}`), n),
-		document("type-cannot-be-told", `{ __typename unknownPet { ... on Dog { barks } } }`, fails(`["unknownPet"]`, `{"__typename":"%Query%","unknownPet":null}`), needs("Query.unknownPet")),
+		document("type-is-unknown", `{ __typename unknownPet { ... on Dog { barks } } }`, fails(`["unknownPet"]`, `{"__typename":"%Query%","unknownPet":null}`), needs("Query.unknownPet")),
 	)
 }
 

@@ -274,7 +274,7 @@ func httpStatus() []Case {
 	legacy := func(body string) Request {
 		return Request{Method: "POST", Body: body, Header: []string{"Content-Type", plainJSON, "Accept", plainJSON}}
 	}
-	// The edition tells by the status what is wrong: 400 for a document that does not parse,
+	// The status says what is wrong: 400 for a document that does not parse,
 	// 422 for one that cannot be executed. A case of its own accepts both for both.
 	requestErrors := []struct {
 		id, body string
@@ -295,13 +295,13 @@ func httpStatus() []Case {
 		exchange("data-null-and-errors", post(nothing), all(status(294), fails(`["nestNonNull","failNonNull"]`, "null")), since(September2026), recommended, needs("Query.nestNonNull")),
 		exchange("body-is-no-json", post(`NONSENSE`), statusIn(400, 499)),
 		exchange("body-has-no-query", post(`{}`), statusIn(400, 499)),
-		exchange("body-has-no-query-tells-the-phase", post(`{}`), status(422), since(September2026), recommended),
+		exchange("body-has-no-query-has-its-own-status", post(`{}`), status(422), since(September2026), recommended),
 	)
 	for _, e := range requestErrors {
 		cases = append(cases, section(OverHTTP, "Status Codes of application/graphql-response+json",
 			exchange(e.id, post(e.body), all(statusIn(400, 599), refused())),
 			exchange(e.id+"-is-400-or-422", post(e.body), all(status(400, 422), media(graphqlResponse), refused()), recommended),
-			exchange(e.id+"-tells-the-phase", post(e.body), all(status(e.status), refused()), since(September2026), recommended),
+			exchange(e.id+"-has-its-own-status", post(e.body), all(status(e.status), refused()), since(September2026), recommended),
 		)...)
 	}
 	cases = append(cases, section(OverHTTP, "Status Codes of application/json",

@@ -95,7 +95,7 @@ func TestMergeIsRefused(t *testing.T) {
 	})
 }
 
-// All that stands against a merge is told at once.
+// All obstacles of a merge are reported at once.
 func TestMergeListsEveryObstacle(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.Entity("a")

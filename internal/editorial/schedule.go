@@ -222,7 +222,7 @@ func planScheduled(ctx context.Context, db store.Rows, at time.Time, s *db.Sched
 	if p.Len() == 0 {
 		return pl, err
 	}
-	// What stands against the others is told as well.
+	// The obstacles of the others are reported as well.
 	if refusal, ok := refusalOf(err); ok {
 		for _, f := range refusal.Fields {
 			p.Add(places[f.Path], "%s", f.Message)

@@ -13,7 +13,7 @@
 //   - something was committed, or may have been: the stored response.
 //
 // A response that is larger than [MaxBody], or that shows a secret (see [Withhold]), is
-// not stored, and the second request is told so. Keys are forgotten after [Lifetime]. A
-// credential can have [MaxKeys] of them; more are refused, because to forget an earlier one
+// not stored; the error of the second request says so. Keys are deleted after [Lifetime]. A
+// credential can have [MaxKeys] of them; more are refused, because to delete an earlier one
 // would break its promise.
 package idempotency

@@ -156,7 +156,7 @@ func responseOf(row *db.IdempotencyKey, v *domain.Viewer, request [sha256.Size]b
 		return nil, &Error{Message: "the outcome of the first request with this idempotency key is unknown, because the server was stopped while it ran; " +
 			"read what there is, and use a new key if it was not done"}
 	case row.Status == 0:
-		return nil, &Error{Message: "the first request with this idempotency key was done, but its response was not kept: it was too large, or showed a secret; read what there is"}
+		return nil, &Error{Message: "the first request with this idempotency key was done, but its response was not stored: it was too large, or showed a secret; read what there is"}
 	}
 	out := &Response{Status: row.Status, Body: row.Body}
 	if row.MediaType != nil {
@@ -181,11 +181,11 @@ func (c *Claim) Finish(r Response) {
 			return err
 		}
 		update := all.Update().Where(idempotencykey.ID(c.row)).SetFinishedAt(c.keys.now().UTC().Truncate(time.Microsecond))
-		kept := !c.secret.Load() && len(r.Body) <= MaxBody
-		if kept {
+		storable := !c.secret.Load() && len(r.Body) <= MaxBody
+		if storable {
 			row, err := all.Get(ctx, c.row)
 			if db.IsNotFound(err) {
-				return nil // forgotten
+				return nil // deleted meanwhile
 			} else if err != nil {
 				return err
 			}
@@ -194,9 +194,9 @@ func (c *Claim) Finish(r Response) {
 			if err != nil {
 				return err
 			}
-			kept = len(sizes) == 0 || sizes[0].Sum == nil || *sizes[0].Sum+int64(len(r.Body)) <= c.keys.maxBodies
+			storable = len(sizes) == 0 || sizes[0].Sum == nil || *sizes[0].Sum+int64(len(r.Body)) <= c.keys.maxBodies
 		}
-		if kept {
+		if storable {
 			update.SetStatus(r.Status).SetMediaType(r.MediaType).SetSize(len(r.Body)).SetBody(r.Body)
 			if r.Marking != "" {
 				update.SetMarking(r.Marking)

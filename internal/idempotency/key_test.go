@@ -57,8 +57,8 @@ func (r *remembered) begin(v *domain.Viewer, key, request string) (context.Conte
 	return ctx, claim
 }
 
-// refused wants an error, and returns it.
-func (r *remembered) refused(v *domain.Viewer, key, request, want string) *idempotency.Error {
+// refusal returns the error of a request, which must have a text.
+func (r *remembered) refusal(v *domain.Viewer, key, request, want string) *idempotency.Error {
 	r.t.Helper()
 	_, claim, stored, err := r.keys.Begin(domain.WithViewer(r.t.Context(), v), key, hash(request))
 	refused, ok := errors.AsType[*idempotency.Error](err)
@@ -66,6 +66,12 @@ func (r *remembered) refused(v *domain.Viewer, key, request, want string) *idemp
 		r.t.Fatalf("got %v, %v, %v, want an error with %q", claim, stored, err, want)
 	}
 	return refused
+}
+
+// refused wants an error with a text.
+func (r *remembered) refused(v *domain.Viewer, key, request, want string) {
+	r.t.Helper()
+	_ = r.refusal(v, key, request, want)
 }
 
 // write commits something, as a mutation does.
@@ -80,7 +86,7 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, r *remembered) {
 		ctx, claim := r.begin(ada, "a", "one")
-		if got := r.refused(ada, "a", "one", "has not ended yet"); got.RetryAfter <= 0 || got.TooMany {
+		if got := r.refusal(ada, "a", "one", "has not ended yet"); got.RetryAfter <= 0 || got.TooMany {
 			t.Errorf("got %+v", got)
 		}
 		r.write(ctx)
@@ -131,7 +137,7 @@ func TestUnknownOutcome(t *testing.T) {
 		r.clock.Advance(59 * time.Second)
 		r.refused(ada, "a", "one", "has not ended yet")
 		r.clock.Advance(time.Second)
-		if got := r.refused(ada, "a", "one", "the outcome of the first request with this idempotency key is unknown"); got.RetryAfter != 0 {
+		if got := r.refusal(ada, "a", "one", "the outcome of the first request with this idempotency key is unknown"); got.RetryAfter != 0 {
 			t.Errorf("got %+v: to send it again would not help", got)
 		}
 
@@ -161,22 +167,22 @@ func TestResponsesThatAreNotKept(t *testing.T) {
 			}
 			claim.Finish(idempotency.Response{Status: 200, Body: bytes.Repeat([]byte("x"), size)})
 		}
-		kept := func(key string) {
+		stored := func(key string) {
 			t.Helper()
 			if _, _, got, err := r.keys.Begin(domain.WithViewer(t.Context(), ada), key, hash("one")); err != nil || got == nil {
 				t.Errorf("%s: got %v, %v", key, got, err)
 			}
 		}
 		finish("largest", idempotency.MaxBody, false)
-		kept("largest")
+		stored("largest")
 		finish("too large", idempotency.MaxBody+1, false)
-		r.refused(ada, "too large", "one", "was not kept")
+		r.refused(ada, "too large", "one", "was not stored")
 		finish("secret", 10, true)
-		r.refused(ada, "secret", "one", "was not kept")
+		r.refused(ada, "secret", "one", "was not stored")
 		finish("the last that fits", idempotency.MaxBody, false)
-		kept("the last that fits")
+		stored("the last that fits")
 		finish("one too many", 1, false)
-		r.refused(ada, "one too many", "one", "was not kept")
+		r.refused(ada, "one too many", "one", "was not stored")
 	})
 }
 
@@ -187,7 +193,7 @@ func TestTooManyKeys(t *testing.T) {
 		for i := range 3 {
 			r.begin(ada, fmt.Sprint(i), "one")
 		}
-		if got := r.refused(ada, "3", "one", "at most 3 idempotency keys"); !got.TooMany || got.RetryAfter <= 0 {
+		if got := r.refusal(ada, "3", "one", "at most 3 idempotency keys"); !got.TooMany || got.RetryAfter <= 0 {
 			t.Errorf("got %+v", got)
 		}
 		r.refused(ada, "2", "one", "has not ended yet")
