@@ -32,7 +32,7 @@ type IdempotencyKey struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Null: the mutation runs, or the process ended while it ran.
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
-	// The HTTP status of the response; 0 if the response was not kept.
+	// The HTTP status of the response; 0 if the response was not stored.
 	Status int `json:"status,omitempty"`
 	// MediaType holds the value of the "media_type" field.
 	MediaType *string `json:"media_type,omitempty"`

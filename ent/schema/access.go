@@ -135,7 +135,7 @@ func (IdempotencyKey) Fields() []ent.Field {
 		field.Int("clearance").GoType(domain.Marking(0)),
 		field.Time("created_at"),
 		field.Time("finished_at").Optional().Nillable().Comment("Null: the mutation runs, or the process ended while it ran."),
-		field.Int("status").Default(0).Comment("The HTTP status of the response; 0 if the response was not kept."),
+		field.Int("status").Default(0).Comment("The HTTP status of the response; 0 if the response was not stored."),
 		text("media_type"),
 		text("marking"), // in the header of the response
 		field.Int("size").Default(0).Comment("The length of the body, in bytes."),

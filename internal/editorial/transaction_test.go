@@ -36,7 +36,7 @@ func (d *desk) dump() (tables map[string][]string, dryRuns int) {
 // and leaves an entry in the audit log and nothing else.
 func TestDryRun(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		d.Entity("kept")
+		d.Entity("first")
 		before, _ := d.dump()
 		var number int64
 		params := editorial.TransactionParams{Name: "a rehearsal"}
@@ -55,7 +55,7 @@ func TestDryRun(t *testing.T) {
 			if names, err := d.Authors(ctx, saved.ID, 0); err != nil || len(names) != 1 {
 				t.Errorf("authors: got %v, %v", names, err)
 			}
-			published, err := d.Release(ctx, editorial.ReleaseParams{Publish: []string{"entity:new", "entity:kept"}})
+			published, err := d.Release(ctx, editorial.ReleaseParams{Publish: []string{"entity:new", "entity:first"}})
 			if number = published.Sequence; err != nil || len(published.Published) != 2 || published.Applied {
 				t.Errorf("release: got %+v, %v", published, err)
 			}
@@ -76,7 +76,7 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("%d entries of dry runs, want 1; something stayed (-before +after):\n%s", entries, diff)
 		}
 		d.WantLive(domain.Red)
-		if released := d.MustPublish("entity:kept"); released.Sequence != number-1 {
+		if released := d.MustPublish("entity:first"); released.Sequence != number-1 {
 			t.Errorf("the log goes on at %d; the dry run of two was at %d", released.Sequence, number)
 		}
 		failed := errors.New("failed")
@@ -175,7 +175,7 @@ func TestTransactionBounds(t *testing.T) {
 // off.
 func TestTransactionsHaveTheirTime(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		d.Entity("kept")
+		d.Entity("first")
 		params := editorial.TransactionParams{Time: time.Nanosecond}
 		save := func(ctx context.Context) error {
 			_, err := d.Save(ctx, editorial.SaveParams{Type: domain.Entity, Mode: editorial.Create, Fields: fields{"slug": "new", "name": "New", "kind": "COMPANY"}})

@@ -73,7 +73,7 @@ func (o *listingMerger) end(listing fields, row companyRow) {
 			chosen = end
 		}
 		o.notes = append(o.notes, RowMessage{[]Place{row.place},
-			fmt.Sprintf("the listing that began %s ends %s here and %s elsewhere: %s was kept", orNoDay(row.start), end, known, chosen)})
+			fmt.Sprintf("the listing that began %s ends %s here and %s elsewhere: %s is stored", orNoDay(row.start), end, known, chosen)})
 	}
 	if later {
 		listing["until"], o.changed = row.end, true

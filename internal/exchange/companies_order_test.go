@@ -243,7 +243,7 @@ func TestRowsWithTheSameStart(t *testing.T) {
 		if out.Rows != 5 || out.Listings != 2 || out.Repeats != 3 {
 			t.Errorf("got %+v", out)
 		}
-		if len(out.Notes) != 1 || out.Notes[0].Places[0].Line != 6 || !strings.Contains(out.Notes[0].Message, "ends 2023-01-01 here and 2022-01-01 elsewhere: 2023-01-01 was kept") {
+		if len(out.Notes) != 1 || out.Notes[0].Places[0].Line != 6 || !strings.Contains(out.Notes[0].Message, "ends 2023-01-01 here and 2022-01-01 elsewhere: 2023-01-01 is stored") {
 			t.Errorf("notes: %+v", out.Notes)
 		}
 		want := map[string]string{

@@ -100,7 +100,7 @@ func TestJoinUndoesWhatFails(t *testing.T) {
 			store.AfterCommit(ctx, func() { called = append(called, name) })
 		}
 		err := s.Join(ctx, 0, func(ctx context.Context) error {
-			if err := saveTag(t, ctx, s, "kept"); err != nil {
+			if err := saveTag(t, ctx, s, "first"); err != nil {
 				return err
 			}
 			err := s.Desk(ctx, func(ctx context.Context, _ *store.Tx) error {
@@ -117,7 +117,7 @@ func TestJoinUndoesWhatFails(t *testing.T) {
 				t.Errorf("got %v, want failed", err)
 			}
 			// The engine itself refuses this one.
-			if err := saveTag(t, ctx, s, "kept"); !errors.Is(err, domain.ErrConflict) {
+			if err := saveTag(t, ctx, s, "first"); !errors.Is(err, domain.ErrConflict) {
 				t.Errorf("got %v, want ErrConflict", err)
 			}
 			after(ctx, "last")
@@ -126,7 +126,7 @@ func TestJoinUndoesWhatFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slugs(t, ctx, s); !slices.Equal(got, []string{"kept", "last"}) {
+		if got := slugs(t, ctx, s); !slices.Equal(got, []string{"first", "last"}) {
 			t.Errorf("got %v", got)
 		}
 		if !slices.Equal(called, []string{"last"}) {
