@@ -402,13 +402,7 @@ func TestAtomicBounds(t *testing.T) {
 func TestAtomicRunsAgain(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		faults := &storetest.Faults{}
-		c.Fault = faults.Fault
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		s, faults := storetest.OpenFaulty(t, c)
 		g := newAccessAPI(t, s, nil)
 		admin := holder(domain.Admin)
 		g.query(admin, `mutation { createTag(input: {slug: "prepared", label: "P", vocabulary: TOPIC}) { created } }`)

@@ -32,13 +32,7 @@ func TestQueriesAreReadAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-				faults := &storetest.Faults{}
-				c.Fault = faults.Fault
-				s, err := store.Open(t.Context(), c)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = s.Close() })
+				s, faults := storetest.OpenFaulty(t, c)
 				g := newAccessAPI(t, s, nil)
 				faults.Fail("live", row.word, row.times, row.err)
 				got := g.send(public, http.MethodPost, vars{"query": query})

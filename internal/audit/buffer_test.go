@@ -81,18 +81,6 @@ func (p *paced) write() time.Duration {
 	return pause
 }
 
-func openFaulty(t *testing.T, c store.Config) (*store.Stores, *storetest.Faults) {
-	t.Helper()
-	faults := &storetest.Faults{}
-	c.Fault = faults.Fault
-	s, err := store.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s, faults
-}
-
 // Entries that could not be written are written when the database can again,
 // without a further entry, and each is counted once.
 func TestBufferTriesAgain(t *testing.T) {
@@ -101,7 +89,7 @@ func TestBufferTriesAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-				s, faults := openFaulty(t, c)
+				s, faults := storetest.OpenFaulty(t, c)
 				p := newPaced(t, s)
 				faults.Fail("desk", "COMMIT", failures, storetest.ConnectionRefused())
 				for range 5 {
@@ -137,7 +125,7 @@ func TestBufferTriesAgain(t *testing.T) {
 func TestBufferIsBounded(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, faults := openFaulty(t, c)
+		s, faults := storetest.OpenFaulty(t, c)
 		p := newPaced(t, s)
 		faults.Fail("desk", "BEGIN", 0, storetest.ConnectionRefused())
 		for round := range 12 {

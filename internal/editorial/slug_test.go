@@ -13,13 +13,7 @@ import (
 func TestSlugsNeedTheDatabase(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		faults := &storetest.Faults{}
-		c.Fault = faults.Fault
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		s, faults := storetest.OpenFaulty(t, c)
 		d := newDesk(t, s)
 		d.Entity("a")
 		d.Entity("b")

@@ -93,13 +93,7 @@ func wantNone(t *testing.T, s *store.Stores) {
 func TestFaultsOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		faults := &storetest.Faults{}
-		c.Fault = faults.Fault
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		s, faults := storetest.OpenFaulty(t, c)
 		for name, row := range map[string]struct {
 			err  error
 			kind domain.Kind
@@ -126,13 +120,7 @@ func TestFaultsOfTheDatabase(t *testing.T) {
 func TestReadsAreRetried(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		faults := &storetest.Faults{}
-		c.Fault = faults.Fault
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		s, faults := storetest.OpenFaulty(t, c)
 		ctx := domain.WithStage(domain.AsSystem(t.Context(), "test"), domain.Live)
 		for _, fault := range []error{storetest.RecoveryConflict(), storetest.ConnectionRefused()} {
 			faults.Fail("live", "FROM", 2, fault)

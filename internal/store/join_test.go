@@ -209,13 +209,7 @@ func TestJoinIsAllOrNothing(t *testing.T) {
 func TestJoinRunsAgain(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		faults := &storetest.Faults{}
-		c.Fault = faults.Fault
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
+		s, faults := storetest.OpenFaulty(t, c)
 		ctx := onDesk(t)
 		for i, word := range []string{"COMMIT", "INSERT INTO"} {
 			runs, calls := 0, 0

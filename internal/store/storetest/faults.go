@@ -6,9 +6,26 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/redthread-api/redthread/internal/store"
 )
+
+// OpenFaulty opens stores whose statements fail as the faults say, which is not at all at
+// first. They are closed with the test.
+func OpenFaulty(t testing.TB, c store.Config) (*store.Stores, *Faults) {
+	t.Helper()
+	faults := &Faults{}
+	c.Fault = faults.Fault
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s, faults
+}
 
 // Faults injects errors into the databases of a test: its method Fault is for the
 // field Fault of store.Config. The zero value injects none. It is safe for
