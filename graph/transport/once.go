@@ -69,13 +69,11 @@ func (h *Handler) executeOnce(w http.ResponseWriter, r *http.Request, accepts ac
 		write(w, r, stored.MediaType, stored.Status, stored.Body)
 	default:
 		x.ctx = ctx
-		resp := x.next()
+		body, resp := h.encode(r.Context(), x.next())
 		if claim != nil {
-			var body []byte
-			body, resp = h.encode(r.Context(), resp)
 			claim.Finish(idempotency.Response{Status: h.statusOf(accepts.single, resp), MediaType: accepts.single, Marking: header.Get(markingHeader), Body: body})
 		}
-		h.writeResponse(w, r, accepts, header, resp)
+		h.writeEncoded(w, r, accepts, header, resp, body)
 	}
 }
 

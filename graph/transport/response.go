@@ -144,6 +144,11 @@ func encode(resp *graphql.Response) ([]byte, error) {
 // writeResponse writes a single response.
 func (h *Handler) writeResponse(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
 	body, resp := h.encode(r.Context(), resp)
+	h.writeEncoded(w, r, accepts, header, resp, body)
+}
+
+// writeEncoded writes a single response, which is encoded as body.
+func (h *Handler) writeEncoded(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response, body []byte) {
 	resp, body, release := h.reserveUnsent(r.Context(), resp, body)
 	defer release()
 	CacheDecisionFrom(r.Context()).operationDone(len(resp.Errors) == 0 && len(resp.Data) > 0)
