@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"entgo.io/ent/dialect/sql"
-
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -104,16 +102,19 @@ func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
 // trim makes a page of what was read with a limit of one more than the page,
 // in the direction of reading.
 func trim[T any](p *plan, rows []*T) *page[T] {
-	out := &page[T]{rows: rows}
+	kept, more := trimmed(p, rows)
+	return &page[T]{rows: kept, more: more}
+}
+
+func trimmed[E any](p *plan, rows []E) (page []E, more bool) {
 	if len(rows) > p.limit {
-		out.more = true
-		out.rows = rows[:p.limit]
+		rows, more = rows[:p.limit], true
 	}
 	if p.backward {
 		// The rows may share their memory with others: turn a copy round.
-		out.rows = reversed(out.rows)
+		rows = reversed(rows)
 	}
-	return out
+	return rows, more
 }
 
 func reversed[E any](in []E) []E {
@@ -141,20 +142,13 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		page: func(ctx context.Context) (*page[T], error) {
 			once.Do(func() {
 				var rows []*T
-				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, func(s *sql.Selector) {
-					p.where(s)
-					p.between(r, s, s.C(p.order.Column))
-					p.sort(r, s, s.C(p.order.Column))
-				})
+				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, p.shape(r))
 				got = trim(p, rows)
 			})
 			return got, failed
 		},
 		total: func(ctx context.Context) (int, error) {
-			counts, err := countByGroup(domain.WithStage(ctx, stage), r, t, func(s *sql.Selector) {
-				p.where(s)
-				selectCount(s, "0")
-			})
+			counts, err := r.counts(domain.WithStage(ctx, stage), t.Table, p.countShape())
 			return counts[0], err
 		},
 	}, nil

@@ -8,19 +8,16 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// EdgeOf leads from rows of one type to rows of another.
+// EdgeOf is a relation with the Go types of the rows that it leads between.
 type EdgeOf[P, C any] struct {
-	name  string
-	from  *Type[P]
-	to    *Type[C]
-	path  Path
-	where map[string]any // a filter that always holds
-	order *OrderBy       // the standard order of connections
+	Relation
+	from *Type[P]
+	to   *Type[C]
 }
 
 // NewEdge declares an edge. Its name must be its own among those of from.
 func NewEdge[P, C any](name string, from *Type[P], to *Type[C], path Path) *EdgeOf[P, C] {
-	return &EdgeOf[P, C]{name: name, from: from, to: to, path: path}
+	return &EdgeOf[P, C]{Relation: Relation{name: name, From: from.Table, To: to.Table, path: path}, from: from, to: to}
 }
 
 // Ordered returns the edge with a standard order for connections.
@@ -97,24 +94,11 @@ func (e *EdgeOf[P, C]) List(ctx context.Context, row *P) ([]*C, error) {
 }
 
 func (e *EdgeOf[P, C]) lists(ctx context.Context, b *Batch[P], groups columns) (map[domain.ID][]*C, error) {
-	var problems domain.Problems
-	always, err := b.reader.compile(ctx, e.to.Table, e.where, "", &problems)
+	shape, err := e.listShape(ctx, b.reader, b.ids())
 	if err != nil {
 		return nil, err
 	}
-	if err := problems.Err("the filter of an edge is not right"); err != nil {
-		return nil, err
-	}
-	rows, err := find(ctx, b.reader, e.to, groups, func(s *sql.Selector) {
-		owner, position := e.path.attach(b.reader, s, b.ids())
-		if p := always.on(s); p != nil {
-			s.Where(p)
-		}
-		if e.path.Link != nil {
-			s.AppendSelectAs(owner, ownerAlias)
-		}
-		s.OrderExpr(sql.Raw(position), sql.Raw(s.C(e.to.key())))
-	})
+	rows, err := find(ctx, b.reader, e.to, groups, shape)
 	if err != nil {
 		return nil, err
 	}
@@ -146,51 +130,4 @@ func (e *EdgeOf[P, C]) owners(rows []*C) ([]domain.ID, error) {
 		owners[i] = domain.ID(id)
 	}
 	return owners, nil
-}
-
-// attach restricts a statement over the target's table to the targets of the
-// owners, and returns the columns with the owner and with the position. The
-// latter is empty where the path has no order of its own.
-func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, position string) {
-	if p.Link == nil {
-		s.Where(r.within(s.C(p.Back), owners))
-		return s.C(p.Back), s.C("position")
-	}
-	l := p.Link
-	if l.Repeats || l.OrOwner != "" {
-		pairs := l.pairs(r, s.Dialect(), l.Owner, owners)
-		if l.OrOwner != "" {
-			other := l.pairs(r, s.Dialect(), l.OrOwner, owners)
-			other.Where(sql.ColumnsNEQ(other.C(l.Owner), other.C(l.OrOwner)))
-			pairs.UnionAll(other)
-		}
-		pairs.As("link")
-		s.Join(pairs).On(pairs.C("target"), s.C("id"))
-		return pairs.C("owner"), ""
-	}
-	link := sql.Dialect(s.Dialect()).Table(l.Table).As("link")
-	s.Join(link).On(link.C(l.Target), s.C("id"))
-	s.Where(r.within(link.C(l.Owner), owners))
-	if l.Only != "" {
-		s.Where(r.within(link.C(l.Only), l.Values))
-	}
-	if l.Position != "" {
-		position = link.C(l.Position)
-	}
-	return link.C(l.Owner), position
-}
-
-// pairs selects the owners and targets of a link, each pair once.
-func (l *Link) pairs(r *Reader, dialect, ownerColumn string, owners []int64) *sql.Selector {
-	t := sql.Dialect(dialect).Table(l.Table)
-	s := sql.Dialect(dialect).Select().From(t)
-	s.AppendSelectAs(s.C(ownerColumn), "owner").AppendSelectAs(s.C(l.Target), "target")
-	s.Where(r.within(s.C(ownerColumn), owners))
-	if l.Only != "" {
-		s.Where(r.within(s.C(l.Only), l.Values))
-	}
-	if l.Repeats {
-		s.Distinct()
-	}
-	return s
 }

@@ -82,27 +82,77 @@ type By struct{ ID, Slug *string }
 // exactly one is given. A former id or slug is valid too. It returns nil where there
 // is none that the viewer may see.
 func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, by *By) (*T, error) {
+	groups := t.selected(ctx)
+	rows, err := findOne(ctx, r, t.Table, id, slug, by, func(shape func(*sql.Selector)) ([]*T, error) {
+		return all(ctx, r, t, groups, shape)
+	}, func(rows []*T) bool { return len(rows) > 0 })
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// findOne finds a document as [Find] does. R holds the rows that read returns; isFound
+// reports whether there is one.
+func findOne[R any](
+	ctx context.Context, r *Reader, t *Table, id, slug *string, by *By,
+	read func(shape func(*sql.Selector)) (R, error), isFound func(R) bool,
+) (rows R, err error) {
+	want, err := t.target(id, slug, by)
+	if err != nil {
+		return rows, err
+	}
+	if want.id == 0 {
+		if !domain.ValidSlug(want.slug) {
+			return rows, nil // no document has it
+		}
+		rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), want.slug)) })
+		if err == nil && !isFound(rows) {
+			rows, err = read(func(s *sql.Selector) {
+				s.Where(sql.In(s.C("id"), formerSlugs(s, t.Document).Where(sql.EQ("slug", want.slug))))
+			})
+		}
+		return rows, err
+	}
+	rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(want.id))) })
+	if err != nil || isFound(rows) {
+		return rows, err
+	}
+	aliases, err := r.aliases(ctx, t, func(s *sql.Selector) { s.Where(sql.EQ(s.C("former_id"), int64(want.id))) })
+	if err != nil || len(aliases) == 0 {
+		return rows, err
+	}
+	return read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(aliases[0].DocumentID))) })
+}
+
+// target is what a document is looked up by: the id, or the slug where the id is 0.
+type target struct {
+	id   domain.ID
+	slug string
+}
+
+// target reads the arguments of [Find].
+func (t *Table) target(id, slug *string, by *By) (target, error) {
 	path := "id"
 	switch {
 	case by != nil && (id != nil || slug != nil):
-		return nil, oneArgument("give only one of id, slug and by")
+		return target{}, oneArgument("give only one of id, slug and by")
 	case by != nil:
 		id, slug, path = by.ID, by.Slug, "by.id"
 	case id != nil && slug != nil:
-		return nil, oneArgument("give only one of id and slug")
+		return target{}, oneArgument("give only one of id and slug")
 	}
 	switch {
 	case id != nil:
 		want, err := parseID(*id, t.Document, path)
-		if err != nil {
-			return nil, err
-		}
-		found, err := ByIDs(ctx, r, t, []domain.ID{want})
-		return found[want], err
-	case slug != nil:
-		return bySlug(ctx, r, t, *slug)
+		return target{id: want}, err
+	case slug == nil:
+		return target{}, oneArgument("give one of id, slug and by")
 	}
-	return nil, oneArgument("give one of id, slug and by")
+	if id, err := domain.ParseID(*slug); err == nil && id.Type() == t.Document {
+		return target{id: id}, nil // wherever a document is named, its id will do
+	}
+	return target{slug: *slug}, nil
 }
 
 func oneArgument(message string) error {
@@ -126,27 +176,6 @@ func parseID(s string, want domain.Type, path string) (domain.ID, error) {
 		p.Add(path, "%s is the id of a document of type %s: want one that begins with %q", s, id.Type(), want.Prefix()+"_")
 	}
 	return id, p.Err("the arguments are not right")
-}
-
-func bySlug[T any](ctx context.Context, r *Reader, t *Type[T], slug string) (*T, error) {
-	if id, err := domain.ParseID(slug); err == nil && id.Type() == t.Document {
-		found, err := ByIDs(ctx, r, t, []domain.ID{id}) // wherever a document is named, its id will do
-		return found[id], err
-	}
-	if !domain.ValidSlug(slug) {
-		return nil, nil // no document has it
-	}
-	groups := t.selected(ctx)
-	rows, err := all(ctx, r, t, groups, func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), slug)) })
-	if err == nil && len(rows) == 0 {
-		rows, err = all(ctx, r, t, groups, func(s *sql.Selector) {
-			s.Where(sql.In(s.C("id"), formerSlugs(s, t.Document).Where(sql.EQ("slug", slug))))
-		})
-	}
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	return rows[0], nil
 }
 
 // formerSlugs selects the documents of a type that once had slugs.

@@ -96,7 +96,7 @@ func (s *MarkingTracker) Highest(ctx context.Context, r *Reader) (domain.Marking
 	}
 	s.mu.Unlock()
 	for _, t := range tables {
-		m, err := t.highest(ctx, r)
+		m, err := r.highestMarking(ctx, t)
 		if err != nil {
 			return highest, err
 		}
@@ -105,34 +105,22 @@ func (s *MarkingTracker) Highest(ctx context.Context, r *Reader) (domain.Marking
 	return highest, nil
 }
 
-// highestOf reads the highest marking in a type's table that the viewer may
-// see.
-func highestOf[T any](ctx context.Context, r *Reader, t *Type[T]) (domain.Marking, error) {
-	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
-		s.Select()
-		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
-	})
-	if err != nil || len(rows) == 0 {
+// highestMarking reads the highest marking in a table of documents that the viewer may see.
+func (r *Reader) highestMarking(ctx context.Context, t *Table) (domain.Marking, error) {
+	s, err := r.statement(ctx, t)
+	if err != nil {
 		return 0, err
 	}
-	m, err := extra(rows[0], markingAlias)
-	return domain.Marking(m), err
+	selectMaxMarking(ctx, s.Select())
+	query, args := s.Query()
+	values, err := r.stores.ReadValues(ctx, query, args, 1, nil)
+	if err != nil || len(values) == 0 {
+		return 0, err
+	}
+	return domain.Marking(number(values[0])), nil
 }
 
-// selectMaxMarking adds the highest marking of the counted rows to a statement.
-func selectMaxMarking(ctx context.Context, t *Table, s *sql.Selector) {
-	if trackerOf(ctx) != nil && t.Document.IsDocument() {
-		s.AppendSelectExprAs(sql.Raw("COALESCE(MAX("+s.C(visibility.MarkingColumn(domain.StageFrom(ctx)))+"), 0)"), markingAlias)
-	}
-}
-
-// trackCount tracks the highest marking of counted rows.
-func trackCount(ctx context.Context, t *Table, row any) error {
-	tracker := trackerOf(ctx)
-	if tracker == nil || !t.Document.IsDocument() {
-		return nil
-	}
-	m, err := extra(row, markingAlias)
-	tracker.Raise(domain.Marking(m))
-	return err
+// selectMaxMarking adds the highest marking of the rows to a statement that counts them.
+func selectMaxMarking(ctx context.Context, s *sql.Selector) {
+	s.AppendSelectExpr(sql.Raw("COALESCE(MAX(" + s.C(visibility.MarkingColumn(domain.StageFrom(ctx))) + "), 0)"))
 }

@@ -2,20 +2,17 @@ package read
 
 import (
 	"context"
-	"maps"
 
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
-	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// pageBatch is the state of an edge's connections for all rows of a batch, with one set
-// of arguments.
-type pageBatch[C any] struct {
-	plan   *plan
+// edgePage is the state of an edge's connections for all rows of a batch, with one set of
+// arguments.
+type edgePage struct {
+	*pageBatch
 	groups columns
-	fence  func(*sql.Selector) // of the targets
 }
 
 // Page returns a page of the rows that the edge leads to.
@@ -25,20 +22,12 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		return nil, err
 	}
 	key := memoKey{edge: e.name, field: fieldOf(ctx)}
-	all, err := once(b, key, func() (*pageBatch[C], error) {
-		if e.where != nil {
-			a.Filter = maps.Clone(a.Filter)
-			a.Filter = allOf(a.Filter, e.where)
-		}
-		p, err := planFor(ctx, b.reader, e.to.Table, e.from.Type+"."+e.name, a, e.order)
+	all, err := once(b, key, func() (*edgePage, error) {
+		p, err := e.page(ctx, b.reader, a)
 		if err != nil {
 			return nil, err
 		}
-		fence, err := visibility.Fence(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return &pageBatch[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
+		return &edgePage{pageBatch: p, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -57,12 +46,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		},
 		total: func(ctx context.Context) (int, error) {
 			counts, err := once(b, memoKey{edge: e.name + " total", field: key.field}, func() (map[domain.ID]int, error) {
-				return countByGroup(b.context(ctx), b.reader, e.to, func(s *sql.Selector) {
-					owner, _ := e.path.attach(b.reader, s, b.ids())
-					all.plan.where(s)
-					selectCount(s, owner)
-					s.GroupBy(owner)
-				})
+				return b.reader.counts(b.context(ctx), e.To, e.countShape(b.reader, all.pageBatch, b.ids()))
 			})
 			return counts[id], err
 		},
@@ -78,27 +62,9 @@ func allOf(a, b map[string]any) map[string]any {
 }
 
 // pages reads the pages of all rows of a batch in one statement.
-func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pageBatch[C]) (map[domain.ID]*page[C], error) {
+func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *edgePage) (map[domain.ID]*page[C], error) {
 	p, r := all.plan, b.reader
-	rows, err := find(ctx, r, e.to, all.groups, func(s *sql.Selector) {
-		owner, column := e.path.attach(r, s, b.ids())
-		p.where(s)
-		if p.order.byPosition {
-			e.betweenPositions(s, all, owner, column)
-		} else {
-			column = s.C(p.order.Column)
-			p.between(r, s, column)
-		}
-		columns := s.SelectedColumns()
-		if e.path.Link != nil {
-			s.AppendSelectAs(owner, ownerAlias)
-		}
-		if len(b.rows) == 1 {
-			p.sort(r, s, column)
-			return
-		}
-		p.rank(r, s, owner, column, columns)
-	})
+	rows, err := find(ctx, r, e.to, all.groups, e.pageShape(r, all.pageBatch, b.ids()))
 	if err != nil {
 		return nil, err
 	}
@@ -127,19 +93,19 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pageBatch[C]
 // so it is not in the cursor: it is looked up for the row
 // that the cursor is of, among those that the viewer may see. By Relay's
 // specification, a cursor of a row that is not in the owner's list has no effect.
-func (e *EdgeOf[P, C]) betweenPositions(s *sql.Selector, all *pageBatch[C], owner, position string) {
+func (rel *Relation) betweenPositions(s *sql.Selector, all *pageBatch, owner, position string) {
 	bound := func(at *sortKey, op, otherwise string) {
 		if at == nil {
 			return
 		}
-		row := sql.Dialect(s.Dialect()).Table(e.to.Name).As("at")
+		row := sql.Dialect(s.Dialect()).Table(rel.To.Name).As("at")
 		found := sql.Dialect(s.Dialect()).Select().From(row).WithContext(s.Context())
-		if e.to.Document != 0 {
+		if rel.To.Document != 0 {
 			all.fence(found)
 		}
-		found.Where(sql.EQ(found.C(e.to.key()), int64(at.id)))
-		of, column := found.C(e.path.Back), found.C("position")
-		if l := e.path.Link; l != nil {
+		found.Where(sql.EQ(found.C(rel.To.key()), int64(at.id)))
+		of, column := found.C(rel.path.Back), found.C("position")
+		if l := rel.path.Link; l != nil {
 			link := sql.Dialect(s.Dialect()).Table(l.Table).As("at_link")
 			found.Join(link).On(link.C(l.Target), found.C("id"))
 			of, column = link.C(l.Owner), link.C(l.Position)
@@ -149,9 +115,8 @@ func (e *EdgeOf[P, C]) betweenPositions(s *sql.Selector, all *pageBatch[C], owne
 			b.WriteString(position + op + "coalesce((").Join(found).WriteString("), " + otherwise + ")")
 		}))
 	}
-	after, before := all.plan.after, all.plan.before
-	bound(after, " > ", "-1")
-	bound(before, " < ", position+" + 1")
+	bound(all.after, " > ", "-1")
+	bound(all.before, " < ", position+" + 1")
 }
 
 // where puts the filter on a statement.

@@ -88,29 +88,33 @@ func find[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, sha
 	return rows, nil
 }
 
-// countByGroup runs a grouped count and returns it by group. Shape must select the
-// group as ownerAlias and the count as countAlias.
-func countByGroup[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) (map[domain.ID]int, error) {
-	rows, err := t.find(ctx, r.stores.Client(ctx), []string{t.key()}, func(s *sql.Selector) {
-		shape(s)
-		selectMaxMarking(ctx, t.Table, s)
-	})
+// counts runs a grouped count of the rows of a table that the viewer may see, and returns
+// it by group. Shape must select the group and the count, as [selectCount] does.
+func (r *Reader) counts(ctx context.Context, t *Table, shape func(*sql.Selector)) (map[domain.ID]int, error) {
+	s, err := r.statement(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	shape(s)
+	width := 2
+	tracker := trackerOf(ctx)
+	if tracker != nil && t.Document.IsDocument() {
+		selectMaxMarking(ctx, s)
+		width = 3
+	}
+	query, args := s.Query()
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	values, err := r.stores.ReadValues(ctx, query, args, width, nil)
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
-	counts := make(map[domain.ID]int, len(rows))
-	for _, row := range rows {
-		owner, err := extra(row, ownerAlias)
-		if err != nil {
-			return nil, err
-		}
-		n, err := extra(row, countAlias)
-		if err != nil {
-			return nil, err
-		}
-		counts[domain.ID(owner)] = int(n)
-		if err := trackCount(ctx, t.Table, row); err != nil {
-			return nil, err
+	counts := make(map[domain.ID]int, len(values)/width)
+	for ; len(values) > 0; values = values[width:] {
+		counts[domain.ID(number(values[0]))] = int(number(values[1]))
+		if width == 3 {
+			tracker.Raise(domain.Marking(number(values[2])))
 		}
 	}
 	return counts, nil
@@ -118,11 +122,10 @@ func countByGroup[T any](ctx context.Context, r *Reader, t *Type[T], shape func(
 
 // Columns that a statement adds to those of the rows.
 const (
-	idAlias      = "rt_id"
-	ownerAlias   = "rt_owner"
-	rankAlias    = "rt_rank"
-	countAlias   = "rt_count"
-	markingAlias = "rt_marking"
+	idAlias    = "rt_id"
+	ownerAlias = "rt_owner"
+	rankAlias  = "rt_rank"
+	countAlias = "rt_count"
 )
 
 // extra returns a whole number that a statement added to a row.

@@ -1,8 +1,6 @@
 package read
 
 import (
-	"context"
-
 	"github.com/redthread-api/redthread/internal/canonical"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -26,8 +24,6 @@ type Table struct {
 	// Groups are columns that are read only where a field of theirs is
 	// selected. All others are always read, save those in Never.
 	Groups []Group
-	// highest reads the highest marking of the rows that a viewer may see.
-	highest func(context.Context, *Reader) (domain.Marking, error)
 	// Never are columns that no field shows.
 	Never []string
 }

@@ -67,7 +67,6 @@ func NewType[T, S any, Q query[T, S]](table *Table, columns []string, open func(
 			t.always = append(t.always, c)
 		}
 	}
-	table.highest = func(ctx context.Context, r *Reader) (domain.Marking, error) { return highestOf(ctx, r, t) }
 	for _, g := range table.Groups {
 		for _, c := range g.Columns {
 			if !slices.Contains(columns, c) {

@@ -1,0 +1,119 @@
+package read
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Listing is the list of a connection, of which [Rows] are read: all rows of a table, or
+// those that a relation leads to.
+type Listing struct {
+	reader *Reader
+	table  *Table
+	rel    *Relation // nil for all rows of the table
+	page   *pageBatch
+}
+
+// Listing checks the arguments of a list of all rows of a table.
+func (r *Reader) Listing(ctx context.Context, t *Table, a Args) (*Listing, error) {
+	p, err := planFor(ctx, r, t, t.Name, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Listing{reader: r, table: t, page: &pageBatch{plan: p}}, nil
+}
+
+// Listing checks the arguments of the lists that the relation leads to.
+func (rel *Relation) Listing(ctx context.Context, r *Reader, a Args) (*Listing, error) {
+	p, err := rel.page(ctx, r, a)
+	if err != nil {
+		return nil, err
+	}
+	return &Listing{reader: r, table: rel.To, rel: rel, page: p}, nil
+}
+
+// CursorColumn returns the column that cursors need; empty where they need none.
+func (l *Listing) CursorColumn() string {
+	if l.page.order.byPosition {
+		return ""
+	}
+	return l.page.order.cursorColumn()
+}
+
+// Rows reads a page for each of the owners, in the direction of reading, with one row
+// more than a page has where there is one. Without a relation there is one page and no
+// owner.
+func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
+	if l.rel != nil {
+		return l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+	}
+	return l.reader.rows(ctx, l.table, columns, false, l.page.shape(l.reader))
+}
+
+// Counts counts the list of each of the owners, by owner. Without a relation there is one
+// count, that of the owner 0.
+func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
+	if l.rel != nil {
+		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
+	}
+	return l.reader.counts(ctx, l.table, l.page.countShape())
+}
+
+// Trim returns the rows of a page of those that [Listing.Rows] returned for it, in the
+// order of the list, and whether there are rows beyond it in the direction of reading.
+
+func (l *Listing) Trim(rows []int32) (page []int32, more bool) {
+	return trimmed(l.page.plan, rows)
+}
+
+// HasNext and HasPrevious are those of [PageInfo], for a page beyond which there are more
+// rows in the direction of reading or not.
+func (l *Listing) HasNext(more bool) bool {
+	if l.page.backward {
+		return l.page.before != nil
+	}
+	return more
+}
+
+// HasPrevious is documented with HasNext.
+func (l *Listing) HasPrevious(more bool) bool {
+	if l.page.backward {
+		return more
+	}
+	return l.page.after != nil
+}
+
+// Cursor makes the cursor of a row; column is where it has the CursorColumn.
+func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
+	at := sortKey{id: domain.ID(rows.ID(row))}
+	if !l.page.order.byPosition {
+		at.value = rows.Value(row, column)
+		if text, ok := at.value.([]byte); ok {
+			at.value = string(text)
+		}
+		if l.page.order.Kind == Date && at.value == "" {
+			at.value = nil
+		}
+	}
+	return l.page.order.encode(at)
+}
+
+// shape shapes a statement over a table so that it reads a page.
+func (p *plan) shape(r *Reader) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		p.where(s)
+		p.between(r, s, s.C(p.order.Column))
+		p.sort(r, s, s.C(p.order.Column))
+	}
+}
+
+// countShape shapes a statement over a table so that it counts the list.
+func (p *plan) countShape() func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		p.where(s)
+		selectCount(s, "0")
+	}
+}

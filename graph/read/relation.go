@@ -1,0 +1,149 @@
+package read
+
+import (
+	"context"
+	"maps"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
+)
+
+// Relation leads from rows of one table to rows of another.
+type Relation struct {
+	From, To *Table
+	name     string
+	path     Path
+	where    map[string]any // a filter that always holds
+	order    *OrderBy       // the standard order of connections
+}
+
+// Column returns the column of From with the id of the row that the relation leads to;
+// empty where a row can have several.
+func (rel *Relation) Column() string { return rel.path.Column }
+
+// listShape shapes a statement over the relation's target so that it reads all rows that
+// the relation leads to from the owners, in the owners' order, with the owner of each.
+func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (func(*sql.Selector), error) {
+	var problems domain.Problems
+	always, err := r.compile(ctx, rel.To, rel.where, "", &problems)
+	if err != nil {
+		return nil, err
+	}
+	if err := problems.Err("the filter of an edge is not right"); err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		owner, position := rel.path.attach(r, s, owners)
+		if p := always.on(s); p != nil {
+			s.Where(p)
+		}
+		s.AppendSelectAs(owner, ownerAlias)
+		s.OrderExpr(sql.Raw(position), sql.Raw(s.C(rel.To.key())))
+	}, nil
+}
+
+// pageBatch is what the arguments of the connections of a relation come to, for all
+// owners.
+type pageBatch struct {
+	*plan
+	fence func(*sql.Selector) // of the targets
+}
+
+// page checks the arguments of the connections of a relation.
+func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, error) {
+	if rel.where != nil {
+		a.Filter = maps.Clone(a.Filter)
+		a.Filter = allOf(a.Filter, rel.where)
+	}
+	p, err := planFor(ctx, r, rel.To, rel.From.Type+"."+rel.name, a, rel.order)
+	if err != nil {
+		return nil, err
+	}
+	fence, err := visibility.Fence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pageBatch{plan: p, fence: fence}, nil
+}
+
+// pageShape shapes a statement over the relation's target so that it reads a page for each
+// of the owners, with the owner of each row.
+func (rel *Relation) pageShape(r *Reader, p *pageBatch, owners []int64) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		owner, column := rel.path.attach(r, s, owners)
+		p.where(s)
+		if p.order.byPosition {
+			rel.betweenPositions(s, p, owner, column)
+		} else {
+			column = s.C(p.order.Column)
+			p.between(r, s, column)
+		}
+		columns := s.SelectedColumns()
+		if len(owners) == 1 {
+			s.AppendSelectAs(owner, ownerAlias)
+			p.sort(r, s, column)
+			return
+		}
+		p.rank(r, s, owner, column, columns)
+	}
+}
+
+// countShape shapes a statement over the relation's target so that it counts the rows for
+// each of the owners.
+func (rel *Relation) countShape(r *Reader, p *pageBatch, owners []int64) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		owner, _ := rel.path.attach(r, s, owners)
+		p.where(s)
+		selectCount(s, owner)
+		s.GroupBy(owner)
+	}
+}
+
+// attach restricts a statement over the target's table to the targets of the
+// owners, and returns the columns with the owner and with the position. The
+// latter is empty where the path has no order of its own.
+func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, position string) {
+	if p.Link == nil {
+		s.Where(r.within(s.C(p.Back), owners))
+		return s.C(p.Back), s.C("position")
+	}
+	l := p.Link
+	if l.Repeats || l.OrOwner != "" {
+		pairs := l.pairs(r, s.Dialect(), l.Owner, owners)
+		if l.OrOwner != "" {
+			other := l.pairs(r, s.Dialect(), l.OrOwner, owners)
+			other.Where(sql.ColumnsNEQ(other.C(l.Owner), other.C(l.OrOwner)))
+			pairs.UnionAll(other)
+		}
+		pairs.As("link")
+		s.Join(pairs).On(pairs.C("target"), s.C("id"))
+		return pairs.C("owner"), ""
+	}
+	link := sql.Dialect(s.Dialect()).Table(l.Table).As("link")
+	s.Join(link).On(link.C(l.Target), s.C("id"))
+	s.Where(r.within(link.C(l.Owner), owners))
+	if l.Only != "" {
+		s.Where(r.within(link.C(l.Only), l.Values))
+	}
+	if l.Position != "" {
+		position = link.C(l.Position)
+	}
+	return link.C(l.Owner), position
+}
+
+// pairs selects the owners and targets of a link, each pair once.
+func (l *Link) pairs(r *Reader, dialect, ownerColumn string, owners []int64) *sql.Selector {
+	t := sql.Dialect(dialect).Table(l.Table)
+	s := sql.Dialect(dialect).Select().From(t)
+	s.AppendSelectAs(s.C(ownerColumn), "owner").AppendSelectAs(s.C(l.Target), "target")
+	s.Where(r.within(s.C(ownerColumn), owners))
+	if l.Only != "" {
+		s.Where(r.within(s.C(l.Only), l.Values))
+	}
+	if l.Repeats {
+		s.Distinct()
+	}
+	return s
+}

@@ -1,0 +1,131 @@
+package read
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
+)
+
+// Rows are rows of a table with some of its columns, as the driver of the database
+// returned them. They have no type of their own: package plan writes responses from them,
+// and all else reads rows as the types of package db.
+//
+// The first column is the one with the row's number, those that were asked for follow in
+// their order.
+type Rows struct {
+	width  int
+	owner  int // the column with the owner; 0 where there is none
+	values []any
+}
+
+// Len returns the number of rows.
+func (r *Rows) Len() int {
+	if r == nil || r.width == 0 {
+		return 0
+	}
+	return len(r.values) / r.width
+}
+
+// Value returns the value of a row in a column: nil, an int64, a string, a []byte, a bool,
+// a float64 or a time.Time.
+func (r *Rows) Value(row, column int) any { return r.values[row*r.width+column] }
+
+// ID returns the number of a row.
+func (r *Rows) ID(row int) int64 { return number(r.values[row*r.width]) }
+
+// Owner returns the number of the row whose relation led to a row.
+func (r *Rows) Owner(row int) int64 { return number(r.values[row*r.width+r.owner]) }
+
+// number returns a whole number of a column; 0 for null.
+func number(v any) int64 {
+	switch n := v.(type) {
+	case int64:
+		return n
+	case int32:
+		return int64(n)
+	case int:
+		return int64(n)
+	}
+	return 0
+}
+
+// rows reads rows of a table that the viewer of ctx may see: the columns, and the owner if
+// the shape adds it.
+func (r *Reader) rows(ctx context.Context, t *Table, columns []string, withOwner bool, shape func(*sql.Selector)) (*Rows, error) {
+	s, err := r.statement(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(columns)+2)
+	names = append(names, s.C(t.key()))
+	for _, c := range columns {
+		names = append(names, s.C(c))
+	}
+	tracker := trackerOf(ctx)
+	tracked := tracker != nil && t.Document.IsDocument()
+	if tracked {
+		names = append(names, s.C(visibility.MarkingColumn(domain.StageFrom(ctx))))
+	}
+	s.Select(names...)
+	shape(s)
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", t.Name, err)
+	}
+	out := &Rows{width: len(names)}
+	if withOwner {
+		out.owner = out.width
+		out.width++
+	}
+	query, args := s.Query()
+	if out.values, err = r.stores.ReadValues(ctx, query, args, out.width, nil); err != nil {
+		return nil, fmt.Errorf("read %s: %w", t.Name, err)
+	}
+	if tracked {
+		for i := range out.Len() {
+			tracker.Raise(domain.Marking(number(out.Value(i, len(columns)+1))))
+		}
+	}
+	return out, nil
+}
+
+// statement begins a statement over the rows of a table that the viewer of ctx may see.
+// Rows that documents own have no fence: see the package's comment. It must not be used
+// for other tables of the desk, which need rights of their own.
+func (r *Reader) statement(ctx context.Context, t *Table) (*sql.Selector, error) {
+	build := sql.Dialect(r.stores.Dialect())
+	s := build.Select().From(build.Table(t.Name)).WithContext(ctx)
+	if t.Document.IsDocument() {
+		condition, err := visibility.Fence(ctx)
+		if err != nil {
+			return nil, err
+		}
+		condition(s)
+	}
+	return s, nil
+}
+
+// FindRow is [Find] for some columns. The result has no row where there is none that the
+// viewer may see.
+func (r *Reader) FindRow(ctx context.Context, t *Table, columns []string, id, slug *string, by *By) (*Rows, error) {
+	return findOne(ctx, r, t, id, slug, by, func(shape func(*sql.Selector)) (*Rows, error) {
+		return r.rows(ctx, t, columns, false, shape)
+	}, func(rows *Rows) bool { return rows.Len() > 0 })
+}
+
+// RowsByID reads the rows with some numbers, in no order.
+func (r *Reader) RowsByID(ctx context.Context, t *Table, columns []string, ids []int64) (*Rows, error) {
+	return r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.within(s.C("id"), ids)) })
+}
+
+// Rows reads all rows that the relation leads to from the owners, in the owners' order.
+func (rel *Relation) Rows(ctx context.Context, r *Reader, columns []string, owners []int64) (*Rows, error) {
+	shape, err := rel.listShape(ctx, r, owners)
+	if err != nil {
+		return nil, err
+	}
+	return r.rows(ctx, rel.To, columns, true, shape)
+}
