@@ -57,12 +57,17 @@ func (assetResolver) DisplayName(_ context.Context, obj *db.Asset) (string, erro
 	if obj.Title != nil {
 		return *obj.Title, nil
 	}
-	if u, err := url.Parse(obj.URL); err == nil {
+	return assetName(obj.URL, obj.Slug), nil
+}
+
+// assetName is the name of a file without a title.
+func assetName(address, slug string) string {
+	if u, err := url.Parse(address); err == nil {
 		if name := path.Base(u.Path); name != "/" && name != "." {
-			return name, nil
+			return name
 		}
 	}
-	return obj.Slug, nil
+	return slug
 }
 
 // ties are what is said between the ends of a relationship.

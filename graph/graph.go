@@ -12,8 +12,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/generated"
+	"github.com/redthread-api/redthread/graph/plan"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
@@ -59,6 +61,10 @@ type Config struct {
 	// LiveMaxLag is how far a replica from which live is read may lag behind the
 	// publication log for its responses to be cached. With 0 there is no limit.
 	LiveMaxLag time.Duration
+	// WithoutPlans leaves all queries to the executor. OnQuery is called for each query,
+	// with whether a plan has run it; it may be nil.
+	WithoutPlans bool
+	OnQuery      func(planned bool)
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
 	// RequestID returns the id of the request of a context, for error messages
@@ -84,7 +90,7 @@ func New(c Config) graphql.ExecutableSchema {
 		texts:    newTextRenderer(c.EntityURL),
 		site:     c.Site,
 	}
-	return stagedSchema{
+	s := stagedSchema{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{
 			Resolvers: r,
 			Directives: generated.DirectiveRoot{
@@ -94,12 +100,16 @@ func New(c Config) graphql.ExecutableSchema {
 				},
 			},
 		}),
-		stores: c.Stores,
-		desk:   c.Desk,
-		live:   c.Desk.Live(),
-		maxLag: c.LiveMaxLag,
-		reader: r.reader,
+		stores:  c.Stores,
+		desk:    c.Desk,
+		live:    c.Desk.Live(),
+		maxLag:  c.LiveMaxLag,
+		reader:  r.reader,
+		onQuery: c.OnQuery,
+		runner:  plan.Runner{Reader: r.reader, Renderer: plannedTexts{r.texts}},
 	}
+	s.planTypes = r.planTypes(s.Schema())
+	return s
 }
 
 // complete returns the configuration with the defaults of what is not set.
@@ -131,6 +141,9 @@ func (c Config) complete() Config {
 	if c.Webhooks == nil && c.Desk != nil {
 		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
 	}
+	if c.OnQuery == nil {
+		c.OnQuery = func(bool) {}
+	}
 	c.Introspection = cmp.Or(c.Introspection, IntrospectionAll)
 	return c
 }
@@ -146,6 +159,10 @@ type stagedSchema struct {
 	live   *projection.Live
 	maxLag time.Duration
 	reader *read.Reader
+
+	planTypes plan.Types
+	runner    plan.Runner
+	onQuery   func(planned bool)
 }
 
 // Exec returns the handler of the operation in the context.
@@ -171,11 +188,21 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return s.respond(ctx, op, stage, false, s.ExecutableSchema.Exec(ctx))
 			})
 		}
+		if p := s.planOf(op, stage); p != nil {
+			if response := s.respond(ctx, op, stage, cacheable, s.runPlan(p, op)); response != nil || bounded.Exceeded(ctx) {
+				return response
+			}
+			ctx = bounded.Restart(ctx)
+		}
+		if op.Operation.Operation == ast.Query {
+			s.onQuery(false)
+		}
 		return s.respond(ctx, op, stage, cacheable, respond)
 	}
 }
 
-// respond runs an operation at its stage, and puts the marking into its response.
+// respond runs an operation at its stage, and puts the marking into its response. It
+// returns nil where run does.
 func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext, stage domain.Stage, cacheable bool, run graphql.ResponseHandler) *graphql.Response {
 	ctx, seen := read.WithMarkingTracker(ctx)
 	if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
@@ -192,6 +219,9 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		defer done()
 	}
 	response := run(withRootField(ctx, op))
+	if response == nil {
+		return nil
+	}
 	// Rows that were read count, also when a later step refused them.
 	marking, err := seen.Highest(ctx, s.reader)
 	if err != nil {

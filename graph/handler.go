@@ -32,19 +32,23 @@ func Handler(c Config) *transport.Handler {
 		c.Transport.MayReadSDL, c.Transport.SDL = limit.mayReadSDL, limit.sdl
 	}
 	return transport.New(&operationExecutor{
-		Executor:  exec,
-		schema:    schema.Schema(),
-		cache:     documentCache{lru.New[document](limits.CachedDocuments)},
-		silent:    c.Introspection != IntrospectionAll,
-		resolver:  queries.NewResolver(c.Registry, c.RegisteredOnly),
-		limits:    limit,
-		recover:   p.recovered,
-		rootField: readOwnWrites(c.Stores),
+		Executor:     exec,
+		schema:       schema.Schema(),
+		cache:        documentCache{lru.New[document](limits.CachedDocuments)},
+		silent:       c.Introspection != IntrospectionAll,
+		withoutPlans: c.WithoutPlans,
+		resolver:     queries.NewResolver(c.Registry, c.RegisteredOnly),
+		limits:       limit,
+		recover:      p.recovered,
+		rootField:    readOwnWrites(c.Stores),
 	}, c.Transport)
 }
 
 // document is a valid document.
-type document struct{ ast *ast.QueryDocument }
+type document struct {
+	ast   *ast.QueryDocument
+	plans *documentPlans
+}
 
 // documentCache caches valid documents by their text, except long ones.
 type documentCache struct{ *lru.LRU[document] }

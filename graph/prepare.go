@@ -24,13 +24,14 @@ import (
 // DispatchOperation.
 type operationExecutor struct {
 	*executor.Executor
-	schema    *ast.Schema
-	cache     documentCache
-	silent    bool // errors of validation make no suggestions
-	resolver  *queries.Resolver
-	limits    *limitExtension
-	recover   graphql.RecoverFunc
-	rootField graphql.RootFieldMiddleware
+	schema       *ast.Schema
+	cache        documentCache
+	silent       bool // errors of validation make no suggestions
+	withoutPlans bool
+	resolver     *queries.Resolver
+	limits       *limitExtension
+	recover      graphql.RecoverFunc
+	rootField    graphql.RootFieldMiddleware
 }
 
 // CreateOperationContext turns a request into an operation that can be run: it charges
@@ -65,10 +66,11 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 		return gqlerror.List{refused}
 	}
 	op.RawQuery, op.OperationName, op.Extensions, op.Headers = params.Query, params.OperationName, params.Extensions, params.Headers
-	var errs gqlerror.List
-	if op.Doc, errs = e.validDocument(ctx, &op.Stats, params.Query, parsed); len(errs) > 0 {
+	doc, errs := e.validDocument(ctx, &op.Stats, params.Query, parsed)
+	if len(errs) > 0 {
 		return errs
 	}
+	op.Doc = doc.ast
 	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
 		return invalid(noOperation(op.Doc, params.OperationName))
 	}
@@ -85,36 +87,41 @@ func (e *operationExecutor) prepare(ctx context.Context, op *graphql.OperationCo
 	if err := e.limits.chargeOperation(ctx, op); err != nil {
 		return gqlerror.List{err}
 	}
+	operation := op.Operation
 	condition.Apply(e.schema, op)
+	if op.Operation == operation && !e.withoutPlans {
+		op.Stats.SetExtension(plansExtension, doc.plans)
+	}
 	return nil
 }
 
 // validDocument validates the document of a text, unless it is in the cache. It does not
 // depend on the variables. parsed is the document, or nil where it has not been parsed.
-func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.Stats, text string, parsed *ast.QueryDocument) (*ast.QueryDocument, gqlerror.List) {
+func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.Stats, text string, parsed *ast.QueryDocument) (document, gqlerror.List) {
 	stats.Parsing.Start = graphql.Now()
 	if found, ok := e.cache.Get(ctx, text); ok {
 		stats.Parsing.End = graphql.Now()
 		stats.Validation.Start = stats.Parsing.End
-		return found.ast, nil
+		return found, nil
 	}
 	doc := parsed
 	if doc == nil {
 		var err error
 		if doc, _, err = syntax.Parse(text, limits.MaxTokens); err != nil {
-			return nil, gqlerror.List{notParsed(gqlerror.WrapIfUnwrapped(err))}
+			return document{}, gqlerror.List{notParsed(gqlerror.WrapIfUnwrapped(err))}
 		}
 	}
 	stats.Parsing.End = graphql.Now()
 	stats.Validation.Start = stats.Parsing.End
 	if len(doc.Operations) == 0 {
-		return nil, invalid(gqlerror.Errorf("no operation provided"))
+		return document{}, invalid(gqlerror.Errorf("no operation provided"))
 	}
 	if errs := validation.Validate(e.schema, doc, !e.silent); len(errs) > 0 {
-		return nil, invalid(errs...)
+		return document{}, invalid(errs...)
 	}
-	e.cache.Add(ctx, text, document{ast: doc})
-	return doc, nil
+	valid := document{ast: doc, plans: newDocumentPlans(doc)}
+	e.cache.Add(ctx, text, valid)
+	return valid, nil
 }
 
 // noOperation returns the error of a request that names no operation of its document.

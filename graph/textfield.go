@@ -147,7 +147,7 @@ func (p textField[T]) renderPlain(ctx context.Context, t *textRenderer, row *T, 
 		return nil, err
 	}
 	src := p.of(whole)
-	if src == nil || format == formatMarkdown || format == formatText && !strings.Contains(*src, "[[") {
+	if src == nil || isPlainSource(*src, format) {
 		return src, nil
 	}
 	known, err := p.names(ctx, t, row)
@@ -227,33 +227,42 @@ func (p textField[T]) names(ctx context.Context, t *textRenderer, row *T) (named
 		whole[row] = w
 	}
 	return read.LoadBatch(ctx, p.typ, row, name, func(ctx context.Context, r *read.Reader, rows []*T) (namedRows, error) {
-		var entities, sources []string
+		texts := make([]string, 0, len(rows))
 		for _, row := range rows {
-			src := p.of(whole[row])
-			if src == nil {
-				continue
-			}
-			mentions := markdown.PlainMentions
-			if !p.plain {
-				doc, err := t.parse(ctx, *src)
-				if err != nil {
-					return namedRows{}, err
-				}
-				mentions = func(string) []markdown.Mention { return doc.Mentions() }
-				sources = append(sources, doc.Sources()...)
-			}
-			for _, m := range mentions(*src) {
-				entities = append(entities, m.Slug)
+			if src := p.of(whole[row]); src != nil {
+				texts = append(texts, *src)
 			}
 		}
-		var k namedRows
-		var err error
-		if k.entities, err = read.BySlugs(ctx, r, catalog.Entities, distinct(entities)); err != nil {
-			return namedRows{}, err
-		}
-		k.sources, err = read.BySlugs(ctx, r, catalog.Sources, distinct(sources))
-		return k, err
+		return t.namedIn(ctx, r, texts, p.plain)
 	})
+}
+
+// namedIn reads the rows that texts name. Plain texts are not Markdown.
+func (t *textRenderer) namedIn(ctx context.Context, r *read.Reader, texts []string, plain bool) (namedRows, error) {
+	var entities, sources []string
+	for _, src := range texts {
+		var mentions []markdown.Mention
+		if plain {
+			mentions = markdown.PlainMentions(src)
+		} else {
+			doc, err := t.parse(ctx, src)
+			if err != nil {
+				return namedRows{}, err
+			}
+			mentions = doc.Mentions()
+			sources = append(sources, doc.Sources()...)
+		}
+		for _, m := range mentions {
+			entities = append(entities, m.Slug)
+		}
+	}
+	var k namedRows
+	var err error
+	if k.entities, err = read.BySlugs(ctx, r, catalog.Entities, distinct(entities)); err != nil {
+		return namedRows{}, err
+	}
+	k.sources, err = read.BySlugs(ctx, r, catalog.Sources, distinct(sources))
+	return k, err
 }
 
 func distinct(slugs []string) []string {

@@ -51,6 +51,25 @@ func Exceeded(ctx context.Context) bool {
 	return a != nil && a.exceeded
 }
 
+// Left returns how many bytes the response of the operation of ctx may still have;
+// negative where there is no limit.
+func Left(ctx context.Context) int {
+	a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize)
+	if a == nil {
+		return -1
+	}
+	return a.written
+}
+
+// Exceed records that the response of the operation of ctx has more bytes than are left,
+// and returns the error.
+func Exceed(ctx context.Context) error {
+	if a, _ := ctx.Value(responseSizeKey{}).(*ResponseSize); a != nil {
+		a.exceeded = true
+	}
+	return errTooLarge
+}
+
 var errTooLarge = &domain.Error{Kind: domain.KindInvalid, Message: "the response is too large"}
 
 // CountText counts a text that is about to be made for the response, or read to make one. It

@@ -53,6 +53,14 @@ func Values(schema *ast.Schema, f *ast.Field, variables map[string]any) map[stri
 	return c.arguments(f.Definition.Arguments, f.Arguments)
 }
 
+// Fitting returns the arguments of a field as [Arguments] would decode them, and whether
+// all of them fit.
+func Fitting(schema *ast.Schema, f *ast.Field, variables map[string]any) (map[string]any, bool) {
+	c := coercion{schema: schema, variables: variables, at: make([]step, 0, usualDepth)}
+	values := c.arguments(f.Definition.Arguments, f.Arguments)
+	return values, len(c.problems) == 0
+}
+
 // CheckDirective returns the error of the arguments of a directive of a valid operation,
 // which is like that of [Arguments].
 func CheckDirective(schema *ast.Schema, d *ast.Directive, variables map[string]any) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -86,6 +87,23 @@ func (t *Type[T]) names(groups columns) []string {
 		}
 	}
 	return names
+}
+
+// ColumnOf returns the column behind a field of GraphQL, and the Go type of its values;
+// ok is false where no column has the field's name.
+func (t *Type[T]) ColumnOf(field string) (column string, typ reflect.Type, ok bool) {
+	var name strings.Builder
+	for _, c := range field {
+		if unicode.IsUpper(c) {
+			name.WriteByte('_')
+		}
+		name.WriteRune(unicode.ToLower(c))
+	}
+	i, ok := t.columns[name.String()]
+	if !ok || slices.Contains(t.Never, name.String()) {
+		return "", nil, false
+	}
+	return name.String(), reflect.TypeFor[T]().Field(i).Type, true
 }
 
 // ID returns the number that identifies a row.

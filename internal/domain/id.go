@@ -85,14 +85,19 @@ func (id ID) Time() time.Time {
 }
 
 // String returns the public form: prefix, underscore, 13 characters.
-func (id ID) String() string {
+func (id ID) String() string { return string(id.Append(nil)) }
+
+// Append appends the public form.
+func (id ID) Append(dst []byte) []byte {
 	var b [idChars]byte
 	v := uint64(id)
 	for i := idChars - 1; i >= 0; i-- {
 		b[i] = crockford[v&31]
 		v >>= 5
 	}
-	return id.Type().Prefix() + "_" + string(b[:])
+	dst = append(dst, id.Type().Prefix()...)
+	dst = append(dst, '_')
+	return append(dst, b[:]...)
 }
 
 // ParseID parses the public form. The prefix must be that of the type code

@@ -1,0 +1,387 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/graph/read"
+)
+
+// Plan is a query as it is run. It is not changed after it was made, and is safe for
+// concurrent use.
+type Plan struct {
+	schema *ast.Schema
+	roots  []root
+}
+
+// root is a field of the query.
+type root struct {
+	key      []byte // `"reports":`
+	typename bool
+	args     arguments
+	rows     *source
+	object   *object     // of one document
+	list     *connection // of a list
+}
+
+// source is a set of rows that are read together. Selections of the same rows share it.
+type source struct {
+	table   *read.Table
+	columns []string
+	edges   []*edge
+	texts   []textColumn
+}
+
+// textColumn is a column with texts whose names are read together.
+type textColumn struct {
+	column int
+	plain  bool
+}
+
+// edge is a relation that is followed from the rows of a source.
+type edge struct {
+	kind     edgeKind
+	relation *read.Relation // nil for pages
+	of       func(arguments map[string]any) *read.Relation
+	args     arguments
+	field    *ast.Field // of a page: pages of different fields are read by themselves
+	column   int        // of one: where the id is
+	rows     *source
+}
+
+type edgeKind int
+
+const (
+	one edgeKind = iota
+	list
+	page
+)
+
+// object is what is selected of a row.
+type object struct {
+	outputs []output
+}
+
+// output is a field of an object.
+type output struct {
+	key     []byte
+	kind    outputKind
+	nonNull bool
+	column  int
+	write   Writer
+	literal string // JSON
+	// text:
+	args    arguments
+	text    int // in texts of the source
+	columns []int
+	value   func(values []any) (string, bool)
+	edge    int // in edges of the source
+	object  *object
+	list    *connection
+}
+
+type outputKind int
+
+const (
+	literal outputKind = iota
+	column
+	text
+	computed
+	oneObject
+	objectList
+	connectionPage
+)
+
+// connection is what is selected of a connection.
+type connection struct {
+	outputs []connectionOutput
+	page    bool // rows are read
+	cursors bool
+}
+
+type connectionOutput struct {
+	key     []byte
+	kind    connectionKind
+	literal string
+	object  *object          // of nodes
+	edge    []edgeOutput     // of edges
+	info    []pageInfoOutput // of pageInfo
+}
+
+type connectionKind int
+
+const (
+	connectionLiteral connectionKind = iota
+	nodes
+	edges
+	pageInfo
+	totalCount
+)
+
+// edgeOutput is a field of an edge of a connection.
+type edgeOutput struct {
+	key     []byte
+	literal string // for __typename
+	object  *object
+	cursor  bool
+}
+
+type pageInfoOutput struct {
+	key     []byte
+	literal string
+	field   string
+}
+
+// Compile returns the plan of a query of live or of the desk, for what its variables make
+// of @skip and @include; nil where it has a field that no plan knows. The operation must be valid.
+func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk bool) *Plan {
+	if op.Operation.Operation != ast.Query {
+		return nil
+	}
+	c := &compiler{types: types, schema: schema, op: op, desk: desk}
+	p := &Plan{schema: schema}
+	query := c.types[schema.Query.Name]
+	for _, f := range c.collect(op.Operation.SelectionSet, schema.Query.Name) {
+		r, ok := c.root(query, f)
+		if !ok {
+			return nil
+		}
+		p.roots = append(p.roots, r)
+	}
+	return p
+}
+
+type compiler struct {
+	types  Types
+	schema *ast.Schema
+	op     *graphql.OperationContext
+	desk   bool
+}
+
+// collect merges the selections of an object, as the executor does.
+func (c *compiler) collect(set ast.SelectionSet, typeName string) []graphql.CollectedField {
+	def := c.schema.Types[typeName]
+	satisfies := append([]string{typeName}, def.Interfaces...)
+	for _, union := range c.schema.GetImplements(def) {
+		if !slices.Contains(satisfies, union.Name) {
+			satisfies = append(satisfies, union.Name)
+		}
+	}
+	return graphql.CollectFields(c.op, set, satisfies)
+}
+
+func key(f graphql.CollectedField) []byte { return []byte(`"` + f.Alias + `":`) }
+
+func (c *compiler) root(query *Type, f graphql.CollectedField) (root, bool) {
+	r := root{key: key(f), args: argumentsOf(c.schema, f.Field)}
+	if f.Name == "__typename" {
+		r.typename = true
+		return r, true
+	}
+	if query == nil {
+		return r, false
+	}
+	switch known := query.Fields[f.Name].(type) {
+	case Find:
+		typ := c.types[known.Type]
+		if typ == nil {
+			return r, false
+		}
+		r.rows = &source{table: typ.Table}
+		r.object = c.object(f.Selections, known.Type, r.rows)
+		return r, r.object != nil
+	case All:
+		typ := c.types[known.Type]
+		if typ == nil {
+			return r, false
+		}
+		r.rows = &source{table: typ.Table}
+		r.list = c.connection(f.Selections, f.Definition.Type.Name(), known.Type, r.rows)
+		return r, r.list != nil
+	}
+	return r, false
+}
+
+// object compiles what is selected of rows of a source; nil where no plan knows it.
+func (c *compiler) object(set ast.SelectionSet, typeName string, from *source) *object {
+	typ := c.types[typeName]
+	if typ == nil {
+		return nil
+	}
+	o := &object{}
+	for _, f := range c.collect(set, typeName) {
+		out := output{key: key(f)}
+		if f.Name == "__typename" {
+			out.literal = `"` + typeName + `"`
+			o.outputs = append(o.outputs, out)
+			continue
+		}
+		out.nonNull = f.Definition.Type.NonNull
+		if !c.field(&out, typ.Fields[f.Name], f, from) {
+			return nil
+		}
+		o.outputs = append(o.outputs, out)
+	}
+	return o
+}
+
+// field compiles a field of rows of a source, and reports whether a plan knows it.
+func (c *compiler) field(out *output, known any, f graphql.CollectedField, from *source) bool {
+	switch known := known.(type) {
+	case Column:
+		if known.Desk && !c.desk {
+			out.literal = "null"
+			return !out.nonNull
+		}
+		out.kind, out.column, out.write = column, from.read(known.Name), known.Write
+		return true
+	case DeskOnly:
+		out.literal = "null"
+		return !c.desk && !out.nonNull
+	case Text:
+		out.kind, out.column, out.write = text, from.read(known.Column), StringOrEmpty
+		if known.Nullable {
+			out.write = String
+		}
+		out.args = argumentsOf(c.schema, f.Field)
+		out.text = from.text(textColumn{out.column, known.Plain})
+		return true
+	case Computed:
+		out.kind, out.value = computed, known.Value
+		for _, name := range known.Columns {
+			out.columns = append(out.columns, from.read(name))
+		}
+		return true
+	case One:
+		e := &edge{kind: one, relation: known.Relation, column: from.read(known.Relation.Column())}
+		out.kind, out.edge = oneObject, from.edge(e)
+		out.object = c.object(f.Selections, f.Definition.Type.Name(), from.edges[out.edge].rows)
+		return out.object != nil
+	case List:
+		out.kind, out.edge = objectList, from.edge(&edge{kind: list, relation: known.Relation})
+		out.object = c.object(f.Selections, f.Definition.Type.Name(), from.edges[out.edge].rows)
+		return out.object != nil
+	case Page:
+		return c.page(out, known, f, from)
+	}
+	return false
+}
+
+func (c *compiler) page(out *output, known Page, f graphql.CollectedField, from *source) bool {
+	connectionType := f.Definition.Type.Name()
+	typeName := c.nodeType(connectionType)
+	typ := c.types[typeName]
+	if typ == nil {
+		return false
+	}
+	e := &edge{kind: page, of: known.Relation, args: argumentsOf(c.schema, f.Field), field: f.Field}
+	e.rows = &source{table: typ.Table}
+	out.kind, out.edge = connectionPage, len(from.edges)
+	from.edges = append(from.edges, e)
+	out.list = c.connection(f.Selections, connectionType, typeName, e.rows)
+	return out.list != nil
+}
+
+// nodeType returns the type of the nodes of a type of connections.
+func (c *compiler) nodeType(connectionType string) string {
+	def := c.schema.Types[connectionType]
+	if def == nil {
+		return ""
+	}
+	if nodes := def.Fields.ForName("nodes"); nodes != nil {
+		return nodes.Type.Name()
+	}
+	return ""
+}
+
+func (c *compiler) connection(set ast.SelectionSet, connectionType, typeName string, from *source) *connection {
+	l := &connection{}
+	for _, f := range c.collect(set, connectionType) {
+		out := connectionOutput{key: key(f)}
+		switch f.Name {
+		case "__typename":
+			out.literal = `"` + connectionType + `"`
+		case "totalCount":
+			out.kind = totalCount
+		case "nodes":
+			out.kind, l.page = nodes, true
+			if out.object = c.object(f.Selections, typeName, from); out.object == nil {
+				return nil
+			}
+		case "edges":
+			out.kind, l.page = edges, true
+			if !c.edges(&out, l, f, typeName, from) {
+				return nil
+			}
+		case "pageInfo":
+			out.kind, l.page = pageInfo, true
+			for _, f := range c.collect(f.Selections, f.Definition.Type.Name()) {
+				field := pageInfoOutput{key: key(f), field: f.Name}
+				if f.Name == "__typename" {
+					field.literal = `"PageInfo"`
+				}
+				l.cursors = true // also where they are not selected, as Connection.PageInfo
+				out.info = append(out.info, field)
+			}
+		default:
+			return nil
+		}
+		l.outputs = append(l.outputs, out)
+	}
+	return l
+}
+
+func (c *compiler) edges(out *connectionOutput, l *connection, f graphql.CollectedField, typeName string, from *source) bool {
+	edgeType := f.Definition.Type.Name()
+	for _, f := range c.collect(f.Selections, edgeType) {
+		field := edgeOutput{key: key(f)}
+		switch f.Name {
+		case "__typename":
+			field.literal = `"` + edgeType + `"`
+		case "cursor":
+			field.cursor, l.cursors = true, true
+		case "node":
+			if field.object = c.object(f.Selections, typeName, from); field.object == nil {
+				return false
+			}
+		default:
+			return false
+		}
+		out.edge = append(out.edge, field)
+	}
+	return true
+}
+
+// read returns where the rows have a column, and adds it if they have not.
+func (s *source) read(name string) int {
+	i := slices.Index(s.columns, name)
+	if i < 0 {
+		i = len(s.columns)
+		s.columns = append(s.columns, name)
+	}
+	return i + 1 // after the number of the row
+}
+
+// text returns where the source has a column of texts.
+func (s *source) text(t textColumn) int {
+	i := slices.Index(s.texts, t)
+	if i < 0 {
+		i = len(s.texts)
+		s.texts = append(s.texts, t)
+	}
+	return i
+}
+
+// edge returns where the source has an edge: a field that leads to the same rows may have
+// added it.
+func (s *source) edge(e *edge) int {
+	i := slices.IndexFunc(s.edges, func(known *edge) bool { return known.kind == e.kind && known.relation == e.relation })
+	if i < 0 {
+		i = len(s.edges)
+		e.rows = &source{table: e.relation.To}
+		s.edges = append(s.edges, e)
+	}
+	return i
+}

@@ -1,0 +1,273 @@
+package plan
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redthread-api/redthread/graph/bounded"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// ErrNotPlanned is the error of a plan that cannot be run with the variables of a request.
+// The executor says what is wrong, if something is.
+var ErrNotPlanned = errors.New("plan: not for these variables")
+
+// Runner runs plans.
+type Runner struct {
+	Reader   *read.Reader
+	Renderer Renderer
+}
+
+// Run returns the data of the response, appended to dst. The context must be at the stage
+// of the plan, and have the viewer. After an error the query has to be run by the executor.
+func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst []byte) ([]byte, error) {
+	x := &execution{ctx: ctx, Runner: r, plan: p, variables: variables, buf: dst, start: len(dst), limit: bounded.Left(ctx)}
+	if err := x.query(); err != nil {
+		return dst, err
+	}
+	return x.buf, nil
+}
+
+// execution is a plan that is being run.
+type execution struct {
+	Runner
+	ctx       context.Context
+	plan      *Plan
+	variables map[string]any
+	buf       []byte
+	start     int
+	limit     int // bytes that the response may have; negative: any number
+}
+
+// batch is rows that were read together, with what was read for them since.
+type batch struct {
+	source *source
+	rows   *read.Rows
+	ids    []int64 // of the rows, each once; made when first needed
+	edges  []edgeBatch
+	names  []any // by text of the source; nil: not read yet
+}
+
+// edgeBatch is what an edge leads to from all rows of a batch.
+type edgeBatch struct {
+	args    map[string]any
+	listing *read.Listing
+	targets *batch
+	byID    map[int64]int32 // of one: the row by its number
+	groups  groups          // of a list or page: the rows by owner
+	counts  map[domain.ID]int
+	cursor  int // column
+}
+
+// groups are rows by their owner.
+type groups struct {
+	rows   []int32 // those of one owner together, in their order
+	ends   []int32 // of each owner, in rows
+	owners map[int64]int32
+}
+
+func groupByOwner(rows *read.Rows) groups {
+	n := rows.Len()
+	g := groups{rows: make([]int32, n), owners: map[int64]int32{}}
+	owners := make([]int32, n)
+	for i := range n {
+		o, ok := g.owners[rows.Owner(i)]
+		if !ok {
+			o = int32(len(g.ends))
+			g.owners[rows.Owner(i)] = o
+			g.ends = append(g.ends, 0)
+		}
+		owners[i] = o
+		g.ends[o]++
+	}
+	next := make([]int32, len(g.ends))
+	for o, start := 0, int32(0); o < len(next); o++ {
+		next[o] = start
+		start += g.ends[o]
+		g.ends[o] = start
+	}
+	for i, o := range owners {
+		g.rows[next[o]] = int32(i)
+		next[o]++
+	}
+	return g
+}
+
+// of returns the rows of an owner.
+func (g groups) of(owner int64) []int32 {
+	o, ok := g.owners[owner]
+	if !ok {
+		return nil
+	}
+	start := int32(0)
+	if o > 0 {
+		start = g.ends[o-1]
+	}
+	return g.rows[start:g.ends[o]]
+}
+
+func newBatch(s *source, rows *read.Rows) *batch {
+	b := &batch{source: s, rows: rows}
+	if len(s.edges) > 0 {
+		b.edges = make([]edgeBatch, len(s.edges))
+	}
+	if len(s.texts) > 0 {
+		b.names = make([]any, len(s.texts))
+	}
+	return b
+}
+
+// owners returns the numbers of the rows, each once.
+func (b *batch) owners() []int64 {
+	if b.ids != nil {
+		return b.ids
+	}
+	n := b.rows.Len()
+	b.ids = make([]int64, 0, n)
+	if n == 1 {
+		b.ids = append(b.ids, b.rows.ID(0))
+		return b.ids
+	}
+	seen := make(map[int64]struct{}, n)
+	for i := range n {
+		id := b.rows.ID(i)
+		if _, ok := seen[id]; !ok {
+			seen[id] = struct{}{}
+			b.ids = append(b.ids, id)
+		}
+	}
+	return b.ids
+}
+
+// one returns the edge of a batch that leads to one row; it is read at the first call.
+func (x *execution) one(b *batch, i int) (*edgeBatch, error) {
+	e, loaded := b.source.edges[i], &b.edges[i]
+	if loaded.targets != nil {
+		return loaded, nil
+	}
+	ids := []int64{}
+	seen := map[int64]struct{}{}
+	for row := range b.rows.Len() {
+		id, ok := integer(b.rows.Value(row, e.column))
+		if _, known := seen[id]; ok && id != 0 && !known {
+			seen[id] = struct{}{}
+			ids = append(ids, id)
+		}
+	}
+	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids)
+	if err != nil {
+		return nil, err
+	}
+	loaded.byID = make(map[int64]int32, rows.Len())
+	for row := range rows.Len() {
+		loaded.byID[rows.ID(row)] = int32(row)
+	}
+	loaded.targets = newBatch(e.rows, rows)
+	return loaded, nil
+}
+
+// list returns the edge of a batch that leads to lists; it is read at the first call.
+func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
+	e, loaded := b.source.edges[i], &b.edges[i]
+	if loaded.targets != nil {
+		return loaded, nil
+	}
+	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners())
+	if err != nil {
+		return nil, err
+	}
+	loaded.groups = groupByOwner(rows)
+	loaded.targets = newBatch(e.rows, rows)
+	return loaded, nil
+}
+
+// page returns the edge of a batch that leads to connections, of which nothing is read
+// yet.
+func (x *execution) page(b *batch, i int) (*edgeBatch, error) {
+	e, loaded := b.source.edges[i], &b.edges[i]
+	if loaded.listing != nil {
+		return loaded, nil
+	}
+	values, err := e.args.values(x.plan.schema, x.variables)
+	if err != nil {
+		return nil, err
+	}
+	loaded.listing, err = e.of(values).Listing(x.ctx, x.Reader, connectionArguments(values))
+	return loaded, err
+}
+
+// load reads the pages of a connection for all rows of a batch; at the first call only.
+func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error {
+	if loaded.targets != nil {
+		return nil
+	}
+	columns := rows.columns
+	if name := loaded.listing.CursorColumn(); name != "" {
+		columns, loaded.cursor = withColumn(columns, name)
+	}
+	read, err := loaded.listing.Rows(x.ctx, columns, owners)
+	if err != nil {
+		return err
+	}
+	if owners != nil {
+		loaded.groups = groupByOwner(read)
+	}
+	loaded.targets = newBatch(rows, read)
+	return nil
+}
+
+// withColumn returns columns with one more, if it is not among them, and where the rows
+// have it.
+func withColumn(columns []string, name string) (with []string, at int) {
+	for i, c := range columns {
+		if c == name {
+			return columns, i + 1
+		}
+	}
+	return append(columns[:len(columns):len(columns)], name), len(columns) + 1
+}
+
+// count returns the number of rows of a connection of an owner; 0 stands for all rows.
+func (x *execution) count(loaded *edgeBatch, owners []int64, owner int64) (int, error) {
+	if loaded.counts == nil {
+		var err error
+		if loaded.counts, err = loaded.listing.Counts(x.ctx, owners); err != nil {
+			return 0, err
+		}
+	}
+	return loaded.counts[domain.ID(owner)], nil
+}
+
+// namesIn returns what the texts of a column name, in all rows of a batch.
+func (x *execution) namesIn(b *batch, i int) (any, error) {
+	if b.names[i] != nil {
+		return b.names[i], nil
+	}
+	t := b.source.texts[i]
+	texts := make([]string, 0, b.rows.Len())
+	seen := map[int64]struct{}{}
+	for row := range b.rows.Len() {
+		id := b.rows.ID(row)
+		if _, known := seen[id]; known {
+			continue
+		}
+		seen[id] = struct{}{}
+		if s, ok := textOf(b.rows.Value(row, t.column)); ok {
+			texts = append(texts, s)
+		}
+	}
+	names, err := x.Renderer.Names(x.ctx, x.Reader, texts, t.plain)
+	b.names[i] = names
+	return names, err
+}
+
+func textOf(v any) (string, bool) {
+	switch s := v.(type) {
+	case string:
+		return s, true
+	case []byte:
+		return string(s), true
+	}
+	return "", false
+}

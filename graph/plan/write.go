@@ -1,0 +1,288 @@
+package plan
+
+import (
+	"strconv"
+
+	"github.com/redthread-api/redthread/graph/bounded"
+)
+
+func (x *execution) query() error {
+	x.buf = append(x.buf, '{')
+	for i := range x.plan.roots {
+		r := &x.plan.roots[i]
+		x.key(i, r.key)
+		if err := x.root(r); err != nil {
+			return err
+		}
+	}
+	x.buf = append(x.buf, '}')
+	return x.checkSize()
+}
+
+// checkSize returns an error where the response is too large, or the operation has ended.
+func (x *execution) checkSize() error {
+	if x.limit >= 0 && len(x.buf)-x.start > x.limit {
+		return bounded.Exceed(x.ctx)
+	}
+	return x.ctx.Err()
+}
+
+// key writes the key of the field number i of an object.
+func (x *execution) key(i int, key []byte) {
+	if i > 0 {
+		x.buf = append(x.buf, ',')
+	}
+	x.buf = append(x.buf, key...)
+}
+
+func (x *execution) root(r *root) error {
+	if r.typename {
+		x.buf = append(append(append(x.buf, '"'), x.plan.schema.Query.Name...), '"')
+		return nil
+	}
+	values, err := r.args.values(x.plan.schema, x.variables)
+	if err != nil {
+		return err
+	}
+	if r.object != nil {
+		rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
+		if err != nil {
+			return err
+		}
+		if rows.Len() == 0 {
+			x.buf = append(x.buf, "null"...)
+			return nil
+		}
+		return x.object(r.object, newBatch(r.rows, rows), 0)
+	}
+	loaded := &edgeBatch{}
+	if loaded.listing, err = x.Reader.Listing(x.ctx, r.rows.table, connectionArguments(values)); err != nil {
+		return err
+	}
+	return x.connection(r.list, loaded, r.rows, nil, 0)
+}
+
+func (x *execution) object(o *object, b *batch, row int) error {
+	x.buf = append(x.buf, '{')
+	for i := range o.outputs {
+		out := &o.outputs[i]
+		x.key(i, out.key)
+		var isNull bool
+		switch out.kind {
+		case literal:
+			x.buf = append(x.buf, out.literal...)
+		case column:
+			var ok bool
+			x.buf, ok = out.write(x.buf, b.rows.Value(row, out.column))
+			isNull = !ok
+		case text:
+			var err error
+			if isNull, err = x.text(out, b, row); err != nil {
+				return err
+			}
+		case computed:
+			values := make([]any, len(out.columns))
+			for i, c := range out.columns {
+				values[i] = b.rows.Value(row, c)
+			}
+			value, ok := out.value(values)
+			if isNull = !ok; ok {
+				x.buf = appendString(x.buf, value)
+			}
+		case oneObject:
+			loaded, err := x.one(b, out.edge)
+			if err != nil {
+				return err
+			}
+			id, _ := integer(b.rows.Value(row, b.source.edges[out.edge].column))
+			target, ok := loaded.byID[id]
+			if isNull = !ok; ok {
+				if err := x.object(out.object, loaded.targets, int(target)); err != nil {
+					return err
+				}
+			}
+		case objectList:
+			loaded, err := x.list(b, out.edge)
+			if err != nil {
+				return err
+			}
+			if err := x.objects(out.object, loaded.targets, loaded.groups.of(b.rows.ID(row))); err != nil {
+				return err
+			}
+		case connectionPage:
+			loaded, err := x.page(b, out.edge)
+			if err != nil {
+				return err
+			}
+			if err := x.connection(out.list, loaded, b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row)); err != nil {
+				return err
+			}
+		}
+		if isNull {
+			if out.nonNull {
+				return ErrNotPlanned // the executor says so
+			}
+			x.buf = append(x.buf, "null"...)
+		}
+	}
+	x.buf = append(x.buf, '}')
+	return x.checkSize()
+}
+
+func (x *execution) objects(o *object, b *batch, rows []int32) error {
+	x.buf = append(x.buf, '[')
+	for i, row := range rows {
+		if i > 0 {
+			x.buf = append(x.buf, ',')
+		}
+		if err := x.object(o, b, int(row)); err != nil {
+			return err
+		}
+	}
+	x.buf = append(x.buf, ']')
+	return nil
+}
+
+// text writes a text in the format that the arguments have.
+func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error) {
+	v := b.rows.Value(row, out.column)
+	values, err := out.args.values(x.plan.schema, x.variables)
+	if err != nil {
+		return false, err
+	}
+	format, _ := values["format"].(string)
+	notes, ok := values["notes"].(bool)
+	notes = notes || !ok // without the argument the text is whole
+	src, ok := textOf(v)
+	plain := b.source.texts[out.text].plain
+	if !ok || x.Renderer.IsSource(src, format, notes, plain) {
+		x.buf, ok = out.write(x.buf, v)
+		return !ok, nil
+	}
+	rendered, err := x.Renderer.Render(x.ctx, src, format, notes, plain, func() (any, error) { return x.namesIn(b, out.text) })
+	if err == nil {
+		x.buf = appendString(x.buf, rendered)
+	}
+	return false, err
+}
+
+// connection writes a connection of an owner; without owners it is the list of all rows.
+func (x *execution) connection(l *connection, loaded *edgeBatch, rows *source, owners []int64, owner int64) error {
+	var page []int32
+	var more bool
+	if l.page {
+		if err := x.load(loaded, rows, owners); err != nil {
+			return err
+		}
+		if owners != nil {
+			page = loaded.groups.of(owner)
+		} else {
+			page = ascending(loaded.targets.rows.Len())
+		}
+		page, more = loaded.listing.Trim(page)
+	}
+	x.buf = append(x.buf, '{')
+	for i := range l.outputs {
+		out := &l.outputs[i]
+		x.key(i, out.key)
+		switch out.kind {
+		case connectionLiteral:
+			x.buf = append(x.buf, out.literal...)
+		case totalCount:
+			n, err := x.count(loaded, owners, owner)
+			if err != nil {
+				return err
+			}
+			x.buf = strconv.AppendInt(x.buf, int64(n), 10)
+		case nodes:
+			if err := x.objects(out.object, loaded.targets, page); err != nil {
+				return err
+			}
+		case edges:
+			if err := x.edges(out.edge, loaded, page); err != nil {
+				return err
+			}
+		case pageInfo:
+			if err := x.pageInfo(out.info, loaded, page, more); err != nil {
+				return err
+			}
+		}
+	}
+	x.buf = append(x.buf, '}')
+	return nil
+}
+
+// ascending returns the numbers of n rows.
+func ascending(n int) []int32 {
+	all := make([]int32, n)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return all
+}
+
+func (x *execution) edges(fields []edgeOutput, loaded *edgeBatch, page []int32) error {
+	x.buf = append(x.buf, '[')
+	for i, row := range page {
+		if i > 0 {
+			x.buf = append(x.buf, ',')
+		}
+		x.buf = append(x.buf, '{')
+		for i := range fields {
+			f := &fields[i]
+			x.key(i, f.key)
+			switch {
+			case f.object != nil:
+				if err := x.object(f.object, loaded.targets, int(row)); err != nil {
+					return err
+				}
+			case f.cursor:
+				if err := x.cursor(loaded, row); err != nil {
+					return err
+				}
+			default:
+				x.buf = append(x.buf, f.literal...)
+			}
+		}
+		x.buf = append(x.buf, '}')
+	}
+	x.buf = append(x.buf, ']')
+	return nil
+}
+
+// cursor writes the cursor of a row. It has only characters that JSON does not escape.
+func (x *execution) cursor(loaded *edgeBatch, row int32) error {
+	cursor, err := loaded.listing.Cursor(loaded.targets.rows, int(row), loaded.cursor)
+	x.buf = append(append(append(x.buf, '"'), cursor...), '"')
+	return err
+}
+
+func (x *execution) pageInfo(fields []pageInfoOutput, loaded *edgeBatch, page []int32, more bool) error {
+	x.buf = append(x.buf, '{')
+	for i := range fields {
+		f := &fields[i]
+		x.key(i, f.key)
+		switch f.field {
+		case "hasNextPage":
+			x.buf = strconv.AppendBool(x.buf, loaded.listing.HasNext(more))
+		case "hasPreviousPage":
+			x.buf = strconv.AppendBool(x.buf, loaded.listing.HasPrevious(more))
+		case "startCursor", "endCursor":
+			if len(page) == 0 {
+				x.buf = append(x.buf, "null"...)
+				continue
+			}
+			row := page[0]
+			if f.field == "endCursor" {
+				row = page[len(page)-1]
+			}
+			if err := x.cursor(loaded, row); err != nil {
+				return err
+			}
+		default:
+			x.buf = append(x.buf, f.literal...)
+		}
+	}
+	x.buf = append(x.buf, '}')
+	return nil
+}

@@ -1,0 +1,121 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	syncatomic "sync/atomic"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"pgregory.net/rapid"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// ways are two handlers of the same stores: with plans, and without.
+type ways struct {
+	planned, executed http.Handler
+	runs              syncatomic.Int64 // of plans
+}
+
+func newWays(s *store.Stores) *ways {
+	w := &ways{}
+	log := slog.New(slog.DiscardHandler)
+	config := graph.Config{
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: noLimits,
+		OnQuery: func(planned bool) {
+			if planned {
+				w.runs.Add(1)
+			}
+		},
+	}
+	w.planned = graph.Handler(config)
+	config.WithoutPlans = true
+	w.executed = graph.Handler(config)
+	return w
+}
+
+// compare sends a query both ways and reports whether a plan has run it.
+func (w *ways) compare(errorf func(string, ...any), v *domain.Viewer, q question) (planned bool) {
+	before := w.runs.Load()
+	got, header := sent(w.planned, v, q)
+	planned = w.runs.Load() > before
+	want, wantHeader := sent(w.executed, v, q)
+	if got.status != want.status || got.body != want.body {
+		errorf("%s of %v (%s): %s\n%v\nplan:     %v\nexecutor: %v", planOrNot(planned), v.Clearance, v.Role, difference(got, want), q, got, want)
+	}
+	if planned && got.statements > want.statements {
+		errorf("a plan of %v takes %d statements, the executor %d:\n%v", v.Clearance, got.statements, want.statements, q)
+	}
+	if a, b := fmt.Sprint(header), fmt.Sprint(wantHeader); a != b {
+		errorf("%s of %v: header %s, want %s\n%v", planOrNot(planned), v.Clearance, a, b, q)
+	}
+	return planned
+}
+
+func planOrNot(planned bool) string {
+	if planned {
+		return "a plan"
+	}
+	return "no plan"
+}
+
+func sent(h http.Handler, v *domain.Viewer, q question) (answer, http.Header) {
+	body, err := json.Marshal(map[string]any{"query": q.Document, "variables": q.Variables})
+	if err != nil {
+		panic(err)
+	}
+	ctx, statements := store.CountStatements(domain.WithViewer(context.Background(), v))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return answer{out.Code, out.Body.String(), *statements}, out.Header()
+}
+
+// A query gets the same response from its plan as from the executor, for each viewer:
+// data, errors, positions, marking, cost; and takes no more statements.
+func TestPlanEqualsExecutor(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		contents := 2
+		if testing.Short() || s.Dialect() == dialect.Postgres {
+			contents = 1
+		}
+		for seed := range contents {
+			if seed > 0 {
+				s = another(t, s)
+			}
+			log := slog.New(slog.DiscardHandler)
+			publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(seed))
+			viewers := []*domain.Viewer{public, {Name: "editor", Role: domain.Editor, Clearance: domain.Amber, KeyID: 2}}
+			for m := domain.Clear; m <= domain.Red; m++ {
+				viewers = append(viewers, &domain.Viewer{Name: m.String(), Role: domain.Partner, Clearance: m, KeyID: 1})
+			}
+			w := newWays(s)
+			questions := newGrammar(t, s, liveRows(t, s), w.executed).questions()
+			var asked, planned int
+			rapid.Check(t, func(rt *rapid.T) {
+				for range questionsAtOnce {
+					v := pick(dice{rt}, viewers)
+					asked++
+					if w.compare(rt.Fatalf, v, questions.Draw(rt, "question")) {
+						planned++
+					}
+				}
+			})
+			t.Logf("content %d: %d of %d queries were run by plans", seed, planned, asked)
+		}
+	})
+}
