@@ -9,7 +9,7 @@
 // durable writes. A cluster ends with Close. If the process is killed first,
 // Linux ends the server with it, and the next Start removes the folder.
 //
-// Only storetest and the code generator import this package. They start one
+// Only storetest, the code generator and the load bench import this package. They start one
 // cluster and make databases in it:
 //
 //	var (
