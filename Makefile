@@ -15,8 +15,8 @@ generate: ## Write all generated code again
 	go tool codegen
 
 .PHONY: build
-build: ## Build bin/redthread
-	CGO_ENABLED=0 go build -trimpath -o bin/redthread ./cmd/redthread
+build: ## Build bin/redthread as it is released
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/redthread ./cmd/redthread
 
 .PHONY: test
 test: ## Run the tests; without a PostgreSQL server its half is skipped

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -97,13 +96,6 @@ func (_m *Alias) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Alias.
-// Note that you need to call Alias.Unwrap() before calling this method if this Alias
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Alias) Update() *AliasUpdateOne {
-	return NewAliasClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Alias entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Alias) Unwrap() *Alias {
@@ -117,26 +109,7 @@ func (_m *Alias) Unwrap() *Alias {
 
 // String implements the fmt.Stringer.
 func (_m *Alias) String() string {
-	var builder strings.Builder
-	builder.WriteString("Alias(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("type=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Type))
-	builder.WriteString(", ")
-	if v := _m.Slug; v != nil {
-		builder.WriteString("slug=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.FormerID; v != nil {
-		builder.WriteString("former_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Alias(id=%v)", _m.ID)
 }
 
 // AliasSlice is a parsable slice of Alias.

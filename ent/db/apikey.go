@@ -5,7 +5,6 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -220,64 +219,7 @@ func (_m *ApiKey) Unwrap() *ApiKey {
 
 // String implements the fmt.Stringer.
 func (_m *ApiKey) String() string {
-	var builder strings.Builder
-	builder.WriteString("ApiKey(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("name=")
-	builder.WriteString(_m.Name)
-	builder.WriteString(", ")
-	builder.WriteString("hint=")
-	builder.WriteString(_m.Hint)
-	builder.WriteString(", ")
-	builder.WriteString("hash=<sensitive>")
-	builder.WriteString(", ")
-	builder.WriteString("role=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Role))
-	builder.WriteString(", ")
-	builder.WriteString("clearance=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Clearance))
-	builder.WriteString(", ")
-	builder.WriteString("scopes=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Scopes))
-	builder.WriteString(", ")
-	builder.WriteString("origins=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Origins))
-	builder.WriteString(", ")
-	builder.WriteString("networks=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Networks))
-	builder.WriteString(", ")
-	if v := _m.RateLimit; v != nil {
-		builder.WriteString("rate_limit=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.Replaces; v != nil {
-		builder.WriteString("replaces=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("created_by=")
-	builder.WriteString(_m.CreatedBy)
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.LastUsedAt; v != nil {
-		builder.WriteString("last_used_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.ExpiresAt; v != nil {
-		builder.WriteString("expires_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.RevokedAt; v != nil {
-		builder.WriteString("revoked_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ApiKey(id=%v)", _m.ID)
 }
 
 // ApiKeys is a parsable slice of ApiKey.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -233,13 +232,6 @@ func (_m *Asset) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Asset.
-// Note that you need to call Asset.Unwrap() before calling this method if this Asset
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Asset) Update() *AssetUpdateOne {
-	return NewAssetClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Asset entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Asset) Unwrap() *Asset {
@@ -253,87 +245,7 @@ func (_m *Asset) Unwrap() *Asset {
 
 // String implements the fmt.Stringer.
 func (_m *Asset) String() string {
-	var builder strings.Builder
-	builder.WriteString("Asset(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("url=")
-	builder.WriteString(_m.URL)
-	builder.WriteString(", ")
-	builder.WriteString("media_type=")
-	builder.WriteString(_m.MediaType)
-	builder.WriteString(", ")
-	if v := _m.Size; v != nil {
-		builder.WriteString("size=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.AltText; v != nil {
-		builder.WriteString("alt_text=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Title; v != nil {
-		builder.WriteString("title=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Asset(id=%v)", _m.ID)
 }
 
 // Assets is a parsable slice of Asset.

@@ -5,7 +5,6 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -159,13 +158,6 @@ func (_m *AuditEntry) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this AuditEntry.
-// Note that you need to call AuditEntry.Unwrap() before calling this method if this AuditEntry
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *AuditEntry) Update() *AuditEntryUpdateOne {
-	return NewAuditEntryClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the AuditEntry entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *AuditEntry) Unwrap() *AuditEntry {
@@ -179,50 +171,7 @@ func (_m *AuditEntry) Unwrap() *AuditEntry {
 
 // String implements the fmt.Stringer.
 func (_m *AuditEntry) String() string {
-	var builder strings.Builder
-	builder.WriteString("AuditEntry(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("at=")
-	builder.WriteString(_m.At.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("action=")
-	builder.WriteString(_m.Action)
-	builder.WriteString(", ")
-	builder.WriteString("actor=")
-	builder.WriteString(_m.Actor)
-	builder.WriteString(", ")
-	if v := _m.ActorID; v != nil {
-		builder.WriteString("actor_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.Subject; v != nil {
-		builder.WriteString("subject=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("documents=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Documents))
-	builder.WriteString(", ")
-	if v := _m.Detail; v != nil {
-		builder.WriteString("detail=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Network; v != nil {
-		builder.WriteString("network=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.RequestID; v != nil {
-		builder.WriteString("request_id=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("times=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Times))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("AuditEntry(id=%v)", _m.ID)
 }
 
 // AuditEntries is a parsable slice of AuditEntry.

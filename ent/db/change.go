@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -128,13 +127,6 @@ func (_m *Change) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Change.
-// Note that you need to call Change.Unwrap() before calling this method if this Change
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Change) Update() *ChangeUpdateOne {
-	return NewChangeClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Change entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Change) Unwrap() *Change {
@@ -148,34 +140,7 @@ func (_m *Change) Unwrap() *Change {
 
 // String implements the fmt.Stringer.
 func (_m *Change) String() string {
-	var builder strings.Builder
-	builder.WriteString("Change(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("at=")
-	builder.WriteString(fmt.Sprintf("%v", _m.At))
-	builder.WriteString(", ")
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("type=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Type))
-	builder.WriteString(", ")
-	builder.WriteString("clear=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Clear))
-	builder.WriteString(", ")
-	builder.WriteString("green=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Green))
-	builder.WriteString(", ")
-	builder.WriteString("amber=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Amber))
-	builder.WriteString(", ")
-	builder.WriteString("amber_strict=")
-	builder.WriteString(fmt.Sprintf("%v", _m.AmberStrict))
-	builder.WriteString(", ")
-	builder.WriteString("red=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Red))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Change(id=%v)", _m.ID)
 }
 
 // Changes is a parsable slice of Change.

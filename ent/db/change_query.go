@@ -72,15 +72,6 @@ func (_q *ChangeQuery) First(ctx context.Context) (*Change, error) {
 	return nodes[0], nil
 }
 
-// FirstX is like First, but panics if an error occurs.
-func (_q *ChangeQuery) FirstX(ctx context.Context) *Change {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
-}
-
 // FirstID returns the first Change ID from the query.
 // Returns a *NotFoundError when no Change ID was found.
 func (_q *ChangeQuery) FirstID(ctx context.Context) (id int64, err error) {
@@ -93,15 +84,6 @@ func (_q *ChangeQuery) FirstID(ctx context.Context) (id int64, err error) {
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ChangeQuery) FirstIDX(ctx context.Context) int64 {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Change entity found by the query, ensuring it only returns one.
@@ -129,34 +111,6 @@ func (_q *ChangeQuery) OnlyX(ctx context.Context) *Change {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Change ID in the query.
-// Returns a *NotSingularError when more than one Change ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ChangeQuery) OnlyID(ctx context.Context) (id int64, err error) {
-	var ids []int64
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{change.Label}
-	default:
-		err = &NotSingularError{change.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ChangeQuery) OnlyIDX(ctx context.Context) int64 {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Changes.
@@ -190,15 +144,6 @@ func (_q *ChangeQuery) IDs(ctx context.Context) (ids []int64, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ChangeQuery) IDsX(ctx context.Context) []int64 {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ChangeQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -230,15 +175,6 @@ func (_q *ChangeQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ChangeQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ChangeQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ChangeQuery) Clone() *ChangeQuery {
@@ -256,29 +192,6 @@ func (_q *ChangeQuery) Clone() *ChangeQuery {
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		At int64 `json:"at,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Change.Query().
-//		GroupBy(change.FieldAt).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ChangeQuery) GroupBy(field string, fields ...string) *ChangeGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ChangeGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = change.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -451,54 +364,6 @@ func (_q *ChangeQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ChangeQuery) Modify(modifiers ...func(s *sql.Selector)) *ChangeSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ChangeGroupBy is the group-by builder for Change entities.
-type ChangeGroupBy struct {
-	selector
-	build *ChangeQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ChangeGroupBy) Aggregate(fns ...AggregateFunc) *ChangeGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ChangeGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ChangeQuery, *ChangeGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ChangeGroupBy) sqlScan(ctx context.Context, root *ChangeQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ChangeSelect is the builder for selecting fields of Change entities.

@@ -4,16 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/redthread-api/redthread/ent/db/citation"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
-	"github.com/redthread-api/redthread/ent/db/listing"
-	"github.com/redthread-api/redthread/ent/db/observation"
-	"github.com/redthread-api/redthread/ent/db/relationship"
-	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -37,86 +31,11 @@ type Citation struct {
 	// Locator holds the value of the "locator" field.
 	Locator *string `json:"locator,omitempty"`
 	// Quote holds the value of the "quote" field.
-	Quote *string `json:"quote,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the CitationQuery when eager-loading is set.
-	Edges        CitationEdges `json:"edges"`
+	Quote        *string `json:"quote,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// CitationEdges holds the relations/edges for other nodes in the graph.
-type CitationEdges struct {
-	// Relationship holds the value of the relationship edge.
-	Relationship *Relationship `json:"relationship,omitempty"`
-	// Listing holds the value of the listing edge.
-	Listing *Listing `json:"listing,omitempty"`
-	// Observation holds the value of the observation edge.
-	Observation *Observation `json:"observation,omitempty"`
-	// Item holds the value of the item edge.
-	Item *EditionItem `json:"item,omitempty"`
-	// Source holds the value of the source edge.
-	Source *Source `json:"source,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
-}
-
-// RelationshipOrErr returns the Relationship value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e CitationEdges) RelationshipOrErr() (*Relationship, error) {
-	if e.Relationship != nil {
-		return e.Relationship, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: relationship.Label}
-	}
-	return nil, &NotLoadedError{edge: "relationship"}
-}
-
-// ListingOrErr returns the Listing value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e CitationEdges) ListingOrErr() (*Listing, error) {
-	if e.Listing != nil {
-		return e.Listing, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: listing.Label}
-	}
-	return nil, &NotLoadedError{edge: "listing"}
-}
-
-// ObservationOrErr returns the Observation value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e CitationEdges) ObservationOrErr() (*Observation, error) {
-	if e.Observation != nil {
-		return e.Observation, nil
-	} else if e.loadedTypes[2] {
-		return nil, &NotFoundError{label: observation.Label}
-	}
-	return nil, &NotLoadedError{edge: "observation"}
-}
-
-// ItemOrErr returns the Item value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e CitationEdges) ItemOrErr() (*EditionItem, error) {
-	if e.Item != nil {
-		return e.Item, nil
-	} else if e.loadedTypes[3] {
-		return nil, &NotFoundError{label: editionitem.Label}
-	}
-	return nil, &NotLoadedError{edge: "item"}
-}
-
-// SourceOrErr returns the Source value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e CitationEdges) SourceOrErr() (*Source, error) {
-	if e.Source != nil {
-		return e.Source, nil
-	} else if e.loadedTypes[4] {
-		return nil, &NotFoundError{label: source.Label}
-	}
-	return nil, &NotLoadedError{edge: "source"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -216,38 +135,6 @@ func (_m *Citation) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryRelationship queries the "relationship" edge of the Citation entity.
-func (_m *Citation) QueryRelationship() *RelationshipQuery {
-	return NewCitationClient(_m.config).QueryRelationship(_m)
-}
-
-// QueryListing queries the "listing" edge of the Citation entity.
-func (_m *Citation) QueryListing() *ListingQuery {
-	return NewCitationClient(_m.config).QueryListing(_m)
-}
-
-// QueryObservation queries the "observation" edge of the Citation entity.
-func (_m *Citation) QueryObservation() *ObservationQuery {
-	return NewCitationClient(_m.config).QueryObservation(_m)
-}
-
-// QueryItem queries the "item" edge of the Citation entity.
-func (_m *Citation) QueryItem() *EditionItemQuery {
-	return NewCitationClient(_m.config).QueryItem(_m)
-}
-
-// QuerySource queries the "source" edge of the Citation entity.
-func (_m *Citation) QuerySource() *SourceQuery {
-	return NewCitationClient(_m.config).QuerySource(_m)
-}
-
-// Update returns a builder for updating this Citation.
-// Note that you need to call Citation.Unwrap() before calling this method if this Citation
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Citation) Update() *CitationUpdateOne {
-	return NewCitationClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Citation entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Citation) Unwrap() *Citation {
@@ -261,46 +148,7 @@ func (_m *Citation) Unwrap() *Citation {
 
 // String implements the fmt.Stringer.
 func (_m *Citation) String() string {
-	var builder strings.Builder
-	builder.WriteString("Citation(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	if v := _m.RelationshipID; v != nil {
-		builder.WriteString("relationship_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.ListingID; v != nil {
-		builder.WriteString("listing_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.ObservationID; v != nil {
-		builder.WriteString("observation_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.ItemID; v != nil {
-		builder.WriteString("item_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("source_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.SourceID))
-	builder.WriteString(", ")
-	if v := _m.Locator; v != nil {
-		builder.WriteString("locator=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Quote; v != nil {
-		builder.WriteString("quote=")
-		builder.WriteString(*v)
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Citation(id=%v)", _m.ID)
 }
 
 // Citations is a parsable slice of Citation.

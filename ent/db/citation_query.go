@@ -12,28 +12,18 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/citation"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
-	"github.com/redthread-api/redthread/ent/db/listing"
-	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/relationship"
-	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // CitationQuery is the builder for querying Citation entities.
 type CitationQuery struct {
 	config
-	ctx              *QueryContext
-	order            []citation.OrderOption
-	inters           []Interceptor
-	predicates       []predicate.Citation
-	withRelationship *RelationshipQuery
-	withListing      *ListingQuery
-	withObservation  *ObservationQuery
-	withItem         *EditionItemQuery
-	withSource       *SourceQuery
-	modifiers        []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []citation.OrderOption
+	inters     []Interceptor
+	predicates []predicate.Citation
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -70,116 +60,6 @@ func (_q *CitationQuery) Order(o ...citation.OrderOption) *CitationQuery {
 	return _q
 }
 
-// QueryRelationship chains the current query on the "relationship" edge.
-func (_q *CitationQuery) QueryRelationship() *RelationshipQuery {
-	query := (&RelationshipClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, selector),
-			sqlgraph.To(relationship.Table, relationship.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.RelationshipTable, citation.RelationshipColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryListing chains the current query on the "listing" edge.
-func (_q *CitationQuery) QueryListing() *ListingQuery {
-	query := (&ListingClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, selector),
-			sqlgraph.To(listing.Table, listing.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ListingTable, citation.ListingColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryObservation chains the current query on the "observation" edge.
-func (_q *CitationQuery) QueryObservation() *ObservationQuery {
-	query := (&ObservationClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, selector),
-			sqlgraph.To(observation.Table, observation.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ObservationTable, citation.ObservationColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryItem chains the current query on the "item" edge.
-func (_q *CitationQuery) QueryItem() *EditionItemQuery {
-	query := (&EditionItemClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, selector),
-			sqlgraph.To(editionitem.Table, editionitem.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ItemTable, citation.ItemColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QuerySource chains the current query on the "source" edge.
-func (_q *CitationQuery) QuerySource() *SourceQuery {
-	query := (&SourceClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, selector),
-			sqlgraph.To(source.Table, source.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.SourceTable, citation.SourceColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Citation entity from the query.
 // Returns a *NotFoundError when no Citation was found.
 func (_q *CitationQuery) First(ctx context.Context) (*Citation, error) {
@@ -191,15 +71,6 @@ func (_q *CitationQuery) First(ctx context.Context) (*Citation, error) {
 		return nil, &NotFoundError{citation.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *CitationQuery) FirstX(ctx context.Context) *Citation {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Citation ID from the query.
@@ -214,15 +85,6 @@ func (_q *CitationQuery) FirstID(ctx context.Context) (id domain.ID, err error) 
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *CitationQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Citation entity found by the query, ensuring it only returns one.
@@ -250,34 +112,6 @@ func (_q *CitationQuery) OnlyX(ctx context.Context) *Citation {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Citation ID in the query.
-// Returns a *NotSingularError when more than one Citation ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *CitationQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{citation.Label}
-	default:
-		err = &NotSingularError{citation.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *CitationQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Citations.
@@ -311,15 +145,6 @@ func (_q *CitationQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *CitationQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *CitationQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -351,15 +176,6 @@ func (_q *CitationQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *CitationQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the CitationQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *CitationQuery) Clone() *CitationQuery {
@@ -367,99 +183,16 @@ func (_q *CitationQuery) Clone() *CitationQuery {
 		return nil
 	}
 	return &CitationQuery{
-		config:           _q.config,
-		ctx:              _q.ctx.Clone(),
-		order:            append([]citation.OrderOption{}, _q.order...),
-		inters:           append([]Interceptor{}, _q.inters...),
-		predicates:       append([]predicate.Citation{}, _q.predicates...),
-		withRelationship: _q.withRelationship.Clone(),
-		withListing:      _q.withListing.Clone(),
-		withObservation:  _q.withObservation.Clone(),
-		withItem:         _q.withItem.Clone(),
-		withSource:       _q.withSource.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]citation.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Citation{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithRelationship tells the query-builder to eager-load the nodes that are connected to
-// the "relationship" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *CitationQuery) WithRelationship(opts ...func(*RelationshipQuery)) *CitationQuery {
-	query := (&RelationshipClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withRelationship = query
-	return _q
-}
-
-// WithListing tells the query-builder to eager-load the nodes that are connected to
-// the "listing" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *CitationQuery) WithListing(opts ...func(*ListingQuery)) *CitationQuery {
-	query := (&ListingClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withListing = query
-	return _q
-}
-
-// WithObservation tells the query-builder to eager-load the nodes that are connected to
-// the "observation" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *CitationQuery) WithObservation(opts ...func(*ObservationQuery)) *CitationQuery {
-	query := (&ObservationClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withObservation = query
-	return _q
-}
-
-// WithItem tells the query-builder to eager-load the nodes that are connected to
-// the "item" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *CitationQuery) WithItem(opts ...func(*EditionItemQuery)) *CitationQuery {
-	query := (&EditionItemClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withItem = query
-	return _q
-}
-
-// WithSource tells the query-builder to eager-load the nodes that are connected to
-// the "source" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *CitationQuery) WithSource(opts ...func(*SourceQuery)) *CitationQuery {
-	query := (&SourceClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withSource = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Citation.Query().
-//		GroupBy(citation.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *CitationQuery) GroupBy(field string, fields ...string) *CitationGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &CitationGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = citation.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -515,15 +248,8 @@ func (_q *CitationQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *CitationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Citation, error) {
 	var (
-		nodes       = []*Citation{}
-		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
-			_q.withRelationship != nil,
-			_q.withListing != nil,
-			_q.withObservation != nil,
-			_q.withItem != nil,
-			_q.withSource != nil,
-		}
+		nodes = []*Citation{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Citation).scanValues(nil, columns)
@@ -531,7 +257,6 @@ func (_q *CitationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cit
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Citation{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -546,195 +271,7 @@ func (_q *CitationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cit
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withRelationship; query != nil {
-		if err := _q.loadRelationship(ctx, query, nodes, nil,
-			func(n *Citation, e *Relationship) { n.Edges.Relationship = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withListing; query != nil {
-		if err := _q.loadListing(ctx, query, nodes, nil,
-			func(n *Citation, e *Listing) { n.Edges.Listing = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withObservation; query != nil {
-		if err := _q.loadObservation(ctx, query, nodes, nil,
-			func(n *Citation, e *Observation) { n.Edges.Observation = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withItem; query != nil {
-		if err := _q.loadItem(ctx, query, nodes, nil,
-			func(n *Citation, e *EditionItem) { n.Edges.Item = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withSource; query != nil {
-		if err := _q.loadSource(ctx, query, nodes, nil,
-			func(n *Citation, e *Source) { n.Edges.Source = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *CitationQuery) loadRelationship(ctx context.Context, query *RelationshipQuery, nodes []*Citation, init func(*Citation), assign func(*Citation, *Relationship)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Citation)
-	for i := range nodes {
-		if nodes[i].RelationshipID == nil {
-			continue
-		}
-		fk := *nodes[i].RelationshipID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(relationship.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "relationship_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *CitationQuery) loadListing(ctx context.Context, query *ListingQuery, nodes []*Citation, init func(*Citation), assign func(*Citation, *Listing)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Citation)
-	for i := range nodes {
-		if nodes[i].ListingID == nil {
-			continue
-		}
-		fk := *nodes[i].ListingID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(listing.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "listing_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *CitationQuery) loadObservation(ctx context.Context, query *ObservationQuery, nodes []*Citation, init func(*Citation), assign func(*Citation, *Observation)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Citation)
-	for i := range nodes {
-		if nodes[i].ObservationID == nil {
-			continue
-		}
-		fk := *nodes[i].ObservationID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(observation.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "observation_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *CitationQuery) loadItem(ctx context.Context, query *EditionItemQuery, nodes []*Citation, init func(*Citation), assign func(*Citation, *EditionItem)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Citation)
-	for i := range nodes {
-		if nodes[i].ItemID == nil {
-			continue
-		}
-		fk := *nodes[i].ItemID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(editionitem.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "item_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *CitationQuery) loadSource(ctx context.Context, query *SourceQuery, nodes []*Citation, init func(*Citation), assign func(*Citation, *Source)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Citation)
-	for i := range nodes {
-		fk := nodes[i].SourceID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(source.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "source_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *CitationQuery) sqlCount(ctx context.Context) (int, error) {
@@ -764,21 +301,6 @@ func (_q *CitationQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != citation.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withRelationship != nil {
-			_spec.Node.AddColumnOnce(citation.FieldRelationshipID)
-		}
-		if _q.withListing != nil {
-			_spec.Node.AddColumnOnce(citation.FieldListingID)
-		}
-		if _q.withObservation != nil {
-			_spec.Node.AddColumnOnce(citation.FieldObservationID)
-		}
-		if _q.withItem != nil {
-			_spec.Node.AddColumnOnce(citation.FieldItemID)
-		}
-		if _q.withSource != nil {
-			_spec.Node.AddColumnOnce(citation.FieldSourceID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -843,54 +365,6 @@ func (_q *CitationQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *CitationQuery) Modify(modifiers ...func(s *sql.Selector)) *CitationSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// CitationGroupBy is the group-by builder for Citation entities.
-type CitationGroupBy struct {
-	selector
-	build *CitationQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *CitationGroupBy) Aggregate(fns ...AggregateFunc) *CitationGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *CitationGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*CitationQuery, *CitationGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *CitationGroupBy) sqlScan(ctx context.Context, root *CitationQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // CitationSelect is the builder for selecting fields of Citation entities.

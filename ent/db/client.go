@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"reflect"
 
 	"github.com/redthread-api/redthread/ent/db/migrate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -15,7 +14,6 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/redthread-api/redthread/ent/db/alias"
 	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/ent/db/asset"
@@ -450,15 +448,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
-		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
-		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
-		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.ApiKey, c.IdempotencyKey, c.KeyNetwork, c.Person, c.RegisteredDocument,
+		c.Schedule, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Use(hooks...)
 	}
@@ -485,94 +476,18 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
-	case *AliasMutation:
-		return c.Alias.mutate(ctx, m)
 	case *ApiKeyMutation:
 		return c.ApiKey.mutate(ctx, m)
-	case *AssetMutation:
-		return c.Asset.mutate(ctx, m)
-	case *AuditEntryMutation:
-		return c.AuditEntry.mutate(ctx, m)
-	case *ChangeMutation:
-		return c.Change.mutate(ctx, m)
-	case *CitationMutation:
-		return c.Citation.mutate(ctx, m)
-	case *ContributionMutation:
-		return c.Contribution.mutate(ctx, m)
-	case *EditionMutation:
-		return c.Edition.mutate(ctx, m)
-	case *EditionItemMutation:
-		return c.EditionItem.mutate(ctx, m)
-	case *EntityMutation:
-		return c.Entity.mutate(ctx, m)
-	case *EntityIdentifierMutation:
-		return c.EntityIdentifier.mutate(ctx, m)
-	case *EntityNameMutation:
-		return c.EntityName.mutate(ctx, m)
-	case *EntityTagMutation:
-		return c.EntityTag.mutate(ctx, m)
-	case *FootnoteMutation:
-		return c.Footnote.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
-	case *ItemEntityMutation:
-		return c.ItemEntity.mutate(ctx, m)
-	case *ItemTagMutation:
-		return c.ItemTag.mutate(ctx, m)
 	case *KeyNetworkMutation:
 		return c.KeyNetwork.mutate(ctx, m)
-	case *ListingMutation:
-		return c.Listing.mutate(ctx, m)
-	case *LiveDocumentMutation:
-		return c.LiveDocument.mutate(ctx, m)
-	case *LiveReferenceMutation:
-		return c.LiveReference.mutate(ctx, m)
-	case *MentionMutation:
-		return c.Mention.mutate(ctx, m)
-	case *NameKeyMutation:
-		return c.NameKey.mutate(ctx, m)
-	case *NarrativeMutation:
-		return c.Narrative.mutate(ctx, m)
-	case *NarrativeAmplifierMutation:
-		return c.NarrativeAmplifier.mutate(ctx, m)
-	case *NarrativeTagMutation:
-		return c.NarrativeTag.mutate(ctx, m)
-	case *NarrativeTargetMutation:
-		return c.NarrativeTarget.mutate(ctx, m)
-	case *ObservationMutation:
-		return c.Observation.mutate(ctx, m)
 	case *PersonMutation:
 		return c.Person.mutate(ctx, m)
-	case *ProjectionMutation:
-		return c.Projection.mutate(ctx, m)
-	case *PublicationEntryMutation:
-		return c.PublicationEntry.mutate(ctx, m)
-	case *PublicationLogMutation:
-		return c.PublicationLog.mutate(ctx, m)
 	case *RegisteredDocumentMutation:
 		return c.RegisteredDocument.mutate(ctx, m)
-	case *RelationshipMutation:
-		return c.Relationship.mutate(ctx, m)
-	case *ReportMutation:
-		return c.Report.mutate(ctx, m)
-	case *ReportAttachmentMutation:
-		return c.ReportAttachment.mutate(ctx, m)
-	case *ReportEntityMutation:
-		return c.ReportEntity.mutate(ctx, m)
-	case *ReportMentionMutation:
-		return c.ReportMention.mutate(ctx, m)
-	case *ReportNarrativeMutation:
-		return c.ReportNarrative.mutate(ctx, m)
-	case *ReportTagMutation:
-		return c.ReportTag.mutate(ctx, m)
-	case *RevisionMutation:
-		return c.Revision.mutate(ctx, m)
 	case *ScheduleMutation:
 		return c.Schedule.mutate(ctx, m)
-	case *SourceMutation:
-		return c.Source.mutate(ctx, m)
-	case *TagMutation:
-		return c.Tag.mutate(ctx, m)
 	case *WebhookMutation:
 		return c.Webhook.mutate(ctx, m)
 	case *WebhookDeliveryMutation:
@@ -592,79 +507,10 @@ func NewAliasClient(c config) *AliasClient {
 	return &AliasClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `alias.Hooks(f(g(h())))`.
-func (c *AliasClient) Use(hooks ...Hook) {
-	c.hooks.Alias = append(c.hooks.Alias, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `alias.Intercept(f(g(h())))`.
 func (c *AliasClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Alias = append(c.inters.Alias, interceptors...)
-}
-
-// Create returns a builder for creating a Alias entity.
-func (c *AliasClient) Create() *AliasCreate {
-	mutation := newAliasMutation(c.config, OpCreate)
-	return &AliasCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Alias entities.
-func (c *AliasClient) CreateBulk(builders ...*AliasCreate) *AliasCreateBulk {
-	return &AliasCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *AliasClient) MapCreateBulk(slice any, setFunc func(*AliasCreate, int)) *AliasCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &AliasCreateBulk{err: fmt.Errorf("calling to AliasClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*AliasCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &AliasCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Alias.
-func (c *AliasClient) Update() *AliasUpdate {
-	mutation := newAliasMutation(c.config, OpUpdate)
-	return &AliasUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *AliasClient) UpdateOne(_m *Alias) *AliasUpdateOne {
-	mutation := newAliasMutation(c.config, OpUpdateOne, withAlias(_m))
-	return &AliasUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *AliasClient) UpdateOneID(id domain.ID) *AliasUpdateOne {
-	mutation := newAliasMutation(c.config, OpUpdateOne, withAliasID(id))
-	return &AliasUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Alias.
-func (c *AliasClient) Delete() *AliasDelete {
-	mutation := newAliasMutation(c.config, OpDelete)
-	return &AliasDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *AliasClient) DeleteOne(_m *Alias) *AliasDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *AliasClient) DeleteOneID(id domain.ID) *AliasDeleteOne {
-	builder := c.Delete().Where(alias.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &AliasDeleteOne{builder}
 }
 
 // Query returns a query builder for Alias.
@@ -690,29 +536,9 @@ func (c *AliasClient) GetX(ctx context.Context, id domain.ID) *Alias {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *AliasClient) Hooks() []Hook {
-	return c.hooks.Alias
-}
-
 // Interceptors returns the client interceptors.
 func (c *AliasClient) Interceptors() []Interceptor {
 	return c.inters.Alias
-}
-
-func (c *AliasClient) mutate(ctx context.Context, m *AliasMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&AliasCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&AliasUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&AliasUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&AliasDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Alias mutation op: %q", m.Op())
-	}
 }
 
 // ApiKeyClient is a client for the ApiKey schema.
@@ -745,21 +571,6 @@ func (c *ApiKeyClient) Create() *ApiKeyCreate {
 
 // CreateBulk returns a builder for creating a bulk of ApiKey entities.
 func (c *ApiKeyClient) CreateBulk(builders ...*ApiKeyCreate) *ApiKeyCreateBulk {
-	return &ApiKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ApiKeyClient) MapCreateBulk(slice any, setFunc func(*ApiKeyCreate, int)) *ApiKeyCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ApiKeyCreateBulk{err: fmt.Errorf("calling to ApiKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ApiKeyCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &ApiKeyCreateBulk{config: c.config, builders: builders}
 }
 
@@ -858,79 +669,10 @@ func NewAssetClient(c config) *AssetClient {
 	return &AssetClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `asset.Hooks(f(g(h())))`.
-func (c *AssetClient) Use(hooks ...Hook) {
-	c.hooks.Asset = append(c.hooks.Asset, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `asset.Intercept(f(g(h())))`.
 func (c *AssetClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Asset = append(c.inters.Asset, interceptors...)
-}
-
-// Create returns a builder for creating a Asset entity.
-func (c *AssetClient) Create() *AssetCreate {
-	mutation := newAssetMutation(c.config, OpCreate)
-	return &AssetCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Asset entities.
-func (c *AssetClient) CreateBulk(builders ...*AssetCreate) *AssetCreateBulk {
-	return &AssetCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *AssetClient) MapCreateBulk(slice any, setFunc func(*AssetCreate, int)) *AssetCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &AssetCreateBulk{err: fmt.Errorf("calling to AssetClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*AssetCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &AssetCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Asset.
-func (c *AssetClient) Update() *AssetUpdate {
-	mutation := newAssetMutation(c.config, OpUpdate)
-	return &AssetUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *AssetClient) UpdateOne(_m *Asset) *AssetUpdateOne {
-	mutation := newAssetMutation(c.config, OpUpdateOne, withAsset(_m))
-	return &AssetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *AssetClient) UpdateOneID(id domain.ID) *AssetUpdateOne {
-	mutation := newAssetMutation(c.config, OpUpdateOne, withAssetID(id))
-	return &AssetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Asset.
-func (c *AssetClient) Delete() *AssetDelete {
-	mutation := newAssetMutation(c.config, OpDelete)
-	return &AssetDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *AssetClient) DeleteOne(_m *Asset) *AssetDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *AssetClient) DeleteOneID(id domain.ID) *AssetDeleteOne {
-	builder := c.Delete().Where(asset.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &AssetDeleteOne{builder}
 }
 
 // Query returns a query builder for Asset.
@@ -956,29 +698,9 @@ func (c *AssetClient) GetX(ctx context.Context, id domain.ID) *Asset {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *AssetClient) Hooks() []Hook {
-	return c.hooks.Asset
-}
-
 // Interceptors returns the client interceptors.
 func (c *AssetClient) Interceptors() []Interceptor {
 	return c.inters.Asset
-}
-
-func (c *AssetClient) mutate(ctx context.Context, m *AssetMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&AssetCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&AssetUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&AssetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&AssetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Asset mutation op: %q", m.Op())
-	}
 }
 
 // AuditEntryClient is a client for the AuditEntry schema.
@@ -991,79 +713,10 @@ func NewAuditEntryClient(c config) *AuditEntryClient {
 	return &AuditEntryClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `auditentry.Hooks(f(g(h())))`.
-func (c *AuditEntryClient) Use(hooks ...Hook) {
-	c.hooks.AuditEntry = append(c.hooks.AuditEntry, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `auditentry.Intercept(f(g(h())))`.
 func (c *AuditEntryClient) Intercept(interceptors ...Interceptor) {
 	c.inters.AuditEntry = append(c.inters.AuditEntry, interceptors...)
-}
-
-// Create returns a builder for creating a AuditEntry entity.
-func (c *AuditEntryClient) Create() *AuditEntryCreate {
-	mutation := newAuditEntryMutation(c.config, OpCreate)
-	return &AuditEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of AuditEntry entities.
-func (c *AuditEntryClient) CreateBulk(builders ...*AuditEntryCreate) *AuditEntryCreateBulk {
-	return &AuditEntryCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *AuditEntryClient) MapCreateBulk(slice any, setFunc func(*AuditEntryCreate, int)) *AuditEntryCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &AuditEntryCreateBulk{err: fmt.Errorf("calling to AuditEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*AuditEntryCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &AuditEntryCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for AuditEntry.
-func (c *AuditEntryClient) Update() *AuditEntryUpdate {
-	mutation := newAuditEntryMutation(c.config, OpUpdate)
-	return &AuditEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *AuditEntryClient) UpdateOne(_m *AuditEntry) *AuditEntryUpdateOne {
-	mutation := newAuditEntryMutation(c.config, OpUpdateOne, withAuditEntry(_m))
-	return &AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *AuditEntryClient) UpdateOneID(id int64) *AuditEntryUpdateOne {
-	mutation := newAuditEntryMutation(c.config, OpUpdateOne, withAuditEntryID(id))
-	return &AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for AuditEntry.
-func (c *AuditEntryClient) Delete() *AuditEntryDelete {
-	mutation := newAuditEntryMutation(c.config, OpDelete)
-	return &AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *AuditEntryClient) DeleteOne(_m *AuditEntry) *AuditEntryDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *AuditEntryClient) DeleteOneID(id int64) *AuditEntryDeleteOne {
-	builder := c.Delete().Where(auditentry.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &AuditEntryDeleteOne{builder}
 }
 
 // Query returns a query builder for AuditEntry.
@@ -1089,29 +742,9 @@ func (c *AuditEntryClient) GetX(ctx context.Context, id int64) *AuditEntry {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *AuditEntryClient) Hooks() []Hook {
-	return c.hooks.AuditEntry
-}
-
 // Interceptors returns the client interceptors.
 func (c *AuditEntryClient) Interceptors() []Interceptor {
 	return c.inters.AuditEntry
-}
-
-func (c *AuditEntryClient) mutate(ctx context.Context, m *AuditEntryMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&AuditEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&AuditEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&AuditEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown AuditEntry mutation op: %q", m.Op())
-	}
 }
 
 // ChangeClient is a client for the Change schema.
@@ -1124,79 +757,10 @@ func NewChangeClient(c config) *ChangeClient {
 	return &ChangeClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `change.Hooks(f(g(h())))`.
-func (c *ChangeClient) Use(hooks ...Hook) {
-	c.hooks.Change = append(c.hooks.Change, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `change.Intercept(f(g(h())))`.
 func (c *ChangeClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Change = append(c.inters.Change, interceptors...)
-}
-
-// Create returns a builder for creating a Change entity.
-func (c *ChangeClient) Create() *ChangeCreate {
-	mutation := newChangeMutation(c.config, OpCreate)
-	return &ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Change entities.
-func (c *ChangeClient) CreateBulk(builders ...*ChangeCreate) *ChangeCreateBulk {
-	return &ChangeCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ChangeClient) MapCreateBulk(slice any, setFunc func(*ChangeCreate, int)) *ChangeCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ChangeCreateBulk{err: fmt.Errorf("calling to ChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ChangeCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ChangeCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Change.
-func (c *ChangeClient) Update() *ChangeUpdate {
-	mutation := newChangeMutation(c.config, OpUpdate)
-	return &ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ChangeClient) UpdateOne(_m *Change) *ChangeUpdateOne {
-	mutation := newChangeMutation(c.config, OpUpdateOne, withChange(_m))
-	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ChangeClient) UpdateOneID(id int64) *ChangeUpdateOne {
-	mutation := newChangeMutation(c.config, OpUpdateOne, withChangeID(id))
-	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Change.
-func (c *ChangeClient) Delete() *ChangeDelete {
-	mutation := newChangeMutation(c.config, OpDelete)
-	return &ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ChangeClient) DeleteOne(_m *Change) *ChangeDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ChangeClient) DeleteOneID(id int64) *ChangeDeleteOne {
-	builder := c.Delete().Where(change.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ChangeDeleteOne{builder}
 }
 
 // Query returns a query builder for Change.
@@ -1222,29 +786,9 @@ func (c *ChangeClient) GetX(ctx context.Context, id int64) *Change {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *ChangeClient) Hooks() []Hook {
-	return c.hooks.Change
-}
-
 // Interceptors returns the client interceptors.
 func (c *ChangeClient) Interceptors() []Interceptor {
 	return c.inters.Change
-}
-
-func (c *ChangeClient) mutate(ctx context.Context, m *ChangeMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Change mutation op: %q", m.Op())
-	}
 }
 
 // CitationClient is a client for the Citation schema.
@@ -1257,79 +801,10 @@ func NewCitationClient(c config) *CitationClient {
 	return &CitationClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `citation.Hooks(f(g(h())))`.
-func (c *CitationClient) Use(hooks ...Hook) {
-	c.hooks.Citation = append(c.hooks.Citation, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `citation.Intercept(f(g(h())))`.
 func (c *CitationClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Citation = append(c.inters.Citation, interceptors...)
-}
-
-// Create returns a builder for creating a Citation entity.
-func (c *CitationClient) Create() *CitationCreate {
-	mutation := newCitationMutation(c.config, OpCreate)
-	return &CitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Citation entities.
-func (c *CitationClient) CreateBulk(builders ...*CitationCreate) *CitationCreateBulk {
-	return &CitationCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *CitationClient) MapCreateBulk(slice any, setFunc func(*CitationCreate, int)) *CitationCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &CitationCreateBulk{err: fmt.Errorf("calling to CitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*CitationCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &CitationCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Citation.
-func (c *CitationClient) Update() *CitationUpdate {
-	mutation := newCitationMutation(c.config, OpUpdate)
-	return &CitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *CitationClient) UpdateOne(_m *Citation) *CitationUpdateOne {
-	mutation := newCitationMutation(c.config, OpUpdateOne, withCitation(_m))
-	return &CitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *CitationClient) UpdateOneID(id domain.ID) *CitationUpdateOne {
-	mutation := newCitationMutation(c.config, OpUpdateOne, withCitationID(id))
-	return &CitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Citation.
-func (c *CitationClient) Delete() *CitationDelete {
-	mutation := newCitationMutation(c.config, OpDelete)
-	return &CitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *CitationClient) DeleteOne(_m *Citation) *CitationDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *CitationClient) DeleteOneID(id domain.ID) *CitationDeleteOne {
-	builder := c.Delete().Where(citation.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &CitationDeleteOne{builder}
 }
 
 // Query returns a query builder for Citation.
@@ -1355,109 +830,9 @@ func (c *CitationClient) GetX(ctx context.Context, id domain.ID) *Citation {
 	return obj
 }
 
-// QueryRelationship queries the relationship edge of a Citation.
-func (c *CitationClient) QueryRelationship(_m *Citation) *RelationshipQuery {
-	query := (&RelationshipClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, id),
-			sqlgraph.To(relationship.Table, relationship.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.RelationshipTable, citation.RelationshipColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryListing queries the listing edge of a Citation.
-func (c *CitationClient) QueryListing(_m *Citation) *ListingQuery {
-	query := (&ListingClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, id),
-			sqlgraph.To(listing.Table, listing.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ListingTable, citation.ListingColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryObservation queries the observation edge of a Citation.
-func (c *CitationClient) QueryObservation(_m *Citation) *ObservationQuery {
-	query := (&ObservationClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, id),
-			sqlgraph.To(observation.Table, observation.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ObservationTable, citation.ObservationColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryItem queries the item edge of a Citation.
-func (c *CitationClient) QueryItem(_m *Citation) *EditionItemQuery {
-	query := (&EditionItemClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, id),
-			sqlgraph.To(editionitem.Table, editionitem.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.ItemTable, citation.ItemColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QuerySource queries the source edge of a Citation.
-func (c *CitationClient) QuerySource(_m *Citation) *SourceQuery {
-	query := (&SourceClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(citation.Table, citation.FieldID, id),
-			sqlgraph.To(source.Table, source.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, citation.SourceTable, citation.SourceColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *CitationClient) Hooks() []Hook {
-	return c.hooks.Citation
-}
-
 // Interceptors returns the client interceptors.
 func (c *CitationClient) Interceptors() []Interceptor {
 	return c.inters.Citation
-}
-
-func (c *CitationClient) mutate(ctx context.Context, m *CitationMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&CitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&CitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&CitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&CitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Citation mutation op: %q", m.Op())
-	}
 }
 
 // ContributionClient is a client for the Contribution schema.
@@ -1470,79 +845,10 @@ func NewContributionClient(c config) *ContributionClient {
 	return &ContributionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `contribution.Hooks(f(g(h())))`.
-func (c *ContributionClient) Use(hooks ...Hook) {
-	c.hooks.Contribution = append(c.hooks.Contribution, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `contribution.Intercept(f(g(h())))`.
 func (c *ContributionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Contribution = append(c.inters.Contribution, interceptors...)
-}
-
-// Create returns a builder for creating a Contribution entity.
-func (c *ContributionClient) Create() *ContributionCreate {
-	mutation := newContributionMutation(c.config, OpCreate)
-	return &ContributionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Contribution entities.
-func (c *ContributionClient) CreateBulk(builders ...*ContributionCreate) *ContributionCreateBulk {
-	return &ContributionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ContributionClient) MapCreateBulk(slice any, setFunc func(*ContributionCreate, int)) *ContributionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ContributionCreateBulk{err: fmt.Errorf("calling to ContributionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ContributionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ContributionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Contribution.
-func (c *ContributionClient) Update() *ContributionUpdate {
-	mutation := newContributionMutation(c.config, OpUpdate)
-	return &ContributionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ContributionClient) UpdateOne(_m *Contribution) *ContributionUpdateOne {
-	mutation := newContributionMutation(c.config, OpUpdateOne, withContribution(_m))
-	return &ContributionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ContributionClient) UpdateOneID(id domain.ID) *ContributionUpdateOne {
-	mutation := newContributionMutation(c.config, OpUpdateOne, withContributionID(id))
-	return &ContributionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Contribution.
-func (c *ContributionClient) Delete() *ContributionDelete {
-	mutation := newContributionMutation(c.config, OpDelete)
-	return &ContributionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ContributionClient) DeleteOne(_m *Contribution) *ContributionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ContributionClient) DeleteOneID(id domain.ID) *ContributionDeleteOne {
-	builder := c.Delete().Where(contribution.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ContributionDeleteOne{builder}
 }
 
 // Query returns a query builder for Contribution.
@@ -1568,61 +874,9 @@ func (c *ContributionClient) GetX(ctx context.Context, id domain.ID) *Contributi
 	return obj
 }
 
-// QueryReport queries the report edge of a Contribution.
-func (c *ContributionClient) QueryReport(_m *Contribution) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(contribution.Table, contribution.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, contribution.ReportTable, contribution.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a Contribution.
-func (c *ContributionClient) QueryEntity(_m *Contribution) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(contribution.Table, contribution.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, contribution.EntityTable, contribution.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ContributionClient) Hooks() []Hook {
-	return c.hooks.Contribution
-}
-
 // Interceptors returns the client interceptors.
 func (c *ContributionClient) Interceptors() []Interceptor {
 	return c.inters.Contribution
-}
-
-func (c *ContributionClient) mutate(ctx context.Context, m *ContributionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ContributionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ContributionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ContributionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ContributionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Contribution mutation op: %q", m.Op())
-	}
 }
 
 // EditionClient is a client for the Edition schema.
@@ -1635,79 +889,10 @@ func NewEditionClient(c config) *EditionClient {
 	return &EditionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `edition.Hooks(f(g(h())))`.
-func (c *EditionClient) Use(hooks ...Hook) {
-	c.hooks.Edition = append(c.hooks.Edition, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `edition.Intercept(f(g(h())))`.
 func (c *EditionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Edition = append(c.inters.Edition, interceptors...)
-}
-
-// Create returns a builder for creating a Edition entity.
-func (c *EditionClient) Create() *EditionCreate {
-	mutation := newEditionMutation(c.config, OpCreate)
-	return &EditionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Edition entities.
-func (c *EditionClient) CreateBulk(builders ...*EditionCreate) *EditionCreateBulk {
-	return &EditionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EditionClient) MapCreateBulk(slice any, setFunc func(*EditionCreate, int)) *EditionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EditionCreateBulk{err: fmt.Errorf("calling to EditionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EditionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EditionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Edition.
-func (c *EditionClient) Update() *EditionUpdate {
-	mutation := newEditionMutation(c.config, OpUpdate)
-	return &EditionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EditionClient) UpdateOne(_m *Edition) *EditionUpdateOne {
-	mutation := newEditionMutation(c.config, OpUpdateOne, withEdition(_m))
-	return &EditionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EditionClient) UpdateOneID(id domain.ID) *EditionUpdateOne {
-	mutation := newEditionMutation(c.config, OpUpdateOne, withEditionID(id))
-	return &EditionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Edition.
-func (c *EditionClient) Delete() *EditionDelete {
-	mutation := newEditionMutation(c.config, OpDelete)
-	return &EditionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EditionClient) DeleteOne(_m *Edition) *EditionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EditionClient) DeleteOneID(id domain.ID) *EditionDeleteOne {
-	builder := c.Delete().Where(edition.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EditionDeleteOne{builder}
 }
 
 // Query returns a query builder for Edition.
@@ -1733,29 +918,9 @@ func (c *EditionClient) GetX(ctx context.Context, id domain.ID) *Edition {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *EditionClient) Hooks() []Hook {
-	return c.hooks.Edition
-}
-
 // Interceptors returns the client interceptors.
 func (c *EditionClient) Interceptors() []Interceptor {
 	return c.inters.Edition
-}
-
-func (c *EditionClient) mutate(ctx context.Context, m *EditionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EditionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EditionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EditionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EditionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Edition mutation op: %q", m.Op())
-	}
 }
 
 // EditionItemClient is a client for the EditionItem schema.
@@ -1768,79 +933,10 @@ func NewEditionItemClient(c config) *EditionItemClient {
 	return &EditionItemClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `editionitem.Hooks(f(g(h())))`.
-func (c *EditionItemClient) Use(hooks ...Hook) {
-	c.hooks.EditionItem = append(c.hooks.EditionItem, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `editionitem.Intercept(f(g(h())))`.
 func (c *EditionItemClient) Intercept(interceptors ...Interceptor) {
 	c.inters.EditionItem = append(c.inters.EditionItem, interceptors...)
-}
-
-// Create returns a builder for creating a EditionItem entity.
-func (c *EditionItemClient) Create() *EditionItemCreate {
-	mutation := newEditionItemMutation(c.config, OpCreate)
-	return &EditionItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of EditionItem entities.
-func (c *EditionItemClient) CreateBulk(builders ...*EditionItemCreate) *EditionItemCreateBulk {
-	return &EditionItemCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EditionItemClient) MapCreateBulk(slice any, setFunc func(*EditionItemCreate, int)) *EditionItemCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EditionItemCreateBulk{err: fmt.Errorf("calling to EditionItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EditionItemCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EditionItemCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for EditionItem.
-func (c *EditionItemClient) Update() *EditionItemUpdate {
-	mutation := newEditionItemMutation(c.config, OpUpdate)
-	return &EditionItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EditionItemClient) UpdateOne(_m *EditionItem) *EditionItemUpdateOne {
-	mutation := newEditionItemMutation(c.config, OpUpdateOne, withEditionItem(_m))
-	return &EditionItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EditionItemClient) UpdateOneID(id domain.ID) *EditionItemUpdateOne {
-	mutation := newEditionItemMutation(c.config, OpUpdateOne, withEditionItemID(id))
-	return &EditionItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for EditionItem.
-func (c *EditionItemClient) Delete() *EditionItemDelete {
-	mutation := newEditionItemMutation(c.config, OpDelete)
-	return &EditionItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EditionItemClient) DeleteOne(_m *EditionItem) *EditionItemDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EditionItemClient) DeleteOneID(id domain.ID) *EditionItemDeleteOne {
-	builder := c.Delete().Where(editionitem.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EditionItemDeleteOne{builder}
 }
 
 // Query returns a query builder for EditionItem.
@@ -1866,45 +962,9 @@ func (c *EditionItemClient) GetX(ctx context.Context, id domain.ID) *EditionItem
 	return obj
 }
 
-// QueryEdition queries the edition edge of a EditionItem.
-func (c *EditionItemClient) QueryEdition(_m *EditionItem) *EditionQuery {
-	query := (&EditionClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(editionitem.Table, editionitem.FieldID, id),
-			sqlgraph.To(edition.Table, edition.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, editionitem.EditionTable, editionitem.EditionColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *EditionItemClient) Hooks() []Hook {
-	return c.hooks.EditionItem
-}
-
 // Interceptors returns the client interceptors.
 func (c *EditionItemClient) Interceptors() []Interceptor {
 	return c.inters.EditionItem
-}
-
-func (c *EditionItemClient) mutate(ctx context.Context, m *EditionItemMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EditionItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EditionItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EditionItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EditionItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown EditionItem mutation op: %q", m.Op())
-	}
 }
 
 // EntityClient is a client for the Entity schema.
@@ -1917,79 +977,10 @@ func NewEntityClient(c config) *EntityClient {
 	return &EntityClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `entity.Hooks(f(g(h())))`.
-func (c *EntityClient) Use(hooks ...Hook) {
-	c.hooks.Entity = append(c.hooks.Entity, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `entity.Intercept(f(g(h())))`.
 func (c *EntityClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Entity = append(c.inters.Entity, interceptors...)
-}
-
-// Create returns a builder for creating a Entity entity.
-func (c *EntityClient) Create() *EntityCreate {
-	mutation := newEntityMutation(c.config, OpCreate)
-	return &EntityCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Entity entities.
-func (c *EntityClient) CreateBulk(builders ...*EntityCreate) *EntityCreateBulk {
-	return &EntityCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EntityClient) MapCreateBulk(slice any, setFunc func(*EntityCreate, int)) *EntityCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EntityCreateBulk{err: fmt.Errorf("calling to EntityClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EntityCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EntityCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Entity.
-func (c *EntityClient) Update() *EntityUpdate {
-	mutation := newEntityMutation(c.config, OpUpdate)
-	return &EntityUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EntityClient) UpdateOne(_m *Entity) *EntityUpdateOne {
-	mutation := newEntityMutation(c.config, OpUpdateOne, withEntity(_m))
-	return &EntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EntityClient) UpdateOneID(id domain.ID) *EntityUpdateOne {
-	mutation := newEntityMutation(c.config, OpUpdateOne, withEntityID(id))
-	return &EntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Entity.
-func (c *EntityClient) Delete() *EntityDelete {
-	mutation := newEntityMutation(c.config, OpDelete)
-	return &EntityDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EntityClient) DeleteOne(_m *Entity) *EntityDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EntityClient) DeleteOneID(id domain.ID) *EntityDeleteOne {
-	builder := c.Delete().Where(entity.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EntityDeleteOne{builder}
 }
 
 // Query returns a query builder for Entity.
@@ -2015,29 +1006,9 @@ func (c *EntityClient) GetX(ctx context.Context, id domain.ID) *Entity {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *EntityClient) Hooks() []Hook {
-	return c.hooks.Entity
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityClient) Interceptors() []Interceptor {
 	return c.inters.Entity
-}
-
-func (c *EntityClient) mutate(ctx context.Context, m *EntityMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EntityCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EntityUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EntityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Entity mutation op: %q", m.Op())
-	}
 }
 
 // EntityIdentifierClient is a client for the EntityIdentifier schema.
@@ -2050,79 +1021,10 @@ func NewEntityIdentifierClient(c config) *EntityIdentifierClient {
 	return &EntityIdentifierClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `entityidentifier.Hooks(f(g(h())))`.
-func (c *EntityIdentifierClient) Use(hooks ...Hook) {
-	c.hooks.EntityIdentifier = append(c.hooks.EntityIdentifier, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `entityidentifier.Intercept(f(g(h())))`.
 func (c *EntityIdentifierClient) Intercept(interceptors ...Interceptor) {
 	c.inters.EntityIdentifier = append(c.inters.EntityIdentifier, interceptors...)
-}
-
-// Create returns a builder for creating a EntityIdentifier entity.
-func (c *EntityIdentifierClient) Create() *EntityIdentifierCreate {
-	mutation := newEntityIdentifierMutation(c.config, OpCreate)
-	return &EntityIdentifierCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of EntityIdentifier entities.
-func (c *EntityIdentifierClient) CreateBulk(builders ...*EntityIdentifierCreate) *EntityIdentifierCreateBulk {
-	return &EntityIdentifierCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EntityIdentifierClient) MapCreateBulk(slice any, setFunc func(*EntityIdentifierCreate, int)) *EntityIdentifierCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EntityIdentifierCreateBulk{err: fmt.Errorf("calling to EntityIdentifierClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EntityIdentifierCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EntityIdentifierCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for EntityIdentifier.
-func (c *EntityIdentifierClient) Update() *EntityIdentifierUpdate {
-	mutation := newEntityIdentifierMutation(c.config, OpUpdate)
-	return &EntityIdentifierUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EntityIdentifierClient) UpdateOne(_m *EntityIdentifier) *EntityIdentifierUpdateOne {
-	mutation := newEntityIdentifierMutation(c.config, OpUpdateOne, withEntityIdentifier(_m))
-	return &EntityIdentifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EntityIdentifierClient) UpdateOneID(id domain.ID) *EntityIdentifierUpdateOne {
-	mutation := newEntityIdentifierMutation(c.config, OpUpdateOne, withEntityIdentifierID(id))
-	return &EntityIdentifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for EntityIdentifier.
-func (c *EntityIdentifierClient) Delete() *EntityIdentifierDelete {
-	mutation := newEntityIdentifierMutation(c.config, OpDelete)
-	return &EntityIdentifierDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EntityIdentifierClient) DeleteOne(_m *EntityIdentifier) *EntityIdentifierDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EntityIdentifierClient) DeleteOneID(id domain.ID) *EntityIdentifierDeleteOne {
-	builder := c.Delete().Where(entityidentifier.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EntityIdentifierDeleteOne{builder}
 }
 
 // Query returns a query builder for EntityIdentifier.
@@ -2148,45 +1050,9 @@ func (c *EntityIdentifierClient) GetX(ctx context.Context, id domain.ID) *Entity
 	return obj
 }
 
-// QueryEntity queries the entity edge of a EntityIdentifier.
-func (c *EntityIdentifierClient) QueryEntity(_m *EntityIdentifier) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entityidentifier.Table, entityidentifier.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entityidentifier.EntityTable, entityidentifier.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *EntityIdentifierClient) Hooks() []Hook {
-	return c.hooks.EntityIdentifier
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityIdentifierClient) Interceptors() []Interceptor {
 	return c.inters.EntityIdentifier
-}
-
-func (c *EntityIdentifierClient) mutate(ctx context.Context, m *EntityIdentifierMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EntityIdentifierCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EntityIdentifierUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EntityIdentifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EntityIdentifierDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown EntityIdentifier mutation op: %q", m.Op())
-	}
 }
 
 // EntityNameClient is a client for the EntityName schema.
@@ -2199,79 +1065,10 @@ func NewEntityNameClient(c config) *EntityNameClient {
 	return &EntityNameClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `entityname.Hooks(f(g(h())))`.
-func (c *EntityNameClient) Use(hooks ...Hook) {
-	c.hooks.EntityName = append(c.hooks.EntityName, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `entityname.Intercept(f(g(h())))`.
 func (c *EntityNameClient) Intercept(interceptors ...Interceptor) {
 	c.inters.EntityName = append(c.inters.EntityName, interceptors...)
-}
-
-// Create returns a builder for creating a EntityName entity.
-func (c *EntityNameClient) Create() *EntityNameCreate {
-	mutation := newEntityNameMutation(c.config, OpCreate)
-	return &EntityNameCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of EntityName entities.
-func (c *EntityNameClient) CreateBulk(builders ...*EntityNameCreate) *EntityNameCreateBulk {
-	return &EntityNameCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EntityNameClient) MapCreateBulk(slice any, setFunc func(*EntityNameCreate, int)) *EntityNameCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EntityNameCreateBulk{err: fmt.Errorf("calling to EntityNameClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EntityNameCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EntityNameCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for EntityName.
-func (c *EntityNameClient) Update() *EntityNameUpdate {
-	mutation := newEntityNameMutation(c.config, OpUpdate)
-	return &EntityNameUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EntityNameClient) UpdateOne(_m *EntityName) *EntityNameUpdateOne {
-	mutation := newEntityNameMutation(c.config, OpUpdateOne, withEntityName(_m))
-	return &EntityNameUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EntityNameClient) UpdateOneID(id domain.ID) *EntityNameUpdateOne {
-	mutation := newEntityNameMutation(c.config, OpUpdateOne, withEntityNameID(id))
-	return &EntityNameUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for EntityName.
-func (c *EntityNameClient) Delete() *EntityNameDelete {
-	mutation := newEntityNameMutation(c.config, OpDelete)
-	return &EntityNameDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EntityNameClient) DeleteOne(_m *EntityName) *EntityNameDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EntityNameClient) DeleteOneID(id domain.ID) *EntityNameDeleteOne {
-	builder := c.Delete().Where(entityname.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EntityNameDeleteOne{builder}
 }
 
 // Query returns a query builder for EntityName.
@@ -2297,45 +1094,9 @@ func (c *EntityNameClient) GetX(ctx context.Context, id domain.ID) *EntityName {
 	return obj
 }
 
-// QueryEntity queries the entity edge of a EntityName.
-func (c *EntityNameClient) QueryEntity(_m *EntityName) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entityname.Table, entityname.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entityname.EntityTable, entityname.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *EntityNameClient) Hooks() []Hook {
-	return c.hooks.EntityName
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityNameClient) Interceptors() []Interceptor {
 	return c.inters.EntityName
-}
-
-func (c *EntityNameClient) mutate(ctx context.Context, m *EntityNameMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EntityNameCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EntityNameUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EntityNameUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EntityNameDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown EntityName mutation op: %q", m.Op())
-	}
 }
 
 // EntityTagClient is a client for the EntityTag schema.
@@ -2348,79 +1109,10 @@ func NewEntityTagClient(c config) *EntityTagClient {
 	return &EntityTagClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `entitytag.Hooks(f(g(h())))`.
-func (c *EntityTagClient) Use(hooks ...Hook) {
-	c.hooks.EntityTag = append(c.hooks.EntityTag, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `entitytag.Intercept(f(g(h())))`.
 func (c *EntityTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.EntityTag = append(c.inters.EntityTag, interceptors...)
-}
-
-// Create returns a builder for creating a EntityTag entity.
-func (c *EntityTagClient) Create() *EntityTagCreate {
-	mutation := newEntityTagMutation(c.config, OpCreate)
-	return &EntityTagCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of EntityTag entities.
-func (c *EntityTagClient) CreateBulk(builders ...*EntityTagCreate) *EntityTagCreateBulk {
-	return &EntityTagCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *EntityTagClient) MapCreateBulk(slice any, setFunc func(*EntityTagCreate, int)) *EntityTagCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &EntityTagCreateBulk{err: fmt.Errorf("calling to EntityTagClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*EntityTagCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &EntityTagCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for EntityTag.
-func (c *EntityTagClient) Update() *EntityTagUpdate {
-	mutation := newEntityTagMutation(c.config, OpUpdate)
-	return &EntityTagUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *EntityTagClient) UpdateOne(_m *EntityTag) *EntityTagUpdateOne {
-	mutation := newEntityTagMutation(c.config, OpUpdateOne, withEntityTag(_m))
-	return &EntityTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *EntityTagClient) UpdateOneID(id domain.ID) *EntityTagUpdateOne {
-	mutation := newEntityTagMutation(c.config, OpUpdateOne, withEntityTagID(id))
-	return &EntityTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for EntityTag.
-func (c *EntityTagClient) Delete() *EntityTagDelete {
-	mutation := newEntityTagMutation(c.config, OpDelete)
-	return &EntityTagDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *EntityTagClient) DeleteOne(_m *EntityTag) *EntityTagDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *EntityTagClient) DeleteOneID(id domain.ID) *EntityTagDeleteOne {
-	builder := c.Delete().Where(entitytag.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &EntityTagDeleteOne{builder}
 }
 
 // Query returns a query builder for EntityTag.
@@ -2446,61 +1138,9 @@ func (c *EntityTagClient) GetX(ctx context.Context, id domain.ID) *EntityTag {
 	return obj
 }
 
-// QueryEntity queries the entity edge of a EntityTag.
-func (c *EntityTagClient) QueryEntity(_m *EntityTag) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entitytag.Table, entitytag.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entitytag.EntityTable, entitytag.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryTag queries the tag edge of a EntityTag.
-func (c *EntityTagClient) QueryTag(_m *EntityTag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entitytag.Table, entitytag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entitytag.TagTable, entitytag.TagColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *EntityTagClient) Hooks() []Hook {
-	return c.hooks.EntityTag
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityTagClient) Interceptors() []Interceptor {
 	return c.inters.EntityTag
-}
-
-func (c *EntityTagClient) mutate(ctx context.Context, m *EntityTagMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&EntityTagCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&EntityTagUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&EntityTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&EntityTagDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown EntityTag mutation op: %q", m.Op())
-	}
 }
 
 // FootnoteClient is a client for the Footnote schema.
@@ -2513,79 +1153,10 @@ func NewFootnoteClient(c config) *FootnoteClient {
 	return &FootnoteClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `footnote.Hooks(f(g(h())))`.
-func (c *FootnoteClient) Use(hooks ...Hook) {
-	c.hooks.Footnote = append(c.hooks.Footnote, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `footnote.Intercept(f(g(h())))`.
 func (c *FootnoteClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Footnote = append(c.inters.Footnote, interceptors...)
-}
-
-// Create returns a builder for creating a Footnote entity.
-func (c *FootnoteClient) Create() *FootnoteCreate {
-	mutation := newFootnoteMutation(c.config, OpCreate)
-	return &FootnoteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Footnote entities.
-func (c *FootnoteClient) CreateBulk(builders ...*FootnoteCreate) *FootnoteCreateBulk {
-	return &FootnoteCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *FootnoteClient) MapCreateBulk(slice any, setFunc func(*FootnoteCreate, int)) *FootnoteCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &FootnoteCreateBulk{err: fmt.Errorf("calling to FootnoteClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*FootnoteCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &FootnoteCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Footnote.
-func (c *FootnoteClient) Update() *FootnoteUpdate {
-	mutation := newFootnoteMutation(c.config, OpUpdate)
-	return &FootnoteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *FootnoteClient) UpdateOne(_m *Footnote) *FootnoteUpdateOne {
-	mutation := newFootnoteMutation(c.config, OpUpdateOne, withFootnote(_m))
-	return &FootnoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *FootnoteClient) UpdateOneID(id domain.ID) *FootnoteUpdateOne {
-	mutation := newFootnoteMutation(c.config, OpUpdateOne, withFootnoteID(id))
-	return &FootnoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Footnote.
-func (c *FootnoteClient) Delete() *FootnoteDelete {
-	mutation := newFootnoteMutation(c.config, OpDelete)
-	return &FootnoteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *FootnoteClient) DeleteOne(_m *Footnote) *FootnoteDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *FootnoteClient) DeleteOneID(id domain.ID) *FootnoteDeleteOne {
-	builder := c.Delete().Where(footnote.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &FootnoteDeleteOne{builder}
 }
 
 // Query returns a query builder for Footnote.
@@ -2611,61 +1182,9 @@ func (c *FootnoteClient) GetX(ctx context.Context, id domain.ID) *Footnote {
 	return obj
 }
 
-// QueryReport queries the report edge of a Footnote.
-func (c *FootnoteClient) QueryReport(_m *Footnote) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(footnote.Table, footnote.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, footnote.ReportTable, footnote.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QuerySource queries the source edge of a Footnote.
-func (c *FootnoteClient) QuerySource(_m *Footnote) *SourceQuery {
-	query := (&SourceClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(footnote.Table, footnote.FieldID, id),
-			sqlgraph.To(source.Table, source.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, footnote.SourceTable, footnote.SourceColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *FootnoteClient) Hooks() []Hook {
-	return c.hooks.Footnote
-}
-
 // Interceptors returns the client interceptors.
 func (c *FootnoteClient) Interceptors() []Interceptor {
 	return c.inters.Footnote
-}
-
-func (c *FootnoteClient) mutate(ctx context.Context, m *FootnoteMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&FootnoteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&FootnoteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&FootnoteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&FootnoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Footnote mutation op: %q", m.Op())
-	}
 }
 
 // IdempotencyKeyClient is a client for the IdempotencyKey schema.
@@ -2698,21 +1217,6 @@ func (c *IdempotencyKeyClient) Create() *IdempotencyKeyCreate {
 
 // CreateBulk returns a builder for creating a bulk of IdempotencyKey entities.
 func (c *IdempotencyKeyClient) CreateBulk(builders ...*IdempotencyKeyCreate) *IdempotencyKeyCreateBulk {
-	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *IdempotencyKeyClient) MapCreateBulk(slice any, setFunc func(*IdempotencyKeyCreate, int)) *IdempotencyKeyCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &IdempotencyKeyCreateBulk{err: fmt.Errorf("calling to IdempotencyKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*IdempotencyKeyCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
 }
 
@@ -2811,79 +1315,10 @@ func NewItemEntityClient(c config) *ItemEntityClient {
 	return &ItemEntityClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `itementity.Hooks(f(g(h())))`.
-func (c *ItemEntityClient) Use(hooks ...Hook) {
-	c.hooks.ItemEntity = append(c.hooks.ItemEntity, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `itementity.Intercept(f(g(h())))`.
 func (c *ItemEntityClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ItemEntity = append(c.inters.ItemEntity, interceptors...)
-}
-
-// Create returns a builder for creating a ItemEntity entity.
-func (c *ItemEntityClient) Create() *ItemEntityCreate {
-	mutation := newItemEntityMutation(c.config, OpCreate)
-	return &ItemEntityCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ItemEntity entities.
-func (c *ItemEntityClient) CreateBulk(builders ...*ItemEntityCreate) *ItemEntityCreateBulk {
-	return &ItemEntityCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ItemEntityClient) MapCreateBulk(slice any, setFunc func(*ItemEntityCreate, int)) *ItemEntityCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ItemEntityCreateBulk{err: fmt.Errorf("calling to ItemEntityClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ItemEntityCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ItemEntityCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ItemEntity.
-func (c *ItemEntityClient) Update() *ItemEntityUpdate {
-	mutation := newItemEntityMutation(c.config, OpUpdate)
-	return &ItemEntityUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ItemEntityClient) UpdateOne(_m *ItemEntity) *ItemEntityUpdateOne {
-	mutation := newItemEntityMutation(c.config, OpUpdateOne, withItemEntity(_m))
-	return &ItemEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ItemEntityClient) UpdateOneID(id domain.ID) *ItemEntityUpdateOne {
-	mutation := newItemEntityMutation(c.config, OpUpdateOne, withItemEntityID(id))
-	return &ItemEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ItemEntity.
-func (c *ItemEntityClient) Delete() *ItemEntityDelete {
-	mutation := newItemEntityMutation(c.config, OpDelete)
-	return &ItemEntityDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ItemEntityClient) DeleteOne(_m *ItemEntity) *ItemEntityDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ItemEntityClient) DeleteOneID(id domain.ID) *ItemEntityDeleteOne {
-	builder := c.Delete().Where(itementity.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ItemEntityDeleteOne{builder}
 }
 
 // Query returns a query builder for ItemEntity.
@@ -2909,61 +1344,9 @@ func (c *ItemEntityClient) GetX(ctx context.Context, id domain.ID) *ItemEntity {
 	return obj
 }
 
-// QueryItem queries the item edge of a ItemEntity.
-func (c *ItemEntityClient) QueryItem(_m *ItemEntity) *EditionItemQuery {
-	query := (&EditionItemClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itementity.Table, itementity.FieldID, id),
-			sqlgraph.To(editionitem.Table, editionitem.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itementity.ItemTable, itementity.ItemColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a ItemEntity.
-func (c *ItemEntityClient) QueryEntity(_m *ItemEntity) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itementity.Table, itementity.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itementity.EntityTable, itementity.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ItemEntityClient) Hooks() []Hook {
-	return c.hooks.ItemEntity
-}
-
 // Interceptors returns the client interceptors.
 func (c *ItemEntityClient) Interceptors() []Interceptor {
 	return c.inters.ItemEntity
-}
-
-func (c *ItemEntityClient) mutate(ctx context.Context, m *ItemEntityMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ItemEntityCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ItemEntityUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ItemEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ItemEntityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ItemEntity mutation op: %q", m.Op())
-	}
 }
 
 // ItemTagClient is a client for the ItemTag schema.
@@ -2976,79 +1359,10 @@ func NewItemTagClient(c config) *ItemTagClient {
 	return &ItemTagClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `itemtag.Hooks(f(g(h())))`.
-func (c *ItemTagClient) Use(hooks ...Hook) {
-	c.hooks.ItemTag = append(c.hooks.ItemTag, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `itemtag.Intercept(f(g(h())))`.
 func (c *ItemTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ItemTag = append(c.inters.ItemTag, interceptors...)
-}
-
-// Create returns a builder for creating a ItemTag entity.
-func (c *ItemTagClient) Create() *ItemTagCreate {
-	mutation := newItemTagMutation(c.config, OpCreate)
-	return &ItemTagCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ItemTag entities.
-func (c *ItemTagClient) CreateBulk(builders ...*ItemTagCreate) *ItemTagCreateBulk {
-	return &ItemTagCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ItemTagClient) MapCreateBulk(slice any, setFunc func(*ItemTagCreate, int)) *ItemTagCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ItemTagCreateBulk{err: fmt.Errorf("calling to ItemTagClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ItemTagCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ItemTagCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ItemTag.
-func (c *ItemTagClient) Update() *ItemTagUpdate {
-	mutation := newItemTagMutation(c.config, OpUpdate)
-	return &ItemTagUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ItemTagClient) UpdateOne(_m *ItemTag) *ItemTagUpdateOne {
-	mutation := newItemTagMutation(c.config, OpUpdateOne, withItemTag(_m))
-	return &ItemTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ItemTagClient) UpdateOneID(id domain.ID) *ItemTagUpdateOne {
-	mutation := newItemTagMutation(c.config, OpUpdateOne, withItemTagID(id))
-	return &ItemTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ItemTag.
-func (c *ItemTagClient) Delete() *ItemTagDelete {
-	mutation := newItemTagMutation(c.config, OpDelete)
-	return &ItemTagDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ItemTagClient) DeleteOne(_m *ItemTag) *ItemTagDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ItemTagClient) DeleteOneID(id domain.ID) *ItemTagDeleteOne {
-	builder := c.Delete().Where(itemtag.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ItemTagDeleteOne{builder}
 }
 
 // Query returns a query builder for ItemTag.
@@ -3074,61 +1388,9 @@ func (c *ItemTagClient) GetX(ctx context.Context, id domain.ID) *ItemTag {
 	return obj
 }
 
-// QueryItem queries the item edge of a ItemTag.
-func (c *ItemTagClient) QueryItem(_m *ItemTag) *EditionItemQuery {
-	query := (&EditionItemClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itemtag.Table, itemtag.FieldID, id),
-			sqlgraph.To(editionitem.Table, editionitem.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itemtag.ItemTable, itemtag.ItemColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryTag queries the tag edge of a ItemTag.
-func (c *ItemTagClient) QueryTag(_m *ItemTag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itemtag.Table, itemtag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itemtag.TagTable, itemtag.TagColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ItemTagClient) Hooks() []Hook {
-	return c.hooks.ItemTag
-}
-
 // Interceptors returns the client interceptors.
 func (c *ItemTagClient) Interceptors() []Interceptor {
 	return c.inters.ItemTag
-}
-
-func (c *ItemTagClient) mutate(ctx context.Context, m *ItemTagMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ItemTagCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ItemTagUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ItemTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ItemTagDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ItemTag mutation op: %q", m.Op())
-	}
 }
 
 // KeyNetworkClient is a client for the KeyNetwork schema.
@@ -3161,21 +1423,6 @@ func (c *KeyNetworkClient) Create() *KeyNetworkCreate {
 
 // CreateBulk returns a builder for creating a bulk of KeyNetwork entities.
 func (c *KeyNetworkClient) CreateBulk(builders ...*KeyNetworkCreate) *KeyNetworkCreateBulk {
-	return &KeyNetworkCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *KeyNetworkClient) MapCreateBulk(slice any, setFunc func(*KeyNetworkCreate, int)) *KeyNetworkCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &KeyNetworkCreateBulk{err: fmt.Errorf("calling to KeyNetworkClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*KeyNetworkCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &KeyNetworkCreateBulk{config: c.config, builders: builders}
 }
 
@@ -3274,79 +1521,10 @@ func NewListingClient(c config) *ListingClient {
 	return &ListingClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `listing.Hooks(f(g(h())))`.
-func (c *ListingClient) Use(hooks ...Hook) {
-	c.hooks.Listing = append(c.hooks.Listing, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `listing.Intercept(f(g(h())))`.
 func (c *ListingClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Listing = append(c.inters.Listing, interceptors...)
-}
-
-// Create returns a builder for creating a Listing entity.
-func (c *ListingClient) Create() *ListingCreate {
-	mutation := newListingMutation(c.config, OpCreate)
-	return &ListingCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Listing entities.
-func (c *ListingClient) CreateBulk(builders ...*ListingCreate) *ListingCreateBulk {
-	return &ListingCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ListingClient) MapCreateBulk(slice any, setFunc func(*ListingCreate, int)) *ListingCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ListingCreateBulk{err: fmt.Errorf("calling to ListingClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ListingCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ListingCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Listing.
-func (c *ListingClient) Update() *ListingUpdate {
-	mutation := newListingMutation(c.config, OpUpdate)
-	return &ListingUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ListingClient) UpdateOne(_m *Listing) *ListingUpdateOne {
-	mutation := newListingMutation(c.config, OpUpdateOne, withListing(_m))
-	return &ListingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ListingClient) UpdateOneID(id domain.ID) *ListingUpdateOne {
-	mutation := newListingMutation(c.config, OpUpdateOne, withListingID(id))
-	return &ListingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Listing.
-func (c *ListingClient) Delete() *ListingDelete {
-	mutation := newListingMutation(c.config, OpDelete)
-	return &ListingDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ListingClient) DeleteOne(_m *Listing) *ListingDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ListingClient) DeleteOneID(id domain.ID) *ListingDeleteOne {
-	builder := c.Delete().Where(listing.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ListingDeleteOne{builder}
 }
 
 // Query returns a query builder for Listing.
@@ -3372,45 +1550,9 @@ func (c *ListingClient) GetX(ctx context.Context, id domain.ID) *Listing {
 	return obj
 }
 
-// QueryEntity queries the entity edge of a Listing.
-func (c *ListingClient) QueryEntity(_m *Listing) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(listing.Table, listing.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, listing.EntityTable, listing.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ListingClient) Hooks() []Hook {
-	return c.hooks.Listing
-}
-
 // Interceptors returns the client interceptors.
 func (c *ListingClient) Interceptors() []Interceptor {
 	return c.inters.Listing
-}
-
-func (c *ListingClient) mutate(ctx context.Context, m *ListingMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ListingCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ListingUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ListingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ListingDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Listing mutation op: %q", m.Op())
-	}
 }
 
 // LiveDocumentClient is a client for the LiveDocument schema.
@@ -3423,79 +1565,10 @@ func NewLiveDocumentClient(c config) *LiveDocumentClient {
 	return &LiveDocumentClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `livedocument.Hooks(f(g(h())))`.
-func (c *LiveDocumentClient) Use(hooks ...Hook) {
-	c.hooks.LiveDocument = append(c.hooks.LiveDocument, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `livedocument.Intercept(f(g(h())))`.
 func (c *LiveDocumentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveDocument = append(c.inters.LiveDocument, interceptors...)
-}
-
-// Create returns a builder for creating a LiveDocument entity.
-func (c *LiveDocumentClient) Create() *LiveDocumentCreate {
-	mutation := newLiveDocumentMutation(c.config, OpCreate)
-	return &LiveDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of LiveDocument entities.
-func (c *LiveDocumentClient) CreateBulk(builders ...*LiveDocumentCreate) *LiveDocumentCreateBulk {
-	return &LiveDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *LiveDocumentClient) MapCreateBulk(slice any, setFunc func(*LiveDocumentCreate, int)) *LiveDocumentCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &LiveDocumentCreateBulk{err: fmt.Errorf("calling to LiveDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*LiveDocumentCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &LiveDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for LiveDocument.
-func (c *LiveDocumentClient) Update() *LiveDocumentUpdate {
-	mutation := newLiveDocumentMutation(c.config, OpUpdate)
-	return &LiveDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *LiveDocumentClient) UpdateOne(_m *LiveDocument) *LiveDocumentUpdateOne {
-	mutation := newLiveDocumentMutation(c.config, OpUpdateOne, withLiveDocument(_m))
-	return &LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *LiveDocumentClient) UpdateOneID(id domain.ID) *LiveDocumentUpdateOne {
-	mutation := newLiveDocumentMutation(c.config, OpUpdateOne, withLiveDocumentID(id))
-	return &LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for LiveDocument.
-func (c *LiveDocumentClient) Delete() *LiveDocumentDelete {
-	mutation := newLiveDocumentMutation(c.config, OpDelete)
-	return &LiveDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *LiveDocumentClient) DeleteOne(_m *LiveDocument) *LiveDocumentDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *LiveDocumentClient) DeleteOneID(id domain.ID) *LiveDocumentDeleteOne {
-	builder := c.Delete().Where(livedocument.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &LiveDocumentDeleteOne{builder}
 }
 
 // Query returns a query builder for LiveDocument.
@@ -3521,29 +1594,9 @@ func (c *LiveDocumentClient) GetX(ctx context.Context, id domain.ID) *LiveDocume
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *LiveDocumentClient) Hooks() []Hook {
-	return c.hooks.LiveDocument
-}
-
 // Interceptors returns the client interceptors.
 func (c *LiveDocumentClient) Interceptors() []Interceptor {
 	return c.inters.LiveDocument
-}
-
-func (c *LiveDocumentClient) mutate(ctx context.Context, m *LiveDocumentMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&LiveDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&LiveDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&LiveDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&LiveDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown LiveDocument mutation op: %q", m.Op())
-	}
 }
 
 // LiveReferenceClient is a client for the LiveReference schema.
@@ -3556,79 +1609,10 @@ func NewLiveReferenceClient(c config) *LiveReferenceClient {
 	return &LiveReferenceClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `livereference.Hooks(f(g(h())))`.
-func (c *LiveReferenceClient) Use(hooks ...Hook) {
-	c.hooks.LiveReference = append(c.hooks.LiveReference, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `livereference.Intercept(f(g(h())))`.
 func (c *LiveReferenceClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveReference = append(c.inters.LiveReference, interceptors...)
-}
-
-// Create returns a builder for creating a LiveReference entity.
-func (c *LiveReferenceClient) Create() *LiveReferenceCreate {
-	mutation := newLiveReferenceMutation(c.config, OpCreate)
-	return &LiveReferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of LiveReference entities.
-func (c *LiveReferenceClient) CreateBulk(builders ...*LiveReferenceCreate) *LiveReferenceCreateBulk {
-	return &LiveReferenceCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *LiveReferenceClient) MapCreateBulk(slice any, setFunc func(*LiveReferenceCreate, int)) *LiveReferenceCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &LiveReferenceCreateBulk{err: fmt.Errorf("calling to LiveReferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*LiveReferenceCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &LiveReferenceCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for LiveReference.
-func (c *LiveReferenceClient) Update() *LiveReferenceUpdate {
-	mutation := newLiveReferenceMutation(c.config, OpUpdate)
-	return &LiveReferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *LiveReferenceClient) UpdateOne(_m *LiveReference) *LiveReferenceUpdateOne {
-	mutation := newLiveReferenceMutation(c.config, OpUpdateOne, withLiveReference(_m))
-	return &LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *LiveReferenceClient) UpdateOneID(id int64) *LiveReferenceUpdateOne {
-	mutation := newLiveReferenceMutation(c.config, OpUpdateOne, withLiveReferenceID(id))
-	return &LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for LiveReference.
-func (c *LiveReferenceClient) Delete() *LiveReferenceDelete {
-	mutation := newLiveReferenceMutation(c.config, OpDelete)
-	return &LiveReferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *LiveReferenceClient) DeleteOne(_m *LiveReference) *LiveReferenceDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *LiveReferenceClient) DeleteOneID(id int64) *LiveReferenceDeleteOne {
-	builder := c.Delete().Where(livereference.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &LiveReferenceDeleteOne{builder}
 }
 
 // Query returns a query builder for LiveReference.
@@ -3654,29 +1638,9 @@ func (c *LiveReferenceClient) GetX(ctx context.Context, id int64) *LiveReference
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *LiveReferenceClient) Hooks() []Hook {
-	return c.hooks.LiveReference
-}
-
 // Interceptors returns the client interceptors.
 func (c *LiveReferenceClient) Interceptors() []Interceptor {
 	return c.inters.LiveReference
-}
-
-func (c *LiveReferenceClient) mutate(ctx context.Context, m *LiveReferenceMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&LiveReferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&LiveReferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&LiveReferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&LiveReferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown LiveReference mutation op: %q", m.Op())
-	}
 }
 
 // MentionClient is a client for the Mention schema.
@@ -3689,79 +1653,10 @@ func NewMentionClient(c config) *MentionClient {
 	return &MentionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `mention.Hooks(f(g(h())))`.
-func (c *MentionClient) Use(hooks ...Hook) {
-	c.hooks.Mention = append(c.hooks.Mention, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `mention.Intercept(f(g(h())))`.
 func (c *MentionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Mention = append(c.inters.Mention, interceptors...)
-}
-
-// Create returns a builder for creating a Mention entity.
-func (c *MentionClient) Create() *MentionCreate {
-	mutation := newMentionMutation(c.config, OpCreate)
-	return &MentionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Mention entities.
-func (c *MentionClient) CreateBulk(builders ...*MentionCreate) *MentionCreateBulk {
-	return &MentionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *MentionClient) MapCreateBulk(slice any, setFunc func(*MentionCreate, int)) *MentionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &MentionCreateBulk{err: fmt.Errorf("calling to MentionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*MentionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &MentionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Mention.
-func (c *MentionClient) Update() *MentionUpdate {
-	mutation := newMentionMutation(c.config, OpUpdate)
-	return &MentionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *MentionClient) UpdateOne(_m *Mention) *MentionUpdateOne {
-	mutation := newMentionMutation(c.config, OpUpdateOne, withMention(_m))
-	return &MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *MentionClient) UpdateOneID(id int64) *MentionUpdateOne {
-	mutation := newMentionMutation(c.config, OpUpdateOne, withMentionID(id))
-	return &MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Mention.
-func (c *MentionClient) Delete() *MentionDelete {
-	mutation := newMentionMutation(c.config, OpDelete)
-	return &MentionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *MentionClient) DeleteOne(_m *Mention) *MentionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *MentionClient) DeleteOneID(id int64) *MentionDeleteOne {
-	builder := c.Delete().Where(mention.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &MentionDeleteOne{builder}
 }
 
 // Query returns a query builder for Mention.
@@ -3787,29 +1682,9 @@ func (c *MentionClient) GetX(ctx context.Context, id int64) *Mention {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *MentionClient) Hooks() []Hook {
-	return c.hooks.Mention
-}
-
 // Interceptors returns the client interceptors.
 func (c *MentionClient) Interceptors() []Interceptor {
 	return c.inters.Mention
-}
-
-func (c *MentionClient) mutate(ctx context.Context, m *MentionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&MentionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&MentionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&MentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&MentionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Mention mutation op: %q", m.Op())
-	}
 }
 
 // NameKeyClient is a client for the NameKey schema.
@@ -3822,79 +1697,10 @@ func NewNameKeyClient(c config) *NameKeyClient {
 	return &NameKeyClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `namekey.Hooks(f(g(h())))`.
-func (c *NameKeyClient) Use(hooks ...Hook) {
-	c.hooks.NameKey = append(c.hooks.NameKey, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `namekey.Intercept(f(g(h())))`.
 func (c *NameKeyClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NameKey = append(c.inters.NameKey, interceptors...)
-}
-
-// Create returns a builder for creating a NameKey entity.
-func (c *NameKeyClient) Create() *NameKeyCreate {
-	mutation := newNameKeyMutation(c.config, OpCreate)
-	return &NameKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of NameKey entities.
-func (c *NameKeyClient) CreateBulk(builders ...*NameKeyCreate) *NameKeyCreateBulk {
-	return &NameKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *NameKeyClient) MapCreateBulk(slice any, setFunc func(*NameKeyCreate, int)) *NameKeyCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &NameKeyCreateBulk{err: fmt.Errorf("calling to NameKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*NameKeyCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &NameKeyCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for NameKey.
-func (c *NameKeyClient) Update() *NameKeyUpdate {
-	mutation := newNameKeyMutation(c.config, OpUpdate)
-	return &NameKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *NameKeyClient) UpdateOne(_m *NameKey) *NameKeyUpdateOne {
-	mutation := newNameKeyMutation(c.config, OpUpdateOne, withNameKey(_m))
-	return &NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *NameKeyClient) UpdateOneID(id domain.ID) *NameKeyUpdateOne {
-	mutation := newNameKeyMutation(c.config, OpUpdateOne, withNameKeyID(id))
-	return &NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for NameKey.
-func (c *NameKeyClient) Delete() *NameKeyDelete {
-	mutation := newNameKeyMutation(c.config, OpDelete)
-	return &NameKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *NameKeyClient) DeleteOne(_m *NameKey) *NameKeyDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *NameKeyClient) DeleteOneID(id domain.ID) *NameKeyDeleteOne {
-	builder := c.Delete().Where(namekey.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &NameKeyDeleteOne{builder}
 }
 
 // Query returns a query builder for NameKey.
@@ -3920,29 +1726,9 @@ func (c *NameKeyClient) GetX(ctx context.Context, id domain.ID) *NameKey {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *NameKeyClient) Hooks() []Hook {
-	return c.hooks.NameKey
-}
-
 // Interceptors returns the client interceptors.
 func (c *NameKeyClient) Interceptors() []Interceptor {
 	return c.inters.NameKey
-}
-
-func (c *NameKeyClient) mutate(ctx context.Context, m *NameKeyMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&NameKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&NameKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&NameKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&NameKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown NameKey mutation op: %q", m.Op())
-	}
 }
 
 // NarrativeClient is a client for the Narrative schema.
@@ -3955,79 +1741,10 @@ func NewNarrativeClient(c config) *NarrativeClient {
 	return &NarrativeClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `narrative.Hooks(f(g(h())))`.
-func (c *NarrativeClient) Use(hooks ...Hook) {
-	c.hooks.Narrative = append(c.hooks.Narrative, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `narrative.Intercept(f(g(h())))`.
 func (c *NarrativeClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Narrative = append(c.inters.Narrative, interceptors...)
-}
-
-// Create returns a builder for creating a Narrative entity.
-func (c *NarrativeClient) Create() *NarrativeCreate {
-	mutation := newNarrativeMutation(c.config, OpCreate)
-	return &NarrativeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Narrative entities.
-func (c *NarrativeClient) CreateBulk(builders ...*NarrativeCreate) *NarrativeCreateBulk {
-	return &NarrativeCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *NarrativeClient) MapCreateBulk(slice any, setFunc func(*NarrativeCreate, int)) *NarrativeCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &NarrativeCreateBulk{err: fmt.Errorf("calling to NarrativeClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*NarrativeCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &NarrativeCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Narrative.
-func (c *NarrativeClient) Update() *NarrativeUpdate {
-	mutation := newNarrativeMutation(c.config, OpUpdate)
-	return &NarrativeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *NarrativeClient) UpdateOne(_m *Narrative) *NarrativeUpdateOne {
-	mutation := newNarrativeMutation(c.config, OpUpdateOne, withNarrative(_m))
-	return &NarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *NarrativeClient) UpdateOneID(id domain.ID) *NarrativeUpdateOne {
-	mutation := newNarrativeMutation(c.config, OpUpdateOne, withNarrativeID(id))
-	return &NarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Narrative.
-func (c *NarrativeClient) Delete() *NarrativeDelete {
-	mutation := newNarrativeMutation(c.config, OpDelete)
-	return &NarrativeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *NarrativeClient) DeleteOne(_m *Narrative) *NarrativeDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *NarrativeClient) DeleteOneID(id domain.ID) *NarrativeDeleteOne {
-	builder := c.Delete().Where(narrative.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &NarrativeDeleteOne{builder}
 }
 
 // Query returns a query builder for Narrative.
@@ -4053,61 +1770,9 @@ func (c *NarrativeClient) GetX(ctx context.Context, id domain.ID) *Narrative {
 	return obj
 }
 
-// QueryParent queries the parent edge of a Narrative.
-func (c *NarrativeClient) QueryParent(_m *Narrative) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrative.Table, narrative.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, narrative.ParentTable, narrative.ParentColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryChildren queries the children edge of a Narrative.
-func (c *NarrativeClient) QueryChildren(_m *Narrative) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrative.Table, narrative.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, narrative.ChildrenTable, narrative.ChildrenColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *NarrativeClient) Hooks() []Hook {
-	return c.hooks.Narrative
-}
-
 // Interceptors returns the client interceptors.
 func (c *NarrativeClient) Interceptors() []Interceptor {
 	return c.inters.Narrative
-}
-
-func (c *NarrativeClient) mutate(ctx context.Context, m *NarrativeMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&NarrativeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&NarrativeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&NarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&NarrativeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Narrative mutation op: %q", m.Op())
-	}
 }
 
 // NarrativeAmplifierClient is a client for the NarrativeAmplifier schema.
@@ -4120,79 +1785,10 @@ func NewNarrativeAmplifierClient(c config) *NarrativeAmplifierClient {
 	return &NarrativeAmplifierClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `narrativeamplifier.Hooks(f(g(h())))`.
-func (c *NarrativeAmplifierClient) Use(hooks ...Hook) {
-	c.hooks.NarrativeAmplifier = append(c.hooks.NarrativeAmplifier, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `narrativeamplifier.Intercept(f(g(h())))`.
 func (c *NarrativeAmplifierClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeAmplifier = append(c.inters.NarrativeAmplifier, interceptors...)
-}
-
-// Create returns a builder for creating a NarrativeAmplifier entity.
-func (c *NarrativeAmplifierClient) Create() *NarrativeAmplifierCreate {
-	mutation := newNarrativeAmplifierMutation(c.config, OpCreate)
-	return &NarrativeAmplifierCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of NarrativeAmplifier entities.
-func (c *NarrativeAmplifierClient) CreateBulk(builders ...*NarrativeAmplifierCreate) *NarrativeAmplifierCreateBulk {
-	return &NarrativeAmplifierCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *NarrativeAmplifierClient) MapCreateBulk(slice any, setFunc func(*NarrativeAmplifierCreate, int)) *NarrativeAmplifierCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &NarrativeAmplifierCreateBulk{err: fmt.Errorf("calling to NarrativeAmplifierClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*NarrativeAmplifierCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &NarrativeAmplifierCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for NarrativeAmplifier.
-func (c *NarrativeAmplifierClient) Update() *NarrativeAmplifierUpdate {
-	mutation := newNarrativeAmplifierMutation(c.config, OpUpdate)
-	return &NarrativeAmplifierUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *NarrativeAmplifierClient) UpdateOne(_m *NarrativeAmplifier) *NarrativeAmplifierUpdateOne {
-	mutation := newNarrativeAmplifierMutation(c.config, OpUpdateOne, withNarrativeAmplifier(_m))
-	return &NarrativeAmplifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *NarrativeAmplifierClient) UpdateOneID(id domain.ID) *NarrativeAmplifierUpdateOne {
-	mutation := newNarrativeAmplifierMutation(c.config, OpUpdateOne, withNarrativeAmplifierID(id))
-	return &NarrativeAmplifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for NarrativeAmplifier.
-func (c *NarrativeAmplifierClient) Delete() *NarrativeAmplifierDelete {
-	mutation := newNarrativeAmplifierMutation(c.config, OpDelete)
-	return &NarrativeAmplifierDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *NarrativeAmplifierClient) DeleteOne(_m *NarrativeAmplifier) *NarrativeAmplifierDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *NarrativeAmplifierClient) DeleteOneID(id domain.ID) *NarrativeAmplifierDeleteOne {
-	builder := c.Delete().Where(narrativeamplifier.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &NarrativeAmplifierDeleteOne{builder}
 }
 
 // Query returns a query builder for NarrativeAmplifier.
@@ -4218,61 +1814,9 @@ func (c *NarrativeAmplifierClient) GetX(ctx context.Context, id domain.ID) *Narr
 	return obj
 }
 
-// QueryNarrative queries the narrative edge of a NarrativeAmplifier.
-func (c *NarrativeAmplifierClient) QueryNarrative(_m *NarrativeAmplifier) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativeamplifier.Table, narrativeamplifier.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativeamplifier.NarrativeTable, narrativeamplifier.NarrativeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a NarrativeAmplifier.
-func (c *NarrativeAmplifierClient) QueryEntity(_m *NarrativeAmplifier) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativeamplifier.Table, narrativeamplifier.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativeamplifier.EntityTable, narrativeamplifier.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *NarrativeAmplifierClient) Hooks() []Hook {
-	return c.hooks.NarrativeAmplifier
-}
-
 // Interceptors returns the client interceptors.
 func (c *NarrativeAmplifierClient) Interceptors() []Interceptor {
 	return c.inters.NarrativeAmplifier
-}
-
-func (c *NarrativeAmplifierClient) mutate(ctx context.Context, m *NarrativeAmplifierMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&NarrativeAmplifierCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&NarrativeAmplifierUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&NarrativeAmplifierUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&NarrativeAmplifierDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown NarrativeAmplifier mutation op: %q", m.Op())
-	}
 }
 
 // NarrativeTagClient is a client for the NarrativeTag schema.
@@ -4285,79 +1829,10 @@ func NewNarrativeTagClient(c config) *NarrativeTagClient {
 	return &NarrativeTagClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `narrativetag.Hooks(f(g(h())))`.
-func (c *NarrativeTagClient) Use(hooks ...Hook) {
-	c.hooks.NarrativeTag = append(c.hooks.NarrativeTag, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `narrativetag.Intercept(f(g(h())))`.
 func (c *NarrativeTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTag = append(c.inters.NarrativeTag, interceptors...)
-}
-
-// Create returns a builder for creating a NarrativeTag entity.
-func (c *NarrativeTagClient) Create() *NarrativeTagCreate {
-	mutation := newNarrativeTagMutation(c.config, OpCreate)
-	return &NarrativeTagCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of NarrativeTag entities.
-func (c *NarrativeTagClient) CreateBulk(builders ...*NarrativeTagCreate) *NarrativeTagCreateBulk {
-	return &NarrativeTagCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *NarrativeTagClient) MapCreateBulk(slice any, setFunc func(*NarrativeTagCreate, int)) *NarrativeTagCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &NarrativeTagCreateBulk{err: fmt.Errorf("calling to NarrativeTagClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*NarrativeTagCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &NarrativeTagCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for NarrativeTag.
-func (c *NarrativeTagClient) Update() *NarrativeTagUpdate {
-	mutation := newNarrativeTagMutation(c.config, OpUpdate)
-	return &NarrativeTagUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *NarrativeTagClient) UpdateOne(_m *NarrativeTag) *NarrativeTagUpdateOne {
-	mutation := newNarrativeTagMutation(c.config, OpUpdateOne, withNarrativeTag(_m))
-	return &NarrativeTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *NarrativeTagClient) UpdateOneID(id domain.ID) *NarrativeTagUpdateOne {
-	mutation := newNarrativeTagMutation(c.config, OpUpdateOne, withNarrativeTagID(id))
-	return &NarrativeTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for NarrativeTag.
-func (c *NarrativeTagClient) Delete() *NarrativeTagDelete {
-	mutation := newNarrativeTagMutation(c.config, OpDelete)
-	return &NarrativeTagDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *NarrativeTagClient) DeleteOne(_m *NarrativeTag) *NarrativeTagDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *NarrativeTagClient) DeleteOneID(id domain.ID) *NarrativeTagDeleteOne {
-	builder := c.Delete().Where(narrativetag.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &NarrativeTagDeleteOne{builder}
 }
 
 // Query returns a query builder for NarrativeTag.
@@ -4383,61 +1858,9 @@ func (c *NarrativeTagClient) GetX(ctx context.Context, id domain.ID) *NarrativeT
 	return obj
 }
 
-// QueryNarrative queries the narrative edge of a NarrativeTag.
-func (c *NarrativeTagClient) QueryNarrative(_m *NarrativeTag) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetag.Table, narrativetag.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetag.NarrativeTable, narrativetag.NarrativeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryTag queries the tag edge of a NarrativeTag.
-func (c *NarrativeTagClient) QueryTag(_m *NarrativeTag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetag.Table, narrativetag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetag.TagTable, narrativetag.TagColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *NarrativeTagClient) Hooks() []Hook {
-	return c.hooks.NarrativeTag
-}
-
 // Interceptors returns the client interceptors.
 func (c *NarrativeTagClient) Interceptors() []Interceptor {
 	return c.inters.NarrativeTag
-}
-
-func (c *NarrativeTagClient) mutate(ctx context.Context, m *NarrativeTagMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&NarrativeTagCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&NarrativeTagUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&NarrativeTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&NarrativeTagDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown NarrativeTag mutation op: %q", m.Op())
-	}
 }
 
 // NarrativeTargetClient is a client for the NarrativeTarget schema.
@@ -4450,79 +1873,10 @@ func NewNarrativeTargetClient(c config) *NarrativeTargetClient {
 	return &NarrativeTargetClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `narrativetarget.Hooks(f(g(h())))`.
-func (c *NarrativeTargetClient) Use(hooks ...Hook) {
-	c.hooks.NarrativeTarget = append(c.hooks.NarrativeTarget, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `narrativetarget.Intercept(f(g(h())))`.
 func (c *NarrativeTargetClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTarget = append(c.inters.NarrativeTarget, interceptors...)
-}
-
-// Create returns a builder for creating a NarrativeTarget entity.
-func (c *NarrativeTargetClient) Create() *NarrativeTargetCreate {
-	mutation := newNarrativeTargetMutation(c.config, OpCreate)
-	return &NarrativeTargetCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of NarrativeTarget entities.
-func (c *NarrativeTargetClient) CreateBulk(builders ...*NarrativeTargetCreate) *NarrativeTargetCreateBulk {
-	return &NarrativeTargetCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *NarrativeTargetClient) MapCreateBulk(slice any, setFunc func(*NarrativeTargetCreate, int)) *NarrativeTargetCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &NarrativeTargetCreateBulk{err: fmt.Errorf("calling to NarrativeTargetClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*NarrativeTargetCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &NarrativeTargetCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for NarrativeTarget.
-func (c *NarrativeTargetClient) Update() *NarrativeTargetUpdate {
-	mutation := newNarrativeTargetMutation(c.config, OpUpdate)
-	return &NarrativeTargetUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *NarrativeTargetClient) UpdateOne(_m *NarrativeTarget) *NarrativeTargetUpdateOne {
-	mutation := newNarrativeTargetMutation(c.config, OpUpdateOne, withNarrativeTarget(_m))
-	return &NarrativeTargetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *NarrativeTargetClient) UpdateOneID(id domain.ID) *NarrativeTargetUpdateOne {
-	mutation := newNarrativeTargetMutation(c.config, OpUpdateOne, withNarrativeTargetID(id))
-	return &NarrativeTargetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for NarrativeTarget.
-func (c *NarrativeTargetClient) Delete() *NarrativeTargetDelete {
-	mutation := newNarrativeTargetMutation(c.config, OpDelete)
-	return &NarrativeTargetDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *NarrativeTargetClient) DeleteOne(_m *NarrativeTarget) *NarrativeTargetDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *NarrativeTargetClient) DeleteOneID(id domain.ID) *NarrativeTargetDeleteOne {
-	builder := c.Delete().Where(narrativetarget.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &NarrativeTargetDeleteOne{builder}
 }
 
 // Query returns a query builder for NarrativeTarget.
@@ -4548,61 +1902,9 @@ func (c *NarrativeTargetClient) GetX(ctx context.Context, id domain.ID) *Narrati
 	return obj
 }
 
-// QueryNarrative queries the narrative edge of a NarrativeTarget.
-func (c *NarrativeTargetClient) QueryNarrative(_m *NarrativeTarget) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetarget.Table, narrativetarget.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetarget.NarrativeTable, narrativetarget.NarrativeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a NarrativeTarget.
-func (c *NarrativeTargetClient) QueryEntity(_m *NarrativeTarget) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetarget.Table, narrativetarget.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetarget.EntityTable, narrativetarget.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *NarrativeTargetClient) Hooks() []Hook {
-	return c.hooks.NarrativeTarget
-}
-
 // Interceptors returns the client interceptors.
 func (c *NarrativeTargetClient) Interceptors() []Interceptor {
 	return c.inters.NarrativeTarget
-}
-
-func (c *NarrativeTargetClient) mutate(ctx context.Context, m *NarrativeTargetMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&NarrativeTargetCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&NarrativeTargetUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&NarrativeTargetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&NarrativeTargetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown NarrativeTarget mutation op: %q", m.Op())
-	}
 }
 
 // ObservationClient is a client for the Observation schema.
@@ -4615,79 +1917,10 @@ func NewObservationClient(c config) *ObservationClient {
 	return &ObservationClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `observation.Hooks(f(g(h())))`.
-func (c *ObservationClient) Use(hooks ...Hook) {
-	c.hooks.Observation = append(c.hooks.Observation, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `observation.Intercept(f(g(h())))`.
 func (c *ObservationClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Observation = append(c.inters.Observation, interceptors...)
-}
-
-// Create returns a builder for creating a Observation entity.
-func (c *ObservationClient) Create() *ObservationCreate {
-	mutation := newObservationMutation(c.config, OpCreate)
-	return &ObservationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Observation entities.
-func (c *ObservationClient) CreateBulk(builders ...*ObservationCreate) *ObservationCreateBulk {
-	return &ObservationCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ObservationClient) MapCreateBulk(slice any, setFunc func(*ObservationCreate, int)) *ObservationCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ObservationCreateBulk{err: fmt.Errorf("calling to ObservationClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ObservationCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ObservationCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Observation.
-func (c *ObservationClient) Update() *ObservationUpdate {
-	mutation := newObservationMutation(c.config, OpUpdate)
-	return &ObservationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ObservationClient) UpdateOne(_m *Observation) *ObservationUpdateOne {
-	mutation := newObservationMutation(c.config, OpUpdateOne, withObservation(_m))
-	return &ObservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ObservationClient) UpdateOneID(id domain.ID) *ObservationUpdateOne {
-	mutation := newObservationMutation(c.config, OpUpdateOne, withObservationID(id))
-	return &ObservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Observation.
-func (c *ObservationClient) Delete() *ObservationDelete {
-	mutation := newObservationMutation(c.config, OpDelete)
-	return &ObservationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ObservationClient) DeleteOne(_m *Observation) *ObservationDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ObservationClient) DeleteOneID(id domain.ID) *ObservationDeleteOne {
-	builder := c.Delete().Where(observation.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ObservationDeleteOne{builder}
 }
 
 // Query returns a query builder for Observation.
@@ -4713,45 +1946,9 @@ func (c *ObservationClient) GetX(ctx context.Context, id domain.ID) *Observation
 	return obj
 }
 
-// QueryNarrative queries the narrative edge of a Observation.
-func (c *ObservationClient) QueryNarrative(_m *Observation) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(observation.Table, observation.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, observation.NarrativeTable, observation.NarrativeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ObservationClient) Hooks() []Hook {
-	return c.hooks.Observation
-}
-
 // Interceptors returns the client interceptors.
 func (c *ObservationClient) Interceptors() []Interceptor {
 	return c.inters.Observation
-}
-
-func (c *ObservationClient) mutate(ctx context.Context, m *ObservationMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ObservationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ObservationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ObservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ObservationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Observation mutation op: %q", m.Op())
-	}
 }
 
 // PersonClient is a client for the Person schema.
@@ -4784,21 +1981,6 @@ func (c *PersonClient) Create() *PersonCreate {
 
 // CreateBulk returns a builder for creating a bulk of Person entities.
 func (c *PersonClient) CreateBulk(builders ...*PersonCreate) *PersonCreateBulk {
-	return &PersonCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *PersonClient) MapCreateBulk(slice any, setFunc func(*PersonCreate, int)) *PersonCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &PersonCreateBulk{err: fmt.Errorf("calling to PersonClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*PersonCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &PersonCreateBulk{config: c.config, builders: builders}
 }
 
@@ -4897,79 +2079,10 @@ func NewProjectionClient(c config) *ProjectionClient {
 	return &ProjectionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `projection.Hooks(f(g(h())))`.
-func (c *ProjectionClient) Use(hooks ...Hook) {
-	c.hooks.Projection = append(c.hooks.Projection, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `projection.Intercept(f(g(h())))`.
 func (c *ProjectionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Projection = append(c.inters.Projection, interceptors...)
-}
-
-// Create returns a builder for creating a Projection entity.
-func (c *ProjectionClient) Create() *ProjectionCreate {
-	mutation := newProjectionMutation(c.config, OpCreate)
-	return &ProjectionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Projection entities.
-func (c *ProjectionClient) CreateBulk(builders ...*ProjectionCreate) *ProjectionCreateBulk {
-	return &ProjectionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ProjectionClient) MapCreateBulk(slice any, setFunc func(*ProjectionCreate, int)) *ProjectionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ProjectionCreateBulk{err: fmt.Errorf("calling to ProjectionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ProjectionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ProjectionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Projection.
-func (c *ProjectionClient) Update() *ProjectionUpdate {
-	mutation := newProjectionMutation(c.config, OpUpdate)
-	return &ProjectionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ProjectionClient) UpdateOne(_m *Projection) *ProjectionUpdateOne {
-	mutation := newProjectionMutation(c.config, OpUpdateOne, withProjection(_m))
-	return &ProjectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ProjectionClient) UpdateOneID(id domain.ID) *ProjectionUpdateOne {
-	mutation := newProjectionMutation(c.config, OpUpdateOne, withProjectionID(id))
-	return &ProjectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Projection.
-func (c *ProjectionClient) Delete() *ProjectionDelete {
-	mutation := newProjectionMutation(c.config, OpDelete)
-	return &ProjectionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ProjectionClient) DeleteOne(_m *Projection) *ProjectionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ProjectionClient) DeleteOneID(id domain.ID) *ProjectionDeleteOne {
-	builder := c.Delete().Where(projection.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ProjectionDeleteOne{builder}
 }
 
 // Query returns a query builder for Projection.
@@ -4995,29 +2108,9 @@ func (c *ProjectionClient) GetX(ctx context.Context, id domain.ID) *Projection {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *ProjectionClient) Hooks() []Hook {
-	return c.hooks.Projection
-}
-
 // Interceptors returns the client interceptors.
 func (c *ProjectionClient) Interceptors() []Interceptor {
 	return c.inters.Projection
-}
-
-func (c *ProjectionClient) mutate(ctx context.Context, m *ProjectionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ProjectionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ProjectionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ProjectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ProjectionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Projection mutation op: %q", m.Op())
-	}
 }
 
 // PublicationEntryClient is a client for the PublicationEntry schema.
@@ -5030,79 +2123,10 @@ func NewPublicationEntryClient(c config) *PublicationEntryClient {
 	return &PublicationEntryClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `publicationentry.Hooks(f(g(h())))`.
-func (c *PublicationEntryClient) Use(hooks ...Hook) {
-	c.hooks.PublicationEntry = append(c.hooks.PublicationEntry, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `publicationentry.Intercept(f(g(h())))`.
 func (c *PublicationEntryClient) Intercept(interceptors ...Interceptor) {
 	c.inters.PublicationEntry = append(c.inters.PublicationEntry, interceptors...)
-}
-
-// Create returns a builder for creating a PublicationEntry entity.
-func (c *PublicationEntryClient) Create() *PublicationEntryCreate {
-	mutation := newPublicationEntryMutation(c.config, OpCreate)
-	return &PublicationEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of PublicationEntry entities.
-func (c *PublicationEntryClient) CreateBulk(builders ...*PublicationEntryCreate) *PublicationEntryCreateBulk {
-	return &PublicationEntryCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *PublicationEntryClient) MapCreateBulk(slice any, setFunc func(*PublicationEntryCreate, int)) *PublicationEntryCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &PublicationEntryCreateBulk{err: fmt.Errorf("calling to PublicationEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*PublicationEntryCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &PublicationEntryCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for PublicationEntry.
-func (c *PublicationEntryClient) Update() *PublicationEntryUpdate {
-	mutation := newPublicationEntryMutation(c.config, OpUpdate)
-	return &PublicationEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *PublicationEntryClient) UpdateOne(_m *PublicationEntry) *PublicationEntryUpdateOne {
-	mutation := newPublicationEntryMutation(c.config, OpUpdateOne, withPublicationEntry(_m))
-	return &PublicationEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *PublicationEntryClient) UpdateOneID(id int64) *PublicationEntryUpdateOne {
-	mutation := newPublicationEntryMutation(c.config, OpUpdateOne, withPublicationEntryID(id))
-	return &PublicationEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for PublicationEntry.
-func (c *PublicationEntryClient) Delete() *PublicationEntryDelete {
-	mutation := newPublicationEntryMutation(c.config, OpDelete)
-	return &PublicationEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *PublicationEntryClient) DeleteOne(_m *PublicationEntry) *PublicationEntryDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *PublicationEntryClient) DeleteOneID(id int64) *PublicationEntryDeleteOne {
-	builder := c.Delete().Where(publicationentry.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &PublicationEntryDeleteOne{builder}
 }
 
 // Query returns a query builder for PublicationEntry.
@@ -5128,29 +2152,9 @@ func (c *PublicationEntryClient) GetX(ctx context.Context, id int64) *Publicatio
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *PublicationEntryClient) Hooks() []Hook {
-	return c.hooks.PublicationEntry
-}
-
 // Interceptors returns the client interceptors.
 func (c *PublicationEntryClient) Interceptors() []Interceptor {
 	return c.inters.PublicationEntry
-}
-
-func (c *PublicationEntryClient) mutate(ctx context.Context, m *PublicationEntryMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&PublicationEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&PublicationEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&PublicationEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&PublicationEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown PublicationEntry mutation op: %q", m.Op())
-	}
 }
 
 // PublicationLogClient is a client for the PublicationLog schema.
@@ -5163,79 +2167,10 @@ func NewPublicationLogClient(c config) *PublicationLogClient {
 	return &PublicationLogClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `publicationlog.Hooks(f(g(h())))`.
-func (c *PublicationLogClient) Use(hooks ...Hook) {
-	c.hooks.PublicationLog = append(c.hooks.PublicationLog, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `publicationlog.Intercept(f(g(h())))`.
 func (c *PublicationLogClient) Intercept(interceptors ...Interceptor) {
 	c.inters.PublicationLog = append(c.inters.PublicationLog, interceptors...)
-}
-
-// Create returns a builder for creating a PublicationLog entity.
-func (c *PublicationLogClient) Create() *PublicationLogCreate {
-	mutation := newPublicationLogMutation(c.config, OpCreate)
-	return &PublicationLogCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of PublicationLog entities.
-func (c *PublicationLogClient) CreateBulk(builders ...*PublicationLogCreate) *PublicationLogCreateBulk {
-	return &PublicationLogCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *PublicationLogClient) MapCreateBulk(slice any, setFunc func(*PublicationLogCreate, int)) *PublicationLogCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &PublicationLogCreateBulk{err: fmt.Errorf("calling to PublicationLogClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*PublicationLogCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &PublicationLogCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for PublicationLog.
-func (c *PublicationLogClient) Update() *PublicationLogUpdate {
-	mutation := newPublicationLogMutation(c.config, OpUpdate)
-	return &PublicationLogUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *PublicationLogClient) UpdateOne(_m *PublicationLog) *PublicationLogUpdateOne {
-	mutation := newPublicationLogMutation(c.config, OpUpdateOne, withPublicationLog(_m))
-	return &PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *PublicationLogClient) UpdateOneID(id domain.ID) *PublicationLogUpdateOne {
-	mutation := newPublicationLogMutation(c.config, OpUpdateOne, withPublicationLogID(id))
-	return &PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for PublicationLog.
-func (c *PublicationLogClient) Delete() *PublicationLogDelete {
-	mutation := newPublicationLogMutation(c.config, OpDelete)
-	return &PublicationLogDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *PublicationLogClient) DeleteOne(_m *PublicationLog) *PublicationLogDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *PublicationLogClient) DeleteOneID(id domain.ID) *PublicationLogDeleteOne {
-	builder := c.Delete().Where(publicationlog.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &PublicationLogDeleteOne{builder}
 }
 
 // Query returns a query builder for PublicationLog.
@@ -5261,29 +2196,9 @@ func (c *PublicationLogClient) GetX(ctx context.Context, id domain.ID) *Publicat
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *PublicationLogClient) Hooks() []Hook {
-	return c.hooks.PublicationLog
-}
-
 // Interceptors returns the client interceptors.
 func (c *PublicationLogClient) Interceptors() []Interceptor {
 	return c.inters.PublicationLog
-}
-
-func (c *PublicationLogClient) mutate(ctx context.Context, m *PublicationLogMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&PublicationLogCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&PublicationLogUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&PublicationLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&PublicationLogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown PublicationLog mutation op: %q", m.Op())
-	}
 }
 
 // RegisteredDocumentClient is a client for the RegisteredDocument schema.
@@ -5316,21 +2231,6 @@ func (c *RegisteredDocumentClient) Create() *RegisteredDocumentCreate {
 
 // CreateBulk returns a builder for creating a bulk of RegisteredDocument entities.
 func (c *RegisteredDocumentClient) CreateBulk(builders ...*RegisteredDocumentCreate) *RegisteredDocumentCreateBulk {
-	return &RegisteredDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *RegisteredDocumentClient) MapCreateBulk(slice any, setFunc func(*RegisteredDocumentCreate, int)) *RegisteredDocumentCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &RegisteredDocumentCreateBulk{err: fmt.Errorf("calling to RegisteredDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*RegisteredDocumentCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &RegisteredDocumentCreateBulk{config: c.config, builders: builders}
 }
 
@@ -5429,79 +2329,10 @@ func NewRelationshipClient(c config) *RelationshipClient {
 	return &RelationshipClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `relationship.Hooks(f(g(h())))`.
-func (c *RelationshipClient) Use(hooks ...Hook) {
-	c.hooks.Relationship = append(c.hooks.Relationship, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `relationship.Intercept(f(g(h())))`.
 func (c *RelationshipClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Relationship = append(c.inters.Relationship, interceptors...)
-}
-
-// Create returns a builder for creating a Relationship entity.
-func (c *RelationshipClient) Create() *RelationshipCreate {
-	mutation := newRelationshipMutation(c.config, OpCreate)
-	return &RelationshipCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Relationship entities.
-func (c *RelationshipClient) CreateBulk(builders ...*RelationshipCreate) *RelationshipCreateBulk {
-	return &RelationshipCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *RelationshipClient) MapCreateBulk(slice any, setFunc func(*RelationshipCreate, int)) *RelationshipCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &RelationshipCreateBulk{err: fmt.Errorf("calling to RelationshipClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*RelationshipCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &RelationshipCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Relationship.
-func (c *RelationshipClient) Update() *RelationshipUpdate {
-	mutation := newRelationshipMutation(c.config, OpUpdate)
-	return &RelationshipUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *RelationshipClient) UpdateOne(_m *Relationship) *RelationshipUpdateOne {
-	mutation := newRelationshipMutation(c.config, OpUpdateOne, withRelationship(_m))
-	return &RelationshipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *RelationshipClient) UpdateOneID(id domain.ID) *RelationshipUpdateOne {
-	mutation := newRelationshipMutation(c.config, OpUpdateOne, withRelationshipID(id))
-	return &RelationshipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Relationship.
-func (c *RelationshipClient) Delete() *RelationshipDelete {
-	mutation := newRelationshipMutation(c.config, OpDelete)
-	return &RelationshipDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *RelationshipClient) DeleteOne(_m *Relationship) *RelationshipDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *RelationshipClient) DeleteOneID(id domain.ID) *RelationshipDeleteOne {
-	builder := c.Delete().Where(relationship.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &RelationshipDeleteOne{builder}
 }
 
 // Query returns a query builder for Relationship.
@@ -5527,61 +2358,9 @@ func (c *RelationshipClient) GetX(ctx context.Context, id domain.ID) *Relationsh
 	return obj
 }
 
-// QueryFrom queries the from edge of a Relationship.
-func (c *RelationshipClient) QueryFrom(_m *Relationship) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(relationship.Table, relationship.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, relationship.FromTable, relationship.FromColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryTo queries the to edge of a Relationship.
-func (c *RelationshipClient) QueryTo(_m *Relationship) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(relationship.Table, relationship.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, relationship.ToTable, relationship.ToColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *RelationshipClient) Hooks() []Hook {
-	return c.hooks.Relationship
-}
-
 // Interceptors returns the client interceptors.
 func (c *RelationshipClient) Interceptors() []Interceptor {
 	return c.inters.Relationship
-}
-
-func (c *RelationshipClient) mutate(ctx context.Context, m *RelationshipMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&RelationshipCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&RelationshipUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&RelationshipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&RelationshipDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Relationship mutation op: %q", m.Op())
-	}
 }
 
 // ReportClient is a client for the Report schema.
@@ -5594,79 +2373,10 @@ func NewReportClient(c config) *ReportClient {
 	return &ReportClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `report.Hooks(f(g(h())))`.
-func (c *ReportClient) Use(hooks ...Hook) {
-	c.hooks.Report = append(c.hooks.Report, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `report.Intercept(f(g(h())))`.
 func (c *ReportClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Report = append(c.inters.Report, interceptors...)
-}
-
-// Create returns a builder for creating a Report entity.
-func (c *ReportClient) Create() *ReportCreate {
-	mutation := newReportMutation(c.config, OpCreate)
-	return &ReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Report entities.
-func (c *ReportClient) CreateBulk(builders ...*ReportCreate) *ReportCreateBulk {
-	return &ReportCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportClient) MapCreateBulk(slice any, setFunc func(*ReportCreate, int)) *ReportCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportCreateBulk{err: fmt.Errorf("calling to ReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Report.
-func (c *ReportClient) Update() *ReportUpdate {
-	mutation := newReportMutation(c.config, OpUpdate)
-	return &ReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportClient) UpdateOne(_m *Report) *ReportUpdateOne {
-	mutation := newReportMutation(c.config, OpUpdateOne, withReport(_m))
-	return &ReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportClient) UpdateOneID(id domain.ID) *ReportUpdateOne {
-	mutation := newReportMutation(c.config, OpUpdateOne, withReportID(id))
-	return &ReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Report.
-func (c *ReportClient) Delete() *ReportDelete {
-	mutation := newReportMutation(c.config, OpDelete)
-	return &ReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportClient) DeleteOne(_m *Report) *ReportDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportClient) DeleteOneID(id domain.ID) *ReportDeleteOne {
-	builder := c.Delete().Where(report.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportDeleteOne{builder}
 }
 
 // Query returns a query builder for Report.
@@ -5692,45 +2402,9 @@ func (c *ReportClient) GetX(ctx context.Context, id domain.ID) *Report {
 	return obj
 }
 
-// QueryHero queries the hero edge of a Report.
-func (c *ReportClient) QueryHero(_m *Report) *AssetQuery {
-	query := (&AssetClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(report.Table, report.FieldID, id),
-			sqlgraph.To(asset.Table, asset.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, report.HeroTable, report.HeroColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportClient) Hooks() []Hook {
-	return c.hooks.Report
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportClient) Interceptors() []Interceptor {
 	return c.inters.Report
-}
-
-func (c *ReportClient) mutate(ctx context.Context, m *ReportMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Report mutation op: %q", m.Op())
-	}
 }
 
 // ReportAttachmentClient is a client for the ReportAttachment schema.
@@ -5743,79 +2417,10 @@ func NewReportAttachmentClient(c config) *ReportAttachmentClient {
 	return &ReportAttachmentClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reportattachment.Hooks(f(g(h())))`.
-func (c *ReportAttachmentClient) Use(hooks ...Hook) {
-	c.hooks.ReportAttachment = append(c.hooks.ReportAttachment, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `reportattachment.Intercept(f(g(h())))`.
 func (c *ReportAttachmentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportAttachment = append(c.inters.ReportAttachment, interceptors...)
-}
-
-// Create returns a builder for creating a ReportAttachment entity.
-func (c *ReportAttachmentClient) Create() *ReportAttachmentCreate {
-	mutation := newReportAttachmentMutation(c.config, OpCreate)
-	return &ReportAttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ReportAttachment entities.
-func (c *ReportAttachmentClient) CreateBulk(builders ...*ReportAttachmentCreate) *ReportAttachmentCreateBulk {
-	return &ReportAttachmentCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportAttachmentClient) MapCreateBulk(slice any, setFunc func(*ReportAttachmentCreate, int)) *ReportAttachmentCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportAttachmentCreateBulk{err: fmt.Errorf("calling to ReportAttachmentClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportAttachmentCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportAttachmentCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ReportAttachment.
-func (c *ReportAttachmentClient) Update() *ReportAttachmentUpdate {
-	mutation := newReportAttachmentMutation(c.config, OpUpdate)
-	return &ReportAttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportAttachmentClient) UpdateOne(_m *ReportAttachment) *ReportAttachmentUpdateOne {
-	mutation := newReportAttachmentMutation(c.config, OpUpdateOne, withReportAttachment(_m))
-	return &ReportAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportAttachmentClient) UpdateOneID(id domain.ID) *ReportAttachmentUpdateOne {
-	mutation := newReportAttachmentMutation(c.config, OpUpdateOne, withReportAttachmentID(id))
-	return &ReportAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ReportAttachment.
-func (c *ReportAttachmentClient) Delete() *ReportAttachmentDelete {
-	mutation := newReportAttachmentMutation(c.config, OpDelete)
-	return &ReportAttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportAttachmentClient) DeleteOne(_m *ReportAttachment) *ReportAttachmentDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportAttachmentClient) DeleteOneID(id domain.ID) *ReportAttachmentDeleteOne {
-	builder := c.Delete().Where(reportattachment.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportAttachmentDeleteOne{builder}
 }
 
 // Query returns a query builder for ReportAttachment.
@@ -5841,61 +2446,9 @@ func (c *ReportAttachmentClient) GetX(ctx context.Context, id domain.ID) *Report
 	return obj
 }
 
-// QueryReport queries the report edge of a ReportAttachment.
-func (c *ReportAttachmentClient) QueryReport(_m *ReportAttachment) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportattachment.Table, reportattachment.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportattachment.ReportTable, reportattachment.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryAsset queries the asset edge of a ReportAttachment.
-func (c *ReportAttachmentClient) QueryAsset(_m *ReportAttachment) *AssetQuery {
-	query := (&AssetClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportattachment.Table, reportattachment.FieldID, id),
-			sqlgraph.To(asset.Table, asset.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportattachment.AssetTable, reportattachment.AssetColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportAttachmentClient) Hooks() []Hook {
-	return c.hooks.ReportAttachment
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportAttachmentClient) Interceptors() []Interceptor {
 	return c.inters.ReportAttachment
-}
-
-func (c *ReportAttachmentClient) mutate(ctx context.Context, m *ReportAttachmentMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportAttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportAttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportAttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportAttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ReportAttachment mutation op: %q", m.Op())
-	}
 }
 
 // ReportEntityClient is a client for the ReportEntity schema.
@@ -5908,79 +2461,10 @@ func NewReportEntityClient(c config) *ReportEntityClient {
 	return &ReportEntityClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reportentity.Hooks(f(g(h())))`.
-func (c *ReportEntityClient) Use(hooks ...Hook) {
-	c.hooks.ReportEntity = append(c.hooks.ReportEntity, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `reportentity.Intercept(f(g(h())))`.
 func (c *ReportEntityClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportEntity = append(c.inters.ReportEntity, interceptors...)
-}
-
-// Create returns a builder for creating a ReportEntity entity.
-func (c *ReportEntityClient) Create() *ReportEntityCreate {
-	mutation := newReportEntityMutation(c.config, OpCreate)
-	return &ReportEntityCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ReportEntity entities.
-func (c *ReportEntityClient) CreateBulk(builders ...*ReportEntityCreate) *ReportEntityCreateBulk {
-	return &ReportEntityCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportEntityClient) MapCreateBulk(slice any, setFunc func(*ReportEntityCreate, int)) *ReportEntityCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportEntityCreateBulk{err: fmt.Errorf("calling to ReportEntityClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportEntityCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportEntityCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ReportEntity.
-func (c *ReportEntityClient) Update() *ReportEntityUpdate {
-	mutation := newReportEntityMutation(c.config, OpUpdate)
-	return &ReportEntityUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportEntityClient) UpdateOne(_m *ReportEntity) *ReportEntityUpdateOne {
-	mutation := newReportEntityMutation(c.config, OpUpdateOne, withReportEntity(_m))
-	return &ReportEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportEntityClient) UpdateOneID(id domain.ID) *ReportEntityUpdateOne {
-	mutation := newReportEntityMutation(c.config, OpUpdateOne, withReportEntityID(id))
-	return &ReportEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ReportEntity.
-func (c *ReportEntityClient) Delete() *ReportEntityDelete {
-	mutation := newReportEntityMutation(c.config, OpDelete)
-	return &ReportEntityDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportEntityClient) DeleteOne(_m *ReportEntity) *ReportEntityDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportEntityClient) DeleteOneID(id domain.ID) *ReportEntityDeleteOne {
-	builder := c.Delete().Where(reportentity.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportEntityDeleteOne{builder}
 }
 
 // Query returns a query builder for ReportEntity.
@@ -6006,61 +2490,9 @@ func (c *ReportEntityClient) GetX(ctx context.Context, id domain.ID) *ReportEnti
 	return obj
 }
 
-// QueryReport queries the report edge of a ReportEntity.
-func (c *ReportEntityClient) QueryReport(_m *ReportEntity) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportentity.Table, reportentity.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportentity.ReportTable, reportentity.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a ReportEntity.
-func (c *ReportEntityClient) QueryEntity(_m *ReportEntity) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportentity.Table, reportentity.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportentity.EntityTable, reportentity.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportEntityClient) Hooks() []Hook {
-	return c.hooks.ReportEntity
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportEntityClient) Interceptors() []Interceptor {
 	return c.inters.ReportEntity
-}
-
-func (c *ReportEntityClient) mutate(ctx context.Context, m *ReportEntityMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportEntityCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportEntityUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportEntityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportEntityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ReportEntity mutation op: %q", m.Op())
-	}
 }
 
 // ReportMentionClient is a client for the ReportMention schema.
@@ -6073,79 +2505,10 @@ func NewReportMentionClient(c config) *ReportMentionClient {
 	return &ReportMentionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reportmention.Hooks(f(g(h())))`.
-func (c *ReportMentionClient) Use(hooks ...Hook) {
-	c.hooks.ReportMention = append(c.hooks.ReportMention, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `reportmention.Intercept(f(g(h())))`.
 func (c *ReportMentionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportMention = append(c.inters.ReportMention, interceptors...)
-}
-
-// Create returns a builder for creating a ReportMention entity.
-func (c *ReportMentionClient) Create() *ReportMentionCreate {
-	mutation := newReportMentionMutation(c.config, OpCreate)
-	return &ReportMentionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ReportMention entities.
-func (c *ReportMentionClient) CreateBulk(builders ...*ReportMentionCreate) *ReportMentionCreateBulk {
-	return &ReportMentionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportMentionClient) MapCreateBulk(slice any, setFunc func(*ReportMentionCreate, int)) *ReportMentionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportMentionCreateBulk{err: fmt.Errorf("calling to ReportMentionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportMentionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportMentionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ReportMention.
-func (c *ReportMentionClient) Update() *ReportMentionUpdate {
-	mutation := newReportMentionMutation(c.config, OpUpdate)
-	return &ReportMentionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportMentionClient) UpdateOne(_m *ReportMention) *ReportMentionUpdateOne {
-	mutation := newReportMentionMutation(c.config, OpUpdateOne, withReportMention(_m))
-	return &ReportMentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportMentionClient) UpdateOneID(id domain.ID) *ReportMentionUpdateOne {
-	mutation := newReportMentionMutation(c.config, OpUpdateOne, withReportMentionID(id))
-	return &ReportMentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ReportMention.
-func (c *ReportMentionClient) Delete() *ReportMentionDelete {
-	mutation := newReportMentionMutation(c.config, OpDelete)
-	return &ReportMentionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportMentionClient) DeleteOne(_m *ReportMention) *ReportMentionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportMentionClient) DeleteOneID(id domain.ID) *ReportMentionDeleteOne {
-	builder := c.Delete().Where(reportmention.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportMentionDeleteOne{builder}
 }
 
 // Query returns a query builder for ReportMention.
@@ -6171,61 +2534,9 @@ func (c *ReportMentionClient) GetX(ctx context.Context, id domain.ID) *ReportMen
 	return obj
 }
 
-// QueryReport queries the report edge of a ReportMention.
-func (c *ReportMentionClient) QueryReport(_m *ReportMention) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportmention.Table, reportmention.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportmention.ReportTable, reportmention.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryEntity queries the entity edge of a ReportMention.
-func (c *ReportMentionClient) QueryEntity(_m *ReportMention) *EntityQuery {
-	query := (&EntityClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportmention.Table, reportmention.FieldID, id),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportmention.EntityTable, reportmention.EntityColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportMentionClient) Hooks() []Hook {
-	return c.hooks.ReportMention
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportMentionClient) Interceptors() []Interceptor {
 	return c.inters.ReportMention
-}
-
-func (c *ReportMentionClient) mutate(ctx context.Context, m *ReportMentionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportMentionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportMentionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportMentionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportMentionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ReportMention mutation op: %q", m.Op())
-	}
 }
 
 // ReportNarrativeClient is a client for the ReportNarrative schema.
@@ -6238,79 +2549,10 @@ func NewReportNarrativeClient(c config) *ReportNarrativeClient {
 	return &ReportNarrativeClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reportnarrative.Hooks(f(g(h())))`.
-func (c *ReportNarrativeClient) Use(hooks ...Hook) {
-	c.hooks.ReportNarrative = append(c.hooks.ReportNarrative, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `reportnarrative.Intercept(f(g(h())))`.
 func (c *ReportNarrativeClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportNarrative = append(c.inters.ReportNarrative, interceptors...)
-}
-
-// Create returns a builder for creating a ReportNarrative entity.
-func (c *ReportNarrativeClient) Create() *ReportNarrativeCreate {
-	mutation := newReportNarrativeMutation(c.config, OpCreate)
-	return &ReportNarrativeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ReportNarrative entities.
-func (c *ReportNarrativeClient) CreateBulk(builders ...*ReportNarrativeCreate) *ReportNarrativeCreateBulk {
-	return &ReportNarrativeCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportNarrativeClient) MapCreateBulk(slice any, setFunc func(*ReportNarrativeCreate, int)) *ReportNarrativeCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportNarrativeCreateBulk{err: fmt.Errorf("calling to ReportNarrativeClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportNarrativeCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportNarrativeCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ReportNarrative.
-func (c *ReportNarrativeClient) Update() *ReportNarrativeUpdate {
-	mutation := newReportNarrativeMutation(c.config, OpUpdate)
-	return &ReportNarrativeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportNarrativeClient) UpdateOne(_m *ReportNarrative) *ReportNarrativeUpdateOne {
-	mutation := newReportNarrativeMutation(c.config, OpUpdateOne, withReportNarrative(_m))
-	return &ReportNarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportNarrativeClient) UpdateOneID(id domain.ID) *ReportNarrativeUpdateOne {
-	mutation := newReportNarrativeMutation(c.config, OpUpdateOne, withReportNarrativeID(id))
-	return &ReportNarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ReportNarrative.
-func (c *ReportNarrativeClient) Delete() *ReportNarrativeDelete {
-	mutation := newReportNarrativeMutation(c.config, OpDelete)
-	return &ReportNarrativeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportNarrativeClient) DeleteOne(_m *ReportNarrative) *ReportNarrativeDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportNarrativeClient) DeleteOneID(id domain.ID) *ReportNarrativeDeleteOne {
-	builder := c.Delete().Where(reportnarrative.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportNarrativeDeleteOne{builder}
 }
 
 // Query returns a query builder for ReportNarrative.
@@ -6336,61 +2578,9 @@ func (c *ReportNarrativeClient) GetX(ctx context.Context, id domain.ID) *ReportN
 	return obj
 }
 
-// QueryReport queries the report edge of a ReportNarrative.
-func (c *ReportNarrativeClient) QueryReport(_m *ReportNarrative) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportnarrative.Table, reportnarrative.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportnarrative.ReportTable, reportnarrative.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryNarrative queries the narrative edge of a ReportNarrative.
-func (c *ReportNarrativeClient) QueryNarrative(_m *ReportNarrative) *NarrativeQuery {
-	query := (&NarrativeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportnarrative.Table, reportnarrative.FieldID, id),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportnarrative.NarrativeTable, reportnarrative.NarrativeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportNarrativeClient) Hooks() []Hook {
-	return c.hooks.ReportNarrative
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportNarrativeClient) Interceptors() []Interceptor {
 	return c.inters.ReportNarrative
-}
-
-func (c *ReportNarrativeClient) mutate(ctx context.Context, m *ReportNarrativeMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportNarrativeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportNarrativeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportNarrativeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportNarrativeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ReportNarrative mutation op: %q", m.Op())
-	}
 }
 
 // ReportTagClient is a client for the ReportTag schema.
@@ -6403,79 +2593,10 @@ func NewReportTagClient(c config) *ReportTagClient {
 	return &ReportTagClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reporttag.Hooks(f(g(h())))`.
-func (c *ReportTagClient) Use(hooks ...Hook) {
-	c.hooks.ReportTag = append(c.hooks.ReportTag, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `reporttag.Intercept(f(g(h())))`.
 func (c *ReportTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportTag = append(c.inters.ReportTag, interceptors...)
-}
-
-// Create returns a builder for creating a ReportTag entity.
-func (c *ReportTagClient) Create() *ReportTagCreate {
-	mutation := newReportTagMutation(c.config, OpCreate)
-	return &ReportTagCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of ReportTag entities.
-func (c *ReportTagClient) CreateBulk(builders ...*ReportTagCreate) *ReportTagCreateBulk {
-	return &ReportTagCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReportTagClient) MapCreateBulk(slice any, setFunc func(*ReportTagCreate, int)) *ReportTagCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReportTagCreateBulk{err: fmt.Errorf("calling to ReportTagClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReportTagCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReportTagCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for ReportTag.
-func (c *ReportTagClient) Update() *ReportTagUpdate {
-	mutation := newReportTagMutation(c.config, OpUpdate)
-	return &ReportTagUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReportTagClient) UpdateOne(_m *ReportTag) *ReportTagUpdateOne {
-	mutation := newReportTagMutation(c.config, OpUpdateOne, withReportTag(_m))
-	return &ReportTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReportTagClient) UpdateOneID(id domain.ID) *ReportTagUpdateOne {
-	mutation := newReportTagMutation(c.config, OpUpdateOne, withReportTagID(id))
-	return &ReportTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for ReportTag.
-func (c *ReportTagClient) Delete() *ReportTagDelete {
-	mutation := newReportTagMutation(c.config, OpDelete)
-	return &ReportTagDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReportTagClient) DeleteOne(_m *ReportTag) *ReportTagDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReportTagClient) DeleteOneID(id domain.ID) *ReportTagDeleteOne {
-	builder := c.Delete().Where(reporttag.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReportTagDeleteOne{builder}
 }
 
 // Query returns a query builder for ReportTag.
@@ -6501,61 +2622,9 @@ func (c *ReportTagClient) GetX(ctx context.Context, id domain.ID) *ReportTag {
 	return obj
 }
 
-// QueryReport queries the report edge of a ReportTag.
-func (c *ReportTagClient) QueryReport(_m *ReportTag) *ReportQuery {
-	query := (&ReportClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reporttag.Table, reporttag.FieldID, id),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reporttag.ReportTable, reporttag.ReportColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryTag queries the tag edge of a ReportTag.
-func (c *ReportTagClient) QueryTag(_m *ReportTag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reporttag.Table, reporttag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reporttag.TagTable, reporttag.TagColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReportTagClient) Hooks() []Hook {
-	return c.hooks.ReportTag
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportTagClient) Interceptors() []Interceptor {
 	return c.inters.ReportTag
-}
-
-func (c *ReportTagClient) mutate(ctx context.Context, m *ReportTagMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReportTagCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReportTagUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReportTagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReportTagDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown ReportTag mutation op: %q", m.Op())
-	}
 }
 
 // RevisionClient is a client for the Revision schema.
@@ -6568,79 +2637,10 @@ func NewRevisionClient(c config) *RevisionClient {
 	return &RevisionClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `revision.Hooks(f(g(h())))`.
-func (c *RevisionClient) Use(hooks ...Hook) {
-	c.hooks.Revision = append(c.hooks.Revision, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `revision.Intercept(f(g(h())))`.
 func (c *RevisionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Revision = append(c.inters.Revision, interceptors...)
-}
-
-// Create returns a builder for creating a Revision entity.
-func (c *RevisionClient) Create() *RevisionCreate {
-	mutation := newRevisionMutation(c.config, OpCreate)
-	return &RevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Revision entities.
-func (c *RevisionClient) CreateBulk(builders ...*RevisionCreate) *RevisionCreateBulk {
-	return &RevisionCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *RevisionClient) MapCreateBulk(slice any, setFunc func(*RevisionCreate, int)) *RevisionCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &RevisionCreateBulk{err: fmt.Errorf("calling to RevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*RevisionCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &RevisionCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Revision.
-func (c *RevisionClient) Update() *RevisionUpdate {
-	mutation := newRevisionMutation(c.config, OpUpdate)
-	return &RevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *RevisionClient) UpdateOne(_m *Revision) *RevisionUpdateOne {
-	mutation := newRevisionMutation(c.config, OpUpdateOne, withRevision(_m))
-	return &RevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *RevisionClient) UpdateOneID(id domain.ID) *RevisionUpdateOne {
-	mutation := newRevisionMutation(c.config, OpUpdateOne, withRevisionID(id))
-	return &RevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Revision.
-func (c *RevisionClient) Delete() *RevisionDelete {
-	mutation := newRevisionMutation(c.config, OpDelete)
-	return &RevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *RevisionClient) DeleteOne(_m *Revision) *RevisionDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *RevisionClient) DeleteOneID(id domain.ID) *RevisionDeleteOne {
-	builder := c.Delete().Where(revision.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &RevisionDeleteOne{builder}
 }
 
 // Query returns a query builder for Revision.
@@ -6666,29 +2666,9 @@ func (c *RevisionClient) GetX(ctx context.Context, id domain.ID) *Revision {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *RevisionClient) Hooks() []Hook {
-	return c.hooks.Revision
-}
-
 // Interceptors returns the client interceptors.
 func (c *RevisionClient) Interceptors() []Interceptor {
 	return c.inters.Revision
-}
-
-func (c *RevisionClient) mutate(ctx context.Context, m *RevisionMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&RevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&RevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&RevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&RevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Revision mutation op: %q", m.Op())
-	}
 }
 
 // ScheduleClient is a client for the Schedule schema.
@@ -6721,21 +2701,6 @@ func (c *ScheduleClient) Create() *ScheduleCreate {
 
 // CreateBulk returns a builder for creating a bulk of Schedule entities.
 func (c *ScheduleClient) CreateBulk(builders ...*ScheduleCreate) *ScheduleCreateBulk {
-	return &ScheduleCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ScheduleClient) MapCreateBulk(slice any, setFunc func(*ScheduleCreate, int)) *ScheduleCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ScheduleCreateBulk{err: fmt.Errorf("calling to ScheduleClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ScheduleCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &ScheduleCreateBulk{config: c.config, builders: builders}
 }
 
@@ -6834,79 +2799,10 @@ func NewSourceClient(c config) *SourceClient {
 	return &SourceClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `source.Hooks(f(g(h())))`.
-func (c *SourceClient) Use(hooks ...Hook) {
-	c.hooks.Source = append(c.hooks.Source, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `source.Intercept(f(g(h())))`.
 func (c *SourceClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Source = append(c.inters.Source, interceptors...)
-}
-
-// Create returns a builder for creating a Source entity.
-func (c *SourceClient) Create() *SourceCreate {
-	mutation := newSourceMutation(c.config, OpCreate)
-	return &SourceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Source entities.
-func (c *SourceClient) CreateBulk(builders ...*SourceCreate) *SourceCreateBulk {
-	return &SourceCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *SourceClient) MapCreateBulk(slice any, setFunc func(*SourceCreate, int)) *SourceCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &SourceCreateBulk{err: fmt.Errorf("calling to SourceClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*SourceCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &SourceCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Source.
-func (c *SourceClient) Update() *SourceUpdate {
-	mutation := newSourceMutation(c.config, OpUpdate)
-	return &SourceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *SourceClient) UpdateOne(_m *Source) *SourceUpdateOne {
-	mutation := newSourceMutation(c.config, OpUpdateOne, withSource(_m))
-	return &SourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *SourceClient) UpdateOneID(id domain.ID) *SourceUpdateOne {
-	mutation := newSourceMutation(c.config, OpUpdateOne, withSourceID(id))
-	return &SourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Source.
-func (c *SourceClient) Delete() *SourceDelete {
-	mutation := newSourceMutation(c.config, OpDelete)
-	return &SourceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *SourceClient) DeleteOne(_m *Source) *SourceDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *SourceClient) DeleteOneID(id domain.ID) *SourceDeleteOne {
-	builder := c.Delete().Where(source.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &SourceDeleteOne{builder}
 }
 
 // Query returns a query builder for Source.
@@ -6932,29 +2828,9 @@ func (c *SourceClient) GetX(ctx context.Context, id domain.ID) *Source {
 	return obj
 }
 
-// Hooks returns the client hooks.
-func (c *SourceClient) Hooks() []Hook {
-	return c.hooks.Source
-}
-
 // Interceptors returns the client interceptors.
 func (c *SourceClient) Interceptors() []Interceptor {
 	return c.inters.Source
-}
-
-func (c *SourceClient) mutate(ctx context.Context, m *SourceMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&SourceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&SourceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&SourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&SourceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Source mutation op: %q", m.Op())
-	}
 }
 
 // TagClient is a client for the Tag schema.
@@ -6967,79 +2843,10 @@ func NewTagClient(c config) *TagClient {
 	return &TagClient{config: c}
 }
 
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `tag.Hooks(f(g(h())))`.
-func (c *TagClient) Use(hooks ...Hook) {
-	c.hooks.Tag = append(c.hooks.Tag, hooks...)
-}
-
 // Intercept adds a list of query interceptors to the interceptors stack.
 // A call to `Intercept(f, g, h)` equals to `tag.Intercept(f(g(h())))`.
 func (c *TagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Tag = append(c.inters.Tag, interceptors...)
-}
-
-// Create returns a builder for creating a Tag entity.
-func (c *TagClient) Create() *TagCreate {
-	mutation := newTagMutation(c.config, OpCreate)
-	return &TagCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Tag entities.
-func (c *TagClient) CreateBulk(builders ...*TagCreate) *TagCreateBulk {
-	return &TagCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *TagClient) MapCreateBulk(slice any, setFunc func(*TagCreate, int)) *TagCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &TagCreateBulk{err: fmt.Errorf("calling to TagClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*TagCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &TagCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Tag.
-func (c *TagClient) Update() *TagUpdate {
-	mutation := newTagMutation(c.config, OpUpdate)
-	return &TagUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *TagClient) UpdateOne(_m *Tag) *TagUpdateOne {
-	mutation := newTagMutation(c.config, OpUpdateOne, withTag(_m))
-	return &TagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *TagClient) UpdateOneID(id domain.ID) *TagUpdateOne {
-	mutation := newTagMutation(c.config, OpUpdateOne, withTagID(id))
-	return &TagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Tag.
-func (c *TagClient) Delete() *TagDelete {
-	mutation := newTagMutation(c.config, OpDelete)
-	return &TagDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *TagClient) DeleteOne(_m *Tag) *TagDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *TagClient) DeleteOneID(id domain.ID) *TagDeleteOne {
-	builder := c.Delete().Where(tag.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &TagDeleteOne{builder}
 }
 
 // Query returns a query builder for Tag.
@@ -7065,61 +2872,9 @@ func (c *TagClient) GetX(ctx context.Context, id domain.ID) *Tag {
 	return obj
 }
 
-// QueryParent queries the parent edge of a Tag.
-func (c *TagClient) QueryParent(_m *Tag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(tag.Table, tag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, tag.ParentTable, tag.ParentColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryChildren queries the children edge of a Tag.
-func (c *TagClient) QueryChildren(_m *Tag) *TagQuery {
-	query := (&TagClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(tag.Table, tag.FieldID, id),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, tag.ChildrenTable, tag.ChildrenColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *TagClient) Hooks() []Hook {
-	return c.hooks.Tag
-}
-
 // Interceptors returns the client interceptors.
 func (c *TagClient) Interceptors() []Interceptor {
 	return c.inters.Tag
-}
-
-func (c *TagClient) mutate(ctx context.Context, m *TagMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&TagCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&TagUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&TagUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&TagDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("db: unknown Tag mutation op: %q", m.Op())
-	}
 }
 
 // WebhookClient is a client for the Webhook schema.
@@ -7152,21 +2907,6 @@ func (c *WebhookClient) Create() *WebhookCreate {
 
 // CreateBulk returns a builder for creating a bulk of Webhook entities.
 func (c *WebhookClient) CreateBulk(builders ...*WebhookCreate) *WebhookCreateBulk {
-	return &WebhookCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *WebhookClient) MapCreateBulk(slice any, setFunc func(*WebhookCreate, int)) *WebhookCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &WebhookCreateBulk{err: fmt.Errorf("calling to WebhookClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*WebhookCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
 	return &WebhookCreateBulk{config: c.config, builders: builders}
 }
 
@@ -7288,21 +3028,6 @@ func (c *WebhookDeliveryClient) CreateBulk(builders ...*WebhookDeliveryCreate) *
 	return &WebhookDeliveryCreateBulk{config: c.config, builders: builders}
 }
 
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *WebhookDeliveryClient) MapCreateBulk(slice any, setFunc func(*WebhookDeliveryCreate, int)) *WebhookDeliveryCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &WebhookDeliveryCreateBulk{err: fmt.Errorf("calling to WebhookDeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*WebhookDeliveryCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &WebhookDeliveryCreateBulk{config: c.config, builders: builders}
-}
-
 // Update returns an update builder for WebhookDelivery.
 func (c *WebhookDeliveryClient) Update() *WebhookDeliveryUpdate {
 	mutation := newWebhookDeliveryMutation(c.config, OpUpdate)
@@ -7391,14 +3116,8 @@ func (c *WebhookDeliveryClient) mutate(ctx context.Context, m *WebhookDeliveryMu
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
-		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
-		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Hook
+		ApiKey, IdempotencyKey, KeyNetwork, Person, RegisteredDocument, Schedule,
+		Webhook, WebhookDelivery []ent.Hook
 	}
 	inters struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,

@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/redthread-api/redthread/ent/db/contribution"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -26,47 +23,11 @@ type Contribution struct {
 	// EntityID holds the value of the "entity_id" field.
 	EntityID domain.ID `json:"entity_id,omitempty"`
 	// Role holds the value of the "role" field.
-	Role string `json:"role,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ContributionQuery when eager-loading is set.
-	Edges        ContributionEdges `json:"edges"`
+	Role         string `json:"role,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ContributionEdges holds the relations/edges for other nodes in the graph.
-type ContributionEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ContributionEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ContributionEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -136,23 +97,6 @@ func (_m *Contribution) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the Contribution entity.
-func (_m *Contribution) QueryReport() *ReportQuery {
-	return NewContributionClient(_m.config).QueryReport(_m)
-}
-
-// QueryEntity queries the "entity" edge of the Contribution entity.
-func (_m *Contribution) QueryEntity() *EntityQuery {
-	return NewContributionClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this Contribution.
-// Note that you need to call Contribution.Unwrap() before calling this method if this Contribution
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Contribution) Update() *ContributionUpdateOne {
-	return NewContributionClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Contribution entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Contribution) Unwrap() *Contribution {
@@ -166,22 +110,7 @@ func (_m *Contribution) Unwrap() *Contribution {
 
 // String implements the fmt.Stringer.
 func (_m *Contribution) String() string {
-	var builder strings.Builder
-	builder.WriteString("Contribution(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("role=")
-	builder.WriteString(_m.Role)
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Contribution(id=%v)", _m.ID)
 }
 
 // Contributions is a parsable slice of Contribution.

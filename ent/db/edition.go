@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -247,13 +246,6 @@ func (_m *Edition) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Edition.
-// Note that you need to call Edition.Unwrap() before calling this method if this Edition
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Edition) Update() *EditionUpdateOne {
-	return NewEditionClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Edition entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Edition) Unwrap() *Edition {
@@ -267,89 +259,7 @@ func (_m *Edition) Unwrap() *Edition {
 
 // String implements the fmt.Stringer.
 func (_m *Edition) String() string {
-	var builder strings.Builder
-	builder.WriteString("Edition(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("series=")
-	builder.WriteString(_m.Series)
-	builder.WriteString(", ")
-	builder.WriteString("number=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Number))
-	builder.WriteString(", ")
-	builder.WriteString("title=")
-	builder.WriteString(_m.Title)
-	builder.WriteString(", ")
-	if v := _m.Introduction; v != nil {
-		builder.WriteString("introduction=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("language=")
-	builder.WriteString(_m.Language)
-	builder.WriteString(", ")
-	builder.WriteString("period_start=")
-	builder.WriteString(fmt.Sprintf("%v", _m.PeriodStart))
-	builder.WriteString(", ")
-	builder.WriteString("period_end=")
-	builder.WriteString(fmt.Sprintf("%v", _m.PeriodEnd))
-	builder.WriteString(", ")
-	builder.WriteString("title_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Edition(id=%v)", _m.ID)
 }
 
 // Editions is a parsable slice of Edition.

@@ -73,15 +73,6 @@ func (_q *EditionQuery) First(ctx context.Context) (*Edition, error) {
 	return nodes[0], nil
 }
 
-// FirstX is like First, but panics if an error occurs.
-func (_q *EditionQuery) FirstX(ctx context.Context) *Edition {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
-}
-
 // FirstID returns the first Edition ID from the query.
 // Returns a *NotFoundError when no Edition ID was found.
 func (_q *EditionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
@@ -94,15 +85,6 @@ func (_q *EditionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *EditionQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Edition entity found by the query, ensuring it only returns one.
@@ -130,34 +112,6 @@ func (_q *EditionQuery) OnlyX(ctx context.Context) *Edition {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Edition ID in the query.
-// Returns a *NotSingularError when more than one Edition ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *EditionQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{edition.Label}
-	default:
-		err = &NotSingularError{edition.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *EditionQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Editions.
@@ -191,15 +145,6 @@ func (_q *EditionQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *EditionQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *EditionQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -231,15 +176,6 @@ func (_q *EditionQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *EditionQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the EditionQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *EditionQuery) Clone() *EditionQuery {
@@ -257,29 +193,6 @@ func (_q *EditionQuery) Clone() *EditionQuery {
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Slug string `json:"slug,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Edition.Query().
-//		GroupBy(edition.FieldSlug).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *EditionQuery) GroupBy(field string, fields ...string) *EditionGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &EditionGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = edition.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -452,54 +365,6 @@ func (_q *EditionQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *EditionQuery) Modify(modifiers ...func(s *sql.Selector)) *EditionSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// EditionGroupBy is the group-by builder for Edition entities.
-type EditionGroupBy struct {
-	selector
-	build *EditionQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *EditionGroupBy) Aggregate(fns ...AggregateFunc) *EditionGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *EditionGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*EditionQuery, *EditionGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *EditionGroupBy) sqlScan(ctx context.Context, root *EditionQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // EditionSelect is the builder for selecting fields of Edition entities.

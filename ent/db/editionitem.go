@@ -4,11 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -29,34 +27,11 @@ type EditionItem struct {
 	// Summary holds the value of the "summary" field.
 	Summary string `json:"summary,omitempty"`
 	// Analysis holds the value of the "analysis" field.
-	Analysis *string `json:"analysis,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the EditionItemQuery when eager-loading is set.
-	Edges        EditionItemEdges `json:"edges"`
+	Analysis     *string `json:"analysis,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// EditionItemEdges holds the relations/edges for other nodes in the graph.
-type EditionItemEdges struct {
-	// Edition holds the value of the edition edge.
-	Edition *Edition `json:"edition,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// EditionOrErr returns the Edition value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EditionItemEdges) EditionOrErr() (*Edition, error) {
-	if e.Edition != nil {
-		return e.Edition, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: edition.Label}
-	}
-	return nil, &NotLoadedError{edge: "edition"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -139,18 +114,6 @@ func (_m *EditionItem) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryEdition queries the "edition" edge of the EditionItem entity.
-func (_m *EditionItem) QueryEdition() *EditionQuery {
-	return NewEditionItemClient(_m.config).QueryEdition(_m)
-}
-
-// Update returns a builder for updating this EditionItem.
-// Note that you need to call EditionItem.Unwrap() before calling this method if this EditionItem
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *EditionItem) Update() *EditionItemUpdateOne {
-	return NewEditionItemClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the EditionItem entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *EditionItem) Unwrap() *EditionItem {
@@ -164,30 +127,7 @@ func (_m *EditionItem) Unwrap() *EditionItem {
 
 // String implements the fmt.Stringer.
 func (_m *EditionItem) String() string {
-	var builder strings.Builder
-	builder.WriteString("EditionItem(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("edition_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EditionID))
-	builder.WriteString(", ")
-	builder.WriteString("headline=")
-	builder.WriteString(_m.Headline)
-	builder.WriteString(", ")
-	builder.WriteString("occurred_on=")
-	builder.WriteString(fmt.Sprintf("%v", _m.OccurredOn))
-	builder.WriteString(", ")
-	builder.WriteString("summary=")
-	builder.WriteString(_m.Summary)
-	builder.WriteString(", ")
-	if v := _m.Analysis; v != nil {
-		builder.WriteString("analysis=")
-		builder.WriteString(*v)
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("EditionItem(id=%v)", _m.ID)
 }
 
 // EditionItems is a parsable slice of EditionItem.

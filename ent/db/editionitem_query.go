@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -20,12 +19,11 @@ import (
 // EditionItemQuery is the builder for querying EditionItem entities.
 type EditionItemQuery struct {
 	config
-	ctx         *QueryContext
-	order       []editionitem.OrderOption
-	inters      []Interceptor
-	predicates  []predicate.EditionItem
-	withEdition *EditionQuery
-	modifiers   []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []editionitem.OrderOption
+	inters     []Interceptor
+	predicates []predicate.EditionItem
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -62,28 +60,6 @@ func (_q *EditionItemQuery) Order(o ...editionitem.OrderOption) *EditionItemQuer
 	return _q
 }
 
-// QueryEdition chains the current query on the "edition" edge.
-func (_q *EditionItemQuery) QueryEdition() *EditionQuery {
-	query := (&EditionClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(editionitem.Table, editionitem.FieldID, selector),
-			sqlgraph.To(edition.Table, edition.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, editionitem.EditionTable, editionitem.EditionColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first EditionItem entity from the query.
 // Returns a *NotFoundError when no EditionItem was found.
 func (_q *EditionItemQuery) First(ctx context.Context) (*EditionItem, error) {
@@ -95,15 +71,6 @@ func (_q *EditionItemQuery) First(ctx context.Context) (*EditionItem, error) {
 		return nil, &NotFoundError{editionitem.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *EditionItemQuery) FirstX(ctx context.Context) *EditionItem {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first EditionItem ID from the query.
@@ -118,15 +85,6 @@ func (_q *EditionItemQuery) FirstID(ctx context.Context) (id domain.ID, err erro
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *EditionItemQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single EditionItem entity found by the query, ensuring it only returns one.
@@ -154,34 +112,6 @@ func (_q *EditionItemQuery) OnlyX(ctx context.Context) *EditionItem {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only EditionItem ID in the query.
-// Returns a *NotSingularError when more than one EditionItem ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *EditionItemQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{editionitem.Label}
-	default:
-		err = &NotSingularError{editionitem.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *EditionItemQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of EditionItems.
@@ -215,15 +145,6 @@ func (_q *EditionItemQuery) IDs(ctx context.Context) (ids []domain.ID, err error
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *EditionItemQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *EditionItemQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -255,15 +176,6 @@ func (_q *EditionItemQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *EditionItemQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the EditionItemQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *EditionItemQuery) Clone() *EditionItemQuery {
@@ -271,51 +183,16 @@ func (_q *EditionItemQuery) Clone() *EditionItemQuery {
 		return nil
 	}
 	return &EditionItemQuery{
-		config:      _q.config,
-		ctx:         _q.ctx.Clone(),
-		order:       append([]editionitem.OrderOption{}, _q.order...),
-		inters:      append([]Interceptor{}, _q.inters...),
-		predicates:  append([]predicate.EditionItem{}, _q.predicates...),
-		withEdition: _q.withEdition.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]editionitem.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.EditionItem{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithEdition tells the query-builder to eager-load the nodes that are connected to
-// the "edition" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *EditionItemQuery) WithEdition(opts ...func(*EditionQuery)) *EditionItemQuery {
-	query := (&EditionClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEdition = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.EditionItem.Query().
-//		GroupBy(editionitem.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *EditionItemQuery) GroupBy(field string, fields ...string) *EditionItemGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &EditionItemGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = editionitem.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -371,11 +248,8 @@ func (_q *EditionItemQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *EditionItemQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*EditionItem, error) {
 	var (
-		nodes       = []*EditionItem{}
-		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
-			_q.withEdition != nil,
-		}
+		nodes = []*EditionItem{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*EditionItem).scanValues(nil, columns)
@@ -383,7 +257,6 @@ func (_q *EditionItemQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &EditionItem{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -398,43 +271,7 @@ func (_q *EditionItemQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withEdition; query != nil {
-		if err := _q.loadEdition(ctx, query, nodes, nil,
-			func(n *EditionItem, e *Edition) { n.Edges.Edition = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *EditionItemQuery) loadEdition(ctx context.Context, query *EditionQuery, nodes []*EditionItem, init func(*EditionItem), assign func(*EditionItem, *Edition)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*EditionItem)
-	for i := range nodes {
-		fk := nodes[i].EditionID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(edition.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "edition_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *EditionItemQuery) sqlCount(ctx context.Context) (int, error) {
@@ -464,9 +301,6 @@ func (_q *EditionItemQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != editionitem.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withEdition != nil {
-			_spec.Node.AddColumnOnce(editionitem.FieldEditionID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -531,54 +365,6 @@ func (_q *EditionItemQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *EditionItemQuery) Modify(modifiers ...func(s *sql.Selector)) *EditionItemSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// EditionItemGroupBy is the group-by builder for EditionItem entities.
-type EditionItemGroupBy struct {
-	selector
-	build *EditionItemQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *EditionItemGroupBy) Aggregate(fns ...AggregateFunc) *EditionItemGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *EditionItemGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*EditionItemQuery, *EditionItemGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *EditionItemGroupBy) sqlScan(ctx context.Context, root *EditionItemQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // EditionItemSelect is the builder for selecting fields of EditionItem entities.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -258,13 +257,6 @@ func (_m *Entity) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Entity.
-// Note that you need to call Entity.Unwrap() before calling this method if this Entity
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Entity) Update() *EntityUpdateOne {
-	return NewEntityClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Entity entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Entity) Unwrap() *Entity {
@@ -278,98 +270,7 @@ func (_m *Entity) Unwrap() *Entity {
 
 // String implements the fmt.Stringer.
 func (_m *Entity) String() string {
-	var builder strings.Builder
-	builder.WriteString("Entity(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("kind=")
-	builder.WriteString(_m.Kind)
-	builder.WriteString(", ")
-	builder.WriteString("name=")
-	builder.WriteString(_m.Name)
-	builder.WriteString(", ")
-	if v := _m.Language; v != nil {
-		builder.WriteString("language=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Country; v != nil {
-		builder.WriteString("country=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Description; v != nil {
-		builder.WriteString("description=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("start_date=")
-	builder.WriteString(fmt.Sprintf("%v", _m.StartDate))
-	builder.WriteString(", ")
-	builder.WriteString("end_date=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EndDate))
-	builder.WriteString(", ")
-	if v := _m.Homepage; v != nil {
-		builder.WriteString("homepage=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("name_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.NameKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Entity(id=%v)", _m.ID)
 }
 
 // Entities is a parsable slice of Entity.

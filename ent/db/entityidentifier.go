@@ -4,11 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/entityidentifier"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -25,34 +23,11 @@ type EntityIdentifier struct {
 	// Scheme holds the value of the "scheme" field.
 	Scheme string `json:"scheme,omitempty"`
 	// Value holds the value of the "value" field.
-	Value string `json:"value,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the EntityIdentifierQuery when eager-loading is set.
-	Edges        EntityIdentifierEdges `json:"edges"`
+	Value        string `json:"value,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// EntityIdentifierEdges holds the relations/edges for other nodes in the graph.
-type EntityIdentifierEdges struct {
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EntityIdentifierEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -122,18 +97,6 @@ func (_m *EntityIdentifier) GetValue(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryEntity queries the "entity" edge of the EntityIdentifier entity.
-func (_m *EntityIdentifier) QueryEntity() *EntityQuery {
-	return NewEntityIdentifierClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this EntityIdentifier.
-// Note that you need to call EntityIdentifier.Unwrap() before calling this method if this EntityIdentifier
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *EntityIdentifier) Update() *EntityIdentifierUpdateOne {
-	return NewEntityIdentifierClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the EntityIdentifier entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *EntityIdentifier) Unwrap() *EntityIdentifier {
@@ -147,22 +110,7 @@ func (_m *EntityIdentifier) Unwrap() *EntityIdentifier {
 
 // String implements the fmt.Stringer.
 func (_m *EntityIdentifier) String() string {
-	var builder strings.Builder
-	builder.WriteString("EntityIdentifier(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("scheme=")
-	builder.WriteString(_m.Scheme)
-	builder.WriteString(", ")
-	builder.WriteString("value=")
-	builder.WriteString(_m.Value)
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("EntityIdentifier(id=%v)", _m.ID)
 }
 
 // EntityIdentifiers is a parsable slice of EntityIdentifier.

@@ -4,11 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -27,34 +25,11 @@ type EntityName struct {
 	// Language holds the value of the "language" field.
 	Language *string `json:"language,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind string `json:"kind,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the EntityNameQuery when eager-loading is set.
-	Edges        EntityNameEdges `json:"edges"`
+	Kind         string `json:"kind,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// EntityNameEdges holds the relations/edges for other nodes in the graph.
-type EntityNameEdges struct {
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EntityNameEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -131,18 +106,6 @@ func (_m *EntityName) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryEntity queries the "entity" edge of the EntityName entity.
-func (_m *EntityName) QueryEntity() *EntityQuery {
-	return NewEntityNameClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this EntityName.
-// Note that you need to call EntityName.Unwrap() before calling this method if this EntityName
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *EntityName) Update() *EntityNameUpdateOne {
-	return NewEntityNameClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the EntityName entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *EntityName) Unwrap() *EntityName {
@@ -156,27 +119,7 @@ func (_m *EntityName) Unwrap() *EntityName {
 
 // String implements the fmt.Stringer.
 func (_m *EntityName) String() string {
-	var builder strings.Builder
-	builder.WriteString("EntityName(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("text=")
-	builder.WriteString(_m.Text)
-	builder.WriteString(", ")
-	if v := _m.Language; v != nil {
-		builder.WriteString("language=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("kind=")
-	builder.WriteString(_m.Kind)
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("EntityName(id=%v)", _m.ID)
 }
 
 // EntityNames is a parsable slice of EntityName.

@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,7 +23,6 @@ type EntityNameQuery struct {
 	order      []entityname.OrderOption
 	inters     []Interceptor
 	predicates []predicate.EntityName
-	withEntity *EntityQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -62,28 +60,6 @@ func (_q *EntityNameQuery) Order(o ...entityname.OrderOption) *EntityNameQuery {
 	return _q
 }
 
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *EntityNameQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entityname.Table, entityname.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entityname.EntityTable, entityname.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first EntityName entity from the query.
 // Returns a *NotFoundError when no EntityName was found.
 func (_q *EntityNameQuery) First(ctx context.Context) (*EntityName, error) {
@@ -95,15 +71,6 @@ func (_q *EntityNameQuery) First(ctx context.Context) (*EntityName, error) {
 		return nil, &NotFoundError{entityname.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *EntityNameQuery) FirstX(ctx context.Context) *EntityName {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first EntityName ID from the query.
@@ -118,15 +85,6 @@ func (_q *EntityNameQuery) FirstID(ctx context.Context) (id domain.ID, err error
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *EntityNameQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single EntityName entity found by the query, ensuring it only returns one.
@@ -154,34 +112,6 @@ func (_q *EntityNameQuery) OnlyX(ctx context.Context) *EntityName {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only EntityName ID in the query.
-// Returns a *NotSingularError when more than one EntityName ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *EntityNameQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{entityname.Label}
-	default:
-		err = &NotSingularError{entityname.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *EntityNameQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of EntityNames.
@@ -215,15 +145,6 @@ func (_q *EntityNameQuery) IDs(ctx context.Context) (ids []domain.ID, err error)
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *EntityNameQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *EntityNameQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -255,15 +176,6 @@ func (_q *EntityNameQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *EntityNameQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the EntityNameQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *EntityNameQuery) Clone() *EntityNameQuery {
@@ -276,46 +188,11 @@ func (_q *EntityNameQuery) Clone() *EntityNameQuery {
 		order:      append([]entityname.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.EntityName{}, _q.predicates...),
-		withEntity: _q.withEntity.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *EntityNameQuery) WithEntity(opts ...func(*EntityQuery)) *EntityNameQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.EntityName.Query().
-//		GroupBy(entityname.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *EntityNameQuery) GroupBy(field string, fields ...string) *EntityNameGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &EntityNameGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = entityname.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -371,11 +248,8 @@ func (_q *EntityNameQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *EntityNameQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*EntityName, error) {
 	var (
-		nodes       = []*EntityName{}
-		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
-			_q.withEntity != nil,
-		}
+		nodes = []*EntityName{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*EntityName).scanValues(nil, columns)
@@ -383,7 +257,6 @@ func (_q *EntityNameQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*E
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &EntityName{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -398,43 +271,7 @@ func (_q *EntityNameQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*E
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *EntityName, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *EntityNameQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*EntityName, init func(*EntityName), assign func(*EntityName, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*EntityName)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *EntityNameQuery) sqlCount(ctx context.Context) (int, error) {
@@ -464,9 +301,6 @@ func (_q *EntityNameQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != entityname.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(entityname.FieldEntityID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -531,54 +365,6 @@ func (_q *EntityNameQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *EntityNameQuery) Modify(modifiers ...func(s *sql.Selector)) *EntityNameSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// EntityNameGroupBy is the group-by builder for EntityName entities.
-type EntityNameGroupBy struct {
-	selector
-	build *EntityNameQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *EntityNameGroupBy) Aggregate(fns ...AggregateFunc) *EntityNameGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *EntityNameGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*EntityNameQuery, *EntityNameGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *EntityNameGroupBy) sqlScan(ctx context.Context, root *EntityNameQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // EntityNameSelect is the builder for selecting fields of EntityName entities.

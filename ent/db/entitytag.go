@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -24,47 +21,11 @@ type EntityTag struct {
 	// EntityID holds the value of the "entity_id" field.
 	EntityID domain.ID `json:"entity_id,omitempty"`
 	// TagID holds the value of the "tag_id" field.
-	TagID domain.ID `json:"tag_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the EntityTagQuery when eager-loading is set.
-	Edges        EntityTagEdges `json:"edges"`
+	TagID        domain.ID `json:"tag_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// EntityTagEdges holds the relations/edges for other nodes in the graph.
-type EntityTagEdges struct {
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// Tag holds the value of the tag edge.
-	Tag *Tag `json:"tag,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EntityTagEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
-}
-
-// TagOrErr returns the Tag value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e EntityTagEdges) TagOrErr() (*Tag, error) {
-	if e.Tag != nil {
-		return e.Tag, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: tag.Label}
-	}
-	return nil, &NotLoadedError{edge: "tag"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *EntityTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryEntity queries the "entity" edge of the EntityTag entity.
-func (_m *EntityTag) QueryEntity() *EntityQuery {
-	return NewEntityTagClient(_m.config).QueryEntity(_m)
-}
-
-// QueryTag queries the "tag" edge of the EntityTag entity.
-func (_m *EntityTag) QueryTag() *TagQuery {
-	return NewEntityTagClient(_m.config).QueryTag(_m)
-}
-
-// Update returns a builder for updating this EntityTag.
-// Note that you need to call EntityTag.Unwrap() before calling this method if this EntityTag
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *EntityTag) Update() *EntityTagUpdateOne {
-	return NewEntityTagClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the EntityTag entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *EntityTag) Unwrap() *EntityTag {
@@ -156,19 +100,7 @@ func (_m *EntityTag) Unwrap() *EntityTag {
 
 // String implements the fmt.Stringer.
 func (_m *EntityTag) String() string {
-	var builder strings.Builder
-	builder.WriteString("EntityTag(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("tag_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TagID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("EntityTag(id=%v)", _m.ID)
 }
 
 // EntityTags is a parsable slice of EntityTag.

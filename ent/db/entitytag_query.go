@@ -11,10 +11,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/entitytag"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -25,8 +23,6 @@ type EntityTagQuery struct {
 	order      []entitytag.OrderOption
 	inters     []Interceptor
 	predicates []predicate.EntityTag
-	withEntity *EntityQuery
-	withTag    *TagQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -64,50 +60,6 @@ func (_q *EntityTagQuery) Order(o ...entitytag.OrderOption) *EntityTagQuery {
 	return _q
 }
 
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *EntityTagQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entitytag.Table, entitytag.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entitytag.EntityTable, entitytag.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryTag chains the current query on the "tag" edge.
-func (_q *EntityTagQuery) QueryTag() *TagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(entitytag.Table, entitytag.FieldID, selector),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, entitytag.TagTable, entitytag.TagColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first EntityTag entity from the query.
 // Returns a *NotFoundError when no EntityTag was found.
 func (_q *EntityTagQuery) First(ctx context.Context) (*EntityTag, error) {
@@ -119,15 +71,6 @@ func (_q *EntityTagQuery) First(ctx context.Context) (*EntityTag, error) {
 		return nil, &NotFoundError{entitytag.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *EntityTagQuery) FirstX(ctx context.Context) *EntityTag {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first EntityTag ID from the query.
@@ -142,15 +85,6 @@ func (_q *EntityTagQuery) FirstID(ctx context.Context) (id domain.ID, err error)
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *EntityTagQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single EntityTag entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *EntityTagQuery) OnlyX(ctx context.Context) *EntityTag {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only EntityTag ID in the query.
-// Returns a *NotSingularError when more than one EntityTag ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *EntityTagQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{entitytag.Label}
-	default:
-		err = &NotSingularError{entitytag.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *EntityTagQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of EntityTags.
@@ -239,15 +145,6 @@ func (_q *EntityTagQuery) IDs(ctx context.Context) (ids []domain.ID, err error) 
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *EntityTagQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *EntityTagQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *EntityTagQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *EntityTagQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the EntityTagQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *EntityTagQuery) Clone() *EntityTagQuery {
@@ -300,58 +188,11 @@ func (_q *EntityTagQuery) Clone() *EntityTagQuery {
 		order:      append([]entitytag.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.EntityTag{}, _q.predicates...),
-		withEntity: _q.withEntity.Clone(),
-		withTag:    _q.withTag.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *EntityTagQuery) WithEntity(opts ...func(*EntityQuery)) *EntityTagQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// WithTag tells the query-builder to eager-load the nodes that are connected to
-// the "tag" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *EntityTagQuery) WithTag(opts ...func(*TagQuery)) *EntityTagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withTag = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.EntityTag.Query().
-//		GroupBy(entitytag.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *EntityTagQuery) GroupBy(field string, fields ...string) *EntityTagGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &EntityTagGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = entitytag.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *EntityTagQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *EntityTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*EntityTag, error) {
 	var (
-		nodes       = []*EntityTag{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withEntity != nil,
-			_q.withTag != nil,
-		}
+		nodes = []*EntityTag{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*EntityTag).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *EntityTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*En
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &EntityTag{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *EntityTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*En
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *EntityTag, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withTag; query != nil {
-		if err := _q.loadTag(ctx, query, nodes, nil,
-			func(n *EntityTag, e *Tag) { n.Edges.Tag = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *EntityTagQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*EntityTag, init func(*EntityTag), assign func(*EntityTag, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*EntityTag)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *EntityTagQuery) loadTag(ctx context.Context, query *TagQuery, nodes []*EntityTag, init func(*EntityTag), assign func(*EntityTag, *Tag)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*EntityTag)
-	for i := range nodes {
-		fk := nodes[i].TagID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(tag.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "tag_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *EntityTagQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *EntityTagQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != entitytag.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(entitytag.FieldEntityID)
-		}
-		if _q.withTag != nil {
-			_spec.Node.AddColumnOnce(entitytag.FieldTagID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *EntityTagQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *EntityTagQuery) Modify(modifiers ...func(s *sql.Selector)) *EntityTagSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// EntityTagGroupBy is the group-by builder for EntityTag entities.
-type EntityTagGroupBy struct {
-	selector
-	build *EntityTagQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *EntityTagGroupBy) Aggregate(fns ...AggregateFunc) *EntityTagGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *EntityTagGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*EntityTagQuery, *EntityTagGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *EntityTagGroupBy) sqlScan(ctx context.Context, root *EntityTagQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // EntityTagSelect is the builder for selecting fields of EntityTag entities.

@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/redthread-api/redthread/ent/db/footnote"
-	"github.com/redthread-api/redthread/ent/db/report"
-	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -34,47 +31,11 @@ type Footnote struct {
 	// Locator holds the value of the "locator" field.
 	Locator *string `json:"locator,omitempty"`
 	// SourceID holds the value of the "source_id" field.
-	SourceID *domain.ID `json:"source_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the FootnoteQuery when eager-loading is set.
-	Edges        FootnoteEdges `json:"edges"`
+	SourceID     *domain.ID `json:"source_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// FootnoteEdges holds the relations/edges for other nodes in the graph.
-type FootnoteEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Source holds the value of the source edge.
-	Source *Source `json:"source,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e FootnoteEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// SourceOrErr returns the Source value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e FootnoteEdges) SourceOrErr() (*Source, error) {
-	if e.Source != nil {
-		return e.Source, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: source.Label}
-	}
-	return nil, &NotLoadedError{edge: "source"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -170,23 +131,6 @@ func (_m *Footnote) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the Footnote entity.
-func (_m *Footnote) QueryReport() *ReportQuery {
-	return NewFootnoteClient(_m.config).QueryReport(_m)
-}
-
-// QuerySource queries the "source" edge of the Footnote entity.
-func (_m *Footnote) QuerySource() *SourceQuery {
-	return NewFootnoteClient(_m.config).QuerySource(_m)
-}
-
-// Update returns a builder for updating this Footnote.
-// Note that you need to call Footnote.Unwrap() before calling this method if this Footnote
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Footnote) Update() *FootnoteUpdateOne {
-	return NewFootnoteClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Footnote entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Footnote) Unwrap() *Footnote {
@@ -200,38 +144,7 @@ func (_m *Footnote) Unwrap() *Footnote {
 
 // String implements the fmt.Stringer.
 func (_m *Footnote) String() string {
-	var builder strings.Builder
-	builder.WriteString("Footnote(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("number=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Number))
-	builder.WriteString(", ")
-	builder.WriteString("label=")
-	builder.WriteString(_m.Label)
-	builder.WriteString(", ")
-	builder.WriteString("anchor=")
-	builder.WriteString(_m.Anchor)
-	builder.WriteString(", ")
-	builder.WriteString("text=")
-	builder.WriteString(_m.Text)
-	builder.WriteString(", ")
-	if v := _m.Locator; v != nil {
-		builder.WriteString("locator=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.SourceID; v != nil {
-		builder.WriteString("source_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Footnote(id=%v)", _m.ID)
 }
 
 // Footnotes is a parsable slice of Footnote.

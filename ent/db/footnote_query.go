@@ -13,8 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/footnote"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/report"
-	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -25,8 +23,6 @@ type FootnoteQuery struct {
 	order      []footnote.OrderOption
 	inters     []Interceptor
 	predicates []predicate.Footnote
-	withReport *ReportQuery
-	withSource *SourceQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -64,50 +60,6 @@ func (_q *FootnoteQuery) Order(o ...footnote.OrderOption) *FootnoteQuery {
 	return _q
 }
 
-// QueryReport chains the current query on the "report" edge.
-func (_q *FootnoteQuery) QueryReport() *ReportQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(footnote.Table, footnote.FieldID, selector),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, footnote.ReportTable, footnote.ReportColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QuerySource chains the current query on the "source" edge.
-func (_q *FootnoteQuery) QuerySource() *SourceQuery {
-	query := (&SourceClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(footnote.Table, footnote.FieldID, selector),
-			sqlgraph.To(source.Table, source.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, footnote.SourceTable, footnote.SourceColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Footnote entity from the query.
 // Returns a *NotFoundError when no Footnote was found.
 func (_q *FootnoteQuery) First(ctx context.Context) (*Footnote, error) {
@@ -119,15 +71,6 @@ func (_q *FootnoteQuery) First(ctx context.Context) (*Footnote, error) {
 		return nil, &NotFoundError{footnote.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *FootnoteQuery) FirstX(ctx context.Context) *Footnote {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Footnote ID from the query.
@@ -142,15 +85,6 @@ func (_q *FootnoteQuery) FirstID(ctx context.Context) (id domain.ID, err error) 
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *FootnoteQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Footnote entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *FootnoteQuery) OnlyX(ctx context.Context) *Footnote {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Footnote ID in the query.
-// Returns a *NotSingularError when more than one Footnote ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *FootnoteQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{footnote.Label}
-	default:
-		err = &NotSingularError{footnote.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *FootnoteQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Footnotes.
@@ -239,15 +145,6 @@ func (_q *FootnoteQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *FootnoteQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *FootnoteQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *FootnoteQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *FootnoteQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the FootnoteQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *FootnoteQuery) Clone() *FootnoteQuery {
@@ -300,58 +188,11 @@ func (_q *FootnoteQuery) Clone() *FootnoteQuery {
 		order:      append([]footnote.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.Footnote{}, _q.predicates...),
-		withReport: _q.withReport.Clone(),
-		withSource: _q.withSource.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithReport tells the query-builder to eager-load the nodes that are connected to
-// the "report" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *FootnoteQuery) WithReport(opts ...func(*ReportQuery)) *FootnoteQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withReport = query
-	return _q
-}
-
-// WithSource tells the query-builder to eager-load the nodes that are connected to
-// the "source" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *FootnoteQuery) WithSource(opts ...func(*SourceQuery)) *FootnoteQuery {
-	query := (&SourceClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withSource = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Footnote.Query().
-//		GroupBy(footnote.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *FootnoteQuery) GroupBy(field string, fields ...string) *FootnoteGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &FootnoteGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = footnote.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *FootnoteQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *FootnoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Footnote, error) {
 	var (
-		nodes       = []*Footnote{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withReport != nil,
-			_q.withSource != nil,
-		}
+		nodes = []*Footnote{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Footnote).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *FootnoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Foo
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Footnote{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,81 +271,7 @@ func (_q *FootnoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Foo
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withReport; query != nil {
-		if err := _q.loadReport(ctx, query, nodes, nil,
-			func(n *Footnote, e *Report) { n.Edges.Report = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withSource; query != nil {
-		if err := _q.loadSource(ctx, query, nodes, nil,
-			func(n *Footnote, e *Source) { n.Edges.Source = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *FootnoteQuery) loadReport(ctx context.Context, query *ReportQuery, nodes []*Footnote, init func(*Footnote), assign func(*Footnote, *Report)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Footnote)
-	for i := range nodes {
-		fk := nodes[i].ReportID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(report.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "report_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *FootnoteQuery) loadSource(ctx context.Context, query *SourceQuery, nodes []*Footnote, init func(*Footnote), assign func(*Footnote, *Source)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Footnote)
-	for i := range nodes {
-		if nodes[i].SourceID == nil {
-			continue
-		}
-		fk := *nodes[i].SourceID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(source.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "source_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *FootnoteQuery) sqlCount(ctx context.Context) (int, error) {
@@ -539,12 +301,6 @@ func (_q *FootnoteQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != footnote.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withReport != nil {
-			_spec.Node.AddColumnOnce(footnote.FieldReportID)
-		}
-		if _q.withSource != nil {
-			_spec.Node.AddColumnOnce(footnote.FieldSourceID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -609,54 +365,6 @@ func (_q *FootnoteQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *FootnoteQuery) Modify(modifiers ...func(s *sql.Selector)) *FootnoteSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// FootnoteGroupBy is the group-by builder for Footnote entities.
-type FootnoteGroupBy struct {
-	selector
-	build *FootnoteQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *FootnoteGroupBy) Aggregate(fns ...AggregateFunc) *FootnoteGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *FootnoteGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*FootnoteQuery, *FootnoteGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *FootnoteGroupBy) sqlScan(ctx context.Context, root *FootnoteQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // FootnoteSelect is the builder for selecting fields of Footnote entities.

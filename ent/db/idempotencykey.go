@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -190,51 +189,7 @@ func (_m *IdempotencyKey) Unwrap() *IdempotencyKey {
 
 // String implements the fmt.Stringer.
 func (_m *IdempotencyKey) String() string {
-	var builder strings.Builder
-	builder.WriteString("IdempotencyKey(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("credential_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.CredentialID))
-	builder.WriteString(", ")
-	builder.WriteString("key=")
-	builder.WriteString(_m.Key)
-	builder.WriteString(", ")
-	builder.WriteString("request=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Request))
-	builder.WriteString(", ")
-	builder.WriteString("role=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Role))
-	builder.WriteString(", ")
-	builder.WriteString("clearance=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Clearance))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.FinishedAt; v != nil {
-		builder.WriteString("finished_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("status=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Status))
-	builder.WriteString(", ")
-	if v := _m.MediaType; v != nil {
-		builder.WriteString("media_type=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Marking; v != nil {
-		builder.WriteString("marking=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("size=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Size))
-	builder.WriteString(", ")
-	builder.WriteString("body=<sensitive>")
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("IdempotencyKey(id=%v)", _m.ID)
 }
 
 // IdempotencyKeys is a parsable slice of IdempotencyKey.

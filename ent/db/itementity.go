@@ -4,12 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -24,47 +21,11 @@ type ItemEntity struct {
 	// ItemID holds the value of the "item_id" field.
 	ItemID domain.ID `json:"item_id,omitempty"`
 	// EntityID holds the value of the "entity_id" field.
-	EntityID domain.ID `json:"entity_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ItemEntityQuery when eager-loading is set.
-	Edges        ItemEntityEdges `json:"edges"`
+	EntityID     domain.ID `json:"entity_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ItemEntityEdges holds the relations/edges for other nodes in the graph.
-type ItemEntityEdges struct {
-	// Item holds the value of the item edge.
-	Item *EditionItem `json:"item,omitempty"`
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ItemOrErr returns the Item value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ItemEntityEdges) ItemOrErr() (*EditionItem, error) {
-	if e.Item != nil {
-		return e.Item, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: editionitem.Label}
-	}
-	return nil, &NotLoadedError{edge: "item"}
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ItemEntityEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ItemEntity) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryItem queries the "item" edge of the ItemEntity entity.
-func (_m *ItemEntity) QueryItem() *EditionItemQuery {
-	return NewItemEntityClient(_m.config).QueryItem(_m)
-}
-
-// QueryEntity queries the "entity" edge of the ItemEntity entity.
-func (_m *ItemEntity) QueryEntity() *EntityQuery {
-	return NewItemEntityClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this ItemEntity.
-// Note that you need to call ItemEntity.Unwrap() before calling this method if this ItemEntity
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ItemEntity) Update() *ItemEntityUpdateOne {
-	return NewItemEntityClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ItemEntity entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ItemEntity) Unwrap() *ItemEntity {
@@ -156,19 +100,7 @@ func (_m *ItemEntity) Unwrap() *ItemEntity {
 
 // String implements the fmt.Stringer.
 func (_m *ItemEntity) String() string {
-	var builder strings.Builder
-	builder.WriteString("ItemEntity(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("item_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ItemID))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ItemEntity(id=%v)", _m.ID)
 }
 
 // ItemEntities is a parsable slice of ItemEntity.

@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -24,47 +21,11 @@ type ItemTag struct {
 	// ItemID holds the value of the "item_id" field.
 	ItemID domain.ID `json:"item_id,omitempty"`
 	// TagID holds the value of the "tag_id" field.
-	TagID domain.ID `json:"tag_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ItemTagQuery when eager-loading is set.
-	Edges        ItemTagEdges `json:"edges"`
+	TagID        domain.ID `json:"tag_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ItemTagEdges holds the relations/edges for other nodes in the graph.
-type ItemTagEdges struct {
-	// Item holds the value of the item edge.
-	Item *EditionItem `json:"item,omitempty"`
-	// Tag holds the value of the tag edge.
-	Tag *Tag `json:"tag,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ItemOrErr returns the Item value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ItemTagEdges) ItemOrErr() (*EditionItem, error) {
-	if e.Item != nil {
-		return e.Item, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: editionitem.Label}
-	}
-	return nil, &NotLoadedError{edge: "item"}
-}
-
-// TagOrErr returns the Tag value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ItemTagEdges) TagOrErr() (*Tag, error) {
-	if e.Tag != nil {
-		return e.Tag, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: tag.Label}
-	}
-	return nil, &NotLoadedError{edge: "tag"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ItemTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryItem queries the "item" edge of the ItemTag entity.
-func (_m *ItemTag) QueryItem() *EditionItemQuery {
-	return NewItemTagClient(_m.config).QueryItem(_m)
-}
-
-// QueryTag queries the "tag" edge of the ItemTag entity.
-func (_m *ItemTag) QueryTag() *TagQuery {
-	return NewItemTagClient(_m.config).QueryTag(_m)
-}
-
-// Update returns a builder for updating this ItemTag.
-// Note that you need to call ItemTag.Unwrap() before calling this method if this ItemTag
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ItemTag) Update() *ItemTagUpdateOne {
-	return NewItemTagClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ItemTag entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ItemTag) Unwrap() *ItemTag {
@@ -156,19 +100,7 @@ func (_m *ItemTag) Unwrap() *ItemTag {
 
 // String implements the fmt.Stringer.
 func (_m *ItemTag) String() string {
-	var builder strings.Builder
-	builder.WriteString("ItemTag(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("item_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ItemID))
-	builder.WriteString(", ")
-	builder.WriteString("tag_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TagID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ItemTag(id=%v)", _m.ID)
 }
 
 // ItemTags is a parsable slice of ItemTag.

@@ -11,10 +11,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
 	"github.com/redthread-api/redthread/ent/db/itemtag"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -25,8 +23,6 @@ type ItemTagQuery struct {
 	order      []itemtag.OrderOption
 	inters     []Interceptor
 	predicates []predicate.ItemTag
-	withItem   *EditionItemQuery
-	withTag    *TagQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -64,50 +60,6 @@ func (_q *ItemTagQuery) Order(o ...itemtag.OrderOption) *ItemTagQuery {
 	return _q
 }
 
-// QueryItem chains the current query on the "item" edge.
-func (_q *ItemTagQuery) QueryItem() *EditionItemQuery {
-	query := (&EditionItemClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itemtag.Table, itemtag.FieldID, selector),
-			sqlgraph.To(editionitem.Table, editionitem.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itemtag.ItemTable, itemtag.ItemColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryTag chains the current query on the "tag" edge.
-func (_q *ItemTagQuery) QueryTag() *TagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(itemtag.Table, itemtag.FieldID, selector),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, itemtag.TagTable, itemtag.TagColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first ItemTag entity from the query.
 // Returns a *NotFoundError when no ItemTag was found.
 func (_q *ItemTagQuery) First(ctx context.Context) (*ItemTag, error) {
@@ -119,15 +71,6 @@ func (_q *ItemTagQuery) First(ctx context.Context) (*ItemTag, error) {
 		return nil, &NotFoundError{itemtag.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ItemTagQuery) FirstX(ctx context.Context) *ItemTag {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first ItemTag ID from the query.
@@ -142,15 +85,6 @@ func (_q *ItemTagQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ItemTagQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single ItemTag entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *ItemTagQuery) OnlyX(ctx context.Context) *ItemTag {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only ItemTag ID in the query.
-// Returns a *NotSingularError when more than one ItemTag ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ItemTagQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{itemtag.Label}
-	default:
-		err = &NotSingularError{itemtag.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ItemTagQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of ItemTags.
@@ -239,15 +145,6 @@ func (_q *ItemTagQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ItemTagQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ItemTagQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *ItemTagQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ItemTagQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ItemTagQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ItemTagQuery) Clone() *ItemTagQuery {
@@ -300,58 +188,11 @@ func (_q *ItemTagQuery) Clone() *ItemTagQuery {
 		order:      append([]itemtag.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.ItemTag{}, _q.predicates...),
-		withItem:   _q.withItem.Clone(),
-		withTag:    _q.withTag.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithItem tells the query-builder to eager-load the nodes that are connected to
-// the "item" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ItemTagQuery) WithItem(opts ...func(*EditionItemQuery)) *ItemTagQuery {
-	query := (&EditionItemClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withItem = query
-	return _q
-}
-
-// WithTag tells the query-builder to eager-load the nodes that are connected to
-// the "tag" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ItemTagQuery) WithTag(opts ...func(*TagQuery)) *ItemTagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withTag = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.ItemTag.Query().
-//		GroupBy(itemtag.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ItemTagQuery) GroupBy(field string, fields ...string) *ItemTagGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ItemTagGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = itemtag.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *ItemTagQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ItemTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*ItemTag, error) {
 	var (
-		nodes       = []*ItemTag{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withItem != nil,
-			_q.withTag != nil,
-		}
+		nodes = []*ItemTag{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*ItemTag).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *ItemTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Item
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &ItemTag{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *ItemTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Item
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withItem; query != nil {
-		if err := _q.loadItem(ctx, query, nodes, nil,
-			func(n *ItemTag, e *EditionItem) { n.Edges.Item = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withTag; query != nil {
-		if err := _q.loadTag(ctx, query, nodes, nil,
-			func(n *ItemTag, e *Tag) { n.Edges.Tag = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ItemTagQuery) loadItem(ctx context.Context, query *EditionItemQuery, nodes []*ItemTag, init func(*ItemTag), assign func(*ItemTag, *EditionItem)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ItemTag)
-	for i := range nodes {
-		fk := nodes[i].ItemID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(editionitem.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "item_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *ItemTagQuery) loadTag(ctx context.Context, query *TagQuery, nodes []*ItemTag, init func(*ItemTag), assign func(*ItemTag, *Tag)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ItemTag)
-	for i := range nodes {
-		fk := nodes[i].TagID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(tag.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "tag_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ItemTagQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *ItemTagQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != itemtag.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withItem != nil {
-			_spec.Node.AddColumnOnce(itemtag.FieldItemID)
-		}
-		if _q.withTag != nil {
-			_spec.Node.AddColumnOnce(itemtag.FieldTagID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *ItemTagQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ItemTagQuery) Modify(modifiers ...func(s *sql.Selector)) *ItemTagSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ItemTagGroupBy is the group-by builder for ItemTag entities.
-type ItemTagGroupBy struct {
-	selector
-	build *ItemTagQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ItemTagGroupBy) Aggregate(fns ...AggregateFunc) *ItemTagGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ItemTagGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ItemTagQuery, *ItemTagGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ItemTagGroupBy) sqlScan(ctx context.Context, root *ItemTagQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ItemTagSelect is the builder for selecting fields of ItemTag entities.

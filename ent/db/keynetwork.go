@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -113,19 +112,7 @@ func (_m *KeyNetwork) Unwrap() *KeyNetwork {
 
 // String implements the fmt.Stringer.
 func (_m *KeyNetwork) String() string {
-	var builder strings.Builder
-	builder.WriteString("KeyNetwork(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("key_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.KeyID))
-	builder.WriteString(", ")
-	builder.WriteString("network=")
-	builder.WriteString(_m.Network)
-	builder.WriteString(", ")
-	builder.WriteString("first_seen_at=")
-	builder.WriteString(_m.FirstSeenAt.Format(time.ANSIC))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("KeyNetwork(id=%v)", _m.ID)
 }
 
 // KeyNetworks is a parsable slice of KeyNetwork.

@@ -4,11 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -31,34 +29,11 @@ type Listing struct {
 	// Since holds the value of the "since" field.
 	Since domain.Date `json:"since,omitempty"`
 	// Until holds the value of the "until" field.
-	Until domain.Date `json:"until,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ListingQuery when eager-loading is set.
-	Edges        ListingEdges `json:"edges"`
+	Until        domain.Date `json:"until,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ListingEdges holds the relations/edges for other nodes in the graph.
-type ListingEdges struct {
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ListingEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -148,18 +123,6 @@ func (_m *Listing) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryEntity queries the "entity" edge of the Listing entity.
-func (_m *Listing) QueryEntity() *EntityQuery {
-	return NewListingClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this Listing.
-// Note that you need to call Listing.Unwrap() before calling this method if this Listing
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Listing) Update() *ListingUpdateOne {
-	return NewListingClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Listing entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Listing) Unwrap() *Listing {
@@ -173,35 +136,7 @@ func (_m *Listing) Unwrap() *Listing {
 
 // String implements the fmt.Stringer.
 func (_m *Listing) String() string {
-	var builder strings.Builder
-	builder.WriteString("Listing(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("authority=")
-	builder.WriteString(_m.Authority)
-	builder.WriteString(", ")
-	if v := _m.Programme; v != nil {
-		builder.WriteString("programme=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.ListID; v != nil {
-		builder.WriteString("list_id=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("since=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Since))
-	builder.WriteString(", ")
-	builder.WriteString("until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Until))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Listing(id=%v)", _m.ID)
 }
 
 // Listings is a parsable slice of Listing.

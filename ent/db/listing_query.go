@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,7 +23,6 @@ type ListingQuery struct {
 	order      []listing.OrderOption
 	inters     []Interceptor
 	predicates []predicate.Listing
-	withEntity *EntityQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -62,28 +60,6 @@ func (_q *ListingQuery) Order(o ...listing.OrderOption) *ListingQuery {
 	return _q
 }
 
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *ListingQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(listing.Table, listing.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, listing.EntityTable, listing.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Listing entity from the query.
 // Returns a *NotFoundError when no Listing was found.
 func (_q *ListingQuery) First(ctx context.Context) (*Listing, error) {
@@ -95,15 +71,6 @@ func (_q *ListingQuery) First(ctx context.Context) (*Listing, error) {
 		return nil, &NotFoundError{listing.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ListingQuery) FirstX(ctx context.Context) *Listing {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Listing ID from the query.
@@ -118,15 +85,6 @@ func (_q *ListingQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ListingQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Listing entity found by the query, ensuring it only returns one.
@@ -154,34 +112,6 @@ func (_q *ListingQuery) OnlyX(ctx context.Context) *Listing {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Listing ID in the query.
-// Returns a *NotSingularError when more than one Listing ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ListingQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{listing.Label}
-	default:
-		err = &NotSingularError{listing.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ListingQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Listings.
@@ -215,15 +145,6 @@ func (_q *ListingQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ListingQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ListingQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -255,15 +176,6 @@ func (_q *ListingQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ListingQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ListingQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ListingQuery) Clone() *ListingQuery {
@@ -276,46 +188,11 @@ func (_q *ListingQuery) Clone() *ListingQuery {
 		order:      append([]listing.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.Listing{}, _q.predicates...),
-		withEntity: _q.withEntity.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ListingQuery) WithEntity(opts ...func(*EntityQuery)) *ListingQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Listing.Query().
-//		GroupBy(listing.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ListingQuery) GroupBy(field string, fields ...string) *ListingGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ListingGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = listing.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -371,11 +248,8 @@ func (_q *ListingQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ListingQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Listing, error) {
 	var (
-		nodes       = []*Listing{}
-		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
-			_q.withEntity != nil,
-		}
+		nodes = []*Listing{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Listing).scanValues(nil, columns)
@@ -383,7 +257,6 @@ func (_q *ListingQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*List
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Listing{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -398,43 +271,7 @@ func (_q *ListingQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*List
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *Listing, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ListingQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*Listing, init func(*Listing), assign func(*Listing, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Listing)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ListingQuery) sqlCount(ctx context.Context) (int, error) {
@@ -464,9 +301,6 @@ func (_q *ListingQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != listing.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(listing.FieldEntityID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -531,54 +365,6 @@ func (_q *ListingQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ListingQuery) Modify(modifiers ...func(s *sql.Selector)) *ListingSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ListingGroupBy is the group-by builder for Listing entities.
-type ListingGroupBy struct {
-	selector
-	build *ListingQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ListingGroupBy) Aggregate(fns ...AggregateFunc) *ListingGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ListingGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ListingQuery, *ListingGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ListingGroupBy) sqlScan(ctx context.Context, root *ListingQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ListingSelect is the builder for selecting fields of Listing entities.

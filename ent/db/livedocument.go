@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -80,13 +79,6 @@ func (_m *LiveDocument) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this LiveDocument.
-// Note that you need to call LiveDocument.Unwrap() before calling this method if this LiveDocument
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *LiveDocument) Update() *LiveDocumentUpdateOne {
-	return NewLiveDocumentClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the LiveDocument entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *LiveDocument) Unwrap() *LiveDocument {
@@ -100,16 +92,7 @@ func (_m *LiveDocument) Unwrap() *LiveDocument {
 
 // String implements the fmt.Stringer.
 func (_m *LiveDocument) String() string {
-	var builder strings.Builder
-	builder.WriteString("LiveDocument(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("LiveDocument(id=%v)", _m.ID)
 }
 
 // LiveDocuments is a parsable slice of LiveDocument.

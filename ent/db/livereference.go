@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -90,13 +89,6 @@ func (_m *LiveReference) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this LiveReference.
-// Note that you need to call LiveReference.Unwrap() before calling this method if this LiveReference
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *LiveReference) Update() *LiveReferenceUpdateOne {
-	return NewLiveReferenceClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the LiveReference entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *LiveReference) Unwrap() *LiveReference {
@@ -110,19 +102,7 @@ func (_m *LiveReference) Unwrap() *LiveReference {
 
 // String implements the fmt.Stringer.
 func (_m *LiveReference) String() string {
-	var builder strings.Builder
-	builder.WriteString("LiveReference(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("target_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TargetID))
-	builder.WriteString(", ")
-	builder.WriteString("mention=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Mention))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("LiveReference(id=%v)", _m.ID)
 }
 
 // LiveReferences is a parsable slice of LiveReference.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -80,13 +79,6 @@ func (_m *Mention) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Mention.
-// Note that you need to call Mention.Unwrap() before calling this method if this Mention
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Mention) Update() *MentionUpdateOne {
-	return NewMentionClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Mention entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Mention) Unwrap() *Mention {
@@ -100,16 +92,7 @@ func (_m *Mention) Unwrap() *Mention {
 
 // String implements the fmt.Stringer.
 func (_m *Mention) String() string {
-	var builder strings.Builder
-	builder.WriteString("Mention(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("target_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TargetID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Mention(id=%v)", _m.ID)
 }
 
 // Mentions is a parsable slice of Mention.

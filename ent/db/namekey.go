@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -90,13 +89,6 @@ func (_m *NameKey) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this NameKey.
-// Note that you need to call NameKey.Unwrap() before calling this method if this NameKey
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *NameKey) Update() *NameKeyUpdateOne {
-	return NewNameKeyClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the NameKey entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *NameKey) Unwrap() *NameKey {
@@ -110,19 +102,7 @@ func (_m *NameKey) Unwrap() *NameKey {
 
 // String implements the fmt.Stringer.
 func (_m *NameKey) String() string {
-	var builder strings.Builder
-	builder.WriteString("NameKey(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("type=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Type))
-	builder.WriteString(", ")
-	builder.WriteString("name=")
-	builder.WriteString(_m.Name)
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("NameKey(id=%v)", _m.ID)
 }
 
 // NameKeys is a parsable slice of NameKey.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -61,45 +60,11 @@ type Narrative struct {
 	// ParentID holds the value of the "parent_id" field.
 	ParentID *domain.ID `json:"parent_id,omitempty"`
 	// TitleKey holds the value of the "title_key" field.
-	TitleKey []byte `json:"title_key,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the NarrativeQuery when eager-loading is set.
-	Edges        NarrativeEdges `json:"edges"`
+	TitleKey     []byte `json:"title_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// NarrativeEdges holds the relations/edges for other nodes in the graph.
-type NarrativeEdges struct {
-	// Parent holds the value of the parent edge.
-	Parent *Narrative `json:"parent,omitempty"`
-	// Children holds the value of the children edge.
-	Children []*Narrative `json:"children,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ParentOrErr returns the Parent value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e NarrativeEdges) ParentOrErr() (*Narrative, error) {
-	if e.Parent != nil {
-		return e.Parent, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: narrative.Label}
-	}
-	return nil, &NotLoadedError{edge: "parent"}
-}
-
-// ChildrenOrErr returns the Children value or an error if the edge
-// was not loaded in eager-loading.
-func (e NarrativeEdges) ChildrenOrErr() ([]*Narrative, error) {
-	if e.loadedTypes[1] {
-		return e.Children, nil
-	}
-	return nil, &NotLoadedError{edge: "children"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -291,23 +256,6 @@ func (_m *Narrative) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryParent queries the "parent" edge of the Narrative entity.
-func (_m *Narrative) QueryParent() *NarrativeQuery {
-	return NewNarrativeClient(_m.config).QueryParent(_m)
-}
-
-// QueryChildren queries the "children" edge of the Narrative entity.
-func (_m *Narrative) QueryChildren() *NarrativeQuery {
-	return NewNarrativeClient(_m.config).QueryChildren(_m)
-}
-
-// Update returns a builder for updating this Narrative.
-// Note that you need to call Narrative.Unwrap() before calling this method if this Narrative
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Narrative) Update() *NarrativeUpdateOne {
-	return NewNarrativeClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Narrative entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Narrative) Unwrap() *Narrative {
@@ -321,96 +269,7 @@ func (_m *Narrative) Unwrap() *Narrative {
 
 // String implements the fmt.Stringer.
 func (_m *Narrative) String() string {
-	var builder strings.Builder
-	builder.WriteString("Narrative(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title=")
-	builder.WriteString(_m.Title)
-	builder.WriteString(", ")
-	builder.WriteString("claim=")
-	builder.WriteString(_m.Claim)
-	builder.WriteString(", ")
-	if v := _m.Description; v != nil {
-		builder.WriteString("description=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Assessment; v != nil {
-		builder.WriteString("assessment=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("status=")
-	builder.WriteString(_m.Status)
-	builder.WriteString(", ")
-	builder.WriteString("first_observed=")
-	builder.WriteString(fmt.Sprintf("%v", _m.FirstObserved))
-	builder.WriteString(", ")
-	builder.WriteString("last_observed=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LastObserved))
-	builder.WriteString(", ")
-	if v := _m.ParentID; v != nil {
-		builder.WriteString("parent_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Narrative(id=%v)", _m.ID)
 }
 
 // Narratives is a parsable slice of Narrative.

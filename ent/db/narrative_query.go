@@ -4,7 +4,6 @@ package db
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"math"
 
@@ -20,13 +19,11 @@ import (
 // NarrativeQuery is the builder for querying Narrative entities.
 type NarrativeQuery struct {
 	config
-	ctx          *QueryContext
-	order        []narrative.OrderOption
-	inters       []Interceptor
-	predicates   []predicate.Narrative
-	withParent   *NarrativeQuery
-	withChildren *NarrativeQuery
-	modifiers    []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []narrative.OrderOption
+	inters     []Interceptor
+	predicates []predicate.Narrative
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -63,50 +60,6 @@ func (_q *NarrativeQuery) Order(o ...narrative.OrderOption) *NarrativeQuery {
 	return _q
 }
 
-// QueryParent chains the current query on the "parent" edge.
-func (_q *NarrativeQuery) QueryParent() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrative.Table, narrative.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, narrative.ParentTable, narrative.ParentColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryChildren chains the current query on the "children" edge.
-func (_q *NarrativeQuery) QueryChildren() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrative.Table, narrative.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, narrative.ChildrenTable, narrative.ChildrenColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Narrative entity from the query.
 // Returns a *NotFoundError when no Narrative was found.
 func (_q *NarrativeQuery) First(ctx context.Context) (*Narrative, error) {
@@ -118,15 +71,6 @@ func (_q *NarrativeQuery) First(ctx context.Context) (*Narrative, error) {
 		return nil, &NotFoundError{narrative.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *NarrativeQuery) FirstX(ctx context.Context) *Narrative {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Narrative ID from the query.
@@ -141,15 +85,6 @@ func (_q *NarrativeQuery) FirstID(ctx context.Context) (id domain.ID, err error)
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *NarrativeQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Narrative entity found by the query, ensuring it only returns one.
@@ -177,34 +112,6 @@ func (_q *NarrativeQuery) OnlyX(ctx context.Context) *Narrative {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Narrative ID in the query.
-// Returns a *NotSingularError when more than one Narrative ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *NarrativeQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{narrative.Label}
-	default:
-		err = &NotSingularError{narrative.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *NarrativeQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Narratives.
@@ -238,15 +145,6 @@ func (_q *NarrativeQuery) IDs(ctx context.Context) (ids []domain.ID, err error) 
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *NarrativeQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *NarrativeQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -278,15 +176,6 @@ func (_q *NarrativeQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *NarrativeQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the NarrativeQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *NarrativeQuery) Clone() *NarrativeQuery {
@@ -294,63 +183,16 @@ func (_q *NarrativeQuery) Clone() *NarrativeQuery {
 		return nil
 	}
 	return &NarrativeQuery{
-		config:       _q.config,
-		ctx:          _q.ctx.Clone(),
-		order:        append([]narrative.OrderOption{}, _q.order...),
-		inters:       append([]Interceptor{}, _q.inters...),
-		predicates:   append([]predicate.Narrative{}, _q.predicates...),
-		withParent:   _q.withParent.Clone(),
-		withChildren: _q.withChildren.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]narrative.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Narrative{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithParent tells the query-builder to eager-load the nodes that are connected to
-// the "parent" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeQuery) WithParent(opts ...func(*NarrativeQuery)) *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withParent = query
-	return _q
-}
-
-// WithChildren tells the query-builder to eager-load the nodes that are connected to
-// the "children" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeQuery) WithChildren(opts ...func(*NarrativeQuery)) *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withChildren = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Slug string `json:"slug,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Narrative.Query().
-//		GroupBy(narrative.FieldSlug).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *NarrativeQuery) GroupBy(field string, fields ...string) *NarrativeGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &NarrativeGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = narrative.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -406,12 +248,8 @@ func (_q *NarrativeQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *NarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Narrative, error) {
 	var (
-		nodes       = []*Narrative{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withParent != nil,
-			_q.withChildren != nil,
-		}
+		nodes = []*Narrative{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Narrative).scanValues(nil, columns)
@@ -419,7 +257,6 @@ func (_q *NarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Na
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Narrative{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -434,86 +271,7 @@ func (_q *NarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Na
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withParent; query != nil {
-		if err := _q.loadParent(ctx, query, nodes, nil,
-			func(n *Narrative, e *Narrative) { n.Edges.Parent = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withChildren; query != nil {
-		if err := _q.loadChildren(ctx, query, nodes,
-			func(n *Narrative) { n.Edges.Children = []*Narrative{} },
-			func(n *Narrative, e *Narrative) { n.Edges.Children = append(n.Edges.Children, e) }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *NarrativeQuery) loadParent(ctx context.Context, query *NarrativeQuery, nodes []*Narrative, init func(*Narrative), assign func(*Narrative, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Narrative)
-	for i := range nodes {
-		if nodes[i].ParentID == nil {
-			continue
-		}
-		fk := *nodes[i].ParentID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "parent_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *NarrativeQuery) loadChildren(ctx context.Context, query *NarrativeQuery, nodes []*Narrative, init func(*Narrative), assign func(*Narrative, *Narrative)) error {
-	fks := make([]driver.Value, 0, len(nodes))
-	nodeids := make(map[domain.ID]*Narrative)
-	for i := range nodes {
-		fks = append(fks, nodes[i].ID)
-		nodeids[nodes[i].ID] = nodes[i]
-		if init != nil {
-			init(nodes[i])
-		}
-	}
-	if len(query.ctx.Fields) > 0 {
-		query.ctx.AppendFieldOnce(narrative.FieldParentID)
-	}
-	query.Where(predicate.Narrative(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(narrative.ChildrenColumn), fks...))
-	}))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		fk := n.ParentID
-		if fk == nil {
-			return fmt.Errorf(`foreign-key "parent_id" is nil for node %v`, n.ID)
-		}
-		node, ok := nodeids[*fk]
-		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "parent_id" returned %v for node %v`, *fk, n.ID)
-		}
-		assign(node, n)
-	}
-	return nil
 }
 
 func (_q *NarrativeQuery) sqlCount(ctx context.Context) (int, error) {
@@ -543,9 +301,6 @@ func (_q *NarrativeQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != narrative.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withParent != nil {
-			_spec.Node.AddColumnOnce(narrative.FieldParentID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -610,54 +365,6 @@ func (_q *NarrativeQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *NarrativeQuery) Modify(modifiers ...func(s *sql.Selector)) *NarrativeSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// NarrativeGroupBy is the group-by builder for Narrative entities.
-type NarrativeGroupBy struct {
-	selector
-	build *NarrativeQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *NarrativeGroupBy) Aggregate(fns ...AggregateFunc) *NarrativeGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *NarrativeGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*NarrativeQuery, *NarrativeGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *NarrativeGroupBy) sqlScan(ctx context.Context, root *NarrativeQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // NarrativeSelect is the builder for selecting fields of Narrative entities.

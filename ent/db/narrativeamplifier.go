@@ -4,12 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -24,47 +21,11 @@ type NarrativeAmplifier struct {
 	// NarrativeID holds the value of the "narrative_id" field.
 	NarrativeID domain.ID `json:"narrative_id,omitempty"`
 	// EntityID holds the value of the "entity_id" field.
-	EntityID domain.ID `json:"entity_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the NarrativeAmplifierQuery when eager-loading is set.
-	Edges        NarrativeAmplifierEdges `json:"edges"`
+	EntityID     domain.ID `json:"entity_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// NarrativeAmplifierEdges holds the relations/edges for other nodes in the graph.
-type NarrativeAmplifierEdges struct {
-	// Narrative holds the value of the narrative edge.
-	Narrative *Narrative `json:"narrative,omitempty"`
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// NarrativeOrErr returns the Narrative value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e NarrativeAmplifierEdges) NarrativeOrErr() (*Narrative, error) {
-	if e.Narrative != nil {
-		return e.Narrative, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: narrative.Label}
-	}
-	return nil, &NotLoadedError{edge: "narrative"}
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e NarrativeAmplifierEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *NarrativeAmplifier) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryNarrative queries the "narrative" edge of the NarrativeAmplifier entity.
-func (_m *NarrativeAmplifier) QueryNarrative() *NarrativeQuery {
-	return NewNarrativeAmplifierClient(_m.config).QueryNarrative(_m)
-}
-
-// QueryEntity queries the "entity" edge of the NarrativeAmplifier entity.
-func (_m *NarrativeAmplifier) QueryEntity() *EntityQuery {
-	return NewNarrativeAmplifierClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this NarrativeAmplifier.
-// Note that you need to call NarrativeAmplifier.Unwrap() before calling this method if this NarrativeAmplifier
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *NarrativeAmplifier) Update() *NarrativeAmplifierUpdateOne {
-	return NewNarrativeAmplifierClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the NarrativeAmplifier entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *NarrativeAmplifier) Unwrap() *NarrativeAmplifier {
@@ -156,19 +100,7 @@ func (_m *NarrativeAmplifier) Unwrap() *NarrativeAmplifier {
 
 // String implements the fmt.Stringer.
 func (_m *NarrativeAmplifier) String() string {
-	var builder strings.Builder
-	builder.WriteString("NarrativeAmplifier(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("narrative_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.NarrativeID))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("NarrativeAmplifier(id=%v)", _m.ID)
 }
 
 // NarrativeAmplifiers is a parsable slice of NarrativeAmplifier.

@@ -11,8 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -21,13 +19,11 @@ import (
 // NarrativeAmplifierQuery is the builder for querying NarrativeAmplifier entities.
 type NarrativeAmplifierQuery struct {
 	config
-	ctx           *QueryContext
-	order         []narrativeamplifier.OrderOption
-	inters        []Interceptor
-	predicates    []predicate.NarrativeAmplifier
-	withNarrative *NarrativeQuery
-	withEntity    *EntityQuery
-	modifiers     []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []narrativeamplifier.OrderOption
+	inters     []Interceptor
+	predicates []predicate.NarrativeAmplifier
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,50 +60,6 @@ func (_q *NarrativeAmplifierQuery) Order(o ...narrativeamplifier.OrderOption) *N
 	return _q
 }
 
-// QueryNarrative chains the current query on the "narrative" edge.
-func (_q *NarrativeAmplifierQuery) QueryNarrative() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativeamplifier.Table, narrativeamplifier.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativeamplifier.NarrativeTable, narrativeamplifier.NarrativeColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *NarrativeAmplifierQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativeamplifier.Table, narrativeamplifier.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativeamplifier.EntityTable, narrativeamplifier.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first NarrativeAmplifier entity from the query.
 // Returns a *NotFoundError when no NarrativeAmplifier was found.
 func (_q *NarrativeAmplifierQuery) First(ctx context.Context) (*NarrativeAmplifier, error) {
@@ -119,15 +71,6 @@ func (_q *NarrativeAmplifierQuery) First(ctx context.Context) (*NarrativeAmplifi
 		return nil, &NotFoundError{narrativeamplifier.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *NarrativeAmplifierQuery) FirstX(ctx context.Context) *NarrativeAmplifier {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first NarrativeAmplifier ID from the query.
@@ -142,15 +85,6 @@ func (_q *NarrativeAmplifierQuery) FirstID(ctx context.Context) (id domain.ID, e
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *NarrativeAmplifierQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single NarrativeAmplifier entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *NarrativeAmplifierQuery) OnlyX(ctx context.Context) *NarrativeAmplifie
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only NarrativeAmplifier ID in the query.
-// Returns a *NotSingularError when more than one NarrativeAmplifier ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *NarrativeAmplifierQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{narrativeamplifier.Label}
-	default:
-		err = &NotSingularError{narrativeamplifier.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *NarrativeAmplifierQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of NarrativeAmplifiers.
@@ -239,15 +145,6 @@ func (_q *NarrativeAmplifierQuery) IDs(ctx context.Context) (ids []domain.ID, er
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *NarrativeAmplifierQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *NarrativeAmplifierQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *NarrativeAmplifierQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *NarrativeAmplifierQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the NarrativeAmplifierQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *NarrativeAmplifierQuery) Clone() *NarrativeAmplifierQuery {
@@ -295,63 +183,16 @@ func (_q *NarrativeAmplifierQuery) Clone() *NarrativeAmplifierQuery {
 		return nil
 	}
 	return &NarrativeAmplifierQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]narrativeamplifier.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.NarrativeAmplifier{}, _q.predicates...),
-		withNarrative: _q.withNarrative.Clone(),
-		withEntity:    _q.withEntity.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]narrativeamplifier.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.NarrativeAmplifier{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithNarrative tells the query-builder to eager-load the nodes that are connected to
-// the "narrative" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeAmplifierQuery) WithNarrative(opts ...func(*NarrativeQuery)) *NarrativeAmplifierQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withNarrative = query
-	return _q
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeAmplifierQuery) WithEntity(opts ...func(*EntityQuery)) *NarrativeAmplifierQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.NarrativeAmplifier.Query().
-//		GroupBy(narrativeamplifier.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *NarrativeAmplifierQuery) GroupBy(field string, fields ...string) *NarrativeAmplifierGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &NarrativeAmplifierGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = narrativeamplifier.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *NarrativeAmplifierQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *NarrativeAmplifierQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*NarrativeAmplifier, error) {
 	var (
-		nodes       = []*NarrativeAmplifier{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withNarrative != nil,
-			_q.withEntity != nil,
-		}
+		nodes = []*NarrativeAmplifier{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*NarrativeAmplifier).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *NarrativeAmplifierQuery) sqlAll(ctx context.Context, hooks ...queryHoo
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &NarrativeAmplifier{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *NarrativeAmplifierQuery) sqlAll(ctx context.Context, hooks ...queryHoo
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withNarrative; query != nil {
-		if err := _q.loadNarrative(ctx, query, nodes, nil,
-			func(n *NarrativeAmplifier, e *Narrative) { n.Edges.Narrative = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *NarrativeAmplifier, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *NarrativeAmplifierQuery) loadNarrative(ctx context.Context, query *NarrativeQuery, nodes []*NarrativeAmplifier, init func(*NarrativeAmplifier), assign func(*NarrativeAmplifier, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeAmplifier)
-	for i := range nodes {
-		fk := nodes[i].NarrativeID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "narrative_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *NarrativeAmplifierQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*NarrativeAmplifier, init func(*NarrativeAmplifier), assign func(*NarrativeAmplifier, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeAmplifier)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *NarrativeAmplifierQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *NarrativeAmplifierQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != narrativeamplifier.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withNarrative != nil {
-			_spec.Node.AddColumnOnce(narrativeamplifier.FieldNarrativeID)
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(narrativeamplifier.FieldEntityID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *NarrativeAmplifierQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *NarrativeAmplifierQuery) Modify(modifiers ...func(s *sql.Selector)) *NarrativeAmplifierSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// NarrativeAmplifierGroupBy is the group-by builder for NarrativeAmplifier entities.
-type NarrativeAmplifierGroupBy struct {
-	selector
-	build *NarrativeAmplifierQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *NarrativeAmplifierGroupBy) Aggregate(fns ...AggregateFunc) *NarrativeAmplifierGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *NarrativeAmplifierGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*NarrativeAmplifierQuery, *NarrativeAmplifierGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *NarrativeAmplifierGroupBy) sqlScan(ctx context.Context, root *NarrativeAmplifierQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // NarrativeAmplifierSelect is the builder for selecting fields of NarrativeAmplifier entities.

@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -24,47 +21,11 @@ type NarrativeTag struct {
 	// NarrativeID holds the value of the "narrative_id" field.
 	NarrativeID domain.ID `json:"narrative_id,omitempty"`
 	// TagID holds the value of the "tag_id" field.
-	TagID domain.ID `json:"tag_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the NarrativeTagQuery when eager-loading is set.
-	Edges        NarrativeTagEdges `json:"edges"`
+	TagID        domain.ID `json:"tag_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// NarrativeTagEdges holds the relations/edges for other nodes in the graph.
-type NarrativeTagEdges struct {
-	// Narrative holds the value of the narrative edge.
-	Narrative *Narrative `json:"narrative,omitempty"`
-	// Tag holds the value of the tag edge.
-	Tag *Tag `json:"tag,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// NarrativeOrErr returns the Narrative value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e NarrativeTagEdges) NarrativeOrErr() (*Narrative, error) {
-	if e.Narrative != nil {
-		return e.Narrative, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: narrative.Label}
-	}
-	return nil, &NotLoadedError{edge: "narrative"}
-}
-
-// TagOrErr returns the Tag value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e NarrativeTagEdges) TagOrErr() (*Tag, error) {
-	if e.Tag != nil {
-		return e.Tag, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: tag.Label}
-	}
-	return nil, &NotLoadedError{edge: "tag"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *NarrativeTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryNarrative queries the "narrative" edge of the NarrativeTag entity.
-func (_m *NarrativeTag) QueryNarrative() *NarrativeQuery {
-	return NewNarrativeTagClient(_m.config).QueryNarrative(_m)
-}
-
-// QueryTag queries the "tag" edge of the NarrativeTag entity.
-func (_m *NarrativeTag) QueryTag() *TagQuery {
-	return NewNarrativeTagClient(_m.config).QueryTag(_m)
-}
-
-// Update returns a builder for updating this NarrativeTag.
-// Note that you need to call NarrativeTag.Unwrap() before calling this method if this NarrativeTag
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *NarrativeTag) Update() *NarrativeTagUpdateOne {
-	return NewNarrativeTagClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the NarrativeTag entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *NarrativeTag) Unwrap() *NarrativeTag {
@@ -156,19 +100,7 @@ func (_m *NarrativeTag) Unwrap() *NarrativeTag {
 
 // String implements the fmt.Stringer.
 func (_m *NarrativeTag) String() string {
-	var builder strings.Builder
-	builder.WriteString("NarrativeTag(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("narrative_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.NarrativeID))
-	builder.WriteString(", ")
-	builder.WriteString("tag_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TagID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("NarrativeTag(id=%v)", _m.ID)
 }
 
 // NarrativeTags is a parsable slice of NarrativeTag.

@@ -11,23 +11,19 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // NarrativeTagQuery is the builder for querying NarrativeTag entities.
 type NarrativeTagQuery struct {
 	config
-	ctx           *QueryContext
-	order         []narrativetag.OrderOption
-	inters        []Interceptor
-	predicates    []predicate.NarrativeTag
-	withNarrative *NarrativeQuery
-	withTag       *TagQuery
-	modifiers     []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []narrativetag.OrderOption
+	inters     []Interceptor
+	predicates []predicate.NarrativeTag
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,50 +60,6 @@ func (_q *NarrativeTagQuery) Order(o ...narrativetag.OrderOption) *NarrativeTagQ
 	return _q
 }
 
-// QueryNarrative chains the current query on the "narrative" edge.
-func (_q *NarrativeTagQuery) QueryNarrative() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetag.Table, narrativetag.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetag.NarrativeTable, narrativetag.NarrativeColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryTag chains the current query on the "tag" edge.
-func (_q *NarrativeTagQuery) QueryTag() *TagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetag.Table, narrativetag.FieldID, selector),
-			sqlgraph.To(tag.Table, tag.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetag.TagTable, narrativetag.TagColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first NarrativeTag entity from the query.
 // Returns a *NotFoundError when no NarrativeTag was found.
 func (_q *NarrativeTagQuery) First(ctx context.Context) (*NarrativeTag, error) {
@@ -119,15 +71,6 @@ func (_q *NarrativeTagQuery) First(ctx context.Context) (*NarrativeTag, error) {
 		return nil, &NotFoundError{narrativetag.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *NarrativeTagQuery) FirstX(ctx context.Context) *NarrativeTag {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first NarrativeTag ID from the query.
@@ -142,15 +85,6 @@ func (_q *NarrativeTagQuery) FirstID(ctx context.Context) (id domain.ID, err err
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *NarrativeTagQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single NarrativeTag entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *NarrativeTagQuery) OnlyX(ctx context.Context) *NarrativeTag {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only NarrativeTag ID in the query.
-// Returns a *NotSingularError when more than one NarrativeTag ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *NarrativeTagQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{narrativetag.Label}
-	default:
-		err = &NotSingularError{narrativetag.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *NarrativeTagQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of NarrativeTags.
@@ -239,15 +145,6 @@ func (_q *NarrativeTagQuery) IDs(ctx context.Context) (ids []domain.ID, err erro
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *NarrativeTagQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *NarrativeTagQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *NarrativeTagQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *NarrativeTagQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the NarrativeTagQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *NarrativeTagQuery) Clone() *NarrativeTagQuery {
@@ -295,63 +183,16 @@ func (_q *NarrativeTagQuery) Clone() *NarrativeTagQuery {
 		return nil
 	}
 	return &NarrativeTagQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]narrativetag.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.NarrativeTag{}, _q.predicates...),
-		withNarrative: _q.withNarrative.Clone(),
-		withTag:       _q.withTag.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]narrativetag.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.NarrativeTag{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithNarrative tells the query-builder to eager-load the nodes that are connected to
-// the "narrative" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeTagQuery) WithNarrative(opts ...func(*NarrativeQuery)) *NarrativeTagQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withNarrative = query
-	return _q
-}
-
-// WithTag tells the query-builder to eager-load the nodes that are connected to
-// the "tag" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeTagQuery) WithTag(opts ...func(*TagQuery)) *NarrativeTagQuery {
-	query := (&TagClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withTag = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.NarrativeTag.Query().
-//		GroupBy(narrativetag.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *NarrativeTagQuery) GroupBy(field string, fields ...string) *NarrativeTagGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &NarrativeTagGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = narrativetag.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *NarrativeTagQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *NarrativeTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*NarrativeTag, error) {
 	var (
-		nodes       = []*NarrativeTag{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withNarrative != nil,
-			_q.withTag != nil,
-		}
+		nodes = []*NarrativeTag{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*NarrativeTag).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *NarrativeTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &NarrativeTag{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *NarrativeTagQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withNarrative; query != nil {
-		if err := _q.loadNarrative(ctx, query, nodes, nil,
-			func(n *NarrativeTag, e *Narrative) { n.Edges.Narrative = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withTag; query != nil {
-		if err := _q.loadTag(ctx, query, nodes, nil,
-			func(n *NarrativeTag, e *Tag) { n.Edges.Tag = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *NarrativeTagQuery) loadNarrative(ctx context.Context, query *NarrativeQuery, nodes []*NarrativeTag, init func(*NarrativeTag), assign func(*NarrativeTag, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeTag)
-	for i := range nodes {
-		fk := nodes[i].NarrativeID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "narrative_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *NarrativeTagQuery) loadTag(ctx context.Context, query *TagQuery, nodes []*NarrativeTag, init func(*NarrativeTag), assign func(*NarrativeTag, *Tag)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeTag)
-	for i := range nodes {
-		fk := nodes[i].TagID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(tag.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "tag_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *NarrativeTagQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *NarrativeTagQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != narrativetag.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withNarrative != nil {
-			_spec.Node.AddColumnOnce(narrativetag.FieldNarrativeID)
-		}
-		if _q.withTag != nil {
-			_spec.Node.AddColumnOnce(narrativetag.FieldTagID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *NarrativeTagQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *NarrativeTagQuery) Modify(modifiers ...func(s *sql.Selector)) *NarrativeTagSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// NarrativeTagGroupBy is the group-by builder for NarrativeTag entities.
-type NarrativeTagGroupBy struct {
-	selector
-	build *NarrativeTagQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *NarrativeTagGroupBy) Aggregate(fns ...AggregateFunc) *NarrativeTagGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *NarrativeTagGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*NarrativeTagQuery, *NarrativeTagGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *NarrativeTagGroupBy) sqlScan(ctx context.Context, root *NarrativeTagQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // NarrativeTagSelect is the builder for selecting fields of NarrativeTag entities.

@@ -11,8 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/narrativetarget"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -21,13 +19,11 @@ import (
 // NarrativeTargetQuery is the builder for querying NarrativeTarget entities.
 type NarrativeTargetQuery struct {
 	config
-	ctx           *QueryContext
-	order         []narrativetarget.OrderOption
-	inters        []Interceptor
-	predicates    []predicate.NarrativeTarget
-	withNarrative *NarrativeQuery
-	withEntity    *EntityQuery
-	modifiers     []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []narrativetarget.OrderOption
+	inters     []Interceptor
+	predicates []predicate.NarrativeTarget
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,50 +60,6 @@ func (_q *NarrativeTargetQuery) Order(o ...narrativetarget.OrderOption) *Narrati
 	return _q
 }
 
-// QueryNarrative chains the current query on the "narrative" edge.
-func (_q *NarrativeTargetQuery) QueryNarrative() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetarget.Table, narrativetarget.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetarget.NarrativeTable, narrativetarget.NarrativeColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *NarrativeTargetQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(narrativetarget.Table, narrativetarget.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, narrativetarget.EntityTable, narrativetarget.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first NarrativeTarget entity from the query.
 // Returns a *NotFoundError when no NarrativeTarget was found.
 func (_q *NarrativeTargetQuery) First(ctx context.Context) (*NarrativeTarget, error) {
@@ -119,15 +71,6 @@ func (_q *NarrativeTargetQuery) First(ctx context.Context) (*NarrativeTarget, er
 		return nil, &NotFoundError{narrativetarget.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *NarrativeTargetQuery) FirstX(ctx context.Context) *NarrativeTarget {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first NarrativeTarget ID from the query.
@@ -142,15 +85,6 @@ func (_q *NarrativeTargetQuery) FirstID(ctx context.Context) (id domain.ID, err 
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *NarrativeTargetQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single NarrativeTarget entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *NarrativeTargetQuery) OnlyX(ctx context.Context) *NarrativeTarget {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only NarrativeTarget ID in the query.
-// Returns a *NotSingularError when more than one NarrativeTarget ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *NarrativeTargetQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{narrativetarget.Label}
-	default:
-		err = &NotSingularError{narrativetarget.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *NarrativeTargetQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of NarrativeTargets.
@@ -239,15 +145,6 @@ func (_q *NarrativeTargetQuery) IDs(ctx context.Context) (ids []domain.ID, err e
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *NarrativeTargetQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *NarrativeTargetQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *NarrativeTargetQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *NarrativeTargetQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the NarrativeTargetQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *NarrativeTargetQuery) Clone() *NarrativeTargetQuery {
@@ -295,63 +183,16 @@ func (_q *NarrativeTargetQuery) Clone() *NarrativeTargetQuery {
 		return nil
 	}
 	return &NarrativeTargetQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]narrativetarget.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.NarrativeTarget{}, _q.predicates...),
-		withNarrative: _q.withNarrative.Clone(),
-		withEntity:    _q.withEntity.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]narrativetarget.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.NarrativeTarget{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithNarrative tells the query-builder to eager-load the nodes that are connected to
-// the "narrative" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeTargetQuery) WithNarrative(opts ...func(*NarrativeQuery)) *NarrativeTargetQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withNarrative = query
-	return _q
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *NarrativeTargetQuery) WithEntity(opts ...func(*EntityQuery)) *NarrativeTargetQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.NarrativeTarget.Query().
-//		GroupBy(narrativetarget.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *NarrativeTargetQuery) GroupBy(field string, fields ...string) *NarrativeTargetGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &NarrativeTargetGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = narrativetarget.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *NarrativeTargetQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *NarrativeTargetQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*NarrativeTarget, error) {
 	var (
-		nodes       = []*NarrativeTarget{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withNarrative != nil,
-			_q.withEntity != nil,
-		}
+		nodes = []*NarrativeTarget{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*NarrativeTarget).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *NarrativeTargetQuery) sqlAll(ctx context.Context, hooks ...queryHook) 
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &NarrativeTarget{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *NarrativeTargetQuery) sqlAll(ctx context.Context, hooks ...queryHook) 
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withNarrative; query != nil {
-		if err := _q.loadNarrative(ctx, query, nodes, nil,
-			func(n *NarrativeTarget, e *Narrative) { n.Edges.Narrative = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *NarrativeTarget, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *NarrativeTargetQuery) loadNarrative(ctx context.Context, query *NarrativeQuery, nodes []*NarrativeTarget, init func(*NarrativeTarget), assign func(*NarrativeTarget, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeTarget)
-	for i := range nodes {
-		fk := nodes[i].NarrativeID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "narrative_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *NarrativeTargetQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*NarrativeTarget, init func(*NarrativeTarget), assign func(*NarrativeTarget, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*NarrativeTarget)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *NarrativeTargetQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *NarrativeTargetQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != narrativetarget.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withNarrative != nil {
-			_spec.Node.AddColumnOnce(narrativetarget.FieldNarrativeID)
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(narrativetarget.FieldEntityID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *NarrativeTargetQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *NarrativeTargetQuery) Modify(modifiers ...func(s *sql.Selector)) *NarrativeTargetSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// NarrativeTargetGroupBy is the group-by builder for NarrativeTarget entities.
-type NarrativeTargetGroupBy struct {
-	selector
-	build *NarrativeTargetQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *NarrativeTargetGroupBy) Aggregate(fns ...AggregateFunc) *NarrativeTargetGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *NarrativeTargetGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*NarrativeTargetQuery, *NarrativeTargetGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *NarrativeTargetGroupBy) sqlScan(ctx context.Context, root *NarrativeTargetQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // NarrativeTargetSelect is the builder for selecting fields of NarrativeTarget entities.

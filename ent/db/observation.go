@@ -4,11 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -33,34 +31,11 @@ type Observation struct {
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
 	// Reach holds the value of the "reach" field.
-	Reach *int `json:"reach,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ObservationQuery when eager-loading is set.
-	Edges        ObservationEdges `json:"edges"`
+	Reach        *int `json:"reach,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ObservationEdges holds the relations/edges for other nodes in the graph.
-type ObservationEdges struct {
-	// Narrative holds the value of the narrative edge.
-	Narrative *Narrative `json:"narrative,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// NarrativeOrErr returns the Narrative value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ObservationEdges) NarrativeOrErr() (*Narrative, error) {
-	if e.Narrative != nil {
-		return e.Narrative, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: narrative.Label}
-	}
-	return nil, &NotLoadedError{edge: "narrative"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -158,18 +133,6 @@ func (_m *Observation) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryNarrative queries the "narrative" edge of the Observation entity.
-func (_m *Observation) QueryNarrative() *NarrativeQuery {
-	return NewObservationClient(_m.config).QueryNarrative(_m)
-}
-
-// Update returns a builder for updating this Observation.
-// Note that you need to call Observation.Unwrap() before calling this method if this Observation
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Observation) Update() *ObservationUpdateOne {
-	return NewObservationClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Observation entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Observation) Unwrap() *Observation {
@@ -183,42 +146,7 @@ func (_m *Observation) Unwrap() *Observation {
 
 // String implements the fmt.Stringer.
 func (_m *Observation) String() string {
-	var builder strings.Builder
-	builder.WriteString("Observation(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("narrative_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.NarrativeID))
-	builder.WriteString(", ")
-	builder.WriteString("observed_on=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ObservedOn))
-	builder.WriteString(", ")
-	if v := _m.Platform; v != nil {
-		builder.WriteString("platform=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.URL; v != nil {
-		builder.WriteString("url=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Language; v != nil {
-		builder.WriteString("language=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("description=")
-	builder.WriteString(_m.Description)
-	builder.WriteString(", ")
-	if v := _m.Reach; v != nil {
-		builder.WriteString("reach=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Observation(id=%v)", _m.ID)
 }
 
 // Observations is a parsable slice of Observation.

@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -20,12 +19,11 @@ import (
 // ObservationQuery is the builder for querying Observation entities.
 type ObservationQuery struct {
 	config
-	ctx           *QueryContext
-	order         []observation.OrderOption
-	inters        []Interceptor
-	predicates    []predicate.Observation
-	withNarrative *NarrativeQuery
-	modifiers     []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []observation.OrderOption
+	inters     []Interceptor
+	predicates []predicate.Observation
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -62,28 +60,6 @@ func (_q *ObservationQuery) Order(o ...observation.OrderOption) *ObservationQuer
 	return _q
 }
 
-// QueryNarrative chains the current query on the "narrative" edge.
-func (_q *ObservationQuery) QueryNarrative() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(observation.Table, observation.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, observation.NarrativeTable, observation.NarrativeColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Observation entity from the query.
 // Returns a *NotFoundError when no Observation was found.
 func (_q *ObservationQuery) First(ctx context.Context) (*Observation, error) {
@@ -95,15 +71,6 @@ func (_q *ObservationQuery) First(ctx context.Context) (*Observation, error) {
 		return nil, &NotFoundError{observation.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ObservationQuery) FirstX(ctx context.Context) *Observation {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Observation ID from the query.
@@ -118,15 +85,6 @@ func (_q *ObservationQuery) FirstID(ctx context.Context) (id domain.ID, err erro
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ObservationQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Observation entity found by the query, ensuring it only returns one.
@@ -154,34 +112,6 @@ func (_q *ObservationQuery) OnlyX(ctx context.Context) *Observation {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Observation ID in the query.
-// Returns a *NotSingularError when more than one Observation ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ObservationQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{observation.Label}
-	default:
-		err = &NotSingularError{observation.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ObservationQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Observations.
@@ -215,15 +145,6 @@ func (_q *ObservationQuery) IDs(ctx context.Context) (ids []domain.ID, err error
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ObservationQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ObservationQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -255,15 +176,6 @@ func (_q *ObservationQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ObservationQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ObservationQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ObservationQuery) Clone() *ObservationQuery {
@@ -271,51 +183,16 @@ func (_q *ObservationQuery) Clone() *ObservationQuery {
 		return nil
 	}
 	return &ObservationQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]observation.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.Observation{}, _q.predicates...),
-		withNarrative: _q.withNarrative.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]observation.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Observation{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithNarrative tells the query-builder to eager-load the nodes that are connected to
-// the "narrative" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ObservationQuery) WithNarrative(opts ...func(*NarrativeQuery)) *ObservationQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withNarrative = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Observation.Query().
-//		GroupBy(observation.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ObservationQuery) GroupBy(field string, fields ...string) *ObservationGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ObservationGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = observation.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -371,11 +248,8 @@ func (_q *ObservationQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ObservationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Observation, error) {
 	var (
-		nodes       = []*Observation{}
-		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
-			_q.withNarrative != nil,
-		}
+		nodes = []*Observation{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Observation).scanValues(nil, columns)
@@ -383,7 +257,6 @@ func (_q *ObservationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Observation{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -398,43 +271,7 @@ func (_q *ObservationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withNarrative; query != nil {
-		if err := _q.loadNarrative(ctx, query, nodes, nil,
-			func(n *Observation, e *Narrative) { n.Edges.Narrative = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ObservationQuery) loadNarrative(ctx context.Context, query *NarrativeQuery, nodes []*Observation, init func(*Observation), assign func(*Observation, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Observation)
-	for i := range nodes {
-		fk := nodes[i].NarrativeID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "narrative_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ObservationQuery) sqlCount(ctx context.Context) (int, error) {
@@ -464,9 +301,6 @@ func (_q *ObservationQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != observation.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withNarrative != nil {
-			_spec.Node.AddColumnOnce(observation.FieldNarrativeID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -531,54 +365,6 @@ func (_q *ObservationQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ObservationQuery) Modify(modifiers ...func(s *sql.Selector)) *ObservationSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ObservationGroupBy is the group-by builder for Observation entities.
-type ObservationGroupBy struct {
-	selector
-	build *ObservationQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ObservationGroupBy) Aggregate(fns ...AggregateFunc) *ObservationGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ObservationGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ObservationQuery, *ObservationGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ObservationGroupBy) sqlScan(ctx context.Context, root *ObservationQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ObservationSelect is the builder for selecting fields of Observation entities.

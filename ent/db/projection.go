@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -106,13 +105,6 @@ func (_m *Projection) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Projection.
-// Note that you need to call Projection.Unwrap() before calling this method if this Projection
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Projection) Update() *ProjectionUpdateOne {
-	return NewProjectionClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Projection entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Projection) Unwrap() *Projection {
@@ -126,25 +118,7 @@ func (_m *Projection) Unwrap() *Projection {
 
 // String implements the fmt.Stringer.
 func (_m *Projection) String() string {
-	var builder strings.Builder
-	builder.WriteString("Projection(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("applied_sequence=")
-	builder.WriteString(fmt.Sprintf("%v", _m.AppliedSequence))
-	builder.WriteString(", ")
-	builder.WriteString("applied_at=")
-	builder.WriteString(_m.AppliedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("history=")
-	builder.WriteString(fmt.Sprintf("%v", _m.History))
-	builder.WriteString(", ")
-	builder.WriteString("log=")
-	builder.WriteString(_m.Log)
-	builder.WriteString(", ")
-	builder.WriteString("entry_hash=")
-	builder.WriteString(_m.EntryHash)
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Projection(id=%v)", _m.ID)
 }
 
 // Projections is a parsable slice of Projection.

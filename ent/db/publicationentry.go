@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -131,13 +130,6 @@ func (_m *PublicationEntry) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this PublicationEntry.
-// Note that you need to call PublicationEntry.Unwrap() before calling this method if this PublicationEntry
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *PublicationEntry) Update() *PublicationEntryUpdateOne {
-	return NewPublicationEntryClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the PublicationEntry entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *PublicationEntry) Unwrap() *PublicationEntry {
@@ -151,36 +143,7 @@ func (_m *PublicationEntry) Unwrap() *PublicationEntry {
 
 // String implements the fmt.Stringer.
 func (_m *PublicationEntry) String() string {
-	var builder strings.Builder
-	builder.WriteString("PublicationEntry(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("release=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Release))
-	builder.WriteString(", ")
-	builder.WriteString("action=")
-	builder.WriteString(_m.Action)
-	builder.WriteString(", ")
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("revision=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Revision))
-	builder.WriteString(", ")
-	builder.WriteString("at=")
-	builder.WriteString(_m.At.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("published_at=")
-	builder.WriteString(_m.PublishedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("actor=")
-	builder.WriteString(_m.Actor)
-	builder.WriteString(", ")
-	if v := _m.Message; v != nil {
-		builder.WriteString("message=")
-		builder.WriteString(*v)
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("PublicationEntry(id=%v)", _m.ID)
 }
 
 // PublicationEntries is a parsable slice of PublicationEntry.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -94,13 +93,6 @@ func (_m *PublicationLog) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this PublicationLog.
-// Note that you need to call PublicationLog.Unwrap() before calling this method if this PublicationLog
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *PublicationLog) Update() *PublicationLogUpdateOne {
-	return NewPublicationLogClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the PublicationLog entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *PublicationLog) Unwrap() *PublicationLog {
@@ -114,21 +106,7 @@ func (_m *PublicationLog) Unwrap() *PublicationLog {
 
 // String implements the fmt.Stringer.
 func (_m *PublicationLog) String() string {
-	var builder strings.Builder
-	builder.WriteString("PublicationLog(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("identity=")
-	builder.WriteString(_m.Identity)
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.PutBackAt; v != nil {
-		builder.WriteString("put_back_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("PublicationLog(id=%v)", _m.ID)
 }
 
 // PublicationLogs is a parsable slice of PublicationLog.

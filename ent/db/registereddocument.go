@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -130,27 +129,7 @@ func (_m *RegisteredDocument) Unwrap() *RegisteredDocument {
 
 // String implements the fmt.Stringer.
 func (_m *RegisteredDocument) String() string {
-	var builder strings.Builder
-	builder.WriteString("RegisteredDocument(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(_m.DocumentID)
-	builder.WriteString(", ")
-	if v := _m.Name; v != nil {
-		builder.WriteString("name=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("text=")
-	builder.WriteString(_m.Text)
-	builder.WriteString(", ")
-	builder.WriteString("registered_by=")
-	builder.WriteString(_m.RegisteredBy)
-	builder.WriteString(", ")
-	builder.WriteString("registered_at=")
-	builder.WriteString(_m.RegisteredAt.Format(time.ANSIC))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("RegisteredDocument(id=%v)", _m.ID)
 }
 
 // RegisteredDocuments is a parsable slice of RegisteredDocument.

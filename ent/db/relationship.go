@@ -4,12 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/relationship"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -62,47 +60,11 @@ type Relationship struct {
 	// Confidence holds the value of the "confidence" field.
 	Confidence string `json:"confidence,omitempty"`
 	// Description holds the value of the "description" field.
-	Description *string `json:"description,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the RelationshipQuery when eager-loading is set.
-	Edges        RelationshipEdges `json:"edges"`
+	Description  *string `json:"description,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// RelationshipEdges holds the relations/edges for other nodes in the graph.
-type RelationshipEdges struct {
-	// From holds the value of the from edge.
-	From *Entity `json:"from,omitempty"`
-	// To holds the value of the to edge.
-	To *Entity `json:"to,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// FromOrErr returns the From value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e RelationshipEdges) FromOrErr() (*Entity, error) {
-	if e.From != nil {
-		return e.From, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "from"}
-}
-
-// ToOrErr returns the To value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e RelationshipEdges) ToOrErr() (*Entity, error) {
-	if e.To != nil {
-		return e.To, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "to"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -292,23 +254,6 @@ func (_m *Relationship) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryFrom queries the "from" edge of the Relationship entity.
-func (_m *Relationship) QueryFrom() *EntityQuery {
-	return NewRelationshipClient(_m.config).QueryFrom(_m)
-}
-
-// QueryTo queries the "to" edge of the Relationship entity.
-func (_m *Relationship) QueryTo() *EntityQuery {
-	return NewRelationshipClient(_m.config).QueryTo(_m)
-}
-
-// Update returns a builder for updating this Relationship.
-// Note that you need to call Relationship.Unwrap() before calling this method if this Relationship
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Relationship) Update() *RelationshipUpdateOne {
-	return NewRelationshipClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Relationship entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Relationship) Unwrap() *Relationship {
@@ -322,96 +267,7 @@ func (_m *Relationship) Unwrap() *Relationship {
 
 // String implements the fmt.Stringer.
 func (_m *Relationship) String() string {
-	var builder strings.Builder
-	builder.WriteString("Relationship(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("from_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.FromID))
-	builder.WriteString(", ")
-	builder.WriteString("to_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ToID))
-	builder.WriteString(", ")
-	builder.WriteString("kind=")
-	builder.WriteString(_m.Kind)
-	builder.WriteString(", ")
-	if v := _m.Share; v != nil {
-		builder.WriteString("share=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.Role; v != nil {
-		builder.WriteString("role=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("since=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Since))
-	builder.WriteString(", ")
-	builder.WriteString("until=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Until))
-	builder.WriteString(", ")
-	builder.WriteString("confidence=")
-	builder.WriteString(_m.Confidence)
-	builder.WriteString(", ")
-	if v := _m.Description; v != nil {
-		builder.WriteString("description=")
-		builder.WriteString(*v)
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Relationship(id=%v)", _m.ID)
 }
 
 // Relationships is a parsable slice of Relationship.

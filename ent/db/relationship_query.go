@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/relationship"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,8 +23,6 @@ type RelationshipQuery struct {
 	order      []relationship.OrderOption
 	inters     []Interceptor
 	predicates []predicate.Relationship
-	withFrom   *EntityQuery
-	withTo     *EntityQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -63,50 +60,6 @@ func (_q *RelationshipQuery) Order(o ...relationship.OrderOption) *RelationshipQ
 	return _q
 }
 
-// QueryFrom chains the current query on the "from" edge.
-func (_q *RelationshipQuery) QueryFrom() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(relationship.Table, relationship.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, relationship.FromTable, relationship.FromColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryTo chains the current query on the "to" edge.
-func (_q *RelationshipQuery) QueryTo() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(relationship.Table, relationship.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, relationship.ToTable, relationship.ToColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Relationship entity from the query.
 // Returns a *NotFoundError when no Relationship was found.
 func (_q *RelationshipQuery) First(ctx context.Context) (*Relationship, error) {
@@ -118,15 +71,6 @@ func (_q *RelationshipQuery) First(ctx context.Context) (*Relationship, error) {
 		return nil, &NotFoundError{relationship.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *RelationshipQuery) FirstX(ctx context.Context) *Relationship {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Relationship ID from the query.
@@ -141,15 +85,6 @@ func (_q *RelationshipQuery) FirstID(ctx context.Context) (id domain.ID, err err
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *RelationshipQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Relationship entity found by the query, ensuring it only returns one.
@@ -177,34 +112,6 @@ func (_q *RelationshipQuery) OnlyX(ctx context.Context) *Relationship {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Relationship ID in the query.
-// Returns a *NotSingularError when more than one Relationship ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *RelationshipQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{relationship.Label}
-	default:
-		err = &NotSingularError{relationship.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *RelationshipQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Relationships.
@@ -238,15 +145,6 @@ func (_q *RelationshipQuery) IDs(ctx context.Context) (ids []domain.ID, err erro
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *RelationshipQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *RelationshipQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -278,15 +176,6 @@ func (_q *RelationshipQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *RelationshipQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the RelationshipQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *RelationshipQuery) Clone() *RelationshipQuery {
@@ -299,58 +188,11 @@ func (_q *RelationshipQuery) Clone() *RelationshipQuery {
 		order:      append([]relationship.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.Relationship{}, _q.predicates...),
-		withFrom:   _q.withFrom.Clone(),
-		withTo:     _q.withTo.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithFrom tells the query-builder to eager-load the nodes that are connected to
-// the "from" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *RelationshipQuery) WithFrom(opts ...func(*EntityQuery)) *RelationshipQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withFrom = query
-	return _q
-}
-
-// WithTo tells the query-builder to eager-load the nodes that are connected to
-// the "to" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *RelationshipQuery) WithTo(opts ...func(*EntityQuery)) *RelationshipQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withTo = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Slug string `json:"slug,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Relationship.Query().
-//		GroupBy(relationship.FieldSlug).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *RelationshipQuery) GroupBy(field string, fields ...string) *RelationshipGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &RelationshipGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = relationship.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -406,12 +248,8 @@ func (_q *RelationshipQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *RelationshipQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Relationship, error) {
 	var (
-		nodes       = []*Relationship{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withFrom != nil,
-			_q.withTo != nil,
-		}
+		nodes = []*Relationship{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Relationship).scanValues(nil, columns)
@@ -419,7 +257,6 @@ func (_q *RelationshipQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Relationship{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -434,78 +271,7 @@ func (_q *RelationshipQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withFrom; query != nil {
-		if err := _q.loadFrom(ctx, query, nodes, nil,
-			func(n *Relationship, e *Entity) { n.Edges.From = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withTo; query != nil {
-		if err := _q.loadTo(ctx, query, nodes, nil,
-			func(n *Relationship, e *Entity) { n.Edges.To = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *RelationshipQuery) loadFrom(ctx context.Context, query *EntityQuery, nodes []*Relationship, init func(*Relationship), assign func(*Relationship, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Relationship)
-	for i := range nodes {
-		fk := nodes[i].FromID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "from_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *RelationshipQuery) loadTo(ctx context.Context, query *EntityQuery, nodes []*Relationship, init func(*Relationship), assign func(*Relationship, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Relationship)
-	for i := range nodes {
-		fk := nodes[i].ToID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "to_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *RelationshipQuery) sqlCount(ctx context.Context) (int, error) {
@@ -535,12 +301,6 @@ func (_q *RelationshipQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != relationship.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withFrom != nil {
-			_spec.Node.AddColumnOnce(relationship.FieldFromID)
-		}
-		if _q.withTo != nil {
-			_spec.Node.AddColumnOnce(relationship.FieldToID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -605,54 +365,6 @@ func (_q *RelationshipQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *RelationshipQuery) Modify(modifiers ...func(s *sql.Selector)) *RelationshipSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// RelationshipGroupBy is the group-by builder for Relationship entities.
-type RelationshipGroupBy struct {
-	selector
-	build *RelationshipQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *RelationshipGroupBy) Aggregate(fns ...AggregateFunc) *RelationshipGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *RelationshipGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*RelationshipQuery, *RelationshipGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *RelationshipGroupBy) sqlScan(ctx context.Context, root *RelationshipQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // RelationshipSelect is the builder for selecting fields of Relationship entities.

@@ -5,12 +5,10 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/asset"
 	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -71,34 +69,11 @@ type Report struct {
 	// HeroID holds the value of the "hero_id" field.
 	HeroID *domain.ID `json:"hero_id,omitempty"`
 	// TitleKey holds the value of the "title_key" field.
-	TitleKey []byte `json:"title_key,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ReportQuery when eager-loading is set.
-	Edges        ReportEdges `json:"edges"`
+	TitleKey     []byte `json:"title_key,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ReportEdges holds the relations/edges for other nodes in the graph.
-type ReportEdges struct {
-	// Hero holds the value of the hero edge.
-	Hero *Asset `json:"hero,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
-}
-
-// HeroOrErr returns the Hero value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportEdges) HeroOrErr() (*Asset, error) {
-	if e.Hero != nil {
-		return e.Hero, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: asset.Label}
-	}
-	return nil, &NotLoadedError{edge: "hero"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -319,18 +294,6 @@ func (_m *Report) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryHero queries the "hero" edge of the Report entity.
-func (_m *Report) QueryHero() *AssetQuery {
-	return NewReportClient(_m.config).QueryHero(_m)
-}
-
-// Update returns a builder for updating this Report.
-// Note that you need to call Report.Unwrap() before calling this method if this Report
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Report) Update() *ReportUpdateOne {
-	return NewReportClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Report entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Report) Unwrap() *Report {
@@ -344,110 +307,7 @@ func (_m *Report) Unwrap() *Report {
 
 // String implements the fmt.Stringer.
 func (_m *Report) String() string {
-	var builder strings.Builder
-	builder.WriteString("Report(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("kind=")
-	builder.WriteString(_m.Kind)
-	builder.WriteString(", ")
-	builder.WriteString("title=")
-	builder.WriteString(_m.Title)
-	builder.WriteString(", ")
-	if v := _m.Subtitle; v != nil {
-		builder.WriteString("subtitle=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Summary; v != nil {
-		builder.WriteString("summary=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Question; v != nil {
-		builder.WriteString("question=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("key_findings=")
-	builder.WriteString(fmt.Sprintf("%v", _m.KeyFindings))
-	builder.WriteString(", ")
-	builder.WriteString("methods=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Methods))
-	builder.WriteString(", ")
-	builder.WriteString("language=")
-	builder.WriteString(_m.Language)
-	builder.WriteString(", ")
-	builder.WriteString("body=")
-	builder.WriteString(_m.Body)
-	builder.WriteString(", ")
-	builder.WriteString("word_count=")
-	builder.WriteString(fmt.Sprintf("%v", _m.WordCount))
-	builder.WriteString(", ")
-	builder.WriteString("reading_minutes=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReadingMinutes))
-	builder.WriteString(", ")
-	if v := _m.HeroID; v != nil {
-		builder.WriteString("hero_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Report(id=%v)", _m.ID)
 }
 
 // Reports is a parsable slice of Report.

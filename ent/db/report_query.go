@@ -11,7 +11,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/asset"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -24,7 +23,6 @@ type ReportQuery struct {
 	order      []report.OrderOption
 	inters     []Interceptor
 	predicates []predicate.Report
-	withHero   *AssetQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -62,28 +60,6 @@ func (_q *ReportQuery) Order(o ...report.OrderOption) *ReportQuery {
 	return _q
 }
 
-// QueryHero chains the current query on the "hero" edge.
-func (_q *ReportQuery) QueryHero() *AssetQuery {
-	query := (&AssetClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(report.Table, report.FieldID, selector),
-			sqlgraph.To(asset.Table, asset.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, report.HeroTable, report.HeroColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first Report entity from the query.
 // Returns a *NotFoundError when no Report was found.
 func (_q *ReportQuery) First(ctx context.Context) (*Report, error) {
@@ -95,15 +71,6 @@ func (_q *ReportQuery) First(ctx context.Context) (*Report, error) {
 		return nil, &NotFoundError{report.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ReportQuery) FirstX(ctx context.Context) *Report {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first Report ID from the query.
@@ -118,15 +85,6 @@ func (_q *ReportQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ReportQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single Report entity found by the query, ensuring it only returns one.
@@ -154,34 +112,6 @@ func (_q *ReportQuery) OnlyX(ctx context.Context) *Report {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only Report ID in the query.
-// Returns a *NotSingularError when more than one Report ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ReportQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{report.Label}
-	default:
-		err = &NotSingularError{report.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ReportQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of Reports.
@@ -215,15 +145,6 @@ func (_q *ReportQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ReportQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ReportQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -255,15 +176,6 @@ func (_q *ReportQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ReportQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ReportQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ReportQuery) Clone() *ReportQuery {
@@ -276,46 +188,11 @@ func (_q *ReportQuery) Clone() *ReportQuery {
 		order:      append([]report.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.Report{}, _q.predicates...),
-		withHero:   _q.withHero.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithHero tells the query-builder to eager-load the nodes that are connected to
-// the "hero" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReportQuery) WithHero(opts ...func(*AssetQuery)) *ReportQuery {
-	query := (&AssetClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withHero = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Slug string `json:"slug,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.Report.Query().
-//		GroupBy(report.FieldSlug).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ReportQuery) GroupBy(field string, fields ...string) *ReportGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ReportGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = report.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -371,11 +248,8 @@ func (_q *ReportQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ReportQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Report, error) {
 	var (
-		nodes       = []*Report{}
-		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
-			_q.withHero != nil,
-		}
+		nodes = []*Report{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Report).scanValues(nil, columns)
@@ -383,7 +257,6 @@ func (_q *ReportQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Repor
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Report{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -398,46 +271,7 @@ func (_q *ReportQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Repor
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withHero; query != nil {
-		if err := _q.loadHero(ctx, query, nodes, nil,
-			func(n *Report, e *Asset) { n.Edges.Hero = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ReportQuery) loadHero(ctx context.Context, query *AssetQuery, nodes []*Report, init func(*Report), assign func(*Report, *Asset)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*Report)
-	for i := range nodes {
-		if nodes[i].HeroID == nil {
-			continue
-		}
-		fk := *nodes[i].HeroID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(asset.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "hero_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ReportQuery) sqlCount(ctx context.Context) (int, error) {
@@ -467,9 +301,6 @@ func (_q *ReportQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != report.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withHero != nil {
-			_spec.Node.AddColumnOnce(report.FieldHeroID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -534,54 +365,6 @@ func (_q *ReportQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ReportQuery) Modify(modifiers ...func(s *sql.Selector)) *ReportSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ReportGroupBy is the group-by builder for Report entities.
-type ReportGroupBy struct {
-	selector
-	build *ReportQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ReportGroupBy) Aggregate(fns ...AggregateFunc) *ReportGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ReportGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ReportQuery, *ReportGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ReportGroupBy) sqlScan(ctx context.Context, root *ReportQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ReportSelect is the builder for selecting fields of Report entities.

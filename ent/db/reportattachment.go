@@ -4,12 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/asset"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reportattachment"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -24,47 +21,11 @@ type ReportAttachment struct {
 	// ReportID holds the value of the "report_id" field.
 	ReportID domain.ID `json:"report_id,omitempty"`
 	// AssetID holds the value of the "asset_id" field.
-	AssetID domain.ID `json:"asset_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ReportAttachmentQuery when eager-loading is set.
-	Edges        ReportAttachmentEdges `json:"edges"`
+	AssetID      domain.ID `json:"asset_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ReportAttachmentEdges holds the relations/edges for other nodes in the graph.
-type ReportAttachmentEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Asset holds the value of the asset edge.
-	Asset *Asset `json:"asset,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportAttachmentEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// AssetOrErr returns the Asset value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportAttachmentEdges) AssetOrErr() (*Asset, error) {
-	if e.Asset != nil {
-		return e.Asset, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: asset.Label}
-	}
-	return nil, &NotLoadedError{edge: "asset"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ReportAttachment) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the ReportAttachment entity.
-func (_m *ReportAttachment) QueryReport() *ReportQuery {
-	return NewReportAttachmentClient(_m.config).QueryReport(_m)
-}
-
-// QueryAsset queries the "asset" edge of the ReportAttachment entity.
-func (_m *ReportAttachment) QueryAsset() *AssetQuery {
-	return NewReportAttachmentClient(_m.config).QueryAsset(_m)
-}
-
-// Update returns a builder for updating this ReportAttachment.
-// Note that you need to call ReportAttachment.Unwrap() before calling this method if this ReportAttachment
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ReportAttachment) Update() *ReportAttachmentUpdateOne {
-	return NewReportAttachmentClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ReportAttachment entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ReportAttachment) Unwrap() *ReportAttachment {
@@ -156,19 +100,7 @@ func (_m *ReportAttachment) Unwrap() *ReportAttachment {
 
 // String implements the fmt.Stringer.
 func (_m *ReportAttachment) String() string {
-	var builder strings.Builder
-	builder.WriteString("ReportAttachment(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("asset_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.AssetID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ReportAttachment(id=%v)", _m.ID)
 }
 
 // ReportAttachments is a parsable slice of ReportAttachment.

@@ -4,12 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reportentity"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -24,47 +21,11 @@ type ReportEntity struct {
 	// ReportID holds the value of the "report_id" field.
 	ReportID domain.ID `json:"report_id,omitempty"`
 	// EntityID holds the value of the "entity_id" field.
-	EntityID domain.ID `json:"entity_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ReportEntityQuery when eager-loading is set.
-	Edges        ReportEntityEdges `json:"edges"`
+	EntityID     domain.ID `json:"entity_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ReportEntityEdges holds the relations/edges for other nodes in the graph.
-type ReportEntityEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Entity holds the value of the entity edge.
-	Entity *Entity `json:"entity,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportEntityEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// EntityOrErr returns the Entity value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportEntityEdges) EntityOrErr() (*Entity, error) {
-	if e.Entity != nil {
-		return e.Entity, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: entity.Label}
-	}
-	return nil, &NotLoadedError{edge: "entity"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ReportEntity) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the ReportEntity entity.
-func (_m *ReportEntity) QueryReport() *ReportQuery {
-	return NewReportEntityClient(_m.config).QueryReport(_m)
-}
-
-// QueryEntity queries the "entity" edge of the ReportEntity entity.
-func (_m *ReportEntity) QueryEntity() *EntityQuery {
-	return NewReportEntityClient(_m.config).QueryEntity(_m)
-}
-
-// Update returns a builder for updating this ReportEntity.
-// Note that you need to call ReportEntity.Unwrap() before calling this method if this ReportEntity
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ReportEntity) Update() *ReportEntityUpdateOne {
-	return NewReportEntityClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ReportEntity entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ReportEntity) Unwrap() *ReportEntity {
@@ -156,19 +100,7 @@ func (_m *ReportEntity) Unwrap() *ReportEntity {
 
 // String implements the fmt.Stringer.
 func (_m *ReportEntity) String() string {
-	var builder strings.Builder
-	builder.WriteString("ReportEntity(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("entity_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ReportEntity(id=%v)", _m.ID)
 }
 
 // ReportEntities is a parsable slice of ReportEntity.

@@ -11,9 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/entity"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reportmention"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -25,8 +23,6 @@ type ReportMentionQuery struct {
 	order      []reportmention.OrderOption
 	inters     []Interceptor
 	predicates []predicate.ReportMention
-	withReport *ReportQuery
-	withEntity *EntityQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -64,50 +60,6 @@ func (_q *ReportMentionQuery) Order(o ...reportmention.OrderOption) *ReportMenti
 	return _q
 }
 
-// QueryReport chains the current query on the "report" edge.
-func (_q *ReportMentionQuery) QueryReport() *ReportQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportmention.Table, reportmention.FieldID, selector),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportmention.ReportTable, reportmention.ReportColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryEntity chains the current query on the "entity" edge.
-func (_q *ReportMentionQuery) QueryEntity() *EntityQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportmention.Table, reportmention.FieldID, selector),
-			sqlgraph.To(entity.Table, entity.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportmention.EntityTable, reportmention.EntityColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first ReportMention entity from the query.
 // Returns a *NotFoundError when no ReportMention was found.
 func (_q *ReportMentionQuery) First(ctx context.Context) (*ReportMention, error) {
@@ -119,15 +71,6 @@ func (_q *ReportMentionQuery) First(ctx context.Context) (*ReportMention, error)
 		return nil, &NotFoundError{reportmention.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ReportMentionQuery) FirstX(ctx context.Context) *ReportMention {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first ReportMention ID from the query.
@@ -142,15 +85,6 @@ func (_q *ReportMentionQuery) FirstID(ctx context.Context) (id domain.ID, err er
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ReportMentionQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single ReportMention entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *ReportMentionQuery) OnlyX(ctx context.Context) *ReportMention {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only ReportMention ID in the query.
-// Returns a *NotSingularError when more than one ReportMention ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ReportMentionQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{reportmention.Label}
-	default:
-		err = &NotSingularError{reportmention.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ReportMentionQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of ReportMentions.
@@ -239,15 +145,6 @@ func (_q *ReportMentionQuery) IDs(ctx context.Context) (ids []domain.ID, err err
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ReportMentionQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ReportMentionQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *ReportMentionQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ReportMentionQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ReportMentionQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ReportMentionQuery) Clone() *ReportMentionQuery {
@@ -300,58 +188,11 @@ func (_q *ReportMentionQuery) Clone() *ReportMentionQuery {
 		order:      append([]reportmention.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.ReportMention{}, _q.predicates...),
-		withReport: _q.withReport.Clone(),
-		withEntity: _q.withEntity.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithReport tells the query-builder to eager-load the nodes that are connected to
-// the "report" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReportMentionQuery) WithReport(opts ...func(*ReportQuery)) *ReportMentionQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withReport = query
-	return _q
-}
-
-// WithEntity tells the query-builder to eager-load the nodes that are connected to
-// the "entity" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReportMentionQuery) WithEntity(opts ...func(*EntityQuery)) *ReportMentionQuery {
-	query := (&EntityClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withEntity = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.ReportMention.Query().
-//		GroupBy(reportmention.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ReportMentionQuery) GroupBy(field string, fields ...string) *ReportMentionGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ReportMentionGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = reportmention.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *ReportMentionQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ReportMentionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*ReportMention, error) {
 	var (
-		nodes       = []*ReportMention{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withReport != nil,
-			_q.withEntity != nil,
-		}
+		nodes = []*ReportMention{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*ReportMention).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *ReportMentionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &ReportMention{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *ReportMentionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withReport; query != nil {
-		if err := _q.loadReport(ctx, query, nodes, nil,
-			func(n *ReportMention, e *Report) { n.Edges.Report = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withEntity; query != nil {
-		if err := _q.loadEntity(ctx, query, nodes, nil,
-			func(n *ReportMention, e *Entity) { n.Edges.Entity = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ReportMentionQuery) loadReport(ctx context.Context, query *ReportQuery, nodes []*ReportMention, init func(*ReportMention), assign func(*ReportMention, *Report)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ReportMention)
-	for i := range nodes {
-		fk := nodes[i].ReportID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(report.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "report_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *ReportMentionQuery) loadEntity(ctx context.Context, query *EntityQuery, nodes []*ReportMention, init func(*ReportMention), assign func(*ReportMention, *Entity)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ReportMention)
-	for i := range nodes {
-		fk := nodes[i].EntityID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(entity.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "entity_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ReportMentionQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *ReportMentionQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != reportmention.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withReport != nil {
-			_spec.Node.AddColumnOnce(reportmention.FieldReportID)
-		}
-		if _q.withEntity != nil {
-			_spec.Node.AddColumnOnce(reportmention.FieldEntityID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *ReportMentionQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ReportMentionQuery) Modify(modifiers ...func(s *sql.Selector)) *ReportMentionSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ReportMentionGroupBy is the group-by builder for ReportMention entities.
-type ReportMentionGroupBy struct {
-	selector
-	build *ReportMentionQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ReportMentionGroupBy) Aggregate(fns ...AggregateFunc) *ReportMentionGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ReportMentionGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ReportMentionQuery, *ReportMentionGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ReportMentionGroupBy) sqlScan(ctx context.Context, root *ReportMentionQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ReportMentionSelect is the builder for selecting fields of ReportMention entities.

@@ -4,12 +4,9 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/narrative"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reportnarrative"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -24,47 +21,11 @@ type ReportNarrative struct {
 	// ReportID holds the value of the "report_id" field.
 	ReportID domain.ID `json:"report_id,omitempty"`
 	// NarrativeID holds the value of the "narrative_id" field.
-	NarrativeID domain.ID `json:"narrative_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ReportNarrativeQuery when eager-loading is set.
-	Edges        ReportNarrativeEdges `json:"edges"`
+	NarrativeID  domain.ID `json:"narrative_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ReportNarrativeEdges holds the relations/edges for other nodes in the graph.
-type ReportNarrativeEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Narrative holds the value of the narrative edge.
-	Narrative *Narrative `json:"narrative,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportNarrativeEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// NarrativeOrErr returns the Narrative value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportNarrativeEdges) NarrativeOrErr() (*Narrative, error) {
-	if e.Narrative != nil {
-		return e.Narrative, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: narrative.Label}
-	}
-	return nil, &NotLoadedError{edge: "narrative"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ReportNarrative) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the ReportNarrative entity.
-func (_m *ReportNarrative) QueryReport() *ReportQuery {
-	return NewReportNarrativeClient(_m.config).QueryReport(_m)
-}
-
-// QueryNarrative queries the "narrative" edge of the ReportNarrative entity.
-func (_m *ReportNarrative) QueryNarrative() *NarrativeQuery {
-	return NewReportNarrativeClient(_m.config).QueryNarrative(_m)
-}
-
-// Update returns a builder for updating this ReportNarrative.
-// Note that you need to call ReportNarrative.Unwrap() before calling this method if this ReportNarrative
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ReportNarrative) Update() *ReportNarrativeUpdateOne {
-	return NewReportNarrativeClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ReportNarrative entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ReportNarrative) Unwrap() *ReportNarrative {
@@ -156,19 +100,7 @@ func (_m *ReportNarrative) Unwrap() *ReportNarrative {
 
 // String implements the fmt.Stringer.
 func (_m *ReportNarrative) String() string {
-	var builder strings.Builder
-	builder.WriteString("ReportNarrative(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("narrative_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.NarrativeID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ReportNarrative(id=%v)", _m.ID)
 }
 
 // ReportNarratives is a parsable slice of ReportNarrative.

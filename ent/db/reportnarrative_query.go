@@ -11,9 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reportnarrative"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -21,13 +19,11 @@ import (
 // ReportNarrativeQuery is the builder for querying ReportNarrative entities.
 type ReportNarrativeQuery struct {
 	config
-	ctx           *QueryContext
-	order         []reportnarrative.OrderOption
-	inters        []Interceptor
-	predicates    []predicate.ReportNarrative
-	withReport    *ReportQuery
-	withNarrative *NarrativeQuery
-	modifiers     []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []reportnarrative.OrderOption
+	inters     []Interceptor
+	predicates []predicate.ReportNarrative
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,50 +60,6 @@ func (_q *ReportNarrativeQuery) Order(o ...reportnarrative.OrderOption) *ReportN
 	return _q
 }
 
-// QueryReport chains the current query on the "report" edge.
-func (_q *ReportNarrativeQuery) QueryReport() *ReportQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportnarrative.Table, reportnarrative.FieldID, selector),
-			sqlgraph.To(report.Table, report.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportnarrative.ReportTable, reportnarrative.ReportColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryNarrative chains the current query on the "narrative" edge.
-func (_q *ReportNarrativeQuery) QueryNarrative() *NarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reportnarrative.Table, reportnarrative.FieldID, selector),
-			sqlgraph.To(narrative.Table, narrative.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, reportnarrative.NarrativeTable, reportnarrative.NarrativeColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
 // First returns the first ReportNarrative entity from the query.
 // Returns a *NotFoundError when no ReportNarrative was found.
 func (_q *ReportNarrativeQuery) First(ctx context.Context) (*ReportNarrative, error) {
@@ -119,15 +71,6 @@ func (_q *ReportNarrativeQuery) First(ctx context.Context) (*ReportNarrative, er
 		return nil, &NotFoundError{reportnarrative.Label}
 	}
 	return nodes[0], nil
-}
-
-// FirstX is like First, but panics if an error occurs.
-func (_q *ReportNarrativeQuery) FirstX(ctx context.Context) *ReportNarrative {
-	node, err := _q.First(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return node
 }
 
 // FirstID returns the first ReportNarrative ID from the query.
@@ -142,15 +85,6 @@ func (_q *ReportNarrativeQuery) FirstID(ctx context.Context) (id domain.ID, err 
 		return
 	}
 	return ids[0], nil
-}
-
-// FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *ReportNarrativeQuery) FirstIDX(ctx context.Context) domain.ID {
-	id, err := _q.FirstID(ctx)
-	if err != nil && !IsNotFound(err) {
-		panic(err)
-	}
-	return id
 }
 
 // Only returns a single ReportNarrative entity found by the query, ensuring it only returns one.
@@ -178,34 +112,6 @@ func (_q *ReportNarrativeQuery) OnlyX(ctx context.Context) *ReportNarrative {
 		panic(err)
 	}
 	return node
-}
-
-// OnlyID is like Only, but returns the only ReportNarrative ID in the query.
-// Returns a *NotSingularError when more than one ReportNarrative ID is found.
-// Returns a *NotFoundError when no entities are found.
-func (_q *ReportNarrativeQuery) OnlyID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
-		return
-	}
-	switch len(ids) {
-	case 1:
-		id = ids[0]
-	case 0:
-		err = &NotFoundError{reportnarrative.Label}
-	default:
-		err = &NotSingularError{reportnarrative.Label}
-	}
-	return
-}
-
-// OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *ReportNarrativeQuery) OnlyIDX(ctx context.Context) domain.ID {
-	id, err := _q.OnlyID(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // All executes the query and returns a list of ReportNarratives.
@@ -239,15 +145,6 @@ func (_q *ReportNarrativeQuery) IDs(ctx context.Context) (ids []domain.ID, err e
 	return ids, nil
 }
 
-// IDsX is like IDs, but panics if an error occurs.
-func (_q *ReportNarrativeQuery) IDsX(ctx context.Context) []domain.ID {
-	ids, err := _q.IDs(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return ids
-}
-
 // Count returns the count of the given query.
 func (_q *ReportNarrativeQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -279,15 +176,6 @@ func (_q *ReportNarrativeQuery) Exist(ctx context.Context) (bool, error) {
 	}
 }
 
-// ExistX is like Exist, but panics if an error occurs.
-func (_q *ReportNarrativeQuery) ExistX(ctx context.Context) bool {
-	exist, err := _q.Exist(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return exist
-}
-
 // Clone returns a duplicate of the ReportNarrativeQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
 func (_q *ReportNarrativeQuery) Clone() *ReportNarrativeQuery {
@@ -295,63 +183,16 @@ func (_q *ReportNarrativeQuery) Clone() *ReportNarrativeQuery {
 		return nil
 	}
 	return &ReportNarrativeQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]reportnarrative.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.ReportNarrative{}, _q.predicates...),
-		withReport:    _q.withReport.Clone(),
-		withNarrative: _q.withNarrative.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]reportnarrative.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.ReportNarrative{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
-}
-
-// WithReport tells the query-builder to eager-load the nodes that are connected to
-// the "report" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReportNarrativeQuery) WithReport(opts ...func(*ReportQuery)) *ReportNarrativeQuery {
-	query := (&ReportClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withReport = query
-	return _q
-}
-
-// WithNarrative tells the query-builder to eager-load the nodes that are connected to
-// the "narrative" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReportNarrativeQuery) WithNarrative(opts ...func(*NarrativeQuery)) *ReportNarrativeQuery {
-	query := (&NarrativeClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withNarrative = query
-	return _q
-}
-
-// GroupBy is used to group vertices by one or more fields/columns.
-// It is often used with aggregate functions, like: count, max, mean, min, sum.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//		Count int `json:"count,omitempty"`
-//	}
-//
-//	client.ReportNarrative.Query().
-//		GroupBy(reportnarrative.FieldPosition).
-//		Aggregate(db.Count()).
-//		Scan(ctx, &v)
-func (_q *ReportNarrativeQuery) GroupBy(field string, fields ...string) *ReportNarrativeGroupBy {
-	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &ReportNarrativeGroupBy{build: _q}
-	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = reportnarrative.Label
-	grbuild.scan = grbuild.Scan
-	return grbuild
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -407,12 +248,8 @@ func (_q *ReportNarrativeQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *ReportNarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*ReportNarrative, error) {
 	var (
-		nodes       = []*ReportNarrative{}
-		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
-			_q.withReport != nil,
-			_q.withNarrative != nil,
-		}
+		nodes = []*ReportNarrative{}
+		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*ReportNarrative).scanValues(nil, columns)
@@ -420,7 +257,6 @@ func (_q *ReportNarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) 
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &ReportNarrative{config: _q.config}
 		nodes = append(nodes, node)
-		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -435,78 +271,7 @@ func (_q *ReportNarrativeQuery) sqlAll(ctx context.Context, hooks ...queryHook) 
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withReport; query != nil {
-		if err := _q.loadReport(ctx, query, nodes, nil,
-			func(n *ReportNarrative, e *Report) { n.Edges.Report = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withNarrative; query != nil {
-		if err := _q.loadNarrative(ctx, query, nodes, nil,
-			func(n *ReportNarrative, e *Narrative) { n.Edges.Narrative = e }); err != nil {
-			return nil, err
-		}
-	}
 	return nodes, nil
-}
-
-func (_q *ReportNarrativeQuery) loadReport(ctx context.Context, query *ReportQuery, nodes []*ReportNarrative, init func(*ReportNarrative), assign func(*ReportNarrative, *Report)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ReportNarrative)
-	for i := range nodes {
-		fk := nodes[i].ReportID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(report.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "report_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *ReportNarrativeQuery) loadNarrative(ctx context.Context, query *NarrativeQuery, nodes []*ReportNarrative, init func(*ReportNarrative), assign func(*ReportNarrative, *Narrative)) error {
-	ids := make([]domain.ID, 0, len(nodes))
-	nodeids := make(map[domain.ID][]*ReportNarrative)
-	for i := range nodes {
-		fk := nodes[i].NarrativeID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(narrative.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "narrative_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
 }
 
 func (_q *ReportNarrativeQuery) sqlCount(ctx context.Context) (int, error) {
@@ -536,12 +301,6 @@ func (_q *ReportNarrativeQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != reportnarrative.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
-		}
-		if _q.withReport != nil {
-			_spec.Node.AddColumnOnce(reportnarrative.FieldReportID)
-		}
-		if _q.withNarrative != nil {
-			_spec.Node.AddColumnOnce(reportnarrative.FieldNarrativeID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -606,54 +365,6 @@ func (_q *ReportNarrativeQuery) sqlQuery(ctx context.Context) *sql.Selector {
 func (_q *ReportNarrativeQuery) Modify(modifiers ...func(s *sql.Selector)) *ReportNarrativeSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
-}
-
-// ReportNarrativeGroupBy is the group-by builder for ReportNarrative entities.
-type ReportNarrativeGroupBy struct {
-	selector
-	build *ReportNarrativeQuery
-}
-
-// Aggregate adds the given aggregation functions to the group-by query.
-func (_g *ReportNarrativeGroupBy) Aggregate(fns ...AggregateFunc) *ReportNarrativeGroupBy {
-	_g.fns = append(_g.fns, fns...)
-	return _g
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_g *ReportNarrativeGroupBy) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
-	if err := _g.build.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ReportNarrativeQuery, *ReportNarrativeGroupBy](ctx, _g.build, _g, _g.build.inters, v)
-}
-
-func (_g *ReportNarrativeGroupBy) sqlScan(ctx context.Context, root *ReportNarrativeQuery, v any) error {
-	selector := root.sqlQuery(ctx).Select()
-	aggregation := make([]string, 0, len(_g.fns))
-	for _, fn := range _g.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	if len(selector.SelectedColumns()) == 0 {
-		columns := make([]string, 0, len(*_g.flds)+len(_g.fns))
-		for _, f := range *_g.flds {
-			columns = append(columns, selector.C(f))
-		}
-		columns = append(columns, aggregation...)
-		selector.Select(columns...)
-	}
-	selector.GroupBy(selector.Columns(*_g.flds...)...)
-	if err := selector.Err(); err != nil {
-		return err
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _g.build.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
 }
 
 // ReportNarrativeSelect is the builder for selecting fields of ReportNarrative entities.

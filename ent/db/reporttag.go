@@ -4,13 +4,10 @@ package db
 
 import (
 	"fmt"
-	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/reporttag"
-	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -24,47 +21,11 @@ type ReportTag struct {
 	// ReportID holds the value of the "report_id" field.
 	ReportID domain.ID `json:"report_id,omitempty"`
 	// TagID holds the value of the "tag_id" field.
-	TagID domain.ID `json:"tag_id,omitempty"`
-	// Edges holds the relations/edges for other nodes in the graph.
-	// The values are being populated by the ReportTagQuery when eager-loading is set.
-	Edges        ReportTagEdges `json:"edges"`
+	TagID        domain.ID `json:"tag_id,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
-}
-
-// ReportTagEdges holds the relations/edges for other nodes in the graph.
-type ReportTagEdges struct {
-	// Report holds the value of the report edge.
-	Report *Report `json:"report,omitempty"`
-	// Tag holds the value of the tag edge.
-	Tag *Tag `json:"tag,omitempty"`
-	// loadedTypes holds the information for reporting if a
-	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
-}
-
-// ReportOrErr returns the Report value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportTagEdges) ReportOrErr() (*Report, error) {
-	if e.Report != nil {
-		return e.Report, nil
-	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: report.Label}
-	}
-	return nil, &NotLoadedError{edge: "report"}
-}
-
-// TagOrErr returns the Tag value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ReportTagEdges) TagOrErr() (*Tag, error) {
-	if e.Tag != nil {
-		return e.Tag, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: tag.Label}
-	}
-	return nil, &NotLoadedError{edge: "tag"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -126,23 +87,6 @@ func (_m *ReportTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryReport queries the "report" edge of the ReportTag entity.
-func (_m *ReportTag) QueryReport() *ReportQuery {
-	return NewReportTagClient(_m.config).QueryReport(_m)
-}
-
-// QueryTag queries the "tag" edge of the ReportTag entity.
-func (_m *ReportTag) QueryTag() *TagQuery {
-	return NewReportTagClient(_m.config).QueryTag(_m)
-}
-
-// Update returns a builder for updating this ReportTag.
-// Note that you need to call ReportTag.Unwrap() before calling this method if this ReportTag
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ReportTag) Update() *ReportTagUpdateOne {
-	return NewReportTagClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the ReportTag entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *ReportTag) Unwrap() *ReportTag {
@@ -156,19 +100,7 @@ func (_m *ReportTag) Unwrap() *ReportTag {
 
 // String implements the fmt.Stringer.
 func (_m *ReportTag) String() string {
-	var builder strings.Builder
-	builder.WriteString("ReportTag(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("position=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Position))
-	builder.WriteString(", ")
-	builder.WriteString("report_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ReportID))
-	builder.WriteString(", ")
-	builder.WriteString("tag_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TagID))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("ReportTag(id=%v)", _m.ID)
 }
 
 // ReportTags is a parsable slice of ReportTag.

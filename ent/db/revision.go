@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -123,13 +122,6 @@ func (_m *Revision) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Revision.
-// Note that you need to call Revision.Unwrap() before calling this method if this Revision
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Revision) Update() *RevisionUpdateOne {
-	return NewRevisionClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Revision entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Revision) Unwrap() *Revision {
@@ -143,33 +135,7 @@ func (_m *Revision) Unwrap() *Revision {
 
 // String implements the fmt.Stringer.
 func (_m *Revision) String() string {
-	var builder strings.Builder
-	builder.WriteString("Revision(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("number=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Number))
-	builder.WriteString(", ")
-	builder.WriteString("snapshot=")
-	builder.WriteString(_m.Snapshot)
-	builder.WriteString(", ")
-	builder.WriteString("hash=")
-	builder.WriteString(_m.Hash)
-	builder.WriteString(", ")
-	builder.WriteString("author=")
-	builder.WriteString(_m.Author)
-	builder.WriteString(", ")
-	if v := _m.Message; v != nil {
-		builder.WriteString("message=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Revision(id=%v)", _m.ID)
 }
 
 // Revisions is a parsable slice of Revision.

@@ -5,7 +5,6 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -183,51 +182,7 @@ func (_m *Schedule) Unwrap() *Schedule {
 
 // String implements the fmt.Stringer.
 func (_m *Schedule) String() string {
-	var builder strings.Builder
-	builder.WriteString("Schedule(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("action=")
-	builder.WriteString(_m.Action)
-	builder.WriteString(", ")
-	builder.WriteString("at=")
-	builder.WriteString(_m.At.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("documents=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Documents))
-	builder.WriteString(", ")
-	builder.WriteString("references=")
-	builder.WriteString(_m.References)
-	builder.WriteString(", ")
-	if v := _m.Message; v != nil {
-		builder.WriteString("message=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("status=")
-	builder.WriteString(_m.Status)
-	builder.WriteString(", ")
-	if v := _m.Error; v != nil {
-		builder.WriteString("error=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Sequence; v != nil {
-		builder.WriteString("sequence=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("created_by=")
-	builder.WriteString(_m.CreatedBy)
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.DoneAt; v != nil {
-		builder.WriteString("done_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Schedule(id=%v)", _m.ID)
 }
 
 // Schedules is a parsable slice of Schedule.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -268,13 +267,6 @@ func (_m *Source) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Source.
-// Note that you need to call Source.Unwrap() before calling this method if this Source
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Source) Update() *SourceUpdateOne {
-	return NewSourceClient(_m.config).UpdateOne(_m)
-}
-
 // Unwrap unwraps the Source entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
 func (_m *Source) Unwrap() *Source {
@@ -288,105 +280,7 @@ func (_m *Source) Unwrap() *Source {
 
 // String implements the fmt.Stringer.
 func (_m *Source) String() string {
-	var builder strings.Builder
-	builder.WriteString("Source(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("slug=")
-	builder.WriteString(_m.Slug)
-	builder.WriteString(", ")
-	builder.WriteString("marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Marking))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("effective_marking=")
-	builder.WriteString(fmt.Sprintf("%v", _m.EffectiveMarking))
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.CreatedBy; v != nil {
-		builder.WriteString("created_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.UpdatedBy; v != nil {
-		builder.WriteString("updated_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedAt; v != nil {
-		builder.WriteString("published_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.PublishedBy; v != nil {
-		builder.WriteString("published_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.LiveVersion; v != nil {
-		builder.WriteString("live_version=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedAt; v != nil {
-		builder.WriteString("deleted_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.DeletedBy; v != nil {
-		builder.WriteString("deleted_by=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title=")
-	builder.WriteString(_m.Title)
-	builder.WriteString(", ")
-	if v := _m.URL; v != nil {
-		builder.WriteString("url=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Publisher; v != nil {
-		builder.WriteString("publisher=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("date=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Date))
-	builder.WriteString(", ")
-	builder.WriteString("accessed=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Accessed))
-	builder.WriteString(", ")
-	if v := _m.ArchiveURL; v != nil {
-		builder.WriteString("archive_url=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Language; v != nil {
-		builder.WriteString("language=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Reliability; v != nil {
-		builder.WriteString("reliability=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.Credibility; v != nil {
-		builder.WriteString("credibility=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("title_key=")
-	builder.WriteString(fmt.Sprintf("%v", _m.TitleKey))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Source(id=%v)", _m.ID)
 }
 
 // Sources is a parsable slice of Source.

@@ -5,7 +5,6 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -248,72 +247,7 @@ func (_m *Webhook) Unwrap() *Webhook {
 
 // String implements the fmt.Stringer.
 func (_m *Webhook) String() string {
-	var builder strings.Builder
-	builder.WriteString("Webhook(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("url=")
-	builder.WriteString(_m.URL)
-	builder.WriteString(", ")
-	if v := _m.Description; v != nil {
-		builder.WriteString("description=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("events=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Events))
-	builder.WriteString(", ")
-	builder.WriteString("types=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Types))
-	builder.WriteString(", ")
-	builder.WriteString("tags=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Tags))
-	builder.WriteString(", ")
-	builder.WriteString("ceiling=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Ceiling))
-	builder.WriteString(", ")
-	builder.WriteString("secret=<sensitive>")
-	builder.WriteString(", ")
-	builder.WriteString("previous_secret=<sensitive>")
-	builder.WriteString(", ")
-	if v := _m.PreviousUntil; v != nil {
-		builder.WriteString("previous_until=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("state=")
-	builder.WriteString(_m.State)
-	builder.WriteString(", ")
-	if v := _m.Reason; v != nil {
-		builder.WriteString("reason=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.DisabledAt; v != nil {
-		builder.WriteString("disabled_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.FailingSince; v != nil {
-		builder.WriteString("failing_since=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("cursor=")
-	builder.WriteString(_m.Cursor)
-	builder.WriteString(", ")
-	builder.WriteString("last_number=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LastNumber))
-	builder.WriteString(", ")
-	builder.WriteString("created_by=")
-	builder.WriteString(_m.CreatedBy)
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	builder.WriteString("updated_at=")
-	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("Webhook(id=%v)", _m.ID)
 }
 
 // Webhooks is a parsable slice of Webhook.

@@ -5,7 +5,6 @@ package db
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"entgo.io/ent"
@@ -210,60 +209,7 @@ func (_m *WebhookDelivery) Unwrap() *WebhookDelivery {
 
 // String implements the fmt.Stringer.
 func (_m *WebhookDelivery) String() string {
-	var builder strings.Builder
-	builder.WriteString("WebhookDelivery(")
-	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("webhook_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.WebhookID))
-	builder.WriteString(", ")
-	builder.WriteString("number=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Number))
-	builder.WriteString(", ")
-	builder.WriteString("event=")
-	builder.WriteString(_m.Event)
-	builder.WriteString(", ")
-	builder.WriteString("document_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.DocumentID))
-	builder.WriteString(", ")
-	builder.WriteString("body=")
-	builder.WriteString(_m.Body)
-	builder.WriteString(", ")
-	builder.WriteString("state=")
-	builder.WriteString(_m.State)
-	builder.WriteString(", ")
-	builder.WriteString("generation=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
-	builder.WriteString(", ")
-	builder.WriteString("attempt_count=")
-	builder.WriteString(fmt.Sprintf("%v", _m.AttemptCount))
-	builder.WriteString(", ")
-	if v := _m.FirstAttemptAt; v != nil {
-		builder.WriteString("first_attempt_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.NextAttemptAt; v != nil {
-		builder.WriteString("next_attempt_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	builder.WriteString("attempts=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Attempts))
-	builder.WriteString(", ")
-	if v := _m.Error; v != nil {
-		builder.WriteString("error=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
-	builder.WriteString(", ")
-	if v := _m.DoneAt; v != nil {
-		builder.WriteString("done_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteByte(')')
-	return builder.String()
+	return fmt.Sprintf("WebhookDelivery(id=%v)", _m.ID)
 }
 
 // WebhookDeliveries is a parsable slice of WebhookDelivery.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	entsql "entgo.io/ent/dialect/sql"
+
 	"github.com/redthread-api/redthread/ent/db/footnote"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
@@ -197,13 +199,13 @@ func TestFootnotes(t *testing.T) {
 		d.Source("site")
 		id := d.Report("cranes", fields{"body": "One.[^b] Two.[^a]\n\n[^a]: See <https://example.org/site>.\n[^b]: [@register, p. 3]"})
 		staff := domain.WithStage(d.Ctx, domain.Desk)
-		notes := d.Stores.Client(staff).Footnote.Query().Where(footnote.ReportID(id)).Order(footnote.ByNumber()).AllX(staff)
+		notes := d.Stores.Client(staff).Footnote.Query().Where(entsql.FieldEQ(footnote.FieldReportID, id)).Order(footnote.ByNumber()).AllX(staff)
 		if len(notes) != 2 || notes[0].Label != "b" || notes[0].SourceID == nil || *notes[0].Locator != "p. 3" || notes[1].SourceID == nil {
 			t.Errorf("got %v", notes)
 		}
 		first := notes[0].ID
 		d.MustSave(domain.Report, editorial.Update, fields{"id": "cranes", "title": "Other"})
-		if got := d.Stores.Client(staff).Footnote.Query().Where(footnote.Number(1)).OnlyX(staff).ID; got != first {
+		if got := d.Stores.Client(staff).Footnote.Query().Where(entsql.FieldEQ(footnote.FieldNumber, 1)).OnlyX(staff).ID; got != first {
 			t.Error("a footnote that did not change got another id")
 		}
 		wantFields(t, d.try(domain.Report, editorial.Update, fields{"id": "cranes", "body": "x[^1]\n\n[^1]: [@none]"}), "body")

@@ -20,8 +20,7 @@ func onDesk(t *testing.T) context.Context {
 // saveTag writes a tag in a use case of its own.
 func saveTag(t *testing.T, ctx context.Context, s *store.Stores, slug string) error {
 	return s.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.Client().Tag.Create().SetID(domain.NewID(domain.Tag, t0)).SetSlug(slug).SetLabel(slug).
-			SetVocabulary("TOPIC").SetCreatedAt(t0).SetUpdatedAt(t0).SetEffectiveMarking(domain.Clear).Exec(ctx)
+		return insertTag(ctx, tx, domain.NewID(domain.Tag, t0), slug, domain.Clear)
 	})
 }
 

@@ -28,11 +28,6 @@ func IDIn(ids ...domain.ID) predicate.Alias {
 	return predicate.Alias(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.Alias {
-	return predicate.Alias(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.Alias {
 	return predicate.Alias(sql.FieldGT(FieldID, id))
@@ -97,15 +92,6 @@ func DocumentIDIn(vs ...domain.ID) predicate.Alias {
 	return predicate.Alias(sql.FieldIn(FieldDocumentID, v...))
 }
 
-// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
-func DocumentIDNotIn(vs ...domain.ID) predicate.Alias {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Alias(sql.FieldNotIn(FieldDocumentID, v...))
-}
-
 // DocumentIDGT applies the GT predicate on the "document_id" field.
 func DocumentIDGT(v domain.ID) predicate.Alias {
 	vc := int64(v)
@@ -151,15 +137,6 @@ func TypeIn(vs ...domain.Type) predicate.Alias {
 	return predicate.Alias(sql.FieldIn(FieldType, v...))
 }
 
-// TypeNotIn applies the NotIn predicate on the "type" field.
-func TypeNotIn(vs ...domain.Type) predicate.Alias {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = uint8(vs[i])
-	}
-	return predicate.Alias(sql.FieldNotIn(FieldType, v...))
-}
-
 // TypeGT applies the GT predicate on the "type" field.
 func TypeGT(v domain.Type) predicate.Alias {
 	vc := uint8(v)
@@ -199,11 +176,6 @@ func SlugIn(vs ...string) predicate.Alias {
 	return predicate.Alias(sql.FieldIn(FieldSlug, vs...))
 }
 
-// SlugNotIn applies the NotIn predicate on the "slug" field.
-func SlugNotIn(vs ...string) predicate.Alias {
-	return predicate.Alias(sql.FieldNotIn(FieldSlug, vs...))
-}
-
 // SlugGT applies the GT predicate on the "slug" field.
 func SlugGT(v string) predicate.Alias {
 	return predicate.Alias(sql.FieldGT(FieldSlug, v))
@@ -224,39 +196,9 @@ func SlugLTE(v string) predicate.Alias {
 	return predicate.Alias(sql.FieldLTE(FieldSlug, v))
 }
 
-// SlugContains applies the Contains predicate on the "slug" field.
-func SlugContains(v string) predicate.Alias {
-	return predicate.Alias(sql.FieldContains(FieldSlug, v))
-}
-
-// SlugHasPrefix applies the HasPrefix predicate on the "slug" field.
-func SlugHasPrefix(v string) predicate.Alias {
-	return predicate.Alias(sql.FieldHasPrefix(FieldSlug, v))
-}
-
-// SlugHasSuffix applies the HasSuffix predicate on the "slug" field.
-func SlugHasSuffix(v string) predicate.Alias {
-	return predicate.Alias(sql.FieldHasSuffix(FieldSlug, v))
-}
-
 // SlugIsNil applies the IsNil predicate on the "slug" field.
 func SlugIsNil() predicate.Alias {
 	return predicate.Alias(sql.FieldIsNull(FieldSlug))
-}
-
-// SlugNotNil applies the NotNil predicate on the "slug" field.
-func SlugNotNil() predicate.Alias {
-	return predicate.Alias(sql.FieldNotNull(FieldSlug))
-}
-
-// SlugEqualFold applies the EqualFold predicate on the "slug" field.
-func SlugEqualFold(v string) predicate.Alias {
-	return predicate.Alias(sql.FieldEqualFold(FieldSlug, v))
-}
-
-// SlugContainsFold applies the ContainsFold predicate on the "slug" field.
-func SlugContainsFold(v string) predicate.Alias {
-	return predicate.Alias(sql.FieldContainsFold(FieldSlug, v))
 }
 
 // FormerIDEQ applies the EQ predicate on the "former_id" field.
@@ -278,15 +220,6 @@ func FormerIDIn(vs ...domain.ID) predicate.Alias {
 		v[i] = int64(vs[i])
 	}
 	return predicate.Alias(sql.FieldIn(FieldFormerID, v...))
-}
-
-// FormerIDNotIn applies the NotIn predicate on the "former_id" field.
-func FormerIDNotIn(vs ...domain.ID) predicate.Alias {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Alias(sql.FieldNotIn(FieldFormerID, v...))
 }
 
 // FormerIDGT applies the GT predicate on the "former_id" field.
@@ -316,11 +249,6 @@ func FormerIDLTE(v domain.ID) predicate.Alias {
 // FormerIDIsNil applies the IsNil predicate on the "former_id" field.
 func FormerIDIsNil() predicate.Alias {
 	return predicate.Alias(sql.FieldIsNull(FieldFormerID))
-}
-
-// FormerIDNotNil applies the NotNil predicate on the "former_id" field.
-func FormerIDNotNil() predicate.Alias {
-	return predicate.Alias(sql.FieldNotNull(FieldFormerID))
 }
 
 // And groups predicates with the AND operator between them.

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldGT(FieldID, id))
@@ -133,11 +128,6 @@ func NameIn(vs ...string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldName, vs...))
 }
 
-// NameNotIn applies the NotIn predicate on the "name" field.
-func NameNotIn(vs ...string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldName, vs...))
-}
-
 // NameGT applies the GT predicate on the "name" field.
 func NameGT(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldGT(FieldName, v))
@@ -158,31 +148,6 @@ func NameLTE(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldLTE(FieldName, v))
 }
 
-// NameContains applies the Contains predicate on the "name" field.
-func NameContains(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContains(FieldName, v))
-}
-
-// NameHasPrefix applies the HasPrefix predicate on the "name" field.
-func NameHasPrefix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasPrefix(FieldName, v))
-}
-
-// NameHasSuffix applies the HasSuffix predicate on the "name" field.
-func NameHasSuffix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasSuffix(FieldName, v))
-}
-
-// NameEqualFold applies the EqualFold predicate on the "name" field.
-func NameEqualFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldEqualFold(FieldName, v))
-}
-
-// NameContainsFold applies the ContainsFold predicate on the "name" field.
-func NameContainsFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContainsFold(FieldName, v))
-}
-
 // HintEQ applies the EQ predicate on the "hint" field.
 func HintEQ(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldHint, v))
@@ -196,11 +161,6 @@ func HintNEQ(v string) predicate.ApiKey {
 // HintIn applies the In predicate on the "hint" field.
 func HintIn(vs ...string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldHint, vs...))
-}
-
-// HintNotIn applies the NotIn predicate on the "hint" field.
-func HintNotIn(vs ...string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldHint, vs...))
 }
 
 // HintGT applies the GT predicate on the "hint" field.
@@ -223,31 +183,6 @@ func HintLTE(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldLTE(FieldHint, v))
 }
 
-// HintContains applies the Contains predicate on the "hint" field.
-func HintContains(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContains(FieldHint, v))
-}
-
-// HintHasPrefix applies the HasPrefix predicate on the "hint" field.
-func HintHasPrefix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasPrefix(FieldHint, v))
-}
-
-// HintHasSuffix applies the HasSuffix predicate on the "hint" field.
-func HintHasSuffix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasSuffix(FieldHint, v))
-}
-
-// HintEqualFold applies the EqualFold predicate on the "hint" field.
-func HintEqualFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldEqualFold(FieldHint, v))
-}
-
-// HintContainsFold applies the ContainsFold predicate on the "hint" field.
-func HintContainsFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContainsFold(FieldHint, v))
-}
-
 // HashEQ applies the EQ predicate on the "hash" field.
 func HashEQ(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldHash, v))
@@ -261,11 +196,6 @@ func HashNEQ(v string) predicate.ApiKey {
 // HashIn applies the In predicate on the "hash" field.
 func HashIn(vs ...string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldHash, vs...))
-}
-
-// HashNotIn applies the NotIn predicate on the "hash" field.
-func HashNotIn(vs ...string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldHash, vs...))
 }
 
 // HashGT applies the GT predicate on the "hash" field.
@@ -288,31 +218,6 @@ func HashLTE(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldLTE(FieldHash, v))
 }
 
-// HashContains applies the Contains predicate on the "hash" field.
-func HashContains(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContains(FieldHash, v))
-}
-
-// HashHasPrefix applies the HasPrefix predicate on the "hash" field.
-func HashHasPrefix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasPrefix(FieldHash, v))
-}
-
-// HashHasSuffix applies the HasSuffix predicate on the "hash" field.
-func HashHasSuffix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasSuffix(FieldHash, v))
-}
-
-// HashEqualFold applies the EqualFold predicate on the "hash" field.
-func HashEqualFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldEqualFold(FieldHash, v))
-}
-
-// HashContainsFold applies the ContainsFold predicate on the "hash" field.
-func HashContainsFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContainsFold(FieldHash, v))
-}
-
 // RoleEQ applies the EQ predicate on the "role" field.
 func RoleEQ(v domain.Role) predicate.ApiKey {
 	vc := int(v)
@@ -332,15 +237,6 @@ func RoleIn(vs ...domain.Role) predicate.ApiKey {
 		v[i] = int(vs[i])
 	}
 	return predicate.ApiKey(sql.FieldIn(FieldRole, v...))
-}
-
-// RoleNotIn applies the NotIn predicate on the "role" field.
-func RoleNotIn(vs ...domain.Role) predicate.ApiKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.ApiKey(sql.FieldNotIn(FieldRole, v...))
 }
 
 // RoleGT applies the GT predicate on the "role" field.
@@ -388,15 +284,6 @@ func ClearanceIn(vs ...domain.Marking) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldClearance, v...))
 }
 
-// ClearanceNotIn applies the NotIn predicate on the "clearance" field.
-func ClearanceNotIn(vs ...domain.Marking) predicate.ApiKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.ApiKey(sql.FieldNotIn(FieldClearance, v...))
-}
-
 // ClearanceGT applies the GT predicate on the "clearance" field.
 func ClearanceGT(v domain.Marking) predicate.ApiKey {
 	vc := int(v)
@@ -426,29 +313,14 @@ func ScopesIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldScopes))
 }
 
-// ScopesNotNil applies the NotNil predicate on the "scopes" field.
-func ScopesNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldScopes))
-}
-
 // OriginsIsNil applies the IsNil predicate on the "origins" field.
 func OriginsIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldOrigins))
 }
 
-// OriginsNotNil applies the NotNil predicate on the "origins" field.
-func OriginsNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldOrigins))
-}
-
 // NetworksIsNil applies the IsNil predicate on the "networks" field.
 func NetworksIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldNetworks))
-}
-
-// NetworksNotNil applies the NotNil predicate on the "networks" field.
-func NetworksNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldNetworks))
 }
 
 // RateLimitEQ applies the EQ predicate on the "rate_limit" field.
@@ -464,11 +336,6 @@ func RateLimitNEQ(v int) predicate.ApiKey {
 // RateLimitIn applies the In predicate on the "rate_limit" field.
 func RateLimitIn(vs ...int) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldRateLimit, vs...))
-}
-
-// RateLimitNotIn applies the NotIn predicate on the "rate_limit" field.
-func RateLimitNotIn(vs ...int) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldRateLimit, vs...))
 }
 
 // RateLimitGT applies the GT predicate on the "rate_limit" field.
@@ -496,11 +363,6 @@ func RateLimitIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldRateLimit))
 }
 
-// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
-func RateLimitNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldRateLimit))
-}
-
 // ReplacesEQ applies the EQ predicate on the "replaces" field.
 func ReplacesEQ(v domain.ID) predicate.ApiKey {
 	vc := int64(v)
@@ -520,15 +382,6 @@ func ReplacesIn(vs ...domain.ID) predicate.ApiKey {
 		v[i] = int64(vs[i])
 	}
 	return predicate.ApiKey(sql.FieldIn(FieldReplaces, v...))
-}
-
-// ReplacesNotIn applies the NotIn predicate on the "replaces" field.
-func ReplacesNotIn(vs ...domain.ID) predicate.ApiKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.ApiKey(sql.FieldNotIn(FieldReplaces, v...))
 }
 
 // ReplacesGT applies the GT predicate on the "replaces" field.
@@ -560,11 +413,6 @@ func ReplacesIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldReplaces))
 }
 
-// ReplacesNotNil applies the NotNil predicate on the "replaces" field.
-func ReplacesNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldReplaces))
-}
-
 // CreatedByEQ applies the EQ predicate on the "created_by" field.
 func CreatedByEQ(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldCreatedBy, v))
@@ -578,11 +426,6 @@ func CreatedByNEQ(v string) predicate.ApiKey {
 // CreatedByIn applies the In predicate on the "created_by" field.
 func CreatedByIn(vs ...string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldCreatedBy, vs...))
-}
-
-// CreatedByNotIn applies the NotIn predicate on the "created_by" field.
-func CreatedByNotIn(vs ...string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldCreatedBy, vs...))
 }
 
 // CreatedByGT applies the GT predicate on the "created_by" field.
@@ -605,31 +448,6 @@ func CreatedByLTE(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldLTE(FieldCreatedBy, v))
 }
 
-// CreatedByContains applies the Contains predicate on the "created_by" field.
-func CreatedByContains(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContains(FieldCreatedBy, v))
-}
-
-// CreatedByHasPrefix applies the HasPrefix predicate on the "created_by" field.
-func CreatedByHasPrefix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasPrefix(FieldCreatedBy, v))
-}
-
-// CreatedByHasSuffix applies the HasSuffix predicate on the "created_by" field.
-func CreatedByHasSuffix(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldHasSuffix(FieldCreatedBy, v))
-}
-
-// CreatedByEqualFold applies the EqualFold predicate on the "created_by" field.
-func CreatedByEqualFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldEqualFold(FieldCreatedBy, v))
-}
-
-// CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
-func CreatedByContainsFold(v string) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldContainsFold(FieldCreatedBy, v))
-}
-
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldCreatedAt, v))
@@ -643,11 +461,6 @@ func CreatedAtNEQ(v time.Time) predicate.ApiKey {
 // CreatedAtIn applies the In predicate on the "created_at" field.
 func CreatedAtIn(vs ...time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldCreatedAt, vs...))
-}
-
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldCreatedAt, vs...))
 }
 
 // CreatedAtGT applies the GT predicate on the "created_at" field.
@@ -685,11 +498,6 @@ func LastUsedAtIn(vs ...time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldLastUsedAt, vs...))
 }
 
-// LastUsedAtNotIn applies the NotIn predicate on the "last_used_at" field.
-func LastUsedAtNotIn(vs ...time.Time) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldLastUsedAt, vs...))
-}
-
 // LastUsedAtGT applies the GT predicate on the "last_used_at" field.
 func LastUsedAtGT(v time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldGT(FieldLastUsedAt, v))
@@ -715,11 +523,6 @@ func LastUsedAtIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldLastUsedAt))
 }
 
-// LastUsedAtNotNil applies the NotNil predicate on the "last_used_at" field.
-func LastUsedAtNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldLastUsedAt))
-}
-
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
 func ExpiresAtEQ(v time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldExpiresAt, v))
@@ -733,11 +536,6 @@ func ExpiresAtNEQ(v time.Time) predicate.ApiKey {
 // ExpiresAtIn applies the In predicate on the "expires_at" field.
 func ExpiresAtIn(vs ...time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldExpiresAt, vs...))
-}
-
-// ExpiresAtNotIn applies the NotIn predicate on the "expires_at" field.
-func ExpiresAtNotIn(vs ...time.Time) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldExpiresAt, vs...))
 }
 
 // ExpiresAtGT applies the GT predicate on the "expires_at" field.
@@ -765,11 +563,6 @@ func ExpiresAtIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldExpiresAt))
 }
 
-// ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
-func ExpiresAtNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldExpiresAt))
-}
-
 // RevokedAtEQ applies the EQ predicate on the "revoked_at" field.
 func RevokedAtEQ(v time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldRevokedAt, v))
@@ -783,11 +576,6 @@ func RevokedAtNEQ(v time.Time) predicate.ApiKey {
 // RevokedAtIn applies the In predicate on the "revoked_at" field.
 func RevokedAtIn(vs ...time.Time) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIn(FieldRevokedAt, vs...))
-}
-
-// RevokedAtNotIn applies the NotIn predicate on the "revoked_at" field.
-func RevokedAtNotIn(vs ...time.Time) predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotIn(FieldRevokedAt, vs...))
 }
 
 // RevokedAtGT applies the GT predicate on the "revoked_at" field.
@@ -813,11 +601,6 @@ func RevokedAtLTE(v time.Time) predicate.ApiKey {
 // RevokedAtIsNil applies the IsNil predicate on the "revoked_at" field.
 func RevokedAtIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldRevokedAt))
-}
-
-// RevokedAtNotNil applies the NotNil predicate on the "revoked_at" field.
-func RevokedAtNotNil() predicate.ApiKey {
-	return predicate.ApiKey(sql.FieldNotNull(FieldRevokedAt))
 }
 
 // And groups predicates with the AND operator between them.

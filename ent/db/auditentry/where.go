@@ -30,11 +30,6 @@ func IDIn(ids ...int64) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...int64) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id int64) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldGT(FieldID, id))
@@ -116,11 +111,6 @@ func AtIn(vs ...time.Time) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldAt, vs...))
 }
 
-// AtNotIn applies the NotIn predicate on the "at" field.
-func AtNotIn(vs ...time.Time) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldAt, vs...))
-}
-
 // AtGT applies the GT predicate on the "at" field.
 func AtGT(v time.Time) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldGT(FieldAt, v))
@@ -156,11 +146,6 @@ func ActionIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldAction, vs...))
 }
 
-// ActionNotIn applies the NotIn predicate on the "action" field.
-func ActionNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldAction, vs...))
-}
-
 // ActionGT applies the GT predicate on the "action" field.
 func ActionGT(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldGT(FieldAction, v))
@@ -181,31 +166,6 @@ func ActionLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldAction, v))
 }
 
-// ActionContains applies the Contains predicate on the "action" field.
-func ActionContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldAction, v))
-}
-
-// ActionHasPrefix applies the HasPrefix predicate on the "action" field.
-func ActionHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldAction, v))
-}
-
-// ActionHasSuffix applies the HasSuffix predicate on the "action" field.
-func ActionHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldAction, v))
-}
-
-// ActionEqualFold applies the EqualFold predicate on the "action" field.
-func ActionEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldAction, v))
-}
-
-// ActionContainsFold applies the ContainsFold predicate on the "action" field.
-func ActionContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldAction, v))
-}
-
 // ActorEQ applies the EQ predicate on the "actor" field.
 func ActorEQ(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldEQ(FieldActor, v))
@@ -219,11 +179,6 @@ func ActorNEQ(v string) predicate.AuditEntry {
 // ActorIn applies the In predicate on the "actor" field.
 func ActorIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldActor, vs...))
-}
-
-// ActorNotIn applies the NotIn predicate on the "actor" field.
-func ActorNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldActor, vs...))
 }
 
 // ActorGT applies the GT predicate on the "actor" field.
@@ -246,31 +201,6 @@ func ActorLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldActor, v))
 }
 
-// ActorContains applies the Contains predicate on the "actor" field.
-func ActorContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldActor, v))
-}
-
-// ActorHasPrefix applies the HasPrefix predicate on the "actor" field.
-func ActorHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldActor, v))
-}
-
-// ActorHasSuffix applies the HasSuffix predicate on the "actor" field.
-func ActorHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldActor, v))
-}
-
-// ActorEqualFold applies the EqualFold predicate on the "actor" field.
-func ActorEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldActor, v))
-}
-
-// ActorContainsFold applies the ContainsFold predicate on the "actor" field.
-func ActorContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldActor, v))
-}
-
 // ActorIDEQ applies the EQ predicate on the "actor_id" field.
 func ActorIDEQ(v domain.ID) predicate.AuditEntry {
 	vc := int64(v)
@@ -290,15 +220,6 @@ func ActorIDIn(vs ...domain.ID) predicate.AuditEntry {
 		v[i] = int64(vs[i])
 	}
 	return predicate.AuditEntry(sql.FieldIn(FieldActorID, v...))
-}
-
-// ActorIDNotIn applies the NotIn predicate on the "actor_id" field.
-func ActorIDNotIn(vs ...domain.ID) predicate.AuditEntry {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.AuditEntry(sql.FieldNotIn(FieldActorID, v...))
 }
 
 // ActorIDGT applies the GT predicate on the "actor_id" field.
@@ -330,11 +251,6 @@ func ActorIDIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldActorID))
 }
 
-// ActorIDNotNil applies the NotNil predicate on the "actor_id" field.
-func ActorIDNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldActorID))
-}
-
 // SubjectEQ applies the EQ predicate on the "subject" field.
 func SubjectEQ(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldEQ(FieldSubject, v))
@@ -348,11 +264,6 @@ func SubjectNEQ(v string) predicate.AuditEntry {
 // SubjectIn applies the In predicate on the "subject" field.
 func SubjectIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldSubject, vs...))
-}
-
-// SubjectNotIn applies the NotIn predicate on the "subject" field.
-func SubjectNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldSubject, vs...))
 }
 
 // SubjectGT applies the GT predicate on the "subject" field.
@@ -375,49 +286,14 @@ func SubjectLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldSubject, v))
 }
 
-// SubjectContains applies the Contains predicate on the "subject" field.
-func SubjectContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldSubject, v))
-}
-
-// SubjectHasPrefix applies the HasPrefix predicate on the "subject" field.
-func SubjectHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldSubject, v))
-}
-
-// SubjectHasSuffix applies the HasSuffix predicate on the "subject" field.
-func SubjectHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldSubject, v))
-}
-
 // SubjectIsNil applies the IsNil predicate on the "subject" field.
 func SubjectIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldSubject))
 }
 
-// SubjectNotNil applies the NotNil predicate on the "subject" field.
-func SubjectNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldSubject))
-}
-
-// SubjectEqualFold applies the EqualFold predicate on the "subject" field.
-func SubjectEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldSubject, v))
-}
-
-// SubjectContainsFold applies the ContainsFold predicate on the "subject" field.
-func SubjectContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldSubject, v))
-}
-
 // DocumentsIsNil applies the IsNil predicate on the "documents" field.
 func DocumentsIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldDocuments))
-}
-
-// DocumentsNotNil applies the NotNil predicate on the "documents" field.
-func DocumentsNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldDocuments))
 }
 
 // DetailEQ applies the EQ predicate on the "detail" field.
@@ -433,11 +309,6 @@ func DetailNEQ(v string) predicate.AuditEntry {
 // DetailIn applies the In predicate on the "detail" field.
 func DetailIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldDetail, vs...))
-}
-
-// DetailNotIn applies the NotIn predicate on the "detail" field.
-func DetailNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldDetail, vs...))
 }
 
 // DetailGT applies the GT predicate on the "detail" field.
@@ -460,39 +331,9 @@ func DetailLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldDetail, v))
 }
 
-// DetailContains applies the Contains predicate on the "detail" field.
-func DetailContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldDetail, v))
-}
-
-// DetailHasPrefix applies the HasPrefix predicate on the "detail" field.
-func DetailHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldDetail, v))
-}
-
-// DetailHasSuffix applies the HasSuffix predicate on the "detail" field.
-func DetailHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldDetail, v))
-}
-
 // DetailIsNil applies the IsNil predicate on the "detail" field.
 func DetailIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldDetail))
-}
-
-// DetailNotNil applies the NotNil predicate on the "detail" field.
-func DetailNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldDetail))
-}
-
-// DetailEqualFold applies the EqualFold predicate on the "detail" field.
-func DetailEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldDetail, v))
-}
-
-// DetailContainsFold applies the ContainsFold predicate on the "detail" field.
-func DetailContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldDetail, v))
 }
 
 // NetworkEQ applies the EQ predicate on the "network" field.
@@ -508,11 +349,6 @@ func NetworkNEQ(v string) predicate.AuditEntry {
 // NetworkIn applies the In predicate on the "network" field.
 func NetworkIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldNetwork, vs...))
-}
-
-// NetworkNotIn applies the NotIn predicate on the "network" field.
-func NetworkNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldNetwork, vs...))
 }
 
 // NetworkGT applies the GT predicate on the "network" field.
@@ -535,39 +371,9 @@ func NetworkLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldNetwork, v))
 }
 
-// NetworkContains applies the Contains predicate on the "network" field.
-func NetworkContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldNetwork, v))
-}
-
-// NetworkHasPrefix applies the HasPrefix predicate on the "network" field.
-func NetworkHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldNetwork, v))
-}
-
-// NetworkHasSuffix applies the HasSuffix predicate on the "network" field.
-func NetworkHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldNetwork, v))
-}
-
 // NetworkIsNil applies the IsNil predicate on the "network" field.
 func NetworkIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldNetwork))
-}
-
-// NetworkNotNil applies the NotNil predicate on the "network" field.
-func NetworkNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldNetwork))
-}
-
-// NetworkEqualFold applies the EqualFold predicate on the "network" field.
-func NetworkEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldNetwork, v))
-}
-
-// NetworkContainsFold applies the ContainsFold predicate on the "network" field.
-func NetworkContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldNetwork, v))
 }
 
 // RequestIDEQ applies the EQ predicate on the "request_id" field.
@@ -583,11 +389,6 @@ func RequestIDNEQ(v string) predicate.AuditEntry {
 // RequestIDIn applies the In predicate on the "request_id" field.
 func RequestIDIn(vs ...string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldRequestID, vs...))
-}
-
-// RequestIDNotIn applies the NotIn predicate on the "request_id" field.
-func RequestIDNotIn(vs ...string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldRequestID, vs...))
 }
 
 // RequestIDGT applies the GT predicate on the "request_id" field.
@@ -610,39 +411,9 @@ func RequestIDLTE(v string) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldLTE(FieldRequestID, v))
 }
 
-// RequestIDContains applies the Contains predicate on the "request_id" field.
-func RequestIDContains(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContains(FieldRequestID, v))
-}
-
-// RequestIDHasPrefix applies the HasPrefix predicate on the "request_id" field.
-func RequestIDHasPrefix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasPrefix(FieldRequestID, v))
-}
-
-// RequestIDHasSuffix applies the HasSuffix predicate on the "request_id" field.
-func RequestIDHasSuffix(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldHasSuffix(FieldRequestID, v))
-}
-
 // RequestIDIsNil applies the IsNil predicate on the "request_id" field.
 func RequestIDIsNil() predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIsNull(FieldRequestID))
-}
-
-// RequestIDNotNil applies the NotNil predicate on the "request_id" field.
-func RequestIDNotNil() predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotNull(FieldRequestID))
-}
-
-// RequestIDEqualFold applies the EqualFold predicate on the "request_id" field.
-func RequestIDEqualFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldEqualFold(FieldRequestID, v))
-}
-
-// RequestIDContainsFold applies the ContainsFold predicate on the "request_id" field.
-func RequestIDContainsFold(v string) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldContainsFold(FieldRequestID, v))
 }
 
 // TimesEQ applies the EQ predicate on the "times" field.
@@ -658,11 +429,6 @@ func TimesNEQ(v int) predicate.AuditEntry {
 // TimesIn applies the In predicate on the "times" field.
 func TimesIn(vs ...int) predicate.AuditEntry {
 	return predicate.AuditEntry(sql.FieldIn(FieldTimes, vs...))
-}
-
-// TimesNotIn applies the NotIn predicate on the "times" field.
-func TimesNotIn(vs ...int) predicate.AuditEntry {
-	return predicate.AuditEntry(sql.FieldNotIn(FieldTimes, vs...))
 }
 
 // TimesGT applies the GT predicate on the "times" field.

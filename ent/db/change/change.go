@@ -54,19 +54,6 @@ func ValidColumn(column string) bool {
 	return false
 }
 
-var (
-	// DefaultClear holds the default value on creation for the "clear" field.
-	DefaultClear int
-	// DefaultGreen holds the default value on creation for the "green" field.
-	DefaultGreen int
-	// DefaultAmber holds the default value on creation for the "amber" field.
-	DefaultAmber int
-	// DefaultAmberStrict holds the default value on creation for the "amber_strict" field.
-	DefaultAmberStrict int
-	// DefaultRed holds the default value on creation for the "red" field.
-	DefaultRed int
-)
-
 // OrderOption defines the ordering options for the Change queries.
 type OrderOption func(*sql.Selector)
 

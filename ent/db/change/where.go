@@ -28,11 +28,6 @@ func IDIn(ids ...int64) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...int64) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id int64) predicate.Change {
 	return predicate.Change(sql.FieldGT(FieldID, id))
@@ -109,11 +104,6 @@ func AtIn(vs ...int64) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldAt, vs...))
 }
 
-// AtNotIn applies the NotIn predicate on the "at" field.
-func AtNotIn(vs ...int64) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldAt, vs...))
-}
-
 // AtGT applies the GT predicate on the "at" field.
 func AtGT(v int64) predicate.Change {
 	return predicate.Change(sql.FieldGT(FieldAt, v))
@@ -155,15 +145,6 @@ func DocumentIDIn(vs ...domain.ID) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldDocumentID, v...))
 }
 
-// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
-func DocumentIDNotIn(vs ...domain.ID) predicate.Change {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Change(sql.FieldNotIn(FieldDocumentID, v...))
-}
-
 // DocumentIDGT applies the GT predicate on the "document_id" field.
 func DocumentIDGT(v domain.ID) predicate.Change {
 	vc := int64(v)
@@ -203,11 +184,6 @@ func TypeIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldType, vs...))
 }
 
-// TypeNotIn applies the NotIn predicate on the "type" field.
-func TypeNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldType, vs...))
-}
-
 // TypeGT applies the GT predicate on the "type" field.
 func TypeGT(v int) predicate.Change {
 	return predicate.Change(sql.FieldGT(FieldType, v))
@@ -241,11 +217,6 @@ func ClearNEQ(v int) predicate.Change {
 // ClearIn applies the In predicate on the "clear" field.
 func ClearIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldClear, vs...))
-}
-
-// ClearNotIn applies the NotIn predicate on the "clear" field.
-func ClearNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldClear, vs...))
 }
 
 // ClearGT applies the GT predicate on the "clear" field.
@@ -283,11 +254,6 @@ func GreenIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldGreen, vs...))
 }
 
-// GreenNotIn applies the NotIn predicate on the "green" field.
-func GreenNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldGreen, vs...))
-}
-
 // GreenGT applies the GT predicate on the "green" field.
 func GreenGT(v int) predicate.Change {
 	return predicate.Change(sql.FieldGT(FieldGreen, v))
@@ -321,11 +287,6 @@ func AmberNEQ(v int) predicate.Change {
 // AmberIn applies the In predicate on the "amber" field.
 func AmberIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldAmber, vs...))
-}
-
-// AmberNotIn applies the NotIn predicate on the "amber" field.
-func AmberNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldAmber, vs...))
 }
 
 // AmberGT applies the GT predicate on the "amber" field.
@@ -363,11 +324,6 @@ func AmberStrictIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldAmberStrict, vs...))
 }
 
-// AmberStrictNotIn applies the NotIn predicate on the "amber_strict" field.
-func AmberStrictNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldAmberStrict, vs...))
-}
-
 // AmberStrictGT applies the GT predicate on the "amber_strict" field.
 func AmberStrictGT(v int) predicate.Change {
 	return predicate.Change(sql.FieldGT(FieldAmberStrict, v))
@@ -401,11 +357,6 @@ func RedNEQ(v int) predicate.Change {
 // RedIn applies the In predicate on the "red" field.
 func RedIn(vs ...int) predicate.Change {
 	return predicate.Change(sql.FieldIn(FieldRed, vs...))
-}
-
-// RedNotIn applies the NotIn predicate on the "red" field.
-func RedNotIn(vs ...int) predicate.Change {
-	return predicate.Change(sql.FieldNotIn(FieldRed, vs...))
 }
 
 // RedGT applies the GT predicate on the "red" field.

@@ -4,7 +4,6 @@ package citation
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -28,53 +27,8 @@ const (
 	FieldLocator = "locator"
 	// FieldQuote holds the string denoting the quote field in the database.
 	FieldQuote = "quote"
-	// EdgeRelationship holds the string denoting the relationship edge name in mutations.
-	EdgeRelationship = "relationship"
-	// EdgeListing holds the string denoting the listing edge name in mutations.
-	EdgeListing = "listing"
-	// EdgeObservation holds the string denoting the observation edge name in mutations.
-	EdgeObservation = "observation"
-	// EdgeItem holds the string denoting the item edge name in mutations.
-	EdgeItem = "item"
-	// EdgeSource holds the string denoting the source edge name in mutations.
-	EdgeSource = "source"
 	// Table holds the table name of the citation in the database.
 	Table = "citations"
-	// RelationshipTable is the table that holds the relationship relation/edge.
-	RelationshipTable = "citations"
-	// RelationshipInverseTable is the table name for the Relationship entity.
-	// It exists in this package in order to avoid circular dependency with the "relationship" package.
-	RelationshipInverseTable = "relationships"
-	// RelationshipColumn is the table column denoting the relationship relation/edge.
-	RelationshipColumn = "relationship_id"
-	// ListingTable is the table that holds the listing relation/edge.
-	ListingTable = "citations"
-	// ListingInverseTable is the table name for the Listing entity.
-	// It exists in this package in order to avoid circular dependency with the "listing" package.
-	ListingInverseTable = "listings"
-	// ListingColumn is the table column denoting the listing relation/edge.
-	ListingColumn = "listing_id"
-	// ObservationTable is the table that holds the observation relation/edge.
-	ObservationTable = "citations"
-	// ObservationInverseTable is the table name for the Observation entity.
-	// It exists in this package in order to avoid circular dependency with the "observation" package.
-	ObservationInverseTable = "observations"
-	// ObservationColumn is the table column denoting the observation relation/edge.
-	ObservationColumn = "observation_id"
-	// ItemTable is the table that holds the item relation/edge.
-	ItemTable = "citations"
-	// ItemInverseTable is the table name for the EditionItem entity.
-	// It exists in this package in order to avoid circular dependency with the "editionitem" package.
-	ItemInverseTable = "edition_items"
-	// ItemColumn is the table column denoting the item relation/edge.
-	ItemColumn = "item_id"
-	// SourceTable is the table that holds the source relation/edge.
-	SourceTable = "citations"
-	// SourceInverseTable is the table name for the Source entity.
-	// It exists in this package in order to avoid circular dependency with the "source" package.
-	SourceInverseTable = "sources"
-	// SourceColumn is the table column denoting the source relation/edge.
-	SourceColumn = "source_id"
 )
 
 // Columns holds all SQL columns for citation fields.
@@ -99,11 +53,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the Citation queries.
 type OrderOption func(*sql.Selector)
@@ -151,74 +100,4 @@ func ByLocator(opts ...sql.OrderTermOption) OrderOption {
 // ByQuote orders the results by the quote field.
 func ByQuote(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldQuote, opts...).ToFunc()
-}
-
-// ByRelationshipField orders the results by relationship field.
-func ByRelationshipField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newRelationshipStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByListingField orders the results by listing field.
-func ByListingField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newListingStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByObservationField orders the results by observation field.
-func ByObservationField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newObservationStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByItemField orders the results by item field.
-func ByItemField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newItemStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// BySourceField orders the results by source field.
-func BySourceField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newSourceStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newRelationshipStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(RelationshipInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, RelationshipTable, RelationshipColumn),
-	)
-}
-func newListingStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ListingInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ListingTable, ListingColumn),
-	)
-}
-func newObservationStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ObservationInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ObservationTable, ObservationColumn),
-	)
-}
-func newItemStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ItemInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ItemTable, ItemColumn),
-	)
-}
-func newSourceStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(SourceInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, SourceTable, SourceColumn),
-	)
 }

@@ -4,7 +4,6 @@ package edition
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 const (
@@ -93,15 +92,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultMarking holds the default value on creation for the "marking" field.
-	DefaultMarking domain.Marking
-	// DefaultVersion holds the default value on creation for the "version" field.
-	DefaultVersion int
-	// DefaultEffectiveMarking holds the default value on creation for the "effective_marking" field.
-	DefaultEffectiveMarking domain.Marking
-)
 
 // OrderOption defines the ordering options for the Edition queries.
 type OrderOption func(*sql.Selector)

@@ -4,7 +4,6 @@ package editionitem
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -24,17 +23,8 @@ const (
 	FieldSummary = "summary"
 	// FieldAnalysis holds the string denoting the analysis field in the database.
 	FieldAnalysis = "analysis"
-	// EdgeEdition holds the string denoting the edition edge name in mutations.
-	EdgeEdition = "edition"
 	// Table holds the table name of the editionitem in the database.
 	Table = "edition_items"
-	// EditionTable is the table that holds the edition relation/edge.
-	EditionTable = "edition_items"
-	// EditionInverseTable is the table name for the Edition entity.
-	// It exists in this package in order to avoid circular dependency with the "edition" package.
-	EditionInverseTable = "editions"
-	// EditionColumn is the table column denoting the edition relation/edge.
-	EditionColumn = "edition_id"
 )
 
 // Columns holds all SQL columns for editionitem fields.
@@ -57,11 +47,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the EditionItem queries.
 type OrderOption func(*sql.Selector)
@@ -99,18 +84,4 @@ func BySummary(opts ...sql.OrderTermOption) OrderOption {
 // ByAnalysis orders the results by the analysis field.
 func ByAnalysis(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAnalysis, opts...).ToFunc()
-}
-
-// ByEditionField orders the results by edition field.
-func ByEditionField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newEditionStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newEditionStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(EditionInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, EditionTable, EditionColumn),
-	)
 }

@@ -4,7 +4,6 @@ package entityname
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -22,17 +21,8 @@ const (
 	FieldLanguage = "language"
 	// FieldKind holds the string denoting the kind field in the database.
 	FieldKind = "kind"
-	// EdgeEntity holds the string denoting the entity edge name in mutations.
-	EdgeEntity = "entity"
 	// Table holds the table name of the entityname in the database.
 	Table = "entity_names"
-	// EntityTable is the table that holds the entity relation/edge.
-	EntityTable = "entity_names"
-	// EntityInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	EntityInverseTable = "entities"
-	// EntityColumn is the table column denoting the entity relation/edge.
-	EntityColumn = "entity_id"
 )
 
 // Columns holds all SQL columns for entityname fields.
@@ -54,11 +44,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the EntityName queries.
 type OrderOption func(*sql.Selector)
@@ -91,18 +76,4 @@ func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
 // ByKind orders the results by the kind field.
 func ByKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKind, opts...).ToFunc()
-}
-
-// ByEntityField orders the results by entity field.
-func ByEntityField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newEntityStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newEntityStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(EntityInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, EntityTable, EntityColumn),
-	)
 }

@@ -4,7 +4,6 @@ package footnote
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -28,26 +27,8 @@ const (
 	FieldLocator = "locator"
 	// FieldSourceID holds the string denoting the source_id field in the database.
 	FieldSourceID = "source_id"
-	// EdgeReport holds the string denoting the report edge name in mutations.
-	EdgeReport = "report"
-	// EdgeSource holds the string denoting the source edge name in mutations.
-	EdgeSource = "source"
 	// Table holds the table name of the footnote in the database.
 	Table = "footnotes"
-	// ReportTable is the table that holds the report relation/edge.
-	ReportTable = "footnotes"
-	// ReportInverseTable is the table name for the Report entity.
-	// It exists in this package in order to avoid circular dependency with the "report" package.
-	ReportInverseTable = "reports"
-	// ReportColumn is the table column denoting the report relation/edge.
-	ReportColumn = "report_id"
-	// SourceTable is the table that holds the source relation/edge.
-	SourceTable = "footnotes"
-	// SourceInverseTable is the table name for the Source entity.
-	// It exists in this package in order to avoid circular dependency with the "source" package.
-	SourceInverseTable = "sources"
-	// SourceColumn is the table column denoting the source relation/edge.
-	SourceColumn = "source_id"
 )
 
 // Columns holds all SQL columns for footnote fields.
@@ -72,11 +53,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the Footnote queries.
 type OrderOption func(*sql.Selector)
@@ -124,32 +100,4 @@ func ByLocator(opts ...sql.OrderTermOption) OrderOption {
 // BySourceID orders the results by the source_id field.
 func BySourceID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSourceID, opts...).ToFunc()
-}
-
-// ByReportField orders the results by report field.
-func ByReportField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newReportStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// BySourceField orders the results by source field.
-func BySourceField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newSourceStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newReportStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ReportInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ReportTable, ReportColumn),
-	)
-}
-func newSourceStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(SourceInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, SourceTable, SourceColumn),
-	)
 }

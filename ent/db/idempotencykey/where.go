@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldID, id))
@@ -139,15 +134,6 @@ func CredentialIDIn(vs ...domain.ID) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldCredentialID, v...))
 }
 
-// CredentialIDNotIn applies the NotIn predicate on the "credential_id" field.
-func CredentialIDNotIn(vs ...domain.ID) predicate.IdempotencyKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldCredentialID, v...))
-}
-
 // CredentialIDGT applies the GT predicate on the "credential_id" field.
 func CredentialIDGT(v domain.ID) predicate.IdempotencyKey {
 	vc := int64(v)
@@ -187,11 +173,6 @@ func KeyIn(vs ...string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldKey, vs...))
 }
 
-// KeyNotIn applies the NotIn predicate on the "key" field.
-func KeyNotIn(vs ...string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldKey, vs...))
-}
-
 // KeyGT applies the GT predicate on the "key" field.
 func KeyGT(v string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldKey, v))
@@ -212,31 +193,6 @@ func KeyLTE(v string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldLTE(FieldKey, v))
 }
 
-// KeyContains applies the Contains predicate on the "key" field.
-func KeyContains(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContains(FieldKey, v))
-}
-
-// KeyHasPrefix applies the HasPrefix predicate on the "key" field.
-func KeyHasPrefix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasPrefix(FieldKey, v))
-}
-
-// KeyHasSuffix applies the HasSuffix predicate on the "key" field.
-func KeyHasSuffix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasSuffix(FieldKey, v))
-}
-
-// KeyEqualFold applies the EqualFold predicate on the "key" field.
-func KeyEqualFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldEqualFold(FieldKey, v))
-}
-
-// KeyContainsFold applies the ContainsFold predicate on the "key" field.
-func KeyContainsFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContainsFold(FieldKey, v))
-}
-
 // RequestEQ applies the EQ predicate on the "request" field.
 func RequestEQ(v []byte) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldEQ(FieldRequest, v))
@@ -250,11 +206,6 @@ func RequestNEQ(v []byte) predicate.IdempotencyKey {
 // RequestIn applies the In predicate on the "request" field.
 func RequestIn(vs ...[]byte) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldRequest, vs...))
-}
-
-// RequestNotIn applies the NotIn predicate on the "request" field.
-func RequestNotIn(vs ...[]byte) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldRequest, vs...))
 }
 
 // RequestGT applies the GT predicate on the "request" field.
@@ -296,15 +247,6 @@ func RoleIn(vs ...domain.Role) predicate.IdempotencyKey {
 		v[i] = int(vs[i])
 	}
 	return predicate.IdempotencyKey(sql.FieldIn(FieldRole, v...))
-}
-
-// RoleNotIn applies the NotIn predicate on the "role" field.
-func RoleNotIn(vs ...domain.Role) predicate.IdempotencyKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldRole, v...))
 }
 
 // RoleGT applies the GT predicate on the "role" field.
@@ -352,15 +294,6 @@ func ClearanceIn(vs ...domain.Marking) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldClearance, v...))
 }
 
-// ClearanceNotIn applies the NotIn predicate on the "clearance" field.
-func ClearanceNotIn(vs ...domain.Marking) predicate.IdempotencyKey {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldClearance, v...))
-}
-
 // ClearanceGT applies the GT predicate on the "clearance" field.
 func ClearanceGT(v domain.Marking) predicate.IdempotencyKey {
 	vc := int(v)
@@ -400,11 +333,6 @@ func CreatedAtIn(vs ...time.Time) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldCreatedAt, vs...))
 }
 
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldCreatedAt, vs...))
-}
-
 // CreatedAtGT applies the GT predicate on the "created_at" field.
 func CreatedAtGT(v time.Time) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldCreatedAt, v))
@@ -440,11 +368,6 @@ func FinishedAtIn(vs ...time.Time) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldFinishedAt, vs...))
 }
 
-// FinishedAtNotIn applies the NotIn predicate on the "finished_at" field.
-func FinishedAtNotIn(vs ...time.Time) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldFinishedAt, vs...))
-}
-
 // FinishedAtGT applies the GT predicate on the "finished_at" field.
 func FinishedAtGT(v time.Time) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldFinishedAt, v))
@@ -470,11 +393,6 @@ func FinishedAtIsNil() predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIsNull(FieldFinishedAt))
 }
 
-// FinishedAtNotNil applies the NotNil predicate on the "finished_at" field.
-func FinishedAtNotNil() predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotNull(FieldFinishedAt))
-}
-
 // StatusEQ applies the EQ predicate on the "status" field.
 func StatusEQ(v int) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldEQ(FieldStatus, v))
@@ -488,11 +406,6 @@ func StatusNEQ(v int) predicate.IdempotencyKey {
 // StatusIn applies the In predicate on the "status" field.
 func StatusIn(vs ...int) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldStatus, vs...))
-}
-
-// StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...int) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldStatus, vs...))
 }
 
 // StatusGT applies the GT predicate on the "status" field.
@@ -530,11 +443,6 @@ func MediaTypeIn(vs ...string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldMediaType, vs...))
 }
 
-// MediaTypeNotIn applies the NotIn predicate on the "media_type" field.
-func MediaTypeNotIn(vs ...string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldMediaType, vs...))
-}
-
 // MediaTypeGT applies the GT predicate on the "media_type" field.
 func MediaTypeGT(v string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldMediaType, v))
@@ -555,39 +463,9 @@ func MediaTypeLTE(v string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldLTE(FieldMediaType, v))
 }
 
-// MediaTypeContains applies the Contains predicate on the "media_type" field.
-func MediaTypeContains(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContains(FieldMediaType, v))
-}
-
-// MediaTypeHasPrefix applies the HasPrefix predicate on the "media_type" field.
-func MediaTypeHasPrefix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasPrefix(FieldMediaType, v))
-}
-
-// MediaTypeHasSuffix applies the HasSuffix predicate on the "media_type" field.
-func MediaTypeHasSuffix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasSuffix(FieldMediaType, v))
-}
-
 // MediaTypeIsNil applies the IsNil predicate on the "media_type" field.
 func MediaTypeIsNil() predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIsNull(FieldMediaType))
-}
-
-// MediaTypeNotNil applies the NotNil predicate on the "media_type" field.
-func MediaTypeNotNil() predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotNull(FieldMediaType))
-}
-
-// MediaTypeEqualFold applies the EqualFold predicate on the "media_type" field.
-func MediaTypeEqualFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldEqualFold(FieldMediaType, v))
-}
-
-// MediaTypeContainsFold applies the ContainsFold predicate on the "media_type" field.
-func MediaTypeContainsFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContainsFold(FieldMediaType, v))
 }
 
 // MarkingEQ applies the EQ predicate on the "marking" field.
@@ -603,11 +481,6 @@ func MarkingNEQ(v string) predicate.IdempotencyKey {
 // MarkingIn applies the In predicate on the "marking" field.
 func MarkingIn(vs ...string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldMarking, vs...))
-}
-
-// MarkingNotIn applies the NotIn predicate on the "marking" field.
-func MarkingNotIn(vs ...string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldMarking, vs...))
 }
 
 // MarkingGT applies the GT predicate on the "marking" field.
@@ -630,39 +503,9 @@ func MarkingLTE(v string) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldLTE(FieldMarking, v))
 }
 
-// MarkingContains applies the Contains predicate on the "marking" field.
-func MarkingContains(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContains(FieldMarking, v))
-}
-
-// MarkingHasPrefix applies the HasPrefix predicate on the "marking" field.
-func MarkingHasPrefix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasPrefix(FieldMarking, v))
-}
-
-// MarkingHasSuffix applies the HasSuffix predicate on the "marking" field.
-func MarkingHasSuffix(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldHasSuffix(FieldMarking, v))
-}
-
 // MarkingIsNil applies the IsNil predicate on the "marking" field.
 func MarkingIsNil() predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIsNull(FieldMarking))
-}
-
-// MarkingNotNil applies the NotNil predicate on the "marking" field.
-func MarkingNotNil() predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotNull(FieldMarking))
-}
-
-// MarkingEqualFold applies the EqualFold predicate on the "marking" field.
-func MarkingEqualFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldEqualFold(FieldMarking, v))
-}
-
-// MarkingContainsFold applies the ContainsFold predicate on the "marking" field.
-func MarkingContainsFold(v string) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldContainsFold(FieldMarking, v))
 }
 
 // SizeEQ applies the EQ predicate on the "size" field.
@@ -678,11 +521,6 @@ func SizeNEQ(v int) predicate.IdempotencyKey {
 // SizeIn applies the In predicate on the "size" field.
 func SizeIn(vs ...int) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldSize, vs...))
-}
-
-// SizeNotIn applies the NotIn predicate on the "size" field.
-func SizeNotIn(vs ...int) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldSize, vs...))
 }
 
 // SizeGT applies the GT predicate on the "size" field.
@@ -720,11 +558,6 @@ func BodyIn(vs ...[]byte) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIn(FieldBody, vs...))
 }
 
-// BodyNotIn applies the NotIn predicate on the "body" field.
-func BodyNotIn(vs ...[]byte) predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotIn(FieldBody, vs...))
-}
-
 // BodyGT applies the GT predicate on the "body" field.
 func BodyGT(v []byte) predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldGT(FieldBody, v))
@@ -748,11 +581,6 @@ func BodyLTE(v []byte) predicate.IdempotencyKey {
 // BodyIsNil applies the IsNil predicate on the "body" field.
 func BodyIsNil() predicate.IdempotencyKey {
 	return predicate.IdempotencyKey(sql.FieldIsNull(FieldBody))
-}
-
-// BodyNotNil applies the NotNil predicate on the "body" field.
-func BodyNotNil() predicate.IdempotencyKey {
-	return predicate.IdempotencyKey(sql.FieldNotNull(FieldBody))
 }
 
 // And groups predicates with the AND operator between them.

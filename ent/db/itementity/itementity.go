@@ -4,7 +4,6 @@ package itementity
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldItemID = "item_id"
 	// FieldEntityID holds the string denoting the entity_id field in the database.
 	FieldEntityID = "entity_id"
-	// EdgeItem holds the string denoting the item edge name in mutations.
-	EdgeItem = "item"
-	// EdgeEntity holds the string denoting the entity edge name in mutations.
-	EdgeEntity = "entity"
 	// Table holds the table name of the itementity in the database.
 	Table = "item_entities"
-	// ItemTable is the table that holds the item relation/edge.
-	ItemTable = "item_entities"
-	// ItemInverseTable is the table name for the EditionItem entity.
-	// It exists in this package in order to avoid circular dependency with the "editionitem" package.
-	ItemInverseTable = "edition_items"
-	// ItemColumn is the table column denoting the item relation/edge.
-	ItemColumn = "item_id"
-	// EntityTable is the table that holds the entity relation/edge.
-	EntityTable = "item_entities"
-	// EntityInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	EntityInverseTable = "entities"
-	// EntityColumn is the table column denoting the entity relation/edge.
-	EntityColumn = "entity_id"
 )
 
 // Columns holds all SQL columns for itementity fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the ItemEntity queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByItemID(opts ...sql.OrderTermOption) OrderOption {
 // ByEntityID orders the results by the entity_id field.
 func ByEntityID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEntityID, opts...).ToFunc()
-}
-
-// ByItemField orders the results by item field.
-func ByItemField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newItemStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByEntityField orders the results by entity field.
-func ByEntityField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newEntityStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newItemStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ItemInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ItemTable, ItemColumn),
-	)
-}
-func newEntityStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(EntityInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, EntityTable, EntityColumn),
-	)
 }

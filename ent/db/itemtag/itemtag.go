@@ -4,7 +4,6 @@ package itemtag
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldItemID = "item_id"
 	// FieldTagID holds the string denoting the tag_id field in the database.
 	FieldTagID = "tag_id"
-	// EdgeItem holds the string denoting the item edge name in mutations.
-	EdgeItem = "item"
-	// EdgeTag holds the string denoting the tag edge name in mutations.
-	EdgeTag = "tag"
 	// Table holds the table name of the itemtag in the database.
 	Table = "item_tags"
-	// ItemTable is the table that holds the item relation/edge.
-	ItemTable = "item_tags"
-	// ItemInverseTable is the table name for the EditionItem entity.
-	// It exists in this package in order to avoid circular dependency with the "editionitem" package.
-	ItemInverseTable = "edition_items"
-	// ItemColumn is the table column denoting the item relation/edge.
-	ItemColumn = "item_id"
-	// TagTable is the table that holds the tag relation/edge.
-	TagTable = "item_tags"
-	// TagInverseTable is the table name for the Tag entity.
-	// It exists in this package in order to avoid circular dependency with the "tag" package.
-	TagInverseTable = "tags"
-	// TagColumn is the table column denoting the tag relation/edge.
-	TagColumn = "tag_id"
 )
 
 // Columns holds all SQL columns for itemtag fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the ItemTag queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByItemID(opts ...sql.OrderTermOption) OrderOption {
 // ByTagID orders the results by the tag_id field.
 func ByTagID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTagID, opts...).ToFunc()
-}
-
-// ByItemField orders the results by item field.
-func ByItemField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newItemStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByTagField orders the results by tag field.
-func ByTagField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newTagStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newItemStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ItemInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ItemTable, ItemColumn),
-	)
-}
-func newTagStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(TagInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, TagTable, TagColumn),
-	)
 }

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldGT(FieldID, id))
@@ -92,15 +87,6 @@ func KeyIDIn(vs ...domain.ID) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldIn(FieldKeyID, v...))
 }
 
-// KeyIDNotIn applies the NotIn predicate on the "key_id" field.
-func KeyIDNotIn(vs ...domain.ID) predicate.KeyNetwork {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.KeyNetwork(sql.FieldNotIn(FieldKeyID, v...))
-}
-
 // KeyIDGT applies the GT predicate on the "key_id" field.
 func KeyIDGT(v domain.ID) predicate.KeyNetwork {
 	vc := int64(v)
@@ -140,11 +126,6 @@ func NetworkIn(vs ...string) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldIn(FieldNetwork, vs...))
 }
 
-// NetworkNotIn applies the NotIn predicate on the "network" field.
-func NetworkNotIn(vs ...string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldNotIn(FieldNetwork, vs...))
-}
-
 // NetworkGT applies the GT predicate on the "network" field.
 func NetworkGT(v string) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldGT(FieldNetwork, v))
@@ -165,31 +146,6 @@ func NetworkLTE(v string) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldLTE(FieldNetwork, v))
 }
 
-// NetworkContains applies the Contains predicate on the "network" field.
-func NetworkContains(v string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldContains(FieldNetwork, v))
-}
-
-// NetworkHasPrefix applies the HasPrefix predicate on the "network" field.
-func NetworkHasPrefix(v string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldHasPrefix(FieldNetwork, v))
-}
-
-// NetworkHasSuffix applies the HasSuffix predicate on the "network" field.
-func NetworkHasSuffix(v string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldHasSuffix(FieldNetwork, v))
-}
-
-// NetworkEqualFold applies the EqualFold predicate on the "network" field.
-func NetworkEqualFold(v string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldEqualFold(FieldNetwork, v))
-}
-
-// NetworkContainsFold applies the ContainsFold predicate on the "network" field.
-func NetworkContainsFold(v string) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldContainsFold(FieldNetwork, v))
-}
-
 // FirstSeenAtEQ applies the EQ predicate on the "first_seen_at" field.
 func FirstSeenAtEQ(v time.Time) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldEQ(FieldFirstSeenAt, v))
@@ -203,11 +159,6 @@ func FirstSeenAtNEQ(v time.Time) predicate.KeyNetwork {
 // FirstSeenAtIn applies the In predicate on the "first_seen_at" field.
 func FirstSeenAtIn(vs ...time.Time) predicate.KeyNetwork {
 	return predicate.KeyNetwork(sql.FieldIn(FieldFirstSeenAt, vs...))
-}
-
-// FirstSeenAtNotIn applies the NotIn predicate on the "first_seen_at" field.
-func FirstSeenAtNotIn(vs ...time.Time) predicate.KeyNetwork {
-	return predicate.KeyNetwork(sql.FieldNotIn(FieldFirstSeenAt, vs...))
 }
 
 // FirstSeenAtGT applies the GT predicate on the "first_seen_at" field.

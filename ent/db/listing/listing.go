@@ -4,7 +4,6 @@ package listing
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -26,17 +25,8 @@ const (
 	FieldSince = "since"
 	// FieldUntil holds the string denoting the until field in the database.
 	FieldUntil = "until"
-	// EdgeEntity holds the string denoting the entity edge name in mutations.
-	EdgeEntity = "entity"
 	// Table holds the table name of the listing in the database.
 	Table = "listings"
-	// EntityTable is the table that holds the entity relation/edge.
-	EntityTable = "listings"
-	// EntityInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	EntityInverseTable = "entities"
-	// EntityColumn is the table column denoting the entity relation/edge.
-	EntityColumn = "entity_id"
 )
 
 // Columns holds all SQL columns for listing fields.
@@ -60,11 +50,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the Listing queries.
 type OrderOption func(*sql.Selector)
@@ -107,18 +92,4 @@ func BySince(opts ...sql.OrderTermOption) OrderOption {
 // ByUntil orders the results by the until field.
 func ByUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUntil, opts...).ToFunc()
-}
-
-// ByEntityField orders the results by entity field.
-func ByEntityField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newEntityStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newEntityStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(EntityInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, EntityTable, EntityColumn),
-	)
 }

@@ -5,7 +5,6 @@ package livereference
 import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ID filters vertices based on their ID field.
@@ -28,11 +27,6 @@ func IDIn(ids ...int64) predicate.LiveReference {
 	return predicate.LiveReference(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...int64) predicate.LiveReference {
-	return predicate.LiveReference(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id int64) predicate.LiveReference {
 	return predicate.LiveReference(sql.FieldGT(FieldID, id))
@@ -51,154 +45,4 @@ func IDLT(id int64) predicate.LiveReference {
 // IDLTE applies the LTE predicate on the ID field.
 func IDLTE(id int64) predicate.LiveReference {
 	return predicate.LiveReference(sql.FieldLTE(FieldID, id))
-}
-
-// DocumentID applies equality check predicate on the "document_id" field. It's identical to DocumentIDEQ.
-func DocumentID(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldEQ(FieldDocumentID, vc))
-}
-
-// TargetID applies equality check predicate on the "target_id" field. It's identical to TargetIDEQ.
-func TargetID(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldEQ(FieldTargetID, vc))
-}
-
-// Mention applies equality check predicate on the "mention" field. It's identical to MentionEQ.
-func Mention(v bool) predicate.LiveReference {
-	return predicate.LiveReference(sql.FieldEQ(FieldMention, v))
-}
-
-// DocumentIDEQ applies the EQ predicate on the "document_id" field.
-func DocumentIDEQ(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldEQ(FieldDocumentID, vc))
-}
-
-// DocumentIDNEQ applies the NEQ predicate on the "document_id" field.
-func DocumentIDNEQ(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldNEQ(FieldDocumentID, vc))
-}
-
-// DocumentIDIn applies the In predicate on the "document_id" field.
-func DocumentIDIn(vs ...domain.ID) predicate.LiveReference {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.LiveReference(sql.FieldIn(FieldDocumentID, v...))
-}
-
-// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
-func DocumentIDNotIn(vs ...domain.ID) predicate.LiveReference {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.LiveReference(sql.FieldNotIn(FieldDocumentID, v...))
-}
-
-// DocumentIDGT applies the GT predicate on the "document_id" field.
-func DocumentIDGT(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldGT(FieldDocumentID, vc))
-}
-
-// DocumentIDGTE applies the GTE predicate on the "document_id" field.
-func DocumentIDGTE(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldGTE(FieldDocumentID, vc))
-}
-
-// DocumentIDLT applies the LT predicate on the "document_id" field.
-func DocumentIDLT(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldLT(FieldDocumentID, vc))
-}
-
-// DocumentIDLTE applies the LTE predicate on the "document_id" field.
-func DocumentIDLTE(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldLTE(FieldDocumentID, vc))
-}
-
-// TargetIDEQ applies the EQ predicate on the "target_id" field.
-func TargetIDEQ(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldEQ(FieldTargetID, vc))
-}
-
-// TargetIDNEQ applies the NEQ predicate on the "target_id" field.
-func TargetIDNEQ(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldNEQ(FieldTargetID, vc))
-}
-
-// TargetIDIn applies the In predicate on the "target_id" field.
-func TargetIDIn(vs ...domain.ID) predicate.LiveReference {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.LiveReference(sql.FieldIn(FieldTargetID, v...))
-}
-
-// TargetIDNotIn applies the NotIn predicate on the "target_id" field.
-func TargetIDNotIn(vs ...domain.ID) predicate.LiveReference {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.LiveReference(sql.FieldNotIn(FieldTargetID, v...))
-}
-
-// TargetIDGT applies the GT predicate on the "target_id" field.
-func TargetIDGT(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldGT(FieldTargetID, vc))
-}
-
-// TargetIDGTE applies the GTE predicate on the "target_id" field.
-func TargetIDGTE(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldGTE(FieldTargetID, vc))
-}
-
-// TargetIDLT applies the LT predicate on the "target_id" field.
-func TargetIDLT(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldLT(FieldTargetID, vc))
-}
-
-// TargetIDLTE applies the LTE predicate on the "target_id" field.
-func TargetIDLTE(v domain.ID) predicate.LiveReference {
-	vc := int64(v)
-	return predicate.LiveReference(sql.FieldLTE(FieldTargetID, vc))
-}
-
-// MentionEQ applies the EQ predicate on the "mention" field.
-func MentionEQ(v bool) predicate.LiveReference {
-	return predicate.LiveReference(sql.FieldEQ(FieldMention, v))
-}
-
-// MentionNEQ applies the NEQ predicate on the "mention" field.
-func MentionNEQ(v bool) predicate.LiveReference {
-	return predicate.LiveReference(sql.FieldNEQ(FieldMention, v))
-}
-
-// And groups predicates with the AND operator between them.
-func And(predicates ...predicate.LiveReference) predicate.LiveReference {
-	return predicate.LiveReference(sql.AndPredicates(predicates...))
-}
-
-// Or groups predicates with the OR operator between them.
-func Or(predicates ...predicate.LiveReference) predicate.LiveReference {
-	return predicate.LiveReference(sql.OrPredicates(predicates...))
-}
-
-// Not applies the not operator on the given predicate.
-func Not(p predicate.LiveReference) predicate.LiveReference {
-	return predicate.LiveReference(sql.NotPredicates(p))
 }

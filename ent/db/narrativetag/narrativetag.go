@@ -4,7 +4,6 @@ package narrativetag
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldNarrativeID = "narrative_id"
 	// FieldTagID holds the string denoting the tag_id field in the database.
 	FieldTagID = "tag_id"
-	// EdgeNarrative holds the string denoting the narrative edge name in mutations.
-	EdgeNarrative = "narrative"
-	// EdgeTag holds the string denoting the tag edge name in mutations.
-	EdgeTag = "tag"
 	// Table holds the table name of the narrativetag in the database.
 	Table = "narrative_tags"
-	// NarrativeTable is the table that holds the narrative relation/edge.
-	NarrativeTable = "narrative_tags"
-	// NarrativeInverseTable is the table name for the Narrative entity.
-	// It exists in this package in order to avoid circular dependency with the "narrative" package.
-	NarrativeInverseTable = "narratives"
-	// NarrativeColumn is the table column denoting the narrative relation/edge.
-	NarrativeColumn = "narrative_id"
-	// TagTable is the table that holds the tag relation/edge.
-	TagTable = "narrative_tags"
-	// TagInverseTable is the table name for the Tag entity.
-	// It exists in this package in order to avoid circular dependency with the "tag" package.
-	TagInverseTable = "tags"
-	// TagColumn is the table column denoting the tag relation/edge.
-	TagColumn = "tag_id"
 )
 
 // Columns holds all SQL columns for narrativetag fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the NarrativeTag queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByNarrativeID(opts ...sql.OrderTermOption) OrderOption {
 // ByTagID orders the results by the tag_id field.
 func ByTagID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTagID, opts...).ToFunc()
-}
-
-// ByNarrativeField orders the results by narrative field.
-func ByNarrativeField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newNarrativeStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByTagField orders the results by tag field.
-func ByTagField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newTagStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newNarrativeStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(NarrativeInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, NarrativeTable, NarrativeColumn),
-	)
-}
-func newTagStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(TagInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, TagTable, TagColumn),
-	)
 }

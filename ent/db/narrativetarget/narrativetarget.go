@@ -4,7 +4,6 @@ package narrativetarget
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldNarrativeID = "narrative_id"
 	// FieldEntityID holds the string denoting the entity_id field in the database.
 	FieldEntityID = "entity_id"
-	// EdgeNarrative holds the string denoting the narrative edge name in mutations.
-	EdgeNarrative = "narrative"
-	// EdgeEntity holds the string denoting the entity edge name in mutations.
-	EdgeEntity = "entity"
 	// Table holds the table name of the narrativetarget in the database.
 	Table = "narrative_targets"
-	// NarrativeTable is the table that holds the narrative relation/edge.
-	NarrativeTable = "narrative_targets"
-	// NarrativeInverseTable is the table name for the Narrative entity.
-	// It exists in this package in order to avoid circular dependency with the "narrative" package.
-	NarrativeInverseTable = "narratives"
-	// NarrativeColumn is the table column denoting the narrative relation/edge.
-	NarrativeColumn = "narrative_id"
-	// EntityTable is the table that holds the entity relation/edge.
-	EntityTable = "narrative_targets"
-	// EntityInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	EntityInverseTable = "entities"
-	// EntityColumn is the table column denoting the entity relation/edge.
-	EntityColumn = "entity_id"
 )
 
 // Columns holds all SQL columns for narrativetarget fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the NarrativeTarget queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByNarrativeID(opts ...sql.OrderTermOption) OrderOption {
 // ByEntityID orders the results by the entity_id field.
 func ByEntityID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEntityID, opts...).ToFunc()
-}
-
-// ByNarrativeField orders the results by narrative field.
-func ByNarrativeField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newNarrativeStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByEntityField orders the results by entity field.
-func ByEntityField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newEntityStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newNarrativeStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(NarrativeInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, NarrativeTable, NarrativeColumn),
-	)
-}
-func newEntityStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(EntityInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, EntityTable, EntityColumn),
-	)
 }

@@ -4,7 +4,6 @@ package observation
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -28,17 +27,8 @@ const (
 	FieldDescription = "description"
 	// FieldReach holds the string denoting the reach field in the database.
 	FieldReach = "reach"
-	// EdgeNarrative holds the string denoting the narrative edge name in mutations.
-	EdgeNarrative = "narrative"
 	// Table holds the table name of the observation in the database.
 	Table = "observations"
-	// NarrativeTable is the table that holds the narrative relation/edge.
-	NarrativeTable = "observations"
-	// NarrativeInverseTable is the table name for the Narrative entity.
-	// It exists in this package in order to avoid circular dependency with the "narrative" package.
-	NarrativeInverseTable = "narratives"
-	// NarrativeColumn is the table column denoting the narrative relation/edge.
-	NarrativeColumn = "narrative_id"
 )
 
 // Columns holds all SQL columns for observation fields.
@@ -63,11 +53,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the Observation queries.
 type OrderOption func(*sql.Selector)
@@ -115,18 +100,4 @@ func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 // ByReach orders the results by the reach field.
 func ByReach(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReach, opts...).ToFunc()
-}
-
-// ByNarrativeField orders the results by narrative field.
-func ByNarrativeField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newNarrativeStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newNarrativeStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(NarrativeInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, NarrativeTable, NarrativeColumn),
-	)
 }

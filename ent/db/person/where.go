@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.Person {
 	return predicate.Person(sql.FieldGT(FieldID, id))
@@ -129,11 +124,6 @@ func IssuerIn(vs ...string) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldIssuer, vs...))
 }
 
-// IssuerNotIn applies the NotIn predicate on the "issuer" field.
-func IssuerNotIn(vs ...string) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldIssuer, vs...))
-}
-
 // IssuerGT applies the GT predicate on the "issuer" field.
 func IssuerGT(v string) predicate.Person {
 	return predicate.Person(sql.FieldGT(FieldIssuer, v))
@@ -154,31 +144,6 @@ func IssuerLTE(v string) predicate.Person {
 	return predicate.Person(sql.FieldLTE(FieldIssuer, v))
 }
 
-// IssuerContains applies the Contains predicate on the "issuer" field.
-func IssuerContains(v string) predicate.Person {
-	return predicate.Person(sql.FieldContains(FieldIssuer, v))
-}
-
-// IssuerHasPrefix applies the HasPrefix predicate on the "issuer" field.
-func IssuerHasPrefix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasPrefix(FieldIssuer, v))
-}
-
-// IssuerHasSuffix applies the HasSuffix predicate on the "issuer" field.
-func IssuerHasSuffix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasSuffix(FieldIssuer, v))
-}
-
-// IssuerEqualFold applies the EqualFold predicate on the "issuer" field.
-func IssuerEqualFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldEqualFold(FieldIssuer, v))
-}
-
-// IssuerContainsFold applies the ContainsFold predicate on the "issuer" field.
-func IssuerContainsFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldContainsFold(FieldIssuer, v))
-}
-
 // SubjectEQ applies the EQ predicate on the "subject" field.
 func SubjectEQ(v string) predicate.Person {
 	return predicate.Person(sql.FieldEQ(FieldSubject, v))
@@ -192,11 +157,6 @@ func SubjectNEQ(v string) predicate.Person {
 // SubjectIn applies the In predicate on the "subject" field.
 func SubjectIn(vs ...string) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldSubject, vs...))
-}
-
-// SubjectNotIn applies the NotIn predicate on the "subject" field.
-func SubjectNotIn(vs ...string) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldSubject, vs...))
 }
 
 // SubjectGT applies the GT predicate on the "subject" field.
@@ -219,31 +179,6 @@ func SubjectLTE(v string) predicate.Person {
 	return predicate.Person(sql.FieldLTE(FieldSubject, v))
 }
 
-// SubjectContains applies the Contains predicate on the "subject" field.
-func SubjectContains(v string) predicate.Person {
-	return predicate.Person(sql.FieldContains(FieldSubject, v))
-}
-
-// SubjectHasPrefix applies the HasPrefix predicate on the "subject" field.
-func SubjectHasPrefix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasPrefix(FieldSubject, v))
-}
-
-// SubjectHasSuffix applies the HasSuffix predicate on the "subject" field.
-func SubjectHasSuffix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasSuffix(FieldSubject, v))
-}
-
-// SubjectEqualFold applies the EqualFold predicate on the "subject" field.
-func SubjectEqualFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldEqualFold(FieldSubject, v))
-}
-
-// SubjectContainsFold applies the ContainsFold predicate on the "subject" field.
-func SubjectContainsFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldContainsFold(FieldSubject, v))
-}
-
 // NameEQ applies the EQ predicate on the "name" field.
 func NameEQ(v string) predicate.Person {
 	return predicate.Person(sql.FieldEQ(FieldName, v))
@@ -257,11 +192,6 @@ func NameNEQ(v string) predicate.Person {
 // NameIn applies the In predicate on the "name" field.
 func NameIn(vs ...string) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldName, vs...))
-}
-
-// NameNotIn applies the NotIn predicate on the "name" field.
-func NameNotIn(vs ...string) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldName, vs...))
 }
 
 // NameGT applies the GT predicate on the "name" field.
@@ -284,31 +214,6 @@ func NameLTE(v string) predicate.Person {
 	return predicate.Person(sql.FieldLTE(FieldName, v))
 }
 
-// NameContains applies the Contains predicate on the "name" field.
-func NameContains(v string) predicate.Person {
-	return predicate.Person(sql.FieldContains(FieldName, v))
-}
-
-// NameHasPrefix applies the HasPrefix predicate on the "name" field.
-func NameHasPrefix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasPrefix(FieldName, v))
-}
-
-// NameHasSuffix applies the HasSuffix predicate on the "name" field.
-func NameHasSuffix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasSuffix(FieldName, v))
-}
-
-// NameEqualFold applies the EqualFold predicate on the "name" field.
-func NameEqualFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldEqualFold(FieldName, v))
-}
-
-// NameContainsFold applies the ContainsFold predicate on the "name" field.
-func NameContainsFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldContainsFold(FieldName, v))
-}
-
 // EmailEQ applies the EQ predicate on the "email" field.
 func EmailEQ(v string) predicate.Person {
 	return predicate.Person(sql.FieldEQ(FieldEmail, v))
@@ -322,11 +227,6 @@ func EmailNEQ(v string) predicate.Person {
 // EmailIn applies the In predicate on the "email" field.
 func EmailIn(vs ...string) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldEmail, vs...))
-}
-
-// EmailNotIn applies the NotIn predicate on the "email" field.
-func EmailNotIn(vs ...string) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldEmail, vs...))
 }
 
 // EmailGT applies the GT predicate on the "email" field.
@@ -349,39 +249,9 @@ func EmailLTE(v string) predicate.Person {
 	return predicate.Person(sql.FieldLTE(FieldEmail, v))
 }
 
-// EmailContains applies the Contains predicate on the "email" field.
-func EmailContains(v string) predicate.Person {
-	return predicate.Person(sql.FieldContains(FieldEmail, v))
-}
-
-// EmailHasPrefix applies the HasPrefix predicate on the "email" field.
-func EmailHasPrefix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasPrefix(FieldEmail, v))
-}
-
-// EmailHasSuffix applies the HasSuffix predicate on the "email" field.
-func EmailHasSuffix(v string) predicate.Person {
-	return predicate.Person(sql.FieldHasSuffix(FieldEmail, v))
-}
-
 // EmailIsNil applies the IsNil predicate on the "email" field.
 func EmailIsNil() predicate.Person {
 	return predicate.Person(sql.FieldIsNull(FieldEmail))
-}
-
-// EmailNotNil applies the NotNil predicate on the "email" field.
-func EmailNotNil() predicate.Person {
-	return predicate.Person(sql.FieldNotNull(FieldEmail))
-}
-
-// EmailEqualFold applies the EqualFold predicate on the "email" field.
-func EmailEqualFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldEqualFold(FieldEmail, v))
-}
-
-// EmailContainsFold applies the ContainsFold predicate on the "email" field.
-func EmailContainsFold(v string) predicate.Person {
-	return predicate.Person(sql.FieldContainsFold(FieldEmail, v))
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.
@@ -403,15 +273,6 @@ func RoleIn(vs ...domain.Role) predicate.Person {
 		v[i] = int(vs[i])
 	}
 	return predicate.Person(sql.FieldIn(FieldRole, v...))
-}
-
-// RoleNotIn applies the NotIn predicate on the "role" field.
-func RoleNotIn(vs ...domain.Role) predicate.Person {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Person(sql.FieldNotIn(FieldRole, v...))
 }
 
 // RoleGT applies the GT predicate on the "role" field.
@@ -459,15 +320,6 @@ func ClearanceIn(vs ...domain.Marking) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldClearance, v...))
 }
 
-// ClearanceNotIn applies the NotIn predicate on the "clearance" field.
-func ClearanceNotIn(vs ...domain.Marking) predicate.Person {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Person(sql.FieldNotIn(FieldClearance, v...))
-}
-
 // ClearanceGT applies the GT predicate on the "clearance" field.
 func ClearanceGT(v domain.Marking) predicate.Person {
 	vc := int(v)
@@ -513,15 +365,6 @@ func AssignedRoleIn(vs ...domain.Role) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldAssignedRole, v...))
 }
 
-// AssignedRoleNotIn applies the NotIn predicate on the "assigned_role" field.
-func AssignedRoleNotIn(vs ...domain.Role) predicate.Person {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Person(sql.FieldNotIn(FieldAssignedRole, v...))
-}
-
 // AssignedRoleGT applies the GT predicate on the "assigned_role" field.
 func AssignedRoleGT(v domain.Role) predicate.Person {
 	vc := int(v)
@@ -551,11 +394,6 @@ func AssignedRoleIsNil() predicate.Person {
 	return predicate.Person(sql.FieldIsNull(FieldAssignedRole))
 }
 
-// AssignedRoleNotNil applies the NotNil predicate on the "assigned_role" field.
-func AssignedRoleNotNil() predicate.Person {
-	return predicate.Person(sql.FieldNotNull(FieldAssignedRole))
-}
-
 // AssignedClearanceEQ applies the EQ predicate on the "assigned_clearance" field.
 func AssignedClearanceEQ(v domain.Marking) predicate.Person {
 	vc := int(v)
@@ -575,15 +413,6 @@ func AssignedClearanceIn(vs ...domain.Marking) predicate.Person {
 		v[i] = int(vs[i])
 	}
 	return predicate.Person(sql.FieldIn(FieldAssignedClearance, v...))
-}
-
-// AssignedClearanceNotIn applies the NotIn predicate on the "assigned_clearance" field.
-func AssignedClearanceNotIn(vs ...domain.Marking) predicate.Person {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Person(sql.FieldNotIn(FieldAssignedClearance, v...))
 }
 
 // AssignedClearanceGT applies the GT predicate on the "assigned_clearance" field.
@@ -615,11 +444,6 @@ func AssignedClearanceIsNil() predicate.Person {
 	return predicate.Person(sql.FieldIsNull(FieldAssignedClearance))
 }
 
-// AssignedClearanceNotNil applies the NotNil predicate on the "assigned_clearance" field.
-func AssignedClearanceNotNil() predicate.Person {
-	return predicate.Person(sql.FieldNotNull(FieldAssignedClearance))
-}
-
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Person {
 	return predicate.Person(sql.FieldEQ(FieldCreatedAt, v))
@@ -633,11 +457,6 @@ func CreatedAtNEQ(v time.Time) predicate.Person {
 // CreatedAtIn applies the In predicate on the "created_at" field.
 func CreatedAtIn(vs ...time.Time) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldCreatedAt, vs...))
-}
-
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldCreatedAt, vs...))
 }
 
 // CreatedAtGT applies the GT predicate on the "created_at" field.
@@ -675,11 +494,6 @@ func LastSeenAtIn(vs ...time.Time) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldLastSeenAt, vs...))
 }
 
-// LastSeenAtNotIn applies the NotIn predicate on the "last_seen_at" field.
-func LastSeenAtNotIn(vs ...time.Time) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldLastSeenAt, vs...))
-}
-
 // LastSeenAtGT applies the GT predicate on the "last_seen_at" field.
 func LastSeenAtGT(v time.Time) predicate.Person {
 	return predicate.Person(sql.FieldGT(FieldLastSeenAt, v))
@@ -715,11 +529,6 @@ func DisabledAtIn(vs ...time.Time) predicate.Person {
 	return predicate.Person(sql.FieldIn(FieldDisabledAt, vs...))
 }
 
-// DisabledAtNotIn applies the NotIn predicate on the "disabled_at" field.
-func DisabledAtNotIn(vs ...time.Time) predicate.Person {
-	return predicate.Person(sql.FieldNotIn(FieldDisabledAt, vs...))
-}
-
 // DisabledAtGT applies the GT predicate on the "disabled_at" field.
 func DisabledAtGT(v time.Time) predicate.Person {
 	return predicate.Person(sql.FieldGT(FieldDisabledAt, v))
@@ -743,11 +552,6 @@ func DisabledAtLTE(v time.Time) predicate.Person {
 // DisabledAtIsNil applies the IsNil predicate on the "disabled_at" field.
 func DisabledAtIsNil() predicate.Person {
 	return predicate.Person(sql.FieldIsNull(FieldDisabledAt))
-}
-
-// DisabledAtNotNil applies the NotNil predicate on the "disabled_at" field.
-func DisabledAtNotNil() predicate.Person {
-	return predicate.Person(sql.FieldNotNull(FieldDisabledAt))
 }
 
 // And groups predicates with the AND operator between them.

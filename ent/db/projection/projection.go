@@ -45,15 +45,6 @@ func ValidColumn(column string) bool {
 	return false
 }
 
-var (
-	// DefaultHistory holds the default value on creation for the "history" field.
-	DefaultHistory int64
-	// DefaultLog holds the default value on creation for the "log" field.
-	DefaultLog string
-	// DefaultEntryHash holds the default value on creation for the "entry_hash" field.
-	DefaultEntryHash string
-)
-
 // OrderOption defines the ordering options for the Projection queries.
 type OrderOption func(*sql.Selector)
 

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldGT(FieldID, id))
@@ -95,11 +90,6 @@ func DocumentIDIn(vs ...string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldDocumentID, vs...))
 }
 
-// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
-func DocumentIDNotIn(vs ...string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldDocumentID, vs...))
-}
-
 // DocumentIDGT applies the GT predicate on the "document_id" field.
 func DocumentIDGT(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldGT(FieldDocumentID, v))
@@ -120,31 +110,6 @@ func DocumentIDLTE(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldLTE(FieldDocumentID, v))
 }
 
-// DocumentIDContains applies the Contains predicate on the "document_id" field.
-func DocumentIDContains(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContains(FieldDocumentID, v))
-}
-
-// DocumentIDHasPrefix applies the HasPrefix predicate on the "document_id" field.
-func DocumentIDHasPrefix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasPrefix(FieldDocumentID, v))
-}
-
-// DocumentIDHasSuffix applies the HasSuffix predicate on the "document_id" field.
-func DocumentIDHasSuffix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasSuffix(FieldDocumentID, v))
-}
-
-// DocumentIDEqualFold applies the EqualFold predicate on the "document_id" field.
-func DocumentIDEqualFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldEqualFold(FieldDocumentID, v))
-}
-
-// DocumentIDContainsFold applies the ContainsFold predicate on the "document_id" field.
-func DocumentIDContainsFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContainsFold(FieldDocumentID, v))
-}
-
 // NameEQ applies the EQ predicate on the "name" field.
 func NameEQ(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldEQ(FieldName, v))
@@ -158,11 +123,6 @@ func NameNEQ(v string) predicate.RegisteredDocument {
 // NameIn applies the In predicate on the "name" field.
 func NameIn(vs ...string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldName, vs...))
-}
-
-// NameNotIn applies the NotIn predicate on the "name" field.
-func NameNotIn(vs ...string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldName, vs...))
 }
 
 // NameGT applies the GT predicate on the "name" field.
@@ -185,39 +145,9 @@ func NameLTE(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldLTE(FieldName, v))
 }
 
-// NameContains applies the Contains predicate on the "name" field.
-func NameContains(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContains(FieldName, v))
-}
-
-// NameHasPrefix applies the HasPrefix predicate on the "name" field.
-func NameHasPrefix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasPrefix(FieldName, v))
-}
-
-// NameHasSuffix applies the HasSuffix predicate on the "name" field.
-func NameHasSuffix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasSuffix(FieldName, v))
-}
-
 // NameIsNil applies the IsNil predicate on the "name" field.
 func NameIsNil() predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIsNull(FieldName))
-}
-
-// NameNotNil applies the NotNil predicate on the "name" field.
-func NameNotNil() predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotNull(FieldName))
-}
-
-// NameEqualFold applies the EqualFold predicate on the "name" field.
-func NameEqualFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldEqualFold(FieldName, v))
-}
-
-// NameContainsFold applies the ContainsFold predicate on the "name" field.
-func NameContainsFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContainsFold(FieldName, v))
 }
 
 // TextEQ applies the EQ predicate on the "text" field.
@@ -233,11 +163,6 @@ func TextNEQ(v string) predicate.RegisteredDocument {
 // TextIn applies the In predicate on the "text" field.
 func TextIn(vs ...string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldText, vs...))
-}
-
-// TextNotIn applies the NotIn predicate on the "text" field.
-func TextNotIn(vs ...string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldText, vs...))
 }
 
 // TextGT applies the GT predicate on the "text" field.
@@ -260,31 +185,6 @@ func TextLTE(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldLTE(FieldText, v))
 }
 
-// TextContains applies the Contains predicate on the "text" field.
-func TextContains(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContains(FieldText, v))
-}
-
-// TextHasPrefix applies the HasPrefix predicate on the "text" field.
-func TextHasPrefix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasPrefix(FieldText, v))
-}
-
-// TextHasSuffix applies the HasSuffix predicate on the "text" field.
-func TextHasSuffix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasSuffix(FieldText, v))
-}
-
-// TextEqualFold applies the EqualFold predicate on the "text" field.
-func TextEqualFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldEqualFold(FieldText, v))
-}
-
-// TextContainsFold applies the ContainsFold predicate on the "text" field.
-func TextContainsFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContainsFold(FieldText, v))
-}
-
 // RegisteredByEQ applies the EQ predicate on the "registered_by" field.
 func RegisteredByEQ(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldEQ(FieldRegisteredBy, v))
@@ -298,11 +198,6 @@ func RegisteredByNEQ(v string) predicate.RegisteredDocument {
 // RegisteredByIn applies the In predicate on the "registered_by" field.
 func RegisteredByIn(vs ...string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldRegisteredBy, vs...))
-}
-
-// RegisteredByNotIn applies the NotIn predicate on the "registered_by" field.
-func RegisteredByNotIn(vs ...string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldRegisteredBy, vs...))
 }
 
 // RegisteredByGT applies the GT predicate on the "registered_by" field.
@@ -325,31 +220,6 @@ func RegisteredByLTE(v string) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldLTE(FieldRegisteredBy, v))
 }
 
-// RegisteredByContains applies the Contains predicate on the "registered_by" field.
-func RegisteredByContains(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContains(FieldRegisteredBy, v))
-}
-
-// RegisteredByHasPrefix applies the HasPrefix predicate on the "registered_by" field.
-func RegisteredByHasPrefix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasPrefix(FieldRegisteredBy, v))
-}
-
-// RegisteredByHasSuffix applies the HasSuffix predicate on the "registered_by" field.
-func RegisteredByHasSuffix(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldHasSuffix(FieldRegisteredBy, v))
-}
-
-// RegisteredByEqualFold applies the EqualFold predicate on the "registered_by" field.
-func RegisteredByEqualFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldEqualFold(FieldRegisteredBy, v))
-}
-
-// RegisteredByContainsFold applies the ContainsFold predicate on the "registered_by" field.
-func RegisteredByContainsFold(v string) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldContainsFold(FieldRegisteredBy, v))
-}
-
 // RegisteredAtEQ applies the EQ predicate on the "registered_at" field.
 func RegisteredAtEQ(v time.Time) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldEQ(FieldRegisteredAt, v))
@@ -363,11 +233,6 @@ func RegisteredAtNEQ(v time.Time) predicate.RegisteredDocument {
 // RegisteredAtIn applies the In predicate on the "registered_at" field.
 func RegisteredAtIn(vs ...time.Time) predicate.RegisteredDocument {
 	return predicate.RegisteredDocument(sql.FieldIn(FieldRegisteredAt, vs...))
-}
-
-// RegisteredAtNotIn applies the NotIn predicate on the "registered_at" field.
-func RegisteredAtNotIn(vs ...time.Time) predicate.RegisteredDocument {
-	return predicate.RegisteredDocument(sql.FieldNotIn(FieldRegisteredAt, vs...))
 }
 
 // RegisteredAtGT applies the GT predicate on the "registered_at" field.

@@ -4,8 +4,6 @@ package relationship
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 const (
@@ -57,26 +55,8 @@ const (
 	FieldConfidence = "confidence"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
-	// EdgeFrom holds the string denoting the from edge name in mutations.
-	EdgeFrom = "from"
-	// EdgeTo holds the string denoting the to edge name in mutations.
-	EdgeTo = "to"
 	// Table holds the table name of the relationship in the database.
 	Table = "relationships"
-	// FromTable is the table that holds the from relation/edge.
-	FromTable = "relationships"
-	// FromInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	FromInverseTable = "entities"
-	// FromColumn is the table column denoting the from relation/edge.
-	FromColumn = "from_id"
-	// ToTable is the table that holds the to relation/edge.
-	ToTable = "relationships"
-	// ToInverseTable is the table name for the Entity entity.
-	// It exists in this package in order to avoid circular dependency with the "entity" package.
-	ToInverseTable = "entities"
-	// ToColumn is the table column denoting the to relation/edge.
-	ToColumn = "to_id"
 )
 
 // Columns holds all SQL columns for relationship fields.
@@ -115,15 +95,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultMarking holds the default value on creation for the "marking" field.
-	DefaultMarking domain.Marking
-	// DefaultVersion holds the default value on creation for the "version" field.
-	DefaultVersion int
-	// DefaultEffectiveMarking holds the default value on creation for the "effective_marking" field.
-	DefaultEffectiveMarking domain.Marking
-)
 
 // OrderOption defines the ordering options for the Relationship queries.
 type OrderOption func(*sql.Selector)
@@ -241,32 +212,4 @@ func ByConfidence(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
-}
-
-// ByFromField orders the results by from field.
-func ByFromField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newFromStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByToField orders the results by to field.
-func ByToField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newToStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newFromStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(FromInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, FromTable, FromColumn),
-	)
-}
-func newToStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ToInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ToTable, ToColumn),
-	)
 }

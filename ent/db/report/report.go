@@ -4,8 +4,6 @@ package report
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 const (
@@ -65,17 +63,8 @@ const (
 	FieldHeroID = "hero_id"
 	// FieldTitleKey holds the string denoting the title_key field in the database.
 	FieldTitleKey = "title_key"
-	// EdgeHero holds the string denoting the hero edge name in mutations.
-	EdgeHero = "hero"
 	// Table holds the table name of the report in the database.
 	Table = "reports"
-	// HeroTable is the table that holds the hero relation/edge.
-	HeroTable = "reports"
-	// HeroInverseTable is the table name for the Asset entity.
-	// It exists in this package in order to avoid circular dependency with the "asset" package.
-	HeroInverseTable = "assets"
-	// HeroColumn is the table column denoting the hero relation/edge.
-	HeroColumn = "hero_id"
 )
 
 // Columns holds all SQL columns for report fields.
@@ -118,21 +107,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultMarking holds the default value on creation for the "marking" field.
-	DefaultMarking domain.Marking
-	// DefaultVersion holds the default value on creation for the "version" field.
-	DefaultVersion int
-	// DefaultEffectiveMarking holds the default value on creation for the "effective_marking" field.
-	DefaultEffectiveMarking domain.Marking
-	// DefaultBody holds the default value on creation for the "body" field.
-	DefaultBody string
-	// DefaultWordCount holds the default value on creation for the "word_count" field.
-	DefaultWordCount int
-	// DefaultReadingMinutes holds the default value on creation for the "reading_minutes" field.
-	DefaultReadingMinutes int
-)
 
 // OrderOption defines the ordering options for the Report queries.
 type OrderOption func(*sql.Selector)
@@ -255,18 +229,4 @@ func ByReadingMinutes(opts ...sql.OrderTermOption) OrderOption {
 // ByHeroID orders the results by the hero_id field.
 func ByHeroID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHeroID, opts...).ToFunc()
-}
-
-// ByHeroField orders the results by hero field.
-func ByHeroField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newHeroStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newHeroStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(HeroInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, HeroTable, HeroColumn),
-	)
 }

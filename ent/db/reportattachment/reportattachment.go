@@ -4,7 +4,6 @@ package reportattachment
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldReportID = "report_id"
 	// FieldAssetID holds the string denoting the asset_id field in the database.
 	FieldAssetID = "asset_id"
-	// EdgeReport holds the string denoting the report edge name in mutations.
-	EdgeReport = "report"
-	// EdgeAsset holds the string denoting the asset edge name in mutations.
-	EdgeAsset = "asset"
 	// Table holds the table name of the reportattachment in the database.
 	Table = "report_attachments"
-	// ReportTable is the table that holds the report relation/edge.
-	ReportTable = "report_attachments"
-	// ReportInverseTable is the table name for the Report entity.
-	// It exists in this package in order to avoid circular dependency with the "report" package.
-	ReportInverseTable = "reports"
-	// ReportColumn is the table column denoting the report relation/edge.
-	ReportColumn = "report_id"
-	// AssetTable is the table that holds the asset relation/edge.
-	AssetTable = "report_attachments"
-	// AssetInverseTable is the table name for the Asset entity.
-	// It exists in this package in order to avoid circular dependency with the "asset" package.
-	AssetInverseTable = "assets"
-	// AssetColumn is the table column denoting the asset relation/edge.
-	AssetColumn = "asset_id"
 )
 
 // Columns holds all SQL columns for reportattachment fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the ReportAttachment queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByReportID(opts ...sql.OrderTermOption) OrderOption {
 // ByAssetID orders the results by the asset_id field.
 func ByAssetID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAssetID, opts...).ToFunc()
-}
-
-// ByReportField orders the results by report field.
-func ByReportField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newReportStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByAssetField orders the results by asset field.
-func ByAssetField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAssetStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newReportStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ReportInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ReportTable, ReportColumn),
-	)
-}
-func newAssetStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(AssetInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, AssetTable, AssetColumn),
-	)
 }

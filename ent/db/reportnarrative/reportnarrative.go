@@ -4,7 +4,6 @@ package reportnarrative
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -18,26 +17,8 @@ const (
 	FieldReportID = "report_id"
 	// FieldNarrativeID holds the string denoting the narrative_id field in the database.
 	FieldNarrativeID = "narrative_id"
-	// EdgeReport holds the string denoting the report edge name in mutations.
-	EdgeReport = "report"
-	// EdgeNarrative holds the string denoting the narrative edge name in mutations.
-	EdgeNarrative = "narrative"
 	// Table holds the table name of the reportnarrative in the database.
 	Table = "report_narratives"
-	// ReportTable is the table that holds the report relation/edge.
-	ReportTable = "report_narratives"
-	// ReportInverseTable is the table name for the Report entity.
-	// It exists in this package in order to avoid circular dependency with the "report" package.
-	ReportInverseTable = "reports"
-	// ReportColumn is the table column denoting the report relation/edge.
-	ReportColumn = "report_id"
-	// NarrativeTable is the table that holds the narrative relation/edge.
-	NarrativeTable = "report_narratives"
-	// NarrativeInverseTable is the table name for the Narrative entity.
-	// It exists in this package in order to avoid circular dependency with the "narrative" package.
-	NarrativeInverseTable = "narratives"
-	// NarrativeColumn is the table column denoting the narrative relation/edge.
-	NarrativeColumn = "narrative_id"
 )
 
 // Columns holds all SQL columns for reportnarrative fields.
@@ -57,11 +38,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultPosition holds the default value on creation for the "position" field.
-	DefaultPosition int
-)
 
 // OrderOption defines the ordering options for the ReportNarrative queries.
 type OrderOption func(*sql.Selector)
@@ -84,32 +60,4 @@ func ByReportID(opts ...sql.OrderTermOption) OrderOption {
 // ByNarrativeID orders the results by the narrative_id field.
 func ByNarrativeID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNarrativeID, opts...).ToFunc()
-}
-
-// ByReportField orders the results by report field.
-func ByReportField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newReportStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByNarrativeField orders the results by narrative field.
-func ByNarrativeField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newNarrativeStep(), sql.OrderByField(field, opts...))
-	}
-}
-func newReportStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ReportInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, ReportTable, ReportColumn),
-	)
-}
-func newNarrativeStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(NarrativeInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, false, NarrativeTable, NarrativeColumn),
-	)
 }

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.Schedule {
 	return predicate.Schedule(sql.FieldGT(FieldID, id))
@@ -120,11 +115,6 @@ func ActionIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldAction, vs...))
 }
 
-// ActionNotIn applies the NotIn predicate on the "action" field.
-func ActionNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldAction, vs...))
-}
-
 // ActionGT applies the GT predicate on the "action" field.
 func ActionGT(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldGT(FieldAction, v))
@@ -145,31 +135,6 @@ func ActionLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldAction, v))
 }
 
-// ActionContains applies the Contains predicate on the "action" field.
-func ActionContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldAction, v))
-}
-
-// ActionHasPrefix applies the HasPrefix predicate on the "action" field.
-func ActionHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldAction, v))
-}
-
-// ActionHasSuffix applies the HasSuffix predicate on the "action" field.
-func ActionHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldAction, v))
-}
-
-// ActionEqualFold applies the EqualFold predicate on the "action" field.
-func ActionEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldAction, v))
-}
-
-// ActionContainsFold applies the ContainsFold predicate on the "action" field.
-func ActionContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldAction, v))
-}
-
 // AtEQ applies the EQ predicate on the "at" field.
 func AtEQ(v time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldAt, v))
@@ -183,11 +148,6 @@ func AtNEQ(v time.Time) predicate.Schedule {
 // AtIn applies the In predicate on the "at" field.
 func AtIn(vs ...time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldAt, vs...))
-}
-
-// AtNotIn applies the NotIn predicate on the "at" field.
-func AtNotIn(vs ...time.Time) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldAt, vs...))
 }
 
 // AtGT applies the GT predicate on the "at" field.
@@ -225,11 +185,6 @@ func ReferencesIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldReferences, vs...))
 }
 
-// ReferencesNotIn applies the NotIn predicate on the "references" field.
-func ReferencesNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldReferences, vs...))
-}
-
 // ReferencesGT applies the GT predicate on the "references" field.
 func ReferencesGT(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldGT(FieldReferences, v))
@@ -250,31 +205,6 @@ func ReferencesLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldReferences, v))
 }
 
-// ReferencesContains applies the Contains predicate on the "references" field.
-func ReferencesContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldReferences, v))
-}
-
-// ReferencesHasPrefix applies the HasPrefix predicate on the "references" field.
-func ReferencesHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldReferences, v))
-}
-
-// ReferencesHasSuffix applies the HasSuffix predicate on the "references" field.
-func ReferencesHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldReferences, v))
-}
-
-// ReferencesEqualFold applies the EqualFold predicate on the "references" field.
-func ReferencesEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldReferences, v))
-}
-
-// ReferencesContainsFold applies the ContainsFold predicate on the "references" field.
-func ReferencesContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldReferences, v))
-}
-
 // MessageEQ applies the EQ predicate on the "message" field.
 func MessageEQ(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldMessage, v))
@@ -288,11 +218,6 @@ func MessageNEQ(v string) predicate.Schedule {
 // MessageIn applies the In predicate on the "message" field.
 func MessageIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldMessage, vs...))
-}
-
-// MessageNotIn applies the NotIn predicate on the "message" field.
-func MessageNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldMessage, vs...))
 }
 
 // MessageGT applies the GT predicate on the "message" field.
@@ -315,39 +240,9 @@ func MessageLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldMessage, v))
 }
 
-// MessageContains applies the Contains predicate on the "message" field.
-func MessageContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldMessage, v))
-}
-
-// MessageHasPrefix applies the HasPrefix predicate on the "message" field.
-func MessageHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldMessage, v))
-}
-
-// MessageHasSuffix applies the HasSuffix predicate on the "message" field.
-func MessageHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldMessage, v))
-}
-
 // MessageIsNil applies the IsNil predicate on the "message" field.
 func MessageIsNil() predicate.Schedule {
 	return predicate.Schedule(sql.FieldIsNull(FieldMessage))
-}
-
-// MessageNotNil applies the NotNil predicate on the "message" field.
-func MessageNotNil() predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotNull(FieldMessage))
-}
-
-// MessageEqualFold applies the EqualFold predicate on the "message" field.
-func MessageEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldMessage, v))
-}
-
-// MessageContainsFold applies the ContainsFold predicate on the "message" field.
-func MessageContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldMessage, v))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
@@ -363,11 +258,6 @@ func StatusNEQ(v string) predicate.Schedule {
 // StatusIn applies the In predicate on the "status" field.
 func StatusIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldStatus, vs...))
-}
-
-// StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldStatus, vs...))
 }
 
 // StatusGT applies the GT predicate on the "status" field.
@@ -390,31 +280,6 @@ func StatusLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldStatus, v))
 }
 
-// StatusContains applies the Contains predicate on the "status" field.
-func StatusContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldStatus, v))
-}
-
-// StatusHasPrefix applies the HasPrefix predicate on the "status" field.
-func StatusHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldStatus, v))
-}
-
-// StatusHasSuffix applies the HasSuffix predicate on the "status" field.
-func StatusHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldStatus, v))
-}
-
-// StatusEqualFold applies the EqualFold predicate on the "status" field.
-func StatusEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldStatus, v))
-}
-
-// StatusContainsFold applies the ContainsFold predicate on the "status" field.
-func StatusContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldStatus, v))
-}
-
 // ErrorEQ applies the EQ predicate on the "error" field.
 func ErrorEQ(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldError, v))
@@ -428,11 +293,6 @@ func ErrorNEQ(v string) predicate.Schedule {
 // ErrorIn applies the In predicate on the "error" field.
 func ErrorIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldError, vs...))
-}
-
-// ErrorNotIn applies the NotIn predicate on the "error" field.
-func ErrorNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldError, vs...))
 }
 
 // ErrorGT applies the GT predicate on the "error" field.
@@ -455,39 +315,9 @@ func ErrorLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldError, v))
 }
 
-// ErrorContains applies the Contains predicate on the "error" field.
-func ErrorContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldError, v))
-}
-
-// ErrorHasPrefix applies the HasPrefix predicate on the "error" field.
-func ErrorHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldError, v))
-}
-
-// ErrorHasSuffix applies the HasSuffix predicate on the "error" field.
-func ErrorHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldError, v))
-}
-
 // ErrorIsNil applies the IsNil predicate on the "error" field.
 func ErrorIsNil() predicate.Schedule {
 	return predicate.Schedule(sql.FieldIsNull(FieldError))
-}
-
-// ErrorNotNil applies the NotNil predicate on the "error" field.
-func ErrorNotNil() predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotNull(FieldError))
-}
-
-// ErrorEqualFold applies the EqualFold predicate on the "error" field.
-func ErrorEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldError, v))
-}
-
-// ErrorContainsFold applies the ContainsFold predicate on the "error" field.
-func ErrorContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldError, v))
 }
 
 // SequenceEQ applies the EQ predicate on the "sequence" field.
@@ -503,11 +333,6 @@ func SequenceNEQ(v int64) predicate.Schedule {
 // SequenceIn applies the In predicate on the "sequence" field.
 func SequenceIn(vs ...int64) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldSequence, vs...))
-}
-
-// SequenceNotIn applies the NotIn predicate on the "sequence" field.
-func SequenceNotIn(vs ...int64) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldSequence, vs...))
 }
 
 // SequenceGT applies the GT predicate on the "sequence" field.
@@ -535,11 +360,6 @@ func SequenceIsNil() predicate.Schedule {
 	return predicate.Schedule(sql.FieldIsNull(FieldSequence))
 }
 
-// SequenceNotNil applies the NotNil predicate on the "sequence" field.
-func SequenceNotNil() predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotNull(FieldSequence))
-}
-
 // CreatedByEQ applies the EQ predicate on the "created_by" field.
 func CreatedByEQ(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldCreatedBy, v))
@@ -553,11 +373,6 @@ func CreatedByNEQ(v string) predicate.Schedule {
 // CreatedByIn applies the In predicate on the "created_by" field.
 func CreatedByIn(vs ...string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldCreatedBy, vs...))
-}
-
-// CreatedByNotIn applies the NotIn predicate on the "created_by" field.
-func CreatedByNotIn(vs ...string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldCreatedBy, vs...))
 }
 
 // CreatedByGT applies the GT predicate on the "created_by" field.
@@ -580,31 +395,6 @@ func CreatedByLTE(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldLTE(FieldCreatedBy, v))
 }
 
-// CreatedByContains applies the Contains predicate on the "created_by" field.
-func CreatedByContains(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContains(FieldCreatedBy, v))
-}
-
-// CreatedByHasPrefix applies the HasPrefix predicate on the "created_by" field.
-func CreatedByHasPrefix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasPrefix(FieldCreatedBy, v))
-}
-
-// CreatedByHasSuffix applies the HasSuffix predicate on the "created_by" field.
-func CreatedByHasSuffix(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldHasSuffix(FieldCreatedBy, v))
-}
-
-// CreatedByEqualFold applies the EqualFold predicate on the "created_by" field.
-func CreatedByEqualFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldEqualFold(FieldCreatedBy, v))
-}
-
-// CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
-func CreatedByContainsFold(v string) predicate.Schedule {
-	return predicate.Schedule(sql.FieldContainsFold(FieldCreatedBy, v))
-}
-
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldCreatedAt, v))
@@ -618,11 +408,6 @@ func CreatedAtNEQ(v time.Time) predicate.Schedule {
 // CreatedAtIn applies the In predicate on the "created_at" field.
 func CreatedAtIn(vs ...time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldCreatedAt, vs...))
-}
-
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldCreatedAt, vs...))
 }
 
 // CreatedAtGT applies the GT predicate on the "created_at" field.
@@ -660,11 +445,6 @@ func DoneAtIn(vs ...time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldIn(FieldDoneAt, vs...))
 }
 
-// DoneAtNotIn applies the NotIn predicate on the "done_at" field.
-func DoneAtNotIn(vs ...time.Time) predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotIn(FieldDoneAt, vs...))
-}
-
 // DoneAtGT applies the GT predicate on the "done_at" field.
 func DoneAtGT(v time.Time) predicate.Schedule {
 	return predicate.Schedule(sql.FieldGT(FieldDoneAt, v))
@@ -688,11 +468,6 @@ func DoneAtLTE(v time.Time) predicate.Schedule {
 // DoneAtIsNil applies the IsNil predicate on the "done_at" field.
 func DoneAtIsNil() predicate.Schedule {
 	return predicate.Schedule(sql.FieldIsNull(FieldDoneAt))
-}
-
-// DoneAtNotNil applies the NotNil predicate on the "done_at" field.
-func DoneAtNotNil() predicate.Schedule {
-	return predicate.Schedule(sql.FieldNotNull(FieldDoneAt))
 }
 
 // And groups predicates with the AND operator between them.

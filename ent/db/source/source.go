@@ -4,7 +4,6 @@ package source
 
 import (
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 const (
@@ -99,15 +98,6 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
-
-var (
-	// DefaultMarking holds the default value on creation for the "marking" field.
-	DefaultMarking domain.Marking
-	// DefaultVersion holds the default value on creation for the "version" field.
-	DefaultVersion int
-	// DefaultEffectiveMarking holds the default value on creation for the "effective_marking" field.
-	DefaultEffectiveMarking domain.Marking
-)
 
 // OrderOption defines the ordering options for the Source queries.
 type OrderOption func(*sql.Selector)

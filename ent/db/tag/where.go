@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -29,11 +28,6 @@ func IDNEQ(id domain.ID) predicate.Tag {
 // IDIn applies the In predicate on the ID field.
 func IDIn(ids ...domain.ID) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldID, ids...))
-}
-
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldID, ids...))
 }
 
 // IDGT applies the GT predicate on the ID field.
@@ -159,11 +153,6 @@ func SlugIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldSlug, vs...))
 }
 
-// SlugNotIn applies the NotIn predicate on the "slug" field.
-func SlugNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldSlug, vs...))
-}
-
 // SlugGT applies the GT predicate on the "slug" field.
 func SlugGT(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldGT(FieldSlug, v))
@@ -182,31 +171,6 @@ func SlugLT(v string) predicate.Tag {
 // SlugLTE applies the LTE predicate on the "slug" field.
 func SlugLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldSlug, v))
-}
-
-// SlugContains applies the Contains predicate on the "slug" field.
-func SlugContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldSlug, v))
-}
-
-// SlugHasPrefix applies the HasPrefix predicate on the "slug" field.
-func SlugHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldSlug, v))
-}
-
-// SlugHasSuffix applies the HasSuffix predicate on the "slug" field.
-func SlugHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldSlug, v))
-}
-
-// SlugEqualFold applies the EqualFold predicate on the "slug" field.
-func SlugEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldSlug, v))
-}
-
-// SlugContainsFold applies the ContainsFold predicate on the "slug" field.
-func SlugContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldSlug, v))
 }
 
 // MarkingEQ applies the EQ predicate on the "marking" field.
@@ -228,15 +192,6 @@ func MarkingIn(vs ...domain.Marking) predicate.Tag {
 		v[i] = int(vs[i])
 	}
 	return predicate.Tag(sql.FieldIn(FieldMarking, v...))
-}
-
-// MarkingNotIn applies the NotIn predicate on the "marking" field.
-func MarkingNotIn(vs ...domain.Marking) predicate.Tag {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Tag(sql.FieldNotIn(FieldMarking, v...))
 }
 
 // MarkingGT applies the GT predicate on the "marking" field.
@@ -276,11 +231,6 @@ func VersionNEQ(v int) predicate.Tag {
 // VersionIn applies the In predicate on the "version" field.
 func VersionIn(vs ...int) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldVersion, vs...))
-}
-
-// VersionNotIn applies the NotIn predicate on the "version" field.
-func VersionNotIn(vs ...int) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldVersion, vs...))
 }
 
 // VersionGT applies the GT predicate on the "version" field.
@@ -324,15 +274,6 @@ func EffectiveMarkingIn(vs ...domain.Marking) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldEffectiveMarking, v...))
 }
 
-// EffectiveMarkingNotIn applies the NotIn predicate on the "effective_marking" field.
-func EffectiveMarkingNotIn(vs ...domain.Marking) predicate.Tag {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Tag(sql.FieldNotIn(FieldEffectiveMarking, v...))
-}
-
 // EffectiveMarkingGT applies the GT predicate on the "effective_marking" field.
 func EffectiveMarkingGT(v domain.Marking) predicate.Tag {
 	vc := int(v)
@@ -372,11 +313,6 @@ func CreatedAtIn(vs ...time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldCreatedAt, vs...))
 }
 
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldCreatedAt, vs...))
-}
-
 // CreatedAtGT applies the GT predicate on the "created_at" field.
 func CreatedAtGT(v time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldGT(FieldCreatedAt, v))
@@ -412,11 +348,6 @@ func CreatedByIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldCreatedBy, vs...))
 }
 
-// CreatedByNotIn applies the NotIn predicate on the "created_by" field.
-func CreatedByNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldCreatedBy, vs...))
-}
-
 // CreatedByGT applies the GT predicate on the "created_by" field.
 func CreatedByGT(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldGT(FieldCreatedBy, v))
@@ -437,39 +368,9 @@ func CreatedByLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldCreatedBy, v))
 }
 
-// CreatedByContains applies the Contains predicate on the "created_by" field.
-func CreatedByContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldCreatedBy, v))
-}
-
-// CreatedByHasPrefix applies the HasPrefix predicate on the "created_by" field.
-func CreatedByHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldCreatedBy, v))
-}
-
-// CreatedByHasSuffix applies the HasSuffix predicate on the "created_by" field.
-func CreatedByHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldCreatedBy, v))
-}
-
 // CreatedByIsNil applies the IsNil predicate on the "created_by" field.
 func CreatedByIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldCreatedBy))
-}
-
-// CreatedByNotNil applies the NotNil predicate on the "created_by" field.
-func CreatedByNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldCreatedBy))
-}
-
-// CreatedByEqualFold applies the EqualFold predicate on the "created_by" field.
-func CreatedByEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldCreatedBy, v))
-}
-
-// CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
-func CreatedByContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldCreatedBy, v))
 }
 
 // UpdatedAtEQ applies the EQ predicate on the "updated_at" field.
@@ -485,11 +386,6 @@ func UpdatedAtNEQ(v time.Time) predicate.Tag {
 // UpdatedAtIn applies the In predicate on the "updated_at" field.
 func UpdatedAtIn(vs ...time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldUpdatedAt, vs...))
-}
-
-// UpdatedAtNotIn applies the NotIn predicate on the "updated_at" field.
-func UpdatedAtNotIn(vs ...time.Time) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldUpdatedAt, vs...))
 }
 
 // UpdatedAtGT applies the GT predicate on the "updated_at" field.
@@ -527,11 +423,6 @@ func UpdatedByIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldUpdatedBy, vs...))
 }
 
-// UpdatedByNotIn applies the NotIn predicate on the "updated_by" field.
-func UpdatedByNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldUpdatedBy, vs...))
-}
-
 // UpdatedByGT applies the GT predicate on the "updated_by" field.
 func UpdatedByGT(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldGT(FieldUpdatedBy, v))
@@ -552,39 +443,9 @@ func UpdatedByLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldUpdatedBy, v))
 }
 
-// UpdatedByContains applies the Contains predicate on the "updated_by" field.
-func UpdatedByContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldUpdatedBy, v))
-}
-
-// UpdatedByHasPrefix applies the HasPrefix predicate on the "updated_by" field.
-func UpdatedByHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldUpdatedBy, v))
-}
-
-// UpdatedByHasSuffix applies the HasSuffix predicate on the "updated_by" field.
-func UpdatedByHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldUpdatedBy, v))
-}
-
 // UpdatedByIsNil applies the IsNil predicate on the "updated_by" field.
 func UpdatedByIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldUpdatedBy))
-}
-
-// UpdatedByNotNil applies the NotNil predicate on the "updated_by" field.
-func UpdatedByNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldUpdatedBy))
-}
-
-// UpdatedByEqualFold applies the EqualFold predicate on the "updated_by" field.
-func UpdatedByEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldUpdatedBy, v))
-}
-
-// UpdatedByContainsFold applies the ContainsFold predicate on the "updated_by" field.
-func UpdatedByContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldUpdatedBy, v))
 }
 
 // PublishedAtEQ applies the EQ predicate on the "published_at" field.
@@ -600,11 +461,6 @@ func PublishedAtNEQ(v time.Time) predicate.Tag {
 // PublishedAtIn applies the In predicate on the "published_at" field.
 func PublishedAtIn(vs ...time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldPublishedAt, vs...))
-}
-
-// PublishedAtNotIn applies the NotIn predicate on the "published_at" field.
-func PublishedAtNotIn(vs ...time.Time) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldPublishedAt, vs...))
 }
 
 // PublishedAtGT applies the GT predicate on the "published_at" field.
@@ -632,11 +488,6 @@ func PublishedAtIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldPublishedAt))
 }
 
-// PublishedAtNotNil applies the NotNil predicate on the "published_at" field.
-func PublishedAtNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldPublishedAt))
-}
-
 // PublishedByEQ applies the EQ predicate on the "published_by" field.
 func PublishedByEQ(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldPublishedBy, v))
@@ -650,11 +501,6 @@ func PublishedByNEQ(v string) predicate.Tag {
 // PublishedByIn applies the In predicate on the "published_by" field.
 func PublishedByIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldPublishedBy, vs...))
-}
-
-// PublishedByNotIn applies the NotIn predicate on the "published_by" field.
-func PublishedByNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldPublishedBy, vs...))
 }
 
 // PublishedByGT applies the GT predicate on the "published_by" field.
@@ -677,39 +523,9 @@ func PublishedByLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldPublishedBy, v))
 }
 
-// PublishedByContains applies the Contains predicate on the "published_by" field.
-func PublishedByContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldPublishedBy, v))
-}
-
-// PublishedByHasPrefix applies the HasPrefix predicate on the "published_by" field.
-func PublishedByHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldPublishedBy, v))
-}
-
-// PublishedByHasSuffix applies the HasSuffix predicate on the "published_by" field.
-func PublishedByHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldPublishedBy, v))
-}
-
 // PublishedByIsNil applies the IsNil predicate on the "published_by" field.
 func PublishedByIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldPublishedBy))
-}
-
-// PublishedByNotNil applies the NotNil predicate on the "published_by" field.
-func PublishedByNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldPublishedBy))
-}
-
-// PublishedByEqualFold applies the EqualFold predicate on the "published_by" field.
-func PublishedByEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldPublishedBy, v))
-}
-
-// PublishedByContainsFold applies the ContainsFold predicate on the "published_by" field.
-func PublishedByContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldPublishedBy, v))
 }
 
 // LiveVersionEQ applies the EQ predicate on the "live_version" field.
@@ -725,11 +541,6 @@ func LiveVersionNEQ(v int) predicate.Tag {
 // LiveVersionIn applies the In predicate on the "live_version" field.
 func LiveVersionIn(vs ...int) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldLiveVersion, vs...))
-}
-
-// LiveVersionNotIn applies the NotIn predicate on the "live_version" field.
-func LiveVersionNotIn(vs ...int) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldLiveVersion, vs...))
 }
 
 // LiveVersionGT applies the GT predicate on the "live_version" field.
@@ -757,11 +568,6 @@ func LiveVersionIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldLiveVersion))
 }
 
-// LiveVersionNotNil applies the NotNil predicate on the "live_version" field.
-func LiveVersionNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldLiveVersion))
-}
-
 // DeletedAtEQ applies the EQ predicate on the "deleted_at" field.
 func DeletedAtEQ(v time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldDeletedAt, v))
@@ -775,11 +581,6 @@ func DeletedAtNEQ(v time.Time) predicate.Tag {
 // DeletedAtIn applies the In predicate on the "deleted_at" field.
 func DeletedAtIn(vs ...time.Time) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldDeletedAt, vs...))
-}
-
-// DeletedAtNotIn applies the NotIn predicate on the "deleted_at" field.
-func DeletedAtNotIn(vs ...time.Time) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldDeletedAt, vs...))
 }
 
 // DeletedAtGT applies the GT predicate on the "deleted_at" field.
@@ -807,11 +608,6 @@ func DeletedAtIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldDeletedAt))
 }
 
-// DeletedAtNotNil applies the NotNil predicate on the "deleted_at" field.
-func DeletedAtNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldDeletedAt))
-}
-
 // DeletedByEQ applies the EQ predicate on the "deleted_by" field.
 func DeletedByEQ(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldDeletedBy, v))
@@ -825,11 +621,6 @@ func DeletedByNEQ(v string) predicate.Tag {
 // DeletedByIn applies the In predicate on the "deleted_by" field.
 func DeletedByIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldDeletedBy, vs...))
-}
-
-// DeletedByNotIn applies the NotIn predicate on the "deleted_by" field.
-func DeletedByNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldDeletedBy, vs...))
 }
 
 // DeletedByGT applies the GT predicate on the "deleted_by" field.
@@ -852,39 +643,9 @@ func DeletedByLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldDeletedBy, v))
 }
 
-// DeletedByContains applies the Contains predicate on the "deleted_by" field.
-func DeletedByContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldDeletedBy, v))
-}
-
-// DeletedByHasPrefix applies the HasPrefix predicate on the "deleted_by" field.
-func DeletedByHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldDeletedBy, v))
-}
-
-// DeletedByHasSuffix applies the HasSuffix predicate on the "deleted_by" field.
-func DeletedByHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldDeletedBy, v))
-}
-
 // DeletedByIsNil applies the IsNil predicate on the "deleted_by" field.
 func DeletedByIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldDeletedBy))
-}
-
-// DeletedByNotNil applies the NotNil predicate on the "deleted_by" field.
-func DeletedByNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldDeletedBy))
-}
-
-// DeletedByEqualFold applies the EqualFold predicate on the "deleted_by" field.
-func DeletedByEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldDeletedBy, v))
-}
-
-// DeletedByContainsFold applies the ContainsFold predicate on the "deleted_by" field.
-func DeletedByContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldDeletedBy, v))
 }
 
 // LabelEQ applies the EQ predicate on the "label" field.
@@ -900,11 +661,6 @@ func LabelNEQ(v string) predicate.Tag {
 // LabelIn applies the In predicate on the "label" field.
 func LabelIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldLabel, vs...))
-}
-
-// LabelNotIn applies the NotIn predicate on the "label" field.
-func LabelNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldLabel, vs...))
 }
 
 // LabelGT applies the GT predicate on the "label" field.
@@ -927,31 +683,6 @@ func LabelLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldLabel, v))
 }
 
-// LabelContains applies the Contains predicate on the "label" field.
-func LabelContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldLabel, v))
-}
-
-// LabelHasPrefix applies the HasPrefix predicate on the "label" field.
-func LabelHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldLabel, v))
-}
-
-// LabelHasSuffix applies the HasSuffix predicate on the "label" field.
-func LabelHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldLabel, v))
-}
-
-// LabelEqualFold applies the EqualFold predicate on the "label" field.
-func LabelEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldLabel, v))
-}
-
-// LabelContainsFold applies the ContainsFold predicate on the "label" field.
-func LabelContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldLabel, v))
-}
-
 // DescriptionEQ applies the EQ predicate on the "description" field.
 func DescriptionEQ(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldEQ(FieldDescription, v))
@@ -965,11 +696,6 @@ func DescriptionNEQ(v string) predicate.Tag {
 // DescriptionIn applies the In predicate on the "description" field.
 func DescriptionIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldDescription, vs...))
-}
-
-// DescriptionNotIn applies the NotIn predicate on the "description" field.
-func DescriptionNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldDescription, vs...))
 }
 
 // DescriptionGT applies the GT predicate on the "description" field.
@@ -992,39 +718,9 @@ func DescriptionLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldDescription, v))
 }
 
-// DescriptionContains applies the Contains predicate on the "description" field.
-func DescriptionContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldDescription, v))
-}
-
-// DescriptionHasPrefix applies the HasPrefix predicate on the "description" field.
-func DescriptionHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldDescription, v))
-}
-
-// DescriptionHasSuffix applies the HasSuffix predicate on the "description" field.
-func DescriptionHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldDescription, v))
-}
-
 // DescriptionIsNil applies the IsNil predicate on the "description" field.
 func DescriptionIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldDescription))
-}
-
-// DescriptionNotNil applies the NotNil predicate on the "description" field.
-func DescriptionNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldDescription))
-}
-
-// DescriptionEqualFold applies the EqualFold predicate on the "description" field.
-func DescriptionEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldDescription, v))
-}
-
-// DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
-func DescriptionContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldDescription, v))
 }
 
 // VocabularyEQ applies the EQ predicate on the "vocabulary" field.
@@ -1040,11 +736,6 @@ func VocabularyNEQ(v string) predicate.Tag {
 // VocabularyIn applies the In predicate on the "vocabulary" field.
 func VocabularyIn(vs ...string) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldVocabulary, vs...))
-}
-
-// VocabularyNotIn applies the NotIn predicate on the "vocabulary" field.
-func VocabularyNotIn(vs ...string) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldVocabulary, vs...))
 }
 
 // VocabularyGT applies the GT predicate on the "vocabulary" field.
@@ -1065,31 +756,6 @@ func VocabularyLT(v string) predicate.Tag {
 // VocabularyLTE applies the LTE predicate on the "vocabulary" field.
 func VocabularyLTE(v string) predicate.Tag {
 	return predicate.Tag(sql.FieldLTE(FieldVocabulary, v))
-}
-
-// VocabularyContains applies the Contains predicate on the "vocabulary" field.
-func VocabularyContains(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContains(FieldVocabulary, v))
-}
-
-// VocabularyHasPrefix applies the HasPrefix predicate on the "vocabulary" field.
-func VocabularyHasPrefix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasPrefix(FieldVocabulary, v))
-}
-
-// VocabularyHasSuffix applies the HasSuffix predicate on the "vocabulary" field.
-func VocabularyHasSuffix(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldHasSuffix(FieldVocabulary, v))
-}
-
-// VocabularyEqualFold applies the EqualFold predicate on the "vocabulary" field.
-func VocabularyEqualFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldEqualFold(FieldVocabulary, v))
-}
-
-// VocabularyContainsFold applies the ContainsFold predicate on the "vocabulary" field.
-func VocabularyContainsFold(v string) predicate.Tag {
-	return predicate.Tag(sql.FieldContainsFold(FieldVocabulary, v))
 }
 
 // ParentIDEQ applies the EQ predicate on the "parent_id" field.
@@ -1113,23 +779,9 @@ func ParentIDIn(vs ...domain.ID) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldParentID, v...))
 }
 
-// ParentIDNotIn applies the NotIn predicate on the "parent_id" field.
-func ParentIDNotIn(vs ...domain.ID) predicate.Tag {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.Tag(sql.FieldNotIn(FieldParentID, v...))
-}
-
 // ParentIDIsNil applies the IsNil predicate on the "parent_id" field.
 func ParentIDIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldParentID))
-}
-
-// ParentIDNotNil applies the NotNil predicate on the "parent_id" field.
-func ParentIDNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldParentID))
 }
 
 // LabelKeyEQ applies the EQ predicate on the "label_key" field.
@@ -1145,11 +797,6 @@ func LabelKeyNEQ(v []byte) predicate.Tag {
 // LabelKeyIn applies the In predicate on the "label_key" field.
 func LabelKeyIn(vs ...[]byte) predicate.Tag {
 	return predicate.Tag(sql.FieldIn(FieldLabelKey, vs...))
-}
-
-// LabelKeyNotIn applies the NotIn predicate on the "label_key" field.
-func LabelKeyNotIn(vs ...[]byte) predicate.Tag {
-	return predicate.Tag(sql.FieldNotIn(FieldLabelKey, vs...))
 }
 
 // LabelKeyGT applies the GT predicate on the "label_key" field.
@@ -1175,57 +822,6 @@ func LabelKeyLTE(v []byte) predicate.Tag {
 // LabelKeyIsNil applies the IsNil predicate on the "label_key" field.
 func LabelKeyIsNil() predicate.Tag {
 	return predicate.Tag(sql.FieldIsNull(FieldLabelKey))
-}
-
-// LabelKeyNotNil applies the NotNil predicate on the "label_key" field.
-func LabelKeyNotNil() predicate.Tag {
-	return predicate.Tag(sql.FieldNotNull(FieldLabelKey))
-}
-
-// HasParent applies the HasEdge predicate on the "parent" edge.
-func HasParent() predicate.Tag {
-	return predicate.Tag(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, ParentTable, ParentColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasParentWith applies the HasEdge predicate on the "parent" edge with a given conditions (other predicates).
-func HasParentWith(preds ...predicate.Tag) predicate.Tag {
-	return predicate.Tag(func(s *sql.Selector) {
-		step := newParentStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasChildren applies the HasEdge predicate on the "children" edge.
-func HasChildren() predicate.Tag {
-	return predicate.Tag(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, ChildrenTable, ChildrenColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasChildrenWith applies the HasEdge predicate on the "children" edge with a given conditions (other predicates).
-func HasChildrenWith(preds ...predicate.Tag) predicate.Tag {
-	return predicate.Tag(func(s *sql.Selector) {
-		step := newChildrenStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
 }
 
 // And groups predicates with the AND operator between them.

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.Webhook {
 	return predicate.Webhook(sql.FieldGT(FieldID, id))
@@ -146,11 +141,6 @@ func URLIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldURL, vs...))
 }
 
-// URLNotIn applies the NotIn predicate on the "url" field.
-func URLNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldURL, vs...))
-}
-
 // URLGT applies the GT predicate on the "url" field.
 func URLGT(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldGT(FieldURL, v))
@@ -171,31 +161,6 @@ func URLLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldURL, v))
 }
 
-// URLContains applies the Contains predicate on the "url" field.
-func URLContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldURL, v))
-}
-
-// URLHasPrefix applies the HasPrefix predicate on the "url" field.
-func URLHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldURL, v))
-}
-
-// URLHasSuffix applies the HasSuffix predicate on the "url" field.
-func URLHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldURL, v))
-}
-
-// URLEqualFold applies the EqualFold predicate on the "url" field.
-func URLEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldURL, v))
-}
-
-// URLContainsFold applies the ContainsFold predicate on the "url" field.
-func URLContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldURL, v))
-}
-
 // DescriptionEQ applies the EQ predicate on the "description" field.
 func DescriptionEQ(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldDescription, v))
@@ -209,11 +174,6 @@ func DescriptionNEQ(v string) predicate.Webhook {
 // DescriptionIn applies the In predicate on the "description" field.
 func DescriptionIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldDescription, vs...))
-}
-
-// DescriptionNotIn applies the NotIn predicate on the "description" field.
-func DescriptionNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldDescription, vs...))
 }
 
 // DescriptionGT applies the GT predicate on the "description" field.
@@ -236,39 +196,9 @@ func DescriptionLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldDescription, v))
 }
 
-// DescriptionContains applies the Contains predicate on the "description" field.
-func DescriptionContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldDescription, v))
-}
-
-// DescriptionHasPrefix applies the HasPrefix predicate on the "description" field.
-func DescriptionHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldDescription, v))
-}
-
-// DescriptionHasSuffix applies the HasSuffix predicate on the "description" field.
-func DescriptionHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldDescription, v))
-}
-
 // DescriptionIsNil applies the IsNil predicate on the "description" field.
 func DescriptionIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldDescription))
-}
-
-// DescriptionNotNil applies the NotNil predicate on the "description" field.
-func DescriptionNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldDescription))
-}
-
-// DescriptionEqualFold applies the EqualFold predicate on the "description" field.
-func DescriptionEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldDescription, v))
-}
-
-// DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
-func DescriptionContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldDescription, v))
 }
 
 // EventsIsNil applies the IsNil predicate on the "events" field.
@@ -276,29 +206,14 @@ func EventsIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldEvents))
 }
 
-// EventsNotNil applies the NotNil predicate on the "events" field.
-func EventsNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldEvents))
-}
-
 // TypesIsNil applies the IsNil predicate on the "types" field.
 func TypesIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldTypes))
 }
 
-// TypesNotNil applies the NotNil predicate on the "types" field.
-func TypesNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldTypes))
-}
-
 // TagsIsNil applies the IsNil predicate on the "tags" field.
 func TagsIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldTags))
-}
-
-// TagsNotNil applies the NotNil predicate on the "tags" field.
-func TagsNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldTags))
 }
 
 // CeilingEQ applies the EQ predicate on the "ceiling" field.
@@ -320,15 +235,6 @@ func CeilingIn(vs ...domain.Marking) predicate.Webhook {
 		v[i] = int(vs[i])
 	}
 	return predicate.Webhook(sql.FieldIn(FieldCeiling, v...))
-}
-
-// CeilingNotIn applies the NotIn predicate on the "ceiling" field.
-func CeilingNotIn(vs ...domain.Marking) predicate.Webhook {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int(vs[i])
-	}
-	return predicate.Webhook(sql.FieldNotIn(FieldCeiling, v...))
 }
 
 // CeilingGT applies the GT predicate on the "ceiling" field.
@@ -370,11 +276,6 @@ func SecretIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldSecret, vs...))
 }
 
-// SecretNotIn applies the NotIn predicate on the "secret" field.
-func SecretNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldSecret, vs...))
-}
-
 // SecretGT applies the GT predicate on the "secret" field.
 func SecretGT(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldGT(FieldSecret, v))
@@ -395,31 +296,6 @@ func SecretLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldSecret, v))
 }
 
-// SecretContains applies the Contains predicate on the "secret" field.
-func SecretContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldSecret, v))
-}
-
-// SecretHasPrefix applies the HasPrefix predicate on the "secret" field.
-func SecretHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldSecret, v))
-}
-
-// SecretHasSuffix applies the HasSuffix predicate on the "secret" field.
-func SecretHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldSecret, v))
-}
-
-// SecretEqualFold applies the EqualFold predicate on the "secret" field.
-func SecretEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldSecret, v))
-}
-
-// SecretContainsFold applies the ContainsFold predicate on the "secret" field.
-func SecretContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldSecret, v))
-}
-
 // PreviousSecretEQ applies the EQ predicate on the "previous_secret" field.
 func PreviousSecretEQ(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldPreviousSecret, v))
@@ -433,11 +309,6 @@ func PreviousSecretNEQ(v string) predicate.Webhook {
 // PreviousSecretIn applies the In predicate on the "previous_secret" field.
 func PreviousSecretIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldPreviousSecret, vs...))
-}
-
-// PreviousSecretNotIn applies the NotIn predicate on the "previous_secret" field.
-func PreviousSecretNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldPreviousSecret, vs...))
 }
 
 // PreviousSecretGT applies the GT predicate on the "previous_secret" field.
@@ -460,39 +331,9 @@ func PreviousSecretLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldPreviousSecret, v))
 }
 
-// PreviousSecretContains applies the Contains predicate on the "previous_secret" field.
-func PreviousSecretContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldPreviousSecret, v))
-}
-
-// PreviousSecretHasPrefix applies the HasPrefix predicate on the "previous_secret" field.
-func PreviousSecretHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldPreviousSecret, v))
-}
-
-// PreviousSecretHasSuffix applies the HasSuffix predicate on the "previous_secret" field.
-func PreviousSecretHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldPreviousSecret, v))
-}
-
 // PreviousSecretIsNil applies the IsNil predicate on the "previous_secret" field.
 func PreviousSecretIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldPreviousSecret))
-}
-
-// PreviousSecretNotNil applies the NotNil predicate on the "previous_secret" field.
-func PreviousSecretNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldPreviousSecret))
-}
-
-// PreviousSecretEqualFold applies the EqualFold predicate on the "previous_secret" field.
-func PreviousSecretEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldPreviousSecret, v))
-}
-
-// PreviousSecretContainsFold applies the ContainsFold predicate on the "previous_secret" field.
-func PreviousSecretContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldPreviousSecret, v))
 }
 
 // PreviousUntilEQ applies the EQ predicate on the "previous_until" field.
@@ -508,11 +349,6 @@ func PreviousUntilNEQ(v time.Time) predicate.Webhook {
 // PreviousUntilIn applies the In predicate on the "previous_until" field.
 func PreviousUntilIn(vs ...time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldPreviousUntil, vs...))
-}
-
-// PreviousUntilNotIn applies the NotIn predicate on the "previous_until" field.
-func PreviousUntilNotIn(vs ...time.Time) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldPreviousUntil, vs...))
 }
 
 // PreviousUntilGT applies the GT predicate on the "previous_until" field.
@@ -540,11 +376,6 @@ func PreviousUntilIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldPreviousUntil))
 }
 
-// PreviousUntilNotNil applies the NotNil predicate on the "previous_until" field.
-func PreviousUntilNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldPreviousUntil))
-}
-
 // StateEQ applies the EQ predicate on the "state" field.
 func StateEQ(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldState, v))
@@ -558,11 +389,6 @@ func StateNEQ(v string) predicate.Webhook {
 // StateIn applies the In predicate on the "state" field.
 func StateIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldState, vs...))
-}
-
-// StateNotIn applies the NotIn predicate on the "state" field.
-func StateNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldState, vs...))
 }
 
 // StateGT applies the GT predicate on the "state" field.
@@ -585,31 +411,6 @@ func StateLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldState, v))
 }
 
-// StateContains applies the Contains predicate on the "state" field.
-func StateContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldState, v))
-}
-
-// StateHasPrefix applies the HasPrefix predicate on the "state" field.
-func StateHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldState, v))
-}
-
-// StateHasSuffix applies the HasSuffix predicate on the "state" field.
-func StateHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldState, v))
-}
-
-// StateEqualFold applies the EqualFold predicate on the "state" field.
-func StateEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldState, v))
-}
-
-// StateContainsFold applies the ContainsFold predicate on the "state" field.
-func StateContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldState, v))
-}
-
 // ReasonEQ applies the EQ predicate on the "reason" field.
 func ReasonEQ(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldReason, v))
@@ -623,11 +424,6 @@ func ReasonNEQ(v string) predicate.Webhook {
 // ReasonIn applies the In predicate on the "reason" field.
 func ReasonIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldReason, vs...))
-}
-
-// ReasonNotIn applies the NotIn predicate on the "reason" field.
-func ReasonNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldReason, vs...))
 }
 
 // ReasonGT applies the GT predicate on the "reason" field.
@@ -650,39 +446,9 @@ func ReasonLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldReason, v))
 }
 
-// ReasonContains applies the Contains predicate on the "reason" field.
-func ReasonContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldReason, v))
-}
-
-// ReasonHasPrefix applies the HasPrefix predicate on the "reason" field.
-func ReasonHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldReason, v))
-}
-
-// ReasonHasSuffix applies the HasSuffix predicate on the "reason" field.
-func ReasonHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldReason, v))
-}
-
 // ReasonIsNil applies the IsNil predicate on the "reason" field.
 func ReasonIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldReason))
-}
-
-// ReasonNotNil applies the NotNil predicate on the "reason" field.
-func ReasonNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldReason))
-}
-
-// ReasonEqualFold applies the EqualFold predicate on the "reason" field.
-func ReasonEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldReason, v))
-}
-
-// ReasonContainsFold applies the ContainsFold predicate on the "reason" field.
-func ReasonContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldReason, v))
 }
 
 // DisabledAtEQ applies the EQ predicate on the "disabled_at" field.
@@ -698,11 +464,6 @@ func DisabledAtNEQ(v time.Time) predicate.Webhook {
 // DisabledAtIn applies the In predicate on the "disabled_at" field.
 func DisabledAtIn(vs ...time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldDisabledAt, vs...))
-}
-
-// DisabledAtNotIn applies the NotIn predicate on the "disabled_at" field.
-func DisabledAtNotIn(vs ...time.Time) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldDisabledAt, vs...))
 }
 
 // DisabledAtGT applies the GT predicate on the "disabled_at" field.
@@ -730,11 +491,6 @@ func DisabledAtIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldDisabledAt))
 }
 
-// DisabledAtNotNil applies the NotNil predicate on the "disabled_at" field.
-func DisabledAtNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldDisabledAt))
-}
-
 // FailingSinceEQ applies the EQ predicate on the "failing_since" field.
 func FailingSinceEQ(v time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldFailingSince, v))
@@ -748,11 +504,6 @@ func FailingSinceNEQ(v time.Time) predicate.Webhook {
 // FailingSinceIn applies the In predicate on the "failing_since" field.
 func FailingSinceIn(vs ...time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldFailingSince, vs...))
-}
-
-// FailingSinceNotIn applies the NotIn predicate on the "failing_since" field.
-func FailingSinceNotIn(vs ...time.Time) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldFailingSince, vs...))
 }
 
 // FailingSinceGT applies the GT predicate on the "failing_since" field.
@@ -780,11 +531,6 @@ func FailingSinceIsNil() predicate.Webhook {
 	return predicate.Webhook(sql.FieldIsNull(FieldFailingSince))
 }
 
-// FailingSinceNotNil applies the NotNil predicate on the "failing_since" field.
-func FailingSinceNotNil() predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotNull(FieldFailingSince))
-}
-
 // CursorEQ applies the EQ predicate on the "cursor" field.
 func CursorEQ(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldCursor, v))
@@ -798,11 +544,6 @@ func CursorNEQ(v string) predicate.Webhook {
 // CursorIn applies the In predicate on the "cursor" field.
 func CursorIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldCursor, vs...))
-}
-
-// CursorNotIn applies the NotIn predicate on the "cursor" field.
-func CursorNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldCursor, vs...))
 }
 
 // CursorGT applies the GT predicate on the "cursor" field.
@@ -825,31 +566,6 @@ func CursorLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldCursor, v))
 }
 
-// CursorContains applies the Contains predicate on the "cursor" field.
-func CursorContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldCursor, v))
-}
-
-// CursorHasPrefix applies the HasPrefix predicate on the "cursor" field.
-func CursorHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldCursor, v))
-}
-
-// CursorHasSuffix applies the HasSuffix predicate on the "cursor" field.
-func CursorHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldCursor, v))
-}
-
-// CursorEqualFold applies the EqualFold predicate on the "cursor" field.
-func CursorEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldCursor, v))
-}
-
-// CursorContainsFold applies the ContainsFold predicate on the "cursor" field.
-func CursorContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldCursor, v))
-}
-
 // LastNumberEQ applies the EQ predicate on the "last_number" field.
 func LastNumberEQ(v int64) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldLastNumber, v))
@@ -863,11 +579,6 @@ func LastNumberNEQ(v int64) predicate.Webhook {
 // LastNumberIn applies the In predicate on the "last_number" field.
 func LastNumberIn(vs ...int64) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldLastNumber, vs...))
-}
-
-// LastNumberNotIn applies the NotIn predicate on the "last_number" field.
-func LastNumberNotIn(vs ...int64) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldLastNumber, vs...))
 }
 
 // LastNumberGT applies the GT predicate on the "last_number" field.
@@ -905,11 +616,6 @@ func CreatedByIn(vs ...string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldCreatedBy, vs...))
 }
 
-// CreatedByNotIn applies the NotIn predicate on the "created_by" field.
-func CreatedByNotIn(vs ...string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldCreatedBy, vs...))
-}
-
 // CreatedByGT applies the GT predicate on the "created_by" field.
 func CreatedByGT(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldGT(FieldCreatedBy, v))
@@ -930,31 +636,6 @@ func CreatedByLTE(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldCreatedBy, v))
 }
 
-// CreatedByContains applies the Contains predicate on the "created_by" field.
-func CreatedByContains(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContains(FieldCreatedBy, v))
-}
-
-// CreatedByHasPrefix applies the HasPrefix predicate on the "created_by" field.
-func CreatedByHasPrefix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasPrefix(FieldCreatedBy, v))
-}
-
-// CreatedByHasSuffix applies the HasSuffix predicate on the "created_by" field.
-func CreatedByHasSuffix(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldHasSuffix(FieldCreatedBy, v))
-}
-
-// CreatedByEqualFold applies the EqualFold predicate on the "created_by" field.
-func CreatedByEqualFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldEqualFold(FieldCreatedBy, v))
-}
-
-// CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
-func CreatedByContainsFold(v string) predicate.Webhook {
-	return predicate.Webhook(sql.FieldContainsFold(FieldCreatedBy, v))
-}
-
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldCreatedAt, v))
@@ -968,11 +649,6 @@ func CreatedAtNEQ(v time.Time) predicate.Webhook {
 // CreatedAtIn applies the In predicate on the "created_at" field.
 func CreatedAtIn(vs ...time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldCreatedAt, vs...))
-}
-
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldCreatedAt, vs...))
 }
 
 // CreatedAtGT applies the GT predicate on the "created_at" field.
@@ -1008,11 +684,6 @@ func UpdatedAtNEQ(v time.Time) predicate.Webhook {
 // UpdatedAtIn applies the In predicate on the "updated_at" field.
 func UpdatedAtIn(vs ...time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldIn(FieldUpdatedAt, vs...))
-}
-
-// UpdatedAtNotIn applies the NotIn predicate on the "updated_at" field.
-func UpdatedAtNotIn(vs ...time.Time) predicate.Webhook {
-	return predicate.Webhook(sql.FieldNotIn(FieldUpdatedAt, vs...))
 }
 
 // UpdatedAtGT applies the GT predicate on the "updated_at" field.

@@ -30,11 +30,6 @@ func IDIn(ids ...domain.ID) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldID, ids...))
 }
 
-// IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...domain.ID) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldID, ids...))
-}
-
 // IDGT applies the GT predicate on the ID field.
 func IDGT(id domain.ID) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldID, id))
@@ -143,15 +138,6 @@ func WebhookIDIn(vs ...domain.ID) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldWebhookID, v...))
 }
 
-// WebhookIDNotIn applies the NotIn predicate on the "webhook_id" field.
-func WebhookIDNotIn(vs ...domain.ID) predicate.WebhookDelivery {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldWebhookID, v...))
-}
-
 // WebhookIDGT applies the GT predicate on the "webhook_id" field.
 func WebhookIDGT(v domain.ID) predicate.WebhookDelivery {
 	vc := int64(v)
@@ -191,11 +177,6 @@ func NumberIn(vs ...int64) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldNumber, vs...))
 }
 
-// NumberNotIn applies the NotIn predicate on the "number" field.
-func NumberNotIn(vs ...int64) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldNumber, vs...))
-}
-
 // NumberGT applies the GT predicate on the "number" field.
 func NumberGT(v int64) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldNumber, v))
@@ -231,11 +212,6 @@ func EventIn(vs ...string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldEvent, vs...))
 }
 
-// EventNotIn applies the NotIn predicate on the "event" field.
-func EventNotIn(vs ...string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldEvent, vs...))
-}
-
 // EventGT applies the GT predicate on the "event" field.
 func EventGT(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldEvent, v))
@@ -254,31 +230,6 @@ func EventLT(v string) predicate.WebhookDelivery {
 // EventLTE applies the LTE predicate on the "event" field.
 func EventLTE(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldLTE(FieldEvent, v))
-}
-
-// EventContains applies the Contains predicate on the "event" field.
-func EventContains(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContains(FieldEvent, v))
-}
-
-// EventHasPrefix applies the HasPrefix predicate on the "event" field.
-func EventHasPrefix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasPrefix(FieldEvent, v))
-}
-
-// EventHasSuffix applies the HasSuffix predicate on the "event" field.
-func EventHasSuffix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasSuffix(FieldEvent, v))
-}
-
-// EventEqualFold applies the EqualFold predicate on the "event" field.
-func EventEqualFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEqualFold(FieldEvent, v))
-}
-
-// EventContainsFold applies the ContainsFold predicate on the "event" field.
-func EventContainsFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContainsFold(FieldEvent, v))
 }
 
 // DocumentIDEQ applies the EQ predicate on the "document_id" field.
@@ -300,15 +251,6 @@ func DocumentIDIn(vs ...domain.ID) predicate.WebhookDelivery {
 		v[i] = int64(vs[i])
 	}
 	return predicate.WebhookDelivery(sql.FieldIn(FieldDocumentID, v...))
-}
-
-// DocumentIDNotIn applies the NotIn predicate on the "document_id" field.
-func DocumentIDNotIn(vs ...domain.ID) predicate.WebhookDelivery {
-	v := make([]any, len(vs))
-	for i := range v {
-		v[i] = int64(vs[i])
-	}
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldDocumentID, v...))
 }
 
 // DocumentIDGT applies the GT predicate on the "document_id" field.
@@ -350,11 +292,6 @@ func BodyIn(vs ...string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldBody, vs...))
 }
 
-// BodyNotIn applies the NotIn predicate on the "body" field.
-func BodyNotIn(vs ...string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldBody, vs...))
-}
-
 // BodyGT applies the GT predicate on the "body" field.
 func BodyGT(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldBody, v))
@@ -375,31 +312,6 @@ func BodyLTE(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldLTE(FieldBody, v))
 }
 
-// BodyContains applies the Contains predicate on the "body" field.
-func BodyContains(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContains(FieldBody, v))
-}
-
-// BodyHasPrefix applies the HasPrefix predicate on the "body" field.
-func BodyHasPrefix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasPrefix(FieldBody, v))
-}
-
-// BodyHasSuffix applies the HasSuffix predicate on the "body" field.
-func BodyHasSuffix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasSuffix(FieldBody, v))
-}
-
-// BodyEqualFold applies the EqualFold predicate on the "body" field.
-func BodyEqualFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEqualFold(FieldBody, v))
-}
-
-// BodyContainsFold applies the ContainsFold predicate on the "body" field.
-func BodyContainsFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContainsFold(FieldBody, v))
-}
-
 // StateEQ applies the EQ predicate on the "state" field.
 func StateEQ(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldEQ(FieldState, v))
@@ -413,11 +325,6 @@ func StateNEQ(v string) predicate.WebhookDelivery {
 // StateIn applies the In predicate on the "state" field.
 func StateIn(vs ...string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldState, vs...))
-}
-
-// StateNotIn applies the NotIn predicate on the "state" field.
-func StateNotIn(vs ...string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldState, vs...))
 }
 
 // StateGT applies the GT predicate on the "state" field.
@@ -440,31 +347,6 @@ func StateLTE(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldLTE(FieldState, v))
 }
 
-// StateContains applies the Contains predicate on the "state" field.
-func StateContains(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContains(FieldState, v))
-}
-
-// StateHasPrefix applies the HasPrefix predicate on the "state" field.
-func StateHasPrefix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasPrefix(FieldState, v))
-}
-
-// StateHasSuffix applies the HasSuffix predicate on the "state" field.
-func StateHasSuffix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasSuffix(FieldState, v))
-}
-
-// StateEqualFold applies the EqualFold predicate on the "state" field.
-func StateEqualFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEqualFold(FieldState, v))
-}
-
-// StateContainsFold applies the ContainsFold predicate on the "state" field.
-func StateContainsFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContainsFold(FieldState, v))
-}
-
 // GenerationEQ applies the EQ predicate on the "generation" field.
 func GenerationEQ(v int) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldEQ(FieldGeneration, v))
@@ -478,11 +360,6 @@ func GenerationNEQ(v int) predicate.WebhookDelivery {
 // GenerationIn applies the In predicate on the "generation" field.
 func GenerationIn(vs ...int) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldGeneration, vs...))
-}
-
-// GenerationNotIn applies the NotIn predicate on the "generation" field.
-func GenerationNotIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldGeneration, vs...))
 }
 
 // GenerationGT applies the GT predicate on the "generation" field.
@@ -520,11 +397,6 @@ func AttemptCountIn(vs ...int) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldAttemptCount, vs...))
 }
 
-// AttemptCountNotIn applies the NotIn predicate on the "attempt_count" field.
-func AttemptCountNotIn(vs ...int) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldAttemptCount, vs...))
-}
-
 // AttemptCountGT applies the GT predicate on the "attempt_count" field.
 func AttemptCountGT(v int) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldAttemptCount, v))
@@ -560,11 +432,6 @@ func FirstAttemptAtIn(vs ...time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldFirstAttemptAt, vs...))
 }
 
-// FirstAttemptAtNotIn applies the NotIn predicate on the "first_attempt_at" field.
-func FirstAttemptAtNotIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldFirstAttemptAt, vs...))
-}
-
 // FirstAttemptAtGT applies the GT predicate on the "first_attempt_at" field.
 func FirstAttemptAtGT(v time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldFirstAttemptAt, v))
@@ -590,11 +457,6 @@ func FirstAttemptAtIsNil() predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIsNull(FieldFirstAttemptAt))
 }
 
-// FirstAttemptAtNotNil applies the NotNil predicate on the "first_attempt_at" field.
-func FirstAttemptAtNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldFirstAttemptAt))
-}
-
 // NextAttemptAtEQ applies the EQ predicate on the "next_attempt_at" field.
 func NextAttemptAtEQ(v time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldEQ(FieldNextAttemptAt, v))
@@ -608,11 +470,6 @@ func NextAttemptAtNEQ(v time.Time) predicate.WebhookDelivery {
 // NextAttemptAtIn applies the In predicate on the "next_attempt_at" field.
 func NextAttemptAtIn(vs ...time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldNextAttemptAt, vs...))
-}
-
-// NextAttemptAtNotIn applies the NotIn predicate on the "next_attempt_at" field.
-func NextAttemptAtNotIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldNextAttemptAt, vs...))
 }
 
 // NextAttemptAtGT applies the GT predicate on the "next_attempt_at" field.
@@ -640,19 +497,9 @@ func NextAttemptAtIsNil() predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIsNull(FieldNextAttemptAt))
 }
 
-// NextAttemptAtNotNil applies the NotNil predicate on the "next_attempt_at" field.
-func NextAttemptAtNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldNextAttemptAt))
-}
-
 // AttemptsIsNil applies the IsNil predicate on the "attempts" field.
 func AttemptsIsNil() predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIsNull(FieldAttempts))
-}
-
-// AttemptsNotNil applies the NotNil predicate on the "attempts" field.
-func AttemptsNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldAttempts))
 }
 
 // ErrorEQ applies the EQ predicate on the "error" field.
@@ -668,11 +515,6 @@ func ErrorNEQ(v string) predicate.WebhookDelivery {
 // ErrorIn applies the In predicate on the "error" field.
 func ErrorIn(vs ...string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldError, vs...))
-}
-
-// ErrorNotIn applies the NotIn predicate on the "error" field.
-func ErrorNotIn(vs ...string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldError, vs...))
 }
 
 // ErrorGT applies the GT predicate on the "error" field.
@@ -695,39 +537,9 @@ func ErrorLTE(v string) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldLTE(FieldError, v))
 }
 
-// ErrorContains applies the Contains predicate on the "error" field.
-func ErrorContains(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContains(FieldError, v))
-}
-
-// ErrorHasPrefix applies the HasPrefix predicate on the "error" field.
-func ErrorHasPrefix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasPrefix(FieldError, v))
-}
-
-// ErrorHasSuffix applies the HasSuffix predicate on the "error" field.
-func ErrorHasSuffix(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldHasSuffix(FieldError, v))
-}
-
 // ErrorIsNil applies the IsNil predicate on the "error" field.
 func ErrorIsNil() predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIsNull(FieldError))
-}
-
-// ErrorNotNil applies the NotNil predicate on the "error" field.
-func ErrorNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldError))
-}
-
-// ErrorEqualFold applies the EqualFold predicate on the "error" field.
-func ErrorEqualFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldEqualFold(FieldError, v))
-}
-
-// ErrorContainsFold applies the ContainsFold predicate on the "error" field.
-func ErrorContainsFold(v string) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldContainsFold(FieldError, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -743,11 +555,6 @@ func CreatedAtNEQ(v time.Time) predicate.WebhookDelivery {
 // CreatedAtIn applies the In predicate on the "created_at" field.
 func CreatedAtIn(vs ...time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldCreatedAt, vs...))
-}
-
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldCreatedAt, vs...))
 }
 
 // CreatedAtGT applies the GT predicate on the "created_at" field.
@@ -785,11 +592,6 @@ func DoneAtIn(vs ...time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIn(FieldDoneAt, vs...))
 }
 
-// DoneAtNotIn applies the NotIn predicate on the "done_at" field.
-func DoneAtNotIn(vs ...time.Time) predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotIn(FieldDoneAt, vs...))
-}
-
 // DoneAtGT applies the GT predicate on the "done_at" field.
 func DoneAtGT(v time.Time) predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldGT(FieldDoneAt, v))
@@ -813,11 +615,6 @@ func DoneAtLTE(v time.Time) predicate.WebhookDelivery {
 // DoneAtIsNil applies the IsNil predicate on the "done_at" field.
 func DoneAtIsNil() predicate.WebhookDelivery {
 	return predicate.WebhookDelivery(sql.FieldIsNull(FieldDoneAt))
-}
-
-// DoneAtNotNil applies the NotNil predicate on the "done_at" field.
-func DoneAtNotNil() predicate.WebhookDelivery {
-	return predicate.WebhookDelivery(sql.FieldNotNull(FieldDoneAt))
 }
 
 // And groups predicates with the AND operator between them.
