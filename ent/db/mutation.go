@@ -35615,6 +35615,7 @@ type RevisionMutation struct {
 	number         *int
 	addnumber      *int
 	snapshot       *string
+	compressed     *[]byte
 	hash           *string
 	author         *string
 	message        *string
@@ -35877,6 +35878,55 @@ func (m *RevisionMutation) ResetSnapshot() {
 	m.snapshot = nil
 }
 
+// SetCompressed sets the "compressed" field.
+func (m *RevisionMutation) SetCompressed(b []byte) {
+	m.compressed = &b
+}
+
+// Compressed returns the value of the "compressed" field in the mutation.
+func (m *RevisionMutation) Compressed() (r []byte, exists bool) {
+	v := m.compressed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompressed returns the old "compressed" field's value of the Revision entity.
+// If the Revision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RevisionMutation) OldCompressed(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompressed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompressed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompressed: %w", err)
+	}
+	return oldValue.Compressed, nil
+}
+
+// ClearCompressed clears the value of the "compressed" field.
+func (m *RevisionMutation) ClearCompressed() {
+	m.compressed = nil
+	m.clearedFields[revision.FieldCompressed] = struct{}{}
+}
+
+// CompressedCleared returns if the "compressed" field was cleared in this mutation.
+func (m *RevisionMutation) CompressedCleared() bool {
+	_, ok := m.clearedFields[revision.FieldCompressed]
+	return ok
+}
+
+// ResetCompressed resets all changes to the "compressed" field.
+func (m *RevisionMutation) ResetCompressed() {
+	m.compressed = nil
+	delete(m.clearedFields, revision.FieldCompressed)
+}
+
 // SetHash sets the "hash" field.
 func (m *RevisionMutation) SetHash(s string) {
 	m.hash = &s
@@ -36068,7 +36118,7 @@ func (m *RevisionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RevisionMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.document_id != nil {
 		fields = append(fields, revision.FieldDocumentID)
 	}
@@ -36077,6 +36127,9 @@ func (m *RevisionMutation) Fields() []string {
 	}
 	if m.snapshot != nil {
 		fields = append(fields, revision.FieldSnapshot)
+	}
+	if m.compressed != nil {
+		fields = append(fields, revision.FieldCompressed)
 	}
 	if m.hash != nil {
 		fields = append(fields, revision.FieldHash)
@@ -36104,6 +36157,8 @@ func (m *RevisionMutation) Field(name string) (ent.Value, bool) {
 		return m.Number()
 	case revision.FieldSnapshot:
 		return m.Snapshot()
+	case revision.FieldCompressed:
+		return m.Compressed()
 	case revision.FieldHash:
 		return m.Hash()
 	case revision.FieldAuthor:
@@ -36127,6 +36182,8 @@ func (m *RevisionMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldNumber(ctx)
 	case revision.FieldSnapshot:
 		return m.OldSnapshot(ctx)
+	case revision.FieldCompressed:
+		return m.OldCompressed(ctx)
 	case revision.FieldHash:
 		return m.OldHash(ctx)
 	case revision.FieldAuthor:
@@ -36164,6 +36221,13 @@ func (m *RevisionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSnapshot(v)
+		return nil
+	case revision.FieldCompressed:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompressed(v)
 		return nil
 	case revision.FieldHash:
 		v, ok := value.(string)
@@ -36250,6 +36314,9 @@ func (m *RevisionMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *RevisionMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(revision.FieldCompressed) {
+		fields = append(fields, revision.FieldCompressed)
+	}
 	if m.FieldCleared(revision.FieldMessage) {
 		fields = append(fields, revision.FieldMessage)
 	}
@@ -36267,6 +36334,9 @@ func (m *RevisionMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *RevisionMutation) ClearField(name string) error {
 	switch name {
+	case revision.FieldCompressed:
+		m.ClearCompressed()
+		return nil
 	case revision.FieldMessage:
 		m.ClearMessage()
 		return nil
@@ -36286,6 +36356,9 @@ func (m *RevisionMutation) ResetField(name string) error {
 		return nil
 	case revision.FieldSnapshot:
 		m.ResetSnapshot()
+		return nil
+	case revision.FieldCompressed:
+		m.ResetCompressed()
 		return nil
 	case revision.FieldHash:
 		m.ResetHash()

@@ -39,6 +39,12 @@ func (_c *RevisionCreate) SetSnapshot(v string) *RevisionCreate {
 	return _c
 }
 
+// SetCompressed sets the "compressed" field.
+func (_c *RevisionCreate) SetCompressed(v []byte) *RevisionCreate {
+	_c.mutation.SetCompressed(v)
+	return _c
+}
+
 // SetHash sets the "hash" field.
 func (_c *RevisionCreate) SetHash(v string) *RevisionCreate {
 	_c.mutation.SetHash(v)
@@ -172,6 +178,10 @@ func (_c *RevisionCreate) createSpec() (*Revision, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Snapshot(); ok {
 		_spec.SetField(revision.FieldSnapshot, field.TypeString, value)
 		_node.Snapshot = value
+	}
+	if value, ok := _c.mutation.Compressed(); ok {
+		_spec.SetField(revision.FieldCompressed, field.TypeBytes, value)
+		_node.Compressed = value
 	}
 	if value, ok := _c.mutation.Hash(); ok {
 		_spec.SetField(revision.FieldHash, field.TypeString, value)

@@ -86,6 +86,18 @@ func (_u *RevisionUpdate) SetNillableSnapshot(v *string) *RevisionUpdate {
 	return _u
 }
 
+// SetCompressed sets the "compressed" field.
+func (_u *RevisionUpdate) SetCompressed(v []byte) *RevisionUpdate {
+	_u.mutation.SetCompressed(v)
+	return _u
+}
+
+// ClearCompressed clears the value of the "compressed" field.
+func (_u *RevisionUpdate) ClearCompressed() *RevisionUpdate {
+	_u.mutation.ClearCompressed()
+	return _u
+}
+
 // SetHash sets the "hash" field.
 func (_u *RevisionUpdate) SetHash(v string) *RevisionUpdate {
 	_u.mutation.SetHash(v)
@@ -210,6 +222,12 @@ func (_u *RevisionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Snapshot(); ok {
 		_spec.SetField(revision.FieldSnapshot, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Compressed(); ok {
+		_spec.SetField(revision.FieldCompressed, field.TypeBytes, value)
+	}
+	if _u.mutation.CompressedCleared() {
+		_spec.ClearField(revision.FieldCompressed, field.TypeBytes)
+	}
 	if value, ok := _u.mutation.Hash(); ok {
 		_spec.SetField(revision.FieldHash, field.TypeString, value)
 	}
@@ -300,6 +318,18 @@ func (_u *RevisionUpdateOne) SetNillableSnapshot(v *string) *RevisionUpdateOne {
 	if v != nil {
 		_u.SetSnapshot(*v)
 	}
+	return _u
+}
+
+// SetCompressed sets the "compressed" field.
+func (_u *RevisionUpdateOne) SetCompressed(v []byte) *RevisionUpdateOne {
+	_u.mutation.SetCompressed(v)
+	return _u
+}
+
+// ClearCompressed clears the value of the "compressed" field.
+func (_u *RevisionUpdateOne) ClearCompressed() *RevisionUpdateOne {
+	_u.mutation.ClearCompressed()
 	return _u
 }
 
@@ -456,6 +486,12 @@ func (_u *RevisionUpdateOne) sqlSave(ctx context.Context) (_node *Revision, err 
 	}
 	if value, ok := _u.mutation.Snapshot(); ok {
 		_spec.SetField(revision.FieldSnapshot, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Compressed(); ok {
+		_spec.SetField(revision.FieldCompressed, field.TypeBytes, value)
+	}
+	if _u.mutation.CompressedCleared() {
+		_spec.ClearField(revision.FieldCompressed, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.Hash(); ok {
 		_spec.SetField(revision.FieldHash, field.TypeString, value)

@@ -46,21 +46,13 @@ func snapshotsOf(tb testing.TB) [][]byte {
 	d.Report("cranes", editorialtest.Fields{"tags": editorialtest.List("sea"), "entities": editorialtest.List("acme"), "keyFindings": editorialtest.List("one", "two"),
 		"body": "By [[acme]].[^1]\n\n<b>&</b>\n\n[^1]: [@register, p. 2]"})
 	d.MustSave(domain.Report, editorial.Update, editorialtest.Fields{"id": "cranes", "slug": "harbour-cranes"})
-	rows, err := s.DeskRows().Query(tb.Context(), "SELECT snapshot FROM revisions")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer rows.Close()
 	var all [][]byte
-	for rows.Next() {
-		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
+	for key := range storedRevisions(tb, s) {
+		text, err := aggregate.ReadSnapshotText(tb.Context(), s.DeskRows(), key.ID, key.Number)
+		if err != nil {
 			tb.Fatal(err)
 		}
-		all = append(all, raw)
-	}
-	if err := rows.Err(); err != nil {
-		tb.Fatal(err)
+		all = append(all, text)
 	}
 	return all
 }

@@ -71,6 +71,11 @@ func Snapshot(v string) predicate.Revision {
 	return predicate.Revision(sql.FieldEQ(FieldSnapshot, v))
 }
 
+// Compressed applies equality check predicate on the "compressed" field. It's identical to CompressedEQ.
+func Compressed(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldEQ(FieldCompressed, v))
+}
+
 // Hash applies equality check predicate on the "hash" field. It's identical to HashEQ.
 func Hash(v string) predicate.Revision {
 	return predicate.Revision(sql.FieldEQ(FieldHash, v))
@@ -248,6 +253,56 @@ func SnapshotEqualFold(v string) predicate.Revision {
 // SnapshotContainsFold applies the ContainsFold predicate on the "snapshot" field.
 func SnapshotContainsFold(v string) predicate.Revision {
 	return predicate.Revision(sql.FieldContainsFold(FieldSnapshot, v))
+}
+
+// CompressedEQ applies the EQ predicate on the "compressed" field.
+func CompressedEQ(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldEQ(FieldCompressed, v))
+}
+
+// CompressedNEQ applies the NEQ predicate on the "compressed" field.
+func CompressedNEQ(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldNEQ(FieldCompressed, v))
+}
+
+// CompressedIn applies the In predicate on the "compressed" field.
+func CompressedIn(vs ...[]byte) predicate.Revision {
+	return predicate.Revision(sql.FieldIn(FieldCompressed, vs...))
+}
+
+// CompressedNotIn applies the NotIn predicate on the "compressed" field.
+func CompressedNotIn(vs ...[]byte) predicate.Revision {
+	return predicate.Revision(sql.FieldNotIn(FieldCompressed, vs...))
+}
+
+// CompressedGT applies the GT predicate on the "compressed" field.
+func CompressedGT(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldGT(FieldCompressed, v))
+}
+
+// CompressedGTE applies the GTE predicate on the "compressed" field.
+func CompressedGTE(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldGTE(FieldCompressed, v))
+}
+
+// CompressedLT applies the LT predicate on the "compressed" field.
+func CompressedLT(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldLT(FieldCompressed, v))
+}
+
+// CompressedLTE applies the LTE predicate on the "compressed" field.
+func CompressedLTE(v []byte) predicate.Revision {
+	return predicate.Revision(sql.FieldLTE(FieldCompressed, v))
+}
+
+// CompressedIsNil applies the IsNil predicate on the "compressed" field.
+func CompressedIsNil() predicate.Revision {
+	return predicate.Revision(sql.FieldIsNull(FieldCompressed))
+}
+
+// CompressedNotNil applies the NotNil predicate on the "compressed" field.
+func CompressedNotNil() predicate.Revision {
+	return predicate.Revision(sql.FieldNotNull(FieldCompressed))
 }
 
 // HashEQ applies the EQ predicate on the "hash" field.
