@@ -13,8 +13,12 @@ func (r mutationResolver) RestoreRevision(ctx context.Context, in editorial.Rest
 	return orNil(r.desk.Restore(ctx, in))
 }
 
-func (revisionResolver) Snapshot(_ context.Context, obj *db.Revision) (any, error) {
-	return json.RawMessage(obj.Snapshot), nil
+func (r revisionResolver) Snapshot(ctx context.Context, obj *db.Revision) (any, error) {
+	text, err := r.desk.Snapshot(ctx, obj.DocumentID, obj.Number)
+	if err != nil {
+		return nil, err
+	}
+	return json.RawMessage(text), nil
 }
 
 func (r revisionResolver) Diff(ctx context.Context, obj *db.Revision, against *int) ([]*aggregate.FieldChange, error) {

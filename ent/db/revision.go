@@ -21,9 +21,11 @@ type Revision struct {
 	DocumentID domain.ID `json:"document_id,omitempty"`
 	// Number holds the value of the "number" field.
 	Number int `json:"number,omitempty"`
-	// Snapshot holds the value of the "snapshot" field.
+	// Empty where the snapshot is compressed.
 	Snapshot string `json:"snapshot,omitempty"`
-	// Hash holds the value of the "hash" field.
+	// The snapshot in the form that package aggregate writes and reads.
+	Compressed []byte `json:"compressed,omitempty"`
+	// The SHA-256 of the snapshot as it is without compression.
 	Hash string `json:"hash,omitempty"`
 	// Author holds the value of the "author" field.
 	Author string `json:"author,omitempty"`
@@ -39,6 +41,8 @@ func (*Revision) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case revision.FieldCompressed:
+			values[i] = new([]byte)
 		case revision.FieldID, revision.FieldDocumentID, revision.FieldNumber:
 			values[i] = new(sql.NullInt64)
 		case revision.FieldSnapshot, revision.FieldHash, revision.FieldAuthor, revision.FieldMessage:
@@ -83,6 +87,12 @@ func (_m *Revision) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field snapshot", values[i])
 			} else if value.Valid {
 				_m.Snapshot = value.String
+			}
+		case revision.FieldCompressed:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field compressed", values[i])
+			} else if value != nil {
+				_m.Compressed = *value
 			}
 		case revision.FieldHash:
 			if value, ok := values[i].(*sql.NullString); !ok {

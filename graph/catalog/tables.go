@@ -329,7 +329,7 @@ var (
 	revisionTable = &read.Table{
 		Name: "revisions", Type: "Revision",
 		Orders: orders{"NUMBER": orderInt("number")},
-		Groups: groups{prose("snapshot")},
+		Never:  []string{"snapshot", "compressed"}, // package aggregate reads them
 	}
 
 	logTable = &read.Table{

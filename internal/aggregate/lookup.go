@@ -70,6 +70,13 @@ func AddUnreadable(name, path string, p *domain.Problems) {
 // or a former one. Names that no document has are not in the result, and neither are
 // documents in the trash. It checks no right: its callers do.
 func Lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
+	if cache, ok := db.(*NameCache); ok {
+		return cache.lookup(ctx, t, names)
+	}
+	return lookup(ctx, db, t, names)
+}
+
+func lookup(ctx context.Context, db store.Rows, t domain.Type, names []string) (map[string]domain.ID, error) {
 	byID, bySlug := map[domain.ID]domain.ID{}, map[string]domain.ID{}
 	var slugs []string
 	var ids []domain.ID

@@ -103,12 +103,17 @@ func (r *Row) Fingerprint() string {
 // content, if there is one, and otherwise a new id. So ids stay while content stays.
 func (r *Row) ReuseRowIDs(old *Row, newID func() domain.ID) {
 	for name, rows := range r.Owned {
-		free := map[string][]*Row{}
-		if old != nil {
-			for _, row := range old.Owned[name] {
-				key := row.Fingerprint()
-				free[key] = append(free[key], row)
+		if old == nil || len(old.Owned[name]) == 0 {
+			for _, row := range rows {
+				row.ID = newID()
+				row.ReuseRowIDs(nil, newID)
 			}
+			continue
+		}
+		free := map[string][]*Row{}
+		for _, row := range old.Owned[name] {
+			key := row.Fingerprint()
+			free[key] = append(free[key], row)
 		}
 		for i, row := range rows {
 			key := row.Fingerprint()
@@ -123,35 +128,9 @@ func (r *Row) ReuseRowIDs(old *Row, newID func() domain.ID) {
 	}
 }
 
-// rowJSON is the form of a row in a snapshot.
-type rowJSON struct {
-	ID     *domain.ID                   `json:"id,omitempty"`
-	Fields map[string]any               `json:"fields"`
-	Owned  map[string][]json.RawMessage `json:"owned,omitempty"`
-}
-
 // EncodeRow is the canonical JSON of a row: keys in order, no nulls, no empty
 // lists, ids with their prefix. It is the same on both engines.
-func EncodeRow(r *Row) json.RawMessage {
-	out := rowJSON{Fields: r.Fields}
-	if r.ID != 0 {
-		out.ID = &r.ID
-	}
-	for name, rows := range r.Owned {
-		if len(rows) == 0 {
-			continue
-		}
-		if out.Owned == nil {
-			out.Owned = map[string][]json.RawMessage{}
-		}
-		encoded := make([]json.RawMessage, len(rows))
-		for i, row := range rows {
-			encoded[i] = EncodeRow(row)
-		}
-		out.Owned[name] = encoded
-	}
-	return canonicalJSON(out)
-}
+func EncodeRow(r *Row) json.RawMessage { return appendRow(nil, r, r.ID) }
 
 func canonicalJSON(v any) json.RawMessage {
 	var b bytes.Buffer

@@ -31,28 +31,27 @@ const snapshotSchema = 1
 // upgrades are the functions that convert a snapshot of form n to form n+1.
 var upgrades = map[int]func(json.RawMessage) (json.RawMessage, error){}
 
-type snapshotJSON struct {
-	Schema      int             `json:"schema"`
-	Type        string          `json:"type"`
-	ID          domain.ID       `json:"id"`
-	CreatedAt   string          `json:"createdAt"`
-	FormerSlugs []string        `json:"formerSlugs,omitempty"`
-	FormerIDs   []domain.ID     `json:"formerIds,omitempty"`
-	Root        json.RawMessage `json:"root"`
-}
-
 const snapshotTime = "2006-01-02T15:04:05.000000Z"
 
 // Encode is the canonical JSON of the snapshot: the same bytes for the same
 // content on both engines.
 func (s *Snapshot) Encode() []byte {
-	root := s.Root.Clone()
-	root.ID = 0 // it is in the envelope
-	return canonicalJSON(snapshotJSON{
-		Schema: snapshotSchema, Type: s.Type.String(), ID: s.ID,
-		CreatedAt:   s.CreatedAt.UTC().Format(snapshotTime),
-		FormerSlugs: s.FormerSlugs, FormerIDs: s.FormerIDs, Root: EncodeRow(root),
-	})
+	b := make([]byte, 0, 1024)
+	b = fmt.Appendf(b, `{"schema":%d,"type":"%s","id":"%s","createdAt":"`, snapshotSchema, s.Type, s.ID)
+	b = s.CreatedAt.UTC().AppendFormat(b, snapshotTime)
+	b = append(b, '"')
+	if len(s.FormerSlugs) > 0 {
+		b = appendStrings(append(b, `,"formerSlugs":`...), s.FormerSlugs)
+	}
+	if len(s.FormerIDs) > 0 {
+		b = append(b, `,"formerIds":`...)
+		for i, id := range s.FormerIDs {
+			b = appendString(append(b, separator(i, '[')), id.String())
+		}
+		b = append(b, ']')
+	}
+	b = appendRow(append(b, `,"root":`...), s.Root, 0) // the id is in the envelope
+	return append(b, '}')
 }
 
 // DecodeSnapshot reads a snapshot of this form or an earlier one.

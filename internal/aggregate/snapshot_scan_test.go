@@ -2,7 +2,10 @@ package aggregate_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -46,21 +49,13 @@ func snapshotsOf(tb testing.TB) [][]byte {
 	d.Report("cranes", editorialtest.Fields{"tags": editorialtest.List("sea"), "entities": editorialtest.List("acme"), "keyFindings": editorialtest.List("one", "two"),
 		"body": "By [[acme]].[^1]\n\n<b>&</b>\n\n[^1]: [@register, p. 2]"})
 	d.MustSave(domain.Report, editorial.Update, editorialtest.Fields{"id": "cranes", "slug": "harbour-cranes"})
-	rows, err := s.DeskRows().Query(tb.Context(), "SELECT snapshot FROM revisions")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer rows.Close()
 	var all [][]byte
-	for rows.Next() {
-		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
+	for key := range storedRevisions(tb, s) {
+		text, err := aggregate.ReadSnapshotText(tb.Context(), s.DeskRows(), key.ID, key.Number)
+		if err != nil {
 			tb.Fatal(err)
 		}
-		all = append(all, raw)
-	}
-	if err := rows.Err(); err != nil {
-		tb.Fatal(err)
+		all = append(all, text)
 	}
 	return all
 }
@@ -90,4 +85,27 @@ func TestDecodeSnapshot(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Rows are encoded as encoding/json encodes maps.
+func TestEncodeRow(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("\"\\\n\t\r\x00\x7f<>&\u2028\u2029\uFFFD/商"))))
+	value := rapid.OneOf(rapid.Map(text, func(s string) any { return s }), rapid.Map(rapid.Int64(), func(n int64) any { return n }),
+		rapid.Map(rapid.SliceOf(text), func(l []string) any { return l }))
+	rapid.Check(t, func(rt *rapid.T) {
+		r := &aggregate.Row{Fields: rapid.MapOf(text, value).Draw(rt, "fields")}
+		if rapid.Bool().Draw(rt, "broken") {
+			r.Fields["broken"] = "a\xffb"
+		}
+		var want bytes.Buffer
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(map[string]any{"fields": r.Fields}); err != nil {
+			rt.Fatal(err)
+		}
+		if got := string(aggregate.EncodeRow(r)) + "\n"; got != want.String() {
+			rt.Errorf("got  %swant %s", got, want.String())
+		}
+	})
 }

@@ -42,6 +42,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.documentsCommand(),
 		p.auditCommand(),
 		p.rebuildCommand(),
+		p.compactCommand(),
 		p.resumeCommand(),
 		p.versionCommand(),
 	)

@@ -38,18 +38,9 @@ func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row,
 	if err != nil {
 		return fmt.Errorf("read aliases: %w", err)
 	}
-	encoded := snap.Encode()
-	var note any
-	if message != "" {
-		note = message
-	}
-	_, err = e.tx.Exec(ctx, store.Bind(e.tx.Dialect(),
-		"INSERT INTO revisions (id, document_id, number, snapshot, hash, author, message, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-		int64(e.newID(domain.Revision)), int64(root.ID), int64(number), string(encoded), aggregate.Hash(encoded), e.viewer.Name, note, e.at)
-	if err != nil {
-		return fmt.Errorf("write revision: %w", err)
-	}
-	return nil
+	return aggregate.InsertRevisions(ctx, e.tx, []aggregate.NewRevision{{
+		RowID: e.newID(domain.Revision), Snapshot: snap, Number: number, Author: e.viewer.Name, Message: message, At: e.at,
+	}})
 }
 
 // RestoreParams names the revision of a document ("type:slug" or id) to bring
@@ -188,6 +179,14 @@ func (e *editTx) addGone(ctx context.Context, gone []placedRef, p *domain.Proble
 		}
 	}
 	return nil
+}
+
+// Snapshot returns the snapshot of a revision, as JSON.
+func (d *Desk) Snapshot(ctx context.Context, id domain.ID, revision int) ([]byte, error) {
+	if _, err := domain.Require(ctx, domain.ReadDesk); err != nil {
+		return nil, err
+	}
+	return aggregate.ReadSnapshotText(ctx, d.stores.DeskRows(), id, revision)
 }
 
 // Diff compares two revisions of a document.

@@ -156,6 +156,20 @@ func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {
 	return newPool(db, dialect.SQLite, max(4, 2*runtime.GOMAXPROCS(0))+1), nil
 }
 
+// ShrinkDesk gives the free space in the desk's file back to the file system. Writers
+// wait until it is done. On PostgreSQL it does nothing: there VACUUM FULL does it.
+func (s *Stores) ShrinkDesk(ctx context.Context) error {
+	if s.postgres() {
+		return nil
+	}
+	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := s.deskWrite.db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("shrink the desk: %w", translate(err))
+		}
+	}
+	return nil
+}
+
 // sqliteErrClass classifies errors of SQLite by their result code.
 func sqliteErrClass(err error) errClass {
 	e, ok := errors.AsType[*sqlite.Error](err)

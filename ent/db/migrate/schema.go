@@ -1632,6 +1632,7 @@ var (
 		{Name: "document_id", Type: field.TypeInt64},
 		{Name: "number", Type: field.TypeInt},
 		{Name: "snapshot", Type: field.TypeString, Size: 2147483647},
+		{Name: "compressed", Type: field.TypeBytes, Nullable: true},
 		{Name: "hash", Type: field.TypeString},
 		{Name: "author", Type: field.TypeString},
 		{Name: "message", Type: field.TypeString, Nullable: true},

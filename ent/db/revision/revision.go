@@ -17,6 +17,8 @@ const (
 	FieldNumber = "number"
 	// FieldSnapshot holds the string denoting the snapshot field in the database.
 	FieldSnapshot = "snapshot"
+	// FieldCompressed holds the string denoting the compressed field in the database.
+	FieldCompressed = "compressed"
 	// FieldHash holds the string denoting the hash field in the database.
 	FieldHash = "hash"
 	// FieldAuthor holds the string denoting the author field in the database.
@@ -35,6 +37,7 @@ var Columns = []string{
 	FieldDocumentID,
 	FieldNumber,
 	FieldSnapshot,
+	FieldCompressed,
 	FieldHash,
 	FieldAuthor,
 	FieldMessage,

@@ -24,18 +24,19 @@ func TableNames() []string {
 	return append(slices.Sorted(maps.Keys(aggregate.Tables())), "aliases")
 }
 
-// CheckRevision compares the tables of a document with its last revision.
-func CheckRevision(ctx context.Context, s *store.Stores, id domain.ID, number int, snapshot string) error {
+// CheckRevision reads a revision. Where it is the last of its document, it compares the
+// tables with it.
+func CheckRevision(ctx context.Context, s *store.Stores, id domain.ID, number int) error {
 	db := s.DeskRows()
+	snap, err := aggregate.ReadRevision(ctx, db, id, number)
+	if err != nil {
+		return err
+	}
 	heads, err := aggregate.ReadMeta(ctx, db, []domain.ID{id})
 	if err != nil || heads[id] == nil || heads[id].Version != number {
 		return err
 	}
 	rows, err := aggregate.Load(ctx, db, id.Type(), []domain.ID{id})
-	if err != nil {
-		return err
-	}
-	snap, err := aggregate.DecodeSnapshot([]byte(snapshot))
 	if err != nil {
 		return err
 	}

@@ -279,7 +279,7 @@ func (d *Desk) WantTablesAsRevised() {
 func (d *Desk) CheckTables(report func(...any)) {
 	staff := domain.WithStage(d.Ctx, domain.Desk)
 	for _, r := range d.Stores.Client(staff).Revision.Query().Order(revision.ByNumber()).AllX(staff) {
-		if err := CheckRevision(d.T.Context(), d.Stores, r.DocumentID, r.Number, r.Snapshot); err != nil {
+		if err := CheckRevision(d.T.Context(), d.Stores, r.DocumentID, r.Number); err != nil {
 			report(err)
 		}
 	}

@@ -1,0 +1,80 @@
+package bench_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// BenchmarkUpsertRelationships sends relationships with two citations, in mutations of 100
+// fields, alone and as transactions (@atomic).
+func BenchmarkUpsertRelationships(b *testing.B) {
+	for _, directive := range []string{"", "@atomic"} {
+		b.Run("Mutation"+directive, func(b *testing.B) {
+			s := newSite(b)
+			for i := range 10 {
+				s.save(b, domain.Source, map[string]any{"slug": fmt.Sprintf("source-%d", i), "title": fmt.Sprintf("Source %d", i), "url": fmt.Sprintf("https://example.org/%d", i)})
+			}
+			api := graph.Handler(graph.Config{Stores: s.stores, Desk: s.desk, Limits: noRateLimit})
+			staff := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				viewer := &domain.Viewer{Name: "Bulk", Role: domain.Editor, Clearance: domain.Red, KeyID: 1}
+				api.ServeHTTP(w, r.WithContext(domain.WithViewer(r.Context(), viewer)))
+			})
+			const fields = 100
+			var query strings.Builder
+			query.WriteString("mutation Bulk(")
+			for i := range fields {
+				fmt.Fprintf(&query, "$v%d: UpsertRelationshipInput! ", i)
+			}
+			query.WriteString(") " + directive + " {")
+			for i := range fields {
+				fmt.Fprintf(&query, " a%d: upsertRelationship(input: $v%d) { changed }", i, i)
+			}
+			query.WriteString(" }")
+			n := 0
+			send := func() {
+				variables := map[string]any{}
+				for i := range fields {
+					variables[fmt.Sprintf("v%d", i)] = relationshipFields(n)
+					n++
+				}
+				body, err := json.Marshal(map[string]any{"query": query.String(), "variables": variables})
+				if err != nil {
+					b.Fatal(err)
+				}
+				r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+				r.Header.Set("Content-Type", "application/json")
+				w := httptest.NewRecorder()
+				staff.ServeHTTP(w, r)
+				if w.Code != http.StatusOK || strings.Contains(w.Body.String(), `"errors"`) {
+					b.Fatalf("%d %.500s", w.Code, w.Body)
+				}
+			}
+			send()
+			start := cpuTime(b)
+			sent := 0
+			for b.Loop() {
+				send()
+				sent += fields
+			}
+			b.ReportMetric(float64((cpuTime(b)-start).Microseconds())/float64(sent), "cpu-µs/doc")
+		})
+	}
+}
+
+func relationshipFields(i int) map[string]any {
+	return map[string]any{
+		"slug": fmt.Sprintf("tie-%d", i), "from": fmt.Sprintf("entity-%d", i%entities), "to": fmt.Sprintf("entity-%d", (i+1+i/entities%(entities-1))%entities),
+		"kind": "OWNS", "confidence": "CONFIRMED", "share": 12.5, "since": "2021-04", "description": fmt.Sprintf("The holding of %d was reported in the register.", i),
+		"citations": []any{
+			map[string]any{"source": fmt.Sprintf("source-%d", i%10), "quote": "holds 12.5 percent of the shares", "locator": fmt.Sprintf("p. %d", i)},
+			map[string]any{"source": fmt.Sprintf("source-%d", (i+1)%10)},
+		},
+	}
+}

@@ -1,0 +1,2 @@
+-- Modify "revisions" table
+ALTER TABLE "revisions" ADD COLUMN "compressed" bytea NULL;

@@ -1,0 +1,2 @@
+-- Add column "compressed" to table: "revisions"
+ALTER TABLE `revisions` ADD COLUMN `compressed` blob NULL;
