@@ -191,6 +191,10 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		ctx, done = s.stores.Snapshot(ctx)
 		defer done()
 	}
+	var dependencies *read.Dependencies
+	if cacheable {
+		ctx, dependencies = read.WithDependencies(ctx)
+	}
 	response := run(withRootField(ctx, op))
 	// Rows that were read count, also when a later step refused them.
 	marking, err := seen.Highest(ctx, s.reader)
@@ -199,7 +203,7 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		return &graphql.Response{}
 	}
 	if cacheable {
-		if err := s.setCacheable(ctx, marking); err != nil {
+		if err := s.setCacheable(ctx, marking, dependencies.Keys()); err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
 		}

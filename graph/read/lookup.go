@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
@@ -15,6 +16,7 @@ import (
 // the ids, by these ids. Documents that the viewer may not see are left
 // out.
 func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
+	DependOnRows(ctx, t.Table, ids)
 	groups := t.selected(ctx)
 	found, err := byIDs(ctx, r, t, groups, ids)
 	if err != nil {
@@ -38,6 +40,7 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 		heirs[i] = a.DocumentID
 	}
 	known, err := byIDs(ctx, r, t, groups, heirs)
+	dependOnFound(ctx, t, slices.Collect(maps.Values(known)))
 	for _, a := range aliases {
 		if row := known[a.DocumentID]; row != nil {
 			found[*a.FormerID] = row
@@ -136,6 +139,7 @@ func bySlug[T any](ctx context.Context, r *Reader, t *Type[T], slug string) (*T,
 	if !domain.ValidSlug(slug) {
 		return nil, nil // no document has it
 	}
+	DependOnNames(ctx, t.Table, slug)
 	groups := t.selected(ctx)
 	rows, err := all(ctx, r, t, groups, func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), slug)) })
 	if err == nil && len(rows) == 0 {
@@ -162,6 +166,7 @@ func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) 
 	if len(slugs) == 0 {
 		return found, nil
 	}
+	DependOnNames(ctx, t.Table, slugs...)
 	rows, err := all(ctx, r, t, 0, func(s *sql.Selector) { s.Where(r.within(s.C("slug"), slugs)) })
 	if err != nil {
 		return nil, err

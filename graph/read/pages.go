@@ -38,6 +38,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
+		e.dependOnPages(ctx, b, a.Filter, p)
 		return &pageBatch[C]{plan: p, fence: fence, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
 	})
 	if err != nil {
@@ -105,6 +106,9 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pageBatch[C]
 	owners, err := e.owners(rows)
 	if err != nil {
 		return nil, err
+	}
+	if e.path.forward() {
+		dependOnFound(ctx, e.to, rows)
 	}
 	newBatch(ctx, r, e.to, rows, all.groups)
 	grouped := map[domain.ID]*page[C]{}

@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/respcache"
@@ -81,13 +82,13 @@ func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, fie
 		_ = d.wait(ctx, field)
 		return data(text)
 	case "fails":
-		decision.Allow(domain.Clear)
+		decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 		return &graphql.Response{Errors: gqlerror.List{{Message: text}}}
 	case "partial":
-		decision.Allow(domain.Clear)
+		decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 		return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: text}}}
 	case "amber":
-		decision.Allow(domain.Amber)
+		decision.Allow(domain.Amber, []dependency.Key{dependency.Everything})
 		transport.Header(ctx).Set("TLP", "TLP:AMBER")
 		return data(text)
 	case "large":
@@ -107,7 +108,7 @@ func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, fie
 			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
 		}
 	}
-	decision.Allow(domain.Clear)
+	decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 	return data(text)
 }
 
