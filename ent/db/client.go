@@ -37,6 +37,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -111,6 +112,8 @@ type Client struct {
 	LiveDocument *LiveDocumentClient
 	// LiveReference is the client for interacting with the LiveReference builders.
 	LiveReference *LiveReferenceClient
+	// LiveStep is the client for interacting with the LiveStep builders.
+	LiveStep *LiveStepClient
 	// Mention is the client for interacting with the Mention builders.
 	Mention *MentionClient
 	// NameKey is the client for interacting with the NameKey builders.
@@ -193,6 +196,7 @@ func (c *Client) init() {
 	c.Listing = NewListingClient(c.config)
 	c.LiveDocument = NewLiveDocumentClient(c.config)
 	c.LiveReference = NewLiveReferenceClient(c.config)
+	c.LiveStep = NewLiveStepClient(c.config)
 	c.Mention = NewMentionClient(c.config)
 	c.NameKey = NewNameKeyClient(c.config)
 	c.Narrative = NewNarrativeClient(c.config)
@@ -331,6 +335,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Listing:            NewListingClient(cfg),
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
+		LiveStep:           NewLiveStepClient(cfg),
 		Mention:            NewMentionClient(cfg),
 		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
@@ -396,6 +401,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Listing:            NewListingClient(cfg),
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
+		LiveStep:           NewLiveStepClient(cfg),
 		Mention:            NewMentionClient(cfg),
 		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
@@ -453,12 +459,13 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
-		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.LiveStep,
+		c.Mention, c.NameKey, c.Narrative, c.NarrativeAmplifier, c.NarrativeTag,
+		c.NarrativeTarget, c.Observation, c.Person, c.Projection, c.PublicationEntry,
+		c.PublicationLog, c.RegisteredDocument, c.Relationship, c.Report,
+		c.ReportAttachment, c.ReportEntity, c.ReportMention, c.ReportNarrative,
+		c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag, c.Webhook,
+		c.WebhookDelivery,
 	} {
 		n.Use(hooks...)
 	}
@@ -471,12 +478,13 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
-		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.LiveStep,
+		c.Mention, c.NameKey, c.Narrative, c.NarrativeAmplifier, c.NarrativeTag,
+		c.NarrativeTarget, c.Observation, c.Person, c.Projection, c.PublicationEntry,
+		c.PublicationLog, c.RegisteredDocument, c.Relationship, c.Report,
+		c.ReportAttachment, c.ReportEntity, c.ReportMention, c.ReportNarrative,
+		c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag, c.Webhook,
+		c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -527,6 +535,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LiveDocument.mutate(ctx, m)
 	case *LiveReferenceMutation:
 		return c.LiveReference.mutate(ctx, m)
+	case *LiveStepMutation:
+		return c.LiveStep.mutate(ctx, m)
 	case *MentionMutation:
 		return c.Mention.mutate(ctx, m)
 	case *NameKeyMutation:
@@ -3676,6 +3686,139 @@ func (c *LiveReferenceClient) mutate(ctx context.Context, m *LiveReferenceMutati
 		return (&LiveReferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown LiveReference mutation op: %q", m.Op())
+	}
+}
+
+// LiveStepClient is a client for the LiveStep schema.
+type LiveStepClient struct {
+	config
+}
+
+// NewLiveStepClient returns a client for the LiveStep from the given config.
+func NewLiveStepClient(c config) *LiveStepClient {
+	return &LiveStepClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `livestep.Hooks(f(g(h())))`.
+func (c *LiveStepClient) Use(hooks ...Hook) {
+	c.hooks.LiveStep = append(c.hooks.LiveStep, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `livestep.Intercept(f(g(h())))`.
+func (c *LiveStepClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LiveStep = append(c.inters.LiveStep, interceptors...)
+}
+
+// Create returns a builder for creating a LiveStep entity.
+func (c *LiveStepClient) Create() *LiveStepCreate {
+	mutation := newLiveStepMutation(c.config, OpCreate)
+	return &LiveStepCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LiveStep entities.
+func (c *LiveStepClient) CreateBulk(builders ...*LiveStepCreate) *LiveStepCreateBulk {
+	return &LiveStepCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LiveStepClient) MapCreateBulk(slice any, setFunc func(*LiveStepCreate, int)) *LiveStepCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LiveStepCreateBulk{err: fmt.Errorf("calling to LiveStepClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LiveStepCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LiveStepCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LiveStep.
+func (c *LiveStepClient) Update() *LiveStepUpdate {
+	mutation := newLiveStepMutation(c.config, OpUpdate)
+	return &LiveStepUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LiveStepClient) UpdateOne(_m *LiveStep) *LiveStepUpdateOne {
+	mutation := newLiveStepMutation(c.config, OpUpdateOne, withLiveStep(_m))
+	return &LiveStepUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LiveStepClient) UpdateOneID(id int64) *LiveStepUpdateOne {
+	mutation := newLiveStepMutation(c.config, OpUpdateOne, withLiveStepID(id))
+	return &LiveStepUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LiveStep.
+func (c *LiveStepClient) Delete() *LiveStepDelete {
+	mutation := newLiveStepMutation(c.config, OpDelete)
+	return &LiveStepDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LiveStepClient) DeleteOne(_m *LiveStep) *LiveStepDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LiveStepClient) DeleteOneID(id int64) *LiveStepDeleteOne {
+	builder := c.Delete().Where(livestep.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LiveStepDeleteOne{builder}
+}
+
+// Query returns a query builder for LiveStep.
+func (c *LiveStepClient) Query() *LiveStepQuery {
+	return &LiveStepQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveStep},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LiveStep entity by its id.
+func (c *LiveStepClient) Get(ctx context.Context, id int64) (*LiveStep, error) {
+	return c.Query().Where(livestep.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LiveStepClient) GetX(ctx context.Context, id int64) *LiveStep {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LiveStepClient) Hooks() []Hook {
+	return c.hooks.LiveStep
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveStepClient) Interceptors() []Interceptor {
+	return c.inters.LiveStep
+}
+
+func (c *LiveStepClient) mutate(ctx context.Context, m *LiveStepMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LiveStepCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LiveStepUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LiveStepUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LiveStepDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown LiveStep mutation op: %q", m.Op())
 	}
 }
 
@@ -7394,20 +7537,20 @@ type (
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
 		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
-		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Hook
+		LiveReference, LiveStep, Mention, NameKey, Narrative, NarrativeAmplifier,
+		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
+		PublicationEntry, PublicationLog, RegisteredDocument, Relationship, Report,
+		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
+		Revision, Schedule, Source, Tag, Webhook, WebhookDelivery []ent.Hook
 	}
 	inters struct {
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
 		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
-		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
+		LiveReference, LiveStep, Mention, NameKey, Narrative, NarrativeAmplifier,
+		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
+		PublicationEntry, PublicationLog, RegisteredDocument, Relationship, Report,
+		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
+		Revision, Schedule, Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

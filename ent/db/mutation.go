@@ -32,6 +32,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -91,6 +92,7 @@ const (
 	TypeListing            = "Listing"
 	TypeLiveDocument       = "LiveDocument"
 	TypeLiveReference      = "LiveReference"
+	TypeLiveStep           = "LiveStep"
 	TypeMention            = "Mention"
 	TypeNameKey            = "NameKey"
 	TypeNarrative          = "Narrative"
@@ -19328,6 +19330,602 @@ func (m *LiveReferenceMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *LiveReferenceMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LiveReference edge %s", name)
+}
+
+// LiveStepMutation represents an operation that mutates the LiveStep nodes in the graph.
+type LiveStepMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	at             *int64
+	addat          *int64
+	previous       *int64
+	addprevious    *int64
+	previous_at    *int64
+	addprevious_at *int64
+	keys           *[]byte
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*LiveStep, error)
+	predicates     []predicate.LiveStep
+}
+
+var _ ent.Mutation = (*LiveStepMutation)(nil)
+
+// livestepOption allows management of the mutation configuration using functional options.
+type livestepOption func(*LiveStepMutation)
+
+// newLiveStepMutation creates new mutation for the LiveStep entity.
+func newLiveStepMutation(c config, op Op, opts ...livestepOption) *LiveStepMutation {
+	m := &LiveStepMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLiveStep,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLiveStepID sets the ID field of the mutation.
+func withLiveStepID(id int64) livestepOption {
+	return func(m *LiveStepMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LiveStep
+		)
+		m.oldValue = func(ctx context.Context) (*LiveStep, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LiveStep.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLiveStep sets the old LiveStep of the mutation.
+func withLiveStep(node *LiveStep) livestepOption {
+	return func(m *LiveStepMutation) {
+		m.oldValue = func(context.Context) (*LiveStep, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LiveStepMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LiveStepMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LiveStep entities.
+func (m *LiveStepMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LiveStepMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LiveStepMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LiveStep.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAt sets the "at" field.
+func (m *LiveStepMutation) SetAt(i int64) {
+	m.at = &i
+	m.addat = nil
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *LiveStepMutation) At() (r int64, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the LiveStep entity.
+// If the LiveStep object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveStepMutation) OldAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// AddAt adds i to the "at" field.
+func (m *LiveStepMutation) AddAt(i int64) {
+	if m.addat != nil {
+		*m.addat += i
+	} else {
+		m.addat = &i
+	}
+}
+
+// AddedAt returns the value that was added to the "at" field in this mutation.
+func (m *LiveStepMutation) AddedAt() (r int64, exists bool) {
+	v := m.addat
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *LiveStepMutation) ResetAt() {
+	m.at = nil
+	m.addat = nil
+}
+
+// SetPrevious sets the "previous" field.
+func (m *LiveStepMutation) SetPrevious(i int64) {
+	m.previous = &i
+	m.addprevious = nil
+}
+
+// Previous returns the value of the "previous" field in the mutation.
+func (m *LiveStepMutation) Previous() (r int64, exists bool) {
+	v := m.previous
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPrevious returns the old "previous" field's value of the LiveStep entity.
+// If the LiveStep object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveStepMutation) OldPrevious(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPrevious is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPrevious requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPrevious: %w", err)
+	}
+	return oldValue.Previous, nil
+}
+
+// AddPrevious adds i to the "previous" field.
+func (m *LiveStepMutation) AddPrevious(i int64) {
+	if m.addprevious != nil {
+		*m.addprevious += i
+	} else {
+		m.addprevious = &i
+	}
+}
+
+// AddedPrevious returns the value that was added to the "previous" field in this mutation.
+func (m *LiveStepMutation) AddedPrevious() (r int64, exists bool) {
+	v := m.addprevious
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPrevious resets all changes to the "previous" field.
+func (m *LiveStepMutation) ResetPrevious() {
+	m.previous = nil
+	m.addprevious = nil
+}
+
+// SetPreviousAt sets the "previous_at" field.
+func (m *LiveStepMutation) SetPreviousAt(i int64) {
+	m.previous_at = &i
+	m.addprevious_at = nil
+}
+
+// PreviousAt returns the value of the "previous_at" field in the mutation.
+func (m *LiveStepMutation) PreviousAt() (r int64, exists bool) {
+	v := m.previous_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPreviousAt returns the old "previous_at" field's value of the LiveStep entity.
+// If the LiveStep object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveStepMutation) OldPreviousAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPreviousAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPreviousAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPreviousAt: %w", err)
+	}
+	return oldValue.PreviousAt, nil
+}
+
+// AddPreviousAt adds i to the "previous_at" field.
+func (m *LiveStepMutation) AddPreviousAt(i int64) {
+	if m.addprevious_at != nil {
+		*m.addprevious_at += i
+	} else {
+		m.addprevious_at = &i
+	}
+}
+
+// AddedPreviousAt returns the value that was added to the "previous_at" field in this mutation.
+func (m *LiveStepMutation) AddedPreviousAt() (r int64, exists bool) {
+	v := m.addprevious_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPreviousAt resets all changes to the "previous_at" field.
+func (m *LiveStepMutation) ResetPreviousAt() {
+	m.previous_at = nil
+	m.addprevious_at = nil
+}
+
+// SetKeys sets the "keys" field.
+func (m *LiveStepMutation) SetKeys(b []byte) {
+	m.keys = &b
+}
+
+// Keys returns the value of the "keys" field in the mutation.
+func (m *LiveStepMutation) Keys() (r []byte, exists bool) {
+	v := m.keys
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeys returns the old "keys" field's value of the LiveStep entity.
+// If the LiveStep object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LiveStepMutation) OldKeys(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeys is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeys requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeys: %w", err)
+	}
+	return oldValue.Keys, nil
+}
+
+// ResetKeys resets all changes to the "keys" field.
+func (m *LiveStepMutation) ResetKeys() {
+	m.keys = nil
+}
+
+// Where appends a list predicates to the LiveStepMutation builder.
+func (m *LiveStepMutation) Where(ps ...predicate.LiveStep) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LiveStepMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LiveStepMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LiveStep, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LiveStepMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LiveStepMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LiveStep).
+func (m *LiveStepMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LiveStepMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.at != nil {
+		fields = append(fields, livestep.FieldAt)
+	}
+	if m.previous != nil {
+		fields = append(fields, livestep.FieldPrevious)
+	}
+	if m.previous_at != nil {
+		fields = append(fields, livestep.FieldPreviousAt)
+	}
+	if m.keys != nil {
+		fields = append(fields, livestep.FieldKeys)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LiveStepMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case livestep.FieldAt:
+		return m.At()
+	case livestep.FieldPrevious:
+		return m.Previous()
+	case livestep.FieldPreviousAt:
+		return m.PreviousAt()
+	case livestep.FieldKeys:
+		return m.Keys()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LiveStepMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case livestep.FieldAt:
+		return m.OldAt(ctx)
+	case livestep.FieldPrevious:
+		return m.OldPrevious(ctx)
+	case livestep.FieldPreviousAt:
+		return m.OldPreviousAt(ctx)
+	case livestep.FieldKeys:
+		return m.OldKeys(ctx)
+	}
+	return nil, fmt.Errorf("unknown LiveStep field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveStepMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case livestep.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case livestep.FieldPrevious:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPrevious(v)
+		return nil
+	case livestep.FieldPreviousAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPreviousAt(v)
+		return nil
+	case livestep.FieldKeys:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeys(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveStep field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LiveStepMutation) AddedFields() []string {
+	var fields []string
+	if m.addat != nil {
+		fields = append(fields, livestep.FieldAt)
+	}
+	if m.addprevious != nil {
+		fields = append(fields, livestep.FieldPrevious)
+	}
+	if m.addprevious_at != nil {
+		fields = append(fields, livestep.FieldPreviousAt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LiveStepMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case livestep.FieldAt:
+		return m.AddedAt()
+	case livestep.FieldPrevious:
+		return m.AddedPrevious()
+	case livestep.FieldPreviousAt:
+		return m.AddedPreviousAt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LiveStepMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case livestep.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAt(v)
+		return nil
+	case livestep.FieldPrevious:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPrevious(v)
+		return nil
+	case livestep.FieldPreviousAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPreviousAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LiveStep numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LiveStepMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LiveStepMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LiveStepMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown LiveStep nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LiveStepMutation) ResetField(name string) error {
+	switch name {
+	case livestep.FieldAt:
+		m.ResetAt()
+		return nil
+	case livestep.FieldPrevious:
+		m.ResetPrevious()
+		return nil
+	case livestep.FieldPreviousAt:
+		m.ResetPreviousAt()
+		return nil
+	case livestep.FieldKeys:
+		m.ResetKeys()
+		return nil
+	}
+	return fmt.Errorf("unknown LiveStep field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LiveStepMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LiveStepMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LiveStepMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LiveStepMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LiveStepMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LiveStepMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LiveStepMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LiveStep unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LiveStepMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LiveStep edge %s", name)
 }
 
 // MentionMutation represents an operation that mutates the Mention nodes in the graph.

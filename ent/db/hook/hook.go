@@ -261,6 +261,18 @@ func (f LiveReferenceFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.LiveReferenceMutation", m)
 }
 
+// The LiveStepFunc type is an adapter to allow the use of ordinary
+// function as LiveStep mutator.
+type LiveStepFunc func(context.Context, *db.LiveStepMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LiveStepFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.LiveStepMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.LiveStepMutation", m)
+}
+
 // The MentionFunc type is an adapter to allow the use of ordinary
 // function as Mention mutator.
 type MentionFunc func(context.Context, *db.MentionMutation) (db.Value, error)

@@ -29,6 +29,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -678,6 +679,33 @@ func (f TraverseLiveReference) Traverse(ctx context.Context, q db.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *db.LiveReferenceQuery", q)
+}
+
+// The LiveStepFunc type is an adapter to allow the use of ordinary function as a Querier.
+type LiveStepFunc func(context.Context, *db.LiveStepQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f LiveStepFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.LiveStepQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.LiveStepQuery", q)
+}
+
+// The TraverseLiveStep type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseLiveStep func(context.Context, *db.LiveStepQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseLiveStep) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseLiveStep) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.LiveStepQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.LiveStepQuery", q)
 }
 
 // The MentionFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1400,6 +1428,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.LiveDocumentQuery, predicate.LiveDocument, livedocument.OrderOption]{typ: db.TypeLiveDocument, tq: q}, nil
 	case *db.LiveReferenceQuery:
 		return &query[*db.LiveReferenceQuery, predicate.LiveReference, livereference.OrderOption]{typ: db.TypeLiveReference, tq: q}, nil
+	case *db.LiveStepQuery:
+		return &query[*db.LiveStepQuery, predicate.LiveStep, livestep.OrderOption]{typ: db.TypeLiveStep, tq: q}, nil
 	case *db.MentionQuery:
 		return &query[*db.MentionQuery, predicate.Mention, mention.OrderOption]{typ: db.TypeMention, tq: q}, nil
 	case *db.NameKeyQuery:

@@ -138,6 +138,7 @@ func newClock() *storetest.Clock {
 type fakeLive struct {
 	mu       sync.Mutex
 	version  projection.Version
+	steps    []fakeStep
 	advanced chan struct{}
 }
 
@@ -158,7 +159,36 @@ func (l *fakeLive) Advanced(from projection.Version) <-chan struct{} {
 	return l.advanced
 }
 
-// publish advances the version.
+func (l *fakeLive) Steps(since projection.Version) ([]projection.Step, projection.Version, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, step := range l.steps {
+		if step.from.Same(since) {
+			var steps []projection.Step
+			for _, step := range l.steps[i:] {
+				steps = append(steps, step.Step)
+			}
+			return steps, l.version, true
+		}
+	}
+	return nil, l.version, l.version.Same(since)
+}
+
+// fakeStep is what one version changed.
+type fakeStep struct {
+	from projection.Version
+	projection.Step
+}
+
+// release advances the version by a step that changes keys for viewers of clearances.
+func (l *fakeLive) release(at time.Time, keys ...projection.ChangedKey) {
+	l.mu.Lock()
+	l.steps = append(l.steps, fakeStep{l.version, projection.Step{Keys: keys}})
+	l.mu.Unlock()
+	l.publish(at)
+}
+
+// publish advances the version, without saying what changed.
 func (l *fakeLive) publish(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
