@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -65,10 +66,10 @@ func allCacheable(set ast.SelectionSet, seen map[string]bool) bool {
 }
 
 // setCacheable sets in the decision that the response may be cached: it was read
-// in the snapshot of ctx. Where live is read from a replica, it sets the sequence
+// in the snapshot of ctx, and depends on the keys. Where live is read from a replica, it sets the sequence
 // of that snapshot, and leaves the response not cacheable where the replica lags
 // too far behind.
-func (s stagedSchema) setCacheable(ctx context.Context, marking domain.Marking) error {
+func (s stagedSchema) setCacheable(ctx context.Context, marking domain.Marking, dependsOn []dependency.Key) error {
 	decision := transport.CacheDecisionFrom(ctx)
 	if decision == nil {
 		return nil
@@ -83,7 +84,7 @@ func (s stagedSchema) setCacheable(ctx context.Context, marking domain.Marking) 
 			return nil
 		}
 	}
-	decision.Allow(marking)
+	decision.Allow(marking, dependsOn)
 	return nil
 }
 

@@ -23,6 +23,7 @@ func (r queryResolver) Changes(ctx context.Context, types []string, first *int, 
 		return nil, err
 	}
 	raiseToClearance(ctx)
+	read.DependOnEverything(ctx)
 	changes, err := r.desk.Live().Changes(ctx, projection.ChangesParams{After: from, First: limit + 1, Types: typesOrAll(types)})
 	if err != nil {
 		return nil, err

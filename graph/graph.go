@@ -218,6 +218,10 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		ctx, done = s.stores.Snapshot(ctx)
 		defer done()
 	}
+	var dependencies *read.Dependencies
+	if cacheable {
+		ctx, dependencies = read.WithDependencies(ctx)
+	}
 	response := run(withRootField(ctx, op))
 	if response == nil {
 		return nil
@@ -229,7 +233,7 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		return &graphql.Response{}
 	}
 	if cacheable {
-		if err := s.setCacheable(ctx, marking); err != nil {
+		if err := s.setCacheable(ctx, marking, dependencies.Keys()); err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}
 		}

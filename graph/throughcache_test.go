@@ -76,3 +76,10 @@ func (c confirmed) Version() (v projection.Version) {
 }
 
 func (c confirmed) Advanced(projection.Version) <-chan struct{} { return nil }
+
+func (c confirmed) Steps(since projection.Version) ([]projection.Step, projection.Version, bool) {
+	if c.desk == nil {
+		return nil, projection.Version{}, since.Same(projection.Version{})
+	}
+	return c.desk.Live().Steps(since)
+}

@@ -35,6 +35,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -109,6 +110,8 @@ type Client struct {
 	LiveDocument *LiveDocumentClient
 	// LiveReference is the client for interacting with the LiveReference builders.
 	LiveReference *LiveReferenceClient
+	// LiveStep is the client for interacting with the LiveStep builders.
+	LiveStep *LiveStepClient
 	// Mention is the client for interacting with the Mention builders.
 	Mention *MentionClient
 	// NameKey is the client for interacting with the NameKey builders.
@@ -191,6 +194,7 @@ func (c *Client) init() {
 	c.Listing = NewListingClient(c.config)
 	c.LiveDocument = NewLiveDocumentClient(c.config)
 	c.LiveReference = NewLiveReferenceClient(c.config)
+	c.LiveStep = NewLiveStepClient(c.config)
 	c.Mention = NewMentionClient(c.config)
 	c.NameKey = NewNameKeyClient(c.config)
 	c.Narrative = NewNarrativeClient(c.config)
@@ -329,6 +333,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Listing:            NewListingClient(cfg),
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
+		LiveStep:           NewLiveStepClient(cfg),
 		Mention:            NewMentionClient(cfg),
 		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
@@ -394,6 +399,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Listing:            NewListingClient(cfg),
 		LiveDocument:       NewLiveDocumentClient(cfg),
 		LiveReference:      NewLiveReferenceClient(cfg),
+		LiveStep:           NewLiveStepClient(cfg),
 		Mention:            NewMentionClient(cfg),
 		NameKey:            NewNameKeyClient(cfg),
 		Narrative:          NewNarrativeClient(cfg),
@@ -462,12 +468,13 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
 		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
 		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
-		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.Mention, c.NameKey,
-		c.Narrative, c.NarrativeAmplifier, c.NarrativeTag, c.NarrativeTarget,
-		c.Observation, c.Person, c.Projection, c.PublicationEntry, c.PublicationLog,
-		c.RegisteredDocument, c.Relationship, c.Report, c.ReportAttachment,
-		c.ReportEntity, c.ReportMention, c.ReportNarrative, c.ReportTag, c.Revision,
-		c.Schedule, c.Source, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.LiveStep,
+		c.Mention, c.NameKey, c.Narrative, c.NarrativeAmplifier, c.NarrativeTag,
+		c.NarrativeTarget, c.Observation, c.Person, c.Projection, c.PublicationEntry,
+		c.PublicationLog, c.RegisteredDocument, c.Relationship, c.Report,
+		c.ReportAttachment, c.ReportEntity, c.ReportMention, c.ReportNarrative,
+		c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag, c.Webhook,
+		c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -1641,6 +1648,50 @@ func (c *LiveReferenceClient) GetX(ctx context.Context, id int64) *LiveReference
 // Interceptors returns the client interceptors.
 func (c *LiveReferenceClient) Interceptors() []Interceptor {
 	return c.inters.LiveReference
+}
+
+// LiveStepClient is a client for the LiveStep schema.
+type LiveStepClient struct {
+	config
+}
+
+// NewLiveStepClient returns a client for the LiveStep from the given config.
+func NewLiveStepClient(c config) *LiveStepClient {
+	return &LiveStepClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `livestep.Intercept(f(g(h())))`.
+func (c *LiveStepClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LiveStep = append(c.inters.LiveStep, interceptors...)
+}
+
+// Query returns a query builder for LiveStep.
+func (c *LiveStepClient) Query() *LiveStepQuery {
+	return &LiveStepQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveStep},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LiveStep entity by its id.
+func (c *LiveStepClient) Get(ctx context.Context, id int64) (*LiveStep, error) {
+	return c.Query().Where(livestep.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LiveStepClient) GetX(ctx context.Context, id int64) *LiveStep {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveStepClient) Interceptors() []Interceptor {
+	return c.inters.LiveStep
 }
 
 // MentionClient is a client for the Mention schema.
@@ -3123,10 +3174,10 @@ type (
 		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
 		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
 		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
-		LiveReference, Mention, NameKey, Narrative, NarrativeAmplifier, NarrativeTag,
-		NarrativeTarget, Observation, Person, Projection, PublicationEntry,
-		PublicationLog, RegisteredDocument, Relationship, Report, ReportAttachment,
-		ReportEntity, ReportMention, ReportNarrative, ReportTag, Revision, Schedule,
-		Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
+		LiveReference, LiveStep, Mention, NameKey, Narrative, NarrativeAmplifier,
+		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
+		PublicationEntry, PublicationLog, RegisteredDocument, Relationship, Report,
+		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
+		Revision, Schedule, Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

@@ -33,6 +33,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -139,6 +140,7 @@ func checkColumn(t, c string) error {
 			listing.Table:            listing.ValidColumn,
 			livedocument.Table:       livedocument.ValidColumn,
 			livereference.Table:      livereference.ValidColumn,
+			livestep.Table:           livestep.ValidColumn,
 			mention.Table:            mention.ValidColumn,
 			namekey.Table:            namekey.ValidColumn,
 			narrative.Table:          narrative.ValidColumn,

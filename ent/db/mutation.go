@@ -53,6 +53,7 @@ const (
 	TypeListing            = "Listing"
 	TypeLiveDocument       = "LiveDocument"
 	TypeLiveReference      = "LiveReference"
+	TypeLiveStep           = "LiveStep"
 	TypeMention            = "Mention"
 	TypeNameKey            = "NameKey"
 	TypeNarrative          = "Narrative"

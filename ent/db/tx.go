@@ -54,6 +54,8 @@ type Tx struct {
 	LiveDocument *LiveDocumentClient
 	// LiveReference is the client for interacting with the LiveReference builders.
 	LiveReference *LiveReferenceClient
+	// LiveStep is the client for interacting with the LiveStep builders.
+	LiveStep *LiveStepClient
 	// Mention is the client for interacting with the Mention builders.
 	Mention *MentionClient
 	// NameKey is the client for interacting with the NameKey builders.
@@ -256,6 +258,7 @@ func (tx *Tx) init() {
 	tx.Listing = NewListingClient(tx.config)
 	tx.LiveDocument = NewLiveDocumentClient(tx.config)
 	tx.LiveReference = NewLiveReferenceClient(tx.config)
+	tx.LiveStep = NewLiveStepClient(tx.config)
 	tx.Mention = NewMentionClient(tx.config)
 	tx.NameKey = NewNameKeyClient(tx.config)
 	tx.Narrative = NewNarrativeClient(tx.config)

@@ -143,6 +143,22 @@ func (Projection) Fields() []ent.Field {
 	}
 }
 
+// LiveStep is in live only: what the latest steps of live changed, for caches of what was
+// read from it. See package dependency for the keys.
+type LiveStep struct{ ent.Schema }
+
+func (LiveStep) Annotations() []schema.Annotation { return table("live_steps") }
+func (LiveStep) Fields() []ent.Field {
+	never := false
+	return []ent.Field{
+		field.Int64("id").Annotations(entsql.Annotation{Incremental: &never}).Comment("The sequence that live had applied after the step."),
+		field.Int64("at").Comment("When that was, in microseconds since 1970."),
+		field.Int64("previous").Comment("The sequence that live had applied before the step."),
+		field.Int64("previous_at"),
+		field.Bytes("keys").Comment("The keys with the clearances for which they changed, as package projection encodes them."),
+	}
+}
+
 // Change is in live only: what a release changed about one document, for each
 // clearance. The numbers are those of projection.ChangeKind; 0 says that nothing
 // changed for viewers of the clearance.

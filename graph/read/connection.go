@@ -132,6 +132,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 	if err != nil {
 		return nil, err
 	}
+	DependOnList(ctx, r, t.Table, a.Filter)
 	groups := t.selected(ctx) | t.ofColumn(p.order.cursorColumn())
 	stage := domain.StageFrom(ctx)
 	var once sync.Once

@@ -75,6 +75,7 @@ func (e *EdgeOf[P, C]) One(ctx context.Context, row *P) (*C, error) {
 		for _, row := range rows {
 			found[e.to.ID(row)] = row
 		}
+		dependOnFound(ctx, e.to, rows)
 		return found, err
 	})
 	return found[e.from.reference(row, e.path.Column)], err
@@ -105,6 +106,10 @@ func (e *EdgeOf[P, C]) lists(ctx context.Context, b *Batch[P], groups columns) (
 	owners, err := e.owners(rows)
 	if err != nil {
 		return nil, err
+	}
+	e.dependOnList(ctx, b.reader, b.ids())
+	if e.path.forward() {
+		dependOnFound(ctx, e.to, rows)
 	}
 	newBatch(ctx, b.reader, e.to, rows, groups).owners = b
 	lists := make(map[domain.ID][]*C, len(b.rows))

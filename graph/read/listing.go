@@ -23,6 +23,7 @@ func (r *Reader) Listing(ctx context.Context, t *Table, a Args) (*Listing, error
 	if err != nil {
 		return nil, err
 	}
+	DependOnList(ctx, r, t, a.Filter)
 	return &Listing{reader: r, table: t, page: &pageBatch{plan: p}}, nil
 }
 
@@ -48,7 +49,13 @@ func (l *Listing) CursorColumn() string {
 // owner.
 func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
 	if l.rel != nil {
-		return l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+		rows, err := l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+		if err != nil {
+			return nil, err
+		}
+		l.rel.dependOnPages(ctx, l.reader, owners, l.page.filters, l.page.plan)
+		dependOnRows(ctx, l.table, rows)
+		return rows, nil
 	}
 	return l.reader.rows(ctx, l.table, columns, false, l.page.shape(l.reader))
 }
@@ -57,6 +64,7 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 // count, that of the owner 0.
 func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
 	if l.rel != nil {
+		l.rel.dependOnPages(ctx, l.reader, owners, l.page.filters, l.page.plan)
 		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
 	}
 	return l.reader.counts(ctx, l.table, l.page.countShape())

@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
@@ -15,6 +16,7 @@ import (
 // the ids, by these ids. Documents that the viewer may not see are left
 // out.
 func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
+	DependOnRows(ctx, t.Table, ids)
 	groups := t.selected(ctx)
 	found, err := byIDs(ctx, r, t, groups, ids)
 	if err != nil {
@@ -38,6 +40,7 @@ func ByIDs[T any](ctx context.Context, r *Reader, t *Type[T], ids []domain.ID) (
 		heirs[i] = a.DocumentID
 	}
 	known, err := byIDs(ctx, r, t, groups, heirs)
+	dependOnFound(ctx, t, slices.Collect(maps.Values(known)))
 	for _, a := range aliases {
 		if row := known[a.DocumentID]; row != nil {
 			found[*a.FormerID] = row
@@ -106,6 +109,7 @@ func findOne[R any](
 		if !domain.ValidSlug(want.slug) {
 			return rows, nil // no document has it
 		}
+		DependOnNames(ctx, t, want.slug)
 		rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), want.slug)) })
 		if err == nil && !isFound(rows) {
 			rows, err = read(func(s *sql.Selector) {
@@ -114,6 +118,7 @@ func findOne[R any](
 		}
 		return rows, err
 	}
+	DependOnRows(ctx, t, []domain.ID{want.id})
 	rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(want.id))) })
 	if err != nil || isFound(rows) {
 		return rows, err
@@ -122,6 +127,7 @@ func findOne[R any](
 	if err != nil || len(aliases) == 0 {
 		return rows, err
 	}
+	DependOnRows(ctx, t, []domain.ID{aliases[0].DocumentID})
 	return read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(aliases[0].DocumentID))) })
 }
 
@@ -191,6 +197,7 @@ func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) 
 	if len(slugs) == 0 {
 		return found, nil
 	}
+	DependOnNames(ctx, t.Table, slugs...)
 	rows, err := all(ctx, r, t, 0, func(s *sql.Selector) { s.Where(r.within(s.C("slug"), slugs)) })
 	if err != nil {
 		return nil, err

@@ -96,6 +96,7 @@ func (s *MarkingTracker) Highest(ctx context.Context, r *Reader) (domain.Marking
 	}
 	s.mu.Unlock()
 	for _, t := range tables {
+		DependOnList(ctx, r, t, nil)
 		m, err := r.highestMarking(ctx, t)
 		if err != nil {
 			return highest, err

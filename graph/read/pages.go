@@ -27,6 +27,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
+		e.dependOnPages(ctx, b.reader, b.ids(), p.filters, p.plan)
 		return &edgePage{pageBatch: p, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
 	})
 	if err != nil {
@@ -71,6 +72,9 @@ func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *edgePage) (m
 	owners, err := e.owners(rows)
 	if err != nil {
 		return nil, err
+	}
+	if e.path.forward() {
+		dependOnFound(ctx, e.to, rows)
 	}
 	newBatch(ctx, r, e.to, rows, all.groups)
 	grouped := map[domain.ID]*page[C]{}

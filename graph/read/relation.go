@@ -2,7 +2,6 @@ package read
 
 import (
 	"context"
-	"maps"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -48,13 +47,13 @@ func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (
 // owners.
 type pageBatch struct {
 	*plan
-	fence func(*sql.Selector) // of the targets
+	filters map[string]any
+	fence   func(*sql.Selector) // of the targets
 }
 
 // page checks the arguments of the connections of a relation.
 func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, error) {
 	if rel.where != nil {
-		a.Filter = maps.Clone(a.Filter)
 		a.Filter = allOf(a.Filter, rel.where)
 	}
 	p, err := planFor(ctx, r, rel.To, rel.From.Type+"."+rel.name, a, rel.order)
@@ -65,7 +64,7 @@ func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, e
 	if err != nil {
 		return nil, err
 	}
-	return &pageBatch{plan: p, fence: fence}, nil
+	return &pageBatch{plan: p, filters: a.Filter, fence: fence}, nil
 }
 
 // pageShape shapes a statement over the relation's target so that it reads a page for each

@@ -118,7 +118,11 @@ func (r *Reader) FindRow(ctx context.Context, t *Table, columns []string, id, sl
 
 // RowsByID reads the rows with some numbers, in no order.
 func (r *Reader) RowsByID(ctx context.Context, t *Table, columns []string, ids []int64) (*Rows, error) {
-	return r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.within(s.C("id"), ids)) })
+	rows, err := r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.within(s.C("id"), ids)) })
+	if err == nil {
+		dependOnRows(ctx, t, rows)
+	}
+	return rows, err
 }
 
 // Rows reads all rows that the relation leads to from the owners, in the owners' order.
@@ -127,5 +131,13 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, columns []string, owne
 	if err != nil {
 		return nil, err
 	}
-	return r.rows(ctx, rel.To, columns, true, shape)
+	rows, err := r.rows(ctx, rel.To, columns, true, shape)
+	if err != nil {
+		return nil, err
+	}
+	rel.dependOnList(ctx, r, owners)
+	if rel.path.forward() {
+		dependOnRows(ctx, rel.To, rows)
+	}
+	return rows, nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -42,6 +43,8 @@ type CacheTerms struct {
 	// was read, and -1 where it was not looked up, because it is no lower than
 	// the one known in the process.
 	Sequence int64
+	// DependsOn are the keys of what it depends on, in no order.
+	DependsOn []dependency.Key
 	// Operation names the operation; the zero value where the program made it itself.
 	Operation Operation
 }
@@ -63,9 +66,9 @@ func CacheDecisionFrom(ctx context.Context) *CacheDecision {
 }
 
 // Allow says that the result of one operation may be cached: it consists of
-// published content only, and has the marking. Each operation calls it at most
-// once.
-func (d *CacheDecision) Allow(marking domain.Marking) {
+// published content only, has the marking, and is the same until a release changes one
+// of the keys. Each operation calls it at most once.
+func (d *CacheDecision) Allow(marking domain.Marking, dependsOn []dependency.Key) {
 	if d == nil {
 		return
 	}
@@ -73,6 +76,7 @@ func (d *CacheDecision) Allow(marking domain.Marking) {
 	defer d.mu.Unlock()
 	d.allowed++
 	d.terms.Marking = max(d.terms.Marking, marking)
+	d.terms.DependsOn = append(d.terms.DependsOn, dependsOn...)
 }
 
 // Deny says that no response to this request may be cached, now or later.

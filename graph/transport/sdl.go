@@ -57,7 +57,7 @@ func (h *Handler) serveSDL(w http.ResponseWriter, r *http.Request) {
 		h.writeResponse(w, r, accepted{single: typeResponse}, header, h.presented(ctx, err))
 		return
 	}
-	decision.Allow(domain.Clear)
+	decision.Allow(domain.Clear, nil)
 	decision.operationDone(true)
 	putHeader(w, header)
 	write(w, r, typeSDL, http.StatusOK, []byte(sdl))

@@ -40,7 +40,11 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 		if err := p.record(ctx, entries[0].At); err != nil {
 			return err
 		}
-		return p.setApplied(ctx, log.Identity, &entries[len(entries)-1], l.clock())
+		last, at := &entries[len(entries)-1], l.clock()
+		if err := p.writeStep(ctx, present.version(), Version{Sequence: last.Sequence, AppliedAt: at}); err != nil {
+			return err
+		}
+		return p.setApplied(ctx, log.Identity, last, at)
 	})
 	if err != nil {
 		return fmt.Errorf("release %d: %w", release, err)
@@ -54,6 +58,7 @@ type projector struct {
 	desk    store.Rows         // where the snapshots are
 	changes visibilityChanges  // what the entries change; nil if not recorded
 	existed map[domain.ID]bool // which documents were in live before; see recordBefore
+	before  *facts             // of the documents of a release, if that is not too large; see step
 }
 
 // apply applies entries to live, and then updates the effective markings.
@@ -65,6 +70,13 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 	ids := slices.Sorted(maps.Keys(final))
 	if err := p.recordBefore(ctx, ids); err != nil {
 		return err
+	}
+	if p.changes != nil && len(ids) <= maxStepDocuments {
+		before, err := p.factsOf(ctx, ids)
+		if err != nil {
+			return err
+		}
+		p.before = &before
 	}
 	touched := map[domain.ID]bool{}
 	if err := p.supportOf(ctx, ids, touched); err != nil {
@@ -322,6 +334,9 @@ func (l *Live) Rebuild(ctx context.Context) (RebuildResult, error) {
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))
 		if err := recorder.recordAll(ctx, at); err != nil {
+			return err
+		}
+		if err := p.forgetSteps(ctx); err != nil {
 			return err
 		}
 		out = RebuildResult{Documents: len(entries), Sequence: log.Last}

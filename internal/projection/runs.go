@@ -143,7 +143,9 @@ func (l *Live) projectLog(ctx context.Context) error {
 			return err // without an identity the log is not in use yet
 		}
 		if live.history != 0 && live.log != "" {
-			l.confirm(live, at)
+			if err := l.confirm(ctx, live, at); err != nil {
+				return err
+			}
 			if live.applied == log.Last {
 				return nil
 			}

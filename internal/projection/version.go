@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ func (v Version) Same(other Version) bool {
 type versions struct {
 	mu    sync.RWMutex
 	last  Version
+	steps []versionStep // the latest, without a gap, up to last
 	moved chan struct{} // closed when live has moved on from last
 }
 
@@ -54,19 +56,47 @@ func (l *Live) Advanced(from Version) <-chan struct{} {
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // confirm stores the version of live that was read at a time. It does not replace a
-// later one.
-func (l *Live) confirm(p projection, at time.Time) {
-	seen := Version{Sequence: p.applied, AppliedAt: p.at, ConfirmedAt: at}
+// later one. It is called by one goroutine at a time.
+func (l *Live) confirm(ctx context.Context, p projection, at time.Time) error {
+	seen := p.version()
+	seen.ConfirmedAt = at
+	var steps []Step
+	from := l.Version()
+	if from.Sequence < seen.Sequence && !from.AppliedAt.IsZero() {
+		var err error
+		if steps, err = l.readSteps(ctx, from, seen); err != nil {
+			return err
+		}
+	}
 	l.versions.mu.Lock()
 	defer l.versions.mu.Unlock()
 	last := l.versions.last
 	if seen.Sequence < last.Sequence || seen.Sequence == last.Sequence && seen.AppliedAt.Before(last.AppliedAt) {
-		return // a later version was confirmed since this one was read
+		return nil // a later version was confirmed since this one was read
 	}
 	l.versions.last = seen
 	if !seen.Same(last) {
+		l.versions.remember(from, seen, steps)
 		close(l.versions.moved)
 		l.versions.moved = make(chan struct{})
+	}
+	return nil
+}
+
+// remember stores the steps from one version to another as one, since this process knew
+// none of the versions between. With none, anything may have changed.
+func (v *versions) remember(from, to Version, steps []Step) {
+	if steps == nil {
+		v.steps = nil
+		return
+	}
+	one := Step{}
+	for _, s := range steps {
+		one.Everything = one.Everything || s.Everything
+		one.Keys = append(one.Keys, s.Keys...)
+	}
+	if v.steps = append(v.steps, versionStep{from, one}); len(v.steps) > rememberedSteps {
+		v.steps = slices.Clone(v.steps[len(v.steps)-rememberedSteps:])
 	}
 }
 
@@ -78,6 +108,8 @@ type projection struct {
 	log     string // the identity of the log; empty if none was stored
 	hash    string // of the last entry that was applied; empty likewise
 }
+
+func (p projection) version() Version { return Version{Sequence: p.applied, AppliedAt: p.at} }
 
 // same reports whether nothing was applied between two reads.
 func (p projection) same(other projection) bool {

@@ -7,7 +7,7 @@ import (
 )
 
 // liveTables has the tables that only live has.
-var liveTables = map[string]bool{"projection": true, "changes": true}
+var liveTables = map[string]bool{"projection": true, "changes": true, "live_steps": true}
 
 // deskTables has the tables that only the desk has.
 var deskTables = map[string]bool{

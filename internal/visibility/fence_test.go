@@ -37,6 +37,7 @@ var otherTypes = map[string]string{
 	db.TypeAlias:      "former slugs and ids of documents; the document they lead to is read through the fence",
 	db.TypeChange:     "the history of live; the fence has a condition of its own for it",
 	db.TypeNameKey:    "folded names on the desk, which are read with SQL in transactions of the desk and never through a client",
+	db.TypeLiveStep:   "hashes of what releases changed, which the program itself reads with SQL to drop cached responses",
 	db.TypeProjection: "how far live came and which log it follows; it says nothing of a document",
 }
 

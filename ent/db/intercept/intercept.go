@@ -29,6 +29,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/livedocument"
 	"github.com/redthread-api/redthread/ent/db/livereference"
+	"github.com/redthread-api/redthread/ent/db/livestep"
 	"github.com/redthread-api/redthread/ent/db/mention"
 	"github.com/redthread-api/redthread/ent/db/namekey"
 	"github.com/redthread-api/redthread/ent/db/narrative"
@@ -139,6 +140,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.LiveDocumentQuery, predicate.LiveDocument, livedocument.OrderOption]{typ: db.TypeLiveDocument, tq: q}, nil
 	case *db.LiveReferenceQuery:
 		return &query[*db.LiveReferenceQuery, predicate.LiveReference, livereference.OrderOption]{typ: db.TypeLiveReference, tq: q}, nil
+	case *db.LiveStepQuery:
+		return &query[*db.LiveStepQuery, predicate.LiveStep, livestep.OrderOption]{typ: db.TypeLiveStep, tq: q}, nil
 	case *db.MentionQuery:
 		return &query[*db.MentionQuery, predicate.Mention, mention.OrderOption]{typ: db.TypeMention, tq: q}, nil
 	case *db.NameKeyQuery:

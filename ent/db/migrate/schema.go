@@ -879,6 +879,20 @@ var (
 			},
 		},
 	}
+	// LiveStepsColumns holds the columns for the "live_steps" table.
+	LiveStepsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "at", Type: field.TypeInt64},
+		{Name: "previous", Type: field.TypeInt64},
+		{Name: "previous_at", Type: field.TypeInt64},
+		{Name: "keys", Type: field.TypeBytes},
+	}
+	// LiveStepsTable holds the schema information for the "live_steps" table.
+	LiveStepsTable = &schema.Table{
+		Name:       "live_steps",
+		Columns:    LiveStepsColumns,
+		PrimaryKey: []*schema.Column{LiveStepsColumns[0]},
+	}
 	// MentionsColumns holds the columns for the "mentions" table.
 	MentionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -1938,6 +1952,7 @@ var (
 		ListingsTable,
 		LiveDocumentsTable,
 		LiveReferencesTable,
+		LiveStepsTable,
 		MentionsTable,
 		NameKeysTable,
 		NarrativesTable,
@@ -2048,6 +2063,9 @@ func init() {
 	}
 	LiveReferencesTable.Annotation = &entsql.Annotation{
 		Table: "live_references",
+	}
+	LiveStepsTable.Annotation = &entsql.Annotation{
+		Table: "live_steps",
 	}
 	MentionsTable.Annotation = &entsql.Annotation{
 		Table: "mentions",

@@ -69,6 +69,9 @@ type LiveDocument func(*sql.Selector)
 // LiveReference is the predicate function for livereference builders.
 type LiveReference func(*sql.Selector)
 
+// LiveStep is the predicate function for livestep builders.
+type LiveStep func(*sql.Selector)
+
 // Mention is the predicate function for mention builders.
 type Mention func(*sql.Selector)
 

@@ -34,6 +34,9 @@ type Live interface {
 	Version() projection.Version
 	// Advanced returns a channel that is closed when live is no longer at a version.
 	Advanced(from projection.Version) <-chan struct{}
+	// Steps returns what changed since a version, in order, and the known version. ok is
+	// false where anything may have changed.
+	Steps(since projection.Version) (steps []projection.Step, now projection.Version, ok bool)
 }
 
 // Quotas charges viewers for cache hits.
@@ -63,10 +66,9 @@ type Config struct {
 // Cache is a cache of HTTP responses. It is safe for concurrent use.
 //
 // Its size bounds the bytes of the entries: their bodies, plain and compressed, their
-// headers, their keys, and an allowance for the table's own records. It does not
-// include responses that are being sent to slow clients, of which each connection
-// has one at most, nor the dropped entries of an earlier version until they are
-// garbage collected.
+// headers, their keys, what they depend on, and an allowance for the table's own records.
+// It does not include responses that are being sent to slow clients, of which each
+// connection has one at most.
 type Cache struct {
 	size   uint64
 	public []string // the Cache-Control of public responses
@@ -77,84 +79,44 @@ type Cache struct {
 
 	onOperation func(context.Context, transport.Operation)
 
-	current  atomic.Pointer[generation]
-	rotateMu sync.Mutex
+	entries *otter.Cache[key, *entry] // nil: nothing is cached
+
+	current   atomic.Pointer[state]
+	advanceMu sync.Mutex
+
+	flightMu sync.Mutex
+	flights  map[flightKey]*flight
 
 	hits, misses, shared, unchanged, dropped atomic.Int64
 }
 
 // New returns an empty cache.
 func New(c Config) *Cache {
-	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now, onOperation: c.OnOperation}
-	cache.current.Store(cache.newGeneration(c.Live.Version()))
-	return cache
-}
-
-// generation holds the entries of one version. It is replaced as a whole when the
-// version advances, and is garbage collected with the entries that slower requests
-// may still add to it.
-type generation struct {
-	version projection.Version
-	entries *otter.Cache[key, *entry] // nil: nothing is cached
-
-	mu      sync.Mutex
-	flights map[flightKey]*flight
-}
-
-func (c *Cache) newGeneration(v projection.Version) *generation {
-	g := &generation{version: v, flights: map[flightKey]*flight{}}
-	if c.size > 0 {
-		g.entries = otter.Must(&otter.Options[key, *entry]{
-			MaximumWeight: c.size,
+	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now, onOperation: c.OnOperation,
+		flights: map[flightKey]*flight{}}
+	cache.current.Store(&state{version: c.Live.Version()})
+	if cache.size > 0 {
+		cache.entries = otter.Must(&otter.Options[key, *entry]{
+			MaximumWeight: cache.size,
 			Weigher:       func(_ key, e *entry) uint32 { return e.weight },
 		})
 	}
-	return g
+	return cache
 }
 
-// generation returns the generation of the known version, and how long ago that was
-// confirmed; nil where that is too long ago.
-func (c *Cache) generation(now time.Time) (*generation, time.Duration) {
-	v := c.live.Version()
-	age := now.Sub(v.ConfirmedAt)
-	if age > maxVersionAge {
-		return nil, 0
-	}
-	g := c.current.Load()
-	if !g.version.Same(v) {
-		g = c.rotate()
-	}
-	return g, max(age, 0)
-}
-
-// rotate drops the entries of an earlier version. It looks the
-// version up again, so that of concurrent calls the latest version wins.
-func (c *Cache) rotate() *generation {
-	c.rotateMu.Lock()
-	defer c.rotateMu.Unlock()
-	v, g := c.live.Version(), c.current.Load()
-	if g.version.Same(v) {
-		return g
-	}
-	if g.entries != nil {
-		c.dropped.Add(int64(g.entries.EstimatedSize()))
-	}
-	g = c.newGeneration(v)
-	c.current.Store(g)
-	return g
-}
-
-// Run drops the entries when the version advances, also while there are no requests,
-// until ctx is done. Then it logs the statistics.
+// Run drops the entries that are no longer right when the version advances, also while
+// there are no requests for them, until ctx is done. Then it logs the statistics.
 func (c *Cache) Run(ctx context.Context) error {
 	for {
+		s := c.advance()
+		c.sweep()
 		select {
 		case <-ctx.Done():
 			s := c.Stats()
 			c.log.InfoContext(ctx, "response cache statistics", "hits", s.Hits, "misses", s.Misses, "shared", s.Shared,
 				"unchanged", s.Unchanged, "dropped", s.Dropped)
 			return nil
-		case <-c.live.Advanced(c.rotate().version):
+		case <-c.live.Advanced(s.version):
 		}
 	}
 }
@@ -165,7 +127,7 @@ type Stats struct {
 	Misses    int64 // responses that were made and could be cached
 	Shared    int64 // responses of another request at the same time (single flight)
 	Unchanged int64 // of all these, those with 304 Not Modified
-	Dropped   int64 // entries dropped because of a publish
+	Dropped   int64 // entries dropped because something that they depend on changed
 
 	Entries int
 	Bytes   int64 // at most the size
@@ -174,9 +136,9 @@ type Stats struct {
 // Stats returns the statistics. The counts may lag by some requests.
 func (c *Cache) Stats() Stats {
 	s := Stats{Hits: c.hits.Load(), Misses: c.misses.Load(), Shared: c.shared.Load(), Unchanged: c.unchanged.Load(), Dropped: c.dropped.Load()}
-	if g := c.current.Load(); g.entries != nil {
-		g.entries.CleanUp()
-		s.Entries, s.Bytes = g.entries.EstimatedSize(), int64(g.entries.WeightedSize())
+	if c.entries != nil {
+		c.entries.CleanUp()
+		s.Entries, s.Bytes = c.entries.EstimatedSize(), int64(c.entries.WeightedSize())
 	}
 	return s
 }

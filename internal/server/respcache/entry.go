@@ -10,16 +10,25 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// entry is a cached response. It is immutable, except for its last merged Vary.
+// entry is a cached response. It is immutable, except for its last merged Vary and for how
+// long it is known to be right.
 type entry struct {
 	header []field  // without the fields of single requests
 	vary   []string // the Vary of the response, one value
 	terms  transport.CacheTerms
-	etag   string // the validator without its quotes
+	// dependsOn are the keys of what it depends on, in order.
+	dependsOn []dependency.Key
+	clearance domain.Marking // of the viewers that may have it
+	// confirmed is the epoch of the latest state in which it is known to be right. It also
+	// identifies the response: the same one in other codings shares it.
+	confirmed *atomic.Int64
+	etag      string // the validator without its quotes
 	// modified is the Last-Modified of the response; the zero time where it has
 	// none.
 	modified     time.Time
@@ -52,8 +61,17 @@ var perRequestFields = []string{"Ratelimit", "Ratelimit-Policy", "Retry-After", 
 // the table's records, as measured.
 const entryOverhead = 1 << 10
 
-func newEntry(header http.Header, plain []byte, terms transport.CacheTerms) *entry {
-	e := &entry{terms: terms, weight: entryOverhead, varied: new(atomic.Pointer[mergedVary])}
+// maxDependencies is the greatest number of keys of an entry; one of a feed may be made of
+// several operations.
+const maxDependencies = read.MaxDependencies
+
+// newEntry makes the entry of a response to q. It was read at q's state or later.
+func newEntry(header http.Header, plain []byte, terms transport.CacheTerms, q *lookup) *entry {
+	e := &entry{terms: terms, weight: entryOverhead, varied: new(atomic.Pointer[mergedVary]), confirmed: new(atomic.Int64), clearance: q.viewer.Clearance}
+	e.confirmed.Store(q.state.epoch)
+	e.dependsOn = slices.Clip(dependency.Distinct(slices.Clone(terms.DependsOn), maxDependencies))
+	e.terms.DependsOn = nil
+	e.weight += uint32(8 * len(e.dependsOn))
 	if at, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		e.modified = at
 	}

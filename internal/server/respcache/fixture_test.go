@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/respcache"
@@ -81,13 +82,13 @@ func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, fie
 		_ = d.wait(ctx, field)
 		return data(text)
 	case "fails":
-		decision.Allow(domain.Clear)
+		decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 		return &graphql.Response{Errors: gqlerror.List{{Message: text}}}
 	case "partial":
-		decision.Allow(domain.Clear)
+		decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 		return &graphql.Response{Data: []byte(`{"partial":null}`), Errors: gqlerror.List{{Message: text}}}
 	case "amber":
-		decision.Allow(domain.Amber)
+		decision.Allow(domain.Amber, []dependency.Key{dependency.Everything})
 		transport.Header(ctx).Set("TLP", "TLP:AMBER")
 		return data(text)
 	case "large":
@@ -107,7 +108,7 @@ func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, fie
 			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
 		}
 	}
-	decision.Allow(domain.Clear)
+	decision.Allow(domain.Clear, []dependency.Key{dependency.Everything})
 	return data(text)
 }
 
@@ -137,6 +138,7 @@ func newClock() *storetest.Clock {
 type fakeLive struct {
 	mu       sync.Mutex
 	version  projection.Version
+	steps    []fakeStep
 	advanced chan struct{}
 }
 
@@ -157,7 +159,36 @@ func (l *fakeLive) Advanced(from projection.Version) <-chan struct{} {
 	return l.advanced
 }
 
-// publish advances the version.
+func (l *fakeLive) Steps(since projection.Version) ([]projection.Step, projection.Version, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, step := range l.steps {
+		if step.from.Same(since) {
+			var steps []projection.Step
+			for _, step := range l.steps[i:] {
+				steps = append(steps, step.Step)
+			}
+			return steps, l.version, true
+		}
+	}
+	return nil, l.version, l.version.Same(since)
+}
+
+// fakeStep is what one version changed.
+type fakeStep struct {
+	from projection.Version
+	projection.Step
+}
+
+// release advances the version by a step that changes keys for viewers of clearances.
+func (l *fakeLive) release(at time.Time, keys ...projection.ChangedKey) {
+	l.mu.Lock()
+	l.steps = append(l.steps, fakeStep{l.version, projection.Step{Keys: keys}})
+	l.mu.Unlock()
+	l.publish(at)
+}
+
+// publish advances the version, without saying what changed.
 func (l *fakeLive) publish(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,15 +6,16 @@ import "sync"
 // credential doesn't wait for one without, which may have to queue for longer.
 type flightKey struct {
 	key        key
+	epoch      int64 // of the state that was known when the request arrived
 	credential bool
 }
 
 // flight is a response that is being made, for all requests with the same key that
 // arrive meanwhile.
 type flight struct {
-	generation *generation
-	key        flightKey
-	once       sync.Once
+	cache *Cache
+	key   flightKey
+	once  sync.Once
 	// done is closed when the flight is finished; the fields below are set before.
 	done        chan struct{}
 	entry       *entry // nil: there is no response to share
@@ -23,23 +24,23 @@ type flight struct {
 
 // join returns the flight of a key. lead is true where it is new: the caller then has
 // to make the response and finish the flight.
-func (g *generation) join(k flightKey) (f *flight, lead bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if f := g.flights[k]; f != nil {
+func (c *Cache) join(k flightKey) (f *flight, lead bool) {
+	c.flightMu.Lock()
+	defer c.flightMu.Unlock()
+	if f := c.flights[k]; f != nil {
 		return f, false
 	}
-	f = &flight{generation: g, key: k, done: make(chan struct{})}
-	g.flights[k] = f
+	f = &flight{cache: c, key: k, done: make(chan struct{})}
+	c.flights[k] = f
 	return f, true
 }
 
 // finish ends the flight; only the first call counts.
 func (f *flight) finish(e *entry, uncacheable bool) {
 	f.once.Do(func() {
-		f.generation.mu.Lock()
-		delete(f.generation.flights, f.key)
-		f.generation.mu.Unlock()
+		f.cache.flightMu.Lock()
+		delete(f.cache.flights, f.key)
+		f.cache.flightMu.Unlock()
 		f.entry, f.uncacheable = e, uncacheable
 		close(f.done)
 	})

@@ -29,10 +29,10 @@ type lookup struct {
 	kind   requestKind
 	buffer *keyBuffer // nil where the body is not in it
 
-	next       http.Handler // serves the request where no entry does
-	now        time.Time
-	generation *generation // of the version that was known when the request arrived
-	age        time.Duration
+	next  http.Handler // serves the request where no entry does
+	now   time.Time
+	state *state // that was known when the request arrived
+	age   time.Duration
 }
 
 // requestKind is a kind of request, by its method. Requests of different kinds don't

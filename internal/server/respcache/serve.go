@@ -33,7 +33,7 @@ func (c *Cache) Wrap(next http.Handler) http.Handler {
 		q.next = next
 		// Not before newLookup: it reads the body, which may take long.
 		q.now = c.now()
-		if q.generation, q.age = c.generation(q.now); q.generation == nil {
+		if q.state, q.age = c.state(q.now); q.state == nil {
 			q.forward(w, r)
 			return
 		}
@@ -52,20 +52,19 @@ func (q *lookup) forward(w http.ResponseWriter, r *http.Request) {
 // serve serves a request from the cache, from the response of another request that is
 // being made, or by the next handler.
 func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
-	g := q.generation
-	if g.entries == nil {
+	if c.entries == nil {
 		c.fill(w, r, q, nil)
 		return
 	}
-	if e := q.cached(); e != nil {
+	if e := c.cached(q); e != nil {
 		c.serveEntry(w, r, q, e, &c.hits)
 		return
 	}
 	for range maxWaits {
-		f, lead := g.join(flightKey{q.key, q.viewer.Authenticated()})
+		f, lead := c.join(flightKey{q.key, q.state.epoch, q.viewer.Authenticated()})
 		if lead {
 			// A flight may have finished since the entry was looked up.
-			if e := q.cached(); e != nil {
+			if e := c.cached(q); e != nil {
 				f.finish(e, false)
 				c.serveEntry(w, r, q, e, &c.hits)
 				return
@@ -94,9 +93,15 @@ func (c *Cache) serve(w http.ResponseWriter, r *http.Request, q *lookup) {
 
 // cached returns the entry for a lookup; nil where there is none that may be
 // used.
-func (q *lookup) cached() *entry {
-	e, ok := q.generation.entries.GetIfPresent(q.key)
-	if !ok || !e.usableBy(q.viewer, q.now) {
+func (c *Cache) cached(q *lookup) *entry {
+	e, ok := c.entries.GetIfPresent(q.key)
+	switch {
+	case !ok:
+		return nil
+	case !q.state.shows(e, q.viewer.Clearance):
+		c.drop(q.key, e)
+		return nil
+	case !e.usableBy(q.viewer, q.now):
 		return nil
 	}
 	return e
@@ -140,9 +145,12 @@ func (c *Cache) fill(w http.ResponseWriter, r *http.Request, q *lookup, f *fligh
 		return
 	}
 	c.misses.Add(1)
-	e := newEntry(captured.header, captured.body, terms).withCoding(q.coding)
-	if g := q.generation; g.entries != nil && (terms.Sequence < 0 || terms.Sequence >= g.version.Sequence) {
-		g.entries.Set(q.key, e)
+	e := newEntry(captured.header, captured.body, terms, q).withCoding(q.coding)
+	if c.entries != nil && (terms.Sequence < 0 || terms.Sequence >= q.state.version.Sequence) {
+		// What was published meanwhile may have changed it, or it has it already.
+		if c.current.Load().shows(e, e.clearance) {
+			c.entries.Set(q.key, e)
+		}
 		if f != nil {
 			f.finish(e, false)
 		}
@@ -178,9 +186,14 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry
 	coding := e.codingFor(q.coding)
 	if e.bodies[coding] == nil {
 		e = e.withCoding(coding)
-		if entries := q.generation.entries; entries != nil {
-			// Only if the entry has not been evicted meanwhile.
-			entries.ComputeIfPresent(q.key, func(*entry) (*entry, otter.ComputeOp) { return e, otter.WriteOp })
+		if c.entries != nil {
+			// Only if the entry has not been evicted or replaced meanwhile.
+			c.entries.ComputeIfPresent(q.key, func(present *entry) (*entry, otter.ComputeOp) {
+				if present.confirmed != e.confirmed {
+					return present, otter.CancelOp
+				}
+				return e, otter.WriteOp
+			})
 		}
 	}
 	header, body := w.Header(), e.bodies[coding]
