@@ -26,7 +26,12 @@ func dial(ctx context.Context, address string) (*client, error) {
 	return &client{conn, bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-func (c *client) close() { _ = c.conn.Close() } // everything was read from it
+// close closes the connection. It does nothing on nil.
+func (c *client) close() {
+	if c != nil {
+		_ = c.conn.Close() // everything was read from it
+	}
+}
 
 // response is what is of interest in a response.
 type response struct {
