@@ -19,7 +19,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// run runs the bench on each engine, and writes the result to out.
+// run runs the bench on each engine, and writes the result to out. After an error, or an
+// interrupt, that is what was measured until then.
 func run(ctx context.Context, o *options, out, progress io.Writer) error {
 	set := dataset.New(o.scale, o.seed)
 	all, err := selectWorkloads(set, o.workloads)
@@ -30,10 +31,12 @@ func run(ctx context.Context, o *options, out, progress io.Writer) error {
 	for _, engine := range o.engines() {
 		b := &bench{options: o, set: set, workloads: all, engine: engine, progress: progress}
 		result, err := b.run(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: %w", engine, err)
+		if err == nil || len(result.Rows)+len(result.Sections) > 0 {
+			r.Engines = append(r.Engines, result)
 		}
-		r.Engines = append(r.Engines, result)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", engine, err), r.write(out, o.format))
+		}
 	}
 	return r.write(out, o.format)
 }
