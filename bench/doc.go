@@ -41,4 +41,7 @@
 // and clients that do not finish their requests, and reports the latency of
 // typical requests at a fixed rate. The attackers share the machine with the
 // server, so the figures are worse than in production.
+//
+// Command load, in a folder below, measures the program as a whole: see
+// docs/performance.md.
 package bench

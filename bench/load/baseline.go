@@ -164,6 +164,9 @@ func serveBaseline(ctx context.Context, args []string, out *replies) error {
 	} {
 		mux.HandleFunc("POST /"+name, serveJSON(handler))
 	}
+	ready := &readyResponses{}
+	mux.HandleFunc("PUT /ready/{n}", ready.put)
+	mux.HandleFunc("/ready/{n}", ready.serve)
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(err, db.close())

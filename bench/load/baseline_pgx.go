@@ -88,16 +88,26 @@ func (q *postgresQueries) newest(ctx context.Context, clearance int) ([]*reportJ
 	return q.list(ctx, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.reports r WHERE r.effective_marking <= $1`+pgNewest+`LIMIT 20`, clearance)
 }
 
+// pgPageOf returns the query of a page of the reports whose ids a query selects. What is
+// sorted has only the ids.
+func pgPageOf(ids string) string {
+	return `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (` + ids + pgNewest + `LIMIT 20) page JOIN live.reports r ON r.id = page.id` + pgNewest
+}
+
+var (
+	pgByTag = pgPageOf(`SELECT r.id FROM live.tags t JOIN live.report_tags x ON x.tag_id = t.id JOIN live.reports r ON r.id = x.report_id
+		WHERE t.slug = $1 AND t.effective_marking <= $2 AND r.effective_marking <= $2`)
+	pgByEntityTag = pgPageOf(`SELECT r.id FROM live.reports r WHERE r.id IN (
+		SELECT x.report_id FROM live.tags t JOIN live.entity_tags y ON y.tag_id = t.id JOIN live.entities e ON e.id = y.entity_id JOIN live.report_entities x ON x.entity_id = e.id
+		WHERE t.slug = $1 AND t.effective_marking <= $2 AND e.effective_marking <= $2) AND r.effective_marking <= $2`)
+)
+
 func (q *postgresQueries) byTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {
-	return q.list(ctx, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.tags t
-		JOIN live.report_tags x ON x.tag_id = t.id JOIN live.reports r ON r.id = x.report_id
-		WHERE t.slug = $1 AND t.effective_marking <= $2 AND r.effective_marking <= $2`+pgNewest+`LIMIT 20`, tag, clearance)
+	return q.list(ctx, pgByTag, tag, clearance)
 }
 
 func (q *postgresQueries) byEntityTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {
-	return q.list(ctx, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.reports r WHERE r.id IN (
-		SELECT x.report_id FROM live.tags t JOIN live.entity_tags y ON y.tag_id = t.id JOIN live.entities e ON e.id = y.entity_id JOIN live.report_entities x ON x.entity_id = e.id
-		WHERE t.slug = $1 AND t.effective_marking <= $2 AND e.effective_marking <= $2) AND r.effective_marking <= $2`+pgNewest+`LIMIT 20`, tag, clearance)
+	return q.list(ctx, pgByEntityTag, tag, clearance)
 }
 
 func (q *postgresQueries) page(ctx context.Context, after *reportPlace, n, clearance int) ([]*reportJSON, error) {

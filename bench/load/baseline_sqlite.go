@@ -55,11 +55,15 @@ func openSQLite(ctx context.Context, folder string) (queries, error) {
 	const ids = " IN (SELECT value FROM json_each(?))"
 	prepare(&q.bySlug, `SELECT id, slug, title, summary, body, published_at FROM reports WHERE slug = ? AND effective_marking <= ?`)
 	prepare(&q.newestFirst, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM reports r WHERE r.effective_marking <= ?`+newest+`LIMIT 20`)
-	prepare(&q.withTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM tags t JOIN report_tags x ON x.tag_id = t.id JOIN reports r ON r.id = x.report_id
-		WHERE t.slug = ? AND t.effective_marking <= ?2 AND r.effective_marking <= ?2`+newest+`LIMIT 20`)
-	prepare(&q.withEntityTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM reports r WHERE r.id IN (
+	// What is sorted has only the ids, and the page is then read by id.
+	pageOf := func(ids string) string {
+		return `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (` + ids + newest + `LIMIT 20) page JOIN reports r ON r.id = page.id` + newest
+	}
+	prepare(&q.withTag, pageOf(`SELECT r.id FROM tags t JOIN report_tags x ON x.tag_id = t.id JOIN reports r ON r.id = x.report_id
+		WHERE t.slug = ? AND t.effective_marking <= ?2 AND r.effective_marking <= ?2`))
+	prepare(&q.withEntityTag, pageOf(`SELECT r.id FROM reports r WHERE r.id IN (
 		SELECT x.report_id FROM tags t JOIN entity_tags y ON y.tag_id = t.id JOIN entities e ON e.id = y.entity_id JOIN report_entities x ON x.entity_id = e.id
-		WHERE t.slug = ? AND t.effective_marking <= ?2 AND e.effective_marking <= ?2) AND r.effective_marking <= ?2`+newest+`LIMIT 20`)
+		WHERE t.slug = ? AND t.effective_marking <= ?2 AND e.effective_marking <= ?2) AND r.effective_marking <= ?2`))
 	prepare(&q.firstPage, `SELECT r.id, r.slug, r.title, r.published_at FROM reports r WHERE r.effective_marking <= ?`+newest+`LIMIT ?`)
 	prepare(&q.nextPage, `SELECT r.id, r.slug, r.title, r.published_at FROM reports r WHERE r.effective_marking <= ? AND (r.published_at, r.id) < (?, ?)`+newest+`LIMIT ?`)
 	prepare(&q.kindCount, `SELECT count(*) FROM reports WHERE kind = ? AND effective_marking <= ?`)

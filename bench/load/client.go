@@ -26,14 +26,18 @@ func dial(ctx context.Context, address string) (*client, error) {
 	return &client{conn, bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-func (c *client) close() { _ = c.conn.Close() } // everything was read from it
+// close closes the connection. It does nothing on nil.
+func (c *client) close() {
+	if c != nil {
+		_ = c.conn.Close() // everything was read from it
+	}
+}
 
-// response is a response without its headers, save some.
+// response is what is of interest in a response.
 type response struct {
 	status int
-	length int // of the body, as it was sent
-	etag   string
-	coding string
+	length int  // of the body, as it was sent
+	cached bool // it has a header Age
 }
 
 // send sends a request and reads the response. It copies the body to body, if that is not
@@ -67,10 +71,8 @@ func (c *client) send(request []byte, body *bytes.Buffer) (response, error) {
 			}
 		case bytes.HasPrefix(line, []byte("Transfer-Encoding: chunked")):
 			chunked = true
-		case bytes.HasPrefix(line, []byte("Etag: ")) && body != nil:
-			r.etag = string(bytes.TrimSpace(line[6:]))
-		case bytes.HasPrefix(line, []byte("Content-Encoding: ")) && body != nil:
-			r.coding = string(bytes.TrimSpace(line[18:]))
+		case bytes.HasPrefix(line, []byte("Age: ")):
+			r.cached = true
 		}
 	}
 	if !chunked {

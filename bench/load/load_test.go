@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,7 +28,7 @@ func TestBothSidesReturnWhatTheGeneratorSays(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		set := dataset.New(0.01, 1)
-		b := &bench{options: &options{scale: 0.01, seed: 1}, set: set, workloads: workloads(set), engine: "sqlite", folder: c.Dir, dsn: c.DeskDSN, log: t.Output()}
+		b := &bench{options: &options{scale: 0.01, seed: 1}, set: set, workloads: workloads(set), engine: "sqlite", folder: c.Dir, dsn: c.DeskDSN, progress: t.Output()}
 		steps := []func(context.Context) error{
 			func(ctx context.Context) error { return b.generate(ctx, c) },
 			b.createKeys, b.startBoth, b.check,
@@ -42,6 +45,41 @@ func TestBothSidesReturnWhatTheGeneratorSays(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A run of all parts ends with a table of each.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	o, err := parseOptions([]string{"--scale", "0.01", "--workloads", "W1,W6", "--connections", "2", "--duration", turn.String(), "--data", t.TempDir(), "--cpuprofile", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), o, &out, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| W1 ", "| W6 ", "| W1 | GET, zstd |", "| 64 MiB | 20 |", "| program |"} {
+		if !strings.Contains(out.String(), "\n"+want) {
+			t.Errorf("the output lacks a row %q:\n%s", want, out.String())
+		}
+	}
+	// The second run finds the data set.
+	o.only, o.format = "reads", "json"
+	out.Reset()
+	if err := run(t.Context(), o, &out, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Engines) != 1 || len(r.Engines[0].Rows) != 2 || r.Engines[0].Rows[0].Ours.Requests == 0 {
+		t.Errorf("got %+v, want the two workloads of one engine", r)
+	}
+	profiles, err := filepath.Glob(filepath.Join(o.profiles, "*.pprof"))
+	if err != nil || len(profiles) != 2 {
+		t.Errorf("got the profiles %v, %v; want two", profiles, err)
+	}
 }
 
 func TestInvalidOptions(t *testing.T) {

@@ -27,7 +27,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = run(ctx, o, os.Stdout)
+		err = run(ctx, o, os.Stdout, os.Stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
@@ -48,6 +48,7 @@ type options struct {
 	format      string
 	profiles    string
 	only        string
+	readRate    int
 	accessLog   bool
 	serverFlags []string
 }
@@ -70,6 +71,7 @@ func parseOptions(args []string) (*options, error) {
 	f.StringVar(&o.format, "format", "table", "`form` of the output: table or json")
 	f.StringVar(&o.profiles, "cpuprofile", "", "`folder` for a CPU profile of the program for each workload")
 	f.StringVar(&o.only, "only", "", "`part` of the run: "+strings.Join(parts, ", ")+" (default all)")
+	f.IntVar(&o.readRate, "read-rate", 100, "reads a second in the part writers: a `number` that the machine can serve without the cache, with room to spare")
 	f.BoolVar(&o.accessLog, "access-log", false, "the program logs each request, to nowhere")
 	f.StringArrayVar(&o.serverFlags, "server-flag", nil, "`flag` for redthread serve, such as --server-flag=--cache-max-age=30s; repeatable")
 	if err := f.Parse(args); err != nil {
@@ -93,6 +95,8 @@ func parseOptions(args []string) (*options, error) {
 		return nil, fmt.Errorf("--format: want table or json, not %q", o.format)
 	case o.only != "" && !slices.Contains(parts, o.only):
 		return nil, fmt.Errorf("--only: want one of %s, not %q", strings.Join(parts, ", "), o.only)
+	case o.readRate < 1 || o.readRate > 100_000:
+		return nil, fmt.Errorf("--read-rate: want a number from 1 to 100000, not %d", o.readRate)
 	case o.duration < turn:
 		return nil, fmt.Errorf("--duration: want at least %s, not %s", turn, o.duration)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,8 @@ const turn = 250 * time.Millisecond
 
 // measure is what was measured of one side: sums over its turns.
 type measure struct {
-	Requests   int
+	Requests   int           // that were answered
+	Refused    int           // with 503 or a closed connection: more waited than could be answered in time
 	CPU        time.Duration // of the server
 	DatabaseMS float64       // of PostgreSQL's processes, in milliseconds of CPU
 	Took       time.Duration
@@ -85,6 +87,13 @@ func (c *clients) close() {
 	}
 }
 
+// redial replaces a connection that the server closed.
+func (c *clients) redial(ctx context.Context, i int) (err error) {
+	c.all[i].close()
+	c.all[i], err = dial(ctx, c.side.address)
+	return err
+}
+
 // run sends requests for a time and adds to what was measured.
 func (c *clients) run(ctx context.Context, d time.Duration, m *measure) error {
 	database := c.backends.cpu()
@@ -94,31 +103,41 @@ func (c *clients) run(ctx context.Context, d time.Duration, m *measure) error {
 	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	var errs []error
+	var failed error // the first error: others follow from it
 	began := time.Now()
 	for i, one := range c.all {
 		all.Go(func() {
 			var bytes int64
 			var latencies []time.Duration
+			var refused int
 			var err error
 			for time.Since(began) < d && err == nil && ctx.Err() == nil {
 				request := c.next(i, c.sent[i])
 				c.sent[i]++
 				sent := time.Now()
-				var r response
-				if r, err = one.send(request, nil); err == nil && r.status != c.status {
+				r, sendErr := one.send(request, nil)
+				switch {
+				case sendErr != nil:
+					refused++
+					err = c.redial(ctx, i)
+					one = c.all[i]
+				case r.status == http.StatusServiceUnavailable:
+					refused++
+				case r.status != c.status:
 					err = fmt.Errorf("got status %d, want %d", r.status, c.status)
+				default:
+					latencies = append(latencies, time.Since(sent))
+					bytes += int64(r.length)
 				}
-				latencies = append(latencies, time.Since(sent))
-				bytes += int64(r.length)
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			m.latencies = append(m.latencies, latencies...)
 			m.Requests += len(latencies)
+			m.Refused += refused
 			m.Bytes += bytes
-			if err != nil {
-				errs = append(errs, err)
+			if failed == nil {
+				failed = err
 			}
 		})
 	}
@@ -127,7 +146,7 @@ func (c *clients) run(ctx context.Context, d time.Duration, m *measure) error {
 	after, err := c.side.command("usage")
 	m.CPU += after.CPU - before.CPU
 	m.database += c.backends.cpu() - database
-	return errors.Join(append(errs, err, ctx.Err())...)
+	return errors.Join(ctx.Err(), failed, err)
 }
 
 // compare measures two sides in turn, for a time each.
@@ -135,9 +154,9 @@ func compare(ctx context.Context, ours, theirs *clients, d time.Duration) (a, b 
 	sides := []*clients{ours, theirs}
 	measures := []*measure{&a, &b}
 	var warm measure
-	for _, side := range sides {
+	for n, side := range sides {
 		if err := side.run(ctx, turn, &warm); err != nil {
-			return a, b, err
+			return a, b, fmt.Errorf("%s: %w", [...]string{"program", "baseline"}[n], err)
 		}
 		side.side.memory() // the peak from here on
 	}
@@ -146,7 +165,7 @@ func compare(ctx context.Context, ours, theirs *clients, d time.Duration) (a, b 
 		for k := range sides {
 			n := (i + k) % 2
 			if err := sides[n].run(ctx, turn, measures[n]); err != nil {
-				return a, b, err
+				return a, b, fmt.Errorf("%s: %w", [...]string{"program", "baseline"}[n], err)
 			}
 		}
 	}

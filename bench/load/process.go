@@ -92,12 +92,6 @@ func (p *process) command(text string) (reply, error) {
 	return p.read()
 }
 
-// cpu returns the CPU time that the process has used.
-func (p *process) cpu() (time.Duration, error) {
-	r, err := p.command("usage")
-	return r.CPU, err
-}
-
 // stop ends the process and waits for it.
 func (p *process) stop() error {
 	_ = p.stdin.Close() // the process may have ended by itself

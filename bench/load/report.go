@@ -110,7 +110,7 @@ func (e *engineResult) write(b *strings.Builder) {
 			}
 			rows = append(rows, append(cells,
 				pair("%.0f", us(o.perRequest(false)), us(t.perRequest(false))),
-				pair("%.0f", o.perSecond(), t.perSecond()),
+				pair("%.0f", o.perSecond(), t.perSecond())+refusals(o, t),
 				pair("%.1f", ms(o.P50), ms(t.P50)), pair("%.1f", ms(o.P99), ms(t.P99)),
 				pair("%.0f", float64(o.PeakMemory)/(1<<20), float64(t.PeakMemory)/(1<<20)),
 				pair("%.0f", quotient(float64(o.Bytes), float64(o.Requests)), quotient(float64(t.Bytes), float64(t.Requests))),
@@ -122,6 +122,14 @@ func (e *engineResult) write(b *strings.Builder) {
 		fmt.Fprintf(b, "\n%s\n", s.Title)
 		writeTable(b, s.Columns, s.Rows)
 	}
+}
+
+// refusals says how many requests were refused, if any were.
+func refusals(ours, theirs *measure) string {
+	if ours.Refused+theirs.Refused == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (refused: %d / %d)", ours.Refused, theirs.Refused)
 }
 
 // writeTable writes a table of Markdown.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -20,9 +19,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// run runs the bench on each engine, and writes the result to out. Progress goes to
-// standard error.
-func run(ctx context.Context, o *options, out io.Writer) error {
+// run runs the bench on each engine, and writes the result to out. After an error, or an
+// interrupt, that is what was measured until then.
+func run(ctx context.Context, o *options, out, progress io.Writer) error {
 	set := dataset.New(o.scale, o.seed)
 	all, err := selectWorkloads(set, o.workloads)
 	if err != nil {
@@ -30,12 +29,14 @@ func run(ctx context.Context, o *options, out io.Writer) error {
 	}
 	r := &report{Machine: machine(), Set: set.Name(), Began: time.Now().UTC().Truncate(time.Second), Duration: o.duration}
 	for _, engine := range o.engines() {
-		b := &bench{options: o, set: set, workloads: all, engine: engine, log: os.Stderr}
+		b := &bench{options: o, set: set, workloads: all, engine: engine, progress: progress}
 		result, err := b.run(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: %w", engine, err)
+		if err == nil || len(result.Rows)+len(result.Sections) > 0 {
+			r.Engines = append(r.Engines, result)
 		}
-		r.Engines = append(r.Engines, result)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", engine, err), r.write(out, o.format))
+		}
 	}
 	return r.write(out, o.format)
 }
@@ -46,7 +47,7 @@ type bench struct {
 	set       *dataset.Set
 	workloads []*workload
 	engine    string
-	log       io.Writer
+	progress  io.Writer
 
 	folder   string // of the SQLite stores
 	dsn      string // of PostgreSQL; empty with SQLite
@@ -54,13 +55,15 @@ type bench struct {
 	partner  string // a key with clearance AMBER
 	author   string
 	editor   string
-	result   engineResult
+	// changed are the reports whose title an earlier run changed and did not restore.
+	changed []int
+	result  engineResult
 
 	program, baseline *process
 }
 
 func (b *bench) logf(format string, args ...any) {
-	fmt.Fprintf(b.log, "%s: "+format+"\n", append([]any{b.engine}, args...)...)
+	_, _ = fmt.Fprintf(b.progress, "%s: %s\n", b.engine, fmt.Sprintf(format, args...)) // only progress
 }
 
 func (b *bench) run(ctx context.Context) (_ engineResult, err error) {
@@ -80,12 +83,21 @@ func (b *bench) run(ctx context.Context) (_ engineResult, err error) {
 		return b.result, err
 	}
 	defer func() { err = errors.Join(err, b.stopBoth()) }()
+	if err := b.restoreTitles(ctx, b.program, b.changed); err != nil {
+		return b.result, err
+	}
 	if err := b.check(ctx); err != nil {
 		return b.result, err
 	}
 	b.logf("all responses of both sides are those of the generator")
-	if b.does("reads") {
-		if err := b.measureWorkloads(ctx); err != nil {
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"reads", b.measureWorkloads}, {"cache", b.measureCache}, {"writers", b.measureWriters}, {"start", b.measureStart}} {
+		if !b.does(part.name) {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
 			return b.result, err
 		}
 	}
@@ -135,6 +147,9 @@ func (b *bench) generate(ctx context.Context, c store.Config) error {
 		return err
 	}
 	if found == b.set.Name() {
+		if b.changed, err = findChanged(ctx, stores); err != nil {
+			return err
+		}
 		return removeWritten(ctx, stores)
 	}
 	if found != "" {

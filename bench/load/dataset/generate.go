@@ -73,12 +73,12 @@ type generator struct {
 	ctx    context.Context
 	at     time.Time // of the releases
 
-	ids                rowIDs
-	desk, live         []index // that were dropped
-	sequence, released int64   // of the last log entry, and of the last release
-	last               projection.Entry
-	done, total        int
-	progress           func(done, of int)
+	ids         rowIDs
+	desk, live  []index // that were dropped
+	sequence    int64   // of the last log entry
+	last        projection.Entry
+	done, total int
+	progress    func(done, of int)
 }
 
 func (g *generator) checkEmpty() error {
@@ -323,16 +323,17 @@ func (g *generator) writeChanges() error {
 		columns = append(columns, aggregate.Quote(visibility.ChangeColumn(domain.Marking(c))))
 		kinds = append(kinds, fmt.Sprintf("CASE WHEN effective_marking <= %d THEN %d ELSE 0 END", c, projection.Published))
 	}
-	return g.stores.Live(g.ctx, func(ctx context.Context, tx *store.Tx) error {
-		for _, t := range types {
-			query := fmt.Sprintf("INSERT INTO changes (id, at, document_id, type, %s) SELECT row_number() OVER (ORDER BY id) + (SELECT count(*) FROM changes), ?, id, %d, %s FROM %s WHERE effective_marking <= %d",
-				strings.Join(columns, ", "), int(t), strings.Join(kinds, ", "), aggregate.TableOf(t).Name, domain.Red)
-			if err := store.Exec(ctx, tx, query, g.at.UnixMicro()); err != nil {
-				return err
-			}
+	for _, t := range types {
+		query := fmt.Sprintf("INSERT INTO changes (id, at, document_id, type, %s) SELECT row_number() OVER (ORDER BY id) + (SELECT count(*) FROM changes), ?, id, %d, %s FROM %s WHERE effective_marking <= %d",
+			strings.Join(columns, ", "), int(t), strings.Join(kinds, ", "), aggregate.TableOf(t).Name, domain.Red)
+		err := g.stores.Live(g.ctx, func(ctx context.Context, tx *store.Tx) error {
+			return store.Exec(ctx, tx, query, g.at.UnixMicro())
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // finish writes how far live has come, and then the identity of the log.
@@ -391,18 +392,25 @@ func (g *generator) dropIndexes() error {
 	return g.inBoth(drop(&g.desk), drop(&g.live))
 }
 
+// makeIndexes makes the indexes again, each in a transaction of its own: one for all would
+// write as much to the log of the engine as they have.
 func (g *generator) makeIndexes() error {
-	again := func(dropped []index) func(context.Context, *store.Tx) error {
-		return func(ctx context.Context, tx *store.Tx) error {
-			for _, i := range dropped {
-				if _, err := tx.Exec(ctx, i.definition); err != nil {
-					return fmt.Errorf("make index %s: %w", i.name, err)
-				}
+	again := func(write func(context.Context, func(context.Context, *store.Tx) error) error, dropped []index) error {
+		for _, i := range dropped {
+			err := write(g.ctx, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, i.definition)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("make index %s: %w", i.name, err)
 			}
-			return nil
 		}
+		return nil
 	}
-	return g.inBoth(again(g.desk), again(g.live))
+	failed := make(chan error, 1)
+	go func() { failed <- again(g.stores.Live, g.live) }()
+	err := again(g.stores.Desk, g.desk)
+	return errors.Join(err, <-failed)
 }
 
 // insert collects rows for a table.
