@@ -26,6 +26,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/ddl"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
@@ -243,7 +244,7 @@ type row = map[string]any
 // liveRows reads all of live.
 func liveRows(t *testing.T, s *store.Stores) map[string][]row {
 	t.Helper()
-	tables, err := store.LiveTables()
+	tables, err := ddl.LiveTables()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +297,7 @@ func rowsOf(t *testing.T, db store.Rows, table *sqlschema.Table) []row {
 // insertLive fills an empty live.
 func insertLive(t *testing.T, s *store.Stores, all map[string][]row) {
 	t.Helper()
-	tables, err := store.LiveTables()
+	tables, err := ddl.LiveTables()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -470,7 +471,7 @@ func newGrammar(t *testing.T, s *store.Stores, all map[string][]row, full http.H
 			}
 		}
 	}
-	tables, err := store.DeskTables()
+	tables, err := ddl.DeskTables()
 	if err != nil {
 		t.Fatal(err)
 	}

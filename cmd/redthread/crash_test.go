@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/ddl"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -253,7 +254,7 @@ func (s *crashSite) dumpLive(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	defer stores.Close()
-	tables, err := store.LiveTables()
+	tables, err := ddl.LiveTables()
 	if err != nil {
 		t.Fatal(err)
 	}

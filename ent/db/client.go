@@ -8,9 +8,6 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/redthread-api/redthread/ent/db/migrate"
-	"github.com/redthread-api/redthread/internal/domain"
-
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -61,13 +58,12 @@ import (
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // Client is the client that holds all ent builders.
 type Client struct {
 	config
-	// Schema is the client for creating, migrating and dropping schema.
-	Schema *migrate.Schema
 	// Alias is the client for interacting with the Alias builders.
 	Alias *AliasClient
 	// ApiKey is the client for interacting with the ApiKey builders.
@@ -172,7 +168,6 @@ func NewClient(opts ...Option) *Client {
 }
 
 func (c *Client) init() {
-	c.Schema = migrate.NewSchema(c.driver)
 	c.Alias = NewAliasClient(c.config)
 	c.ApiKey = NewApiKeyClient(c.config)
 	c.Asset = NewAssetClient(c.config)

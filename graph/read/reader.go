@@ -38,7 +38,7 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 }
 
 // engine writes the SQL that differs between the two engines. Names of columns are
-// passed quoted. Texts compare by code point on both: see [store.SchemaOptions].
+// passed quoted. Texts compare by code point on both: see package ddl.
 type engine interface {
 	// within writes that the column has one of the values: []int64 or
 	// []string, as one parameter.

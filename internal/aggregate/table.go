@@ -7,10 +7,9 @@ import (
 	"strings"
 	"sync"
 
-	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
-	"github.com/redthread-api/redthread/ent/db/migrate"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -79,13 +78,13 @@ func Tables() map[string]*Table { return tables() }
 
 var tables = sync.OnceValue(func() map[string]*Table {
 	all := map[string]*Table{}
-	for _, t := range migrate.Tables {
+	for _, t := range db.Tables() {
 		doc := documentTypes()[t.Name]
 		if doc != 0 || owners(t) != nil {
 			all[t.Name] = &Table{Name: t.Name, Type: doc}
 		}
 	}
-	for _, t := range migrate.Tables {
+	for _, t := range db.Tables() {
 		if all[t.Name] != nil {
 			fill(all, t)
 		}
@@ -106,30 +105,30 @@ var tables = sync.OnceValue(func() map[string]*Table {
 })
 
 // owners returns the foreign keys of a table to the tables that own its rows.
-func owners(t *schema.Table) []*schema.ForeignKey {
-	var keys []*schema.ForeignKey
+func owners(t db.Table) []db.ForeignKey {
+	var keys []db.ForeignKey
 	for _, fk := range t.ForeignKeys {
-		if fk.OnDelete == schema.Cascade {
+		if fk.Cascade {
 			keys = append(keys, fk)
 		}
 	}
 	return keys
 }
 
-func fill(all map[string]*Table, from *schema.Table) {
+func fill(all map[string]*Table, from db.Table) {
 	t := all[from.Name]
 	keys := map[string]bool{}
 	isOwner := map[string]bool{}
 	for _, fk := range from.ForeignKeys {
-		name := fk.Columns[0].Name
+		name := fk.Column
 		keys[name] = true
-		if fk.OnDelete == schema.Cascade {
+		if fk.Cascade {
 			isOwner[name] = true
-			owner := all[fk.RefTable.Name]
+			owner := all[fk.RefTable]
 			owner.Owned = append(owner.Owned, OwnedTable{Table: t, Owner: name})
 			continue
 		}
-		t.References = append(t.References, Reference{Column: name, Target: documentTypes()[fk.RefTable.Name]})
+		t.References = append(t.References, Reference{Column: name, Target: documentTypes()[fk.RefTable]})
 	}
 	for _, c := range from.Columns {
 		switch {
@@ -146,7 +145,7 @@ func isSortKey(table, column string) bool {
 	return slices.ContainsFunc(store.SortKeys(), func(k store.SortKey) bool { return k.Table == table && k.Column == column })
 }
 
-func kindOf(tableName string, c *schema.Column, key bool) ColumnKind {
+func kindOf(tableName string, c db.Column, key bool) ColumnKind {
 	switch {
 	case key:
 		return IDColumn

@@ -11,7 +11,7 @@ import (
 
 // written are the types whose rows are written through package db, which has builders
 // and predicates for them. Documents and the rows they own are written by package
-// aggregate, and what it needs is in migrate.Tables.
+// aggregate, and what it needs is in db.Tables.
 var written = []string{
 	"ApiKey", "IdempotencyKey", "KeyNetwork", "Person", "RegisteredDocument", "Schedule", "Webhook", "WebhookDelivery",
 }
@@ -63,8 +63,14 @@ func onlyWhatIsUsed(next gen.Generator) gen.Generator {
 		if err := next.Generate(g); err != nil {
 			return err
 		}
+		if err := describeTables(g, "./ent/db/tables.go"); err != nil {
+			return err
+		}
 
 		gen.Templates, gen.GraphTemplates = types, rest
+		storage := *g.Storage
+		storage.SchemaMode &^= gen.Migrate // the client does not migrate
+		g.Storage = &storage
 		for i, n := range g.Nodes {
 			n.Edges = nil
 			if slices.Contains(written, n.Name) {

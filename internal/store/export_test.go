@@ -14,6 +14,8 @@ import (
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
+
+	"github.com/redthread-api/redthread/internal/store/ddl"
 )
 
 // LiveReadDB returns the pool behind the client of live.
@@ -102,7 +104,7 @@ func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Tab
 		p = s.liveWrite
 	}
 	var plan []string
-	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db), append(SchemaOptions(s.dialect),
+	m, err := schema.NewMigrate(entsql.OpenDB(s.dialect, p.db), append(ddl.Options(s.dialect),
 		schema.WithForeignKeys(side == "desk"),
 		schema.WithDropColumn(true), schema.WithDropIndex(true),
 		schema.WithApplyHook(func(schema.Applier) schema.Applier {

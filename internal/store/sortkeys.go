@@ -8,10 +8,9 @@ import (
 	"sync"
 
 	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
-	"github.com/redthread-api/redthread/ent/db/migrate"
+	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/collation"
 )
 
@@ -24,7 +23,7 @@ type SortKey struct{ Table, Column, Text string }
 // named like another column with the suffix _key.
 var SortKeys = sync.OnceValue(func() []SortKey {
 	var keys []SortKey
-	for _, t := range migrate.Tables {
+	for _, t := range db.Tables() {
 		for _, c := range t.Columns {
 			if text, ok := strings.CutSuffix(c.Name, "_key"); ok && c.Type == field.TypeBytes && hasColumn(t, text) {
 				keys = append(keys, SortKey{t.Name, c.Name, text})
@@ -34,7 +33,7 @@ var SortKeys = sync.OnceValue(func() []SortKey {
 	return keys
 })
 
-func hasColumn(t *schema.Table, name string) bool {
+func hasColumn(t db.Table, name string) bool {
 	for _, c := range t.Columns {
 		if c.Name == name {
 			return true

@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/ddl"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
@@ -288,7 +289,7 @@ func TestMigrateIsIdempotentAndRefusesANewerDatabase(t *testing.T) {
 func TestMigrationsMatchTheSchema(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		for side, tables := range map[string]func() ([]*schema.Table, error){"desk": store.DeskTables, "live": store.LiveTables} {
+		for side, tables := range map[string]func() ([]*schema.Table, error){"desk": ddl.DeskTables, "live": ddl.LiveTables} {
 			want, err := tables()
 			if err != nil {
 				t.Fatal(err)

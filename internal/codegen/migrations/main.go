@@ -17,6 +17,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/ddl"
 )
 
 func main() {
@@ -83,14 +84,14 @@ func writeMigration(ctx context.Context, db *sql.DB, engine, name string) error 
 	if err != nil {
 		return err
 	}
-	tables, err := store.DeskTables()
+	tables, err := ddl.DeskTables()
 	if name == "live" {
-		tables, err = store.LiveTables()
+		tables, err = ddl.LiveTables()
 	}
 	if err != nil {
 		return err
 	}
-	m, err := schema.NewMigrate(entsql.OpenDB(engine, db), append(store.SchemaOptions(engine),
+	m, err := schema.NewMigrate(entsql.OpenDB(engine, db), append(ddl.Options(engine),
 		schema.WithDir(dir),
 		schema.WithMigrationMode(schema.ModeReplay),
 		schema.WithDialect(engine),

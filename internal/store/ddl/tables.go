@@ -1,4 +1,4 @@
-package store
+package ddl
 
 import (
 	"entgo.io/ent/dialect/sql/schema"
