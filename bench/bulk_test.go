@@ -1,15 +1,20 @@
 package bench_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 // BenchmarkUpsertRelationships sends relationships with two citations, in mutations of 100
@@ -18,9 +23,7 @@ func BenchmarkUpsertRelationships(b *testing.B) {
 	for _, directive := range []string{"", "@atomic"} {
 		b.Run("Mutation"+directive, func(b *testing.B) {
 			s := newSite(b)
-			for i := range 10 {
-				s.save(b, domain.Source, map[string]any{"slug": fmt.Sprintf("source-%d", i), "title": fmt.Sprintf("Source %d", i), "url": fmt.Sprintf("https://example.org/%d", i)})
-			}
+			s.seedSources(b)
 			api := graph.Handler(graph.Config{Stores: s.stores, Desk: s.desk, Limits: noRateLimit})
 			staff := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				viewer := &domain.Viewer{Name: "Bulk", Role: domain.Editor, Clearance: domain.Red, KeyID: 1}
@@ -76,5 +79,68 @@ func relationshipFields(i int) map[string]any {
 			map[string]any{"source": fmt.Sprintf("source-%d", i%10), "quote": "holds 12.5 percent of the shares", "locator": fmt.Sprintf("p. %d", i)},
 			map[string]any{"source": fmt.Sprintf("source-%d", (i+1)%10)},
 		},
+	}
+}
+
+// BenchmarkImport imports relationships with two citations and reports from
+// newline-delimited JSON.
+func BenchmarkImport(b *testing.B) {
+	b.Run("Relationships", func(b *testing.B) { benchImport(b, "relationship", relationshipFields) })
+	b.Run("Reports", func(b *testing.B) {
+		benchImport(b, "report", func(i int) map[string]any {
+			fields := reportFields(reports+i, "")
+			delete(fields, "narratives")
+			return fields
+		})
+	})
+}
+
+func benchImport(b *testing.B, name string, fieldsOf func(int) map[string]any) {
+	for _, publish := range []bool{false, true} {
+		b.Run(fmt.Sprintf("publish=%v", publish), func(b *testing.B) {
+			s := newSite(b)
+			s.seedSources(b)
+			const lines = 5000
+			n := 0
+			var took, wall time.Duration
+			docs := 0
+			for b.Loop() {
+				var file bytes.Buffer
+				for range lines {
+					fields := fieldsOf(n)
+					fields["type"] = name
+					n++
+					if err := json.NewEncoder(&file).Encode(fields); err != nil {
+						b.Fatal(err)
+					}
+				}
+				start, began := cpuTime(b), time.Now()
+				out, err := exchange.ImportDocuments(s.ctx, s.desk, &file, exchange.DocumentsParams{Publish: publish})
+				if err != nil || out.Created != lines || publish != (out.Published == lines) {
+					b.Fatalf("got %+v: %v", out, err)
+				}
+				if publish {
+					s.catchUp(b)
+				}
+				took, wall, docs = took+cpuTime(b)-start, wall+time.Since(began), docs+lines
+			}
+			b.ReportMetric(float64(took.Microseconds())/float64(docs), "cpu-µs/doc")
+			b.ReportMetric(float64(docs)/wall.Seconds(), "docs/s")
+		})
+	}
+}
+
+func (s *site) seedSources(b *testing.B) {
+	for i := range 10 {
+		s.save(b, domain.Source, map[string]any{"slug": fmt.Sprintf("source-%d", i), "title": fmt.Sprintf("Source %d", i), "url": fmt.Sprintf("https://example.org/%d", i)})
+	}
+}
+
+// catchUp brings live up to the publication log.
+func (s *site) catchUp(b *testing.B) {
+	live := projection.New(s.stores, slog.New(slog.DiscardHandler), time.Now)
+	defer live.Close()
+	if err := live.Project(s.ctx); err != nil {
+		b.Fatal(err)
 	}
 }

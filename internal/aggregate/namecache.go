@@ -62,6 +62,7 @@ func (c *NameCache) LoadFree(ctx context.Context, t domain.Type, slugs []string)
 	}
 	var missing []string
 	for _, slug := range slugs {
+		slug = canonical.Of(slug)
 		if _, ok := free[slug]; !ok {
 			free[slug] = true
 			missing = append(missing, slug)
@@ -86,11 +87,11 @@ func (c *NameCache) LoadFree(ctx context.Context, t domain.Type, slugs []string)
 }
 
 // Free reports whether a slug is known to be free.
-func (c *NameCache) Free(t domain.Type, slug string) bool { return c.free[t][slug] }
+func (c *NameCache) Free(t domain.Type, slug string) bool { return c.free[t][canonical.Of(slug)] }
 
 // Add notes that a new document has a slug.
 func (c *NameCache) Add(id domain.ID, slug string) {
-	t := id.Type()
+	t, slug := id.Type(), canonical.Of(slug)
 	c.ofType(t)[slug] = id
 	if c.free[t] != nil {
 		c.free[t][slug] = false

@@ -237,6 +237,37 @@ func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert boo
 	return nil
 }
 
+// InsertRoots inserts the root rows of new documents of one type on the desk, as version 1.
+func InsertRoots(ctx context.Context, tx *store.Tx, t *Table, rows []*Row, author string, at time.Time) error {
+	names := []string{"id", "version", "created_at", "created_by", "updated_at", "updated_by", "effective_marking"}
+	for _, c := range t.Columns {
+		names = append(names, Quote(c.Name))
+	}
+	for _, key := range t.SortKeys {
+		names = append(names, Quote(key.Column))
+	}
+	head := "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
+	for len(rows) > 0 {
+		n := BatchSize(len(rows), len(names))
+		args := make([]any, 0, n*len(names))
+		for _, row := range rows[:n] {
+			args = append(args, int64(row.ID), int64(1), at, author, at, author, int64(domain.Unseen))
+			for _, c := range t.Columns {
+				args = append(args, toSQL(c, row.Fields[c.Name]))
+			}
+			for _, key := range t.SortKeys {
+				args = append(args, collation.Key(row.Text(key.Text)))
+			}
+		}
+		if err := store.Exec(ctx, tx, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return fmt.Errorf("write %s: %w", t.Name, err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // InsertOwned inserts all rows below the roots, which are of one type. None of the rows
 // may be stored yet.
 func InsertOwned(ctx context.Context, tx *store.Tx, t *Table, roots []*Row) error {

@@ -72,7 +72,7 @@ standard input. A server can be running on the same stores.`,
 		Use:     "import",
 		Short:   "Import other people's data to the desk",
 		GroupID: groupContent,
-	}, companies)
+	}, companies, p.importDocumentsCommand())
 	p.config.commonFlags(group.PersistentFlags())
 	return group
 }

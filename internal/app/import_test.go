@@ -103,3 +103,41 @@ func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 		}
 	}
 }
+
+// Documents are imported, the same file again changes nothing, and a dry run stores
+// nothing.
+func TestImportDocumentsCommand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+	file := filepath.Join(dir, "archive.ndjson")
+	const text = `{"type": "tag", "slug": "ports", "label": "Ports", "vocabulary": "TOPIC"}
+{"type": "entity", "slug": "harbour-cranes", "kind": "COMPANY", "name": "Harbour Cranes AS", "tags": ["ports"]}
+{"type": "entity", "slug": "nets", "kind": "SHIP", "name": "Nets"}
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := run(t, env, "migrate", "up"); code != 0 {
+		t.Fatal(errs)
+	}
+	const sums = "3 documents: 2 created, 0 changed, 0 as they were, 1 refused.\n1 document published; the publication log is at entry 2.\n"
+	for _, want := range []string{
+		"This is a dry run: nothing was stored.\n" + sums,
+		sums,
+		"3 documents: 0 created, 0 changed, 2 as they were, 1 refused.\nNothing was published.\n",
+	} {
+		args := []string{"import", "documents", file, "--publish"}
+		if strings.HasPrefix(want, "This") {
+			args = append(args, "--dry-run")
+		}
+		code, out, errs := run(t, env, args...)
+		if code != 1 || out != want || !strings.Contains(errs, "line 3: the entity cannot be saved: kind: ") {
+			t.Errorf("got %d\n%s\n%s\nwant\n%s", code, out, errs, want)
+		}
+	}
+	code, out, errs := run(t, env, "compact", "--shrink")
+	if want := "0 revisions were compressed, from 0.0 MB to 0.0 MB.\n"; code != 0 || out != want {
+		t.Errorf("got %d %s %s, want %s", code, out, errs, want)
+	}
+}

@@ -102,23 +102,34 @@ func writeMentions(ctx context.Context, tx *store.Tx, t domain.Type, root *aggre
 			return fmt.Errorf("write mentions: %w", err)
 		}
 	}
-	return insertPairs(ctx, tx, "mentions (document_id, target_id)", "", root.ID, named)
+	return insertPairs(ctx, tx, "mentions (document_id, target_id)", "", pairsOf(root.ID, named))
 }
 
-// insertPairs inserts a row for a document and each target. more is SQL for the further
-// columns of the row: ", TRUE".
-func insertPairs(ctx context.Context, tx *store.Tx, into, more string, document domain.ID, targets []domain.ID) error {
+// pair is a document and another one to which it refers.
+type pair struct{ document, target domain.ID }
+
+func pairsOf(document domain.ID, targets []domain.ID) []pair {
+	pairs := make([]pair, len(targets))
+	for i, target := range targets {
+		pairs[i] = pair{document, target}
+	}
+	return pairs
+}
+
+// insertPairs inserts a row for each pair. more is SQL for the further columns of the
+// row: ", TRUE".
+func insertPairs(ctx context.Context, tx *store.Tx, into, more string, pairs []pair) error {
 	one := "(?, ?" + more + ")"
-	for len(targets) > 0 {
-		n := aggregate.BatchSize(len(targets), 2)
+	for len(pairs) > 0 {
+		n := aggregate.BatchSize(len(pairs), 2)
 		args := make([]any, 0, 2*n)
-		for _, id := range targets[:n] {
-			args = append(args, int64(document), int64(id))
+		for _, p := range pairs[:n] {
+			args = append(args, int64(p.document), int64(p.target))
 		}
 		if err := store.Exec(ctx, tx, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
 			return fmt.Errorf("insert into %s: %w", into, err)
 		}
-		targets = targets[n:]
+		pairs = pairs[n:]
 	}
 	return nil
 }
@@ -159,10 +170,10 @@ func markRevisionLive(ctx context.Context, tx *store.Tx, t domain.Type, root *ag
 		return fmt.Errorf("note what is live: %w", err)
 	}
 	const into = "live_references (document_id, target_id, mention)"
-	if err := insertPairs(ctx, tx, into, ", FALSE", root.ID, root.Targets(aggregate.TableOf(t))); err != nil {
+	if err := insertPairs(ctx, tx, into, ", FALSE", pairsOf(root.ID, root.Targets(aggregate.TableOf(t)))); err != nil {
 		return err
 	}
-	return insertPairs(ctx, tx, into, ", TRUE", root.ID, named)
+	return insertPairs(ctx, tx, into, ", TRUE", pairsOf(root.ID, named))
 }
 
 // unmarkLive deletes documents from the index: what [markLive] and [markRevisionLive]

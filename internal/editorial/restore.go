@@ -20,7 +20,19 @@ func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row,
 		return err
 	}
 	snap := &aggregate.Snapshot{Type: t, ID: root.ID, CreatedAt: created, Root: root}
-	err := store.QueryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(root.ID)},
+	if number > 1 { // a new document was never called otherwise
+		if err := e.readAliases(ctx, snap); err != nil {
+			return err
+		}
+	}
+	return aggregate.InsertRevisions(ctx, e.tx, []aggregate.NewRevision{{
+		RowID: e.newID(domain.Revision), Snapshot: snap, Number: number, Author: e.viewer.Name, Message: message, At: e.at,
+	}})
+}
+
+// readAliases reads what a document was called formerly.
+func (e *editTx) readAliases(ctx context.Context, snap *aggregate.Snapshot) error {
+	err := store.QueryRows(ctx, e.tx, "SELECT slug, former_id FROM aliases WHERE document_id = ? ORDER BY id", []any{int64(snap.ID)},
 		func(rows *sql.Rows) error {
 			var slug sql.NullString
 			var id sql.NullInt64
@@ -38,9 +50,7 @@ func (e *editTx) revise(ctx context.Context, t domain.Type, root *aggregate.Row,
 	if err != nil {
 		return fmt.Errorf("read aliases: %w", err)
 	}
-	return aggregate.InsertRevisions(ctx, e.tx, []aggregate.NewRevision{{
-		RowID: e.newID(domain.Revision), Snapshot: snap, Number: number, Author: e.viewer.Name, Message: message, At: e.at,
-	}})
+	return nil
 }
 
 // RestoreParams names the revision of a document ("type:slug" or id) to bring

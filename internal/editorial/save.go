@@ -228,10 +228,10 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 	if s.Rules != nil {
 		s.Rules(next, p)
 	}
-	if err := readProse(ctx, e.tx, s, old, next, p); err != nil {
+	if err := readProse(ctx, e.rows(), s, old, next, p); err != nil {
 		return err
 	}
-	if err := assignSlug(ctx, e.tx, s, next.ID, next, p); err != nil {
+	if err := assignSlug(ctx, e.rows(), s, next.ID, next, p); err != nil {
 		return err
 	}
 	if s.Type == domain.Edition {

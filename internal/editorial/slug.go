@@ -70,6 +70,9 @@ func silent(c rune) bool {
 // slugOwner returns the document that has a slug, now or formerly, in the trash or
 // not; 0 if the slug is free.
 func slugOwner(ctx context.Context, db store.Rows, t domain.Type, slug string) (owner domain.ID, former bool, err error) {
+	if names, ok := db.(*aggregate.NameCache); ok && names.Free(t, slug) {
+		return 0, false, nil
+	}
 	query := "SELECT id, 0 FROM " + aggregate.TableOf(t).Name + " WHERE slug = ?" +
 		" UNION ALL SELECT document_id, 1 FROM aliases WHERE type = ? AND slug = ?"
 	err = store.QueryRows(ctx, db, query, []any{slug, int64(t), slug}, func(rows *sql.Rows) error {
@@ -107,14 +110,14 @@ func slugTaken(ctx context.Context, db store.Rows, owner domain.ID, former bool)
 
 // assignSlug gives the document a slug that no other document has: the one in the
 // input, or one made from the title.
-func assignSlug(ctx context.Context, tx *store.Tx, s *aggregate.Spec, id domain.ID, r *aggregate.Row, p *domain.Problems) error {
+func assignSlug(ctx context.Context, db store.Rows, s *aggregate.Spec, id domain.ID, r *aggregate.Row, p *domain.Problems) error {
 	if given := r.Text("slug"); given != "" {
-		owner, former, err := slugOwner(ctx, tx, s.Type, given)
+		owner, former, err := slugOwner(ctx, db, s.Type, given)
 		if err != nil {
 			return err
 		}
 		if owner != 0 && owner != id {
-			message, err := slugTaken(ctx, tx, owner, former)
+			message, err := slugTaken(ctx, db, owner, former)
 			if err != nil {
 				return err
 			}
@@ -127,7 +130,7 @@ func assignSlug(ctx context.Context, tx *store.Tx, s *aggregate.Spec, id domain.
 	}
 	var failed error
 	names := func(id domain.ID) string {
-		slug, err := aggregate.SlugOf(ctx, tx, id)
+		slug, err := aggregate.SlugOf(ctx, db, id)
 		if failed == nil {
 			failed = err
 		}
@@ -146,7 +149,7 @@ func assignSlug(ctx context.Context, tx *store.Tx, s *aggregate.Spec, id domain.
 		if n > 1 {
 			slug = fmt.Sprintf("%s-%d", base, n)
 		}
-		owner, _, err := slugOwner(ctx, tx, s.Type, slug)
+		owner, _, err := slugOwner(ctx, db, s.Type, slug)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -17,6 +18,16 @@ type editTx struct {
 	viewer   *domain.Viewer
 	at       time.Time
 	appended int64 // the last sequence that this transaction appended to the log, or 0
+	// names, if not nil, stores what documents are called; see [saveBatch].
+	names *aggregate.NameCache
+}
+
+// rows returns the reads of the transaction.
+func (e *editTx) rows() store.Rows {
+	if e.names != nil {
+		return e.names
+	}
+	return e.tx
 }
 
 // authorize checks the viewer's right to an editorial operation, and prepares the desk

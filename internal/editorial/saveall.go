@@ -1,0 +1,275 @@
+package editorial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/audit"
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// MaxSaveAll bounds the documents of one [Desk.SaveAll], for which other writers wait.
+const MaxSaveAll = 500
+
+// SaveOutcome is what became of one document of [Desk.SaveAll].
+type SaveOutcome struct {
+	SaveResult
+	Err error // why the document was not saved; nil if it was
+}
+
+// SaveAll saves documents as [Desk.Save] does with the mode Upsert, one after another and
+// in one transaction. Each needs a slug. A document may refer to those before it. One that
+// is refused has an error in its outcome, and does not stop the others. New documents that
+// follow each other are written with few statements, get one entry in the audit log, and
+// no warnings. An error of SaveAll itself says that nothing was saved.
+func (d *Desk) SaveAll(ctx context.Context, docs []SaveParams) ([]SaveOutcome, error) {
+	if len(docs) > MaxSaveAll {
+		return nil, domain.Invalid("%d documents are more than %d", len(docs), MaxSaveAll)
+	}
+	viewer, err := d.authorize(ctx, domain.WriteDrafts)
+	if err != nil {
+		return nil, err
+	}
+	var outcomes []SaveOutcome
+	_, err = d.Transact(ctx, TransactionParams{Name: "save documents"}, func(ctx context.Context) error {
+		outcomes = make([]SaveOutcome, len(docs))
+		names := aggregate.NewNameCache()
+		for i := 0; i < len(docs); {
+			n, err := d.saveNew(ctx, viewer, names, docs[i:], outcomes[i:])
+			if err != nil {
+				return err
+			}
+			if i += n; i == len(docs) {
+				return nil
+			}
+			one := docs[i]
+			one.Mode = Upsert
+			saved, err := d.saveOne(ctx, one)
+			if err != nil && !isRefusal(err) {
+				return err
+			}
+			outcomes[i] = SaveOutcome{saved, err}
+			if saved.Created {
+				slug, _ := one.Fields["slug"].(string)
+				names.Add(saved.ID, slug)
+			}
+			i++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, nil
+}
+
+// saveOne is [Desk.Save] for a document that needs a slug.
+func (d *Desk) saveOne(ctx context.Context, params SaveParams) (SaveResult, error) {
+	if slug, _ := params.Fields["slug"].(string); slug == "" {
+		var p domain.Problems
+		p.Add("slug", "is required")
+		return SaveResult{}, p.Err(fmt.Sprintf("the %s cannot be saved", params.Type))
+	}
+	return d.Save(ctx, params)
+}
+
+// isRefusal reports whether an error is about the document, and not one of the program
+// or of the database.
+func isRefusal(err error) bool {
+	e, ok := errors.AsType[*domain.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Kind {
+	case domain.KindInvalid, domain.KindNotFound, domain.KindConflict, domain.KindForbidden:
+		return true
+	}
+	return false
+}
+
+// saveNew saves the documents up to the first that is on the desk already, or may be. It
+// returns their number.
+func (d *Desk) saveNew(ctx context.Context, viewer *domain.Viewer, names *aggregate.NameCache, docs []SaveParams, outcomes []SaveOutcome) (int, error) {
+	var done int
+	err := d.edit(ctx, viewer, func(ctx context.Context, e *editTx) error {
+		names.Rows = e.tx
+		e.names = names
+		b := &saveBatch{editTx: e, rows: map[domain.Type][]*aggregate.Row{}}
+		if err := b.loadNames(ctx, docs); err != nil {
+			return err
+		}
+		for done = 0; done < len(docs) && b.isNew(docs[done]); done++ {
+			saved, err := b.save(ctx, docs[done])
+			if err != nil && !isRefusal(err) {
+				return err
+			}
+			outcomes[done] = SaveOutcome{saved, err}
+		}
+		if done == 0 {
+			return nil
+		}
+		return b.flush(ctx)
+	})
+	return done, err
+}
+
+// saveBatch is new documents that were checked and are written together. Reads of the
+// transaction do not see them before flush, except by name.
+type saveBatch struct {
+	*editTx
+	rows      map[domain.Type][]*aggregate.Row // in order
+	revisions []aggregate.NewRevision
+}
+
+// loadNames looks up all slugs and references of documents, in a few statements per type.
+func (b *saveBatch) loadNames(ctx context.Context, docs []SaveParams) error {
+	slugs, names := map[domain.Type][]string{}, map[domain.Type][]string{}
+	for _, doc := range docs {
+		if slug, _ := doc.Fields["slug"].(string); slug != "" {
+			slugs[doc.Type] = append(slugs[doc.Type], slug)
+			names[doc.Type] = append(names[doc.Type], slug)
+		}
+		s := aggregate.SpecOf(doc.Type)
+		eachName(s.Fields, s.Lists, doc.Fields, func(t domain.Type, name string) { names[t] = append(names[t], name) })
+	}
+	for t, slugs := range slugs {
+		if err := b.names.LoadFree(ctx, t, slugs); err != nil {
+			return err
+		}
+	}
+	for t, names := range names {
+		if err := b.names.Load(ctx, t, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachName calls f for the names of other documents in an input. It may miss some, which
+// are then looked up one by one.
+func eachName(fields []aggregate.FieldSpec, lists []aggregate.ListSpec, given map[string]any, f func(domain.Type, string)) {
+	for _, field := range fields {
+		if name, ok := given[field.Name].(string); ok && field.Kind == aggregate.KindLink {
+			f(field.Target, name)
+		}
+	}
+	for _, list := range lists {
+		elements, _ := given[list.Name].([]any)
+		for _, element := range elements {
+			switch v := element.(type) {
+			case string:
+				if list.Target != 0 {
+					f(list.Target, v)
+				}
+			case map[string]any:
+				eachName(list.Fields, list.Lists, v, f)
+			}
+		}
+	}
+}
+
+// isNew reports whether no document has or had the slug of an input, and no version is
+// expected.
+func (b *saveBatch) isNew(params SaveParams) bool {
+	slug, _ := params.Fields["slug"].(string)
+	version, given := params.Fields["version"]
+	return b.names.Free(params.Type, slug) && (!given || version == nil)
+}
+
+// save checks a new document, and adds it to the batch.
+func (b *saveBatch) save(ctx context.Context, params SaveParams) (SaveResult, error) {
+	s := aggregate.SpecOf(params.Type)
+	var p domain.Problems
+	message := optionalLine(params.Fields["message"], "message", &p)
+	given := aggregate.DecodeInput(s, params.Fields, []string{"message", "version"}, &p)
+	if err := aggregate.ResolveRefs(ctx, b.names, given.Refs, &p); err != nil {
+		return SaveResult{}, err
+	}
+	next := aggregate.NewRow()
+	next.Set("marking", int64(domain.Clear))
+	next.ID = b.newID(s.Type)
+	maps.DeleteFunc(given.Present, func(column string, _ bool) bool { return given.Root.Fields[column] == nil })
+	given.ApplyTo(next)
+	if b.readsOthers(s, next) {
+		if err := b.flush(ctx); err != nil {
+			return SaveResult{}, err
+		}
+	}
+	if err := b.check(ctx, s, nil, next, given, &p); err != nil {
+		return SaveResult{}, err
+	}
+	if err := p.Err(fmt.Sprintf("the %s cannot be saved", s.Type)); err != nil {
+		return SaveResult{}, err
+	}
+	next.ReuseRowIDs(nil, func() domain.ID { return b.newID(domain.Row) })
+	b.rows[s.Type] = append(b.rows[s.Type], next)
+	b.revisions = append(b.revisions, aggregate.NewRevision{
+		RowID: b.newID(domain.Revision), Snapshot: &aggregate.Snapshot{Type: s.Type, ID: next.ID, CreatedAt: b.at, Root: next},
+		Number: 1, Author: b.viewer.Name, Message: message, At: b.at,
+	})
+	b.names.Add(next.ID, next.Text("slug"))
+	return SaveResult{ID: next.ID, Version: 1, Created: true, Changed: true}, nil
+}
+
+// readsOthers reports whether the check of a document reads documents of the batch other
+// than by name.
+func (b *saveBatch) readsOthers(s *aggregate.Spec, r *aggregate.Row) bool {
+	switch {
+	case r.Ref("parent_id") != 0, s.Type == domain.Edition: // the tree, the number of the edition
+		return len(b.rows[s.Type]) > 0
+	case s.Type == domain.Report: // footnotes find sources by their address
+		return len(b.rows[domain.Source]) > 0
+	}
+	return false
+}
+
+// flush writes the documents of the batch, and an entry in the audit log.
+func (b *saveBatch) flush(ctx context.Context) error {
+	if len(b.revisions) == 0 {
+		return nil
+	}
+	if err := b.tx.CountDocuments(len(b.revisions)); err != nil {
+		return err
+	}
+	var keys []nameKey
+	for _, t := range aggregate.LogOrder() { // a type comes before those that refer to it
+		table := aggregate.TableOf(t)
+		if err := aggregate.InsertRoots(ctx, b.tx, table, b.rows[t], b.viewer.Name, b.at); err != nil {
+			return err
+		}
+		if err := aggregate.InsertOwned(ctx, b.tx, table, b.rows[t]); err != nil {
+			return err
+		}
+		for _, row := range b.rows[t] {
+			for _, name := range namesOf(t, row) {
+				keys = append(keys, nameKey{row.ID, name.key})
+			}
+		}
+	}
+	if err := b.insertNames(ctx, keys); err != nil {
+		return err
+	}
+	// After all documents: texts name them.
+	var mentions []pair
+	ids := make([]domain.ID, len(b.revisions))
+	for i, r := range b.revisions {
+		named, err := namedIn(ctx, b.tx, r.Snapshot.Type, r.Snapshot.Root)
+		if err != nil {
+			return err
+		}
+		mentions = append(mentions, pairsOf(r.Snapshot.ID, named)...)
+		ids[i] = r.Snapshot.ID
+	}
+	if err := insertPairs(ctx, b.tx, "mentions (document_id, target_id)", "", mentions); err != nil {
+		return err
+	}
+	if err := aggregate.InsertRevisions(ctx, b.tx, b.revisions); err != nil {
+		return err
+	}
+	clear(b.rows)
+	b.revisions = nil
+	return b.record(ctx, audit.Entry{Action: audit.Create, Documents: ids, Detail: "version 1"})
+}
