@@ -140,8 +140,12 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		plan: p, typ: t,
 		page: func(ctx context.Context) (*page[T], error) {
 			once.Do(func() {
+				ctx := domain.WithStage(ctx, stage)
+				if _, failed = p.chooseAccess(ctx, r, t.Table, false); failed != nil {
+					return
+				}
 				var rows []*T
-				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, func(s *sql.Selector) {
+				rows, failed = all(ctx, r, t, groups, func(s *sql.Selector) {
 					p.where(s)
 					p.between(r, s, s.C(p.order.Column))
 					p.sort(r, s, s.C(p.order.Column))
@@ -151,6 +155,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 			return got, failed
 		},
 		total: func(ctx context.Context) (int, error) {
+			p.accessFreely()
 			counts, err := countByGroup(domain.WithStage(ctx, stage), r, t, func(s *sql.Selector) {
 				p.where(s)
 				selectCount(s, "0")

@@ -59,6 +59,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 			counts, err := once(b, memoKey{edge: e.name + " total", field: key.field}, func() (map[domain.ID]int, error) {
 				return countByGroup(b.context(ctx), b.reader, e.to, func(s *sql.Selector) {
 					owner, _ := e.path.attach(b.reader, s, b.ids())
+					all.plan.accessFreely()
 					all.plan.where(s)
 					selectCount(s, owner)
 					s.GroupBy(owner)
@@ -80,6 +81,9 @@ func allOf(a, b map[string]any) map[string]any {
 // pages reads the pages of all rows of a batch in one statement.
 func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *pageBatch[C]) (map[domain.ID]*page[C], error) {
 	p, r := all.plan, b.reader
+	if _, err := p.chooseAccess(ctx, r, e.to.Table, true); err != nil {
+		return nil, err
+	}
 	rows, err := find(ctx, r, e.to, all.groups, func(s *sql.Selector) {
 		owner, column := e.path.attach(r, s, b.ids())
 		p.where(s)

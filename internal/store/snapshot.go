@@ -45,11 +45,7 @@ type snapshotKey struct{}
 // state of the store, and a function that ends the snapshot. It is for operations
 // that only read: later writes are not visible.
 func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
-	p := s.liveRead
-	if domain.StageFrom(ctx) == domain.Desk {
-		p = s.deskRead
-	}
-	snap := &snapshot{pool: p}
+	snap := &snapshot{pool: s.stagePool(ctx)}
 	return context.WithValue(ctx, snapshotKey{}, snap), snap.end
 }
 
