@@ -79,7 +79,15 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		var lasting context.Context
 		lasting, snap.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		stop := context.AfterFunc(ctx, snap.cancel)
-		snap.tx, snap.err = snap.pool.db.BeginTx(lasting, opts)
+		begin := func(db *sql.DB) (err error) {
+			snap.tx, err = db.BeginTx(lasting, opts)
+			return err
+		}
+		if snap.pool.replicas != nil {
+			snap.err = snap.pool.replicas.read(ctx, begin)
+		} else {
+			snap.err = begin(snap.pool.db)
+		}
 		if !stop() {
 			snap.err = ctx.Err()
 		}
