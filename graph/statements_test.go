@@ -13,6 +13,7 @@ func TestStatements(t *testing.T) {
 			want           int64
 		}{
 			{"Newest", documentNewest, nil, 4}, // the page, its count, tags, entities
+			{"Filtered for the first time", documentFiltered, vars{"tag": "asia", "entity": "crane-works"}, 2}, // the page, and what its conditions hold for
 			{"Filtered", documentFiltered, vars{"tag": "asia", "entity": "crane-works"}, 1},
 			// The report, links in its text, footnotes, tags, entities,
 			// narratives; no source is named.

@@ -31,6 +31,8 @@ type plan struct {
 	order         ordering
 	after, before *sortKey
 	filter        condition
+	accesses      []*access      // of filter
+	arguments     map[string]any // filter before it was compiled
 }
 
 // window checks first and last.
@@ -98,7 +100,8 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 	p.after, p.before = at("after", a.After), at("before", a.Before)
 
 	var err error
-	if p.filter, err = r.compile(ctx, t, a.Filter, "filter", &problems); err != nil {
+	p.arguments = a.Filter
+	if p.filter, p.accesses, err = r.compileAccesses(ctx, t, a.Filter, "filter", &problems); err != nil {
 		return nil, err
 	}
 	return p, problems.Err("the arguments are not right")

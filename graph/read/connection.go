@@ -142,13 +142,18 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		plan: p, typ: t,
 		page: func(ctx context.Context) (*page[T], error) {
 			once.Do(func() {
+				ctx := domain.WithStage(ctx, stage)
+				if _, failed = p.chooseAccess(ctx, r, t.Table, false); failed != nil {
+					return
+				}
 				var rows []*T
-				rows, failed = all(domain.WithStage(ctx, stage), r, t, groups, p.shape(r))
+				rows, failed = all(ctx, r, t, groups, p.shape(r))
 				got = trim(p, rows)
 			})
 			return got, failed
 		},
 		total: func(ctx context.Context) (int, error) {
+			p.accessFreely()
 			counts, err := r.counts(domain.WithStage(ctx, stage), t.Table, p.countShape())
 			return counts[0], err
 		},

@@ -41,21 +41,28 @@ func wrap(b *sql.Builder, p *sql.Predicate) {
 // to problems. Each filter through a relation carries the fence of its
 // target. The error is that of a context without the right to read.
 func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, error) {
+	cond, _, err := r.compileAccesses(ctx, t, filter, path, problems)
+	return cond, err
+}
+
+// compileAccesses is compile that also returns how the condition goes through relations,
+// for the caller to change before a statement is written.
+func (r *Reader) compileAccesses(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, []*access, error) {
 	if filter == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	c := &compiler{reader: r, problems: problems, note: func(t *Table) { trackFilter(ctx, t) }}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
 		if c.fence, err = visibility.Fence(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	cond := c.filter(t, filter, path, scope{depth: 1})
+	cond := c.filter(t, filter, path, scope{depth: 1, top: true})
 	if c.conditions > MaxFilterConditions {
 		problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
 	}
-	return cond, nil
+	return cond, c.accesses, nil
 }
 
 type compiler struct {
@@ -64,6 +71,7 @@ type compiler struct {
 	note       func(*Table)        // called with the tables that relations lead to
 	problems   *domain.Problems
 	conditions int
+	accesses   []*access // of all conditions through relations, each before those within it
 }
 
 // scope is the position of a condition in a filter.
@@ -74,6 +82,10 @@ type scope struct {
 	negated bool
 	// tables counts the tables around, to give each an alias of its own.
 	tables int
+	// top says that a row of the table can only match if the condition holds for it.
+	top bool
+	// around is the relation whose filter the condition is in.
+	around *access
 }
 
 func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope) condition {
@@ -101,18 +113,20 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		relation, isRelation := t.Relations[name]
 		switch {
 		case name == "not":
-			inner.negated = true
+			inner.negated, inner.top = true, false
 			add(not(c.filter(t, c.object(raw, path), path, inner)))
 		case name == "and":
 			add(c.junction(t, raw, path, inner, " AND "))
 		case name == "or":
+			inner.top = inner.top && len(list(raw)) == 1
 			add(c.junction(t, raw, path, inner, " OR "))
 		case isField:
 			for _, cond := range c.operators(t, field, c.object(raw, path), path, at.negated) {
 				add(cond)
 			}
 		case isRelation:
-			add(c.relation(relation, c.object(raw, path), path, inner))
+			inner.top = at.top
+			add(c.relation(t, relation, c.object(raw, path), path, inner))
 		default:
 			c.problems.Add(path, "%s has no such condition", t.Type)
 		}
@@ -204,45 +218,23 @@ func joined(all []condition, op string) condition {
 }
 
 // relation is the condition that at least one visible row of the path's target
-// matches. It is written as IN rather than EXISTS: SQLite then reads the
-// matching owners once instead of probing each row of the outer statement.
-func (c *compiler) relation(p Path, filter map[string]any, path string, at scope) condition {
+// matches. How it is written is chosen when the statement is: see [access].
+func (c *compiler) relation(t *Table, p Path, filter map[string]any, path string, at scope) condition {
 	target := c.reader.tables[p.Target]
 	c.note(target)
+	a := &access{owner: t, path: p, depth: at.tables, top: at.top}
+	c.accesses = append(c.accesses, a)
+	first := len(c.accesses)
 	at.negated = false // inside a subquery unknown is as good as false
+	a.around, at.around, at.top = at.around, a, true
 	at.tables++
-	alias := "f" + strconv.Itoa(at.tables)
-	cond := c.filter(target, filter, path, at)
-	return func(s *sql.Selector) *sql.Predicate {
-		// The target, fenced and filtered.
-		from := sql.Dialect(s.Dialect()).Table(p.Target).As(alias)
-		sub := sql.Dialect(s.Dialect()).Select().From(from).WithContext(s.Context())
-		if target.Document != 0 {
-			c.fence(sub)
-		}
-		if cond := cond.on(sub); cond != nil {
-			sub.Where(cond)
-		}
-		column := s.C("id")
-		switch {
-		case p.Column != "":
-			column = s.C(p.Column)
-			sub.Select(sub.C("id"))
-			// A null is in no list; without this it would be unknown whether.
-			return sql.And(sql.NotNull(column), sql.In(column, sub))
-		case p.Back != "":
-			sub.Select(sub.C(p.Back)).Where(sql.NotNull(sub.C(p.Back)))
-			return sql.In(column, sub)
-		}
-		l := p.Link
-		link := sql.Dialect(s.Dialect()).Table(l.Table).As("l" + alias)
-		sub.Join(link).On(link.C(l.Target), sub.C("id"))
-		if l.Only != "" {
-			sub.Where(c.reader.within(link.C(l.Only), l.Values))
-		}
-		sub.Select(link.C(l.Owner))
-		return sql.In(column, sub)
-	}
+	a.named = target.names(filter)
+	a.alias = "f" + strconv.Itoa(at.tables)
+	a.filter = filter
+	a.matches = c.filter(target, filter, path, at)
+	a.inner = c.accesses[first:len(c.accesses):len(c.accesses)]
+	a.reader, a.target, a.fence = c.reader, target, c.fence
+	return a.on
 }
 
 func describe(raw any) string {

@@ -48,12 +48,15 @@ func (l *Listing) CursorColumn() string {
 // more than a page has where there is one. Without a relation there is one page and no
 // owner.
 func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
+	if _, err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
+		return nil, err
+	}
 	if l.rel != nil {
 		rows, err := l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
 		if err != nil {
 			return nil, err
 		}
-		l.rel.dependOnPages(ctx, l.reader, owners, l.page.filters, l.page.plan)
+		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 		dependOnRows(ctx, l.table, rows)
 		return rows, nil
 	}
@@ -63,8 +66,9 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 // Counts counts the list of each of the owners, by owner. Without a relation there is one
 // count, that of the owner 0.
 func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
+	l.page.accessFreely()
 	if l.rel != nil {
-		l.rel.dependOnPages(ctx, l.reader, owners, l.page.filters, l.page.plan)
+		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
 	}
 	return l.reader.counts(ctx, l.table, l.page.countShape())

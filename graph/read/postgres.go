@@ -13,6 +13,18 @@ func (postgres) within(b *sql.Builder, column string, values any) {
 	b.WriteString(column).WriteString(" = ANY(").Arg(values).WriteString(")")
 }
 
+// drive passes the ids as an array, which is made first.
+func (postgres) drive(column string, ids *sql.Selector) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(" = ANY(ARRAY(").Join(ids).WriteString("))") })
+}
+
+// set keeps the planner from making a join of the subquery: it makes a hash table of it.
+func (postgres) set(column string, ids *sql.Selector) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) {
+		b.WriteString("(").Join(sql.In(column, ids)).WriteString(") IS TRUE")
+	})
+}
+
 // nulls says where nulls go: PostgreSQL takes them as highest.
 func (postgres) nulls(descending bool) string {
 	if descending {

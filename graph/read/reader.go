@@ -3,9 +3,11 @@ package read
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -18,12 +20,22 @@ type Reader struct {
 	stores *store.Stores
 	tables map[string]*Table
 	engine engine
+	bounds bounds
+	hints  *lru.Cache[uint64, *hint]
+	seed   maphash.Seed // of the keys of hints
 }
 
 // NewReader makes a reader of the tables. It panics where a relation leads to
 // a table that is not among them: that is a bug.
 func NewReader(stores *store.Stores, tables []*Table) *Reader {
-	r := &Reader{stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect())}
+	hints, err := lru.New[uint64, *hint](maxHints)
+	if err != nil {
+		panic(err) // the size is negative
+	}
+	r := &Reader{
+		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
+		bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
+	}
 	for _, t := range tables {
 		r.tables[t.Name] = t
 	}
@@ -43,6 +55,10 @@ type engine interface {
 	// within writes that the column has one of the values: []int64 or
 	// []string, as one parameter.
 	within(b *sql.Builder, column string, values any)
+	// drive writes that the column has one of the ids, so that rows are found by them.
+	drive(column string, ids *sql.Selector) *sql.Predicate
+	// set writes the same, so that rows are found by something else.
+	set(column string, ids *sql.Selector) *sql.Predicate
 	// nulls returns what to add to an order by a column that can be null, so
 	// that nulls come lowest.
 	nulls(descending bool) string

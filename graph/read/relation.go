@@ -47,8 +47,7 @@ func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (
 // owners.
 type pageBatch struct {
 	*plan
-	filters map[string]any
-	fence   func(*sql.Selector) // of the targets
+	fence func(*sql.Selector) // of the targets
 }
 
 // page checks the arguments of the connections of a relation.
@@ -64,7 +63,7 @@ func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, e
 	if err != nil {
 		return nil, err
 	}
-	return &pageBatch{plan: p, filters: a.Filter, fence: fence}, nil
+	return &pageBatch{plan: p, fence: fence}, nil
 }
 
 // pageShape shapes a statement over the relation's target so that it reads a page for each

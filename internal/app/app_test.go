@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,7 +27,18 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		code := app.Main(ctx, app.Process{Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr})
+		stop()
+		os.Exit(code)
+	}
+	storetest.Main(m)
+}
+
+// asProgram is the environment variable that makes the tests' program Redthread's.
+const asProgram = "REDTHREAD_TEST_AS_PROGRAM"
 
 // record is a log buffer that is safe for concurrent use.
 type record struct {

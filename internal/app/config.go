@@ -99,7 +99,7 @@ func usage(flag, text string) string { return text + " [$" + variables[flag] + "
 func (c *Config) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "./redthread-data", usage("data", "`folder` of the embedded stores"))
 	f.StringVar(&c.DeskDSN, "desk-dsn", "", usage("desk-dsn", "PostgreSQL `URL` of both stores, in place of the folder; it may hold a password, so prefer the variable"))
-	f.StringVar(&c.LiveDSN, "live-dsn", "", usage("live-dsn", "PostgreSQL `URL` from which live is read, such as a replica's"))
+	f.StringVar(&c.LiveDSN, "live-dsn", "", usage("live-dsn", "PostgreSQL `URL` from which live is read, such as a replica's; several replicas with semicolons between them"))
 	f.StringVar(&c.LogFormat, "log-format", "text", usage("log-format", "`form` of the log on standard error: text or json"))
 	f.StringVar(&c.LogLevel, "log-level", "", usage("log-level", "least `level` that is logged: debug, info, warn or error (default info for serve, else warn)"))
 }
@@ -147,7 +147,9 @@ func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 		p.Add("--data", "must not be empty")
 	}
 	checkDSN(c.DeskDSN, "--desk-dsn", p)
-	checkDSN(c.LiveDSN, "--live-dsn", p)
+	for dsn := range strings.SplitSeq(c.LiveDSN, ";") {
+		checkDSN(strings.TrimSpace(dsn), "--live-dsn", p)
+	}
 	if c.LiveDSN != "" && c.DeskDSN == "" {
 		p.Add("--live-dsn", "has no effect without --desk-dsn")
 	}

@@ -63,11 +63,20 @@ func WithStandbys() Option {
 	return func(o *options) { o.settings = append(o.settings, "wal_level=replica", "max_wal_senders=4") }
 }
 
+// WithDurableCommits makes commits wait until they are written, so that they outlive a
+// crash of the server. They may not outlive one of the machine.
+func WithDurableCommits() Option {
+	return func(o *options) { o.settings = append(o.settings, "synchronous_commit=on") }
+}
+
 // Cluster is a running throwaway server. It is safe for concurrent use.
 type Cluster struct {
-	dir    string
+	dir     string
+	lock    *os.File
+	command func() *exec.Cmd // of the server
+
+	mu     sync.Mutex
 	server *server
-	lock   *os.File
 
 	close    sync.Once
 	closeErr error
@@ -130,13 +139,37 @@ func start(ctx context.Context, o options, fill func(bin, dir string, owner *use
 	for _, setting := range slices.Concat(settings, o.settings) {
 		args = append(args, "-c", setting)
 	}
-	postgres := exec.Command(filepath.Join(bin, "postgres"), args...)
-	prepare(postgres, dir, owner)
-	cluster.server, err = startServer(ctx, postgres)
+	cluster.command = func() *exec.Cmd {
+		postgres := exec.Command(filepath.Join(bin, "postgres"), args...)
+		prepare(postgres, dir, owner)
+		return postgres
+	}
+	cluster.server, err = startServer(ctx, cluster.command())
 	if err != nil {
 		return nil, err
 	}
 	return cluster, nil
+}
+
+// Stop stops the server at once, as an immediate shutdown, and keeps its data.
+func (c *Cluster) Stop() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.server.stop()
+	c.server = nil
+	return err
+}
+
+// Restart starts the server after [Cluster.Stop], and returns when it accepts
+// connections.
+func (c *Cluster) Restart(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	server, err := startServer(ctx, c.command())
+	if err == nil {
+		c.server = server
+	}
+	return err
 }
 
 // DSN returns the URL of a database in the cluster, for its superuser. The
@@ -161,6 +194,8 @@ func (c *Cluster) Dir() string { return c.dir }
 func (c *Cluster) Close() error {
 	c.close.Do(func() {
 		var errs []error
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if c.server != nil {
 			errs = append(errs, c.server.stop())
 		}

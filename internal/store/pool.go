@@ -16,6 +16,8 @@ type pool struct {
 	idle    int // the number of connections that are kept open
 	// snapshotSlots is a semaphore that bounds the snapshots that are open at once.
 	snapshotSlots chan struct{}
+	// replicas, if not nil, are the servers that are read from; db is the primary.
+	replicas *replicaSet
 }
 
 // newPool returns a pool of at most n connections to db, which it keeps open and
@@ -29,7 +31,12 @@ func newPool(db *sql.DB, engine string, n int) *pool {
 	return &pool{db: db, dialect: engine, idle: n, snapshotSlots: make(chan struct{}, max(n-1, 1))}
 }
 
-func (p *pool) close() error { return p.db.Close() }
+func (p *pool) close() error {
+	if p.replicas != nil {
+		p.replicas.close()
+	}
+	return p.db.Close()
+}
 
 // closeIdle closes the connections that are not in use.
 func (p *pool) closeIdle() {
@@ -44,8 +51,21 @@ const readAttempts = 3
 // QueryContext implements entsql.ExecQuerier.
 func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	countStatement(ctx)
+	if p.replicas != nil {
+		var rows *sql.Rows
+		err := p.replicas.read(ctx, func(db *sql.DB) (err error) {
+			rows, err = queryAgain(ctx, db, query, args)
+			return err
+		})
+		return rows, err
+	}
+	return queryAgain(ctx, p.db, query, args)
+}
+
+// queryAgain runs a query, and again where its connection was lost.
+func queryAgain(ctx context.Context, db *sql.DB, query string, args []any) (*sql.Rows, error) {
 	for attempt := 1; ; attempt++ {
-		rows, err := p.db.QueryContext(ctx, query, args...)
+		rows, err := db.QueryContext(ctx, query, args...)
 		if err == nil || attempt == readAttempts || ctx.Err() != nil || !IsRetryableRead(err) {
 			return rows, translate(err)
 		}

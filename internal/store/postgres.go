@@ -29,8 +29,9 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 		return err
 	}
 	liveServer := s.deskServer
-	if c.LiveDSN != "" {
-		if liveServer, err = newPostgresServer(c.LiveDSN); err != nil {
+	replicas := splitDSNs(c.LiveDSN)
+	if len(replicas) == 1 {
+		if liveServer, err = newPostgresServer(replicas[0]); err != nil {
 			return err
 		}
 	}
@@ -43,15 +44,25 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 	if s.deskRead, err = s.deskServer.pool(ctx, c, "desk", reading); err != nil {
 		return err
 	}
+	if len(replicas) > 1 {
+		s.liveRead, err = s.openReplicas(ctx, c, replicas)
+		return err
+	}
 	s.liveRead, err = liveServer.pool(ctx, c, "live", readingLive)
 	return err
 }
 
-// pool opens connections to a schema.
-func (p *postgresServer) pool(ctx context.Context, c Config, schema string, use poolUse) (*pool, error) {
+// open returns a database handle for connections to a schema. It connects later.
+func (p *postgresServer) open(c Config, schema string, use poolUse) *sql.DB {
 	inner := stdlib.GetConnector(*p.settings(schema), stdlib.OptionAfterConnect(p.prepare(schema, use)))
 	db := sql.OpenDB(&connector{Connector: inner, pool: schema, fault: c.Fault})
 	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
+}
+
+// pool opens connections to a schema.
+func (p *postgresServer) pool(ctx context.Context, c Config, schema string, use poolUse) (*pool, error) {
+	db := p.open(c, schema, use)
 	if err := db.PingContext(ctx); err != nil {
 		var parse *pgconn.ParseConfigError
 		if errors.As(err, &parse) {

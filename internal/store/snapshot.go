@@ -45,11 +45,7 @@ type snapshotKey struct{}
 // state of the store, and a function that ends the snapshot. It is for operations
 // that only read: later writes are not visible.
 func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
-	p := s.liveRead
-	if domain.StageFrom(ctx) == domain.Desk {
-		p = s.deskRead
-	}
-	snap := &snapshot{pool: p}
+	snap := &snapshot{pool: s.stagePool(ctx)}
 	return context.WithValue(ctx, snapshotKey{}, snap), snap.end
 }
 
@@ -83,7 +79,15 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		var lasting context.Context
 		lasting, snap.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		stop := context.AfterFunc(ctx, snap.cancel)
-		snap.tx, snap.err = snap.pool.db.BeginTx(lasting, opts)
+		begin := func(db *sql.DB) (err error) {
+			snap.tx, err = db.BeginTx(lasting, opts)
+			return err
+		}
+		if snap.pool.replicas != nil {
+			snap.err = snap.pool.replicas.read(ctx, begin)
+		} else {
+			snap.err = begin(snap.pool.db)
+		}
 		if !stop() {
 			snap.err = ctx.Err()
 		}

@@ -15,7 +15,9 @@ import (
 // Config is the location of the stores. If DeskDSN is empty, they are two SQLite
 // files in Dir; otherwise they are two schemas of the PostgreSQL database that
 // DeskDSN names. LiveDSN, if set, is where live is read from (a replica, or the
-// same server with another role).
+// same server with another role). Several, with semicolons between them, are replicas, of
+// which each read is from the nearest that is healthy and does not lag, or from the
+// primary where there is none.
 type Config struct {
 	Dir     string
 	DeskDSN string

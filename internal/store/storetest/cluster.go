@@ -27,11 +27,22 @@ func StartCluster(tb testing.TB) *Cluster {
 // empty, and a standby that follows it.
 func StartStandby(tb testing.TB) (primary, standby *Cluster) {
 	tb.Helper()
-	primary, err := pgtemp.Start(tb.Context(), pgtemp.WithStandbys())
+	primary, standbys := StartStandbys(tb, 1)
+	return primary, standbys[0]
+}
+
+// StartStandbys is StartStandby with n standbys. What the primary has committed outlives
+// its crash.
+func StartStandbys(tb testing.TB, n int) (primary *Cluster, standbys []*Cluster) {
+	tb.Helper()
+	primary, err := pgtemp.Start(tb.Context(), pgtemp.WithStandbys(), pgtemp.WithDurableCommits())
 	closeAfter(tb, primary, err)
-	standby, err = primary.Standby(tb.Context())
-	closeAfter(tb, standby, err)
-	return primary, standby
+	for range n {
+		standby, err := primary.Standby(tb.Context())
+		closeAfter(tb, standby, err)
+		standbys = append(standbys, standby)
+	}
+	return primary, standbys
 }
 
 func closeAfter(tb testing.TB, cluster *Cluster, err error) {

@@ -1,0 +1,7 @@
+package read
+
+// SetBounds changes from how many rows on a condition through a relation is tested row by
+// row (few; set within another), and among how many rows a page must be found for that.
+func (r *Reader) SetBounds(few, set, window int) {
+	r.bounds = bounds{few: few, set: set, window: window}
+}
