@@ -32,6 +32,9 @@ type Step struct {
 	// Everything says that anything may have changed.
 	Everything bool
 	Keys       []ChangedKey
+	// moment is the time that its changes have in the history of changes, in microseconds
+	// since 1970.
+	moment int64
 }
 
 // ChangedKey is a key of what changed for viewers of some clearances, and for no others:
@@ -168,7 +171,7 @@ func (p *projector) step(ctx context.Context) (Step, error) {
 		}
 	}
 	if p.before == nil || len(changed) > maxStepDocuments {
-		return Step{Everything: true}, nil
+		return Step{Everything: true, moment: p.moment}, nil
 	}
 	ids := slices.Sorted(maps.Keys(changed))
 	after, err := p.factsOf(ctx, ids)
@@ -192,9 +195,9 @@ func (p *projector) step(ctx context.Context) (Step, error) {
 		}
 	}
 	if len(keys) > maxStepKeys {
-		return Step{Everything: true}, nil
+		return Step{Everything: true, moment: p.moment}, nil
 	}
-	step := Step{}
+	step := Step{moment: p.moment}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if keys[key] != 0 {
 			step.Keys = append(step.Keys, ChangedKey{key, keys[key]})
@@ -231,15 +234,19 @@ const (
 	stepOfEverything = 2
 )
 
+// stepHead is the size of the beginning of an encoded step: the first byte, and the moment.
+const stepHead = 1 + 8
+
 // keySize is the size of an encoded key: the key, and the clearances.
 const keySize = 8 + 1
 
 func (s Step) encode() []byte {
+	b := make([]byte, 0, stepHead+keySize*len(s.Keys))
+	kind := byte(stepOfKeys)
 	if s.Everything {
-		return []byte{stepOfEverything}
+		kind = stepOfEverything
 	}
-	b := make([]byte, 0, 1+keySize*len(s.Keys))
-	b = append(b, stepOfKeys)
+	b = binary.BigEndian.AppendUint64(append(b, kind), uint64(s.moment))
 	for _, k := range s.Keys {
 		b = append(binary.BigEndian.AppendUint64(b, uint64(k.Key)), k.Clearances)
 	}
@@ -248,11 +255,11 @@ func (s Step) encode() []byte {
 
 // decodeStep returns a stored step. One that it cannot read changes everything.
 func decodeStep(b []byte) Step {
-	if len(b) == 0 || b[0] != stepOfKeys || len(b[1:])%keySize != 0 {
+	if len(b) < stepHead || len(b[stepHead:])%keySize != 0 {
 		return Step{Everything: true}
 	}
-	step := Step{Keys: make([]ChangedKey, 0, len(b)/keySize)}
-	for b := range slices.Chunk(b[1:], keySize) {
+	step := Step{Everything: b[0] != stepOfKeys, Keys: make([]ChangedKey, 0, len(b)/keySize), moment: int64(binary.BigEndian.Uint64(b[1:]))}
+	for b := range slices.Chunk(b[stepHead:], keySize) {
 		step.Keys = append(step.Keys, ChangedKey{dependency.Key(binary.BigEndian.Uint64(b)), b[8]})
 	}
 	return step
