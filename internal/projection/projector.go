@@ -73,7 +73,8 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 		return err
 	}
 	if p.changes != nil && len(ids) <= maxStepDocuments {
-		before, err := p.factsOf(ctx, ids)
+		there := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return !p.existed[id] })
+		before, err := p.factsOf(ctx, there)
 		if err != nil {
 			return err
 		}
