@@ -2758,6 +2758,11 @@ enum WebhookEvent {
   UNPUBLISHED
   "It is live, and marked higher than the receiver may be told of."
   NO_LONGER_VISIBLE
+  """
+  Something was released: ` + "`" + `cache.purge` + "`" + `, with the cache tags of the responses that it changes. It is
+  not about one document, and only sent to webhooks that name it.
+  """
+  CACHE_PURGE
 }
 
 "Whether a webhook is sent events."
@@ -2779,7 +2784,7 @@ type Webhook {
   url: URL!
   "What it is for."
   description: String
-  "The events that it receives; null for all."
+  "The events that it receives; null for all about documents."
   events: [WebhookEvent!]
   "The types of document that it receives events of; null for all."
   types: [DocumentType!]
@@ -2847,7 +2852,7 @@ type WebhookDelivery {
   number: Int!
   "The type of the event: ` + "`" + `report.published` + "`" + `."
   event: String!
-  "The id of the document."
+  "The id of the document; that of the webhook for ` + "`" + `cache.purge` + "`" + `, which is about none."
   documentId: ID!
   "The body of its requests, in JSON."
   body: String!
@@ -6354,7 +6359,7 @@ input CreateWebhookInput {
   url: URL!
   "What it is for."
   description: String
-  "The events that it receives; all by default. An empty list is refused."
+  "The events that it receives; all about documents by default. An empty list is refused."
   events: [WebhookEvent!]
   "The types of document that it receives events of; all by default. An empty list is refused."
   types: [DocumentType!]
@@ -6375,7 +6380,7 @@ input UpdateWebhookInput {
   url: URL
   "What it is for; null for none."
   description: String
-  "The events that it receives; null for all."
+  "The events that it receives; null for all about documents."
   events: [WebhookEvent!]
   "The types of document that it receives events of; null for all."
   types: [DocumentType!]

@@ -69,7 +69,7 @@ type CreateWebhookInput struct {
 	URL string `json:"url"`
 	// What it is for.
 	Description *string `json:"description,omitempty"`
-	// The events that it receives; all by default. An empty list is refused.
+	// The events that it receives; all about documents by default. An empty list is refused.
 	Events []string `json:"events,omitempty"`
 	// The types of document that it receives events of; all by default. An empty list is refused.
 	Types []string `json:"types,omitempty"`

@@ -16,6 +16,7 @@ import (
 type CacheConfig struct {
 	Size   Bytes         // of the entries in the process; 0: nothing is cached
 	MaxAge time.Duration // of public responses, for browsers and proxies
+	Tags   bool          // public responses have cache tags
 }
 
 // maxMaxAge is the largest MaxAge. Browsers and proxies may use a response for so long
@@ -27,6 +28,8 @@ func (c *CacheConfig) flags(f *pflag.FlagSet) {
 	f.Var(&c.Size, "cache-size", usage("cache-size", "`bytes` of memory for the response cache; 0 turns it off"))
 	f.DurationVar(&c.MaxAge, "cache-max-age", 0, usage("cache-max-age",
 		"`time` for which browsers and proxies may reuse public responses without revalidation, such as 30s; 0 requires revalidation each time"))
+	f.BoolVar(&c.Tags, "cache-tags", false, usage("cache-tags",
+		"add Cache-Tag and Surrogate-Key to public responses, by which a CDN can purge them"))
 }
 
 func (c *CacheConfig) check(p *domain.Problems) {

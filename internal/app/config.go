@@ -81,6 +81,7 @@ var variables = map[string]string{
 
 	"cache-size":            "REDTHREAD_CACHE_SIZE",
 	"cache-max-age":         "REDTHREAD_CACHE_MAX_AGE",
+	"cache-tags":            "REDTHREAD_CACHE_TAGS",
 	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
 
 	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",

@@ -50,7 +50,7 @@ func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 	if d.State != domain.DeliveryPending || d.Generation != job.Generation || hook.State != domain.WebhookEnabled {
 		return nil
 	}
-	if !isTombstone(d.Event) {
+	if !isTombstone(d.Event) && d.Event != purgeType {
 		visible, err := w.visible(asWebhook(ctx, hook), d.DocumentID)
 		if err != nil {
 			return err

@@ -42,6 +42,11 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, e
 	if err != nil {
 		return false, err
 	}
+	purges, err := w.purgesOf(ctx, hook, after, changes)
+	if err != nil {
+		return false, err
+	}
+	events = append(events, purges...)
 	at := w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		present, err := tx.Client().Webhook.Get(ctx, hook.ID)
@@ -70,6 +75,7 @@ func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, e
 // event is a change with the body of its delivery.
 type event struct {
 	projection.Change
+	name string // the type of the message
 	body string
 }
 
@@ -100,7 +106,7 @@ func (w *Webhooks) eventsOf(ctx context.Context, hook *db.Webhook, changes []pro
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, event{Change: c, body: body})
+		out = append(out, event{Change: c, name: eventType(c), body: body})
 	}
 	return out, nil
 }
@@ -141,7 +147,7 @@ func (w *deliveryWriter) write(ctx context.Context, at time.Time) (int64, error)
 		id := domain.NewID(domain.Delivery, at)
 		rows = append(rows, w.tx.Client().WebhookDelivery.Create().
 			SetID(id).SetWebhookID(w.hook.ID).SetNumber(number).
-			SetEvent(eventType(e.Change)).SetDocumentID(e.Document).SetBody(e.body).
+			SetEvent(e.name).SetDocumentID(e.Document).SetBody(e.body).
 			SetState(domain.DeliveryPending).SetGeneration(0).SetAttemptCount(0).SetNextAttemptAt(at).SetCreatedAt(at))
 		if !pending[e.Document] {
 			pending[e.Document] = true

@@ -21,10 +21,14 @@ const (
 	Updated         Event = "UPDATED"
 	Unpublished     Event = "UNPUBLISHED"
 	NoLongerVisible Event = "NO_LONGER_VISIBLE"
+
+	// CachePurge is that of a release: what a CDN has to purge. Unlike the others a webhook
+	// gets it only if it names it.
+	CachePurge Event = "CACHE_PURGE"
 )
 
 // Events lists all events, in a fixed order.
-var Events = []Event{Published, Updated, Unpublished, NoLongerVisible}
+var Events = []Event{Published, Updated, Unpublished, NoLongerVisible, CachePurge}
 
 var eventOf = map[projection.ChangeKind]Event{
 	projection.Published: Published, projection.Updated: Updated, projection.Unpublished: Unpublished, projection.NoLongerVisible: NoLongerVisible,
@@ -60,6 +64,10 @@ type data struct {
 	Title      string     `json:"title,omitempty"`
 	Version    int        `json:"version,omitempty"`
 	WebhookID  *domain.ID `json:"webhookId,omitempty"` // of a test message only
+
+	// Of a purge only.
+	Everything bool     `json:"everything,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
 }
 
 // newBody returns the message of a change. meta is nil for a tombstone.

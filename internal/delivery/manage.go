@@ -55,6 +55,7 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	if !params.MaxMarking.Valid() {
 		p.Add("ceiling", "want one of %v", domain.Markings)
 	}
+	checkPurge(eventNames(params.Events), params.MaxMarking, &p)
 	const refused = "the webhook was not registered"
 	if err := p.Err(refused); err != nil {
 		return 0, "", err
@@ -171,6 +172,18 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 			return err
 		}
 		if err := checkClearance(viewer, hook.Ceiling); err != nil {
+			return err
+		}
+		events, ceiling := hook.Events, hook.Ceiling
+		if params.Events != nil {
+			events = eventNames(*params.Events)
+		}
+		if params.MaxMarking != nil {
+			ceiling = *params.MaxMarking
+		}
+		var p domain.Problems
+		checkPurge(events, ceiling, &p)
+		if err := p.Err(refused); err != nil {
 			return err
 		}
 		change := tx.Client().Webhook.UpdateOneID(hook.ID)

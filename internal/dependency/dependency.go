@@ -19,6 +19,7 @@ package dependency
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -65,6 +66,19 @@ func (k Key) Type() domain.Type { return domain.Type(k >> typeShift) }
 // changes it as well.
 func (k Key) Whole() Key { return k >> typeShift << typeShift }
 
+// String returns the key as a cache tag: "everything", the name of a type for all of its
+// documents ("report"), and else letters in lower case and digits. Some caches take tags
+// that differ in case for the same.
+func (k Key) String() string {
+	switch k {
+	case Everything:
+		return "everything"
+	case k.Whole():
+		return k.Type().String()
+	}
+	return strconv.FormatUint(uint64(k), 36)
+}
+
 // hashed returns the key of a type with a hash of the rest in the lower bits.
 func hashed(t domain.Type, kind, n uint64) Key {
 	return List(t) | Key(mix(mix(n)+kind)>>(64-typeShift)|1)
@@ -86,20 +100,48 @@ func text(s string) uint64 {
 	return h
 }
 
-// Distinct returns the keys in order, each once, and at most limit. Of more it leaves only
-// the types: they depend on all documents of each, which is less exact and still right.
-// The result may share memory with keys.
+// Distinct returns the keys in order, each once, and without those of a type of which all
+// documents are there. If more than limit are left, it takes all documents for the types
+// with the most keys: that is less exact, and still right. The result may share memory with
+// keys.
 func Distinct(keys []Key, limit int) []Key {
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	if len(keys) > 0 && keys[0] == Everything {
 		return keys[:1]
 	}
-	if len(keys) <= limit {
-		return keys
+	// The key of all documents of a type is the lowest of the type.
+	var whole Key
+	keys = slices.DeleteFunc(keys, func(k Key) bool {
+		if k == k.Whole() {
+			whole = k
+			return false
+		}
+		return k.Whole() == whole
+	})
+	for len(keys) > limit {
+		most, ok := most(keys)
+		if !ok {
+			break
+		}
+		first := slices.IndexFunc(keys, func(k Key) bool { return k.Whole() == most })
+		keys[first] = most
+		keys = slices.DeleteFunc(keys, func(k Key) bool { return k != most && k.Whole() == most })
 	}
+	return keys
+}
+
+// most returns the key of all documents of the type that has the most keys; ok is false
+// where no type has several.
+func most(keys []Key) (whole Key, ok bool) {
+	count, highest := 0, 1
 	for i, k := range keys {
-		keys[i] = k.Whole()
+		if i == 0 || k.Whole() != keys[i-1].Whole() {
+			count = 0
+		}
+		if count++; count > highest {
+			whole, highest = k.Whole(), count
+		}
 	}
-	return slices.Compact(keys)
+	return whole, highest > 1
 }

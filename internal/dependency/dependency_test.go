@@ -2,6 +2,7 @@ package dependency_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/dependency"
@@ -39,17 +40,38 @@ func TestKeys(t *testing.T) {
 
 func TestDistinct(t *testing.T) {
 	t.Parallel()
-	a, b := dependency.Name(domain.Tag, "a"), dependency.Name(domain.Report, "b")
-	got := dependency.Distinct([]dependency.Key{a, b, a, b, b}, 2)
-	if want := []dependency.Key{b, a}; !slices.Equal(got, want) {
-		t.Errorf("got %x, want %x", got, want)
+	report, a, b, c := dependency.Name(domain.Report, "r"), dependency.Name(domain.Tag, "a"), dependency.Name(domain.Tag, "b"), dependency.Name(domain.Tag, "c")
+	tags, reports := dependency.List(domain.Tag), dependency.List(domain.Report)
+	type keys = []dependency.Key
+	inOrder := func(k keys) keys { slices.Sort(k); return k }
+	for name, row := range map[string]struct {
+		given keys
+		limit int
+		want  keys
+	}{
+		"Nothing":              {nil, 2, nil},
+		"EachOnce":             {keys{a, report, a, report, report}, 2, keys{report, a}},
+		"Everything":           {keys{a, dependency.Everything, report}, 9, keys{dependency.Everything}},
+		"AllOfATypeCoverIts":   {keys{a, tags, b, report}, 9, keys{report, tags}},
+		"TheMostNumerousFirst": {keys{a, b, c, report}, 3, keys{report, tags}},
+		"OneMore":              {keys{a, b, c}, 3, inOrder(keys{a, b, c})},
+		"FewerThanTheTypes":    {keys{a, report}, 1, keys{report, a}},
+		"AllTypes":             {keys{a, b, report, dependency.Name(domain.Report, "s")}, 1, keys{reports, tags}},
+	} {
+		if got := dependency.Distinct(slices.Clone(row.given), row.limit); !slices.Equal(got, row.want) {
+			t.Errorf("%s: got %x, want %x", name, got, row.want)
+		}
 	}
-	got = dependency.Distinct([]dependency.Key{a, b, dependency.Name(domain.Tag, "c")}, 2)
-	if want := []dependency.Key{dependency.List(domain.Report), dependency.List(domain.Tag)}; !slices.Equal(got, want) {
-		t.Errorf("of too many: got %x, want %x", got, want)
+}
+
+// As cache tags, keys are lower case, and the names of types stand for all their documents.
+func TestString(t *testing.T) {
+	t.Parallel()
+	if got := dependency.Everything.String() + " " + dependency.List(domain.Report).String(); got != "everything report" {
+		t.Errorf("got %s", got)
 	}
-	got = dependency.Distinct([]dependency.Key{a, dependency.Everything, b}, 2)
-	if want := []dependency.Key{dependency.Everything}; !slices.Equal(got, want) {
-		t.Errorf("with everything: got %x, want %x", got, want)
+	got := dependency.Name(domain.Asset, "a").String()
+	if len(got) > 13 || strings.ToLower(got) != got || got == dependency.Name(domain.Asset, "b").String() {
+		t.Errorf("got %s", got)
 	}
 }

@@ -58,6 +58,7 @@ type projector struct {
 	desk    store.Rows         // where the snapshots are
 	changes visibilityChanges  // what the entries change; nil if not recorded
 	existed map[domain.ID]bool // which documents were in live before; see recordBefore
+	moment  int64              // the time of the changes; see writeChanges
 	before  *facts             // of the documents of a release, if that is not too large; see step
 }
 
@@ -72,7 +73,8 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 		return err
 	}
 	if p.changes != nil && len(ids) <= maxStepDocuments {
-		before, err := p.factsOf(ctx, ids)
+		there := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return !p.existed[id] })
+		before, err := p.factsOf(ctx, there)
 		if err != nil {
 			return err
 		}

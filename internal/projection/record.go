@@ -209,6 +209,7 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 		return err
 	}
 	moment = max(at.UnixMicro(), moment+1)
+	p.moment = moment
 	var rows [][]any
 	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
 		kinds, some := p.changes[id].kinds()

@@ -26,12 +26,18 @@ const (
 // that is further behind drops all that it has cached.
 const keptSteps = 4096
 
+// pruneSteps is after how many entries of the log older steps are deleted.
+const pruneSteps = 64
+
 // Step is what changed from one version of live to the next, for caches of what was read
 // from it.
 type Step struct {
 	// Everything says that anything may have changed.
 	Everything bool
 	Keys       []ChangedKey
+	// moment is the time that its changes have in the history of changes, in microseconds
+	// since 1970.
+	moment int64
 }
 
 // ChangedKey is a key of what changed for viewers of some clearances, and for no others:
@@ -64,10 +70,12 @@ type facts struct {
 	refs  map[domain.ID][]domain.ID
 }
 
-// names are the slugs of a document and its former ids, and its effective marking.
+// names are the slugs of a document and its former ids, and, if it is in live, its effective
+// marking.
 type names struct {
 	slugs   []string
 	former  []domain.ID
+	live    bool
 	marking domain.Marking
 }
 
@@ -103,35 +111,23 @@ func (p *projector) factsOf(ctx context.Context, ids []domain.ID) (facts, error)
 	return f, p.readNames(ctx, slices.Collect(maps.Keys(all)), f.names)
 }
 
+// readNames reads the names of documents that are in live.
 func (p *projector) readNames(ctx context.Context, ids []domain.ID, into map[domain.ID]names) error {
-	engine := p.tx.Dialect()
-	var queries []string
-	var args []any
-	for t, ids := range aggregate.GroupByType(ids) {
-		queries = append(queries, "SELECT id, slug, effective_marking FROM "+aggregate.TableOf(t).Name+" WHERE id"+store.InSet(engine))
-		args = append(args, store.IDSet(engine, ids))
-	}
-	if len(queries) == 0 {
+	if len(ids) == 0 {
 		return nil
+	}
+	engine := p.tx.Dialect()
+	queries := []string{"SELECT document_id, slug, former_id, CAST(NULL AS bigint) FROM aliases WHERE document_id" + store.InSet(engine)}
+	args := []any{store.IDSet(engine, ids)}
+	for t, ids := range aggregate.GroupByType(ids) {
+		queries = append(queries, "SELECT id, slug, CAST(NULL AS bigint), effective_marking FROM "+aggregate.TableOf(t).Name+" WHERE id"+store.InSet(engine))
+		args = append(args, store.IDSet(engine, ids))
 	}
 	err := store.QueryRows(ctx, p.tx, strings.Join(queries, " UNION ALL "), args, func(rows *sql.Rows) error {
 		var id domain.ID
-		var slug string
-		var n names
-		err := rows.Scan(&id, &slug, &n.marking)
-		n.slugs = []string{slug}
-		into[id] = n
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("read slugs: %w", err)
-	}
-	query := "SELECT document_id, slug, former_id FROM aliases WHERE document_id" + store.InSet(engine)
-	err = store.QueryRows(ctx, p.tx, query, []any{store.IDSet(engine, ids)}, func(rows *sql.Rows) error {
-		var id domain.ID
 		var slug sql.NullString
-		var former sql.NullInt64
-		err := rows.Scan(&id, &slug, &former)
+		var former, marking sql.NullInt64
+		err := rows.Scan(&id, &slug, &former, &marking)
 		n := into[id]
 		if slug.Valid {
 			n.slugs = append(n.slugs, slug.String)
@@ -139,11 +135,14 @@ func (p *projector) readNames(ctx context.Context, ids []domain.ID, into map[dom
 		if former.Valid {
 			n.former = append(n.former, domain.ID(former.Int64))
 		}
+		if marking.Valid {
+			n.live, n.marking = true, domain.Marking(marking.Int64)
+		}
 		into[id] = n
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read former names: %w", err)
+		return fmt.Errorf("read slugs: %w", err)
 	}
 	return nil
 }
@@ -168,7 +167,7 @@ func (p *projector) step(ctx context.Context) (Step, error) {
 		}
 	}
 	if p.before == nil || len(changed) > maxStepDocuments {
-		return Step{Everything: true}, nil
+		return Step{Everything: true, moment: p.moment}, nil
 	}
 	ids := slices.Sorted(maps.Keys(changed))
 	after, err := p.factsOf(ctx, ids)
@@ -192,9 +191,9 @@ func (p *projector) step(ctx context.Context) (Step, error) {
 		}
 	}
 	if len(keys) > maxStepKeys {
-		return Step{Everything: true}, nil
+		return Step{Everything: true, moment: p.moment}, nil
 	}
-	step := Step{}
+	step := Step{moment: p.moment}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if keys[key] != 0 {
 			step.Keys = append(step.Keys, ChangedKey{key, keys[key]})
@@ -206,9 +205,9 @@ func (p *projector) step(ctx context.Context) (Step, error) {
 // addReferring adds the keys of the documents of a type that refer to a document, for
 // those of the clearances that may see the latter before or after the transaction.
 func (p *projector) addReferring(keys map[dependency.Key]uint8, t domain.Type, to domain.ID, called names, clearances uint8) {
-	visible := clearancesOf(called.marking)
-	if called.slugs == nil {
-		visible = 0 // it is not in live
+	var visible uint8
+	if called.live {
+		visible = clearancesOf(called.marking)
 	}
 	if e := p.changes[to]; e != nil {
 		visible |= clearancesOf(e.before, e.after)
@@ -231,15 +230,19 @@ const (
 	stepOfEverything = 2
 )
 
+// stepHead is the size of the beginning of an encoded step: the first byte, and the moment.
+const stepHead = 1 + 8
+
 // keySize is the size of an encoded key: the key, and the clearances.
 const keySize = 8 + 1
 
 func (s Step) encode() []byte {
+	b := make([]byte, 0, stepHead+keySize*len(s.Keys))
+	kind := byte(stepOfKeys)
 	if s.Everything {
-		return []byte{stepOfEverything}
+		kind = stepOfEverything
 	}
-	b := make([]byte, 0, 1+keySize*len(s.Keys))
-	b = append(b, stepOfKeys)
+	b = binary.BigEndian.AppendUint64(append(b, kind), uint64(s.moment))
 	for _, k := range s.Keys {
 		b = append(binary.BigEndian.AppendUint64(b, uint64(k.Key)), k.Clearances)
 	}
@@ -248,11 +251,11 @@ func (s Step) encode() []byte {
 
 // decodeStep returns a stored step. One that it cannot read changes everything.
 func decodeStep(b []byte) Step {
-	if len(b) == 0 || b[0] != stepOfKeys || len(b[1:])%keySize != 0 {
+	if len(b) < stepHead || len(b[stepHead:])%keySize != 0 {
 		return Step{Everything: true}
 	}
-	step := Step{Keys: make([]ChangedKey, 0, len(b)/keySize)}
-	for b := range slices.Chunk(b[1:], keySize) {
+	step := Step{Everything: b[0] != stepOfKeys, Keys: make([]ChangedKey, 0, len(b)/keySize), moment: int64(binary.BigEndian.Uint64(b[1:]))}
+	for b := range slices.Chunk(b[stepHead:], keySize) {
 		step.Keys = append(step.Keys, ChangedKey{dependency.Key(binary.BigEndian.Uint64(b)), b[8]})
 	}
 	return step
@@ -264,14 +267,18 @@ func (p *projector) writeStep(ctx context.Context, from, to Version) error {
 	if err != nil {
 		return err
 	}
-	// Steps from the sequence on are of a live that was lost.
-	if err := store.Exec(ctx, p.tx, "DELETE FROM live_steps WHERE id < ? OR id >= ?", to.Sequence-keptSteps, to.Sequence); err != nil {
-		return fmt.Errorf("delete old steps: %w", err)
-	}
-	err = store.Exec(ctx, p.tx, "INSERT INTO live_steps (id, at, previous, previous_at, keys) VALUES (?, ?, ?, ?, ?)",
+	// Steps of a live that was lost are replaced; those after them have no predecessor.
+	err = store.Exec(ctx, p.tx, "INSERT INTO live_steps (id, at, previous, previous_at, keys) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"+
+		" SET at = excluded.at, previous = excluded.previous, previous_at = excluded.previous_at, keys = excluded.keys",
 		to.Sequence, to.AppliedAt.UnixMicro(), from.Sequence, from.AppliedAt.UnixMicro(), step.encode())
 	if err != nil {
 		return fmt.Errorf("store what a release changed: %w", err)
+	}
+	if from.Sequence/pruneSteps == to.Sequence/pruneSteps {
+		return nil
+	}
+	if err := store.Exec(ctx, p.tx, "DELETE FROM live_steps WHERE id < ? OR id > ?", to.Sequence-keptSteps, to.Sequence); err != nil {
+		return fmt.Errorf("delete old steps: %w", err)
 	}
 	return nil
 }

@@ -54,6 +54,8 @@ type Config struct {
 	// MaxAge is the max-age of public responses: for how long browsers and proxies
 	// may use them without revalidation.
 	MaxAge time.Duration
+	// Tags adds to public responses the headers with what they depend on.
+	Tags   bool
 	Live   Live
 	Quotas Quotas
 	Log    *slog.Logger
@@ -72,6 +74,7 @@ type Config struct {
 type Cache struct {
 	size   uint64
 	public []string // the Cache-Control of public responses
+	tags   bool
 	live   Live
 	quotas Quotas
 	log    *slog.Logger
@@ -92,7 +95,7 @@ type Cache struct {
 
 // New returns an empty cache.
 func New(c Config) *Cache {
-	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now, onOperation: c.OnOperation,
+	cache := &Cache{size: uint64(max(c.Size, 0)), public: publicCacheControl(c.MaxAge), tags: c.Tags, live: c.Live, quotas: c.Quotas, log: c.Log, now: c.Now, onOperation: c.OnOperation,
 		flights: map[flightKey]*flight{}}
 	cache.current.Store(&state{version: c.Live.Version()})
 	if cache.size > 0 {

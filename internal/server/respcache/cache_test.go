@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/dependency"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 )
 
@@ -191,6 +193,139 @@ func TestPublishIsVisibleToTheNextRead(t *testing.T) {
 	}
 	if s := w.cache.Stats(); s.Entries != 1 || s.Dropped != 1 {
 		t.Errorf("the entry of the version before is still there: %+v", s)
+	}
+}
+
+// A release drops the entries that depend on what it changes, for the clearances for which
+// it does, and no others.
+func TestReleaseDropsWhatDependsOnIt(t *testing.T) {
+	t.Parallel()
+	a, b := dependency.Name(domain.Tag, "a"), dependency.Name(domain.Tag, "b")
+	change := func(key dependency.Key, clearances uint8) projection.ChangedKey {
+		return projection.ChangedKey{Key: key, Clearances: clearances}
+	}
+	const all, notClear, onlyClear = 0b11111, 0b11110, 0b00001
+	for name, row := range map[string]struct {
+		query   string
+		viewer  *domain.Viewer
+		steps   [][]projection.ChangedKey
+		dropped bool
+	}{
+		"WhatItDependsOn":            {"{a}", anonymous, [][]projection.ChangedKey{{change(a, all)}}, true},
+		"SomethingElse":              {"{a}", anonymous, [][]projection.ChangedKey{{change(b, all)}}, false},
+		"Nothing":                    {"{a}", anonymous, [][]projection.ChangedKey{{}}, false},
+		"ForOthers":                  {"{a}", anonymous, [][]projection.ChangedKey{{change(a, notClear)}}, false},
+		"ForOthersThanThePartner":    {"{a}", partner, [][]projection.ChangedKey{{change(a, onlyClear)}}, false},
+		"ForThePartner":              {"{a}", partner, [][]projection.ChangedKey{{change(a, notClear)}}, true},
+		"OneOfMany":                  {"{a}", anonymous, [][]projection.ChangedKey{{change(dependency.List(domain.Report), all), change(a, all), change(b, all)}}, true},
+		"SomeStepsLater":             {"{a}", anonymous, [][]projection.ChangedKey{{}, {change(b, all)}, {change(a, all)}, {}}, true},
+		"Everything":                 {"{hello}", anonymous, [][]projection.ChangedKey{{change(b, notClear)}}, true},
+		"WhatDependsOnNothing":       {"{constant}", anonymous, [][]projection.ChangedKey{{change(a, all), change(b, all)}}, false},
+		"MoreStepsThanAreRemembered": {"{a}", anonymous, make([][]projection.ChangedKey, 300), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTestCache(t, nil)
+			w.do(row.viewer, get(t, row.query))
+			for _, keys := range row.steps {
+				w.live.release(w.clock.Now(), keys...)
+			}
+			w.do(row.viewer, get(t, row.query))
+			want := int64(1)
+			if row.dropped {
+				want = 2
+			}
+			w.wantExecuted(want)
+			if s := w.cache.Stats(); s.Dropped != want-1 || s.Entries != 1 {
+				t.Errorf("got %+v, want %d dropped", s, want-1)
+			}
+			w.do(row.viewer, get(t, row.query))
+			w.wantExecuted(want)
+		})
+	}
+}
+
+// A step that is not known drops everything, also what depends on nothing.
+func TestUnknownStep(t *testing.T) {
+	t.Parallel()
+	w := newTestCache(t, nil)
+	for range 2 {
+		w.do(anonymous, get(t, "{constant}"))
+		w.live.publish(w.clock.Now())
+		w.live.release(w.clock.Now())
+	}
+	w.wantExecuted(2)
+}
+
+// A response that was being made while something was published is used for later requests
+// only if that did not concern it.
+func TestReleaseWhileAResponseIsMade(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		key  dependency.Key
+		want int64
+	}{
+		"SomethingElse":   {dependency.Name(domain.Tag, "b"), 1},
+		"WhatItDependsOn": {dependency.Name(domain.Tag, "a"), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTestCache(t, nil)
+			first := make(chan response, 1)
+			go func() { first <- w.do(anonymous, get(t, "{slow:a}")) }()
+			<-w.backend.waiting
+			w.live.release(w.clock.Now(), projection.ChangedKey{Key: row.key, Clearances: 1})
+			w.backend.resume <- nil
+			<-first
+			second := make(chan response, 1)
+			go func() { second <- w.do(anonymous, get(t, "{slow:a}")) }()
+			if row.want == 2 {
+				<-w.backend.waiting
+				w.backend.resume <- nil
+			}
+			<-second
+			w.wantExecuted(row.want)
+		})
+	}
+}
+
+// Public responses have cache tags where these are asked for, also 304; no others do.
+func TestTags(t *testing.T) {
+	t.Parallel()
+	w := newTestCache(t, func(c *respcache.Config) { c.Tags = true })
+	a := dependency.Name(domain.Tag, "a").String()
+	for _, row := range []struct {
+		viewer     *domain.Viewer
+		query      string
+		tags, keys string
+	}{
+		{keyed, "{a}", "", ""}, // which shares the entry with the next
+		{anonymous, "{a}", a, a},
+		{anonymous, "{hello}", "everything", "everything"},
+		{anonymous, "{constant}", "", ""},
+		{anonymous, "{many}", "report," + a, "report " + a},
+		{keyed, "{a}", "", ""},
+		{partner, "{amber}", "", ""},
+		{anonymous, "{amber}", "", ""},
+		{anonymous, "{fails}", "", ""},
+	} {
+		for range 2 {
+			got := w.do(row.viewer, get(t, row.query))
+			if got.header.Get("Cache-Tag") != row.tags || got.header.Get("Surrogate-Key") != row.keys {
+				t.Errorf("%s: got %v, want %q and %q", row.query, got.header, row.tags, row.keys)
+			}
+		}
+		if got := w.do(row.viewer, post(t, row.query)); got.header.Get("Cache-Tag")+got.header.Get("Surrogate-Key") != "" {
+			t.Errorf("%s by POST: got %v", row.query, got.header)
+		}
+	}
+	tag := w.do(anonymous, get(t, "{a}")).header.Get("Etag")
+	if got := w.do(anonymous, get(t, "{a}", "If-None-Match", tag)); got.status != 304 || got.header.Get("Cache-Tag") != a {
+		t.Errorf("got %v", got)
+	}
+	off := newTestCache(t, nil)
+	if got := off.do(anonymous, get(t, "{a}")); got.header.Get("Cache-Tag")+got.header.Get("Surrogate-Key") != "" {
+		t.Errorf("without --cache-tags: got %v", got)
 	}
 }
 

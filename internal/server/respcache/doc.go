@@ -4,16 +4,24 @@
 // # Version
 //
 // Live changes only when something is published, so the sequence that live has
-// applied is the version of everything read from it. An entry is stored under the
-// version that was known before its response was made, and is dropped when the
-// version advances. The response was then read at that version or a later one; a
-// later one only makes it newer than required. Where live is read from a replica,
-// what is read may be older than the version; there the operation reports the
-// sequence that it has read at, and a response that is older is not cached.
+// applied is the version of everything read from it. Each release is a step from one
+// version to the next, and says which keys it changed for viewers of which clearances
+// (package dependency); an entry has the keys of what its response depends on. An entry is
+// right at the version that was known before its response was made: the response was then
+// read at that version or a later one, and a later one only makes it newer than required.
+// At each use the steps since are compared with its keys, once each; where one has changed
+// a key, or is not known any more, the entry is dropped. That needs no index of keys, and
+// holds as well for responses that are being made while a release is applied.
+// [Cache.Run] drops such entries also where nobody asks for them.
+//
+// Where live is read from a replica, what is read may be older than the version; there the
+// operation reports the sequence that it has read at, and a response that is older is not
+// cached.
 //
 // A publish advances the version before its response is sent, so the next read in
-// the same process sees it; other processes are notified, or poll, within a second.
-// Where no poll has succeeded for ten seconds, no entry is used.
+// the same process sees it; other processes are notified, or poll, within a second. They
+// read the steps from the database with the new version. Where no poll has succeeded for
+// ten seconds, no entry is used.
 //
 // # Key
 //
@@ -49,6 +57,7 @@
 // # Timing
 //
 // A hit is faster than a miss, which reveals that a viewer of the same role and
-// clearance has sent the same request since the last publish. It reveals no
+// clearance has sent the same request since something that they may see last changed it. A
+// release of what they may not see changes no key of theirs. It reveals no
 // content: a viewer that gets the hit may read all that is in it.
 package respcache

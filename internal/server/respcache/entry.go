@@ -29,6 +29,7 @@ type entry struct {
 	// identifies the response: the same one in other codings shares it.
 	confirmed *atomic.Int64
 	etag      string // the validator without its quotes
+	tags      *tags  // nil: the response is not to have any
 	// modified is the Last-Modified of the response; the zero time where it has
 	// none.
 	modified     time.Time

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var schema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 	type Query { hello: String amber: String desk: String fails: String partial: String large(size: Int!): String lags: String waits: String
-		until: String while: String mine: String }
+		until: String while: String mine: String a: String constant: String many: String }
 	type Mutation { hello: String }
 	type Subscription { hello: String }
 `})
@@ -94,6 +94,23 @@ func (d *backend) execute(ctx context.Context, op *graphql.OperationContext, fie
 	case "large":
 		size, _ := field.ArgumentMap(op.Variables)["size"].(int64)
 		text += strings.Repeat(" words", int(size)/6)
+	case "a":
+		err := d.wait(ctx, field)
+		decision.Allow(domain.Clear, []dependency.Key{dependency.Name(domain.Tag, "a")})
+		if err != nil {
+			return &graphql.Response{Errors: gqlerror.List{gqlerror.Wrap(err)}}
+		}
+		return data(text)
+	case "constant":
+		decision.Allow(domain.Clear, nil)
+		return data(text)
+	case "many":
+		keys := []dependency.Key{dependency.Name(domain.Tag, "a")}
+		for i := range 60 {
+			keys = append(keys, dependency.Name(domain.Report, fmt.Sprint(i)))
+		}
+		decision.Allow(domain.Clear, keys)
+		return data(text)
 	case "lags":
 		decision.ReadAt(6)
 	case "until":

@@ -145,7 +145,11 @@ func (c *Cache) fill(w http.ResponseWriter, r *http.Request, q *lookup, f *fligh
 		return
 	}
 	c.misses.Add(1)
-	e := newEntry(captured.header, captured.body, terms, q).withCoding(q.coding)
+	e := newEntry(captured.header, captured.body, terms, q)
+	if c.tags && terms.Marking == domain.Clear {
+		e.addTags()
+	}
+	e = e.withCoding(q.coding)
 	if c.entries != nil && (terms.Sequence < 0 || terms.Sequence >= q.state.version.Sequence) {
 		// What was published meanwhile may have changed it, or it has it already.
 		if c.current.Load().shows(e, e.clearance) {
@@ -208,6 +212,9 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, q *lookup, e *entry
 	}
 	header["Etag"] = body.validator
 	header["Cache-Control"] = c.cacheControl(q, e)
+	if e.tags != nil && !q.viewer.Authenticated() {
+		header[cacheTag], header[surrogateKey] = e.tags.commas, e.tags.spaces
+	}
 	dated := e.hasLastModified(q.now)
 	if dated {
 		header["Last-Modified"] = []string{e.modified.Format(http.TimeFormat)}
