@@ -364,6 +364,16 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "live_steps",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"at", field.TypeInt64, false},
+				{"previous", field.TypeInt64, false},
+				{"previous_at", field.TypeInt64, false},
+				{"keys", field.TypeBytes, false},
+			},
+		},
+		{
 			Name: "mentions",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
@@ -668,6 +678,7 @@ func Tables() []Table {
 				{"document_id", field.TypeInt64, false},
 				{"number", field.TypeInt, false},
 				{"snapshot", field.TypeString, false},
+				{"compressed", field.TypeBytes, true},
 				{"hash", field.TypeString, false},
 				{"author", field.TypeString, false},
 				{"message", field.TypeString, true},
