@@ -10,6 +10,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The heap grows by headroom between two collections, but by at most maxGCPercent of
@@ -56,6 +57,16 @@ func afterCollections(percent int) {
 	}
 	// The next collection finds this object unreachable.
 	runtime.AddCleanup(new([16]byte), afterCollections, percent)
+}
+
+// startSettles is how long after the start all that runs at intervals has run once.
+const startSettles = 10 * time.Second
+
+// releaseStart gives back what the start needed and serving does not: garbage, and pages
+// of the program file.
+func releaseStart() {
+	debug.FreeOSMemory()
+	unmapStart()
 }
 
 // availableMemory returns how many bytes of memory this process may use according
