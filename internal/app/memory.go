@@ -5,27 +5,68 @@ import (
 	"math"
 	"os"
 	"path"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// gcPercent lets the heap grow to five times the live heap. The live heap is
-// small, some ten megabytes, so that the default would collect every few requests
-// and double their cost.
-const gcPercent = 400
+// The heap grows by headroom between two collections, but by at most maxGCPercent of
+// what is live and at least minGCPercent.
+//
+// What requests hold is small, some ten megabytes, so that the default of 100 percent
+// would collect every few requests and double their cost. The response cache is not
+// small, but its bytes have no pointers and cost a collection little: with it in the live
+// heap a fixed percentage would let garbage grow to several times the cache.
+const (
+	headroom     = 40 << 20
+	maxGCPercent = 400
+	minGCPercent = 50
+)
 
-// tuneMemory sets GOGC to gcPercent and GOMEMLIMIT to three quarters of the memory
-// of the machine or the container, unless the environment sets them.
+// gcPercent returns the GOGC for a live heap of so many bytes.
+func gcPercent(live uint64) int {
+	return max(minGCPercent, min(maxGCPercent, int(100*headroom/max(live, 1))))
+}
+
+// tuneMemory sets GOGC as gcPercent says, after each collection anew, and GOMEMLIMIT to
+// three quarters of the memory of the machine or the container, unless the environment
+// sets them.
 func tuneMemory(getenv func(string) string) {
 	if getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(maxGCPercent)
+		afterCollections(maxGCPercent)
 	}
 	if getenv("GOMEMLIMIT") == "" {
 		if memory := availableMemory(os.DirFS("/")); memory > 0 {
 			debug.SetMemoryLimit(memory / 4 * 3)
 		}
 	}
+}
+
+// afterCollections sets GOGC anew after each garbage collection. The percentage is that of
+// now.
+func afterCollections(percent int) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if want := gcPercent(live[0].Value.Uint64()); want < percent*9/10 || want > percent*11/10 {
+		debug.SetGCPercent(want)
+		percent = want
+	}
+	// The next collection finds this object unreachable.
+	runtime.AddCleanup(new([16]byte), afterCollections, percent)
+}
+
+// startSettles is how long after the start all that runs at intervals has run once.
+const startSettles = 10 * time.Second
+
+// releaseStart gives back what the start needed and serving does not: garbage, and pages
+// of the program file.
+func releaseStart() {
+	debug.FreeOSMemory()
+	unmapStart()
 }
 
 // availableMemory returns how many bytes of memory this process may use according

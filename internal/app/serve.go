@@ -55,6 +55,7 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 	log.InfoContext(ctx, "serving", "url", a.URL(), "stores", p.config.location(),
 		"started_in_ms", time.Since(began).Milliseconds(), "version", version())
 	p.welcome(a)
+	defer time.AfterFunc(startSettles, releaseStart).Stop()
 	select {
 	case <-ctx.Done():
 		log.InfoContext(ctx, "stopping")
