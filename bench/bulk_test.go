@@ -144,3 +144,34 @@ func (s *site) catchUp(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkRebuild rebuilds live with some thousand reports and relationships.
+func BenchmarkRebuild(b *testing.B) {
+	s := newSite(b)
+	s.seedSources(b)
+	for name, fieldsOf := range map[string]func(int) map[string]any{"report": func(i int) map[string]any { return reportFields(reports+i, "") }, "relationship": relationshipFields} {
+		var file bytes.Buffer
+		for i := range 3000 {
+			fields := fieldsOf(i)
+			fields["type"] = name
+			if err := json.NewEncoder(&file).Encode(fields); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if _, err := exchange.ImportDocuments(s.ctx, s.desk, &file, exchange.DocumentsParams{Publish: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s.catchUp(b)
+	var took time.Duration
+	documents := 0
+	for b.Loop() {
+		start := cpuTime(b)
+		out, err := s.desk.RebuildLive(s.ctx, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		took, documents = took+cpuTime(b)-start, documents+out.Documents
+	}
+	b.ReportMetric(float64(took.Microseconds())/float64(documents), "cpu-µs/doc")
+}

@@ -84,6 +84,9 @@ func (p *program) importDocuments(ctx context.Context, log *slog.Logger, name st
 		} else {
 			err = read(ctx)
 		}
+		if err == nil && publish && !dryRun {
+			err = b.live.Project(ctx) // there may be no server that does
+		}
 		if out.Lines > 0 {
 			p.printDocuments(out, publish, dryRun)
 		}

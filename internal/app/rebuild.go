@@ -30,7 +30,7 @@ the old live until the new one is complete.`,
 
 func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string) error {
 	return p.withExisting(ctx, log, func(b *backend) error {
-		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"))
+		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"), p.progress("Rebuilding"))
 		if err != nil {
 			return err
 		}

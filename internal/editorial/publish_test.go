@@ -275,7 +275,7 @@ func TestRights(t *testing.T) {
 				t.Errorf("%v saved: %v", role, err)
 			}
 		}
-		if _, err := d.RebuildLive(d.Ctx); !errors.Is(err, domain.ErrForbidden) {
+		if _, err := d.RebuildLive(d.Ctx, nil); !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("an editor rebuilt live: %v", err)
 		}
 		d.WantLive(domain.Red)

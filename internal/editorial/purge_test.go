@@ -58,7 +58,7 @@ func TestPurge(t *testing.T) {
 		}
 		// Live can be made anew of a log that tells of what is gone, at once
 		// and release by release.
-		if _, err := d.RebuildLive(admin); err != nil {
+		if _, err := d.RebuildLive(admin, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.Stores.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {

@@ -12,8 +12,9 @@ import (
 )
 
 // RebuildLive rebuilds live from the log and the revisions; see [Live.Rebuild].
-// Needs the right OPERATE.
-func (d *Desk) RebuildLive(ctx context.Context) (projection.RebuildResult, error) {
+// progress, if not nil, is called with the number of documents written and of all. Needs
+// the right OPERATE.
+func (d *Desk) RebuildLive(ctx context.Context, progress func(done, of int)) (projection.RebuildResult, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return projection.RebuildResult{}, err
 	}
@@ -25,7 +26,7 @@ func (d *Desk) RebuildLive(ctx context.Context) (projection.RebuildResult, error
 			return projection.RebuildResult{}, fmt.Errorf("rebuild live: %w", err)
 		}
 	}
-	out, err := d.live.Rebuild(ctx)
+	out, err := d.live.Rebuild(ctx, progress)
 	if err != nil {
 		return projection.RebuildResult{}, fmt.Errorf("rebuild live: %w", err)
 	}

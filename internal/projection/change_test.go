@@ -64,7 +64,7 @@ func TestFollowersOfRandomHistories(t *testing.T) {
 				rapid.SampledFrom(partners).Draw(rt, "who looks").follow(rapid.IntRange(1, 5).Draw(rt, "page"))
 			}
 			if rapid.Bool().Draw(rt, "rebuild") {
-				if _, err := h.desk.RebuildLive(as(t.Context(), domain.Admin)); err != nil {
+				if _, err := h.desk.RebuildLive(as(t.Context(), domain.Admin), nil); err != nil {
 					rt.Fatal(err)
 				}
 				witness()
@@ -389,7 +389,7 @@ func TestVersionMovesOn(t *testing.T) {
 		if after.Sequence <= before.Sequence {
 			t.Errorf("got sequence %d after %d", after.Sequence, before.Sequence)
 		}
-		if _, err := d.RebuildLive(as(t.Context(), domain.Admin)); err != nil {
+		if _, err := d.RebuildLive(as(t.Context(), domain.Admin), nil); err != nil {
 			t.Fatal(err)
 		}
 		if rebuilt := d.Version(); rebuilt.Same(after) {

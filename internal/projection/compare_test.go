@@ -56,7 +56,7 @@ func TestLiveOfAnotherLog(t *testing.T) {
 					t.Errorf("got %+v, %v; want a publication that is pending", out, err)
 				}
 				d.WantLive(domain.Clear, "report:first", "report:second")
-				if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test")); err != nil {
+				if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test"), nil); err != nil {
 					t.Fatal(err)
 				}
 				if lag, err := d.Lag(t.Context()); err != nil || lag != 0 {
@@ -127,7 +127,7 @@ func TestADeskThatWasPutBack(t *testing.T) {
 		t.Errorf("live has another entry: got %v, want a conflict", err)
 	}
 	d.WantLive(domain.Clear, "report:first", "report:lost")
-	if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test")); err != nil {
+	if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test"), nil); err != nil {
 		t.Fatal(err)
 	}
 	d.WantLive(domain.Clear, "report:first", "report:other")

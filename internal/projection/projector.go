@@ -279,12 +279,14 @@ type RebuildResult struct {
 	Sequence  int64
 }
 
-// rebuildBatch is the maximum number of documents that a rebuild has in memory at once.
-const rebuildBatch = 500
+// rebuildBatch is how many documents a rebuild writes before it computes their effective
+// markings. Of their content only some are in memory at once; see readAhead.
+const rebuildBatch = 8 * aggregate.MaxBatch
 
 // Rebuild recreates live from the log and the revisions in one transaction. Readers see
-// the old live until it commits.
-func (l *Live) Rebuild(ctx context.Context) (RebuildResult, error) {
+// the old live until it commits. progress, if not nil, is called with the number of
+// documents written and of all.
+func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (RebuildResult, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	var out RebuildResult
@@ -329,9 +331,13 @@ func (l *Live) Rebuild(ctx context.Context) (RebuildResult, error) {
 			return err
 		}
 		p := &projector{tx: tx, desk: desk}
-		for done := 0; done < len(entries); done += rebuildBatch {
-			if err := p.apply(ctx, entries[done:min(done+rebuildBatch, len(entries))]); err != nil {
+		done := 0
+		for batch := range slices.Chunk(entries, rebuildBatch) {
+			if err := p.apply(ctx, batch); err != nil {
 				return err
+			}
+			if done += len(batch); progress != nil {
+				progress(done, len(entries))
 			}
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))

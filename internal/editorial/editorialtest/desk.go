@@ -246,8 +246,12 @@ func (d *Desk) WantRebuilt() {
 func (d *Desk) RebuildDiff() string {
 	d.T.Helper()
 	before := Dump(d.T, d.Stores.LiveRows())
-	if _, err := d.RebuildLive(domain.AsSystem(d.T.Context(), "test")); err != nil {
+	done, of := 0, 0
+	if _, err := d.RebuildLive(domain.AsSystem(d.T.Context(), "test"), func(n, all int) { done, of = n, all }); err != nil {
 		d.T.Fatal(err)
+	}
+	if done != of {
+		d.T.Errorf("the progress ends at %d of %d", done, of)
 	}
 	return cmp.Diff(strings.Split(before, "\n"), strings.Split(Dump(d.T, d.Stores.LiveRows()), "\n"))
 }
