@@ -43,3 +43,6 @@ var ParseExpiry = parseExpiry
 
 // BundledDemo is the embedded demo.
 var BundledDemo = demoContent
+
+// DemoContents returns the content of the demo of the program.
+func DemoContents() DemoContent { return demoContent() }
