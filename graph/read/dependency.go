@@ -64,6 +64,18 @@ func (d *Dependencies) add(keys ...dependency.Key) {
 	}
 }
 
+// addEach adds n keys.
+func (d *Dependencies) addEach(n int, key func(i int) dependency.Key) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range n {
+		d.keys = append(d.keys, key(i))
+	}
+	if len(d.keys) >= 2*MaxDependencies {
+		d.compact()
+	}
+}
+
 func (d *Dependencies) compact() { d.keys = dependency.Distinct(d.keys, MaxDependencies) }
 
 // DependOnEverything records that the response depends on something that cannot be
@@ -81,9 +93,7 @@ func DependOnRows[I ~int64](ctx context.Context, t *Table, ids []I) {
 	if d == nil || !t.Document.IsDocument() {
 		return
 	}
-	for _, id := range ids {
-		d.add(dependency.Document(domain.ID(id)))
-	}
+	d.addEach(len(ids), func(i int) dependency.Key { return dependency.Document(domain.ID(ids[i])) })
 }
 
 // dependOnFound is [DependOnRows] for rows.
@@ -92,9 +102,7 @@ func dependOnFound[T any](ctx context.Context, t *Type[T], rows []*T) {
 	if d == nil || !t.Document.IsDocument() {
 		return
 	}
-	for _, row := range rows {
-		d.add(dependency.Document(t.ID(row)))
-	}
+	d.addEach(len(rows), func(i int) dependency.Key { return dependency.Document(t.ID(rows[i])) })
 }
 
 // DependOnNames records that the response depends on which documents of a table have, or
@@ -104,9 +112,7 @@ func DependOnNames(ctx context.Context, t *Table, slugs ...string) {
 	if d == nil {
 		return
 	}
-	for _, slug := range slugs {
-		d.add(dependency.Name(t.Document, slug))
-	}
+	d.addEach(len(slugs), func(i int) dependency.Key { return dependency.Name(t.Document, slugs[i]) })
 }
 
 // DependOnReferring records that the response depends on the documents of a table that
@@ -116,9 +122,7 @@ func DependOnReferring[I ~int64](ctx context.Context, t *Table, ids []I) {
 	if d == nil || !t.Document.IsDocument() {
 		return
 	}
-	for _, id := range ids {
-		d.add(dependency.Referring(t.Document, domain.ID(id)))
-	}
+	d.addEach(len(ids), func(i int) dependency.Key { return dependency.Referring(t.Document, domain.ID(ids[i])) })
 }
 
 // dependOnList records what the lists of a relation depend on, besides the rows to which
