@@ -397,7 +397,7 @@ func (h *cacheHistory) randomAct(rt *rapid.T) historyAct {
 	}
 	return historyAct{"rebuild", func(ctx context.Context, desk *editorial.Desk) error {
 		admin := &domain.Viewer{Name: "ada", Role: domain.Admin, Clearance: domain.Red, KeyID: 9}
-		_, err := desk.RebuildLive(domain.WithViewer(ctx, admin))
+		_, err := desk.RebuildLive(domain.WithViewer(ctx, admin), nil)
 		return err
 	}}
 }

@@ -57,7 +57,7 @@ func TestSteps(t *testing.T) {
 
 		// After a rebuild anything may have changed, and the steps go on.
 		before := d.Version()
-		if _, err := d.RebuildLive(as(t.Context(), domain.Admin)); err != nil {
+		if _, err := d.RebuildLive(as(t.Context(), domain.Admin), nil); err != nil {
 			t.Fatal(err)
 		}
 		rebuilt := func(live *projection.Live) {
