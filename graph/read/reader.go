@@ -21,6 +21,7 @@ type Reader struct {
 	tables map[string]*Table
 	engine engine
 	bounds bounds
+	totals totals
 	hints  *lru.Cache[uint64, *hint]
 	seed   maphash.Seed // of the keys of hints
 }
@@ -34,7 +35,7 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	}
 	r := &Reader{
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
-		bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
+		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}
 	for _, t := range tables {
 		r.tables[t.Name] = t
