@@ -153,12 +153,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 			return got, failed
 		},
 		total: func(ctx context.Context) (int, error) {
-			if p.filter == nil && stage == domain.Live && t.Document.IsDocument() {
-				return r.total(domain.WithStage(ctx, stage), t.Table)
-			}
-			p.accessFreely()
-			counts, err := r.counts(domain.WithStage(ctx, stage), t.Table, p.countShape())
-			return counts[0], err
+			return r.countAll(domain.WithStage(ctx, stage), t.Table, p)
 		},
 	}, nil
 }

@@ -66,17 +66,17 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 // Counts counts the list of each of the owners, by owner. Without a relation there is one
 // count, that of the owner 0.
 func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
-	l.page.accessFreely()
 	if l.rel != nil {
+		l.page.accessFreely()
 		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
 	}
-	return l.reader.counts(ctx, l.table, l.page.countShape())
+	n, err := l.reader.countAll(ctx, l.table, l.page.plan)
+	return map[domain.ID]int{0: n}, err
 }
 
 // Trim returns the rows of a page of those that [Listing.Rows] returned for it, in the
 // order of the list, and whether there are rows beyond it in the direction of reading.
-
 func (l *Listing) Trim(rows []int32) (page []int32, more bool) {
 	return trimmed(l.page.plan, rows)
 }

@@ -26,6 +26,16 @@ type total struct {
 	visible         [visibility.Clearances]int64 // for each clearance
 }
 
+// countAll counts the rows of a table that a list of all of them has for the viewer of ctx.
+func (r *Reader) countAll(ctx context.Context, t *Table, p *plan) (int, error) {
+	if p.filter == nil && t.Document.IsDocument() && domain.StageFrom(ctx) == domain.Live {
+		return r.total(ctx, t)
+	}
+	p.accessFreely()
+	counts, err := r.counts(ctx, t, p.countShape())
+	return counts[0], err
+}
+
 // total returns how many documents of a type in live the viewer of ctx may see. It takes
 // one statement, so that the numbers and their place in the history are of one state.
 func (r *Reader) total(ctx context.Context, t *Table) (int, error) {
@@ -66,7 +76,6 @@ func (r *Reader) total(ctx context.Context, t *Table) (int, error) {
 // advance brings a total up to date, or counts where none is known.
 func (r *Reader) advance(ctx context.Context, t *Table, was total, known bool) (total, error) {
 	var sums []string
-	from := ""
 	for c := range visibility.Clearances {
 		if known {
 			column := visibility.ChangeColumn(domain.Marking(c))
@@ -76,8 +85,9 @@ func (r *Reader) advance(ctx context.Context, t *Table, was total, known bool) (
 		}
 		sums = append(sums, fmt.Sprintf("coalesce(sum(CASE WHEN %s <= %d THEN 1 ELSE 0 END), 0)", visibility.EffectiveMarking, c))
 	}
+	from := t.Name
 	var args []any
-	if from = t.Name; known {
+	if known {
 		from = "changes WHERE id > ? AND type = ?"
 		args = []any{was.change, int64(t.Document)}
 	}

@@ -62,7 +62,7 @@ func TestTotalsFollowChanges(t *testing.T) {
 				_, err = d.Save(d.Ctx, editorial.SaveParams{Type: domain.Report, Mode: editorial.Upsert, Fields: editorialtest.Fields{
 					"slug": fmt.Sprintf("report-%d", random.IntN(6)), "marking": domain.Marking(random.IntN(4)).String()}})
 			case "rebuild":
-				_, err = d.RebuildLive(domain.AsSystem(d.Ctx, "test"))
+				_, err = d.RebuildLive(domain.AsSystem(d.Ctx, "test"), nil)
 			}
 			if err == nil {
 				acts[act]++ // others are refused, by what refers to what
