@@ -70,3 +70,29 @@ func BenchmarkNewestReports(b *testing.B) {
 	ours := request(b, listQuery, nil)
 	versus(b, func(int) { post(b, s.handler, ours) }, func(int) { post(b, http.HandlerFunc(bl.list), "{}") })
 }
+
+// The number of all reports costs the same however many there are; that of the reports
+// that a filter leaves grows with them, as the baseline does.
+func BenchmarkTotalCount(b *testing.B) {
+	for _, n := range []int{100, 5000} {
+		s := newSiteOf(b, n, entities)
+		count, err := s.live.PrepareContext(b.Context(), "SELECT count(*) FROM reports WHERE effective_marking <= ?")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, query := range map[string]string{
+			"all":      `{ reports { totalCount } }`,
+			"filtered": `{ reports(filter: {kind: {eq: BRIEF}}) { totalCount } }`,
+		} {
+			ours := request(b, query, nil)
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				versus(b, func(int) { post(b, s.handler, ours) }, func(int) {
+					var got int
+					if err := count.QueryRowContext(b.Context(), 0).Scan(&got); err != nil || got != n {
+						b.Fatalf("got %d reports, %v; want %d", got, err, n)
+					}
+				})
+			})
+		}
+	}
+}

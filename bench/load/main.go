@@ -72,7 +72,7 @@ func parseOptions(args []string) (*options, error) {
 	f.StringVar(&o.profiles, "cpuprofile", "", "`folder` for a CPU profile of the program for each workload")
 	f.StringVar(&o.only, "only", "", "`part` of the run: "+strings.Join(parts, ", ")+" (default all)")
 	f.IntVar(&o.readRate, "read-rate", 100, "reads a second in the part writers: a `number` that the machine can serve without the cache, with room to spare")
-	f.BoolVar(&o.accessLog, "access-log", false, "the program logs each request, to nowhere")
+	f.BoolVar(&o.accessLog, "access-log", false, "let the program write its access log, to standard error")
 	f.StringArrayVar(&o.serverFlags, "server-flag", nil, "`flag` for redthread serve, such as --server-flag=--cache-max-age=30s; repeatable")
 	if err := f.Parse(args); err != nil {
 		return nil, err
