@@ -2,10 +2,12 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/plan"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -100,10 +102,18 @@ func (s stagedSchema) planOf(op *graphql.OperationContext, stage domain.Stage) *
 }
 
 // runPlan returns the handler that runs a plan. Its response is nil where the executor has
-// to run the operation.
+// to run the operation. A store that cannot answer is not asked by both: see
+// operationExecutor.DispatchOperation.
 func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphql.ResponseHandler {
 	return func(ctx context.Context) *graphql.Response {
 		data, err := p.Run(ctx, s.runner, op.Variables, nil)
+		if failed, ok := errors.AsType[*plan.Error](err); ok && (ctx.Err() != nil || domain.KindOf(err) == domain.KindUnavailable) {
+			graphql.AddError(ctx, &gqlerror.Error{
+				Err: failed.Err, Path: failed.Path(),
+				Locations: []gqlerror.Location{{Line: failed.Field.Position.Line, Column: failed.Field.Position.Column}},
+			})
+			return &graphql.Response{}
+		}
 		if err != nil {
 			return nil
 		}

@@ -260,7 +260,7 @@ func (s *crashSite) dumpLive(t *testing.T) []string {
 	}
 	var lines []string
 	for _, table := range tables {
-		if table.Name == "projection" {
+		if table.Name == "projection" || table.Name == "live_steps" { // how live came to be
 			continue // the time of the projection differs
 		}
 		rows, err := stores.LiveRows().Query(t.Context(), "SELECT * FROM "+table.Name)

@@ -16,9 +16,15 @@ type Plan struct {
 	roots  []root
 }
 
+// name is how a field is named in the response, and the field.
+type name struct {
+	key   []byte // `"reports":`
+	field *ast.Field
+}
+
 // root is a field of the query.
 type root struct {
-	key      []byte // `"reports":`
+	name
 	typename bool
 	args     arguments
 	rows     *source
@@ -66,7 +72,7 @@ type object struct {
 
 // output is a field of an object.
 type output struct {
-	key     []byte
+	name
 	kind    outputKind
 	nonNull bool
 	column  int
@@ -97,12 +103,10 @@ const (
 // connection is what is selected of a connection.
 type connection struct {
 	outputs []connectionOutput
-	page    bool // rows are read
-	cursors bool
 }
 
 type connectionOutput struct {
-	key     []byte
+	name
 	kind    connectionKind
 	literal string
 	object  *object          // of nodes
@@ -114,24 +118,23 @@ type connectionKind int
 
 const (
 	connectionLiteral connectionKind = iota
-	nodes
+	totalCount
+	nodes // this and the following need the page
 	edges
 	pageInfo
-	totalCount
 )
 
 // edgeOutput is a field of an edge of a connection.
 type edgeOutput struct {
-	key     []byte
+	name
 	literal string // for __typename
 	object  *object
 	cursor  bool
 }
 
 type pageInfoOutput struct {
-	key     []byte
+	name
 	literal string
-	field   string
 }
 
 // Compile returns the plan of a query of live or of the desk, for what its variables make
@@ -172,10 +175,12 @@ func (c *compiler) collect(set ast.SelectionSet, typeName string) []graphql.Coll
 	return graphql.CollectFields(c.op, set, satisfies)
 }
 
-func key(f graphql.CollectedField) []byte { return []byte(`"` + f.Alias + `":`) }
+func nameOf(f graphql.CollectedField) name {
+	return name{key: []byte(`"` + f.Alias + `":`), field: f.Field}
+}
 
 func (c *compiler) root(query *Type, f graphql.CollectedField) (root, bool) {
-	r := root{key: key(f), args: argumentsOf(c.schema, f.Field)}
+	r := root{name: nameOf(f), args: argumentsOf(c.schema, f.Field)}
 	if f.Name == "__typename" {
 		r.typename = true
 		return r, true
@@ -212,7 +217,7 @@ func (c *compiler) object(set ast.SelectionSet, typeName string, from *source) *
 	}
 	o := &object{}
 	for _, f := range c.collect(set, typeName) {
-		out := output{key: key(f)}
+		out := output{name: nameOf(f)}
 		if f.Name == "__typename" {
 			out.literal = `"` + typeName + `"`
 			o.outputs = append(o.outputs, out)
@@ -299,30 +304,29 @@ func (c *compiler) nodeType(connectionType string) string {
 func (c *compiler) connection(set ast.SelectionSet, connectionType, typeName string, from *source) *connection {
 	l := &connection{}
 	for _, f := range c.collect(set, connectionType) {
-		out := connectionOutput{key: key(f)}
+		out := connectionOutput{name: nameOf(f)}
 		switch f.Name {
 		case "__typename":
 			out.literal = `"` + connectionType + `"`
 		case "totalCount":
 			out.kind = totalCount
 		case "nodes":
-			out.kind, l.page = nodes, true
+			out.kind = nodes
 			if out.object = c.object(f.Selections, typeName, from); out.object == nil {
 				return nil
 			}
 		case "edges":
-			out.kind, l.page = edges, true
-			if !c.edges(&out, l, f, typeName, from) {
+			out.kind = edges
+			if !c.edges(&out, f, typeName, from) {
 				return nil
 			}
 		case "pageInfo":
-			out.kind, l.page = pageInfo, true
+			out.kind = pageInfo
 			for _, f := range c.collect(f.Selections, f.Definition.Type.Name()) {
-				field := pageInfoOutput{key: key(f), field: f.Name}
+				field := pageInfoOutput{name: nameOf(f)}
 				if f.Name == "__typename" {
 					field.literal = `"PageInfo"`
 				}
-				l.cursors = true // also where they are not selected, as Connection.PageInfo
 				out.info = append(out.info, field)
 			}
 		default:
@@ -333,15 +337,15 @@ func (c *compiler) connection(set ast.SelectionSet, connectionType, typeName str
 	return l
 }
 
-func (c *compiler) edges(out *connectionOutput, l *connection, f graphql.CollectedField, typeName string, from *source) bool {
+func (c *compiler) edges(out *connectionOutput, f graphql.CollectedField, typeName string, from *source) bool {
 	edgeType := f.Definition.Type.Name()
 	for _, f := range c.collect(f.Selections, edgeType) {
-		field := edgeOutput{key: key(f)}
+		field := edgeOutput{name: nameOf(f)}
 		switch f.Name {
 		case "__typename":
 			field.literal = `"` + edgeType + `"`
 		case "cursor":
-			field.cursor, l.cursors = true, true
+			field.cursor = true
 		case "node":
 			if field.object = c.object(f.Selections, typeName, from); field.object == nil {
 				return false

@@ -2,16 +2,11 @@ package plan
 
 import (
 	"context"
-	"errors"
 
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
 )
-
-// ErrNotPlanned is the error of a plan that cannot be run with the variables of a request.
-// The executor says what is wrong, if something is.
-var ErrNotPlanned = errors.New("plan: not for these variables")
 
 // Runner runs plans.
 type Runner struct {

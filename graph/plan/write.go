@@ -12,7 +12,7 @@ func (x *execution) query() error {
 		r := &x.plan.roots[i]
 		x.key(i, r.key)
 		if err := x.root(r); err != nil {
-			return err
+			return at(r.field, err)
 		}
 	}
 	x.buf = append(x.buf, '}')
@@ -67,56 +67,9 @@ func (x *execution) object(o *object, b *batch, row int) error {
 	for i := range o.outputs {
 		out := &o.outputs[i]
 		x.key(i, out.key)
-		var isNull bool
-		switch out.kind {
-		case literal:
-			x.buf = append(x.buf, out.literal...)
-		case column:
-			var ok bool
-			x.buf, ok = out.write(x.buf, b.rows.Value(row, out.column))
-			isNull = !ok
-		case text:
-			var err error
-			if isNull, err = x.text(out, b, row); err != nil {
-				return err
-			}
-		case computed:
-			values := make([]any, len(out.columns))
-			for i, c := range out.columns {
-				values[i] = b.rows.Value(row, c)
-			}
-			value, ok := out.value(values)
-			if isNull = !ok; ok {
-				x.buf = appendString(x.buf, value)
-			}
-		case oneObject:
-			loaded, err := x.one(b, out.edge)
-			if err != nil {
-				return err
-			}
-			id, _ := integer(b.rows.Value(row, b.source.edges[out.edge].column))
-			target, ok := loaded.byID[id]
-			if isNull = !ok; ok {
-				if err := x.object(out.object, loaded.targets, int(target)); err != nil {
-					return err
-				}
-			}
-		case objectList:
-			loaded, err := x.list(b, out.edge)
-			if err != nil {
-				return err
-			}
-			if err := x.objects(out.object, loaded.targets, loaded.groups.of(b.rows.ID(row))); err != nil {
-				return err
-			}
-		case connectionPage:
-			loaded, err := x.page(b, out.edge)
-			if err != nil {
-				return err
-			}
-			if err := x.connection(out.list, loaded, b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row)); err != nil {
-				return err
-			}
+		isNull, err := x.output(out, b, row)
+		if err != nil {
+			return at(out.field, err)
 		}
 		if isNull {
 			if out.nonNull {
@@ -129,6 +82,54 @@ func (x *execution) object(o *object, b *batch, row int) error {
 	return x.checkSize()
 }
 
+// output writes a field of a row, but nothing where it is null.
+func (x *execution) output(out *output, b *batch, row int) (isNull bool, err error) {
+	switch out.kind {
+	case literal:
+		x.buf = append(x.buf, out.literal...)
+	case column:
+		var ok bool
+		x.buf, ok = out.write(x.buf, b.rows.Value(row, out.column))
+		return !ok, nil
+	case text:
+		return x.text(out, b, row)
+	case computed:
+		values := make([]any, len(out.columns))
+		for i, c := range out.columns {
+			values[i] = b.rows.Value(row, c)
+		}
+		value, ok := out.value(values)
+		if ok {
+			x.buf = appendString(x.buf, value)
+		}
+		return !ok, nil
+	case oneObject:
+		loaded, err := x.one(b, out.edge)
+		if err != nil {
+			return false, err
+		}
+		id, _ := integer(b.rows.Value(row, b.source.edges[out.edge].column))
+		target, ok := loaded.byID[id]
+		if !ok {
+			return true, nil
+		}
+		return false, x.object(out.object, loaded.targets, int(target))
+	case objectList:
+		loaded, err := x.list(b, out.edge)
+		if err != nil {
+			return false, err
+		}
+		return false, x.objects(out.object, loaded.targets, loaded.groups.of(b.rows.ID(row)))
+	case connectionPage:
+		loaded, err := x.page(b, out.edge)
+		if err != nil {
+			return false, err
+		}
+		return false, x.connection(out.list, loaded, b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row))
+	}
+	return false, nil
+}
+
 func (x *execution) objects(o *object, b *batch, rows []int32) error {
 	x.buf = append(x.buf, '[')
 	for i, row := range rows {
@@ -136,7 +137,7 @@ func (x *execution) objects(o *object, b *batch, rows []int32) error {
 			x.buf = append(x.buf, ',')
 		}
 		if err := x.object(o, b, int(row)); err != nil {
-			return err
+			return atIndex(i, err)
 		}
 	}
 	x.buf = append(x.buf, ']')
@@ -170,46 +171,51 @@ func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error
 func (x *execution) connection(l *connection, loaded *edgeBatch, rows *source, owners []int64, owner int64) error {
 	var page []int32
 	var more bool
-	if l.page {
-		if err := x.load(loaded, rows, owners); err != nil {
-			return err
-		}
-		if owners != nil {
-			page = loaded.groups.of(owner)
-		} else {
-			page = ascending(loaded.targets.rows.Len())
-		}
-		page, more = loaded.listing.Trim(page)
-	}
 	x.buf = append(x.buf, '{')
 	for i := range l.outputs {
 		out := &l.outputs[i]
 		x.key(i, out.key)
+		if out.kind >= nodes && page == nil {
+			var err error
+			if page, more, err = x.pageOf(loaded, rows, owners, owner); err != nil {
+				return at(out.field, err)
+			}
+		}
+		var err error
 		switch out.kind {
 		case connectionLiteral:
 			x.buf = append(x.buf, out.literal...)
 		case totalCount:
-			n, err := x.count(loaded, owners, owner)
-			if err != nil {
-				return err
-			}
+			var n int
+			n, err = x.count(loaded, owners, owner)
 			x.buf = strconv.AppendInt(x.buf, int64(n), 10)
 		case nodes:
-			if err := x.objects(out.object, loaded.targets, page); err != nil {
-				return err
-			}
+			err = x.objects(out.object, loaded.targets, page)
 		case edges:
-			if err := x.edges(out.edge, loaded, page); err != nil {
-				return err
-			}
+			err = x.edges(out.edge, loaded, page)
 		case pageInfo:
-			if err := x.pageInfo(out.info, loaded, page, more); err != nil {
-				return err
-			}
+			err = x.pageInfo(out.info, loaded, page, more)
+		}
+		if err != nil {
+			return at(out.field, err)
 		}
 	}
 	x.buf = append(x.buf, '}')
 	return nil
+}
+
+// pageOf returns the rows of the page of an owner, which are never nil.
+func (x *execution) pageOf(loaded *edgeBatch, rows *source, owners []int64, owner int64) (page []int32, more bool, err error) {
+	if err := x.load(loaded, rows, owners); err != nil {
+		return nil, false, err
+	}
+	if owners == nil {
+		page = ascending(loaded.targets.rows.Len())
+	} else if page = loaded.groups.of(owner); page == nil {
+		page = []int32{}
+	}
+	page, more = loaded.listing.Trim(page)
+	return page, more, nil
 }
 
 // ascending returns the numbers of n rows.
@@ -228,13 +234,13 @@ func (x *execution) edges(fields []edgeOutput, loaded *edgeBatch, page []int32) 
 			x.buf = append(x.buf, ',')
 		}
 		x.buf = append(x.buf, '{')
-		for i := range fields {
-			f := &fields[i]
-			x.key(i, f.key)
+		for j := range fields {
+			f := &fields[j]
+			x.key(j, f.key)
 			switch {
 			case f.object != nil:
 				if err := x.object(f.object, loaded.targets, int(row)); err != nil {
-					return err
+					return atIndex(i, at(f.field, err))
 				}
 			case f.cursor:
 				if err := x.cursor(loaded, row); err != nil {
@@ -262,7 +268,7 @@ func (x *execution) pageInfo(fields []pageInfoOutput, loaded *edgeBatch, page []
 	for i := range fields {
 		f := &fields[i]
 		x.key(i, f.key)
-		switch f.field {
+		switch f.field.Name {
 		case "hasNextPage":
 			x.buf = strconv.AppendBool(x.buf, loaded.listing.HasNext(more))
 		case "hasPreviousPage":
@@ -273,7 +279,7 @@ func (x *execution) pageInfo(fields []pageInfoOutput, loaded *edgeBatch, page []
 				continue
 			}
 			row := page[0]
-			if f.field == "endCursor" {
+			if f.field.Name == "endCursor" {
 				row = page[len(page)-1]
 			}
 			if err := x.cursor(loaded, row); err != nil {

@@ -1,7 +1,12 @@
 package read
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -52,7 +57,7 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 		return nil, err
 	}
 	if l.rel != nil {
-		rows, err := l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+		rows, err := l.pages(ctx, columns, owners)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +66,90 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 		return rows, nil
 	}
 	return l.reader.rows(ctx, l.table, columns, false, l.page.shape(l.reader))
+}
+
+// wholeRows is how many rows are read of all lists together before they are ranked by the
+// engine. Most lists are about as long as their page, and ranking reads each row twice.
+const wholeRows = 500
+
+// pages reads the pages of the owners.
+func (l *Listing) pages(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
+	if len(owners) > 1 {
+		most := max(wholeRows, 2*len(owners)*(l.page.limit+1))
+		rows, err := l.reader.untracked(ctx, l.table, columns, 2, l.rel.wholeShape(l.reader, l.page, owners, most+1))
+		if err != nil {
+			return nil, err
+		}
+		if rows.Len() <= most {
+			rows = l.cut(rows)
+			trackMarkings(ctx, l.table, rows, len(columns)+1)
+			return rows, nil
+		}
+	}
+	return l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+}
+
+// cut returns the rows that pageShape would have read of whole lists: one more than a page
+// of each, in the direction of reading.
+func (l *Listing) cut(rows *Rows) *Rows {
+	order := make([]int32, rows.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	value := rows.width - 2
+	direction := 1
+	if l.page.order.descending != l.page.backward {
+		direction = -1
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := cmp.Compare(rows.Owner(int(a)), rows.Owner(int(b))); c != 0 {
+			return c
+		}
+		if c := compareValues(rows.Value(int(a), value), rows.Value(int(b), value)); c != 0 {
+			return c * direction
+		}
+		return cmp.Compare(rows.ID(int(a)), rows.ID(int(b))) * direction
+	})
+	out := &Rows{width: rows.width, owner: rows.owner, values: make([]any, 0, len(rows.values))}
+	var owner int64
+	n := 0
+	for _, i := range order {
+		if o := rows.Owner(int(i)); o != owner {
+			owner, n = o, 0
+		}
+		if n++; n <= l.page.limit+1 {
+			out.values = append(out.values, rows.values[int(i)*rows.width:(int(i)+1)*rows.width]...)
+		}
+	}
+	return out
+}
+
+// compareValues compares values of one column as both engines do: null is lowest, and
+// texts compare by code point.
+func compareValues(a, b any) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			return strings.Compare(a, b)
+		}
+	case []byte:
+		if b, ok := b.([]byte); ok {
+			return bytes.Compare(a, b)
+		}
+	case time.Time:
+		if b, ok := b.(time.Time); ok {
+			return a.Compare(b)
+		}
+	}
+	return cmp.Compare(number(a), number(b))
 }
 
 // Counts counts the list of each of the owners, by owner. Without a relation there is one

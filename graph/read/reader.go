@@ -76,6 +76,14 @@ func (r *Reader) within(column string, values any) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) { r.engine.within(b, column, values) })
 }
 
+// among is within for ids. A single id is compared by itself, which costs the engines less.
+func (r *Reader) among(column string, ids []int64) *sql.Predicate {
+	if len(ids) == 1 {
+		return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(" = ").Arg(ids[0]) })
+	}
+	return r.within(column, ids)
+}
+
 // All reads rows of a type with all columns, shaped as the caller says, as
 // one batch.
 func All[T any](ctx context.Context, r *Reader, t *Type[T], shape func(*sql.Selector)) ([]*T, error) {
@@ -143,6 +151,7 @@ const (
 	ownerAlias = "rt_owner"
 	rankAlias  = "rt_rank"
 	countAlias = "rt_count"
+	sortAlias  = "rt_sort"
 )
 
 // extra returns a whole number that a statement added to a row.

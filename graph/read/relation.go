@@ -23,7 +23,7 @@ type Relation struct {
 func (rel *Relation) Column() string { return rel.path.Column }
 
 // listShape shapes a statement over the relation's target so that it reads all rows that
-// the relation leads to from the owners, in the owners' order, with the owner of each.
+// the relation leads to from the owners, in the order of each owner, with the owner of each.
 func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (func(*sql.Selector), error) {
 	var problems domain.Problems
 	always, err := r.compile(ctx, rel.To, rel.where, "", &problems)
@@ -34,12 +34,12 @@ func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (
 		return nil, err
 	}
 	return func(s *sql.Selector) {
-		owner, position := rel.path.attach(r, s, owners)
+		owner, position, target := rel.path.attach(r, s, owners)
 		if p := always.on(s); p != nil {
 			s.Where(p)
 		}
 		s.AppendSelectAs(owner, ownerAlias)
-		s.OrderExpr(sql.Raw(position), sql.Raw(s.C(rel.To.key())))
+		s.OrderExpr(sql.Raw(owner), sql.Raw(position), sql.Raw(target)) // as the index of a link has them
 	}, nil
 }
 
@@ -67,17 +67,10 @@ func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, e
 }
 
 // pageShape shapes a statement over the relation's target so that it reads a page for each
-// of the owners, with the owner of each row.
+// of the owners, with the owner of each row. Of several owners the rows are ranked.
 func (rel *Relation) pageShape(r *Reader, p *pageBatch, owners []int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		owner, column := rel.path.attach(r, s, owners)
-		p.where(s)
-		if p.order.byPosition {
-			rel.betweenPositions(s, p, owner, column)
-		} else {
-			column = s.C(p.order.Column)
-			p.between(r, s, column)
-		}
+		owner, column := rel.between(r, s, p, owners)
 		columns := s.SelectedColumns()
 		if len(owners) == 1 {
 			s.AppendSelectAs(owner, ownerAlias)
@@ -88,11 +81,35 @@ func (rel *Relation) pageShape(r *Reader, p *pageBatch, owners []int64) func(*sq
 	}
 }
 
+// wholeShape shapes a statement over the relation's target so that it reads all rows between
+// the cursors, in no order, with the owner of each and what orders it; but at most so many.
+func (rel *Relation) wholeShape(r *Reader, p *pageBatch, owners []int64, limit int) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		owner, column := rel.between(r, s, p, owners)
+		s.AppendSelectAs(column, sortAlias).AppendSelectAs(owner, ownerAlias)
+		s.Limit(limit)
+	}
+}
+
+// between restricts a statement to the rows of the owners' lists that are between the
+// cursors, and returns the columns with the owner and with what orders the list.
+func (rel *Relation) between(r *Reader, s *sql.Selector, p *pageBatch, owners []int64) (owner, column string) {
+	owner, column, _ = rel.path.attach(r, s, owners)
+	p.where(s)
+	if p.order.byPosition {
+		rel.betweenPositions(s, p, owner, column)
+		return owner, column
+	}
+	column = s.C(p.order.Column)
+	p.between(r, s, column)
+	return owner, column
+}
+
 // countShape shapes a statement over the relation's target so that it counts the rows for
 // each of the owners.
 func (rel *Relation) countShape(r *Reader, p *pageBatch, owners []int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		owner, _ := rel.path.attach(r, s, owners)
+		owner, _, _ := rel.path.attach(r, s, owners)
 		p.where(s)
 		selectCount(s, owner)
 		s.GroupBy(owner)
@@ -100,12 +117,12 @@ func (rel *Relation) countShape(r *Reader, p *pageBatch, owners []int64) func(*s
 }
 
 // attach restricts a statement over the target's table to the targets of the
-// owners, and returns the columns with the owner and with the position. The
-// latter is empty where the path has no order of its own.
-func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, position string) {
+// owners, and returns the columns with the owner, with the position and with the target.
+// The position is empty where the path has no order of its own.
+func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, position, target string) {
 	if p.Link == nil {
-		s.Where(r.within(s.C(p.Back), owners))
-		return s.C(p.Back), s.C("position")
+		s.Where(r.among(s.C(p.Back), owners))
+		return s.C(p.Back), s.C("position"), s.C("id")
 	}
 	l := p.Link
 	if l.Repeats || l.OrOwner != "" {
@@ -117,18 +134,18 @@ func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, positio
 		}
 		pairs.As("link")
 		s.Join(pairs).On(pairs.C("target"), s.C("id"))
-		return pairs.C("owner"), ""
+		return pairs.C("owner"), "", pairs.C("target")
 	}
 	link := sql.Dialect(s.Dialect()).Table(l.Table).As("link")
 	s.Join(link).On(link.C(l.Target), s.C("id"))
-	s.Where(r.within(link.C(l.Owner), owners))
+	s.Where(r.among(link.C(l.Owner), owners))
 	if l.Only != "" {
 		s.Where(r.within(link.C(l.Only), l.Values))
 	}
 	if l.Position != "" {
 		position = link.C(l.Position)
 	}
-	return link.C(l.Owner), position
+	return link.C(l.Owner), position, link.C(l.Target)
 }
 
 // pairs selects the owners and targets of a link, each pair once.
@@ -136,7 +153,7 @@ func (l *Link) pairs(r *Reader, dialect, ownerColumn string, owners []int64) *sq
 	t := sql.Dialect(dialect).Table(l.Table)
 	s := sql.Dialect(dialect).Select().From(t)
 	s.AppendSelectAs(s.C(ownerColumn), "owner").AppendSelectAs(s.C(l.Target), "target")
-	s.Where(r.within(s.C(ownerColumn), owners))
+	s.Where(r.among(s.C(ownerColumn), owners))
 	if l.Only != "" {
 		s.Where(r.within(s.C(l.Only), l.Values))
 	}

@@ -56,6 +56,21 @@ func number(v any) int64 {
 // rows reads rows of a table that the viewer of ctx may see: the columns, and the owner if
 // the shape adds it.
 func (r *Reader) rows(ctx context.Context, t *Table, columns []string, withOwner bool, shape func(*sql.Selector)) (*Rows, error) {
+	added := 0
+	if withOwner {
+		added = 1
+	}
+	out, err := r.untracked(ctx, t, columns, added, shape)
+	if err != nil {
+		return nil, err
+	}
+	trackMarkings(ctx, t, out, len(columns)+1)
+	return out, nil
+}
+
+// untracked is rows for a shape that adds some columns, of which the last is the owner.
+// Markings are not tracked.
+func (r *Reader) untracked(ctx context.Context, t *Table, columns []string, added int, shape func(*sql.Selector)) (*Rows, error) {
 	s, err := r.statement(ctx, t)
 	if err != nil {
 		return nil, err
@@ -65,31 +80,38 @@ func (r *Reader) rows(ctx context.Context, t *Table, columns []string, withOwner
 	for _, c := range columns {
 		names = append(names, s.C(c))
 	}
-	tracker := trackerOf(ctx)
-	tracked := tracker != nil && t.Document.IsDocument()
-	if tracked {
+	if isTracked(ctx, t) {
 		names = append(names, s.C(visibility.MarkingColumn(domain.StageFrom(ctx))))
 	}
 	s.Select(names...)
 	shape(s)
+	query, args := s.Query()
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Name, err)
 	}
-	out := &Rows{width: len(names)}
-	if withOwner {
-		out.owner = out.width
-		out.width++
+	out := &Rows{width: len(names) + added}
+	if added > 0 {
+		out.owner = out.width - 1
 	}
-	query, args := s.Query()
 	if out.values, err = r.stores.ReadValues(ctx, query, args, out.width, nil); err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Name, err)
 	}
-	if tracked {
-		for i := range out.Len() {
-			tracker.Raise(domain.Marking(number(out.Value(i, len(columns)+1))))
-		}
-	}
 	return out, nil
+}
+
+func isTracked(ctx context.Context, t *Table) bool {
+	return t.Document.IsDocument() && trackerOf(ctx) != nil
+}
+
+// trackMarkings tracks the markings of rows, which are in a column if they are tracked.
+func trackMarkings(ctx context.Context, t *Table, rows *Rows, column int) {
+	if !isTracked(ctx, t) {
+		return
+	}
+	tracker := trackerOf(ctx)
+	for i := range rows.Len() {
+		tracker.Raise(domain.Marking(number(rows.Value(i, column))))
+	}
 }
 
 // statement begins a statement over the rows of a table that the viewer of ctx may see.
@@ -118,7 +140,7 @@ func (r *Reader) FindRow(ctx context.Context, t *Table, columns []string, id, sl
 
 // RowsByID reads the rows with some numbers, in no order.
 func (r *Reader) RowsByID(ctx context.Context, t *Table, columns []string, ids []int64) (*Rows, error) {
-	rows, err := r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.within(s.C("id"), ids)) })
+	rows, err := r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.among(s.C("id"), ids)) })
 	if err == nil {
 		dependOnRows(ctx, t, rows)
 	}
