@@ -122,7 +122,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
-		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag,
+		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
 		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,

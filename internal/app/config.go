@@ -39,10 +39,12 @@ type Config struct {
 	// PartialStatus is the status of responses with data and errors as
 	// application/graphql-response+json; 0 means the transport's default.
 	PartialStatus int
-	Site          SiteConfig
-	OIDC          OIDCConfig
-	Protection    ProtectionConfig
-	Cache         CacheConfig
+	// WithoutPlans leaves all queries to the executor: see graph.Config.
+	WithoutPlans bool
+	Site         SiteConfig
+	OIDC         OIDCConfig
+	Protection   ProtectionConfig
+	Cache        CacheConfig
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
@@ -62,6 +64,7 @@ var variables = map[string]string{
 	"cors-origin":  "REDTHREAD_CORS_ORIGINS",
 
 	"partial-status": "REDTHREAD_PARTIAL_STATUS",
+	"without-plans":  "REDTHREAD_WITHOUT_PLANS",
 
 	"public-url":    "REDTHREAD_PUBLIC_URL",
 	"site-url":      "REDTHREAD_SITE_URL",
@@ -116,6 +119,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 		"`origin` whose pages may call the API, such as https://site.example; repeat it or separate by commas (default all: no cookies are used)"))
 	f.IntVar(&c.PartialStatus, "partial-status", transport.StatusPartialSuccess, usage("partial-status",
 		"`status` of results with data and errors as application/graphql-response+json: 294, or 200 for clients behind old proxies"))
+	f.BoolVar(&c.WithoutPlans, "without-plans", false, usage("without-plans", "run all queries with the executor, which takes more processor time; to find out whether a fault is one of plans"))
 	c.Site.flags(f)
 	c.OIDC.flags(f)
 	c.Protection.flags(f)

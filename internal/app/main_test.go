@@ -109,7 +109,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
 		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
 		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s",
-		"REDTHREAD_LIVE_MAX_LAG": "2m", "REDTHREAD_PARTIAL_STATUS": "200",
+		"REDTHREAD_LIVE_MAX_LAG": "2m", "REDTHREAD_PARTIAL_STATUS": "200", "REDTHREAD_WITHOUT_PLANS": "true",
 	}
 	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error", "--cache-size", "100 KiB"}, env)
 	if err != nil {
@@ -118,7 +118,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 	want := app.Config{
 		Data: "/from/flag", DeskDSN: "postgres://u@h/d", LiveDSN: "host=replica user=u",
 		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true, LiveMaxLag: 2 * time.Minute,
-		CORSOrigins: []string{"https://a.example", "https://*.b.example"}, PartialStatus: 200,
+		CORSOrigins: []string{"https://a.example", "https://*.b.example"}, PartialStatus: 200, WithoutPlans: true,
 		Site: app.SiteConfig{
 			URL: "https://site.example", Name: "The Publisher", TagURL: "none", EntityURL: "https://site.example/who/{slug}",
 			ReportURL: "/reports/{slug}", NarrativeURL: "/narratives/{slug}", EditionURL: "/editions/{slug}",
