@@ -23,7 +23,7 @@ A server can be running on the same stores. The command can be stopped at any ti
 started again, it continues. The space becomes free in the desk's file or tables, for
 what is written later. With --shrink a file of SQLite becomes smaller as well: writers
 wait meanwhile, for seconds per gigabyte, and the disk needs as much free space as the
-file takes. On PostgreSQL, VACUUM FULL revisions does that.`,
+file takes. On PostgreSQL, VACUUM FULL desk.revisions does that.`,
 		Example: "  redthread compact --data /var/lib/redthread",
 		GroupID: groupOperate,
 		Args:    exactly(),

@@ -84,10 +84,10 @@ func (s *Stores) openReplicas(ctx context.Context, c Config, dsns []string) (*po
 		db := server.open(c, "live", readingLive)
 		db.SetMaxOpenConns(primary.idle)
 		db.SetMaxIdleConns(primary.idle)
-		set.members = append(set.members, &replica{name: server.config.Host, db: db, healthy: true})
+		set.members = append(set.members, &replica{name: server.address(), db: db, healthy: true})
 	}
 	rand.Shuffle(len(set.members), func(i, j int) { set.members[i], set.members[j] = set.members[j], set.members[i] })
-	set.members = append(set.members, &replica{name: s.deskServer.config.Host, db: primary.db, primary: true, healthy: true})
+	set.members = append(set.members, &replica{name: s.deskServer.address(), db: primary.db, primary: true, healthy: true})
 	set.measure(ctx)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	set.stop = stop
@@ -166,7 +166,7 @@ func (r *replicaSet) measured(ctx context.Context, m *replica, sequence int64, t
 		return
 	}
 	if !m.healthy {
-		r.log.InfoContext(ctx, "a server that live is read from answers again", "host", m.name)
+		r.log.InfoContext(ctx, "a server that live is read from answers again", "server", m.name)
 	}
 	m.healthy, m.sequence = true, sequence
 	if m.latency == 0 {
@@ -185,7 +185,7 @@ func (r *replicaSet) failed(ctx context.Context, m *replica, err error) {
 
 func (r *replicaSet) lost(ctx context.Context, m *replica, err error) {
 	if m.healthy {
-		r.log.WarnContext(ctx, "a server that live is read from does not answer", "host", m.name, "error", domain.Detail(err))
+		r.log.WarnContext(ctx, "a server that live is read from does not answer", "server", m.name, "error", domain.Detail(err))
 	}
 	m.healthy = false
 }

@@ -1,12 +1,16 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // Readers are served by the nearest replica that is healthy and does not lag, then by the
@@ -53,6 +57,27 @@ func TestWhichServerIsRead(t *testing.T) {
 		}
 		if got := store.PickReplica(ctx, tt.floor, tt.servers, tt.tried); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// The log tells servers on one host apart.
+func TestLostReplicasAreNamedWithTheirPorts(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := storetest.PostgresConfig(t)
+	c.LiveDSN = "postgres://127.0.0.1:1/redthread ; postgres://[::1]:2/redthread"
+	c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"server=127.0.0.1:1 ", "server=[::1]:2 "} {
+		if got := strings.Count(log.String(), want); got != 1 {
+			t.Errorf("got %d lines with %s, want 1:\n%s", got, want, &log)
 		}
 	}
 }

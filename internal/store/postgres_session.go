@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -58,6 +60,11 @@ func (p *postgresServer) settings(schema string) *pgx.ConnConfig {
 	config := p.config.Copy()
 	config.RuntimeParams["application_name"] = "redthread " + schema
 	return config
+}
+
+// address returns the first host and port of the DSN, for the log.
+func (p *postgresServer) address() string {
+	return net.JoinHostPort(p.config.Host, strconv.Itoa(int(p.config.Port)))
 }
 
 // connect opens a connection outside the pools.
