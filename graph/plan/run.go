@@ -46,7 +46,6 @@ type batch struct {
 
 // edgeBatch is what an edge leads to from all rows of a batch.
 type edgeBatch struct {
-	args    map[string]any
 	listing *read.Listing
 	targets *batch
 	byID    map[int64]int32 // of one: the row by its number

@@ -402,5 +402,5 @@ func (r *Reader) readCounts(ctx context.Context, counted []*sql.Selector) ([]int
 		b.WriteString("(SELECT COUNT(*) FROM (").Join(rows).WriteString(") AS n)")
 	}
 	query, args := b.Query()
-	return r.stores.ReadNumbers(ctx, len(counted), query, args)
+	return r.numbers(ctx, len(counted), query, args)
 }

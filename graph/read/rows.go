@@ -163,3 +163,17 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, columns []string, owne
 	}
 	return rows, nil
 }
+
+// numbers runs a query that returns at most one row of n whole numbers; without a row they
+// are 0. The query has the fence.
+func (r *Reader) numbers(ctx context.Context, n int, query string, args []any) ([]int64, error) {
+	values, err := r.stores.ReadValues(ctx, query, args, n, nil)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int64, n)
+	for i, v := range values[:min(n, len(values))] {
+		numbers[i] = number(v)
+	}
+	return numbers, nil
+}

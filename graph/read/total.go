@@ -93,7 +93,7 @@ func (r *Reader) advance(ctx context.Context, t *Table, was total, known bool) (
 	}
 	query := "SELECT (SELECT coalesce(max(history), 0) FROM projection), (SELECT coalesce(max(id), 0) FROM changes), " +
 		strings.Join(sums, ", ") + " FROM " + from
-	numbers, err := r.stores.ReadNumbers(ctx, 2+visibility.Clearances, store.Bind(r.stores.Dialect(), query), args)
+	numbers, err := r.numbers(ctx, 2+visibility.Clearances, store.Bind(r.stores.Dialect(), query), args)
 	if err != nil {
 		return total{}, err
 	}

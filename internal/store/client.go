@@ -17,27 +17,6 @@ func newClient(p *pool, stage domain.Stage) *db.Client {
 	return client
 }
 
-// ReadNumbers runs a query that returns one row of n whole numbers, on the store of the
-// stage of ctx, in the snapshot of ctx, if there is one. It adds no fence: the query has it.
-func (s *Stores) ReadNumbers(ctx context.Context, n int, query string, args []any) ([]int64, error) {
-	rows := &entsql.Rows{}
-	if err := (readDriver{s.stagePool(ctx)}).Query(ctx, query, args, rows); err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // what went wrong is in Err
-	numbers := make([]int64, n)
-	targets := make([]any, n)
-	for i := range numbers {
-		targets[i] = &numbers[i]
-	}
-	if rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return nil, err
-		}
-	}
-	return numbers, rows.Err()
-}
-
 // stagePool returns the pool for reads of the stage of ctx.
 func (s *Stores) stagePool(ctx context.Context) *pool {
 	if domain.StageFrom(ctx) == domain.Desk {
