@@ -21,7 +21,7 @@ func unmapStart() {
 	if err != nil {
 		return
 	}
-	defer maps.Close()
+	defer func() { _ = maps.Close() }() // it was only read
 	var from, to uintptr // of the last mapping that may be unmapped
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
