@@ -22,7 +22,7 @@ func unmapStart() {
 		return
 	}
 	defer func() { _ = maps.Close() }() // it was only read
-	var from, to uintptr // of the last mapping that may be unmapped
+	var from, to uintptr                // of the last mapping that may be unmapped
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
 		if len(fields) == 0 {
