@@ -108,7 +108,7 @@ func New(c Config) graphql.ExecutableSchema {
 		onQuery: c.OnQuery,
 		runner:  plan.Runner{Reader: r.reader, Renderer: plannedTexts{r.texts}},
 	}
-	s.planTypes = r.planTypes(s.Schema())
+	s.planTypes, s.plans = r.planTypes(s.Schema()), newPlanCache()
 	return s
 }
 
@@ -161,6 +161,7 @@ type stagedSchema struct {
 	reader *read.Reader
 
 	planTypes plan.Types
+	plans     *planCache
 	runner    plan.Runner
 	onQuery   func(planned bool)
 }

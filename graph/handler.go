@@ -47,7 +47,7 @@ func Handler(c Config) *transport.Handler {
 // document is a valid document.
 type document struct {
 	ast   *ast.QueryDocument
-	plans *documentPlans
+	plans *documentPlans // nil: it has none
 }
 
 // documentCache caches valid documents by their text, except long ones.

@@ -3,9 +3,11 @@ package graph
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -13,27 +15,72 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxPlans bounds the plans of one document: one for each operation, stage, and values of
-// the conditions of @skip and @include.
-const maxPlans = 32
+// The bounds of the plans that are stored, in fields: an expanded plan can be much larger
+// than its document and than what is charged for it. A field takes about 250 bytes.
+const (
+	maxPlanSize  = 2_000  // of one plan: larger operations are the executor's
+	maxPlansSize = 60_000 // of all together
+	maxPlans     = 10_000 // their number, with those of operations that have none
+)
 
-// documentPlans are the plans of a document, which are made when they are first used.
-type documentPlans struct {
-	conditions []string // the variables that conditions have
-
-	mu    sync.Mutex
-	known map[string]*plan.Plan // by key; nil where there is none
+// planCache has the plans of all documents, up to the bounds. The least recently used are
+// dropped first.
+type planCache struct {
+	mu     sync.Mutex
+	recent *simplelru.LRU[planKey, *plan.Plan] // nil where an operation has no plan
+	size   int
 }
 
-// newDocumentPlans returns the plans of a valid document.
+type planKey struct {
+	document *documentPlans
+	variant  string
+}
+
+func newPlanCache() *planCache {
+	c := &planCache{}
+	var err error
+	c.recent, err = simplelru.NewLRU(maxPlans, func(_ planKey, p *plan.Plan) { c.size -= p.Size() })
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return c
+}
+
+func (c *planCache) get(key planKey) (p *plan.Plan, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.recent.Get(key)
+}
+
+func (c *planCache) add(key planKey, p *plan.Plan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.recent.Contains(key) {
+		return // another request was first
+	}
+	c.recent.Add(key, p)
+	for c.size += p.Size(); c.size > maxPlansSize; {
+		c.recent.RemoveOldest()
+	}
+}
+
+// documentPlans identifies a document in the cache of plans. There is one plan for each
+// operation, stage, and values of the conditions of @skip and @include.
+type documentPlans struct {
+	conditions []string // the variables that conditions have, each once
+}
+
+// newDocumentPlans returns the key of the plans of a valid document.
 func newDocumentPlans(doc *ast.QueryDocument) *documentPlans {
-	p := &documentPlans{known: map[string]*plan.Plan{}}
+	p := &documentPlans{}
 	for _, op := range doc.Operations {
 		p.addConditions(op.SelectionSet)
 	}
 	for _, fragment := range doc.Fragments {
 		p.addConditions(fragment.SelectionSet)
 	}
+	slices.Sort(p.conditions)
+	p.conditions = slices.Compact(p.conditions)
 	return p
 }
 
@@ -62,8 +109,8 @@ func (p *documentPlans) addConditions(set ast.SelectionSet) {
 	}
 }
 
-// of returns the plan of an operation at a stage; nil where it has none.
-func (p *documentPlans) of(s stagedSchema, op *graphql.OperationContext, stage domain.Stage) *plan.Plan {
+// variant returns which of the plans of a document an operation has at a stage.
+func (p *documentPlans) variant(op *graphql.OperationContext, stage domain.Stage) string {
 	key := make([]byte, 0, 64)
 	key = append(key, op.OperationName...)
 	key = append(key, '/', byte('0'+stage))
@@ -77,16 +124,7 @@ func (p *documentPlans) of(s stagedSchema, op *graphql.OperationContext, stage d
 			key = append(key, '0')
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known, ok := p.known[string(key)]
-	if !ok {
-		known = plan.Compile(s.planTypes, s.Schema(), op, stage == domain.Desk)
-		if len(p.known) < maxPlans {
-			p.known[string(key)] = known
-		}
-	}
-	return known
+	return string(key)
 }
 
 const plansExtension = "plans"
@@ -98,7 +136,13 @@ func (s stagedSchema) planOf(op *graphql.OperationContext, stage domain.Stage) *
 	if p == nil {
 		return nil
 	}
-	return p.of(s, op, stage)
+	key := planKey{p, p.variant(op, stage)}
+	known, ok := s.plans.get(key)
+	if !ok {
+		known = plan.Compile(s.planTypes, s.Schema(), op, stage == domain.Desk, maxPlanSize)
+		s.plans.add(key, known)
+	}
+	return known
 }
 
 // runPlan returns the handler that runs a plan. Its response is nil where the executor has

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	syncatomic "sync/atomic"
 	"testing"
 	"time"
@@ -130,4 +131,50 @@ func TestPlanEqualsExecutor(t *testing.T) {
 			t.Logf("content %d: %d of %d queries were run by plans", seed, planned, asked)
 		}
 	})
+}
+
+// An operation that expands to many fields has no plan, whatever it costs: a plan is stored,
+// and its size has no relation to what is charged.
+func TestPlansAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWays(storetest.SQLite(t))
+	for depth, planned := range map[int]bool{2: true, 8: false, 12: false} {
+		var b strings.Builder
+		b.WriteString(`{ tag(slug: "nope") { ...F0 } }`)
+		for d := range depth {
+			fmt.Fprintf(&b, " fragment F%d on Tag { a: parent { ...F%d } b: parent { ...F%d } }", d, d+1, d+1)
+		}
+		fmt.Fprintf(&b, " fragment F%d on Tag { ", depth)
+		for i := range 40 {
+			fmt.Fprintf(&b, "t%d: __typename ", i)
+		}
+		b.WriteString("}")
+		if got := w.compare(t.Errorf, public, question{Document: b.String()}); got != planned {
+			t.Errorf("%d levels: got planned %v, want %v", depth, got, planned)
+		}
+	}
+}
+
+// An argument that is wrong is found before anything is read, so that the executor does not
+// read again what a plan has read.
+func TestWrongArgumentsAreReadOnce(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	log := slog.New(slog.DiscardHandler)
+	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	w := newWays(s)
+	for _, query := range []string{
+		`{ reports { nodes { slug entities(after: "garbage") { nodes { slug } } } } tags { nodes { slug } } }`,
+		`{ reports { nodes { slug entities(first: 101) { nodes { slug } } } } }`,
+		`{ tags { nodes { slug } } reports(filter: {publishedAt: {gte: "soon"}}) { nodes { slug } } }`,
+		`query($f: TextFormat! = HTML) { reports { nodes { slug } } tags(last: -1) { totalCount } report(slug: "x") { summary(format: $f) } }`,
+	} {
+		q := question{Document: query}
+		w.compare(t.Errorf, public, q)
+		got, _ := sent(w.planned, public, q)
+		want, _ := sent(w.executed, public, q)
+		if got.statements > want.statements {
+			t.Errorf("%s\ngot %d statements, want at most %d", query, got.statements, want.statements)
+		}
+	}
 }

@@ -119,7 +119,10 @@ func (e *operationExecutor) validDocument(ctx context.Context, stats *graphql.St
 	if errs := validation.Validate(e.schema, doc, !e.silent); len(errs) > 0 {
 		return document{}, invalid(errs...)
 	}
-	valid := document{ast: doc, plans: newDocumentPlans(doc)}
+	valid := document{ast: doc}
+	if len(text) <= limits.CachedDocumentSize { // others are not cached, and their plans would be made each time
+		valid.plans = newDocumentPlans(doc)
+	}
 	e.cache.Add(ctx, text, valid)
 	return valid, nil
 }

@@ -14,6 +14,17 @@ import (
 type Plan struct {
 	schema *ast.Schema
 	roots  []root
+	pages  []*edge
+	size   int
+}
+
+// Size returns how many fields the plan has, which is about how much memory it takes; of
+// no plan it is 1.
+func (p *Plan) Size() int {
+	if p == nil {
+		return 1
+	}
+	return p.size
 }
 
 // name is how a field is named in the response, and the field.
@@ -138,12 +149,13 @@ type pageInfoOutput struct {
 }
 
 // Compile returns the plan of a query of live or of the desk, for what its variables make
-// of @skip and @include; nil where it has a field that no plan knows. The operation must be valid.
-func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk bool) *Plan {
+// of @skip and @include; nil where it has a field that no plan knows, or more fields than
+// limit. The operation must be valid.
+func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk bool, limit int) *Plan {
 	if op.Operation.Operation != ast.Query {
 		return nil
 	}
-	c := &compiler{types: types, schema: schema, op: op, desk: desk}
+	c := &compiler{types: types, schema: schema, op: op, desk: desk, left: limit}
 	p := &Plan{schema: schema}
 	query := c.types[schema.Query.Name]
 	for _, f := range c.collect(op.Operation.SelectionSet, schema.Query.Name) {
@@ -153,6 +165,10 @@ func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk
 		}
 		p.roots = append(p.roots, r)
 	}
+	if c.left < 0 {
+		return nil
+	}
+	p.pages, p.size = c.pages, limit-c.left
 	return p
 }
 
@@ -161,9 +177,12 @@ type compiler struct {
 	schema *ast.Schema
 	op     *graphql.OperationContext
 	desk   bool
+	left   int // fields that the plan may still have
+	pages  []*edge
 }
 
-// collect merges the selections of an object, as the executor does.
+// collect merges the selections of an object, as the executor does. It returns none where
+// the plan has too many fields.
 func (c *compiler) collect(set ast.SelectionSet, typeName string) []graphql.CollectedField {
 	def := c.schema.Types[typeName]
 	satisfies := append([]string{typeName}, def.Interfaces...)
@@ -172,7 +191,12 @@ func (c *compiler) collect(set ast.SelectionSet, typeName string) []graphql.Coll
 			satisfies = append(satisfies, union.Name)
 		}
 	}
-	return graphql.CollectFields(c.op, set, satisfies)
+	if c.left < 0 {
+		return nil
+	}
+	fields := graphql.CollectFields(c.op, set, satisfies)
+	c.left -= len(fields) + 1
+	return fields
 }
 
 func nameOf(f graphql.CollectedField) name {
@@ -285,6 +309,7 @@ func (c *compiler) page(out *output, known Page, f graphql.CollectedField, from 
 	e.rows = &source{table: typ.Table}
 	out.kind, out.edge = connectionPage, len(from.edges)
 	from.edges = append(from.edges, e)
+	c.pages = append(c.pages, e)
 	out.list = c.connection(f.Selections, connectionType, typeName, e.rows)
 	return out.list != nil
 }

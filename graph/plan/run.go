@@ -18,10 +18,41 @@ type Runner struct {
 // of the plan, and have the viewer. After an error the query has to be run by the executor.
 func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst []byte) ([]byte, error) {
 	x := &execution{ctx: ctx, Runner: r, plan: p, variables: variables, buf: dst, start: len(dst), limit: bounded.Left(ctx)}
+	if err := x.check(); err != nil {
+		return dst, err
+	}
 	if err := x.query(); err != nil {
 		return dst, err
 	}
 	return x.buf, nil
+}
+
+// check returns an error where arguments are wrong, before anything is read: the executor
+// then reads again what a plan had read.
+func (x *execution) check() error {
+	for _, e := range x.plan.pages {
+		values, err := e.args.values(x.plan.schema, x.variables)
+		if err != nil {
+			return err
+		}
+		if err := e.of(values).CheckArgs(x.ctx, x.Reader, connectionArguments(values)); err != nil {
+			return err
+		}
+	}
+	for i := range x.plan.roots {
+		r := &x.plan.roots[i]
+		if r.typename {
+			continue
+		}
+		values, err := r.args.values(x.plan.schema, x.variables)
+		if err == nil && r.list != nil {
+			err = x.Reader.CheckArgs(x.ctx, r.rows.table, connectionArguments(values))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // execution is a plan that is being run.

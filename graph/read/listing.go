@@ -41,6 +41,37 @@ func (rel *Relation) Listing(ctx context.Context, r *Reader, a Args) (*Listing, 
 	return &Listing{reader: r, table: rel.To, rel: rel, page: p}, nil
 }
 
+// CheckArgs returns the error of the arguments of a list of all rows of a table. Nothing is
+// recorded of them.
+func (r *Reader) CheckArgs(ctx context.Context, t *Table, a Args) error {
+	if a.isPlain() {
+		return nil
+	}
+	_, err := planFor(unrecorded(ctx), r, t, t.Name, a, nil)
+	return err
+}
+
+// CheckArgs returns the error of the arguments of the lists that the relation leads to.
+// Nothing is recorded of them.
+func (rel *Relation) CheckArgs(ctx context.Context, r *Reader, a Args) error {
+	if a.isPlain() {
+		return nil
+	}
+	_, err := rel.page(unrecorded(ctx), r, a)
+	return err
+}
+
+// isPlain reports whether the arguments cannot be wrong.
+func (a Args) isPlain() bool {
+	return a.After == nil && a.Before == nil && a.Filter == nil && a.Last == nil && (a.First == nil || 0 <= *a.First && *a.First <= MaxPage)
+}
+
+// unrecorded returns a context under which neither markings nor dependencies are recorded.
+func unrecorded(ctx context.Context) context.Context {
+	ctx = context.WithValue(ctx, markingTrackerKey{}, (*MarkingTracker)(nil))
+	return context.WithValue(ctx, dependenciesKey{}, (*Dependencies)(nil))
+}
+
 // CursorColumn returns the column that cursors need; empty where they need none.
 func (l *Listing) CursorColumn() string {
 	if l.page.order.byPosition {
