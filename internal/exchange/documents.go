@@ -16,7 +16,8 @@ import (
 
 // DocumentsParams describes an import of documents.
 type DocumentsParams struct {
-	// Publish publishes what this run created or changed.
+	// Publish publishes what this run created or changed, and what is on the desk as the
+	// file has it and was never published, as after a run that was interrupted.
 	Publish bool
 	// Progress, if set, is called after each batch with the number of lines read, and the
 	// bytes read and their total, if Size has it.
@@ -162,6 +163,7 @@ type documentImport struct {
 	params DocumentsParams
 	out    DocumentsResult
 	saved  []domain.ID // what was created or changed
+	same   []domain.ID // what was there as the file has it
 }
 
 func (im *documentImport) save(ctx context.Context, lines []documentLine) error {
@@ -190,6 +192,9 @@ func (im *documentImport) save(ctx context.Context, lines []documentLine) error 
 			im.out.Changed++
 		default:
 			im.out.Unchanged++
+			if im.params.Publish {
+				im.same = append(im.same, o.ID)
+			}
 			continue
 		}
 		if im.params.Publish {
@@ -210,9 +215,20 @@ func (im *documentImport) refuse(line int, err error) {
 	}
 }
 
-// publish publishes what was created or changed. Supporting documents go live with what
+// publish publishes what [DocumentsParams] says. Supporting documents go live with what
 // refers to them.
 func (im *documentImport) publish(ctx context.Context) error {
+	for ids := range slices.Chunk(im.same, maxReleased) {
+		statuses, err := im.desk.PublicationStatuses(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("publish what was imported before: %w", err)
+		}
+		for _, id := range ids {
+			if status, ok := statuses[id]; ok && !status.Published {
+				im.saved = append(im.saved, id)
+			}
+		}
+	}
 	var names []string
 	seen := map[domain.ID]bool{}
 	for _, id := range im.saved {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
 	"github.com/redthread-api/redthread/internal/exchange"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -48,6 +50,38 @@ func TestImportDocuments(t *testing.T) {
 			if last := problems[len(problems)-1]; !strings.Contains(last, "kind") || !strings.Contains(last, "tags[0]") || !strings.Contains(last, "size") {
 				t.Errorf("got %s, want all fields", last)
 			}
+		}
+	})
+}
+
+// A run with Publish also publishes what an earlier run has only saved, but nothing that an
+// editor has unpublished since.
+func TestImportDocumentsAgain(t *testing.T) {
+	editorialtest.Each(t, func(t *testing.T, d *editorialtest.Desk) {
+		file := `{"type":"entity","slug":"acme","name":"Acme","kind":"COMPANY"}` + "\n" + `{"type":"entity","slug":"bolt","name":"Bolt","kind":"COMPANY"}` + "\n"
+		run := func(publish bool) exchange.DocumentsResult {
+			t.Helper()
+			got, err := exchange.ImportDocuments(d.Ctx, d.Desk, strings.NewReader(file), exchange.DocumentsParams{Publish: publish})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if got := run(false); got.Created != 2 || got.Published != 0 {
+			t.Errorf("saved only: got %+v", got)
+		}
+		if got := run(true); got.Unchanged != 2 || got.Published != 2 {
+			t.Errorf("the second run: got %+v, want both published", got)
+		}
+		stored, err := d.Find(d.Ctx, domain.Entity, "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Unpublish(d.Ctx, editorial.UnpublishParams{Documents: []string{stored.ID.String()}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := run(true); got.Unchanged != 2 || got.Published != 0 {
+			t.Errorf("after an editor has unpublished one: got %+v", got)
 		}
 	})
 }
