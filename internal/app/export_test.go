@@ -15,9 +15,6 @@ func AvailableMemory(root fs.FS) int64 { return availableMemory(root) }
 // GCPercent returns the GOGC for a live heap.
 var GCPercent = gcPercent
 
-// UnmapStart takes the pages of the program file out of the memory of the process.
-var UnmapStart = unmapStart
-
 // LagCheck returns the readiness check of a lag.
 func LagCheck(lag func(context.Context) (int64, error), now func() time.Time) func(context.Context) error {
 	return (&lagCheck{lag: lag, now: now}).check

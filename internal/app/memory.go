@@ -62,12 +62,8 @@ func afterCollections(percent int) {
 // startSettles is how long after the start all that runs at intervals has run once.
 const startSettles = 10 * time.Second
 
-// releaseStart gives back what the start needed and serving does not: garbage, and pages
-// of the program file.
-func releaseStart() {
-	debug.FreeOSMemory()
-	unmapStart()
-}
+// releaseStart gives back what the start needed and serving does not.
+func releaseStart() { debug.FreeOSMemory() }
 
 // availableMemory returns how many bytes of memory this process may use according
 // to Linux; 0 if unknown.
