@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	syncatomic "sync/atomic"
 	"testing"
 	"time"
@@ -177,4 +179,58 @@ func TestWrongArgumentsAreReadOnce(t *testing.T) {
 			t.Errorf("%s\ngot %d statements, want at most %d", query, got.statements, want.statements)
 		}
 	}
+}
+
+// A statement that fails within a plan gives the response that it gives within the
+// executor.
+func TestStatementsOfPlansFail(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, faults := storetest.OpenFaulty(t, c)
+		log := slog.New(slog.DiscardHandler)
+		publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+		w := newWays(s)
+		const query = `{ list: reports(first: 5) { n: totalCount edges { cursor node { slug t: tags { label parent { label } }
+			entities(first: 3) { totalCount nodes { name tags { slug } relationships(first: 2) { nodes { to { name } } } } } } } } tags { totalCount } }`
+		for name, err := range map[string]error{
+			"Full": storetest.TooManyConnections(), "Conflict": storetest.RecoveryConflict(), "Internal": errors.New("disk failure"),
+		} {
+			failed := 0
+			for _, word := range []string{"FROM", "COUNT", "report_tags", "report_entities", "entity_tags", "relationships", "nothing"} {
+				faults.Fail("live", word, 0, err)
+				w.compare(t.Errorf, public, question{Document: query})
+				failed += faults.Hits()
+			}
+			faults.Set(nil)
+			if failed == 0 {
+				t.Errorf("%s: no statement has failed", name)
+			}
+			if !w.compare(t.Errorf, public, question{Document: query}) {
+				t.Errorf("%s: no plan has run the query afterwards", name)
+			}
+		}
+	})
+}
+
+// A document that many requests send first at once has one plan for each variant, and all
+// get their own response.
+func TestPlansAreSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	log := slog.New(slog.DiscardHandler)
+	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	w := newWays(s)
+	const query = `query($n: Int, $with: Boolean!, $f: TextFormat! = TEXT) { reports(first: $n) { nodes { slug summary(format: $f) tags @include(if: $with) { label } } pageInfo { endCursor } } }`
+	var all sync.WaitGroup
+	for i := range 32 {
+		all.Go(func() {
+			q := question{Document: query, Variables: vars{"n": i % 4, "with": i%2 == 0, "f": []string{"TEXT", "HTML"}[i/2%2]}}
+			got, _ := sent(w.planned, public, q)
+			want, _ := sent(w.executed, public, q)
+			if got.body != want.body {
+				t.Errorf("got %s, want %s", got.body, want.body)
+			}
+		})
+	}
+	all.Wait()
 }
