@@ -28,6 +28,12 @@ func argumentsOf(schema *ast.Schema, f *ast.Field) arguments {
 	return arguments{fixed: values, failed: !ok}
 }
 
+// arguments returns where the plan has the arguments of a field.
+func (c *compiler) arguments(f *ast.Field) int {
+	c.args = append(c.args, argumentsOf(c.schema, f))
+	return len(c.args) - 1
+}
+
 func hasVariable(v *ast.Value) bool {
 	if v.Kind == ast.Variable {
 		return true

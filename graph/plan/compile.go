@@ -14,6 +14,7 @@ import (
 type Plan struct {
 	schema *ast.Schema
 	roots  []root
+	args   []arguments // of all fields
 	pages  []*edge
 	size   int
 }
@@ -37,7 +38,7 @@ type name struct {
 type root struct {
 	name
 	typename bool
-	args     arguments
+	args     int // in args of the plan
 	rows     *source
 	object   *object     // of one document
 	list     *connection // of a list
@@ -62,9 +63,9 @@ type edge struct {
 	kind     edgeKind
 	relation *read.Relation // nil for pages
 	of       func(arguments map[string]any) *read.Relation
-	args     arguments
-	field    *ast.Field // of a page: pages of different fields are read by themselves
-	column   int        // of one: where the id is
+	args     int // of a page, in args of the plan
+	listing  int // of a page, in pages of the plan
+	column   int // of one: where the id is
 	rows     *source
 }
 
@@ -90,7 +91,7 @@ type output struct {
 	write   Writer
 	literal string // JSON
 	// text:
-	args    arguments
+	args    int // in args of the plan
 	text    int // in texts of the source
 	columns []int
 	value   func(values []any) (string, bool)
@@ -168,7 +169,7 @@ func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk
 	if c.left < 0 {
 		return nil
 	}
-	p.pages, p.size = c.pages, limit-c.left
+	p.args, p.pages, p.size = c.args, c.pages, limit-c.left
 	return p
 }
 
@@ -178,6 +179,7 @@ type compiler struct {
 	op     *graphql.OperationContext
 	desk   bool
 	left   int // fields that the plan may still have
+	args   []arguments
 	pages  []*edge
 }
 
@@ -204,7 +206,7 @@ func nameOf(f graphql.CollectedField) name {
 }
 
 func (c *compiler) root(query *Type, f graphql.CollectedField) (root, bool) {
-	r := root{name: nameOf(f), args: argumentsOf(c.schema, f.Field)}
+	r := root{name: nameOf(f), args: c.arguments(f.Field)}
 	if f.Name == "__typename" {
 		r.typename = true
 		return r, true
@@ -274,7 +276,7 @@ func (c *compiler) field(out *output, known any, f graphql.CollectedField, from 
 		if known.Nullable {
 			out.write = String
 		}
-		out.args = argumentsOf(c.schema, f.Field)
+		out.args = c.arguments(f.Field)
 		out.text = from.text(textColumn{out.column, known.Plain})
 		return true
 	case Computed:
@@ -305,7 +307,7 @@ func (c *compiler) page(out *output, known Page, f graphql.CollectedField, from 
 	if typ == nil {
 		return false
 	}
-	e := &edge{kind: page, of: known.Relation, args: argumentsOf(c.schema, f.Field), field: f.Field}
+	e := &edge{kind: page, of: known.Relation, args: c.arguments(f.Field), listing: len(c.pages)}
 	e.rows = &source{table: typ.Table}
 	out.kind, out.edge = connectionPage, len(from.edges)
 	from.edges = append(from.edges, e)

@@ -18,7 +18,7 @@ type Runner struct {
 // of the plan, and have the viewer. After an error the query has to be run by the executor.
 func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst []byte) ([]byte, error) {
 	x := &execution{ctx: ctx, Runner: r, plan: p, variables: variables, buf: dst, start: len(dst), limit: bounded.Left(ctx)}
-	if err := x.check(); err != nil {
+	if err := x.prepare(); err != nil {
 		return dst, err
 	}
 	if err := x.query(); err != nil {
@@ -27,28 +27,32 @@ func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst 
 	return x.buf, nil
 }
 
-// check returns an error where arguments are wrong, before anything is read: the executor
-// then reads again what a plan had read.
-func (x *execution) check() error {
-	for _, e := range x.plan.pages {
-		values, err := e.args.values(x.plan.schema, x.variables)
-		if err != nil {
-			return err
-		}
-		if err := e.of(values).CheckArgs(x.ctx, x.Reader, connectionArguments(values)); err != nil {
+// prepare evaluates all arguments. It returns an error where one is wrong, before anything
+// is read: the executor then reads again what a plan had read.
+func (x *execution) prepare() error {
+	x.args = make([]map[string]any, len(x.plan.args))
+	for i, a := range x.plan.args {
+		var err error
+		if x.args[i], err = a.values(x.plan.schema, x.variables); err != nil {
 			return err
 		}
 	}
+	x.pages = make([]*read.Listing, len(x.plan.pages))
+	for i, e := range x.plan.pages {
+		values := x.args[e.args]
+		var err error
+		if x.pages[i], err = e.of(values).Listing(x.ctx, x.Reader, connectionArguments(values)); err != nil {
+			return err
+		}
+	}
+	x.lists = make([]*read.Listing, len(x.plan.roots))
 	for i := range x.plan.roots {
 		r := &x.plan.roots[i]
-		if r.typename {
+		if r.list == nil {
 			continue
 		}
-		values, err := r.args.values(x.plan.schema, x.variables)
-		if err == nil && r.list != nil {
-			err = x.Reader.CheckArgs(x.ctx, r.rows.table, connectionArguments(values))
-		}
-		if err != nil {
+		var err error
+		if x.lists[i], err = x.Reader.Listing(x.ctx, r.rows.table, connectionArguments(x.args[r.args])); err != nil {
 			return err
 		}
 	}
@@ -61,6 +65,9 @@ type execution struct {
 	ctx       context.Context
 	plan      *Plan
 	variables map[string]any
+	args      []map[string]any // by place in the plan
+	pages     []*read.Listing  // of edges, by place in the plan
+	lists     []*read.Listing  // of roots; nil for others
 	buf       []byte
 	start     int
 	limit     int // bytes that the response may have; negative: any number
@@ -209,17 +216,14 @@ func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
 
 // page returns the edge of a batch that leads to connections, of which nothing is read
 // yet.
-func (x *execution) page(b *batch, i int) (*edgeBatch, error) {
+func (x *execution) page(b *batch, i int) *edgeBatch {
 	e, loaded := b.source.edges[i], &b.edges[i]
 	if loaded.listing != nil {
-		return loaded, nil
+		return loaded
 	}
-	values, err := e.args.values(x.plan.schema, x.variables)
-	if err != nil {
-		return nil, err
-	}
-	loaded.listing, err = e.of(values).Listing(x.ctx, x.Reader, connectionArguments(values))
-	return loaded, err
+	loaded.listing = x.pages[e.listing]
+	loaded.listing.Record(x.ctx, b.owners())
+	return loaded
 }
 
 // load reads the pages of a connection for all rows of a batch; at the first call only.

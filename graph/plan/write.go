@@ -11,7 +11,7 @@ func (x *execution) query() error {
 	for i := range x.plan.roots {
 		r := &x.plan.roots[i]
 		x.key(i, r.key)
-		if err := x.root(r); err != nil {
+		if err := x.root(r, i); err != nil {
 			return at(r.field, err)
 		}
 	}
@@ -35,31 +35,27 @@ func (x *execution) key(i int, key []byte) {
 	x.buf = append(x.buf, key...)
 }
 
-func (x *execution) root(r *root) error {
-	if r.typename {
+// root writes the field number i of the query.
+func (x *execution) root(r *root, i int) error {
+	switch {
+	case r.typename:
 		x.buf = append(append(append(x.buf, '"'), x.plan.schema.Query.Name...), '"')
 		return nil
+	case r.list != nil:
+		loaded := &edgeBatch{listing: x.lists[i]}
+		loaded.listing.Record(x.ctx, nil)
+		return x.connection(r.list, loaded, r.rows, nil, 0)
 	}
-	values, err := r.args.values(x.plan.schema, x.variables)
+	values := x.args[r.args]
+	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
 	if err != nil {
 		return err
 	}
-	if r.object != nil {
-		rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
-		if err != nil {
-			return err
-		}
-		if rows.Len() == 0 {
-			x.buf = append(x.buf, "null"...)
-			return nil
-		}
-		return x.object(r.object, newBatch(r.rows, rows), 0)
+	if rows.Len() == 0 {
+		x.buf = append(x.buf, "null"...)
+		return nil
 	}
-	loaded := &edgeBatch{}
-	if loaded.listing, err = x.Reader.Listing(x.ctx, r.rows.table, connectionArguments(values)); err != nil {
-		return err
-	}
-	return x.connection(r.list, loaded, r.rows, nil, 0)
+	return x.object(r.object, newBatch(r.rows, rows), 0)
 }
 
 func (x *execution) object(o *object, b *batch, row int) error {
@@ -121,11 +117,7 @@ func (x *execution) output(out *output, b *batch, row int) (isNull bool, err err
 		}
 		return false, x.objects(out.object, loaded.targets, loaded.groups.of(b.rows.ID(row)))
 	case connectionPage:
-		loaded, err := x.page(b, out.edge)
-		if err != nil {
-			return false, err
-		}
-		return false, x.connection(out.list, loaded, b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row))
+		return false, x.connection(out.list, x.page(b, out.edge), b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row))
 	}
 	return false, nil
 }
@@ -147,10 +139,7 @@ func (x *execution) objects(o *object, b *batch, rows []int32) error {
 // text writes a text in the format that the arguments have.
 func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error) {
 	v := b.rows.Value(row, out.column)
-	values, err := out.args.values(x.plan.schema, x.variables)
-	if err != nil {
-		return false, err
-	}
+	values := x.args[out.args]
 	format, _ := values["format"].(string)
 	notes, ok := values["notes"].(bool)
 	notes = notes || !ok // without the argument the text is whole

@@ -101,7 +101,7 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 
 	var err error
 	p.arguments = a.Filter
-	if p.filter, p.accesses, err = r.compileAccesses(ctx, t, a.Filter, "filter", &problems); err != nil {
+	if p.filter, p.accesses, err = r.compile(ctx, t, a.Filter, "filter", &problems); err != nil {
 		return nil, err
 	}
 	return p, problems.Err("the arguments are not right")

@@ -102,8 +102,8 @@ func (c *Connection[T]) cursor(p *page[T], i int) (string, error) {
 // trim makes a page of what was read with a limit of one more than the page,
 // in the direction of reading.
 func trim[T any](p *plan, rows []*T) *page[T] {
-	kept, more := trimmed(p, rows)
-	return &page[T]{rows: kept, more: more}
+	rows, more := trimmed(p, rows)
+	return &page[T]{rows: rows, more: more}
 }
 
 func trimmed[E any](p *plan, rows []E) (page []E, more bool) {
@@ -132,6 +132,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 	if err != nil {
 		return nil, err
 	}
+	trackFilter(ctx, p.accesses)
 	DependOnList(ctx, r, t.Table, a.Filter)
 	groups := t.selected(ctx) | t.ofColumn(p.order.cursorColumn())
 	stage := domain.StageFrom(ctx)

@@ -40,18 +40,14 @@ func wrap(b *sql.Builder, p *sql.Predicate) {
 // compile turns a filter input into a condition, and adds all errors in it
 // to problems. Each filter through a relation carries the fence of its
 // target. The error is that of a context without the right to read.
-func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, error) {
-	cond, _, err := r.compileAccesses(ctx, t, filter, path, problems)
-	return cond, err
-}
-
-// compileAccesses is compile that also returns how the condition goes through relations,
-// for the caller to change before a statement is written.
-func (r *Reader) compileAccesses(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, []*access, error) {
+//
+// It also returns how the condition goes through relations, for the caller to change before
+// a statement is written, and to track: see [trackFilter].
+func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, []*access, error) {
 	if filter == nil {
 		return nil, nil, nil
 	}
-	c := &compiler{reader: r, problems: problems, note: func(t *Table) { trackFilter(ctx, t) }}
+	c := &compiler{reader: r, problems: problems}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
 		if c.fence, err = visibility.Fence(ctx); err != nil {
@@ -68,7 +64,6 @@ func (r *Reader) compileAccesses(ctx context.Context, t *Table, filter map[strin
 type compiler struct {
 	reader     *Reader
 	fence      func(*sql.Selector) // for what relations lead to
-	note       func(*Table)        // called with the tables that relations lead to
 	problems   *domain.Problems
 	conditions int
 	accesses   []*access // of all conditions through relations, each before those within it
@@ -221,7 +216,6 @@ func joined(all []condition, op string) condition {
 // matches. How it is written is chosen when the statement is: see [access].
 func (c *compiler) relation(t *Table, p Path, filter map[string]any, path string, at scope) condition {
 	target := c.reader.tables[p.Target]
-	c.note(target)
 	a := &access{owner: t, path: p, depth: at.tables, top: at.top}
 	c.accesses = append(c.accesses, a)
 	first := len(c.accesses)

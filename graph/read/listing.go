@@ -28,7 +28,6 @@ func (r *Reader) Listing(ctx context.Context, t *Table, a Args) (*Listing, error
 	if err != nil {
 		return nil, err
 	}
-	DependOnList(ctx, r, t, a.Filter)
 	return &Listing{reader: r, table: t, page: &pageBatch{plan: p}}, nil
 }
 
@@ -41,35 +40,15 @@ func (rel *Relation) Listing(ctx context.Context, r *Reader, a Args) (*Listing, 
 	return &Listing{reader: r, table: rel.To, rel: rel, page: p}, nil
 }
 
-// CheckArgs returns the error of the arguments of a list of all rows of a table. Nothing is
-// recorded of them.
-func (r *Reader) CheckArgs(ctx context.Context, t *Table, a Args) error {
-	if a.isPlain() {
-		return nil
+// Record records what the lists of the owners depend on and whose markings count, whatever
+// is read of them. It is called before anything is.
+func (l *Listing) Record(ctx context.Context, owners []int64) {
+	trackFilter(ctx, l.page.accesses)
+	if l.rel == nil {
+		DependOnList(ctx, l.reader, l.table, l.page.arguments)
+		return
 	}
-	_, err := planFor(unrecorded(ctx), r, t, t.Name, a, nil)
-	return err
-}
-
-// CheckArgs returns the error of the arguments of the lists that the relation leads to.
-// Nothing is recorded of them.
-func (rel *Relation) CheckArgs(ctx context.Context, r *Reader, a Args) error {
-	if a.isPlain() {
-		return nil
-	}
-	_, err := rel.page(unrecorded(ctx), r, a)
-	return err
-}
-
-// isPlain reports whether the arguments cannot be wrong.
-func (a Args) isPlain() bool {
-	return a.After == nil && a.Before == nil && a.Filter == nil && a.Last == nil && (a.First == nil || 0 <= *a.First && *a.First <= MaxPage)
-}
-
-// unrecorded returns a context under which neither markings nor dependencies are recorded.
-func unrecorded(ctx context.Context) context.Context {
-	ctx = context.WithValue(ctx, markingTrackerKey{}, (*MarkingTracker)(nil))
-	return context.WithValue(ctx, dependenciesKey{}, (*Dependencies)(nil))
+	l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 }
 
 // CursorColumn returns the column that cursors need; empty where they need none.
@@ -92,7 +71,6 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 		if err != nil {
 			return nil, err
 		}
-		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 		dependOnRows(ctx, l.table, rows)
 		return rows, nil
 	}

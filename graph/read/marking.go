@@ -74,15 +74,19 @@ func trackRows[T any](ctx context.Context, t *Type[T], rows []*T) {
 	}
 }
 
-// trackFilter records that a filter refers to the rows of a table.
-func trackFilter(ctx context.Context, t *Table) {
+// trackFilter records that a filter refers to the rows that its relations lead to.
+func trackFilter(ctx context.Context, accesses []*access) {
 	tracker := trackerOf(ctx)
-	if tracker == nil || !t.Document.IsDocument() {
+	if tracker == nil {
 		return
 	}
 	tracker.mu.Lock()
 	defer tracker.mu.Unlock()
-	tracker.filtered[t] = true
+	for _, a := range accesses {
+		if a.target.Document.IsDocument() {
+			tracker.filtered[a.target] = true
+		}
+	}
 }
 
 // Highest returns the highest marking. It reads that of the tables that filters referred

@@ -27,6 +27,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		if err != nil {
 			return nil, err
 		}
+		trackFilter(ctx, p.accesses)
 		e.dependOnPages(ctx, b.reader, b.ids(), p.arguments, p.plan)
 		return &edgePage{pageBatch: p, groups: e.to.selected(ctx) | e.to.ofColumn(p.order.cursorColumn())}, nil
 	})

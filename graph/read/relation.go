@@ -26,13 +26,14 @@ func (rel *Relation) Column() string { return rel.path.Column }
 // the relation leads to from the owners, in the order of each owner, with the owner of each.
 func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (func(*sql.Selector), error) {
 	var problems domain.Problems
-	always, err := r.compile(ctx, rel.To, rel.where, "", &problems)
+	always, accesses, err := r.compile(ctx, rel.To, rel.where, "", &problems)
 	if err != nil {
 		return nil, err
 	}
 	if err := problems.Err("the filter of an edge is not right"); err != nil {
 		return nil, err
 	}
+	trackFilter(ctx, accesses)
 	return func(s *sql.Selector) {
 		owner, position, target := rel.path.attach(r, s, owners)
 		if p := always.on(s); p != nil {
