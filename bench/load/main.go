@@ -64,7 +64,7 @@ func parseOptions(args []string) (*options, error) {
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the data set")
 	f.StringVar(&o.engine, "engine", "sqlite", "`engine`: sqlite, postgres or both")
 	f.StringVar(&o.dsn, "dsn", "", "`URL` of an empty PostgreSQL database, or of one with the data set (default: a server of its own, in memory)")
-	f.StringVar(&o.data, "data", filepath.Join(os.TempDir(), "redthread-load"), "`folder` of the data sets, which are kept")
+	f.StringVar(&o.data, "data", filepath.Join(os.TempDir(), "redthread-load"), "`folder` of the data sets, which later runs use again")
 	f.StringSliceVar(&o.workloads, "workloads", nil, "`names` of workloads, such as W1,W2 (default all)")
 	connections := f.StringSlice("connections", []string{"32"}, "`numbers` of concurrent connections, such as 32,256")
 	f.DurationVar(&o.duration, "duration", 5*time.Second, "`time` for each workload and side")

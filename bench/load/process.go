@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// process is a server in a process of its own, so that what it uses can be told from
+// process is a server in a process of its own, so that what it uses can be measured apart from
 // what the clients use.
 type process struct {
 	url, address string

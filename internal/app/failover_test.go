@@ -123,9 +123,6 @@ func (f *fleet) send(ctx context.Context, random *rand.Rand, key, document strin
 // they have published, at any process.
 func TestOneOfEachIsLost(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it starts three servers of PostgreSQL and three of Redthread")
-	}
 	primary, standbys := storetest.StartStandbys(t, 2)
 	desk := primary.DSN("postgres")
 	stores, err := store.Open(t.Context(), store.Config{DeskDSN: desk})

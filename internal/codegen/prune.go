@@ -98,14 +98,14 @@ func prune(filename string, remove func(receiver, name string) bool) error {
 		}
 	}
 	slices.SortFunc(cuts, func(a, b ast.Node) int { return int(a.Pos() - b.Pos()) })
-	var kept bytes.Buffer
+	var remaining bytes.Buffer
 	from := 0
 	for _, cut := range cuts {
-		kept.Write(code[from:files.Position(cut.Pos()).Offset])
+		remaining.Write(code[from:files.Position(cut.Pos()).Offset])
 		from = files.Position(cut.End()).Offset
 	}
-	kept.Write(code[from:])
-	if code, err = format.Source(kept.Bytes()); err != nil {
+	remaining.Write(code[from:])
+	if code, err = format.Source(remaining.Bytes()); err != nil {
 		return err
 	}
 	return os.WriteFile(filename, code, 0o644)

@@ -22,9 +22,9 @@ const (
 	maxStepKeys      = 8192
 )
 
-// keptSteps is for how many entries of the log the steps are kept in live. A process
+// storedSteps is for how many entries of the log the steps are stored in live. A process
 // that is further behind drops all that it has cached.
-const keptSteps = 4096
+const storedSteps = 4096
 
 // pruneSteps is after how many entries of the log older steps are deleted.
 const pruneSteps = 64
@@ -277,7 +277,7 @@ func (p *projector) writeStep(ctx context.Context, from, to Version) error {
 	if from.Sequence/pruneSteps == to.Sequence/pruneSteps {
 		return nil
 	}
-	if err := store.Exec(ctx, p.tx, "DELETE FROM live_steps WHERE id < ? OR id > ?", to.Sequence-keptSteps, to.Sequence); err != nil {
+	if err := store.Exec(ctx, p.tx, "DELETE FROM live_steps WHERE id < ? OR id > ?", to.Sequence-storedSteps, to.Sequence); err != nil {
 		return fmt.Errorf("delete old steps: %w", err)
 	}
 	return nil
