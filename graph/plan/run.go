@@ -28,7 +28,7 @@ func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst 
 }
 
 // prepare evaluates all arguments. It returns an error where one is wrong, before anything
-// is read: the executor then reads again what a plan had read.
+// is read: the executor would read again what a plan had read.
 func (x *execution) prepare() error {
 	x.args = make([]map[string]any, len(x.plan.args))
 	for i, a := range x.plan.args {
