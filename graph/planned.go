@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/plan"
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -150,7 +151,7 @@ func (s stagedSchema) planOf(op *graphql.OperationContext, stage domain.Stage) *
 // operationExecutor.DispatchOperation.
 func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphql.ResponseHandler {
 	return func(ctx context.Context) *graphql.Response {
-		data, err := p.Run(ctx, s.runner, op.Variables, nil)
+		body, err := p.Run(ctx, s.runner, op.Variables, transport.NewBody(p.ResponseSize()))
 		if failed, ok := errors.AsType[*plan.Error](err); ok && (ctx.Err() != nil || domain.KindOf(err) == domain.KindUnavailable) {
 			graphql.AddError(ctx, &gqlerror.Error{
 				Err: failed.Err, Path: failed.Path(),
@@ -162,6 +163,6 @@ func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphq
 			return nil
 		}
 		s.onQuery(true)
-		return &graphql.Response{Data: data}
+		return &graphql.Response{Data: transport.Data(ctx, body)}
 	}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -9,14 +10,15 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 )
 
-// Plan is a query as it is run. It is not changed after it was made, and is safe for
-// concurrent use.
+// Plan is a query as it is run. It is safe for concurrent use.
 type Plan struct {
 	schema *ast.Schema
 	roots  []root
 	args   []arguments // of all fields
 	pages  []*edge
 	size   int
+	// responses is about the size of the last responses, in bytes.
+	responses atomic.Int64
 }
 
 // Size returns how many fields the plan has, which is about how much memory it takes; of
@@ -26,6 +28,19 @@ func (p *Plan) Size() int {
 		return 1
 	}
 	return p.size
+}
+
+// maxExpected bounds [Plan.ResponseSize]: few responses are longer.
+const maxExpected = 128 << 10
+
+// ResponseSize returns about how many bytes the next response will have.
+func (p *Plan) ResponseSize() int { return int(p.responses.Load()) }
+
+// responded takes note of the size of a response.
+func (p *Plan) responded(size int) {
+	if expected := p.ResponseSize(); size > expected || size < expected/2 {
+		p.responses.Store(int64(min(size+size/8, maxExpected)))
+	}
 }
 
 // name is how a field is named in the response, and the field.

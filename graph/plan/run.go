@@ -24,6 +24,7 @@ func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst 
 	if err := x.query(); err != nil {
 		return dst, err
 	}
+	p.responded(len(x.buf) - len(dst))
 	return x.buf, nil
 }
 

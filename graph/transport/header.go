@@ -5,12 +5,24 @@ import (
 	"net/http"
 )
 
-type headerKey struct{}
+type partsKey struct{}
+
+// parts are what the executor sets of an HTTP response beside its GraphQL response.
+type parts struct {
+	header http.Header
+	// body is what [Data] was called with.
+	body []byte
+}
 
 // withHeader returns a context in which [Header] finds the header.
 func withHeader(ctx context.Context) (context.Context, http.Header) {
-	header := http.Header{}
-	return context.WithValue(ctx, headerKey{}, header), header
+	a := &parts{header: http.Header{}}
+	return context.WithValue(ctx, partsKey{}, a), a.header
+}
+
+func partsOf(ctx context.Context) *parts {
+	a, _ := ctx.Value(partsKey{}).(*parts)
+	return a
 }
 
 // Header returns the header of the HTTP response to the request of ctx, for code in
@@ -19,8 +31,8 @@ func withHeader(ctx context.Context) (context.Context, http.Header) {
 // of a request, and on a WebSocket, it returns a header that is not sent. It is
 // never nil, and not safe for concurrent use.
 func Header(ctx context.Context) http.Header {
-	if header, ok := ctx.Value(headerKey{}).(http.Header); ok {
-		return header
+	if a := partsOf(ctx); a != nil {
+		return a.header
 	}
 	return http.Header{}
 }

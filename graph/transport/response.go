@@ -80,6 +80,11 @@ func status(media string, resp *graphql.Response) int {
 // is no data, as opposed to null. Where the data is not JSON, because a scalar
 // wrote something else, it encodes and returns an error response instead.
 func (h *Handler) encode(ctx context.Context, resp *graphql.Response) ([]byte, *graphql.Response) {
+	if a := partsOf(ctx); a != nil && a.isBodyOf(resp) {
+		if body, err := finish(a.body, resp); err == nil {
+			return body, resp
+		}
+	}
 	body, err := encode(resp)
 	if err != nil {
 		resp = h.recovered(ctx, err)
@@ -110,35 +115,67 @@ func encode(resp *graphql.Response) ([]byte, error) {
 		data = line.Bytes()
 	}
 	body := make([]byte, 0, len(data)+256)
-	member := func(name string, value []byte) {
-		if len(body) == 0 {
-			body = append(body, '{')
-		} else {
-			body = append(body, ',')
-		}
-		body = append(append(append(append(body, '"'), name...), `":`...), value...)
-	}
 	if len(resp.Errors) > 0 {
 		list, err := json.Marshal(resp.Errors)
 		if err != nil {
 			return nil, err
 		}
-		member("errors", list)
+		body = appendMember(body, "errors", list)
 	}
 	if len(data) > 0 {
-		member("data", data)
+		body = appendMember(body, "data", data)
 	}
+	return finish(body, resp)
+}
+
+// finish completes the JSON of a response, which has all members but the extensions.
+func finish(body []byte, resp *graphql.Response) ([]byte, error) {
 	if len(resp.Extensions) > 0 {
 		extensions, err := json.Marshal(resp.Extensions)
 		if err != nil {
 			return nil, err
 		}
-		member("extensions", extensions)
+		body = appendMember(body, "extensions", extensions)
 	}
 	if len(body) == 0 {
 		return []byte("{}"), nil
 	}
 	return append(body, '}'), nil
+}
+
+// appendMember appends a member to an object; the first one begins it.
+func appendMember(body []byte, name string, value []byte) []byte {
+	separator := byte(',')
+	if len(body) == 0 {
+		separator = '{'
+	}
+	body = append(append(append(body, separator, '"'), name...), `":`...)
+	return append(body, value...)
+}
+
+// dataPrefix begins the JSON of a response without errors.
+const dataPrefix = `{"data":`
+
+// NewBody returns the beginning of the body of a response, to which its data is appended:
+// JSON without line breaks. The capacity is about size.
+func NewBody(size int) []byte {
+	return append(make([]byte, 0, len(dataPrefix)+size+256), dataPrefix...)
+}
+
+// Data returns the data of a body that [NewBody] began. The response of the request of
+// ctx takes the body as it is, if it has the data and no errors; the body must not be
+// used any more.
+func Data(ctx context.Context, body []byte) json.RawMessage {
+	if a := partsOf(ctx); a != nil {
+		a.body = body
+	}
+	return body[len(dataPrefix):]
+}
+
+// isBodyOf reports whether the body has the data of a response.
+func (a *parts) isBodyOf(resp *graphql.Response) bool {
+	return len(a.body) > len(dataPrefix) && len(resp.Errors) == 0 && len(resp.Data) == len(a.body)-len(dataPrefix) &&
+		&resp.Data[0] == &a.body[len(dataPrefix)]
 }
 
 // writeResponse writes a single response.
