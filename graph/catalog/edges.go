@@ -70,15 +70,20 @@ func visible(relation string) map[string]any {
 	return map[string]any{relation: map[string]any{}}
 }
 
+var (
+	outgoingRelationships = EntityRelationships.Through(entityOutgoing)
+	incomingRelationships = EntityRelationships.Through(entityIncoming)
+)
+
 // RelationshipsOf is EntityRelationships in one direction, as the enum
 // RelationshipDirection has it, and of some kinds; of all where kinds is nil.
 func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[db.Entity, db.Relationship] {
 	edge := EntityRelationships
 	switch direction {
 	case "OUTGOING":
-		edge = edge.Through(entityOutgoing)
+		edge = outgoingRelationships
 	case "INCOMING":
-		edge = edge.Through(entityIncoming)
+		edge = incomingRelationships
 	}
 	if kinds != nil {
 		list := make([]any, len(kinds))

@@ -62,7 +62,7 @@ type root struct {
 // source is a set of rows that are read together. Selections of the same rows share it.
 type source struct {
 	table   *read.Table
-	columns []string
+	columns read.Selection
 	edges   []*edge
 	texts   []textColumn
 }
@@ -281,13 +281,13 @@ func (c *compiler) field(out *output, known any, f graphql.CollectedField, from 
 			out.literal = "null"
 			return !out.nonNull
 		}
-		out.kind, out.column, out.write = column, from.read(known.Name), known.Write
+		out.kind, out.column, out.write = column, from.columns.Add(known.Name), known.Write
 		return true
 	case DeskOnly:
 		out.literal = "null"
 		return !c.desk && !out.nonNull
 	case Text:
-		out.kind, out.column, out.write = text, from.read(known.Column), StringOrEmpty
+		out.kind, out.column, out.write = text, from.columns.Add(known.Column), StringOrEmpty
 		if known.Nullable {
 			out.write = String
 		}
@@ -297,11 +297,11 @@ func (c *compiler) field(out *output, known any, f graphql.CollectedField, from 
 	case Computed:
 		out.kind, out.value = computed, known.Value
 		for _, name := range known.Columns {
-			out.columns = append(out.columns, from.read(name))
+			out.columns = append(out.columns, from.columns.Add(name))
 		}
 		return true
 	case One:
-		e := &edge{kind: one, relation: known.Relation, column: from.read(known.Relation.Column())}
+		e := &edge{kind: one, relation: known.Relation, column: from.columns.Add(known.Relation.Column())}
 		out.kind, out.edge = oneObject, from.edge(e)
 		out.object = c.object(f.Selections, f.Definition.Type.Name(), from.edges[out.edge].rows)
 		return out.object != nil
@@ -398,16 +398,6 @@ func (c *compiler) edges(out *connectionOutput, f graphql.CollectedField, typeNa
 		out.edge = append(out.edge, field)
 	}
 	return true
-}
-
-// read returns where the rows have a column, and adds it if they have not.
-func (s *source) read(name string) int {
-	i := slices.Index(s.columns, name)
-	if i < 0 {
-		i = len(s.columns)
-		s.columns = append(s.columns, name)
-	}
-	return i + 1 // after the number of the row
 }
 
 // text returns where the source has a column of texts.

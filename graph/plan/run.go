@@ -188,7 +188,7 @@ func (x *execution) one(b *batch, i int) (*edgeBatch, error) {
 			ids = append(ids, id)
 		}
 	}
-	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids)
+	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, &e.rows.columns, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
 	if loaded.targets != nil {
 		return loaded, nil
 	}
-	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners())
+	rows, err := e.relation.Rows(x.ctx, x.Reader, &e.rows.columns, b.owners())
 	if err != nil {
 		return nil, err
 	}
@@ -232,30 +232,15 @@ func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error 
 	if loaded.targets != nil {
 		return nil
 	}
-	columns := rows.columns
-	if name := loaded.listing.CursorColumn(); name != "" {
-		columns, loaded.cursor = withColumn(columns, name)
-	}
-	read, err := loaded.listing.Rows(x.ctx, columns, owners)
+	read, cursor, err := loaded.listing.Rows(x.ctx, &rows.columns, owners)
 	if err != nil {
 		return err
 	}
 	if owners != nil {
 		loaded.groups = groupByOwner(read)
 	}
-	loaded.targets = newBatch(rows, read)
+	loaded.targets, loaded.cursor = newBatch(rows, read), cursor
 	return nil
-}
-
-// withColumn returns columns with one more, if it is not among them, and where the rows
-// have it.
-func withColumn(columns []string, name string) (with []string, at int) {
-	for i, c := range columns {
-		if c == name {
-			return columns, i + 1
-		}
-	}
-	return append(columns[:len(columns):len(columns)], name), len(columns) + 1
 }
 
 // count returns the number of rows of a connection of an owner; 0 stands for all rows.

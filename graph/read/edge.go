@@ -95,11 +95,11 @@ func (e *EdgeOf[P, C]) List(ctx context.Context, row *P) ([]*C, error) {
 }
 
 func (e *EdgeOf[P, C]) lists(ctx context.Context, b *Batch[P], groups columns) (map[domain.ID][]*C, error) {
-	shape, err := e.listShape(ctx, b.reader, b.ids())
+	always, err := e.always(ctx, b.reader)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := find(ctx, b.reader, e.to, groups, shape)
+	rows, err := find(ctx, b.reader, e.to, groups, e.listShape(b.reader, always, b.ids()))
 	if err != nil {
 		return nil, err
 	}

@@ -51,30 +51,38 @@ func (l *Listing) Record(ctx context.Context, owners []int64) {
 	l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
 }
 
-// CursorColumn returns the column that cursors need; empty where they need none.
-func (l *Listing) CursorColumn() string {
-	if l.page.order.byPosition {
-		return ""
-	}
-	return l.page.order.cursorColumn()
-}
-
 // Rows reads a page for each of the owners, in the direction of reading, with one row
 // more than a page has where there is one. Without a relation there is one page and no
-// owner.
-func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
+// owner. It returns also which column has what cursors need; 0 where they need none.
+func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (rows *Rows, cursor int, err error) {
 	if _, err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if l.rel != nil {
-		rows, err := l.pages(ctx, columns, owners)
-		if err != nil {
-			return nil, err
-		}
+	if !l.page.order.byPosition {
+		sel, cursor = sel.including(l.page.order.cursorColumn())
+	}
+	if l.rel == nil {
+		rows, err = l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
+			return l.page.shape(l.reader)
+		}))
+		return rows, cursor, err
+	}
+	if rows, err = l.pages(ctx, sel, owners); err == nil {
 		dependOnRows(ctx, l.table, rows)
-		return rows, nil
 	}
-	return l.reader.rows(ctx, l.table, columns, false, l.page.shape(l.reader))
+	return rows, cursor, err
+}
+
+// statement returns the statement that reads rows of the lists of owners.
+func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added, limit int, shape func(subject) func(*sql.Selector)) *statement {
+	p := l.page
+	if p.arguments != nil || p.after != nil || p.before != nil {
+		kind = uncached
+	}
+	return &statement{
+		table: l.table, selection: sel, subject: subject{ids: owners}, added: added, shape: shape,
+		key: textKey{kind: kind, rel: l.rel, list: p.order.list, limit: limit, backward: p.backward},
+	}
 }
 
 // wholeRows is how many rows are read of all lists together before they are ranked by the
@@ -82,20 +90,28 @@ func (l *Listing) Rows(ctx context.Context, columns []string, owners []int64) (*
 const wholeRows = 500
 
 // pages reads the pages of the owners.
-func (l *Listing) pages(ctx context.Context, columns []string, owners []int64) (*Rows, error) {
+func (l *Listing) pages(ctx context.Context, sel *Selection, owners []int64) (*Rows, error) {
 	if len(owners) > 1 {
-		most := max(wholeRows, 2*len(owners)*(l.page.limit+1))
-		rows, err := l.reader.untracked(ctx, l.table, columns, 2, l.rel.wholeShape(l.reader, l.page, owners, most+1))
+		most := wholeRows
+		for most < 2*len(owners)*(l.page.limit+1) {
+			most *= 2 // few different texts of statements
+		}
+		whole := l.statement(textWhole, sel, owners, 2, most, func(about subject) func(*sql.Selector) {
+			return l.rel.wholeShape(l.reader, l.page, about.ids, most+1)
+		})
+		rows, err := l.reader.untracked(ctx, whole)
 		if err != nil {
 			return nil, err
 		}
 		if rows.Len() <= most {
 			rows = l.cut(rows)
-			trackMarkings(ctx, l.table, rows, len(columns)+1)
+			trackMarkings(ctx, whole, rows)
 			return rows, nil
 		}
 	}
-	return l.reader.rows(ctx, l.table, columns, true, l.rel.pageShape(l.reader, l.page, owners))
+	return l.reader.rows(ctx, l.statement(textPage, sel, owners, 1, l.page.limit, func(about subject) func(*sql.Selector) {
+		return l.rel.pageShape(l.reader, l.page, about.ids)
+	}))
 }
 
 // cut returns the rows that pageShape would have read of whole lists: one more than a page
@@ -196,7 +212,7 @@ func (l *Listing) HasPrevious(more bool) bool {
 	return l.page.after != nil
 }
 
-// Cursor makes the cursor of a row; column is where it has the CursorColumn.
+// Cursor makes the cursor of a row; column is the one that [Listing.Rows] returned.
 func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
 	at := sortKey{id: domain.ID(rows.ID(row))}
 	if !l.page.order.byPosition {

@@ -86,8 +86,8 @@ type By struct{ ID, Slug *string }
 // is none that the viewer may see.
 func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, by *By) (*T, error) {
 	groups := t.selected(ctx)
-	rows, err := findOne(ctx, r, t.Table, id, slug, by, func(shape func(*sql.Selector)) ([]*T, error) {
-		return all(ctx, r, t, groups, shape)
+	rows, err := findOne(ctx, r, t.Table, id, slug, by, func(q lookup) ([]*T, error) {
+		return all(ctx, r, t, groups, q.shape(q.subject))
 	}, func(rows []*T) bool { return len(rows) > 0 })
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -95,11 +95,37 @@ func Find[T any](ctx context.Context, r *Reader, t *Type[T], id, slug *string, b
 	return rows[0], nil
 }
 
+// lookup is a statement that looks for one row.
+type lookup struct {
+	text    textKind
+	subject subject
+	shape   func(subject) func(*sql.Selector)
+}
+
+func lookupID(id domain.ID) lookup {
+	return lookup{textByIDs, subject{ids: []int64{int64(id)}}, func(about subject) func(*sql.Selector) {
+		return func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), about.ids[0])) }
+	}}
+}
+
+func lookupSlug(slug string) lookup {
+	return lookup{textBySlug, subject{slug: slug}, func(about subject) func(*sql.Selector) {
+		return func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), about.slug)) }
+	}}
+}
+
+func lookupFormerSlug(t *Table, slug string) lookup {
+	return lookup{uncached, subject{slug: slug}, func(about subject) func(*sql.Selector) {
+		return func(s *sql.Selector) {
+			s.Where(sql.In(s.C("id"), formerSlugs(s, t.Document).Where(sql.EQ("slug", about.slug))))
+		}
+	}}
+}
+
 // findOne finds a document as [Find] does. R holds the rows that read returns; isFound
 // reports whether there is one.
 func findOne[R any](
-	ctx context.Context, r *Reader, t *Table, id, slug *string, by *By,
-	read func(shape func(*sql.Selector)) (R, error), isFound func(R) bool,
+	ctx context.Context, r *Reader, t *Table, id, slug *string, by *By, read func(lookup) (R, error), isFound func(R) bool,
 ) (rows R, err error) {
 	want, err := t.target(id, slug, by)
 	if err != nil {
@@ -110,16 +136,14 @@ func findOne[R any](
 			return rows, nil // no document has it
 		}
 		DependOnNames(ctx, t, want.slug)
-		rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("slug"), want.slug)) })
+		rows, err = read(lookupSlug(want.slug))
 		if err == nil && !isFound(rows) {
-			rows, err = read(func(s *sql.Selector) {
-				s.Where(sql.In(s.C("id"), formerSlugs(s, t.Document).Where(sql.EQ("slug", want.slug))))
-			})
+			rows, err = read(lookupFormerSlug(t, want.slug))
 		}
 		return rows, err
 	}
 	DependOnRows(ctx, t, []domain.ID{want.id})
-	rows, err = read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(want.id))) })
+	rows, err = read(lookupID(want.id))
 	if err != nil || isFound(rows) {
 		return rows, err
 	}
@@ -128,7 +152,7 @@ func findOne[R any](
 		return rows, err
 	}
 	DependOnRows(ctx, t, []domain.ID{aliases[0].DocumentID})
-	return read(func(s *sql.Selector) { s.Where(sql.EQ(s.C("id"), int64(aliases[0].DocumentID))) })
+	return read(lookupID(aliases[0].DocumentID))
 }
 
 // target is what a document is looked up by: the id, or the slug where the id is 0.

@@ -13,6 +13,9 @@ func (postgres) within(b *sql.Builder, column string, values any) {
 	b.WriteString(column).WriteString(" = ANY(").Arg(values).WriteString(")")
 }
 
+// values is an array.
+func (postgres) values(values any) any { return values }
+
 // drive passes the ids as an array, which is made first.
 func (postgres) drive(column string, ids *sql.Selector) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) { b.WriteString(column).WriteString(" = ANY(ARRAY(").Join(ids).WriteString("))") })

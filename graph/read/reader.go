@@ -56,6 +56,8 @@ type engine interface {
 	// within writes that the column has one of the values: []int64 or
 	// []string, as one parameter.
 	within(b *sql.Builder, column string, values any)
+	// values returns that parameter.
+	values(values any) any
 	// drive writes that the column has one of the ids, so that rows are found by them.
 	drive(column string, ids *sql.Selector) *sql.Predicate
 	// set writes the same, so that rows are found by something else.

@@ -22,9 +22,8 @@ type Relation struct {
 // empty where a row can have several.
 func (rel *Relation) Column() string { return rel.path.Column }
 
-// listShape shapes a statement over the relation's target so that it reads all rows that
-// the relation leads to from the owners, in the order of each owner, with the owner of each.
-func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (func(*sql.Selector), error) {
+// always returns the filter that always holds.
+func (rel *Relation) always(ctx context.Context, r *Reader) (condition, error) {
 	var problems domain.Problems
 	always, accesses, err := r.compile(ctx, rel.To, rel.where, "", &problems)
 	if err != nil {
@@ -34,6 +33,12 @@ func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (
 		return nil, err
 	}
 	trackFilter(ctx, accesses)
+	return always, nil
+}
+
+// listShape shapes a statement over the relation's target so that it reads all rows that
+// the relation leads to from the owners, in the order of each owner, with the owner of each.
+func (rel *Relation) listShape(r *Reader, always condition, owners []int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		owner, position, target := rel.path.attach(r, s, owners)
 		if p := always.on(s); p != nil {
@@ -41,7 +46,7 @@ func (rel *Relation) listShape(ctx context.Context, r *Reader, owners []int64) (
 		}
 		s.AppendSelectAs(owner, ownerAlias)
 		s.OrderExpr(sql.Raw(owner), sql.Raw(position), sql.Raw(target)) // as the index of a link has them
-	}, nil
+	}
 }
 
 // pageBatch is what the arguments of the connections of a relation come to, for all

@@ -53,50 +53,26 @@ func number(v any) int64 {
 	return 0
 }
 
-// rows reads rows of a table that the viewer of ctx may see: the columns, and the owner if
-// the shape adds it.
-func (r *Reader) rows(ctx context.Context, t *Table, columns []string, withOwner bool, shape func(*sql.Selector)) (*Rows, error) {
-	added := 0
-	if withOwner {
-		added = 1
+// rows reads the rows of a statement, and tracks their markings.
+func (r *Reader) rows(ctx context.Context, st *statement) (*Rows, error) {
+	rows, err := r.untracked(ctx, st)
+	if err == nil {
+		trackMarkings(ctx, st, rows)
 	}
-	out, err := r.untracked(ctx, t, columns, added, shape)
-	if err != nil {
-		return nil, err
-	}
-	trackMarkings(ctx, t, out, len(columns)+1)
-	return out, nil
+	return rows, err
 }
 
-// untracked is rows for a shape that adds some columns, of which the last is the owner.
-// Markings are not tracked.
-func (r *Reader) untracked(ctx context.Context, t *Table, columns []string, added int, shape func(*sql.Selector)) (*Rows, error) {
-	s, err := r.statement(ctx, t)
+// untracked is rows, but markings are not tracked.
+func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
+	text, args, err := r.text(ctx, st)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(columns)+2)
-	names = append(names, s.C(t.key()))
-	for _, c := range columns {
-		names = append(names, s.C(c))
+	rows := &Rows{width: text.width, owner: text.ownerColumn}
+	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width, nil); err != nil {
+		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
 	}
-	if isTracked(ctx, t) {
-		names = append(names, s.C(visibility.MarkingColumn(domain.StageFrom(ctx))))
-	}
-	s.Select(names...)
-	shape(s)
-	query, args := s.Query()
-	if err := s.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", t.Name, err)
-	}
-	out := &Rows{width: len(names) + added}
-	if added > 0 {
-		out.owner = out.width - 1
-	}
-	if out.values, err = r.stores.ReadValues(ctx, query, args, out.width, nil); err != nil {
-		return nil, fmt.Errorf("read %s: %w", t.Name, err)
-	}
-	return out, nil
+	return rows, nil
 }
 
 func isTracked(ctx context.Context, t *Table) bool {
@@ -104,11 +80,12 @@ func isTracked(ctx context.Context, t *Table) bool {
 }
 
 // trackMarkings tracks the markings of rows, which are in a column if they are tracked.
-func trackMarkings(ctx context.Context, t *Table, rows *Rows, column int) {
-	if !isTracked(ctx, t) {
+func trackMarkings(ctx context.Context, st *statement, rows *Rows) {
+	if !isTracked(ctx, st.table) {
 		return
 	}
 	tracker := trackerOf(ctx)
+	column := len(st.selection.columns) + 1
 	for i := range rows.Len() {
 		tracker.Raise(domain.Marking(number(rows.Value(i, column))))
 	}
@@ -132,15 +109,20 @@ func (r *Reader) statement(ctx context.Context, t *Table) (*sql.Selector, error)
 
 // FindRow is [Find] for some columns. The result has no row where there is none that the
 // viewer may see.
-func (r *Reader) FindRow(ctx context.Context, t *Table, columns []string, id, slug *string, by *By) (*Rows, error) {
-	return findOne(ctx, r, t, id, slug, by, func(shape func(*sql.Selector)) (*Rows, error) {
-		return r.rows(ctx, t, columns, false, shape)
+func (r *Reader) FindRow(ctx context.Context, t *Table, sel *Selection, id, slug *string, by *By) (*Rows, error) {
+	return findOne(ctx, r, t, id, slug, by, func(q lookup) (*Rows, error) {
+		return r.rows(ctx, &statement{table: t, selection: sel, key: textKey{kind: q.text}, subject: q.subject, shape: q.shape})
 	}, func(rows *Rows) bool { return rows.Len() > 0 })
 }
 
 // RowsByID reads the rows with some numbers, in no order.
-func (r *Reader) RowsByID(ctx context.Context, t *Table, columns []string, ids []int64) (*Rows, error) {
-	rows, err := r.rows(ctx, t, columns, false, func(s *sql.Selector) { s.Where(r.among(s.C("id"), ids)) })
+func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []int64) (*Rows, error) {
+	rows, err := r.rows(ctx, &statement{
+		table: t, selection: sel, key: textKey{kind: textByIDs}, subject: subject{ids: ids},
+		shape: func(about subject) func(*sql.Selector) {
+			return func(s *sql.Selector) { s.Where(r.among(s.C("id"), about.ids)) }
+		},
+	})
 	if err == nil {
 		dependOnRows(ctx, t, rows)
 	}
@@ -148,12 +130,19 @@ func (r *Reader) RowsByID(ctx context.Context, t *Table, columns []string, ids [
 }
 
 // Rows reads all rows that the relation leads to from the owners, in the owners' order.
-func (rel *Relation) Rows(ctx context.Context, r *Reader, columns []string, owners []int64) (*Rows, error) {
-	shape, err := rel.listShape(ctx, r, owners)
+func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners []int64) (*Rows, error) {
+	always, err := rel.always(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.rows(ctx, rel.To, columns, true, shape)
+	st := &statement{
+		table: rel.To, selection: sel, subject: subject{ids: owners}, added: 1,
+		shape: func(about subject) func(*sql.Selector) { return rel.listShape(r, always, about.ids) },
+	}
+	if rel.where == nil {
+		st.key.kind, st.key.rel = textList, rel
+	}
+	rows, err := r.rows(ctx, st)
 	if err != nil {
 		return nil, err
 	}

@@ -2,21 +2,35 @@ package read
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"entgo.io/ent/dialect/sql"
 )
 
 type sqlite struct{}
 
-// within passes the values as a JSON array. The columns' collation is BINARY,
-// as SQLite's default is.
-func (sqlite) within(b *sql.Builder, column string, values any) {
-	set, err := json.Marshal(values)
-	if err != nil {
-		b.AddError(err)
-		return
+// within compares with the values of a JSON array. The columns' collation is BINARY, as
+// SQLite's default is.
+func (e sqlite) within(b *sql.Builder, column string, values any) {
+	b.WriteString(column).WriteString(" IN (SELECT value FROM json_each(").Arg(e.values(values)).WriteString("))")
+}
+
+// values is a JSON array.
+func (sqlite) values(values any) any {
+	ids, ok := values.([]int64)
+	if !ok {
+		set, _ := json.Marshal(values) // texts only
+		return string(set)
 	}
-	b.WriteString(column).WriteString(" IN (SELECT value FROM json_each(").Arg(string(set)).WriteString("))")
+	set := make([]byte, 0, 20*len(ids)+2)
+	set = append(set, '[')
+	for i, id := range ids {
+		if i > 0 {
+			set = append(set, ',')
+		}
+		set = strconv.AppendInt(set, id, 10)
+	}
+	return string(append(set, ']'))
 }
 
 // drive is the ordinary IN: SQLite finds rows by its subquery, which it reads once, unless

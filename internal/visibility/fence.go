@@ -69,6 +69,34 @@ func Intercept(client *db.Client, stage domain.Stage) {
 	}))
 }
 
+// Scope is what the condition of [Fence] depends on: two statements of the same scope have
+// the same one.
+type Scope struct {
+	Stage     domain.Stage
+	clearance domain.Marking // in live
+	trash     bool           // on the desk
+}
+
+// ScopeOf returns the scope of the viewer and the stage of ctx. A viewer without the right
+// to read the stage gets an error.
+func ScopeOf(ctx context.Context) (Scope, error) { return scopeAt(ctx, domain.StageFrom(ctx)) }
+
+func scopeAt(ctx context.Context, stage domain.Stage) (Scope, error) {
+	right := domain.ReadLive
+	if stage == domain.Desk {
+		right = domain.ReadDesk
+	}
+	viewer, err := domain.Require(ctx, right)
+	if err != nil {
+		return Scope{}, err
+	}
+	if stage == domain.Live {
+		return Scope{Stage: stage, clearance: viewer.Clearance}, nil
+	}
+	trash, _ := ctx.Value(trashKey{}).(bool)
+	return Scope{Stage: stage, trash: trash}, nil
+}
+
 // Fence returns the condition under which a row of a document table exists
 // for the viewer of ctx, at the stage of ctx. [Intercept] adds it to every
 // query of documents. A subquery over documents (a filter through a relation, a
@@ -83,20 +111,16 @@ func Fence(ctx context.Context) (func(*entsql.Selector), error) {
 }
 
 func fence(ctx context.Context, stage domain.Stage) (func(*entsql.Selector), error) {
-	right := domain.ReadLive
-	if stage == domain.Desk {
-		right = domain.ReadDesk
-	}
-	viewer, err := domain.Require(ctx, right)
+	scope, err := scopeAt(ctx, stage)
 	if err != nil {
 		return nil, err
 	}
-	if stage == domain.Live {
+	switch {
+	case stage == domain.Live:
 		return func(s *entsql.Selector) {
-			s.Where(entsql.LTE(s.C(EffectiveMarking), int(viewer.Clearance)))
+			s.Where(entsql.LTE(s.C(EffectiveMarking), int(scope.clearance)))
 		}, nil
-	}
-	if trash, _ := ctx.Value(trashKey{}).(bool); trash {
+	case scope.trash:
 		return func(s *entsql.Selector) { s.Where(entsql.NotNull(s.C("deleted_at"))) }, nil
 	}
 	return func(s *entsql.Selector) { s.Where(entsql.IsNull(s.C("deleted_at"))) }, nil
