@@ -59,7 +59,7 @@ func (h *Handler) executeOnce(w http.ResponseWriter, r *http.Request, accepts ac
 		putHeader(w, header)
 		refuseKey(w, r, accepts, refused)
 	case err != nil:
-		h.writeResponse(w, r, accepts, header, h.presented(x.ctx, err))
+		h.writeResponse(ctx, w, r, accepts, header, h.presented(x.ctx, err))
 	case stored != nil:
 		putHeader(w, header)
 		w.Header().Set(replayedHeader, "true")

@@ -178,9 +178,9 @@ func (a *parts) isBodyOf(resp *graphql.Response) bool {
 		&resp.Data[0] == &a.body[len(dataPrefix)]
 }
 
-// writeResponse writes a single response.
-func (h *Handler) writeResponse(w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
-	body, resp := h.encode(r.Context(), resp)
+// writeResponse writes a single response. ctx is that of the operation's [Header].
+func (h *Handler) writeResponse(ctx context.Context, w http.ResponseWriter, r *http.Request, accepts accepted, header http.Header, resp *graphql.Response) {
+	body, resp := h.encode(ctx, resp)
 	h.writeEncoded(w, r, accepts, header, resp, body)
 }
 

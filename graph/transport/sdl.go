@@ -54,7 +54,7 @@ func (h *Handler) serveSDL(w http.ResponseWriter, r *http.Request) {
 	decision.operationStarted()
 	sdl, err := h.config.SDL(ctx)
 	if err != nil {
-		h.writeResponse(w, r, accepted{single: typeResponse}, header, h.presented(ctx, err))
+		h.writeResponse(ctx, w, r, accepted{single: typeResponse}, header, h.presented(ctx, err))
 		return
 	}
 	decision.Allow(domain.Clear, nil)

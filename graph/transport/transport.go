@@ -192,7 +192,7 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 			h.stream(w, r, header, &execution{final: failed})
 			return
 		}
-		h.writeResponse(w, r, accepts, header, failed)
+		h.writeResponse(ctx, w, r, accepts, header, failed)
 		return
 	}
 	defer x.cancel()
@@ -212,7 +212,7 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, accepts accept
 	case x.isSubscription() || accepts.preferStream:
 		h.stream(w, r, header, x)
 	default:
-		h.writeResponse(w, r, accepts, header, x.next())
+		h.writeResponse(ctx, w, r, accepts, header, x.next())
 	}
 }
 
