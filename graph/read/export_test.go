@@ -5,3 +5,9 @@ package read
 func (r *Reader) SetBounds(few, set, window int) {
 	r.bounds = bounds{few: few, set: set, window: window}
 }
+
+// Texts returns how many texts of statements the selection has.
+func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
+
+// Values returns all values of rows.
+func (r *Rows) Values() []any { return r.values }
