@@ -58,6 +58,12 @@ func (s *Stores) reader(ctx context.Context) readDriver { return readDriver{s.st
 // is one. It appends the values of the rows to values, as the driver returns them: width
 // of each row. The fence is not added: the query must have it.
 func (s *Stores) ReadValues(ctx context.Context, query string, args []any, width int, values []any) ([]any, error) {
+	pool := s.stagePool(ctx)
+	if joinedFrom(ctx, pool) == nil {
+		if snap := snapshotFrom(ctx, pool); snap != nil {
+			return snap.readValues(ctx, query, args, width, values)
+		}
+	}
 	var rows entsql.Rows
 	if err := s.reader(ctx).Query(ctx, query, args, &rows); err != nil {
 		return values, err
