@@ -10,4 +10,12 @@ func (r *Reader) SetBounds(few, set, window int) {
 func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
 
 // Values returns all values of rows.
-func (r *Rows) Values() []any { return r.values }
+func (r *Rows) Values() []Value {
+	var values []Value
+	for row := range r.Len() {
+		for column := range r.width {
+			values = append(values, r.Value(row, column))
+		}
+	}
+	return values
+}
