@@ -6,8 +6,8 @@ func (r *Reader) SetBounds(few, set, window int) {
 	r.bounds = bounds{few: few, set: set, window: window}
 }
 
-// Texts returns how many texts of statements the selection has.
-func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
+// Texts returns how many texts of statements the reader remembers.
+func (r *Reader) Texts() int { return r.texts.Len() }
 
 // Values returns all values of rows.
 func (r *Rows) Values() []Value {

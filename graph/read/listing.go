@@ -79,8 +79,8 @@ func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added
 		kind = uncached
 	}
 	return &statement{
-		table: l.table, selection: sel, subject: subject{ids: owners}, added: added, shape: shape,
-		key: textKey{kind: kind, rel: l.rel, list: p.order.list, limit: limit, backward: p.backward},
+		table: l.table, subject: subject{ids: owners}, added: added, shape: shape,
+		key: textKey{selection: sel, kind: kind, rel: l.rel, list: p.order.list, limit: limit, backward: p.backward},
 	}
 }
 

@@ -24,6 +24,7 @@ type Reader struct {
 	totals totals
 	hints  *lru.Cache[uint64, *hint]
 	seed   maphash.Seed // of the keys of hints
+	texts  *lru.Cache[textKey, *text]
 }
 
 // NewReader makes a reader of the tables. It panics where a relation leads to
@@ -33,7 +34,12 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
+	texts, err := lru.New[textKey, *text](maxTexts)
+	if err != nil {
+		panic(err) // the size is negative
+	}
 	r := &Reader{
+		texts:  texts,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}

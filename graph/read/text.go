@@ -13,11 +13,11 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// Selection is the columns that are read of rows, with the texts of the statements that
-// have read them. The zero value has no columns. It is safe for concurrent use, but for Add.
+// Selection is the columns that are read of rows. The reader remembers the texts of the
+// statements that have read them. The zero value has no columns. It is safe for concurrent
+// use, but for Add.
 type Selection struct {
 	columns []string
-	texts   atomic.Pointer[[]*text]
 	// with has the selection with one more column, by its name.
 	with atomic.Pointer[map[string]*Selection]
 }
@@ -54,14 +54,13 @@ func (sel *Selection) including(column string) (with *Selection, at int) {
 	return with, at
 }
 
-// maxTexts bounds the texts of a selection. The oldest is dropped first: some relations are
-// made for a request.
-const maxTexts = 16
+// maxTexts bounds the texts of a reader. One takes about 2 KB. The least recently used are
+// dropped first.
+const maxTexts = 4096
 
 // text is the text of a statement over a selection. It is built by package sql from
 // placeholders, whose places in the arguments are then known.
 type text struct {
-	textKey
 	query       string
 	args        []any
 	ids, slugs  []int // where args have the ids and the slug of a subject
@@ -71,11 +70,12 @@ type text struct {
 
 // textKey is what the text of a statement and its constant arguments depend on.
 type textKey struct {
-	kind    textKind
-	rel     *Relation // nil where rows are read by themselves
-	scope   visibility.Scope
-	tracked bool // markings are read
-	several bool // ids
+	selection *Selection
+	kind      textKind
+	rel       *Relation // nil where rows are read by themselves
+	scope     visibility.Scope
+	tracked   bool // markings are read
+	several   bool // ids
 	// list, limit and backward are of a page.
 	list     string
 	limit    int
@@ -107,12 +107,11 @@ const (
 
 // statement is a statement over the rows of a table that the viewer may see.
 type statement struct {
-	table     *Table
-	selection *Selection
-	key       textKey
-	subject   subject
-	added     int // columns that shape adds, of which the last is the owner
-	shape     func(subject) func(*sql.Selector)
+	table   *Table
+	key     textKey
+	subject subject
+	added   int // columns that shape adds, of which the last is the owner
+	shape   func(subject) func(*sql.Selector)
 }
 
 // text returns the text of a statement, and its arguments.
@@ -132,13 +131,13 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 		return built, built.args, nil
 	}
 	st.key.tracked, st.key.several = isTracked(ctx, st.table), len(st.subject.ids) != 1
-	known := st.selection.find(&st.key)
-	if known == nil {
+	known, ok := r.texts.Get(st.key)
+	if !ok {
 		if known, err = r.build(ctx, st, st.subject.placeholder()); err != nil {
 			return nil, nil, err
 		}
 		r.locate(known)
-		st.selection.add(known)
+		r.texts.Add(st.key, known)
 	}
 	args := slices.Clone(known.args)
 	for _, at := range known.slugs {
@@ -156,7 +155,7 @@ func (r *Reader) build(ctx context.Context, st *statement, about subject) (*text
 	if err != nil {
 		return nil, err
 	}
-	columns := st.selection.columns
+	columns := st.key.selection.columns
 	names := make([]string, 0, len(columns)+2)
 	names = append(names, s.C(st.table.key()))
 	for _, c := range columns {
@@ -167,7 +166,7 @@ func (r *Reader) build(ctx context.Context, st *statement, about subject) (*text
 	}
 	s.Select(names...)
 	st.shape(about)(s)
-	built := &text{textKey: st.key, width: len(names) + st.added}
+	built := &text{width: len(names) + st.added}
 	built.query, built.args = s.Query()
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
@@ -214,28 +213,4 @@ func (r *Reader) idArgument(ids []int64) any {
 		return ids[0]
 	}
 	return r.engine.values(ids)
-}
-
-func (sel *Selection) find(key *textKey) *text {
-	known := sel.texts.Load()
-	if known == nil {
-		return nil
-	}
-	for _, t := range *known {
-		if t.textKey == *key {
-			return t
-		}
-	}
-	return nil
-}
-
-// add adds a text. Of texts that are added at the same time one may be lost, which is then
-// built again.
-func (sel *Selection) add(t *text) {
-	var texts []*text
-	if known := sel.texts.Load(); known != nil {
-		texts = (*known)[max(0, len(*known)+1-maxTexts):]
-	}
-	texts = append(slices.Clip(texts), t)
-	sel.texts.Store(&texts)
 }
