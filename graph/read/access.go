@@ -25,11 +25,13 @@ type bounds struct {
 	// window is among how many rows, in the order of a list, its page must be found
 	// for the list to be read in its order.
 	window int
+	// links says that lists are read from the links of documents, where these are in order.
+	links bool
 }
 
 // standardBounds were measured: on SQLite with 10,000 to 600,000 reports, a row that is found
 // and sorted costs 5 to 10 times a row that is tested.
-var standardBounds = bounds{few: 500, set: 4000, window: 4000}
+var standardBounds = bounds{few: 500, set: 4000, window: 4000, links: true}
 
 const (
 	// hintUses is how often a hint is used before it is made anew.
@@ -50,6 +52,11 @@ const (
 	set
 	// test is EXISTS with a subquery that is run for each row that is found otherwise.
 	test
+	// walk reads the page from the links of the condition's target, which are in its order.
+	// The shape of the statement has the condition: see walkShape.
+	walk
+	// merge finds the page among the links to all targets: see mergeShape.
+	merge
 	// sample is a bounded part of plain, for hints only.
 	sample
 )
@@ -76,6 +83,9 @@ type access struct {
 
 // on writes the condition into a statement over the owner's table.
 func (a *access) on(s *sql.Selector) *sql.Predicate {
+	if a.way == walk {
+		return matchAll(s)
+	}
 	column := a.column(s)
 	if a.way == test {
 		return sql.Exists(a.ofOwner(s, column).Limit(1).Offset(0)) // PostgreSQL makes no join of a subquery with an offset
@@ -214,65 +224,91 @@ func testEach(all []*access) {
 
 // chooseAccess chooses how the page of a list is found: by its rarest condition, or in
 // its order. rows says where the list is not of the whole table: its rows are found by
-// their owners then. It returns the name of what was chosen: a statement's text depends
-// on that and on the shape of the arguments.
+// their owners then.
 //
 // The choice rests on hints, which are counted at most once in hintUses: it changes what a
 // page costs, never what it has.
-func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool) (string, error) {
+func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool) error {
+	p.walked, p.seeks = nil, byNone
+	if len(p.accesses) == 0 && !owned && p.order.Column == "published_at" {
+		p.seeks = byEqual
+	}
 	if len(p.accesses) == 0 || t.Document == 0 {
-		return "", nil
+		return nil
+	}
+	only, dated := p.only(t), !owned && r.bounds.links && p.dated()
+	if dated && only != nil && len(only.inner) == 0 && only.isWalkable() && !p.several {
+		p.walked, only.way = only, walk
+		return nil
 	}
 	if err := r.countOwners(ctx, p.accesses); err != nil {
-		return "", err
+		return err
 	}
-	var rarest, first *access
+	var rarest, walked *access
 	for _, a := range p.accesses {
 		a.way = plain
 		if !a.top || a.around != nil {
 			continue
 		}
-		if first == nil {
-			first = a
-		}
-		if a.owners <= r.bounds.few && (rarest == nil || a.owners < rarest.owners) {
+		if rarest == nil || a.owners < rarest.owners {
 			rarest = a
 		}
+		if dated && !p.several && a.isWalkable() && (walked == nil || a.owners < walked.owners) {
+			walked = a
+		}
 	}
+	testEach(p.accesses)
 	switch {
 	case owned:
-		testEach(p.accesses)
-	case rarest != nil:
-		testEach(p.accesses)
-		rarest.way = drive
-		for _, a := range rarest.inner {
-			a.way = plain
-		}
+	case walked != nil && walked.owners <= rarest.owners:
+		p.walked = walked
+		p.follow(walked, walk)
+	case rarest != nil && rarest.owners <= r.bounds.few:
+		p.drive(rarest, dated, only)
 	default:
-		testEach(p.accesses)
 		found, err := p.findsInOrder(ctx, r, t)
 		if err != nil {
-			return "", err
+			return err
 		}
-		if !found {
-			for _, a := range p.accesses {
-				a.way = plain
-			}
-			if first != nil {
-				first.way = drive
-			}
+		if found {
+			break
+		}
+		for _, a := range p.accesses {
+			a.way = plain
+		}
+		if rarest != nil {
+			p.drive(rarest, dated, only)
 		}
 	}
-	ways := make([]byte, len(p.accesses))
-	for i, a := range p.accesses {
-		ways[i] = '0' + byte(a.way)
+	return nil
+}
+
+// follow makes a condition the one by which rows are found, in one of the ways for that.
+func (p *plan) follow(a *access, by way) {
+	a.way = by
+	for _, inner := range a.inner {
+		inner.way = plain
 	}
-	return string(ways), nil
+}
+
+// drive finds the rows by a condition, and if it is the whole filter and its links have the
+// dates of a list that is ordered by them, by these.
+func (p *plan) drive(a *access, dated bool, only *access) {
+	if dated && a == only && a.isDated() {
+		p.walked = a
+		p.follow(a, merge)
+		return
+	}
+	p.follow(a, drive)
 }
 
 // accessFreely leaves to the engine how rows are found, as is right for a count: it reads
 // all of them.
 func (p *plan) accessFreely() {
+	p.walked, p.seeks = nil, byNone
+	if len(p.accesses) == 0 {
+		p.seeks = byAny
+	}
 	for _, a := range p.accesses {
 		a.way = plain
 	}

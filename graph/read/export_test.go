@@ -1,7 +1,17 @@
 package read
 
+import "github.com/redthread-api/redthread/internal/domain"
+
 // SetBounds changes from how many rows on a condition through a relation is tested row by
-// row (few; set within another), and among how many rows a page must be found for that.
-func (r *Reader) SetBounds(few, set, window int) {
-	r.bounds = bounds{few: few, set: set, window: window}
+// row (few; set within another), among how many rows a page must be found for that, and
+// whether lists are read and counted by links.
+func (r *Reader) SetBounds(few, set, window int, links bool) {
+	r.bounds = bounds{few: few, set: set, window: window, links: links}
+}
+
+// CursorOf makes the cursor of a place in the list of all rows of a table.
+func CursorOf(t *Table, by OrderBy, value any, id domain.ID) (string, error) {
+	order := t.Orders[by.Field]
+	o := ordering{Order: order, list: t.Name + " " + by.Field + " " + by.Direction + order.mark()}
+	return o.encode(sortKey{value: value, id: id})
 }

@@ -62,6 +62,8 @@ type engine interface {
 	drive(column string, ids *sql.Selector) *sql.Predicate
 	// set writes the same, so that rows are found by something else.
 	set(column string, ids *sql.Selector) *sql.Predicate
+	// unindexed returns a column so that rows are not found by an index of it.
+	unindexed(column string) string
 	// nulls returns what to add to an order by a column that can be null, so
 	// that nulls come lowest.
 	nulls(descending bool) string
