@@ -25,13 +25,14 @@ type bounds struct {
 	// window is among how many rows, in the order of a list, its page must be found
 	// for the list to be read in its order.
 	window int
-	// links says that lists are read from the links of documents, where these are in order.
-	links bool
+	// links is window where the page can be found among the links of at most set
+	// documents. Lists are not read by links at all where it is 0.
+	links int
 }
 
 // standardBounds were measured: on SQLite with 10,000 to 600,000 reports, a row that is found
 // and sorted costs 5 to 10 times a row that is tested.
-var standardBounds = bounds{few: 500, set: 4000, window: 4000, links: true}
+var standardBounds = bounds{few: 500, set: 4000, window: 4000, links: 500}
 
 const (
 	// hintUses is how often a hint is used before it is made anew.
@@ -236,7 +237,7 @@ func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool
 	if len(p.accesses) == 0 || t.Document == 0 {
 		return nil
 	}
-	only, dated := p.only(t), !owned && r.bounds.links && p.dated()
+	only, dated := p.only(t), !owned && r.bounds.links > 0 && p.dated()
 	if dated && only != nil && len(only.inner) == 0 && only.isWalkable() && !p.several {
 		p.walked, only.way = only, walk
 		return nil
@@ -266,7 +267,11 @@ func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool
 	case rarest != nil && rarest.owners <= r.bounds.few:
 		p.drive(rarest, dated, only)
 	default:
-		found, err := p.findsInOrder(ctx, r, t)
+		window := r.bounds.window
+		if dated && rarest != nil && rarest == only && only.isDated() && only.owners <= r.bounds.set {
+			window = min(window, r.bounds.links)
+		}
+		found, err := p.findsInOrder(ctx, r, t, window)
 		if err != nil {
 			return err
 		}
@@ -384,8 +389,8 @@ func (r *Reader) countOwners(ctx context.Context, all []*access) error {
 
 // findsInOrder reports whether the page, or all that is left of the list, is among the
 // next rows in the order of the list.
-func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, error) {
-	key, err := r.hintKey(ctx, p.order.list, p.backward, p.limit, at(p.after), at(p.before), p.arguments)
+func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table, rowsAhead int) (bool, error) {
+	key, err := r.hintKey(ctx, p.order.list, rowsAhead, p.backward, p.limit, at(p.after), at(p.before), p.arguments)
 	if err != nil {
 		return false, err
 	}
@@ -401,7 +406,7 @@ func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, err
 	fence(window)
 	column := window.C(p.order.Column)
 	p.between(r, window, column)
-	window.Select(window.C("id")).OrderExpr(p.order.terms(r.engine, column, window.C("id"), p.backward)...).Limit(r.bounds.window)
+	window.Select(window.C("id")).OrderExpr(p.order.terms(r.engine, column, window.C("id"), p.backward)...).Limit(rowsAhead)
 
 	rows := build.Select().From(build.Table(t.Name)).WithContext(ctx)
 	rows.Where(sql.In(rows.C("id"), window))
@@ -412,7 +417,7 @@ func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, err
 		return false, fmt.Errorf("look ahead in a list: %w", err)
 	}
 	yes := 0
-	if int(found[0]) > p.limit || int(found[1]) < r.bounds.window {
+	if int(found[0]) > p.limit || int(found[1]) < rowsAhead {
 		yes = 1
 	}
 	r.addHint(key, yes)

@@ -154,11 +154,11 @@ func TestWaysThroughFilters(t *testing.T) {
 			return leaf()
 		}
 		all := 1 << 20
-		bounds := [][3]int{{all, all, all}, {all, all, all}, {-1, -1, 0}, {-1, -1, all}, {6, 6, all}, {6, 40, 50}, {40, 6, 20}}
+		bounds := [][4]int{{all, all, all, 0}, {all, all, all, 1}, {-1, -1, 0, 1}, {-1, -1, all, all}, {6, 6, all, 1}, {6, 40, 50, 20}, {6, all, 50, 1}, {40, 6, 20, 0}}
 		readers := make([]*read.Reader, len(bounds))
 		for i, b := range bounds {
 			readers[i] = read.NewReader(s, catalog.Tables())
-			readers[i].SetBounds(b[0], b[1], b[2], i > 0)
+			readers[i].SetBounds(b[0], b[1], b[2], b[3])
 		}
 		orders := []read.OrderBy{{"PUBLISHED_AT", read.Descending}, {"PUBLISHED_AT", read.Ascending}, {"SLUG", read.Ascending}, {"WORD_COUNT", read.Descending}}
 		contexts := []context.Context{
@@ -213,7 +213,7 @@ func TestPlansOfFilters(t *testing.T) {
 		fillLive(t, s, 7000)
 		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
 		r := read.NewReader(s, catalog.Tables())
-		r.SetBounds(100, 500, 2000, true)
+		r.SetBounds(100, 500, 2000, 500)
 		byID, inOrder := "reports USING INTEGER PRIMARY KEY", "reports USING INDEX report_published_at_id_effective_marking"
 		byLink, beyond := "walked USING COVERING INDEX reporttag_tag_id_owner_published_report_id_owner_marking", "(owner_published,report_id)<(?,?))"
 		if s.Dialect() == dialect.Postgres {

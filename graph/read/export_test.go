@@ -3,9 +3,9 @@ package read
 import "github.com/redthread-api/redthread/internal/domain"
 
 // SetBounds changes from how many rows on a condition through a relation is tested row by
-// row (few; set within another), among how many rows a page must be found for that, and
-// whether lists are read and counted by links.
-func (r *Reader) SetBounds(few, set, window int, links bool) {
+// row (few; set within another), and among how many rows a page must be found for that,
+// also where it could be found by links; with 0 none is.
+func (r *Reader) SetBounds(few, set, window, links int) {
 	r.bounds = bounds{few: few, set: set, window: window, links: links}
 }
 

@@ -164,7 +164,7 @@ func (a *access) hasSeveral(ctx context.Context, r *Reader) (bool, error) {
 // false where it cannot be counted in this way.
 func (r *Reader) countLinks(ctx context.Context, t *Table, p *plan) (n int, ok bool, err error) {
 	a := p.only(t)
-	if a == nil || !r.bounds.links || !a.isDated() || domain.StageFrom(ctx) != domain.Live {
+	if a == nil || r.bounds.links == 0 || !a.isDated() || domain.StageFrom(ctx) != domain.Live {
 		return 0, false, nil
 	}
 	p.accessFreely()
@@ -211,7 +211,7 @@ func (rel *Relation) isDated() bool {
 // countLinks counts the whole lists of owners by their links; ok is false where they cannot
 // be counted in this way.
 func (rel *Relation) countLinks(ctx context.Context, r *Reader, p *pageBatch, owners []int64) (counts map[domain.ID]int, ok bool, err error) {
-	if p.filter != nil || !r.bounds.links || !rel.isDated() || domain.StageFrom(ctx) != domain.Live {
+	if p.filter != nil || r.bounds.links == 0 || !rel.isDated() || domain.StageFrom(ctx) != domain.Live {
 		return nil, false, nil
 	}
 	l := rel.path.Link
