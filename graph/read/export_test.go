@@ -15,3 +15,9 @@ func CursorOf(t *Table, by OrderBy, value any, id domain.ID) (string, error) {
 	o := ordering{Order: order, list: t.Name + " " + by.Field + " " + by.Direction + order.mark()}
 	return o.encode(sortKey{value: value, id: id})
 }
+
+// KeepCounts sets from how many rows on counts of filtered lists are kept.
+func (r *Reader) KeepCounts(from int) { r.countedFrom = from }
+
+// CountsKept returns how many counts of filtered lists are kept.
+func (r *Reader) CountsKept() int { return r.counted.Len() }

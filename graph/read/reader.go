@@ -23,7 +23,10 @@ type Reader struct {
 	bounds bounds
 	totals totals
 	hints  *lru.Cache[uint64, *hint]
-	seed   maphash.Seed // of the keys of hints
+	// counted has numbers of rows by the key of their list; see counted.
+	counted     *lru.Cache[string, counted]
+	countedFrom int          // from how many rows on they are kept
+	seed        maphash.Seed // of the keys of hints
 }
 
 // NewReader makes a reader of the tables. It panics where a relation leads to
@@ -33,7 +36,12 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
+	kept, err := lru.New[string, counted](maxCounted)
+	if err != nil {
+		panic(err) // the size is negative
+	}
 	r := &Reader{
+		counted: kept, countedFrom: countedFrom,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}
