@@ -34,7 +34,7 @@ var cachedWays = []cached{
 // measureCache compares responses from the response cache with the same bytes, served as
 // they are by the baseline.
 func (b *bench) measureCache(ctx context.Context) (err error) {
-	p, err := b.startProgram(ctx, "64MiB")
+	p, err := b.startProgram(ctx, "32MiB")
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestRun(t *testing.T) {
 	if err := run(t.Context(), o, &out, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| W1 ", "| W6 ", "| W1 | GET, zstd |", "| 64 MiB | 20 |", "| program |"} {
+	for _, want := range []string{"| W1 ", "| W6 ", "| W1 | GET, zstd |", "| 32 MiB | 20 |", "| program |"} {
 		if !strings.Contains(out.String(), "\n"+want) {
 			t.Errorf("the output lacks a row %q:\n%s", want, out.String())
 		}

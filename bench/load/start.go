@@ -26,7 +26,7 @@ func (b *bench) measureStart(ctx context.Context) error {
 		start func() (*process, error)
 		ask   func(*process) []byte
 	}{
-		{"program", func() (*process, error) { return b.startProgram(ctx, "64MiB") }, func(p *process) []byte { return w.toProgram(p, "", w.requests[0].variables) }},
+		{"program", func() (*process, error) { return b.startProgram(ctx, "32MiB") }, func(p *process) []byte { return w.toProgram(p, "", w.requests[0].variables) }},
 		{"baseline", func() (*process, error) { return startProcess(ctx, theBaseline, b.folder, b.dsn) }, func(p *process) []byte { return w.toBaseline(p, "", w.requests[0].variables) }},
 	} {
 		var took, cpu []time.Duration

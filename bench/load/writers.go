@@ -26,7 +26,7 @@ var mixed = []string{"W1", "W2", "W3", "W4", "W7"}
 func (b *bench) measureWriters(ctx context.Context) error {
 	s := section{Title: fmt.Sprintf("Reads at %d a second (a mix of W1, W2, W3, W4 and W7), while reports are changed and published:", b.readRate),
 		Columns: []string{"response cache", "publications/s", "reads: p50, ms", "p99, ms", "most, ms", "from the cache", "publish: p50, ms", "p99, ms"}}
-	for _, cache := range []string{"0", "64MiB"} {
+	for _, cache := range []string{"0", "32MiB"} {
 		p, err := b.startProgram(ctx, cache)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (b *bench) measureWriters(ctx context.Context) error {
 				return errors.Join(err, p.stop())
 			}
 			reads, publishes := w.reads.percentiles(), w.publishes.percentiles()
-			row := []string{map[string]string{"0": "off"}[cache] + map[string]string{"64MiB": "64 MiB"}[cache], fmt.Sprint(rate),
+			row := []string{map[string]string{"0": "off"}[cache] + map[string]string{"32MiB": "32 MiB"}[cache], fmt.Sprint(rate),
 				fmt.Sprintf("%.1f", millis(reads.p50)), fmt.Sprintf("%.1f", millis(reads.p99)), fmt.Sprintf("%.1f", millis(reads.most)),
 				fmt.Sprintf("%.0f %%", 100*quotient(float64(w.hits), float64(reads.count))), "", ""}
 			if publishes.count > 0 {

@@ -109,7 +109,7 @@ type output struct {
 	args    int // in args of the plan
 	text    int // in texts of the source
 	columns []int
-	value   func(values []any) (string, bool)
+	value   func(values []read.Value) (string, bool)
 	edge    int // in edges of the source
 	object  *object
 	list    *connection

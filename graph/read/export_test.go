@@ -21,3 +21,17 @@ func (r *Reader) KeepCounts(from int) { r.countedFrom = from }
 
 // CountsKept returns how many counts of filtered lists are kept.
 func (r *Reader) CountsKept() int { return r.counted.Len() }
+
+// Texts returns how many texts of statements the selection has.
+func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
+
+// Values returns all values of rows.
+func (r *Rows) Values() []Value {
+	var values []Value
+	for row := range r.Len() {
+		for column := range r.width {
+			values = append(values, r.Value(row, column))
+		}
+	}
+	return values
+}

@@ -5,12 +5,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Listing is the list of a connection, of which [Rows] are read: all rows of a table, or
@@ -154,7 +153,7 @@ func (l *Listing) cut(rows *Rows) *Rows {
 		}
 		return cmp.Compare(rows.ID(int(a)), rows.ID(int(b))) * direction
 	})
-	out := &Rows{width: rows.width, owner: rows.owner, values: make([]any, 0, len(rows.values))}
+	kept := order[:0]
 	var owner int64
 	n := 0
 	for _, i := range order {
@@ -162,38 +161,22 @@ func (l *Listing) cut(rows *Rows) *Rows {
 			owner, n = o, 0
 		}
 		if n++; n <= l.page.limit+1 {
-			out.values = append(out.values, rows.values[int(i)*rows.width:(int(i)+1)*rows.width]...)
+			kept = append(kept, i)
 		}
 	}
-	return out
+	return &Rows{width: rows.width, owner: rows.owner, values: rows.values.Pick(rows.width, kept)}
 }
 
 // compareValues compares values of one column as both engines do: null is lowest, and
 // texts compare by code point.
-func compareValues(a, b any) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
+func compareValues(a, b Value) int {
+	if a.Kind != b.Kind { // one is null
+		return cmp.Compare(a.Kind, b.Kind)
 	}
-	switch a := a.(type) {
-	case string:
-		if b, ok := b.(string); ok {
-			return strings.Compare(a, b)
-		}
-	case []byte:
-		if b, ok := b.([]byte); ok {
-			return bytes.Compare(a, b)
-		}
-	case time.Time:
-		if b, ok := b.(time.Time); ok {
-			return a.Compare(b)
-		}
+	if a.Kind == store.Text {
+		return bytes.Compare(a.Text, b.Text)
 	}
-	return cmp.Compare(number(a), number(b))
+	return cmp.Compare(a.Number, b.Number)
 }
 
 // Counts counts the list of each of the owners, by owner. Without a relation there is one
@@ -234,9 +217,13 @@ func (l *Listing) HasPrevious(more bool) bool {
 func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
 	at := sortKey{id: domain.ID(rows.ID(row))}
 	if !l.page.order.byPosition {
-		at.value = rows.Value(row, column)
-		if text, ok := at.value.([]byte); ok {
-			at.value = string(text)
+		switch v := rows.Value(row, column); v.Kind {
+		case store.Text:
+			at.value = string(v.Text)
+		case store.Time:
+			at.value = v.Time()
+		case store.Int:
+			at.value = v.Number
 		}
 		if l.page.order.Kind == Date && at.value == "" {
 			at.value = nil

@@ -143,15 +143,15 @@ func (r *Reader) counts(ctx context.Context, t *Table, shape func(*sql.Selector)
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
-	values, err := r.stores.ReadValues(ctx, query, args, width, nil)
+	values, err := r.stores.ReadValues(ctx, query, args, width)
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
-	counts := make(map[domain.ID]int, len(values)/width)
-	for ; len(values) > 0; values = values[width:] {
-		counts[domain.ID(number(values[0]))] = int(number(values[1]))
+	counts := make(map[domain.ID]int, values.Len()/width)
+	for i := 0; i < values.Len(); i += width {
+		counts[domain.ID(values.At(i).Int())] = int(values.At(i + 1).Int())
 		if width == 3 {
-			tracker.Raise(domain.Marking(number(values[2])))
+			tracker.Raise(domain.Marking(values.At(i + 2).Int()))
 		}
 	}
 	return counts, nil

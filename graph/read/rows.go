@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
@@ -19,39 +20,28 @@ import (
 type Rows struct {
 	width  int
 	owner  int // the column with the owner; 0 where there is none
-	values []any
+	values *store.Values
 }
+
+// Value is a value of a row.
+type Value = store.Value
 
 // Len returns the number of rows.
 func (r *Rows) Len() int {
 	if r == nil || r.width == 0 {
 		return 0
 	}
-	return len(r.values) / r.width
+	return r.values.Len() / r.width
 }
 
-// Value returns the value of a row in a column: nil, an int64, a string, a []byte, a bool,
-// a float64 or a time.Time.
-func (r *Rows) Value(row, column int) any { return r.values[row*r.width+column] }
+// Value returns the value of a row in a column.
+func (r *Rows) Value(row, column int) Value { return r.values.At(row*r.width + column) }
 
 // ID returns the number of a row.
-func (r *Rows) ID(row int) int64 { return number(r.values[row*r.width]) }
+func (r *Rows) ID(row int) int64 { return r.Value(row, 0).Int() }
 
 // Owner returns the number of the row whose relation led to a row.
-func (r *Rows) Owner(row int) int64 { return number(r.values[row*r.width+r.owner]) }
-
-// number returns a whole number of a column; 0 for null.
-func number(v any) int64 {
-	switch n := v.(type) {
-	case int64:
-		return n
-	case int32:
-		return int64(n)
-	case int:
-		return int64(n)
-	}
-	return 0
-}
+func (r *Rows) Owner(row int) int64 { return r.Value(row, r.owner).Int() }
 
 // rows reads the rows of a statement, and tracks their markings.
 func (r *Reader) rows(ctx context.Context, st *statement) (*Rows, error) {
@@ -69,7 +59,7 @@ func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
 		return nil, err
 	}
 	rows := &Rows{width: text.width, owner: text.ownerColumn}
-	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width, nil); err != nil {
+	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width); err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
 	}
 	return rows, nil
@@ -87,7 +77,7 @@ func trackMarkings(ctx context.Context, st *statement, rows *Rows) {
 	tracker := trackerOf(ctx)
 	column := len(st.selection.columns) + 1
 	for i := range rows.Len() {
-		tracker.Raise(domain.Marking(number(rows.Value(i, column))))
+		tracker.Raise(domain.Marking(rows.Value(i, column).Int()))
 	}
 }
 
@@ -156,13 +146,13 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners
 // numbers runs a query that returns at most one row of n whole numbers; without a row they
 // are 0. The query has the fence.
 func (r *Reader) numbers(ctx context.Context, n int, query string, args []any) ([]int64, error) {
-	values, err := r.stores.ReadValues(ctx, query, args, n, nil)
+	values, err := r.stores.ReadValues(ctx, query, args, n)
 	if err != nil {
 		return nil, err
 	}
 	numbers := make([]int64, n)
-	for i, v := range values[:min(n, len(values))] {
-		numbers[i] = number(v)
+	for i := range min(n, values.Len()) {
+		numbers[i] = values.At(i).Int()
 	}
 	return numbers, nil
 }

@@ -131,7 +131,7 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 		}
 		return built, built.args, nil
 	}
-	st.key.tracked, st.key.several = isTracked(ctx, st.table), len(st.subject.ids) > 1
+	st.key.tracked, st.key.several = isTracked(ctx, st.table), len(st.subject.ids) != 1
 	known := st.selection.find(&st.key)
 	if known == nil {
 		if known, err = r.build(ctx, st, st.subject.placeholder()); err != nil {
@@ -181,7 +181,7 @@ func (r *Reader) build(ctx context.Context, st *statement, about subject) (*text
 // placeholder returns the subject from which the text for a subject is built.
 func (s subject) placeholder() subject {
 	p := subject{slug: noSlug, ids: []int64{noID}}
-	if len(s.ids) > 1 {
+	if len(s.ids) != 1 {
 		p.ids = append(p.ids, noID)
 	}
 	return p

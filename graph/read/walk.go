@@ -226,16 +226,16 @@ func (rel *Relation) countLinks(ctx context.Context, r *Reader, p *pageBatch, ow
 	if err := s.Err(); err != nil {
 		return nil, false, err
 	}
-	values, err := r.stores.ReadValues(ctx, query, args, 3, nil)
+	values, err := r.stores.ReadValues(ctx, query, args, 3)
 	if err != nil {
 		return nil, false, fmt.Errorf("count %s: %w", rel.To.Name, err)
 	}
 	tracker := trackerOf(ctx)
-	counts = make(map[domain.ID]int, len(values)/3)
-	for ; len(values) > 0; values = values[3:] {
-		counts[domain.ID(number(values[0]))] = int(number(values[1]))
+	counts = make(map[domain.ID]int, values.Len()/3)
+	for i := 0; i < values.Len(); i += 3 {
+		counts[domain.ID(values.At(i).Int())] = int(values.At(i + 1).Int())
 		if tracker != nil {
-			tracker.Raise(domain.Marking(number(values[2])))
+			tracker.Raise(domain.Marking(values.At(i + 2).Int()))
 		}
 	}
 	return counts, true, nil

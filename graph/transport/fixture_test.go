@@ -35,6 +35,7 @@ var testSchema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 		header: String
 		large: String
 		extensions: String
+		written(fails: Boolean): String
 		fails(code: String!): String
 	}
 	type Mutation { hello: String }
@@ -114,6 +115,13 @@ func (f *fixture) Exec(ctx context.Context) graphql.ResponseHandler {
 		case "extensions":
 			graphql.RegisterExtension(ctx, "cost", 1)
 			return &graphql.Response{Data: []byte(`{"extensions":"<b>"}`)}
+		case "written":
+			graphql.RegisterExtension(ctx, "cost", 1)
+			response := &graphql.Response{Data: transport.Data(ctx, append(transport.NewBody(0), `{"written":"<b>"}`...))}
+			if failed, _ := field.ArgumentMap(op.Variables)["fails"].(bool); failed {
+				response.Errors = gqlerror.List{{Message: "no value"}}
+			}
+			return response
 		case "fails":
 			code, _ := field.ArgumentMap(op.Variables)["code"].(string)
 			return &graphql.Response{Errors: gqlerror.List{{Message: "fails", Extensions: map[string]any{"code": code}}}}

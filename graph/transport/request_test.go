@@ -271,6 +271,8 @@ func TestStatus(t *testing.T) {
 		{`{ partial }`, 294, 200, `{"errors":[{"message":"no value"}],"data":{"partial":null}}`},
 		{`{ null }`, 294, 200, `{"errors":[{"message":"no value"}],"data":null}`},
 		{`{ extensions }`, 200, 200, `{"data":{"extensions":"<b>"},"extensions":{"cost":1}}`},
+		{`{ written }`, 200, 200, `{"data":{"written":"<b>"},"extensions":{"cost":1}}`},
+		{`{ written(fails: true) }`, 294, 200, `{"errors":[{"message":"no value"}],"data":{"written":"<b>"},"extensions":{"cost":1}}`},
 		{`{ panics }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ broken }`, 500, 500, `{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`},
 		{`{ fails(code: "UNAUTHENTICATED") }`, 401, 401, ""},

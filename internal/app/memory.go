@@ -21,9 +21,9 @@ import (
 // small, but its bytes have no pointers and cost a collection little: with it in the live
 // heap a fixed percentage would let garbage grow to several times the cache.
 const (
-	headroom     = 40 << 20
+	headroom     = 24 << 20
 	maxGCPercent = 400
-	minGCPercent = 50
+	minGCPercent = 30
 )
 
 // gcPercent returns the GOGC for a live heap of so many bytes.

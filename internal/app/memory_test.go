@@ -13,10 +13,10 @@ func TestGCPercent(t *testing.T) {
 		want int
 	}{
 		"NothingIsLive":       {0, 400},
-		"WithoutCachedBytes":  {8 << 20, 400},
-		"SomeCachedBytes":     {20 << 20, 200},
-		"AFullCache":          {80 << 20, 50},
-		"MoreThanTheHeadroom": {1 << 30, 50},
+		"WithoutCachedBytes":  {6 << 20, 400},
+		"SomeCachedBytes":     {20 << 20, 120},
+		"AFullCache":          {80 << 20, 30},
+		"MoreThanTheHeadroom": {1 << 30, 30},
 	} {
 		if got := app.GCPercent(test.live); got != test.want {
 			t.Errorf("%s: got %d, want %d", name, got, test.want)

@@ -33,6 +33,14 @@ func reads(ctx context.Context, s *store.Stores) map[string]func() error {
 		_, err := s.Client(ctx).Report.Query().All(ctx)
 		return err
 	}
+	values := func(ctx context.Context) error {
+		for range 2 { // the first statement begins the transaction
+			if _, err := s.ReadValues(ctx, "SELECT id FROM reports", nil, 1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	rows := func(from store.Rows) error {
 		rows, err := from.Query(ctx, "SELECT id FROM reports")
 		if err != nil {
@@ -48,6 +56,8 @@ func reads(ctx context.Context, s *store.Stores) map[string]func() error {
 		"Desk":           func() error { return reports(desk) },
 		"LiveInSnapshot": func() error { return within(live, reports) },
 		"DeskInSnapshot": func() error { return within(desk, reports) },
+		"LiveValues":     func() error { return within(live, values) },
+		"DeskValues":     func() error { return within(desk, values) },
 		"LiveRows":       func() error { return rows(s.LiveRows()) },
 		"DeskRows":       func() error { return rows(s.DeskRows()) },
 		"LiveSequence":   func() error { _, err := s.LiveSequence(live); return err },

@@ -69,15 +69,12 @@ func (own *ownWrites) openSnapshot(ctx context.Context) {
 	}
 	own.hasSlot = false
 	own.snapshot = &snapshot{pool: own.read, hasSlot: true}
-	if err := own.snapshot.begin(ctx); err != nil {
-		return
-	}
 	// Neither engine takes the snapshot before the first statement.
 	pin := "SELECT 1 FROM sqlite_master LIMIT 1"
 	if own.read.dialect == dialect.Postgres {
 		pin = "SELECT 1"
 	}
-	if _, err := own.snapshot.tx.ExecContext(context.WithoutCancel(ctx), pin); err != nil {
+	if err := own.snapshot.readValues(context.WithoutCancel(ctx), pin, nil, 1, &Values{}); err != nil {
 		own.snapshot.err = fmt.Errorf("read what was written: %w", translate(err))
 	}
 }

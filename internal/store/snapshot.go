@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -16,13 +15,14 @@ import (
 // snapshot is a read transaction for one operation, so that all its statements
 // see one state and a release is visible whole or not at all. It begins with the
 // first statement.
+//
+// It holds a connection, and begins and ends the transaction on the driver's side of
+// database/sql: a sql.Tx has a goroutine for itself and one for each query.
 type snapshot struct {
 	pool *pool
 	once sync.Once
-	tx   *sql.Tx
+	conn *sql.Conn // nil before the first statement
 	err  error
-	// cancel ends the transaction and its waits.
-	cancel context.CancelFunc
 	// hasSlot says that the snapshot holds one of its pool's slots.
 	hasSlot bool
 
@@ -59,7 +59,11 @@ func snapshotFrom(ctx context.Context, p *pool) *snapshot {
 	return nil
 }
 
-func (snap *snapshot) begin(ctx context.Context) error {
+// lock prepares for a statement: mu is held if there is no error. The first statement runs
+// within it: first begins the transaction, and may run it in the same round trip. ran
+// reports whether first has run, and begun what it returned.
+func (snap *snapshot) lock(ctx context.Context, first func(*connection) (begun bool, err error)) (ran bool, err error) {
+	var failed error // the statement, in a transaction that has begun
 	snap.once.Do(func() {
 		if !snap.hasSlot {
 			select {
@@ -70,17 +74,9 @@ func (snap *snapshot) begin(ctx context.Context) error {
 				return
 			}
 		}
-		opts := &sql.TxOptions{ReadOnly: true}
-		if snap.pool.dialect == dialect.Postgres {
-			opts.Isolation = sql.LevelRepeatableRead
-		}
-		// The transaction outlives the context of its first statement. Only the wait
-		// for its begin ends with that context.
-		var lasting context.Context
-		lasting, snap.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		stop := context.AfterFunc(ctx, snap.cancel)
+		ran = true
 		begin := func(db *sql.DB) (err error) {
-			snap.tx, err = db.BeginTx(lasting, opts)
+			snap.conn, failed, err = beginOn(ctx, db, first)
 			return err
 		}
 		if snap.pool.replicas != nil {
@@ -88,26 +84,40 @@ func (snap *snapshot) begin(ctx context.Context) error {
 		} else {
 			snap.err = begin(snap.pool.db)
 		}
-		if !stop() {
-			snap.err = ctx.Err()
-		}
 		if snap.err != nil {
 			snap.err = fmt.Errorf("begin snapshot: %w", translate(snap.err))
 		}
 	})
-	return snap.err
+	if snap.err != nil {
+		return ran, snap.err
+	}
+	snap.mu.Lock()
+	if snap.failed != nil {
+		failed = snap.failed
+	}
+	if failed != nil {
+		snap.mu.Unlock()
+	}
+	return ran, failed
+}
+
+// fail returns the error of a statement, and takes note of one that made the snapshot
+// unusable. mu is held.
+func (snap *snapshot) fail(ctx context.Context, err error) error {
+	err = translate(err)
+	if ctx.Err() == nil && domain.KindOf(err) == domain.KindUnavailable {
+		snap.failed = err
+	}
+	return err
 }
 
 func (snap *snapshot) end() {
 	snap.once.Do(func() { snap.err = sql.ErrTxDone })
-	if snap.tx != nil {
-		// An unreachable server does not answer.
-		late := time.AfterFunc(rollbackLimit, snap.cancel)
-		_ = snap.tx.Rollback() // nothing was written
-		late.Stop()
-	}
-	if snap.cancel != nil {
-		snap.cancel()
+	if snap.conn != nil {
+		snap.mu.Lock()
+		snap.failed = sql.ErrTxDone
+		snap.mu.Unlock()
+		endOn(snap.conn)
 	}
 	if snap.hasSlot {
 		snap.hasSlot = false
@@ -117,22 +127,17 @@ func (snap *snapshot) end() {
 
 // Query runs a statement in the snapshot, with ent's conventions.
 func (snap *snapshot) Query(ctx context.Context, query string, args, v any) error {
-	if err := snap.begin(ctx); err != nil {
+	_, err := snap.lock(ctx, func(c *connection) (bool, error) {
+		err := c.beginSnapshot(ctx)
+		return err == nil, err
+	})
+	if err != nil {
 		return err
 	}
-	snap.mu.Lock()
-	if snap.failed != nil {
-		snap.mu.Unlock()
-		return snap.failed
-	}
-	conn := entsql.Conn{ExecQuerier: snapshotRunner{snap.tx}}
+	conn := entsql.Conn{ExecQuerier: snapshotRunner{snap.conn}}
 	if err := conn.Query(ctx, query, args, v); err != nil {
-		err = translate(err)
-		if ctx.Err() == nil && domain.KindOf(err) == domain.KindUnavailable {
-			snap.failed = err
-		}
-		snap.mu.Unlock()
-		return err
+		defer snap.mu.Unlock()
+		return snap.fail(ctx, err)
 	}
 	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts
 	rows.ColumnScanner = &unlockingRows{
@@ -140,13 +145,35 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 	return nil
 }
 
-// snapshotRunner runs statements in a snapshot's transaction.
-type snapshotRunner struct{ *sql.Tx }
+// readValues runs a statement in the snapshot and adds its values to vs, which has none.
+func (snap *snapshot) readValues(ctx context.Context, query string, args []any, width int, vs *Values) error {
+	countStatement(ctx)
+	ran, err := snap.lock(ctx, func(c *connection) (begun bool, err error) {
+		vs.reset()
+		return c.beginAndRead(ctx, query, args, width, vs)
+	})
+	if err != nil {
+		return err
+	}
+	defer snap.mu.Unlock()
+	if ran {
+		return nil
+	}
+	if err := snap.conn.Raw(func(conn any) error {
+		return conn.(*connection).readValues(ctx, query, args, width, vs)
+	}); err != nil {
+		return snap.fail(ctx, err)
+	}
+	return nil
+}
+
+// snapshotRunner runs statements on a snapshot's connection.
+type snapshotRunner struct{ *sql.Conn }
 
 // QueryContext implements entsql.ExecQuerier.
 func (r snapshotRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	countStatement(ctx)
-	return r.Tx.QueryContext(ctx, query, args...)
+	return r.Conn.QueryContext(ctx, query, args...)
 }
 
 // unlockingRows calls unlock once, when the rows are closed.

@@ -146,7 +146,9 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 }
 
 func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {
-	db, err := c.openSQLiteFile(file, "_pragma=query_only(1)")
+	// Each connection has a page cache of its own, in KiB: the operating system caches the
+	// file for all of them, and reads were as fast with 500 as with SQLite's 2,000.
+	db, err := c.openSQLiteFile(file, "_pragma=query_only(1)", "_pragma=cache_size(-1000)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}

@@ -47,7 +47,15 @@ func newStmtCache(size int) *stmtCache {
 // nil if the query is to be run unprepared. A query that cannot be prepared is
 // run unprepared too, which reports its error.
 func (c *stmtCache) take(ctx context.Context, conn driver.ConnPrepareContext, query string) *cachedStmt {
-	if c == nil || !shouldPrepare(query) {
+	if !shouldPrepare(query) {
+		return nil
+	}
+	return c.prepared(ctx, conn, query)
+}
+
+// prepared is take for a query that is worth caching.
+func (c *stmtCache) prepared(ctx context.Context, conn driver.ConnPrepareContext, query string) *cachedStmt {
+	if c == nil {
 		return nil
 	}
 	if s, ok := c.recent.Get(query); ok {

@@ -16,7 +16,7 @@ import (
 
 const (
 	// DefaultSize is the default of [Config.Size], in bytes.
-	DefaultSize = 64 << 20
+	DefaultSize = 32 << 20
 	// MaxResponse is the size, in bytes before compression, from which on responses
 	// are not cached: the transport counts large responses until their clients have
 	// read them, and a copy in the cache would not be counted.

@@ -1,0 +1,111 @@
+package read_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// randomRead returns a read of reports, which reads the same rows whenever it is run.
+func randomRead(random *rand.Rand, n int) (name string, run func(context.Context, *read.Reader, *read.Selection) (*read.Rows, error)) {
+	ids := make([]int64, random.IntN(4))
+	for i := range ids {
+		ids[i] = random.Int64N(int64(n))
+	}
+	slug := fmt.Sprintf("report-%d", random.IntN(n))
+	first := 1 + random.IntN(2)*6
+	order := &read.OrderBy{Field: []string{"SLUG", "PUBLISHED_AT"}[random.IntN(2)], Direction: []string{read.Ascending, read.Descending}[random.IntN(2)]}
+	switch kind := random.IntN(6); kind {
+	case 0:
+		return "FindRow " + slug, func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
+			return r.FindRow(ctx, catalog.Reports.Table, sel, nil, &slug, nil)
+		}
+	case 1:
+		return fmt.Sprint("RowsByID ", ids), func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
+			return r.RowsByID(ctx, catalog.Reports.Table, sel, ids)
+		}
+	case 2, 3:
+		edge := &catalog.EntityReports.Relation
+		return fmt.Sprint("reports of ", ids, order), func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
+			listing, err := edge.Listing(ctx, r, read.Args{First: &first, Order: order})
+			if err != nil {
+				return nil, err
+			}
+			rows, _, err := listing.Rows(ctx, sel, ids)
+			return rows, err
+		}
+	case 4:
+		filter := object{"tags": slugIs("common")}
+		return fmt.Sprint("tagged reports ", order), func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
+			listing, err := r.Listing(ctx, catalog.Reports.Table, read.Args{Last: &first, Order: order, Filter: filter})
+			if err != nil {
+				return nil, err
+			}
+			rows, _, err := listing.Rows(ctx, sel, nil)
+			return rows, err
+		}
+	default:
+		return fmt.Sprint("page ", first, order), func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
+			listing, err := r.Listing(ctx, catalog.Reports.Table, read.Args{First: &first, Order: order})
+			if err != nil {
+				return nil, err
+			}
+			rows, _, err := listing.Rows(ctx, sel, nil)
+			return rows, err
+		}
+	}
+}
+
+// A selection whose texts were built for other viewers, rows and pages reads what a new one
+// reads.
+func TestTextsAreOfNoRequest(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		const n = 60
+		fillLive(t, s, n)
+		r := read.NewReader(s, catalog.Tables())
+		random := rand.New(rand.NewPCG(13, 5))
+		shared := &read.Selection{}
+		shared.Add("slug")
+		shared.Add("title")
+		found := 0
+		for range 400 {
+			viewer := &domain.Viewer{Role: domain.Partner, Clearance: domain.Marking(random.IntN(4)), KeyID: 1}
+			ctx := domain.WithViewer(t.Context(), viewer)
+			if random.IntN(2) == 0 {
+				ctx, _ = read.WithMarkingTracker(ctx)
+			}
+			name, run := randomRead(random, n)
+			fresh := &read.Selection{}
+			fresh.Add("slug")
+			fresh.Add("title")
+			got, err := run(ctx, r, shared)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			want, err := run(ctx, r, fresh)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if diff := cmp.Diff(want.Values(), got.Values()); diff != "" {
+				t.Fatalf("%s with clearance %s (-want +got):\n%s", name, viewer.Clearance, diff)
+			}
+			found += got.Len()
+		}
+		if found == 0 {
+			t.Error("nothing was found")
+		}
+		if n := shared.Texts(); n == 0 || n > 16 {
+			t.Errorf("got %d texts, want 1 to 16", n)
+		}
+	})
+}
