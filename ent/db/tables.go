@@ -251,6 +251,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"entity_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},
@@ -426,6 +428,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -439,6 +443,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},
@@ -452,6 +458,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -624,6 +632,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -637,6 +647,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -650,6 +662,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"narrative_id", field.TypeInt64, false},
 			},
@@ -663,6 +677,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},

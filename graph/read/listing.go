@@ -54,22 +54,41 @@ func (l *Listing) Record(ctx context.Context, owners []int64) {
 // more than a page has where there is one. Without a relation there is one page and no
 // owner. It returns also which column has what cursors need; 0 where they need none.
 func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (rows *Rows, cursor int, err error) {
-	if _, err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
+	if err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
 		return nil, 0, err
 	}
 	if !l.page.order.byPosition {
 		sel, cursor = sel.including(l.page.order.cursorColumn())
 	}
 	if l.rel == nil {
-		rows, err = l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
-			return l.page.shape(l.reader)
-		}))
+		rows, err = l.whole(ctx, sel)
 		return rows, cursor, err
 	}
 	if rows, err = l.pages(ctx, sel, owners); err == nil {
 		dependOnRows(ctx, l.table, rows)
 	}
 	return rows, cursor, err
+}
+
+// whole reads a page of the list of all rows of a table.
+func (l *Listing) whole(ctx context.Context, sel *Selection) (*Rows, error) {
+	read := func() (*Rows, error) {
+		return l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
+			return l.page.shape(l.reader)
+		}))
+	}
+	rows, err := read()
+	if err != nil {
+		return nil, err
+	}
+	again, err := l.page.mustReadAgain(ctx, l.reader, rows.Len())
+	if err != nil || !again {
+		return rows, err
+	}
+	if err := l.page.chooseAccess(ctx, l.reader, l.table, false); err != nil {
+		return nil, err
+	}
+	return read()
 }
 
 // statement returns the statement that reads rows of the lists of owners.
@@ -164,9 +183,8 @@ func compareValues(a, b Value) int {
 // count, that of the owner 0.
 func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
 	if l.rel != nil {
-		l.page.accessFreely()
 		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
-		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
+		return l.rel.counts(ctx, l.reader, l.page, owners)
 	}
 	n, err := l.reader.countAll(ctx, l.table, l.page.plan)
 	return map[domain.ID]int{0: n}, err
@@ -217,6 +235,15 @@ func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
 // shape shapes a statement over a table so that it reads a page.
 func (p *plan) shape(r *Reader) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		switch {
+		case p.walked == nil:
+		case p.walked.way == walk:
+			p.walkShape(r, s)
+			return
+		case p.walked.way == merge:
+			p.mergeShape(r, s)
+			return
+		}
 		p.where(s)
 		p.between(r, s, s.C(p.order.Column))
 		p.sort(r, s, s.C(p.order.Column))
