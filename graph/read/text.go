@@ -15,8 +15,9 @@ import (
 )
 
 // Selection is the columns that are read of rows. The reader remembers the texts of the
-// statements that have read them. The zero value has no columns. It is safe for concurrent
-// use, but for Add.
+// statements that have read them, and keeps the selection for as long: it should not be part
+// of something larger. The zero value has no columns. It is safe for concurrent use, but for
+// Add.
 type Selection struct {
 	columns []string
 	// with has the selection with one more column, by its name.
@@ -73,7 +74,7 @@ type text struct {
 type textKey struct {
 	selection *Selection
 	kind      textKind
-	rel       *Relation // nil where rows are read by themselves
+	rel       *Relation // nil where rows are read by themselves; not one for a single request
 	scope     visibility.Scope
 	tracked   bool // markings are read
 	several   bool // ids
@@ -149,7 +150,7 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 			return nil, nil, err
 		}
 	}
-	if st.key.kind == uncached {
+	if st.key.kind == uncached || st.key.rel != nil && st.key.rel.once {
 		built, err := r.build(ctx, st, st.subject)
 		if err != nil {
 			return nil, nil, err

@@ -115,3 +115,37 @@ func TestTextsAreOfNoRequest(t *testing.T) {
 		}
 	})
 }
+
+// Relations that are made for a request have no texts that a later request could use.
+func TestTextsOfRelations(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	fillLive(t, s, 20)
+	r := read.NewReader(s, catalog.Tables())
+	ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+	sel := &read.Selection{}
+	for _, tt := range []struct {
+		name string
+		edge func() *read.Relation
+		want int // texts, more than before
+	}{
+		{"AnyRole", func() *read.Relation { return &catalog.ContributedTo(nil).Relation }, 1},
+		{"SomeRoles", func() *read.Relation { return &catalog.ContributedTo([]string{"AUTHOR"}).Relation }, 0},
+		{"Outgoing", func() *read.Relation { return &catalog.RelationshipsOf("OUTGOING", nil).Relation }, 1},
+		{"SomeKinds", func() *read.Relation { return &catalog.RelationshipsOf("OUTGOING", []string{"OWNS"}).Relation }, 0},
+	} {
+		before := r.Texts()
+		for range 3 {
+			listing, err := tt.edge().Listing(ctx, r, read.Args{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := listing.Rows(ctx, sel, []int64{1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := r.Texts() - before; got != tt.want {
+			t.Errorf("%s: got %d texts, want %d", tt.name, got, tt.want)
+		}
+	}
+}
