@@ -60,8 +60,7 @@ func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	return out
 }
 
-// insertRows inserts rows of one table in batches. There are few batch sizes, so few
-// distinct statements, which stay prepared.
+// insertRows inserts rows of one table in batches; see [BatchSize].
 func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow) error {
 	names := []string{"id", "position", Quote(o.Owner)}
 	for _, c := range o.Columns {
@@ -91,15 +90,19 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow)
 // PostgreSQL 65,535, and a statement with fewer is parsed faster.
 const maxParameters = 8_000
 
+// maxSmallBatch is how many rows are written in one statement whatever their number: the
+// rows below one document are seldom more.
+const maxSmallBatch = 16
+
 // BatchSize returns how many of n rows with a number of columns to write in one
-// statement.
+// statement. Above maxSmallBatch there are few sizes, so few statements to keep prepared.
 func BatchSize(n, columns int) int {
-	for _, size := range []int{512, 128, 32, 8, 2} {
+	for _, size := range []int{512, 128, 32} {
 		if n >= size && size*columns <= maxParameters {
 			return size
 		}
 	}
-	return 1
+	return max(1, min(n, maxSmallBatch, maxParameters/columns))
 }
 
 // toSQL converts the value of a column to an SQL parameter.
