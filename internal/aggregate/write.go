@@ -78,8 +78,8 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow)
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.Exec(ctx, tx, query, args...); err != nil {
-			return fmt.Errorf("insert %s: %w", o.Name, err)
+		if err := store.ExecLater(ctx, tx, "insert "+o.Name, query, args...); err != nil {
+			return err
 		}
 		rows = rows[n:]
 	}
@@ -234,10 +234,7 @@ func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert boo
 		query = "UPDATE " + t.Name + " SET " + strings.Join(names, " = ?, ") + " = ? WHERE id = ?"
 		args = append(args, int64(row.ID))
 	}
-	if err := store.Exec(ctx, tx, query, args...); err != nil {
-		return fmt.Errorf("write %s: %w", t.Name, err)
-	}
-	return nil
+	return store.ExecLater(ctx, tx, "write "+t.Name, query, args...)
 }
 
 // InsertRoots inserts the root rows of new documents of one type on the desk, as version 1.
@@ -263,8 +260,8 @@ func InsertRoots(ctx context.Context, tx *store.Tx, t *Table, rows []*Row, autho
 				args = append(args, collation.Key(row.Text(key.Text)))
 			}
 		}
-		if err := store.Exec(ctx, tx, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
-			return fmt.Errorf("write %s: %w", t.Name, err)
+		if err := store.ExecLater(ctx, tx, "write "+t.Name, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return err
 		}
 		rows = rows[n:]
 	}
@@ -323,8 +320,8 @@ func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedR
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one + onConflict
-		if err := store.Exec(ctx, tx, query, args...); err != nil {
-			return fmt.Errorf("write %s to live: %w", t.Name, err)
+		if err := store.ExecLater(ctx, tx, "write "+t.Name+" to live", query, args...); err != nil {
+			return err
 		}
 		roots = roots[n:]
 	}

@@ -92,8 +92,8 @@ func (e *editTx) insertNames(ctx context.Context, keys []nameKey) error {
 			args = append(args, int64(e.newID(domain.Row)), int64(k.document), int64(k.document.Type()), k.key)
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.Exec(ctx, e.tx, query, args...); err != nil {
-			return fmt.Errorf("write keys of names: %w", err)
+		if err := store.ExecLater(ctx, e.tx, "write keys of names", query, args...); err != nil {
+			return err
 		}
 		keys = keys[n:]
 	}
