@@ -189,7 +189,7 @@ func (x *execution) one(b *batch, i int) (*edgeBatch, error) {
 			ids = append(ids, id)
 		}
 	}
-	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, &e.rows.columns, ids)
+	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
 	if loaded.targets != nil {
 		return loaded, nil
 	}
-	rows, err := e.relation.Rows(x.ctx, x.Reader, &e.rows.columns, b.owners())
+	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners())
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error 
 	if loaded.targets != nil {
 		return nil
 	}
-	read, cursor, err := loaded.listing.Rows(x.ctx, &rows.columns, owners)
+	read, cursor, err := loaded.listing.Rows(x.ctx, rows.columns, owners)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (x *execution) root(r *root, i int) error {
 		return x.connection(r.list, loaded, r.rows, nil, 0)
 	}
 	values := x.args[r.args]
-	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, &r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
+	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,9 @@ func (r *Reader) SetBounds(few, set, window, links int) {
 	r.bounds = bounds{few: few, set: set, window: window, links: links}
 }
 
+// Texts returns how many texts of statements the reader remembers.
+func (r *Reader) Texts() int { return r.texts.Len() }
+
 // CursorOf makes the cursor of a place in the list of all rows of a table.
 func CursorOf(t *Table, by OrderBy, value any, id domain.ID) (string, error) {
 	order := t.Orders[by.Field]
@@ -21,9 +24,6 @@ func (r *Reader) KeepCounts(from int) { r.countedFrom = from }
 
 // CountsKept returns how many counts of filtered lists are kept.
 func (r *Reader) CountsKept() int { return r.counted.Len() }
-
-// Texts returns how many texts of statements the selection has.
-func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
 
 // Values returns all values of rows.
 func (r *Rows) Values() []Value {

@@ -23,6 +23,7 @@ type Reader struct {
 	bounds bounds
 	totals totals
 	hints  *lru.Cache[uint64, *hint]
+	texts  *lru.Cache[textKey, *text]
 	// counted has numbers of rows by the key of their list; see counted.
 	counted     *lru.Cache[string, counted]
 	countedFrom int          // from how many rows on they are kept
@@ -36,12 +37,16 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
+	texts, err := lru.New[textKey, *text](maxTexts)
+	if err != nil {
+		panic(err) // the size is negative
+	}
 	kept, err := lru.New[string, counted](maxCounted)
 	if err != nil {
 		panic(err) // the size is negative
 	}
 	r := &Reader{
-		counted: kept, countedFrom: countedFrom,
+		texts: texts, counted: kept, countedFrom: countedFrom,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}

@@ -16,6 +16,7 @@ type Relation struct {
 	path     Path
 	where    map[string]any // a filter that always holds
 	order    *OrderBy       // the standard order of connections
+	once     bool           // for one request
 }
 
 // Column returns the column of From with the id of the row that the relation leads to;

@@ -75,7 +75,7 @@ func trackMarkings(ctx context.Context, st *statement, rows *Rows) {
 		return
 	}
 	tracker := trackerOf(ctx)
-	column := len(st.selection.columns) + 1
+	column := len(st.key.selection.columns) + 1
 	for i := range rows.Len() {
 		tracker.Raise(domain.Marking(rows.Value(i, column).Int()))
 	}
@@ -101,14 +101,14 @@ func (r *Reader) statement(ctx context.Context, t *Table) (*sql.Selector, error)
 // viewer may see.
 func (r *Reader) FindRow(ctx context.Context, t *Table, sel *Selection, id, slug *string, by *By) (*Rows, error) {
 	return findOne(ctx, r, t, id, slug, by, func(q lookup) (*Rows, error) {
-		return r.rows(ctx, &statement{table: t, selection: sel, key: textKey{kind: q.text}, subject: q.subject, shape: q.shape})
+		return r.rows(ctx, &statement{table: t, key: textKey{selection: sel, kind: q.text}, subject: q.subject, shape: q.shape})
 	}, func(rows *Rows) bool { return rows.Len() > 0 })
 }
 
 // RowsByID reads the rows with some numbers, in no order.
 func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []int64) (*Rows, error) {
 	rows, err := r.rows(ctx, &statement{
-		table: t, selection: sel, key: textKey{kind: textByIDs}, subject: subject{ids: ids},
+		table: t, key: textKey{selection: sel, kind: textByIDs}, subject: subject{ids: ids},
 		shape: func(about subject) func(*sql.Selector) {
 			return func(s *sql.Selector) { s.Where(r.among(s.C("id"), about.ids)) }
 		},
@@ -126,11 +126,11 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners
 		return nil, err
 	}
 	st := &statement{
-		table: rel.To, selection: sel, subject: subject{ids: owners}, added: 1,
+		table: rel.To, key: textKey{selection: sel, rel: rel}, subject: subject{ids: owners}, added: 1,
 		shape: func(about subject) func(*sql.Selector) { return rel.listShape(r, always, about.ids) },
 	}
 	if rel.where == nil {
-		st.key.kind, st.key.rel = textList, rel
+		st.key.kind = textList
 	}
 	rows, err := r.rows(ctx, st)
 	if err != nil {
