@@ -110,7 +110,7 @@ func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
 	var done bool
-	err := store.QueryRows(ctx, d.stores.DeskRows(), "SELECT names_indexed FROM publication_log", nil, func(rows *sql.Rows) error { return rows.Scan(&done) })
+	err := store.QueryRows(ctx, d.stores.DeskRows(), "SELECT coalesce(names_indexed, FALSE) FROM publication_log", nil, func(rows *sql.Rows) error { return rows.Scan(&done) })
 	if err != nil || done {
 		return 0, err // the search below reads all documents
 	}
