@@ -79,6 +79,7 @@ type access struct {
 	inner   []*access // the relations within filter
 
 	way    way
+	walked string // the column of the owner in the links that are walked; see walkShape
 	owners int // for how many rows it holds; more than bounds.set stands for any number
 }
 
@@ -117,6 +118,9 @@ func (a *access) on(s *sql.Selector) *sql.Predicate {
 func (a *access) column(s *sql.Selector) string {
 	if a.path.Column != "" {
 		return s.C(a.path.Column)
+	}
+	if a.walked != "" {
+		return a.walked
 	}
 	if around := a.around; around != nil && around.way == test && !around.named && a.top && around.path.Link != nil {
 		return around.link(s).C(around.path.Link.Target)
@@ -231,6 +235,9 @@ func testEach(all []*access) {
 // page costs, never what it has.
 func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool) error {
 	p.walked, p.seeks = nil, byNone
+	for _, a := range p.accesses {
+		a.walked = ""
+	}
 	if len(p.accesses) == 0 && !owned && p.order.Column == "published_at" {
 		p.seeks = byEqual
 	}
@@ -311,6 +318,9 @@ func (p *plan) drive(a *access, dated bool, only *access) {
 // all of them.
 func (p *plan) accessFreely() {
 	p.walked, p.seeks = nil, byNone
+	for _, a := range p.accesses {
+		a.walked = ""
+	}
 	if len(p.accesses) == 0 {
 		p.seeks = byAny
 	}

@@ -94,12 +94,13 @@ func (l *Listing) whole(ctx context.Context, sel *Selection) (*Rows, error) {
 // statement returns the statement that reads rows of the lists of owners.
 func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added, limit int, shape func(subject) func(*sql.Selector)) *statement {
 	p := l.page
-	if p.arguments != nil || p.after != nil || p.before != nil {
+	filter, ok := p.writtenFilter()
+	if !ok || p.after != nil || p.before != nil {
 		kind = uncached
 	}
 	return &statement{
 		table: l.table, subject: subject{ids: owners}, added: added, shape: shape,
-		key: textKey{selection: sel, kind: kind, rel: l.rel, list: p.order.list, limit: limit, backward: p.backward},
+		key: textKey{selection: sel, kind: kind, rel: l.rel, filter: filter, list: p.order.list, limit: limit, backward: p.backward},
 	}
 }
 

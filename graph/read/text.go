@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -77,10 +78,35 @@ type textKey struct {
 	scope     visibility.Scope
 	tracked   bool // markings are read
 	several   bool // ids
-	// list, limit and backward are of a page.
+	// filter, list, limit and backward are of a page.
+	filter   string
 	list     string
 	limit    int
 	backward bool
+}
+
+// maxFilterKey bounds the filters with which texts are remembered, in bytes of JSON.
+const maxFilterKey = 512
+
+// writtenFilter returns what the text of a page depends on by its filter: the values, which are
+// constants in the text, and the way that each condition through a relation is written. It
+// returns false where the filter is too long.
+func (p *plan) writtenFilter() (key string, ok bool) {
+	if p.arguments == nil {
+		return "", true
+	}
+	text, err := json.Marshal(p.arguments)
+	if err != nil || len(text) > maxFilterKey {
+		return "", false
+	}
+	text = append(text, byte(p.seeks))
+	for _, a := range p.accesses {
+		text = append(text, byte(a.way))
+		if a == p.walked {
+			text = append(text, '*')
+		}
+	}
+	return string(text), true
 }
 
 type textKind int
@@ -137,7 +163,7 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 		if known, err = r.build(ctx, st, st.subject.placeholder()); err != nil {
 			return nil, nil, err
 		}
-		r.locate(known)
+		known.locate(r, st.key.kind)
 		r.texts.Add(st.key, known)
 	}
 	args := slices.Clone(known.args)
@@ -188,8 +214,9 @@ func (s subject) placeholder() subject {
 }
 
 // locate finds the placeholders among the arguments of a text.
-func (r *Reader) locate(t *text) {
-	several, _ := r.engine.values([]int64{noID, noID}).(string)
+func (t *text) locate(r *Reader, kind textKind) {
+	two := []int64{noID, noID}
+	several, _ := r.engine.values(two).(string)
 	for i, arg := range t.args {
 		switch a := arg.(type) {
 		case int64:
@@ -197,11 +224,14 @@ func (r *Reader) locate(t *text) {
 				t.ids = append(t.ids, i)
 			}
 		case []int64:
-			t.ids = append(t.ids, i)
+			if slices.Equal(a, two) {
+				t.ids = append(t.ids, i)
+			}
 		case string:
-			if a == noSlug {
+			switch {
+			case kind == textBySlug && a == noSlug:
 				t.slugs = append(t.slugs, i)
-			} else if a == several && several != "" {
+			case a == several && several != "":
 				t.ids = append(t.ids, i)
 			}
 		}

@@ -87,6 +87,11 @@ func (p *plan) walkShape(r *Reader, s *sql.Selector) {
 	link := a.walkedLinks(s)
 	s.Join(link).On(link.C(a.path.Link.Owner), s.C("id"))
 	s.Where(a.theTarget(s, link))
+	for _, other := range p.accesses {
+		if other.around == nil {
+			other.walked = link.C(a.path.Link.Owner) // tested before the document is read
+		}
+	}
 	p.where(s)
 	p.overLinks(r, s, link, a.path.Link.Owner)
 }

@@ -48,8 +48,8 @@ func InsertRevisions(ctx context.Context, tx *store.Tx, revisions []NewRevision)
 			}
 			args = append(args, int64(r.RowID), int64(r.Snapshot.ID), int64(r.Number), plain, compressed, Hash(text), r.Author, message, r.At)
 		}
-		if err := store.Exec(ctx, tx, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
-			return fmt.Errorf("write revisions: %w", err)
+		if err := store.ExecLater(ctx, tx, "write revisions", head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return err
 		}
 		revisions = revisions[n:]
 	}

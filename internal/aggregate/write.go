@@ -61,9 +61,8 @@ func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	return out
 }
 
-// insertRows inserts rows of one table in batches. There are few batch sizes, so few
-// distinct statements, which stay prepared. With live, they also get the copies of columns
-// of their documents.
+// insertRows inserts rows of one table in batches; see [BatchSize]. With live, they also get
+// the copies of columns of their documents.
 func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow, live bool) error {
 	names := []string{"id", "position", Quote(o.Owner)}
 	for _, c := range o.Columns {
@@ -88,8 +87,8 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow,
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.Exec(ctx, tx, query, args...); err != nil {
-			return fmt.Errorf("insert %s: %w", o.Name, err)
+		if err := store.ExecLater(ctx, tx, "insert "+o.Name, query, args...); err != nil {
+			return err
 		}
 		rows = rows[n:]
 	}
@@ -100,15 +99,19 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow,
 // PostgreSQL 65,535, and a statement with fewer is parsed faster.
 const maxParameters = 8_000
 
+// maxSmallBatch is how many rows are written in one statement whatever their number: the
+// rows below one document are seldom more.
+const maxSmallBatch = 16
+
 // BatchSize returns how many of n rows with a number of columns to write in one
-// statement.
+// statement. Above maxSmallBatch there are few sizes, so few statements to keep prepared.
 func BatchSize(n, columns int) int {
-	for _, size := range []int{512, 128, 32, 8, 2} {
+	for _, size := range []int{512, 128, 32} {
 		if n >= size && size*columns <= maxParameters {
 			return size
 		}
 	}
-	return 1
+	return max(1, min(n, maxSmallBatch, maxParameters/columns))
 }
 
 // toSQL converts the value of a column to an SQL parameter.
@@ -240,10 +243,7 @@ func WriteRoot(ctx context.Context, tx *store.Tx, t *Table, row *Row, insert boo
 		query = "UPDATE " + t.Name + " SET " + strings.Join(names, " = ?, ") + " = ? WHERE id = ?"
 		args = append(args, int64(row.ID))
 	}
-	if err := store.Exec(ctx, tx, query, args...); err != nil {
-		return fmt.Errorf("write %s: %w", t.Name, err)
-	}
-	return nil
+	return store.ExecLater(ctx, tx, "write "+t.Name, query, args...)
 }
 
 // InsertRoots inserts the root rows of new documents of one type on the desk, as version 1.
@@ -269,8 +269,8 @@ func InsertRoots(ctx context.Context, tx *store.Tx, t *Table, rows []*Row, autho
 				args = append(args, collation.Key(row.Text(key.Text)))
 			}
 		}
-		if err := store.Exec(ctx, tx, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
-			return fmt.Errorf("write %s: %w", t.Name, err)
+		if err := store.ExecLater(ctx, tx, "write "+t.Name, head+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return err
 		}
 		rows = rows[n:]
 	}
@@ -353,8 +353,8 @@ func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedR
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one + onConflict
-		if err := store.Exec(ctx, tx, query, args...); err != nil {
-			return fmt.Errorf("write %s to live: %w", t.Name, err)
+		if err := store.ExecLater(ctx, tx, "write "+t.Name+" to live", query, args...); err != nil {
+			return err
 		}
 		roots = roots[n:]
 	}

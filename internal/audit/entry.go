@@ -126,12 +126,8 @@ func appendEntry(ctx context.Context, tx *store.Tx, at time.Time, w actor, e Ent
 	// Desk transactions run one after another, so the sequence has no gap.
 	const insert = "INSERT INTO audit_entries (sequence, at, action, actor, actor_id, subject, documents, detail, network, request_id, times)" +
 		" VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM audit_entries), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err := tx.Exec(ctx, store.Bind(tx.Dialect(), insert), at, string(e.Action), w.name, nullID(w.id), nullText(e.Subject),
+	return store.ExecLater(ctx, tx, "append to the audit log", insert, at, string(e.Action), w.name, nullID(w.id), nullText(e.Subject),
 		documents, nullText(e.Detail), nullText(w.network), nullText(w.request), times)
-	if err != nil {
-		return fmt.Errorf("append to the audit log: %w", err)
-	}
-	return nil
 }
 
 func nullID(id domain.ID) any {

@@ -126,8 +126,8 @@ func insertPairs(ctx context.Context, tx *store.Tx, into, more string, pairs []p
 		for _, p := range pairs[:n] {
 			args = append(args, int64(p.document), int64(p.target))
 		}
-		if err := store.Exec(ctx, tx, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
-			return fmt.Errorf("insert into %s: %w", into, err)
+		if err := store.ExecLater(ctx, tx, "insert into "+into, "INSERT INTO "+into+" VALUES "+strings.Repeat(one+", ", n-1)+one, args...); err != nil {
+			return err
 		}
 		pairs = pairs[n:]
 	}

@@ -87,16 +87,13 @@ func (e *editTx) insertNames(ctx context.Context, keys []nameKey) error {
 	const head, one = "INSERT INTO name_keys (id, document_id, type, name) VALUES ", "(?, ?, ?, ?)"
 	for len(keys) > 0 {
 		n := aggregate.BatchSize(len(keys), 4)
-		if n == 1 {
-			n = min(len(keys), 3) // an entity has few names: one statement
-		}
 		args := make([]any, 0, 4*n)
 		for _, k := range keys[:n] {
 			args = append(args, int64(e.newID(domain.Row)), int64(k.document), int64(k.document.Type()), k.key)
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.Exec(ctx, e.tx, query, args...); err != nil {
-			return fmt.Errorf("write keys of names: %w", err)
+		if err := store.ExecLater(ctx, e.tx, "write keys of names", query, args...); err != nil {
+			return err
 		}
 		keys = keys[n:]
 	}
@@ -112,6 +109,11 @@ const namesBatch = 500
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
+	var done bool
+	err := store.QueryRows(ctx, d.stores.DeskRows(), "SELECT names_indexed FROM publication_log", nil, func(rows *sql.Rows) error { return rows.Scan(&done) })
+	if err != nil || done {
+		return 0, err // the search below reads all documents
+	}
 	for _, t := range domain.Types() {
 		if aggregate.SpecOf(t).Names == nil {
 			continue
@@ -127,7 +129,9 @@ func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 			found += len(batch)
 		}
 	}
-	return found, nil
+	return found, d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return store.Exec(ctx, tx, "UPDATE publication_log SET names_indexed = TRUE")
+	})
 }
 
 // indexNames indexes documents that may have been saved, or indexed by another

@@ -42,8 +42,8 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 			args = append(args, last+int64(i+j)+1, release, en.Action, int64(en.Document), int64(en.Revision),
 				e.at, en.PublishedAt, e.viewer.Name, note)
 		}
-		if err := store.Exec(ctx, e.tx, query, args...); err != nil {
-			return 0, fmt.Errorf("append to the publication log: %w", err)
+		if err := store.ExecLater(ctx, e.tx, "append to the publication log", query, args...); err != nil {
+			return 0, err
 		}
 		i += n
 	}

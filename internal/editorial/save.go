@@ -71,13 +71,20 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 		beside = append(beside, "version")
 	}
 	var p domain.Problems
+	names := aggregate.NewNameCache()
+	names.Rows = e.tx
+	if err := loadNames(ctx, names, []SaveParams{params}); err != nil {
+		return SaveResult{}, err
+	}
+	e.names = names // until the document is written
+	defer func() { e.names = nil }()
 	meta, err := e.locate(ctx, params, &p)
 	if err != nil {
 		return SaveResult{}, err
 	}
 	message := optionalLine(params.Fields["message"], "message", &p)
 	given := aggregate.DecodeInput(s, params.Fields, beside, &p)
-	if err := aggregate.ResolveRefs(ctx, e.tx, given.Refs, &p); err != nil {
+	if err := aggregate.ResolveRefs(ctx, e.rows(), given.Refs, &p); err != nil {
 		return SaveResult{}, err
 	}
 	var old *aggregate.Row
@@ -140,7 +147,7 @@ func (e *editTx) locate(ctx context.Context, params SaveParams, p *domain.Proble
 			version, given = int(n), true
 		}
 	}
-	found, err := aggregate.Lookup(ctx, e.tx, params.Type, []string{name})
+	found, err := aggregate.Lookup(ctx, e.rows(), params.Type, []string{name})
 	if err != nil {
 		return nil, err
 	}

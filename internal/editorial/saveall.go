@@ -37,13 +37,18 @@ func (d *Desk) SaveAll(ctx context.Context, docs []SaveParams) ([]SaveOutcome, e
 	_, err = d.Transact(ctx, TransactionParams{Name: "save documents"}, func(ctx context.Context) error {
 		outcomes = make([]SaveOutcome, len(docs))
 		names := aggregate.NewNameCache()
+		names.Rows = d.stores.DeskRows() // within the transaction
+		if err := loadNames(ctx, names, docs); err != nil {
+			return err
+		}
 		for i := 0; i < len(docs); {
-			n, err := d.saveNew(ctx, viewer, names, docs[i:], outcomes[i:])
-			if err != nil {
-				return err
-			}
-			if i += n; i == len(docs) {
-				return nil
+			if isNew(names, docs[i]) {
+				n, err := d.saveNew(ctx, viewer, names, docs[i:], outcomes[i:])
+				if err != nil {
+					return err
+				}
+				i += n
+				continue
 			}
 			one := docs[i]
 			one.Mode = Upsert
@@ -91,25 +96,18 @@ func isRefusal(err error) bool {
 }
 
 // saveNew saves the documents up to the first that is on the desk already, or may be. It
-// returns their number.
+// returns their number. names has looked up their names.
 func (d *Desk) saveNew(ctx context.Context, viewer *domain.Viewer, names *aggregate.NameCache, docs []SaveParams, outcomes []SaveOutcome) (int, error) {
 	var done int
 	err := d.edit(ctx, viewer, func(ctx context.Context, e *editTx) error {
-		names.Rows = e.tx
 		e.names = names
 		b := &saveBatch{editTx: e, rows: map[domain.Type][]*aggregate.Row{}}
-		if err := b.loadNames(ctx, docs); err != nil {
-			return err
-		}
-		for done = 0; done < len(docs) && b.isNew(docs[done]); done++ {
+		for done = 0; done < len(docs) && isNew(names, docs[done]); done++ {
 			saved, err := b.save(ctx, docs[done])
 			if err != nil && !isRefusal(err) {
 				return err
 			}
 			outcomes[done] = SaveOutcome{saved, err}
-		}
-		if done == 0 {
-			return nil
 		}
 		return b.flush(ctx)
 	})
@@ -124,28 +122,24 @@ type saveBatch struct {
 	revisions []aggregate.NewRevision
 }
 
-// loadNames looks up all slugs and references of documents, in a few statements per type.
-func (b *saveBatch) loadNames(ctx context.Context, docs []SaveParams) error {
+// loadNames looks up the slugs of documents that are to be saved, and the documents that
+// they refer to, in few statements.
+func loadNames(ctx context.Context, cache *aggregate.NameCache, docs []SaveParams) error {
 	slugs, names := map[domain.Type][]string{}, map[domain.Type][]string{}
 	for _, doc := range docs {
 		if slug, _ := doc.Fields["slug"].(string); slug != "" {
 			slugs[doc.Type] = append(slugs[doc.Type], slug)
-			names[doc.Type] = append(names[doc.Type], slug)
+			if doc.Mode == Upsert {
+				names[doc.Type] = append(names[doc.Type], slug)
+			}
+		}
+		if id, _ := doc.Fields["id"].(string); doc.Mode == Update && id != "" {
+			names[doc.Type] = append(names[doc.Type], id)
 		}
 		s := aggregate.SpecOf(doc.Type)
 		eachName(s.Fields, s.Lists, doc.Fields, func(t domain.Type, name string) { names[t] = append(names[t], name) })
 	}
-	for t, slugs := range slugs {
-		if err := b.names.LoadFree(ctx, t, slugs); err != nil {
-			return err
-		}
-	}
-	for t, names := range names {
-		if err := b.names.Load(ctx, t, names); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cache.Load(ctx, names, slugs)
 }
 
 // eachName calls f for the names of other documents in an input. It may miss some, which
@@ -158,6 +152,9 @@ func eachName(fields []aggregate.FieldSpec, lists []aggregate.ListSpec, given ma
 	}
 	for _, list := range lists {
 		elements, _ := given[list.Name].([]any)
+		if len(elements) > list.Max {
+			continue // it is refused
+		}
 		for _, element := range elements {
 			switch v := element.(type) {
 			case string:
@@ -173,10 +170,10 @@ func eachName(fields []aggregate.FieldSpec, lists []aggregate.ListSpec, given ma
 
 // isNew reports whether no document has or had the slug of an input, and no version is
 // expected.
-func (b *saveBatch) isNew(params SaveParams) bool {
+func isNew(names *aggregate.NameCache, params SaveParams) bool {
 	slug, _ := params.Fields["slug"].(string)
 	version, given := params.Fields["version"]
-	return b.names.Free(params.Type, slug) && (!given || version == nil)
+	return names.Free(params.Type, slug) && (!given || version == nil)
 }
 
 // save checks a new document, and adds it to the batch.

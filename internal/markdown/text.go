@@ -81,9 +81,11 @@ type lineWriter struct {
 }
 
 func (l *lineWriter) write(s string) {
-	for _, r := range s {
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
 		if unicode.IsSpace(r) {
 			l.space = true
+			s = s[n:]
 			continue
 		}
 		switch {
@@ -95,7 +97,23 @@ func (l *lineWriter) write(s string) {
 		l.space, l.soft = false, false
 		l.text.WriteRune(r)
 		l.last = r
+		s = s[n:]
+		if n = plainASCII(s); n > 0 { // the rest of a word at once
+			l.text.WriteString(s[:n])
+			l.last = rune(s[n-1])
+			s = s[n:]
+		}
 	}
+}
+
+// plainASCII returns the length of the ASCII characters at the start of s up to the first
+// that is white space or a control character.
+func plainASCII(s string) int {
+	n := 0
+	for n < len(s) && s[n] > ' ' && s[n] < utf8.RuneSelf {
+		n++
+	}
+	return n
 }
 
 func (l *lineWriter) placeholder(h *placeholder) {

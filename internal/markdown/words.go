@@ -25,6 +25,13 @@ func count(s string) (words, characters int) {
 	var prev rune
 	for i, r := range s {
 		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z': // most of most texts
+			if !inWord {
+				words++
+			}
+			inWord = true
+		case r == ' ':
+			inWord = false
 		case cjk(r):
 			characters++
 			inWord = false

@@ -232,8 +232,8 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	for len(rows) > 0 {
 		n := aggregate.BatchSize(len(rows), len(columns))
 		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.Exec(ctx, p.tx, query, slices.Concat(rows[:n]...)...); err != nil {
-			return fmt.Errorf("record changes: %w", err)
+		if err := store.ExecLater(ctx, p.tx, "record changes", query, slices.Concat(rows[:n]...)...); err != nil {
+			return err
 		}
 		rows = rows[n:]
 	}

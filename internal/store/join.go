@@ -100,7 +100,7 @@ func (j *joined) savepoint(ctx context.Context, fn func(context.Context, *Tx) er
 	if j.failed != nil {
 		return j.failed
 	}
-	inner := &Tx{tx: j.tx.tx, conn: j.tx.conn, pool: j.tx.pool, shared: j.sharedTx}
+	inner := &Tx{tx: j.tx.tx, conn: j.tx.conn, pool: j.tx.pool, shared: j.sharedTx, later: j.tx.later}
 	if _, err := inner.Exec(ctx, "SAVEPOINT joined"); err != nil {
 		return j.fail(fmt.Errorf("begin: %w", err))
 	}
@@ -112,6 +112,10 @@ func (j *joined) savepoint(ctx context.Context, fn func(context.Context, *Tx) er
 	}()
 	err = fn(context.WithValue(ctx, joinedKey{}, &joined{j.sharedTx, inner}), inner)
 	returned = true
+	if err == nil {
+		err = inner.flush(ctx)
+	}
+	inner.later.clear()
 	switch {
 	case j.failed != nil:
 		return j.failed

@@ -72,14 +72,14 @@ func (s *Stores) jobsPool() (*pgxpool.Pool, error) {
 }
 
 func (c postgresJobs) insert(ctx context.Context, tx *Tx, jobs []river.InsertManyParams) error {
-	return tx.withPgx(func(inner pgx.Tx) error {
+	return tx.withPgx(ctx, func(inner pgx.Tx) error {
 		_, err := c.InsertManyFastTx(ctx, inner, jobs)
 		return err
 	})
 }
 
 func migratePostgresJobs(ctx context.Context, tx *Tx) (done []Migration, err error) {
-	err = tx.withPgx(func(inner pgx.Tx) error {
+	err = tx.withPgx(ctx, func(inner pgx.Tx) error {
 		done, err = applyNextJobStep(ctx, riverpgxv5.New(nil), inner)
 		return err
 	})
@@ -96,7 +96,10 @@ func postgresJobSteps() ([]rivermigrate.Migration, error) {
 
 // withPgx calls fn with the transaction as a pgx.Tx, for libraries that use pgx
 // and not database/sql. fn can read and write, but not end the transaction.
-func (tx *Tx) withPgx(fn func(pgx.Tx) error) error {
+func (tx *Tx) withPgx(ctx context.Context, fn func(pgx.Tx) error) error {
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
 	return tx.conn.Raw(func(c any) error {
 		conn, ok := driverConn(c).(*stdlib.Conn)
 		if !ok {

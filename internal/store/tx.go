@@ -27,6 +27,7 @@ type Tx struct {
 	client *db.Client
 	after  []func()
 	shared *sharedTx // nil: the transaction is not one of Join
+	later  *laterQueue
 }
 
 // Desk runs fn in a write transaction on the desk. If it returns nil, the
@@ -107,8 +108,9 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 		return fmt.Errorf("begin: %w", translate(err))
 	}
 	defer conn.Close() // returns it to the pool
-	if own != nil && p.dialect == dialect.Postgres {
-		// The lock of the transaction ends with the commit; this one is held until
+	locked := own != nil && p.dialect == dialect.Postgres
+	if locked {
+		// A lock of the transaction ends with the commit; this one is held until
 		// the snapshot of the committed state is open.
 		unlock, err := sessionLock(ctx, conn, lock)
 		if err != nil {
@@ -116,17 +118,20 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 		}
 		defer unlock()
 	}
-	tx := &Tx{pool: p, conn: conn}
+	tx := &Tx{pool: p, conn: conn, later: &laterQueue{}}
 	if tx.tx, err = conn.BeginTx(ctx, nil); err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
 	defer tx.tx.Rollback() // no effect after a commit
-	if p.dialect == dialect.Postgres {
+	if p.dialect == dialect.Postgres && !locked {
 		if _, err := tx.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
 			return fmt.Errorf("take the write lock: %w", translate(err))
 		}
 	}
 	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.flush(ctx); err != nil {
 		return err
 	}
 	attemptCommit(ctx)
@@ -150,12 +155,18 @@ func (tx *Tx) Dialect() string { return tx.pool.dialect }
 // Query runs a statement that returns rows.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	countStatement(ctx)
+	if err := tx.flush(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := tx.tx.QueryContext(ctx, query, args...)
 	return rows, translate(err)
 }
 
 // Exec runs a statement and returns the number of affected rows.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := tx.flush(ctx); err != nil {
+		return 0, err
+	}
 	res, err := tx.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, translate(err)
@@ -198,6 +209,9 @@ func (r entRunner) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (r entRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := r.tx.flush(ctx); err != nil {
+		return nil, err
+	}
 	res, err := r.tx.tx.ExecContext(ctx, query, args...)
 	return res, translate(err)
 }
