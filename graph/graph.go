@@ -190,7 +190,7 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			})
 		}
 		if p := s.planOf(op, stage); p != nil {
-			if response := s.respond(ctx, op, stage, cacheable, s.runPlan(p, op)); response != nil || bounded.Exceeded(ctx) {
+			if response := s.respond(ctx, op, stage, cacheable, s.runPlan(p, op)); response != nil {
 				return response
 			}
 			ctx = bounded.Restart(ctx)

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/plan"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -158,6 +159,9 @@ func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphq
 				Locations: []gqlerror.Location{{Line: failed.Field.Position.Line, Column: failed.Field.Position.Column}},
 			})
 			return &graphql.Response{}
+		}
+		if bounded.Exceeded(ctx) {
+			return &graphql.Response{} // for which limitExtension has the error
 		}
 		if err != nil {
 			return nil

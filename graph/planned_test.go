@@ -21,6 +21,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -32,11 +33,13 @@ type ways struct {
 	runs              syncatomic.Int64 // of plans
 }
 
-func newWays(s *store.Stores) *ways {
+func newWays(s *store.Stores) *ways { return newLimitedWays(s, noLimits) }
+
+func newLimitedWays(s *store.Stores, within func(domain.Role) limits.Limit) *ways {
 	w := &ways{}
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: noLimits,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: within,
 		OnQuery: func(planned bool) {
 			if planned {
 				w.runs.Add(1)
@@ -133,6 +136,46 @@ func TestPlanEqualsExecutor(t *testing.T) {
 			t.Logf("content %d: %d of %d queries were run by plans", seed, planned, asked)
 		}
 	})
+}
+
+// A response may have as many bytes with a plan as with the executor, to the byte.
+func TestSizesOfPlannedResponses(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	log := slog.New(slog.DiscardHandler)
+	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	var bytes syncatomic.Int64
+	w := newLimitedWays(s, func(role domain.Role) limits.Limit {
+		limit := noLimits(role)
+		limit.ResponseBytes = int(bytes.Load())
+		return limit
+	})
+	g := newGrammar(t, s, liveRows(t, s), w.executed)
+	g.avoided = graph.UnplannedFields(g.schema)
+	questions := g.questions()
+	var planned int
+	rapid.Check(t, func(rt *rapid.T) {
+		for range questionsAtOnce {
+			q := questions.Draw(rt, "question")
+			bytes.Store(1 << 30)
+			w.compare(rt.Fatalf, public, q)
+			whole, _ := sent(w.planned, public, q)
+			var response struct{ Data json.RawMessage }
+			if err := json.Unmarshal([]byte(whole.body), &response); err != nil {
+				rt.Fatal(err)
+			}
+			size := int64(len(response.Data))
+			for _, limit := range []int64{size, size - 1, size/2 + 1} {
+				bytes.Store(limit)
+				if w.compare(rt.Fatalf, public, q) {
+					planned++
+				}
+			}
+		}
+	})
+	if planned == 0 {
+		t.Error("no plan has run")
+	}
 }
 
 // An operation that expands to many fields has no plan, whatever it costs: a plan is stored,

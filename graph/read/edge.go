@@ -30,14 +30,14 @@ func (e *EdgeOf[P, C]) Ordered(field, direction string) *EdgeOf[P, C] {
 // Where returns the edge with a filter that always holds.
 func (e *EdgeOf[P, C]) Where(filter map[string]any) *EdgeOf[P, C] {
 	c := *e
-	c.where = filter
+	c.where, c.without = filter, e.base()
 	return &c
 }
 
 // Through returns the edge with another path.
 func (e *EdgeOf[P, C]) Through(path Path) *EdgeOf[P, C] {
 	c := *e
-	c.path = path
+	c.path, c.without = path, nil
 	return &c
 }
 

@@ -100,7 +100,7 @@ func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added
 	}
 	return &statement{
 		table: l.table, subject: subject{ids: owners}, added: added, shape: shape,
-		key: textKey{selection: sel, kind: kind, rel: l.rel, filter: filter, list: p.order.list, limit: limit, backward: p.backward},
+		key: textKey{selection: sel, kind: kind, rel: l.rel.base(), filter: filter, list: p.order.list, limit: limit, backward: p.backward},
 	}
 }
 

@@ -17,6 +17,15 @@ type Relation struct {
 	where    map[string]any // a filter that always holds
 	order    *OrderBy       // the standard order of connections
 	once     bool           // for one request
+	without  *Relation      // the relation without where; nil for itself
+}
+
+// base returns the relation without the filter that always holds.
+func (rel *Relation) base() *Relation {
+	if rel == nil || rel.without == nil {
+		return rel
+	}
+	return rel.without
 }
 
 // Column returns the column of From with the id of the row that the relation leads to;

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -74,7 +75,7 @@ type text struct {
 type textKey struct {
 	selection *Selection
 	kind      textKind
-	rel       *Relation // nil where rows are read by themselves; not one for a single request
+	rel       *Relation // without its filter; nil where rows are read by themselves
 	scope     visibility.Scope
 	tracked   bool // markings are read
 	several   bool // ids
@@ -90,13 +91,13 @@ const maxFilterKey = 512
 
 // writtenFilter returns what the text of a page depends on by its filter: the values, which are
 // constants in the text, and the way that each condition through a relation is written. It
-// returns false where the filter is too long.
+// returns false where the filter is too long, or has what could be a placeholder.
 func (p *plan) writtenFilter() (key string, ok bool) {
 	if p.arguments == nil {
 		return "", true
 	}
 	text, err := json.Marshal(p.arguments)
-	if err != nil || len(text) > maxFilterKey {
+	if err != nil || len(text) > maxFilterKey || bytes.Contains(text, noIDText) {
 		return "", false
 	}
 	text = append(text, byte(p.seeks))
@@ -131,6 +132,9 @@ const (
 	noID   = math.MinInt64
 	noSlug = "\x00"
 )
+
+// noIDText is noID as it is in an argument for several ids on SQLite.
+var noIDText = []byte("-9223372036854775808")
 
 // statement is a statement over the rows of a table that the viewer may see.
 type statement struct {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -90,7 +91,8 @@ func addRows(conn *pgx.Conn, rows pgx.Rows, width int, vs *Values) error {
 // that of Unix.
 const microsecondsTo2000 = 946684800 * 1_000_000
 
-// addPostgres adds a value of a column.
+// addPostgres adds a value of a column. It is in binary format unless the parameter
+// default_query_exec_mode of the DSN says otherwise.
 func addPostgres(vs *Values, conn *pgx.Conn, field *pgconn.FieldDescription, b []byte) error {
 	if b == nil {
 		vs.add(Null, 0)
@@ -113,6 +115,10 @@ func addPostgres(vs *Values, conn *pgx.Conn, field *pgconn.FieldDescription, b [
 	case oid == pgtype.Int2OID && binaryFormat && len(b) == 2:
 		vs.add(Int, int64(int16(binary.BigEndian.Uint16(b))))
 		return nil
+	case !binaryFormat && (oid == pgtype.Int8OID || oid == pgtype.Int4OID || oid == pgtype.Int2OID):
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		vs.add(Int, n)
+		return err
 	case oid == pgtype.BoolOID && binaryFormat && len(b) == 1:
 		vs.addBool(b[0] != 0)
 		return nil

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"testing"
 	"time"
 
@@ -26,57 +27,88 @@ func all(vs *store.Values) []store.Value {
 // one; in its first statement, and in later ones.
 func TestValuesInSnapshots(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
-		type query struct {
-			width int
-			text  string
+	storetest.Each(t, testValuesInSnapshots)
+}
+
+// Values are the same also where the DSN says that statements are not prepared, as for a
+// pooler.
+func TestValuesOfModes(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		if c.DeskDSN == "" {
+			return // SQLite has no modes
 		}
-		queries := []query{
-			{8, "SELECT 1, -2, 1.5, 'x', '', x'0102', NULL, true WHERE ? <> '' AND ? < 8 AND ? <= 9"},
-			{4, "SELECT id, slug, created_at, effective_marking FROM tags WHERE slug <> ? AND id > ? AND effective_marking <= ?"},
-		}
-		if s.Dialect() == dialect.Postgres {
-			const where = " WHERE $1::text <> '' AND $2::int < 8 AND $3::bigint <= 9"
-			queries = []query{
-				{9, "SELECT 1::bigint, -2::int, 3::smallint, 1.5::float8, 'x'::text, ''::varchar(9), '\\x0102'::bytea, NULL::text, true" + where},
-				{5, "SELECT '2026-11-29 01:02:03.456789+09'::timestamptz, '1999-01-01Z'::timestamptz, NULL::timestamptz," +
-					" '[1, \"a\"]'::jsonb, '[ 1]'::json" + where},
-				{4, "SELECT id, slug, created_at, effective_marking FROM tags WHERE slug <> $1 AND id > $2 AND effective_marking <= $3"},
-			}
-		}
-		if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			tag(t, tx, "first", domain.Clear)
-			tag(t, tx, "second", domain.Green)
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for _, q := range queries {
-			args := []any{"none", 7, int64(3)}
-			want, err := s.ReadValues(ctx, q.text, args, q.width)
+		for _, mode := range []string{"cache_describe", "describe_exec", "exec", "simple_protocol"} {
+			dsn, err := url.Parse(c.DeskDSN)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want.Len() == 0 {
-				t.Fatalf("%s: got no rows", q.text)
+			query := dsn.Query()
+			query.Set("default_query_exec_mode", mode)
+			dsn.RawQuery = query.Encode()
+			s, err := store.Open(t.Context(), store.Config{DeskDSN: dsn.String()})
+			if err != nil {
+				t.Fatal(err)
 			}
-			snapshot, end := s.Snapshot(ctx)
-			for range 2 {
-				got, err := s.ReadValues(snapshot, q.text, args, q.width)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(all(want), all(got)); diff != "" {
-					t.Errorf("%s (-outside +in the snapshot):\n%s", q.text, diff)
-				}
+			defer s.Close()
+			if _, err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
 			}
-			end()
-			if _, err := s.ReadValues(snapshot, q.text, args, q.width); err == nil {
-				t.Error("a read after the end: got no error")
-			}
+			t.Run(mode, func(t *testing.T) { testValuesInSnapshots(t, s) })
 		}
 	})
+}
+
+func testValuesInSnapshots(t *testing.T, s *store.Stores) {
+	ctx := domain.WithViewer(t.Context(), domain.Anonymous())
+	type query struct {
+		width int
+		text  string
+	}
+	queries := []query{
+		{8, "SELECT 1, -2, 1.5, 'x', '', x'0102', NULL, true WHERE ? <> '' AND ? < 8 AND ? <= 9"},
+		{4, "SELECT id, slug, created_at, effective_marking FROM tags WHERE slug <> ? AND id > ? AND effective_marking <= ?"},
+	}
+	if s.Dialect() == dialect.Postgres {
+		const where = " WHERE $1::text <> '' AND $2::int < 8 AND $3::bigint <= 9"
+		queries = []query{
+			{9, "SELECT 1::bigint, -2::int, 3::smallint, 1.5::float8, 'x'::text, ''::varchar(9), '\\x0102'::bytea, NULL::text, true" + where},
+			{5, "SELECT '2026-11-29 01:02:03.456789+09'::timestamptz, '1999-01-01Z'::timestamptz, NULL::timestamptz," +
+				" '[1, \"a\"]'::jsonb, '[ 1]'::json" + where},
+			{4, "SELECT id, slug, created_at, effective_marking FROM tags WHERE slug <> $1 AND id > $2 AND effective_marking <= $3"},
+		}
+	}
+	if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		tag(t, tx, "first", domain.Clear)
+		tag(t, tx, "second", domain.Green)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range queries {
+		args := []any{"none", 7, int64(3)}
+		want, err := s.ReadValues(ctx, q.text, args, q.width)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want.Len() == 0 {
+			t.Fatalf("%s: got no rows", q.text)
+		}
+		snapshot, end := s.Snapshot(ctx)
+		for range 2 {
+			got, err := s.ReadValues(snapshot, q.text, args, q.width)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all(want), all(got)); diff != "" {
+				t.Errorf("%s (-outside +in the snapshot):\n%s", q.text, diff)
+			}
+		}
+		end()
+		if _, err := s.ReadValues(snapshot, q.text, args, q.width); err == nil {
+			t.Error("a read after the end: got no error")
+		}
+	}
 }
 
 // A cancelled statement ends, the snapshot with it, and the pool is whole afterwards.
