@@ -16,7 +16,7 @@ type plannedTexts struct{ *textRenderer }
 var _ plan.Renderer = plannedTexts{}
 
 // IsSource implements plan.Renderer.
-func (plannedTexts) IsSource(text, format string, notes, plain bool) bool {
+func (plannedTexts) IsSource(text []byte, format string, notes, plain bool) bool {
 	if plain {
 		return isPlainSource(text, format)
 	}
@@ -24,8 +24,8 @@ func (plannedTexts) IsSource(text, format string, notes, plain bool) bool {
 }
 
 // isPlainSource reports whether a plain text is the same in a format as it is stored.
-func isPlainSource(text, format string) bool {
-	return format == formatMarkdown || format == formatText && !strings.Contains(text, "[[")
+func isPlainSource[T string | []byte](text T, format string) bool {
+	return format == formatMarkdown || format == formatText && !strings.Contains(string(text), "[[")
 }
 
 // Names implements plan.Renderer.

@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/graph/plan"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // planTypes returns how plans read the types of the schema. A field without a resolver is
@@ -84,20 +85,18 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			"reports":     toPage(catalog.SourceReports),
 		}),
 		"Edition": planType(schema, "Edition", catalog.Editions, plan.Fields{
-			"displayName": plan.Computed{Columns: []string{"series", "number", "title"}, Value: func(v []any) (string, bool) {
-				return fmt.Sprintf("%s %d: %s", v[0], v[1], v[2]), true
+			"displayName": plan.Computed{Columns: []string{"series", "number", "title"}, Value: func(v []read.Value) (string, bool) {
+				return fmt.Sprintf("%s %d: %s", v[0].Text, v[1].Int(), v[2].Text), true
 			}},
 			"introduction": markdownText("introduction"),
 			"items":        toList(catalog.EditionItems),
 		}),
 		"Asset": planType(schema, "Asset", catalog.Assets, plan.Fields{
-			"displayName": plan.Computed{Columns: []string{"title", "url", "slug"}, Value: func(v []any) (string, bool) {
-				if title, ok := v[0].(string); ok {
-					return title, true
+			"displayName": plan.Computed{Columns: []string{"title", "url", "slug"}, Value: func(v []read.Value) (string, bool) {
+				if v[0].Kind == store.Text {
+					return string(v[0].Text), true
 				}
-				address, _ := v[1].(string)
-				slug, _ := v[2].(string)
-				return assetName(address, slug), true
+				return assetName(string(v[1].Text), string(v[2].Text)), true
 			}},
 		}),
 		"Footnote":         planType(schema, "Footnote", catalog.Footnotes, plan.Fields{"source": toOne(catalog.FootnoteSource)}),
@@ -144,9 +143,8 @@ func (r *Resolver) documentFields(t *plan.Type) {
 	}
 	if _, ok := t.Fields["url"]; !ok { // sources and assets have a column
 		document := t.Table.Document
-		t.Fields["url"] = plan.Computed{Columns: []string{"slug"}, Value: func(v []any) (string, bool) {
-			slug, _ := v[0].(string)
-			page := r.site.Page(document, slug)
+		t.Fields["url"] = plan.Computed{Columns: []string{"slug"}, Value: func(v []read.Value) (string, bool) {
+			page := r.site.Page(document, string(v[0].Text))
 			return page, page != ""
 		}}
 	}

@@ -159,8 +159,8 @@ func serveBaseline(ctx context.Context, args []string, out *replies) error {
 	b := &baseline{db}
 	mux := http.NewServeMux()
 	for name, handler := range map[string]func(context.Context, *variables, int) (any, error){
-		"W1": b.reportBySlug, "W2": b.newestReports, "W3": b.reportsByTag, "W3e": b.reportsByEntityTag, "W4": b.pageOfReports,
-		"W5": b.countByKind, "W5t": b.countByTag, "W6": b.createReport, "W7": b.twoHops,
+		"W1": b.reportBySlug, "W2": b.newestReports, "W3": b.reportsByTag, "W3c": b.reportsByTag, "W3e": b.reportsByEntityTag, "W4": b.pageOfReports,
+		"W5": b.countByKind, "W5t": b.countByTag, "W5c": b.countByTag, "W6": b.createReport, "W7": b.twoHops,
 	} {
 		mux.HandleFunc("POST /"+name, serveJSON(handler))
 	}

@@ -88,18 +88,17 @@ func (q *postgresQueries) newest(ctx context.Context, clearance int) ([]*reportJ
 	return q.list(ctx, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.reports r WHERE r.effective_marking <= $1`+pgNewest+`LIMIT 20`, clearance)
 }
 
-// pgPageOf returns the query of a page of the reports whose ids a query selects. What is
-// sorted has only the ids.
-func pgPageOf(ids string) string {
-	return `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (` + ids + pgNewest + `LIMIT 20) page JOIN live.reports r ON r.id = page.id` + pgNewest
-}
+// Links have the dates: only the page is read of the reports.
+const (
+	pgOfTag       = `x.tag_id = (SELECT id FROM live.tags WHERE slug = $1 AND effective_marking <= $2) AND x.owner_marking <= $2`
+	pgNewestLinks = ` ORDER BY x.owner_published DESC, x.report_id DESC LIMIT 20`
 
-var (
-	pgByTag = pgPageOf(`SELECT r.id FROM live.tags t JOIN live.report_tags x ON x.tag_id = t.id JOIN live.reports r ON r.id = x.report_id
-		WHERE t.slug = $1 AND t.effective_marking <= $2 AND r.effective_marking <= $2`)
-	pgByEntityTag = pgPageOf(`SELECT r.id FROM live.reports r WHERE r.id IN (
-		SELECT x.report_id FROM live.tags t JOIN live.entity_tags y ON y.tag_id = t.id JOIN live.entities e ON e.id = y.entity_id JOIN live.report_entities x ON x.entity_id = e.id
-		WHERE t.slug = $1 AND t.effective_marking <= $2 AND e.effective_marking <= $2) AND r.effective_marking <= $2`)
+	pgByTag = `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.report_tags x JOIN live.reports r ON r.id = x.report_id
+		WHERE ` + pgOfTag + pgNewestLinks
+	pgByEntityTag = `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
+		SELECT DISTINCT x.report_id, x.owner_published FROM live.tags t JOIN live.entity_tags y ON y.tag_id = t.id JOIN live.entities e ON e.id = y.entity_id JOIN live.report_entities x ON x.entity_id = e.id
+		WHERE t.slug = $1 AND t.effective_marking <= $2 AND e.effective_marking <= $2 AND x.owner_marking <= $2` + pgNewestLinks + `) page
+		JOIN live.reports r ON r.id = page.report_id` + pgNewest
 )
 
 func (q *postgresQueries) byTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {
@@ -134,8 +133,7 @@ func (q *postgresQueries) countKind(ctx context.Context, kind string, clearance 
 }
 
 func (q *postgresQueries) countTag(ctx context.Context, tag string, clearance int) (n int, err error) {
-	err = q.readOne(ctx, `SELECT count(*) FROM live.tags t JOIN live.report_tags x ON x.tag_id = t.id JOIN live.reports r ON r.id = x.report_id
-		WHERE t.slug = $1 AND t.effective_marking <= $2 AND r.effective_marking <= $2`, []any{tag, clearance}, &n)
+	err = q.readOne(ctx, `SELECT count(*) FROM live.report_tags x WHERE `+pgOfTag, []any{tag, clearance}, &n)
 	return n, err
 }
 

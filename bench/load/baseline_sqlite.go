@@ -55,20 +55,19 @@ func openSQLite(ctx context.Context, folder string) (queries, error) {
 	const ids = " IN (SELECT value FROM json_each(?))"
 	prepare(&q.bySlug, `SELECT id, slug, title, summary, body, published_at FROM reports WHERE slug = ? AND effective_marking <= ?`)
 	prepare(&q.newestFirst, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM reports r WHERE r.effective_marking <= ?`+newest+`LIMIT 20`)
-	// What is sorted has only the ids, and the page is then read by id.
-	pageOf := func(ids string) string {
-		return `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (` + ids + newest + `LIMIT 20) page JOIN reports r ON r.id = page.id` + newest
-	}
-	prepare(&q.withTag, pageOf(`SELECT r.id FROM tags t JOIN report_tags x ON x.tag_id = t.id JOIN reports r ON r.id = x.report_id
-		WHERE t.slug = ? AND t.effective_marking <= ?2 AND r.effective_marking <= ?2`))
-	prepare(&q.withEntityTag, pageOf(`SELECT r.id FROM reports r WHERE r.id IN (
-		SELECT x.report_id FROM tags t JOIN entity_tags y ON y.tag_id = t.id JOIN entities e ON e.id = y.entity_id JOIN report_entities x ON x.entity_id = e.id
-		WHERE t.slug = ? AND t.effective_marking <= ?2 AND e.effective_marking <= ?2) AND r.effective_marking <= ?2`))
+	// Links have the dates: only the page is read of the reports.
+	const ofTag = `x.tag_id = (SELECT id FROM tags WHERE slug = ? AND effective_marking <= ?2) AND x.owner_marking <= ?2`
+	const newestLinks = ` ORDER BY x.owner_published DESC, x.report_id DESC LIMIT 20`
+	prepare(&q.withTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM report_tags x JOIN reports r ON r.id = x.report_id
+		WHERE `+ofTag+newestLinks)
+	prepare(&q.withEntityTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
+		SELECT DISTINCT x.report_id, x.owner_published FROM tags t JOIN entity_tags y ON y.tag_id = t.id JOIN entities e ON e.id = y.entity_id JOIN report_entities x ON x.entity_id = e.id
+		WHERE t.slug = ? AND t.effective_marking <= ?2 AND e.effective_marking <= ?2 AND x.owner_marking <= ?2`+newestLinks+`) page
+		JOIN reports r ON r.id = page.report_id`+newest)
 	prepare(&q.firstPage, `SELECT r.id, r.slug, r.title, r.published_at FROM reports r WHERE r.effective_marking <= ?`+newest+`LIMIT ?`)
 	prepare(&q.nextPage, `SELECT r.id, r.slug, r.title, r.published_at FROM reports r WHERE r.effective_marking <= ? AND (r.published_at, r.id) < (?, ?)`+newest+`LIMIT ?`)
 	prepare(&q.kindCount, `SELECT count(*) FROM reports WHERE kind = ? AND effective_marking <= ?`)
-	prepare(&q.tagCount, `SELECT count(*) FROM tags t JOIN report_tags x ON x.tag_id = t.id JOIN reports r ON r.id = x.report_id
-		WHERE t.slug = ? AND t.effective_marking <= ?2 AND r.effective_marking <= ?2`)
+	prepare(&q.tagCount, `SELECT count(*) FROM report_tags x WHERE `+ofTag)
 	prepare(&q.tagsOf, `SELECT x.report_id, t.slug, t.label FROM report_tags x JOIN tags t ON t.id = x.tag_id
 		WHERE x.report_id`+ids+` AND t.effective_marking <= ? ORDER BY x.report_id, x.position`)
 	prepare(&q.entitiesOf, `SELECT x.report_id, e.slug, e.name, e.kind FROM report_entities x JOIN entities e ON e.id = x.entity_id

@@ -38,6 +38,7 @@ func main() {
 // options are the command line.
 type options struct {
 	scale       float64
+	smallDesk   bool
 	seed        uint64
 	engine      string
 	dsn         string
@@ -61,6 +62,7 @@ func parseOptions(args []string) (*options, error) {
 	f := pflag.NewFlagSet("load", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.Float64Var(&o.scale, "scale", 1, "`size` of the data set: 1 has 10,000 reports")
+	f.BoolVar(&o.smallDesk, "small-desk", false, "write no documents to the desk, only to live; for reads without W6")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the data set")
 	f.StringVar(&o.engine, "engine", "sqlite", "`engine`: sqlite, postgres or both")
 	f.StringVar(&o.dsn, "dsn", "", "`URL` of an empty PostgreSQL database, or of one with the data set (default: a server of its own, in memory)")
@@ -97,6 +99,8 @@ func parseOptions(args []string) (*options, error) {
 		return nil, fmt.Errorf("--only: want one of %s, not %q", strings.Join(parts, ", "), o.only)
 	case o.readRate < 1 || o.readRate > 100_000:
 		return nil, fmt.Errorf("--read-rate: want a number from 1 to 100000, not %d", o.readRate)
+	case o.smallDesk && o.only != "reads" && o.only != "start":
+		return nil, errors.New("--small-desk: want --only reads or --only start, since nothing else can be done without documents on the desk")
 	case o.duration < turn:
 		return nil, fmt.Errorf("--duration: want at least %s, not %s", turn, o.duration)
 	}

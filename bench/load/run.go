@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,13 @@ import (
 // interrupt, that is what was measured until then.
 func run(ctx context.Context, o *options, out, progress io.Writer) error {
 	set := dataset.New(o.scale, o.seed)
+	set.SmallDesk = o.smallDesk
 	all, err := selectWorkloads(set, o.workloads)
 	if err != nil {
 		return err
+	}
+	if o.smallDesk {
+		all = slices.DeleteFunc(all, func(w *workload) bool { return w.make != nil })
 	}
 	r := &report{Machine: machine(), Set: set.Name(), Began: time.Now().UTC().Truncate(time.Second), Duration: o.duration}
 	for _, engine := range o.engines() {
@@ -112,6 +117,9 @@ func (b *bench) openData(ctx context.Context) (func() error, error) {
 	switch {
 	case b.engine == "sqlite":
 		b.folder = filepath.Join(b.data, fmt.Sprintf("sqlite-x%g-seed%d", b.scale, b.seed))
+		if b.smallDesk {
+			b.folder += "-small"
+		}
 		c.Dir = b.folder
 	case b.options.dsn != "":
 		b.dsn = b.options.dsn

@@ -41,8 +41,8 @@ type object = map[string]any
 
 // workloads returns all workloads on a data set.
 func workloads(s *dataset.Set) []*workload {
-	return []*workload{reportBySlug(s), newestReports(s), reportsByTag(s), reportsByEntityTag(s), pageOfReports(s),
-		countByKind(s), countByTag(s), createReport(s), twoHops(s)}
+	return []*workload{reportBySlug(s), newestReports(s), reportsByTag(s), reportsByCommonTag(s), reportsByEntityTag(s), pageOfReports(s),
+		countByKind(s), countByTag(s), countByCommonTag(s), createReport(s), twoHops(s)}
 }
 
 // selectWorkloads returns those with the names, or all.
@@ -179,11 +179,26 @@ func reportsByTag(s *dataset.Set) *workload {
 	w := &workload{name: "W3", title: "newest 20 with a tag", document: `query W3($tag: String!) { reports(first: 20, filter: {tags: {slug: {eq: $tag}}}) { nodes {
 		slug title summary publishedAt tags { slug label } } } }`}
 	for _, tag := range spread(distinct, s.Tags) {
-		t := s.Tag(tag)
-		w.requests = append(w.requests, request{object{"tag": t.Slug}, func(c domain.Marking) any {
-			numbers := newest(s, s.Reports, 20, c, func(n int) bool { return t.VisibleAt(c) && s.ReportHasTag(n, tag) })
-			return object{"reports": object{"nodes": reportList(s, numbers, c, "slug", "title", "summary", "publishedAt", "tags")}}
-		}, !t.VisibleAt(domain.Clear)})
+		w.requests = append(w.requests, newestWithTag(s, tag))
+	}
+	return w
+}
+
+func newestWithTag(s *dataset.Set, tag int) request {
+	t := s.Tag(tag)
+	return request{object{"tag": t.Slug}, func(c domain.Marking) any {
+		numbers := newest(s, s.Reports, 20, c, func(n int) bool { return t.VisibleAt(c) && s.ReportHasTag(n, tag) })
+		return object{"reports": object{"nodes": reportList(s, numbers, c, "slug", "title", "summary", "publishedAt", "tags")}}
+	}, !t.VisibleAt(domain.Clear)}
+}
+
+// reportsByCommonTag is reportsByTag for tags that a share of the reports has, however many
+// there are.
+func reportsByCommonTag(s *dataset.Set) *workload {
+	w := reportsByTag(s)
+	w.name, w.title, w.requests = "W3c", "newest 20 with a common tag", nil
+	for _, tag := range spread(distinct, s.CommonTags()) {
+		w.requests = append(w.requests, newestWithTag(s, tag))
 	}
 	return w
 }
@@ -238,10 +253,24 @@ func countByKind(s *dataset.Set) *workload {
 func countByTag(s *dataset.Set) *workload {
 	w := &workload{name: "W5t", title: "count of the reports with a tag", document: `query W5t($tag: String!) { reports(first: 0, filter: {tags: {slug: {eq: $tag}}}) { totalCount } }`}
 	for _, tag := range spread(min(distinct, 50), s.Tags) {
-		t := s.Tag(tag)
-		w.requests = append(w.requests, request{object{"tag": t.Slug}, func(c domain.Marking) any {
-			return object{"reports": object{"totalCount": float64(len(newest(s, s.Reports, s.Reports, c, func(n int) bool { return t.VisibleAt(c) && s.ReportHasTag(n, tag) })))}}
-		}, !t.VisibleAt(domain.Clear)})
+		w.requests = append(w.requests, numberWithTag(s, tag))
+	}
+	return w
+}
+
+func numberWithTag(s *dataset.Set, tag int) request {
+	t := s.Tag(tag)
+	return request{object{"tag": t.Slug}, func(c domain.Marking) any {
+		return object{"reports": object{"totalCount": float64(len(newest(s, s.Reports, s.Reports, c, func(n int) bool { return t.VisibleAt(c) && s.ReportHasTag(n, tag) })))}}
+	}, !t.VisibleAt(domain.Clear)}
+}
+
+// countByCommonTag is countByTag for tags that a share of the reports has.
+func countByCommonTag(s *dataset.Set) *workload {
+	w := countByTag(s)
+	w.name, w.title, w.requests = "W5c", "count of the reports with a common tag", nil
+	for _, tag := range spread(distinct, s.CommonTags()) {
+		w.requests = append(w.requests, numberWithTag(s, tag))
 	}
 	return w
 }

@@ -18,6 +18,10 @@ type EntityTag struct {
 	ID domain.ID `json:"id,omitempty"`
 	// Position holds the value of the "position" field.
 	Position int `json:"position,omitempty"`
+	// Live only: when the document was published, in microseconds since 1970.
+	OwnerPublished *int64 `json:"owner_published,omitempty"`
+	// Live only: the effective marking of the document.
+	OwnerMarking *int `json:"owner_marking,omitempty"`
 	// EntityID holds the value of the "entity_id" field.
 	EntityID domain.ID `json:"entity_id,omitempty"`
 	// TagID holds the value of the "tag_id" field.
@@ -33,7 +37,7 @@ func (*EntityTag) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case entitytag.FieldID, entitytag.FieldPosition, entitytag.FieldEntityID, entitytag.FieldTagID:
+		case entitytag.FieldID, entitytag.FieldPosition, entitytag.FieldOwnerPublished, entitytag.FieldOwnerMarking, entitytag.FieldEntityID, entitytag.FieldTagID:
 			values[i] = new(sql.NullInt64)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -61,6 +65,20 @@ func (_m *EntityTag) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field position", values[i])
 			} else if value.Valid {
 				_m.Position = int(value.Int64)
+			}
+		case entitytag.FieldOwnerPublished:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field owner_published", values[i])
+			} else if value.Valid {
+				_m.OwnerPublished = new(int64)
+				*_m.OwnerPublished = value.Int64
+			}
+		case entitytag.FieldOwnerMarking:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field owner_marking", values[i])
+			} else if value.Valid {
+				_m.OwnerMarking = new(int)
+				*_m.OwnerMarking = int(value.Int64)
 			}
 		case entitytag.FieldEntityID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {

@@ -22,7 +22,9 @@ type PublicationLog struct {
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// When live was last rebuilt because it did not match the log: what was sent to webhooks before that is not fully known.
-	PutBackAt    *time.Time `json:"put_back_at,omitempty"`
+	PutBackAt *time.Time `json:"put_back_at,omitempty"`
+	// All documents have the keys of their names: those of versions without keys were found.
+	NamesIndexed bool `json:"names_indexed,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -34,6 +36,8 @@ func (*PublicationLog) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case publicationlog.FieldNamesIndexed:
+			values[i] = new(sql.NullBool)
 		case publicationlog.FieldID:
 			values[i] = new(sql.NullInt64)
 		case publicationlog.FieldIdentity:
@@ -79,6 +83,12 @@ func (_m *PublicationLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PutBackAt = new(time.Time)
 				*_m.PutBackAt = value.Time
+			}
+		case publicationlog.FieldNamesIndexed:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field names_indexed", values[i])
+			} else if value.Valid {
+				_m.NamesIndexed = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])

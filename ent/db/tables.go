@@ -251,6 +251,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"entity_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},
@@ -426,6 +428,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -439,6 +443,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},
@@ -452,6 +458,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -528,6 +536,7 @@ func Tables() []Table {
 				{"identity", field.TypeString, false},
 				{"created_at", field.TypeTime, false},
 				{"put_back_at", field.TypeTime, true},
+				{"names_indexed", field.TypeBool, false},
 			},
 		},
 		{
@@ -626,6 +635,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -639,6 +650,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"entity_id", field.TypeInt64, false},
 			},
@@ -652,6 +665,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"narrative_id", field.TypeInt64, false},
 			},
@@ -665,6 +680,8 @@ func Tables() []Table {
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
+				{"owner_published", field.TypeInt64, true},
+				{"owner_marking", field.TypeInt, true},
 				{"report_id", field.TypeInt64, false},
 				{"tag_id", field.TypeInt64, false},
 			},

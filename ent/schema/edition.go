@@ -25,7 +25,10 @@ func (Edition) Fields() []ent.Field {
 	}
 }
 func (Edition) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("series", "number").Unique(), index.Fields("title_key", "id")}
+	return []ent.Index{
+		index.Fields("series", "number").Unique(),
+		inOrder("title_key"), inOrder("number"), inOrder("period_end"),
+	}
 }
 
 // EditionItem is one event or policy that an edition reports.

@@ -26,7 +26,10 @@ func (Entity) Fields() []ent.Field {
 	}
 }
 func (Entity) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("name", "id"), index.Fields("name_key", "id")}
+	return []ent.Index{
+		index.Fields("name", "id"), inOrder("name_key"), inOrder("start_date"), inOrder("end_date"),
+		byValue("kind"), byValue("country"),
+	}
 }
 
 // EntityName is another name of an entity.
@@ -58,13 +61,13 @@ func (EntityIdentifier) Indexes() []ent.Index {
 // EntityTag links an entity to a tag.
 type EntityTag struct{ ent.Schema }
 
-func (EntityTag) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (EntityTag) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (EntityTag) Annotations() []schema.Annotation { return table("entity_tags") }
 func (EntityTag) Fields() []ent.Field              { return []ent.Field{ref("entity_id"), ref("tag_id")} }
 func (EntityTag) Edges() []ent.Edge {
 	return []ent.Edge{owned("entity", Entity.Type), refers("tag", Tag.Type)}
 }
-func (EntityTag) Indexes() []ent.Index { return link("entity_id", "tag_id") }
+func (EntityTag) Indexes() []ent.Index { return linkOf("entity_id", "tag_id") }
 
 // Listing is an entity's place on a sanctions or similar list.
 type Listing struct{ ent.Schema }

@@ -34,13 +34,17 @@ func (Narrative) Edges() []ent.Edge {
 	}
 }
 func (Narrative) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("parent_id"), index.Fields("title", "id"), index.Fields("title_key", "id")}
+	return []ent.Index{
+		index.Fields("parent_id"),
+		index.Fields("title", "id"), inOrder("title_key"), inOrder("first_observed"), inOrder("last_observed"),
+		byValue("status"),
+	}
 }
 
 // NarrativeTag links a narrative to a tag.
 type NarrativeTag struct{ ent.Schema }
 
-func (NarrativeTag) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (NarrativeTag) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (NarrativeTag) Annotations() []schema.Annotation { return table("narrative_tags") }
 func (NarrativeTag) Fields() []ent.Field {
 	return []ent.Field{ref("narrative_id"), ref("tag_id")}
@@ -48,12 +52,12 @@ func (NarrativeTag) Fields() []ent.Field {
 func (NarrativeTag) Edges() []ent.Edge {
 	return []ent.Edge{owned("narrative", Narrative.Type), refers("tag", Tag.Type)}
 }
-func (NarrativeTag) Indexes() []ent.Index { return link("narrative_id", "tag_id") }
+func (NarrativeTag) Indexes() []ent.Index { return linkOf("narrative_id", "tag_id") }
 
 // NarrativeTarget links a narrative to an entity that it is aimed at.
 type NarrativeTarget struct{ ent.Schema }
 
-func (NarrativeTarget) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (NarrativeTarget) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (NarrativeTarget) Annotations() []schema.Annotation { return table("narrative_targets") }
 func (NarrativeTarget) Fields() []ent.Field {
 	return []ent.Field{ref("narrative_id"), ref("entity_id")}
@@ -61,12 +65,12 @@ func (NarrativeTarget) Fields() []ent.Field {
 func (NarrativeTarget) Edges() []ent.Edge {
 	return []ent.Edge{owned("narrative", Narrative.Type), refers("entity", Entity.Type)}
 }
-func (NarrativeTarget) Indexes() []ent.Index { return link("narrative_id", "entity_id") }
+func (NarrativeTarget) Indexes() []ent.Index { return linkOf("narrative_id", "entity_id") }
 
 // NarrativeAmplifier links a narrative to an entity that spreads it.
 type NarrativeAmplifier struct{ ent.Schema }
 
-func (NarrativeAmplifier) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (NarrativeAmplifier) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (NarrativeAmplifier) Annotations() []schema.Annotation { return table("narrative_amplifiers") }
 func (NarrativeAmplifier) Fields() []ent.Field {
 	return []ent.Field{ref("narrative_id"), ref("entity_id")}
@@ -74,7 +78,7 @@ func (NarrativeAmplifier) Fields() []ent.Field {
 func (NarrativeAmplifier) Edges() []ent.Edge {
 	return []ent.Edge{owned("narrative", Narrative.Type), refers("entity", Entity.Type)}
 }
-func (NarrativeAmplifier) Indexes() []ent.Index { return link("narrative_id", "entity_id") }
+func (NarrativeAmplifier) Indexes() []ent.Index { return linkOf("narrative_id", "entity_id") }
 
 // Observation is a dated sighting of a narrative.
 type Observation struct{ ent.Schema }

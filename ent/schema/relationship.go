@@ -31,7 +31,11 @@ func (Relationship) Edges() []ent.Edge {
 	return []ent.Edge{refers("from", Entity.Type), refers("to", Entity.Type)}
 }
 func (Relationship) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("from_id", "to_id"), index.Fields("to_id", "from_id")}
+	return []ent.Index{
+		index.Fields("from_id", "to_id"), index.Fields("to_id", "from_id"),
+		inOrder("share"), inOrder("since"), inOrder("until"),
+		byValue("kind"),
+	}
 }
 
 // Citation is a reference from a claim to the source that supports it. Exactly one of

@@ -31,24 +31,27 @@ func (Report) Fields() []ent.Field {
 }
 func (Report) Edges() []ent.Edge { return []ent.Edge{mayRefer("hero", Asset.Type)} }
 func (Report) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("title", "id"), index.Fields("title_key", "id")}
+	return []ent.Index{
+		index.Fields("title", "id"), inOrder("title_key"), inOrder("word_count"),
+		byValue("kind"), byValue("language"),
+	}
 }
 
 // ReportTag links a report to a tag.
 type ReportTag struct{ ent.Schema }
 
-func (ReportTag) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (ReportTag) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (ReportTag) Annotations() []schema.Annotation { return table("report_tags") }
 func (ReportTag) Fields() []ent.Field              { return []ent.Field{ref("report_id"), ref("tag_id")} }
 func (ReportTag) Edges() []ent.Edge {
 	return []ent.Edge{owned("report", Report.Type), refers("tag", Tag.Type)}
 }
-func (ReportTag) Indexes() []ent.Index { return link("report_id", "tag_id") }
+func (ReportTag) Indexes() []ent.Index { return linkOf("report_id", "tag_id") }
 
 // ReportEntity links a report to an entity that it is about.
 type ReportEntity struct{ ent.Schema }
 
-func (ReportEntity) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (ReportEntity) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (ReportEntity) Annotations() []schema.Annotation { return table("report_entities") }
 func (ReportEntity) Fields() []ent.Field {
 	return []ent.Field{ref("report_id"), ref("entity_id")}
@@ -56,12 +59,12 @@ func (ReportEntity) Fields() []ent.Field {
 func (ReportEntity) Edges() []ent.Edge {
 	return []ent.Edge{owned("report", Report.Type), refers("entity", Entity.Type)}
 }
-func (ReportEntity) Indexes() []ent.Index { return link("report_id", "entity_id") }
+func (ReportEntity) Indexes() []ent.Index { return linkOf("report_id", "entity_id") }
 
 // ReportMention links a report to an entity that its text names.
 type ReportMention struct{ ent.Schema }
 
-func (ReportMention) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (ReportMention) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (ReportMention) Annotations() []schema.Annotation { return table("report_mentions") }
 func (ReportMention) Fields() []ent.Field {
 	return []ent.Field{ref("report_id"), ref("entity_id")}
@@ -69,12 +72,12 @@ func (ReportMention) Fields() []ent.Field {
 func (ReportMention) Edges() []ent.Edge {
 	return []ent.Edge{owned("report", Report.Type), refers("entity", Entity.Type)}
 }
-func (ReportMention) Indexes() []ent.Index { return link("report_id", "entity_id") }
+func (ReportMention) Indexes() []ent.Index { return linkOf("report_id", "entity_id") }
 
 // ReportNarrative links a report to a narrative that it studies.
 type ReportNarrative struct{ ent.Schema }
 
-func (ReportNarrative) Mixin() []ent.Mixin               { return []ent.Mixin{Row{}} }
+func (ReportNarrative) Mixin() []ent.Mixin               { return []ent.Mixin{LinkRow{}} }
 func (ReportNarrative) Annotations() []schema.Annotation { return table("report_narratives") }
 func (ReportNarrative) Fields() []ent.Field {
 	return []ent.Field{ref("report_id"), ref("narrative_id")}
@@ -82,7 +85,7 @@ func (ReportNarrative) Fields() []ent.Field {
 func (ReportNarrative) Edges() []ent.Edge {
 	return []ent.Edge{owned("report", Report.Type), refers("narrative", Narrative.Type)}
 }
-func (ReportNarrative) Indexes() []ent.Index { return link("report_id", "narrative_id") }
+func (ReportNarrative) Indexes() []ent.Index { return linkOf("report_id", "narrative_id") }
 
 // ReportAttachment links a report to a file that goes with it.
 type ReportAttachment struct{ ent.Schema }

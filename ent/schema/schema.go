@@ -68,6 +68,20 @@ func (Row) Fields() []ent.Field {
 	return []ent.Field{id(), field.Int("position").Default(0)}
 }
 
+// LinkRow is the mixin with the columns of a row that links a document to another. In live it
+// has copies of two columns of its document, by which an index finds the documents of a
+// target in the order of publication, and counts those that a viewer may see.
+type LinkRow struct{ mixin.Schema }
+
+// Fields returns the columns of every link.
+func (LinkRow) Fields() []ent.Field {
+	return append(Row{}.Fields(),
+		field.Int64("owner_published").Optional().Nillable().
+			Comment("Live only: when the document was published, in microseconds since 1970."),
+		field.Int("owner_marking").Optional().Nillable().
+			Comment("Live only: the effective marking of the document."))
+}
+
 func id() ent.Field {
 	never := false
 	return field.Int64("id").GoType(domain.ID(0)).
@@ -116,6 +130,24 @@ func refers(name string, t any) ent.Edge {
 func mayRefer(name string, t any) ent.Edge {
 	return edge.To(name, t).Unique().Field(name + "_id").
 		Annotations(entsql.OnDelete(entsql.NoAction))
+}
+
+// linkOf returns the indexes of a row with the mixin LinkRow: those of link, and the one from
+// the target in the order of publication. Only live has the latter: see package ddl.
+func linkOf(owner, target string) []ent.Index {
+	return append(link(owner, target),
+		index.Fields(target, "owner_published", owner, "owner_marking").
+			Annotations(entsql.DescColumns("owner_published", owner)))
+}
+
+// inOrder is the index of an order of lists: by a column, then by id.
+func inOrder(column string) ent.Index { return index.Fields(column, "id") }
+
+// byValue is the index of the documents with a value of a column, in the order of
+// publication. Only live has it: see package ddl.
+func byValue(column string) ent.Index {
+	return index.Fields(column, "published_at", "id", "effective_marking").
+		Annotations(entsql.DescColumns("published_at", "id"))
 }
 
 // link returns the two indexes of a row that links an owner to a document: from the

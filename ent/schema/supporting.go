@@ -32,7 +32,7 @@ func (Tag) Edges() []ent.Edge {
 	}
 }
 func (Tag) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("parent_id"), index.Fields("label", "id"), index.Fields("label_key", "id")}
+	return []ent.Index{index.Fields("parent_id"), index.Fields("label", "id"), inOrder("label_key")}
 }
 
 // Source is a source that citations refer to.
@@ -55,7 +55,10 @@ func (Source) Fields() []ent.Field {
 	}
 }
 func (Source) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("url"), index.Fields("title", "id"), index.Fields("title_key", "id")}
+	return []ent.Index{
+		index.Fields("url"),
+		index.Fields("title", "id"), inOrder("title_key"), inOrder("date"),
+	}
 }
 
 // Asset is the metadata of a file.
@@ -73,7 +76,7 @@ func (Asset) Fields() []ent.Field {
 		sortKey("title"),
 	}
 }
-func (Asset) Indexes() []ent.Index { return []ent.Index{index.Fields("title_key", "id")} }
+func (Asset) Indexes() []ent.Index { return []ent.Index{inOrder("title_key"), inOrder("size")} }
 
 // Alias is a former slug or a former id of a document, which still resolves to it.
 type Alias struct{ ent.Schema }

@@ -98,7 +98,10 @@ func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[db.Entity, d
 // ContributedTo is EntityContributedTo where the entity had one of the roles;
 // any where roles is nil.
 func ContributedTo(roles []string) *read.EdgeOf[db.Entity, db.Report] {
-	return EntityContributedTo.Through(entityContributedTo(roles))
+	if roles == nil {
+		return EntityContributedTo
+	}
+	return EntityContributedTo.Through(entityContributedTo(roles)).Once()
 }
 
 // The revisions of each type, newest first. They are on the desk only.

@@ -10,13 +10,20 @@ func back(target, column string) read.Path { return read.Path{Target: target, Ba
 
 // ordered is a path over a link table from the side that owns and orders it.
 func ordered(target, table, owner, column string) read.Path {
-	return read.Path{Target: target, Link: &read.Link{Table: table, Owner: owner, Target: column, Position: "position"}}
+	return read.Path{Target: target, Link: &read.Link{Table: table, Owner: owner, Target: column, Position: "position", Dated: owner}}
+}
+
+// undated is ordered for a table without the copies that [read.Link.Dated] is about.
+func undated(target, table, owner, column string) read.Path {
+	p := ordered(target, table, owner, column)
+	p.Link.Dated = ""
+	return p
 }
 
 // inverse is a path over a link table from the other side, which gives no
 // order.
 func inverse(target, table, owner, column string) read.Path {
-	return read.Path{Target: target, Link: &read.Link{Table: table, Owner: owner, Target: column}}
+	return read.Path{Target: target, Link: &read.Link{Table: table, Owner: owner, Target: column, Dated: column}}
 }
 
 // citedBy is the path from a row over its citations to their sources.
@@ -29,7 +36,7 @@ var (
 	reportEntities      = ordered("entities", "report_entities", "report_id", "entity_id")
 	reportMentions      = ordered("entities", "report_mentions", "report_id", "entity_id")
 	reportNarratives    = ordered("narratives", "report_narratives", "report_id", "narrative_id")
-	reportAttachments   = ordered("assets", "report_attachments", "report_id", "asset_id")
+	reportAttachments   = undated("assets", "report_attachments", "report_id", "asset_id")
 	reportHero          = to("assets", "hero_id")
 	reportFootnotes     = back("footnotes", "report_id")
 	reportContributions = back("contributions", "report_id")
@@ -75,8 +82,8 @@ var (
 		Link: &read.Link{Table: "footnotes", Owner: "source_id", Target: "report_id", Repeats: true}}
 
 	editionItems  = back("edition_items", "edition_id")
-	itemEntities  = ordered("entities", "item_entities", "item_id", "entity_id")
-	itemTags      = ordered("tags", "item_tags", "item_id", "tag_id")
+	itemEntities  = undated("entities", "item_entities", "item_id", "entity_id")
+	itemTags      = undated("tags", "item_tags", "item_id", "tag_id")
 	itemCitations = back("citations", "item_id")
 )
 

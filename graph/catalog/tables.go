@@ -31,6 +31,12 @@ func enum(column string, values []string) read.Field {
 	return read.Field{Column: column, Kind: read.Enum, Enum: values}
 }
 
+// indexed is a field with an index of live; see [read.Field].
+func indexed(f read.Field) read.Field {
+	f.Indexed = true
+	return f
+}
+
 func date(column string) read.Field {
 	return read.Field{Column: column, Kind: read.Date, Nullable: true}
 }
@@ -118,9 +124,9 @@ var (
 				Fields: []string{"subtitle", "summary", "question", "keyFindings", "methods", "jsonLd"}},
 		},
 		Fields: fields{
-			"kind":      enum("kind", domain.ReportKinds),
+			"kind":      indexed(enum("kind", domain.ReportKinds)),
 			"title":     text("title"),
-			"language":  language(),
+			"language":  indexed(language()),
 			"wordCount": {Column: "word_count", Kind: read.Int},
 		},
 		Relations: relations{
@@ -139,7 +145,7 @@ var (
 		Groups: groups{{Columns: []string{"description", "assessment"}, Fields: []string{"description", "assessment", "jsonLd"}}},
 		Fields: fields{
 			"title":         text("title"),
-			"status":        enum("status", domain.NarrativeStatuses),
+			"status":        indexed(enum("status", domain.NarrativeStatuses)),
 			"firstObserved": date("first_observed"),
 			"lastObserved":  date("last_observed"),
 		},
@@ -161,10 +167,10 @@ var (
 		Name: "entities", Type: "Entity", Document: domain.Entity,
 		Groups: groups{prose("description")},
 		Fields: fields{
-			"kind":      enum("kind", domain.EntityKinds),
+			"kind":      indexed(enum("kind", domain.EntityKinds)),
 			"name":      text("name"),
 			"language":  optional(language()),
-			"country":   optional(inForm(canonical.Country, "country")),
+			"country":   indexed(optional(inForm(canonical.Country, "country"))),
 			"startDate": date("start_date"),
 			"endDate":   date("end_date"),
 		},
@@ -188,7 +194,7 @@ var (
 		Name: "relationships", Type: "Relationship", Document: domain.Relationship,
 		Groups: groups{prose("description")},
 		Fields: fields{
-			"kind":       enum("kind", domain.RelationshipKinds),
+			"kind":       indexed(enum("kind", domain.RelationshipKinds)),
 			"share":      {Column: "share", Kind: read.Share, Nullable: true},
 			"role":       optional(text("role")),
 			"since":      date("since"),

@@ -61,11 +61,14 @@ type root struct {
 
 // source is a set of rows that are read together. Selections of the same rows share it.
 type source struct {
-	table   *read.Table
-	columns read.Selection
+	table *read.Table
+	// columns is allocated by itself, because the reader keeps it for longer than a plan.
+	columns *read.Selection
 	edges   []*edge
 	texts   []textColumn
 }
+
+func newSource(t *read.Table) *source { return &source{table: t, columns: &read.Selection{}} }
 
 // textColumn is a column with texts whose names are read together.
 type textColumn struct {
@@ -109,7 +112,7 @@ type output struct {
 	args    int // in args of the plan
 	text    int // in texts of the source
 	columns []int
-	value   func(values []any) (string, bool)
+	value   func(values []read.Value) (string, bool)
 	edge    int // in edges of the source
 	object  *object
 	list    *connection
@@ -235,7 +238,7 @@ func (c *compiler) root(query *Type, f graphql.CollectedField) (root, bool) {
 		if typ == nil {
 			return r, false
 		}
-		r.rows = &source{table: typ.Table}
+		r.rows = newSource(typ.Table)
 		r.object = c.object(f.Selections, known.Type, r.rows)
 		return r, r.object != nil
 	case All:
@@ -243,7 +246,7 @@ func (c *compiler) root(query *Type, f graphql.CollectedField) (root, bool) {
 		if typ == nil {
 			return r, false
 		}
-		r.rows = &source{table: typ.Table}
+		r.rows = newSource(typ.Table)
 		r.list = c.connection(f.Selections, f.Definition.Type.Name(), known.Type, r.rows)
 		return r, r.list != nil
 	}
@@ -323,7 +326,7 @@ func (c *compiler) page(out *output, known Page, f graphql.CollectedField, from 
 		return false
 	}
 	e := &edge{kind: page, of: known.Relation, args: c.arguments(f.Field), listing: len(c.pages)}
-	e.rows = &source{table: typ.Table}
+	e.rows = newSource(typ.Table)
 	out.kind, out.edge = connectionPage, len(from.edges)
 	from.edges = append(from.edges, e)
 	c.pages = append(c.pages, e)
@@ -416,7 +419,7 @@ func (s *source) edge(e *edge) int {
 	i := slices.IndexFunc(s.edges, func(known *edge) bool { return known.kind == e.kind && known.relation == e.relation })
 	if i < 0 {
 		i = len(s.edges)
-		e.rows = &source{table: e.relation.To}
+		e.rows = newSource(e.relation.To)
 		s.edges = append(s.edges, e)
 	}
 	return i

@@ -6,6 +6,7 @@ import (
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Runner runs plans.
@@ -182,13 +183,13 @@ func (x *execution) one(b *batch, i int) (*edgeBatch, error) {
 	ids := []int64{}
 	seen := map[int64]struct{}{}
 	for row := range b.rows.Len() {
-		id, ok := integer(b.rows.Value(row, e.column))
-		if _, known := seen[id]; ok && id != 0 && !known {
+		id := b.rows.Value(row, e.column).Int()
+		if _, known := seen[id]; id != 0 && !known {
 			seen[id] = struct{}{}
 			ids = append(ids, id)
 		}
 	}
-	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, &e.rows.columns, ids)
+	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +207,7 @@ func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
 	if loaded.targets != nil {
 		return loaded, nil
 	}
-	rows, err := e.relation.Rows(x.ctx, x.Reader, &e.rows.columns, b.owners())
+	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners())
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +233,7 @@ func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error 
 	if loaded.targets != nil {
 		return nil
 	}
-	read, cursor, err := loaded.listing.Rows(x.ctx, &rows.columns, owners)
+	read, cursor, err := loaded.listing.Rows(x.ctx, rows.columns, owners)
 	if err != nil {
 		return err
 	}
@@ -268,21 +269,11 @@ func (x *execution) namesIn(b *batch, i int) (any, error) {
 			continue
 		}
 		seen[id] = struct{}{}
-		if s, ok := textOf(b.rows.Value(row, t.column)); ok {
-			texts = append(texts, s)
+		if v := b.rows.Value(row, t.column); v.Kind == store.Text {
+			texts = append(texts, string(v.Text))
 		}
 	}
 	names, err := x.Renderer.Names(x.ctx, x.Reader, texts, t.plain)
 	b.names[i] = names
 	return names, err
-}
-
-func textOf(v any) (string, bool) {
-	switch s := v.(type) {
-	case string:
-		return s, true
-	case []byte:
-		return string(s), true
-	}
-	return "", false
 }

@@ -41,7 +41,7 @@ type Text struct {
 // null.
 type Computed struct {
 	Columns []string
-	Value   func(values []any) (string, bool)
+	Value   func(values []read.Value) (string, bool)
 }
 
 // One is a field with the row that a relation leads to. List has all rows that it leads
@@ -63,7 +63,7 @@ type DeskOnly struct{}
 // Renderer renders texts in the formats of the schema.
 type Renderer interface {
 	// IsSource reports whether a text is the same in a format as it is stored.
-	IsSource(text, format string, notes, plain bool) bool
+	IsSource(text []byte, format string, notes, plain bool) bool
 	// Names reads what texts name.
 	Names(ctx context.Context, r *read.Reader, texts []string, plain bool) (names any, err error)
 	// Render renders a text. names returns the result of Names for all texts of the batch.

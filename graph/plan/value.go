@@ -3,84 +3,78 @@ package plan
 import (
 	"encoding/json"
 	"strconv"
-	"time"
 
+	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
-// A Writer appends the JSON of a column's value, which is of a type that [read.Rows] has.
-// It returns false, and appends nothing, where the value is null in a response, and where
-// it is of a type that the column does not have.
-type Writer func(dst []byte, v any) ([]byte, bool)
+// A Writer appends the JSON of a column's value. It returns false, and appends nothing,
+// where the value is null in a response, and where it is of a kind that the column does not
+// have.
+type Writer func(dst []byte, v read.Value) ([]byte, bool)
 
 // String appends a text.
-func String(dst []byte, v any) ([]byte, bool) {
-	switch s := v.(type) {
-	case string:
-		return appendString(dst, s), true
-	case []byte:
-		return appendString(dst, s), true
+func String(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind != store.Text {
+		return dst, false
 	}
-	return dst, false
+	return appendString(dst, v.Text), true
 }
 
 // StringOrEmpty appends a text, an empty one for null.
-func StringOrEmpty(dst []byte, v any) ([]byte, bool) {
-	if v == nil {
+func StringOrEmpty(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind == store.Null {
 		return append(dst, `""`...), true
 	}
 	return String(dst, v)
 }
 
 // Int appends a whole number.
-func Int(dst []byte, v any) ([]byte, bool) {
-	n, ok := integer(v)
-	if !ok {
+func Int(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind != store.Int {
 		return dst, false
 	}
-	return strconv.AppendInt(dst, n, 10), true
+	return strconv.AppendInt(dst, v.Number, 10), true
 }
 
 // IntOrZero appends a whole number, 0 for null.
-func IntOrZero(dst []byte, v any) ([]byte, bool) {
-	if v == nil {
+func IntOrZero(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind == store.Null {
 		return append(dst, '0'), true
 	}
 	return Int(dst, v)
 }
 
 // ID appends the public form of an id.
-func ID(dst []byte, v any) ([]byte, bool) {
-	n, ok := integer(v)
-	if !ok {
+func ID(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind != store.Int {
 		return dst, false
 	}
 	dst = append(dst, '"')
-	dst = domain.ID(n).Append(dst)
+	dst = domain.ID(v.Number).Append(dst)
 	return append(dst, '"'), true
 }
 
 // Marking appends the name of a marking.
-func Marking(dst []byte, v any) ([]byte, bool) {
-	n, ok := integer(v)
-	if !ok {
+func Marking(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind != store.Int {
 		return dst, false
 	}
-	return appendString(dst, domain.Marking(n).String()), true
+	return appendString(dst, domain.Marking(v.Number).String()), true
 }
 
 // Share appends a share in percent.
-func Share(dst []byte, v any) ([]byte, bool) {
-	n, ok := integer(v)
-	if !ok {
+func Share(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind != store.Int {
 		return dst, false
 	}
-	return append(dst, domain.Share(n).String()...), true
+	return append(dst, domain.Share(v.Number).String()...), true
 }
 
 // Date appends a date; a text without characters is null.
-func Date(dst []byte, v any) ([]byte, bool) {
-	if s, ok := v.(string); ok && s == "" {
+func Date(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind == store.Text && len(v.Text) == 0 {
 		return dst, false
 	}
 	return String(dst, v)
@@ -90,31 +84,23 @@ func Date(dst []byte, v any) ([]byte, bool) {
 const dateTime = "2006-01-02T15:04:05.999999Z07:00"
 
 // DateTime appends a moment in UTC, to the microsecond; the zero time is null.
-func DateTime(dst []byte, v any) ([]byte, bool) {
-	t, ok := v.(time.Time)
-	if !ok || t.IsZero() {
+func DateTime(dst []byte, v read.Value) ([]byte, bool) {
+	t := v.Time()
+	if t.IsZero() {
 		return dst, false
 	}
 	dst = append(dst, '"')
-	dst = t.UTC().AppendFormat(dst, dateTime)
+	dst = t.AppendFormat(dst, dateTime)
 	return append(dst, '"'), true
 }
 
 // Strings appends a list of texts that is stored as JSON; an empty one for null.
-func Strings(dst []byte, v any) ([]byte, bool) {
-	var stored []byte
-	switch s := v.(type) {
-	case nil:
+func Strings(dst []byte, v read.Value) ([]byte, bool) {
+	if v.Kind == store.Null {
 		return append(dst, "[]"...), true
-	case string:
-		stored = []byte(s)
-	case []byte:
-		stored = s
-	default:
-		return dst, false
 	}
 	var list []string
-	if json.Unmarshal(stored, &list) != nil {
+	if v.Kind != store.Text || json.Unmarshal(v.Text, &list) != nil {
 		return dst, false
 	}
 	dst = append(dst, '[')
@@ -125,18 +111,6 @@ func Strings(dst []byte, v any) ([]byte, bool) {
 		dst = appendString(dst, s)
 	}
 	return append(dst, ']'), true
-}
-
-func integer(v any) (int64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return n, true
-	case int32:
-		return int64(n), true
-	case int:
-		return int64(n), true
-	}
-	return 0, false
 }
 
 const hex = "0123456789ABCDEF"

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/redthread-api/redthread/graph/bounded"
+	"github.com/redthread-api/redthread/graph/read"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 func (x *execution) query() error {
@@ -47,7 +49,7 @@ func (x *execution) root(r *root, i int) error {
 		return x.connection(r.list, loaded, r.rows, nil, 0)
 	}
 	values := x.args[r.args]
-	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, &r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
+	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (x *execution) output(out *output, b *batch, row int) (isNull bool, err err
 	case text:
 		return x.text(out, b, row)
 	case computed:
-		values := make([]any, len(out.columns))
+		values := make([]read.Value, len(out.columns))
 		for i, c := range out.columns {
 			values[i] = b.rows.Value(row, c)
 		}
@@ -104,7 +106,7 @@ func (x *execution) output(out *output, b *batch, row int) (isNull bool, err err
 		if err != nil {
 			return false, err
 		}
-		id, _ := integer(b.rows.Value(row, b.source.edges[out.edge].column))
+		id := b.rows.Value(row, b.source.edges[out.edge].column).Int()
 		target, ok := loaded.byID[id]
 		if !ok {
 			return true, nil
@@ -143,13 +145,12 @@ func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error
 	format, _ := values["format"].(string)
 	notes, ok := values["notes"].(bool)
 	notes = notes || !ok // without the argument the text is whole
-	src, ok := textOf(v)
 	plain := b.source.texts[out.text].plain
-	if !ok || x.Renderer.IsSource(src, format, notes, plain) {
+	if v.Kind != store.Text || x.Renderer.IsSource(v.Text, format, notes, plain) {
 		x.buf, ok = out.write(x.buf, v)
 		return !ok, nil
 	}
-	rendered, err := x.Renderer.Render(x.ctx, src, format, notes, plain, func() (any, error) { return x.namesIn(b, out.text) })
+	rendered, err := x.Renderer.Render(x.ctx, string(v.Text), format, notes, plain, func() (any, error) { return x.namesIn(b, out.text) })
 	if err == nil {
 		x.buf = appendString(x.buf, rendered)
 	}

@@ -25,11 +25,14 @@ type bounds struct {
 	// window is among how many rows, in the order of a list, its page must be found
 	// for the list to be read in its order.
 	window int
+	// links is window where the page can be found among the links of at most set
+	// documents. Lists are not read by links at all where it is 0.
+	links int
 }
 
 // standardBounds were measured: on SQLite with 10,000 to 600,000 reports, a row that is found
 // and sorted costs 5 to 10 times a row that is tested.
-var standardBounds = bounds{few: 500, set: 4000, window: 4000}
+var standardBounds = bounds{few: 500, set: 4000, window: 4000, links: 500}
 
 const (
 	// hintUses is how often a hint is used before it is made anew.
@@ -50,6 +53,11 @@ const (
 	set
 	// test is EXISTS with a subquery that is run for each row that is found otherwise.
 	test
+	// walk reads the page from the links of the condition's target, which are in its order.
+	// The shape of the statement has the condition: see walkShape.
+	walk
+	// merge finds the page among the links to all targets: see mergeShape.
+	merge
 	// sample is a bounded part of plain, for hints only.
 	sample
 )
@@ -71,11 +79,15 @@ type access struct {
 	inner   []*access // the relations within filter
 
 	way    way
+	walked string // the column of the owner in the links that are walked; see walkShape
 	owners int // for how many rows it holds; more than bounds.set stands for any number
 }
 
 // on writes the condition into a statement over the owner's table.
 func (a *access) on(s *sql.Selector) *sql.Predicate {
+	if a.way == walk {
+		return matchAll(s)
+	}
 	column := a.column(s)
 	if a.way == test {
 		return sql.Exists(a.ofOwner(s, column).Limit(1).Offset(0)) // PostgreSQL makes no join of a subquery with an offset
@@ -106,6 +118,9 @@ func (a *access) on(s *sql.Selector) *sql.Predicate {
 func (a *access) column(s *sql.Selector) string {
 	if a.path.Column != "" {
 		return s.C(a.path.Column)
+	}
+	if a.walked != "" {
+		return a.walked
 	}
 	if around := a.around; around != nil && around.way == test && !around.named && a.top && around.path.Link != nil {
 		return around.link(s).C(around.path.Link.Target)
@@ -214,65 +229,101 @@ func testEach(all []*access) {
 
 // chooseAccess chooses how the page of a list is found: by its rarest condition, or in
 // its order. rows says where the list is not of the whole table: its rows are found by
-// their owners then. It returns the name of what was chosen: a statement's text depends
-// on that and on the shape of the arguments.
+// their owners then.
 //
 // The choice rests on hints, which are counted at most once in hintUses: it changes what a
 // page costs, never what it has.
-func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool) (string, error) {
+func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool) error {
+	p.walked, p.seeks = nil, byNone
+	for _, a := range p.accesses {
+		a.walked = ""
+	}
+	if len(p.accesses) == 0 && !owned && p.order.Column == "published_at" {
+		p.seeks = byEqual
+	}
 	if len(p.accesses) == 0 || t.Document == 0 {
-		return "", nil
+		return nil
+	}
+	only, dated := p.only(t), !owned && r.bounds.links > 0 && p.dated()
+	if dated && only != nil && len(only.inner) == 0 && only.isWalkable() && !p.several {
+		p.walked, only.way = only, walk
+		return nil
 	}
 	if err := r.countOwners(ctx, p.accesses); err != nil {
-		return "", err
+		return err
 	}
-	var rarest, first *access
+	var rarest, walked *access
 	for _, a := range p.accesses {
 		a.way = plain
 		if !a.top || a.around != nil {
 			continue
 		}
-		if first == nil {
-			first = a
-		}
-		if a.owners <= r.bounds.few && (rarest == nil || a.owners < rarest.owners) {
+		if rarest == nil || a.owners < rarest.owners {
 			rarest = a
 		}
+		if dated && !p.several && a.isWalkable() && (walked == nil || a.owners < walked.owners) {
+			walked = a
+		}
 	}
+	testEach(p.accesses)
 	switch {
 	case owned:
-		testEach(p.accesses)
-	case rarest != nil:
-		testEach(p.accesses)
-		rarest.way = drive
-		for _, a := range rarest.inner {
+	case walked != nil && walked.owners <= rarest.owners:
+		p.walked = walked
+		p.follow(walked, walk)
+	case rarest != nil && rarest.owners <= r.bounds.few:
+		p.drive(rarest, dated, only)
+	default:
+		window := r.bounds.window
+		if dated && rarest != nil && rarest == only && only.isDated() && only.owners <= r.bounds.set {
+			window = min(window, r.bounds.links)
+		}
+		found, err := p.findsInOrder(ctx, r, t, window)
+		if err != nil {
+			return err
+		}
+		if found {
+			break
+		}
+		for _, a := range p.accesses {
 			a.way = plain
 		}
-	default:
-		testEach(p.accesses)
-		found, err := p.findsInOrder(ctx, r, t)
-		if err != nil {
-			return "", err
-		}
-		if !found {
-			for _, a := range p.accesses {
-				a.way = plain
-			}
-			if first != nil {
-				first.way = drive
-			}
+		if rarest != nil {
+			p.drive(rarest, dated, only)
 		}
 	}
-	ways := make([]byte, len(p.accesses))
-	for i, a := range p.accesses {
-		ways[i] = '0' + byte(a.way)
+	return nil
+}
+
+// follow makes a condition the one by which rows are found, in one of the ways for that.
+func (p *plan) follow(a *access, by way) {
+	a.way = by
+	for _, inner := range a.inner {
+		inner.way = plain
 	}
-	return string(ways), nil
+}
+
+// drive finds the rows by a condition, and if it is the whole filter and its links have the
+// dates of a list that is ordered by them, by these.
+func (p *plan) drive(a *access, dated bool, only *access) {
+	if dated && a == only && a.isDated() {
+		p.walked = a
+		p.follow(a, merge)
+		return
+	}
+	p.follow(a, drive)
 }
 
 // accessFreely leaves to the engine how rows are found, as is right for a count: it reads
 // all of them.
 func (p *plan) accessFreely() {
+	p.walked, p.seeks = nil, byNone
+	for _, a := range p.accesses {
+		a.walked = ""
+	}
+	if len(p.accesses) == 0 {
+		p.seeks = byAny
+	}
 	for _, a := range p.accesses {
 		a.way = plain
 	}
@@ -348,8 +399,8 @@ func (r *Reader) countOwners(ctx context.Context, all []*access) error {
 
 // findsInOrder reports whether the page, or all that is left of the list, is among the
 // next rows in the order of the list.
-func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, error) {
-	key, err := r.hintKey(ctx, p.order.list, p.backward, p.limit, at(p.after), at(p.before), p.arguments)
+func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table, rowsAhead int) (bool, error) {
+	key, err := r.hintKey(ctx, p.order.list, rowsAhead, p.backward, p.limit, at(p.after), at(p.before), p.arguments)
 	if err != nil {
 		return false, err
 	}
@@ -365,7 +416,7 @@ func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, err
 	fence(window)
 	column := window.C(p.order.Column)
 	p.between(r, window, column)
-	window.Select(window.C("id")).OrderExpr(p.order.terms(r.engine, column, window.C("id"), p.backward)...).Limit(r.bounds.window)
+	window.Select(window.C("id")).OrderExpr(p.order.terms(r.engine, column, window.C("id"), p.backward)...).Limit(rowsAhead)
 
 	rows := build.Select().From(build.Table(t.Name)).WithContext(ctx)
 	rows.Where(sql.In(rows.C("id"), window))
@@ -376,7 +427,7 @@ func (p *plan) findsInOrder(ctx context.Context, r *Reader, t *Table) (bool, err
 		return false, fmt.Errorf("look ahead in a list: %w", err)
 	}
 	yes := 0
-	if int(found[0]) > p.limit || int(found[1]) < r.bounds.window {
+	if int(found[0]) > p.limit || int(found[1]) < rowsAhead {
 		yes = 1
 	}
 	r.addHint(key, yes)

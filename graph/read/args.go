@@ -33,6 +33,9 @@ type plan struct {
 	filter        condition
 	accesses      []*access      // of filter
 	arguments     map[string]any // filter before it was compiled
+	walked        *access        // by whose links the page is read; nil where it is not
+	seeks         seeking        // how filter finds rows
+	several       bool           // what was to be walked has several targets
 }
 
 // window checks first and last.
@@ -101,7 +104,7 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 
 	var err error
 	p.arguments = a.Filter
-	if p.filter, p.accesses, err = r.compile(ctx, t, a.Filter, "filter", &problems); err != nil {
+	if p.filter, p.accesses, err = r.compile(ctx, t, a.Filter, "filter", &p.seeks, &problems); err != nil {
 		return nil, err
 	}
 	return p, problems.Err("the arguments are not right")

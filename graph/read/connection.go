@@ -125,6 +125,23 @@ func reversed[E any](in []E) []E {
 	return out
 }
 
+// readPage reads a page of all rows of a type.
+func readPage[T any](ctx context.Context, r *Reader, t *Type[T], groups columns, p *plan) (*page[T], error) {
+	for {
+		if err := p.chooseAccess(ctx, r, t.Table, false); err != nil {
+			return nil, err
+		}
+		rows, err := all(ctx, r, t, groups, p.shape(r))
+		if err != nil {
+			return nil, err
+		}
+		again, err := p.mustReadAgain(ctx, r, len(rows))
+		if err != nil || !again {
+			return trim(p, rows), err
+		}
+	}
+}
+
 // List returns a page of all rows of a type that the viewer may see, at the
 // stage of ctx.
 func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connection[T], error) {
@@ -144,12 +161,7 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		page: func(ctx context.Context) (*page[T], error) {
 			once.Do(func() {
 				ctx := domain.WithStage(ctx, stage)
-				if _, failed = p.chooseAccess(ctx, r, t.Table, false); failed != nil {
-					return
-				}
-				var rows []*T
-				rows, failed = all(ctx, r, t, groups, p.shape(r))
-				got = trim(p, rows)
+				got, failed = readPage(ctx, r, t, groups, p)
 			})
 			return got, failed
 		},

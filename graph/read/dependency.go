@@ -153,9 +153,11 @@ func dependOnRows(ctx context.Context, t *Table, rows *Rows) {
 	if d == nil || !t.Document.IsDocument() {
 		return
 	}
-	for i := range rows.Len() {
-		d.add(dependency.Document(domain.ID(rows.ID(i))))
+	keys := make([]dependency.Key, rows.Len())
+	for i := range keys {
+		keys[i] = dependency.Document(domain.ID(rows.ID(i)))
 	}
+	d.add(keys...)
 }
 
 // DependOnList records that the response depends on the documents of a table that match a

@@ -24,6 +24,12 @@
 // Connections are paged by keyset (cursor) pagination. They are lazy: the page is read when nodes, edges or pageInfo are resolved,
 // and the count when totalCount is.
 //
+// # Plans
+//
+// Plans read [Rows]: values without types, and of a [Selection] of columns. The texts of
+// these statements are remembered, with placeholders for what differs from request to
+// request; see text.go. Statements with filters or cursors are built each time.
+//
 // # Visibility
 //
 // The store's clients fence each query of documents. This package repeats the

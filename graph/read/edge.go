@@ -41,6 +41,13 @@ func (e *EdgeOf[P, C]) Through(path Path) *EdgeOf[P, C] {
 	return &c
 }
 
+// Once returns the edge for one request: no texts of statements are remembered for it.
+func (e *EdgeOf[P, C]) Once() *EdgeOf[P, C] {
+	c := *e
+	c.once = true
+	return &c
+}
+
 // batch returns the batch of a row and ctx at the batch's stage.
 func (e *EdgeOf[P, C]) batch(ctx context.Context, row *P) (context.Context, *Batch[P], error) {
 	b := e.from.batchOf(row)

@@ -1,13 +1,37 @@
 package read
 
+import "github.com/redthread-api/redthread/internal/domain"
+
 // SetBounds changes from how many rows on a condition through a relation is tested row by
-// row (few; set within another), and among how many rows a page must be found for that.
-func (r *Reader) SetBounds(few, set, window int) {
-	r.bounds = bounds{few: few, set: set, window: window}
+// row (few; set within another), and among how many rows a page must be found for that,
+// also where it could be found by links; with 0 none is.
+func (r *Reader) SetBounds(few, set, window, links int) {
+	r.bounds = bounds{few: few, set: set, window: window, links: links}
 }
 
-// Texts returns how many texts of statements the selection has.
-func (sel *Selection) Texts() int { return len(*sel.texts.Load()) }
+// Texts returns how many texts of statements the reader remembers.
+func (r *Reader) Texts() int { return r.texts.Len() }
+
+// CursorOf makes the cursor of a place in the list of all rows of a table.
+func CursorOf(t *Table, by OrderBy, value any, id domain.ID) (string, error) {
+	order := t.Orders[by.Field]
+	o := ordering{Order: order, list: t.Name + " " + by.Field + " " + by.Direction + order.mark()}
+	return o.encode(sortKey{value: value, id: id})
+}
+
+// KeepCounts sets from how many rows on counts of filtered lists are kept.
+func (r *Reader) KeepCounts(from int) { r.countedFrom = from }
+
+// CountsKept returns how many counts of filtered lists are kept.
+func (r *Reader) CountsKept() int { return r.counted.Len() }
 
 // Values returns all values of rows.
-func (r *Rows) Values() []any { return r.values }
+func (r *Rows) Values() []Value {
+	var values []Value
+	for row := range r.Len() {
+		for column := range r.width {
+			values = append(values, r.Value(row, column))
+		}
+	}
+	return values
+}

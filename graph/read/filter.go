@@ -42,12 +42,15 @@ func wrap(b *sql.Builder, p *sql.Predicate) {
 // target. The error is that of a context without the right to read.
 //
 // It also returns how the condition goes through relations, for the caller to change before
-// a statement is written, and to track: see [trackFilter].
-func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, path string, problems *domain.Problems) (condition, []*access, error) {
+// a statement is written, and to track: see [trackFilter]. The caller may change seeks until
+// then, too.
+func (r *Reader) compile(
+	ctx context.Context, t *Table, filter map[string]any, path string, seeks *seeking, problems *domain.Problems,
+) (condition, []*access, error) {
 	if filter == nil {
 		return nil, nil, nil
 	}
-	c := &compiler{reader: r, problems: problems}
+	c := &compiler{reader: r, seeks: seeks, problems: problems}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
 		if c.fence, err = visibility.Fence(ctx); err != nil {
@@ -63,11 +66,23 @@ func (r *Reader) compile(ctx context.Context, t *Table, filter map[string]any, p
 
 type compiler struct {
 	reader     *Reader
+	seeks      *seeking
 	fence      func(*sql.Selector) // for what relations lead to
 	problems   *domain.Problems
 	conditions int
 	accesses   []*access // of all conditions through relations, each before those within it
 }
+
+// seeking is by which conditions on fields of the list's own rows with an index rows may be
+// found. SQLite has no statistics, and takes any such condition for one that few rows match:
+// it would sort all of them for a page in another order.
+type seeking byte
+
+const (
+	byNone  seeking = iota
+	byEqual         // where the field is equal to one value: the index has the rows in order
+	byAny           // any: all rows are read, in no order
+)
 
 // scope is the position of a condition in a filter.
 type scope struct {
@@ -116,7 +131,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 			inner.top = inner.top && len(list(raw)) == 1
 			add(c.junction(t, raw, path, inner, " OR "))
 		case isField:
-			for _, cond := range c.operators(t, field, c.object(raw, path), path, at.negated) {
+			for _, cond := range c.operators(t, field, c.object(raw, path), path, at) {
 				add(cond)
 			}
 		case isRelation:

@@ -5,12 +5,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Listing is the list of a connection, of which [Rows] are read: all rows of a table, or
@@ -55,16 +54,14 @@ func (l *Listing) Record(ctx context.Context, owners []int64) {
 // more than a page has where there is one. Without a relation there is one page and no
 // owner. It returns also which column has what cursors need; 0 where they need none.
 func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (rows *Rows, cursor int, err error) {
-	if _, err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
+	if err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
 		return nil, 0, err
 	}
 	if !l.page.order.byPosition {
 		sel, cursor = sel.including(l.page.order.cursorColumn())
 	}
 	if l.rel == nil {
-		rows, err = l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
-			return l.page.shape(l.reader)
-		}))
+		rows, err = l.whole(ctx, sel)
 		return rows, cursor, err
 	}
 	if rows, err = l.pages(ctx, sel, owners); err == nil {
@@ -73,15 +70,37 @@ func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (row
 	return rows, cursor, err
 }
 
+// whole reads a page of the list of all rows of a table.
+func (l *Listing) whole(ctx context.Context, sel *Selection) (*Rows, error) {
+	read := func() (*Rows, error) {
+		return l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
+			return l.page.shape(l.reader)
+		}))
+	}
+	rows, err := read()
+	if err != nil {
+		return nil, err
+	}
+	again, err := l.page.mustReadAgain(ctx, l.reader, rows.Len())
+	if err != nil || !again {
+		return rows, err
+	}
+	if err := l.page.chooseAccess(ctx, l.reader, l.table, false); err != nil {
+		return nil, err
+	}
+	return read()
+}
+
 // statement returns the statement that reads rows of the lists of owners.
 func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added, limit int, shape func(subject) func(*sql.Selector)) *statement {
 	p := l.page
-	if p.arguments != nil || p.after != nil || p.before != nil {
+	filter, ok := p.writtenFilter()
+	if !ok || p.after != nil || p.before != nil {
 		kind = uncached
 	}
 	return &statement{
-		table: l.table, selection: sel, subject: subject{ids: owners}, added: added, shape: shape,
-		key: textKey{kind: kind, rel: l.rel, list: p.order.list, limit: limit, backward: p.backward},
+		table: l.table, subject: subject{ids: owners}, added: added, shape: shape,
+		key: textKey{selection: sel, kind: kind, rel: l.rel, filter: filter, list: p.order.list, limit: limit, backward: p.backward},
 	}
 }
 
@@ -135,7 +154,7 @@ func (l *Listing) cut(rows *Rows) *Rows {
 		}
 		return cmp.Compare(rows.ID(int(a)), rows.ID(int(b))) * direction
 	})
-	out := &Rows{width: rows.width, owner: rows.owner, values: make([]any, 0, len(rows.values))}
+	kept := order[:0]
 	var owner int64
 	n := 0
 	for _, i := range order {
@@ -143,47 +162,30 @@ func (l *Listing) cut(rows *Rows) *Rows {
 			owner, n = o, 0
 		}
 		if n++; n <= l.page.limit+1 {
-			out.values = append(out.values, rows.values[int(i)*rows.width:(int(i)+1)*rows.width]...)
+			kept = append(kept, i)
 		}
 	}
-	return out
+	return &Rows{width: rows.width, owner: rows.owner, values: rows.values.Pick(rows.width, kept)}
 }
 
 // compareValues compares values of one column as both engines do: null is lowest, and
 // texts compare by code point.
-func compareValues(a, b any) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
+func compareValues(a, b Value) int {
+	if a.Kind != b.Kind { // one is null
+		return cmp.Compare(a.Kind, b.Kind)
 	}
-	switch a := a.(type) {
-	case string:
-		if b, ok := b.(string); ok {
-			return strings.Compare(a, b)
-		}
-	case []byte:
-		if b, ok := b.([]byte); ok {
-			return bytes.Compare(a, b)
-		}
-	case time.Time:
-		if b, ok := b.(time.Time); ok {
-			return a.Compare(b)
-		}
+	if a.Kind == store.Text {
+		return bytes.Compare(a.Text, b.Text)
 	}
-	return cmp.Compare(number(a), number(b))
+	return cmp.Compare(a.Number, b.Number)
 }
 
 // Counts counts the list of each of the owners, by owner. Without a relation there is one
 // count, that of the owner 0.
 func (l *Listing) Counts(ctx context.Context, owners []int64) (map[domain.ID]int, error) {
 	if l.rel != nil {
-		l.page.accessFreely()
 		l.rel.dependOnPages(ctx, l.reader, owners, l.page.arguments, l.page.plan)
-		return l.reader.counts(ctx, l.table, l.rel.countShape(l.reader, l.page, owners))
+		return l.rel.counts(ctx, l.reader, l.page, owners)
 	}
 	n, err := l.reader.countAll(ctx, l.table, l.page.plan)
 	return map[domain.ID]int{0: n}, err
@@ -216,9 +218,13 @@ func (l *Listing) HasPrevious(more bool) bool {
 func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
 	at := sortKey{id: domain.ID(rows.ID(row))}
 	if !l.page.order.byPosition {
-		at.value = rows.Value(row, column)
-		if text, ok := at.value.([]byte); ok {
-			at.value = string(text)
+		switch v := rows.Value(row, column); v.Kind {
+		case store.Text:
+			at.value = string(v.Text)
+		case store.Time:
+			at.value = v.Time()
+		case store.Int:
+			at.value = v.Number
 		}
 		if l.page.order.Kind == Date && at.value == "" {
 			at.value = nil
@@ -230,6 +236,15 @@ func (l *Listing) Cursor(rows *Rows, row, column int) (string, error) {
 // shape shapes a statement over a table so that it reads a page.
 func (p *plan) shape(r *Reader) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		switch {
+		case p.walked == nil:
+		case p.walked.way == walk:
+			p.walkShape(r, s)
+			return
+		case p.walked.way == merge:
+			p.mergeShape(r, s)
+			return
+		}
 		p.where(s)
 		p.between(r, s, s.C(p.order.Column))
 		p.sort(r, s, s.C(p.order.Column))

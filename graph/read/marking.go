@@ -118,11 +118,11 @@ func (r *Reader) highestMarking(ctx context.Context, t *Table) (domain.Marking, 
 	}
 	selectMaxMarking(ctx, s.Select())
 	query, args := s.Query()
-	values, err := r.stores.ReadValues(ctx, query, args, 1, nil)
-	if err != nil || len(values) == 0 {
+	highest, err := r.numbers(ctx, 1, query, args)
+	if err != nil {
 		return 0, err
 	}
-	return domain.Marking(number(values[0])), nil
+	return domain.Marking(highest[0]), nil
 }
 
 // selectMaxMarking adds the highest marking of the rows to a statement that counts them.

@@ -37,7 +37,7 @@ func (f Field) Operators() []string {
 // operators compiles the conditions on one column. An operator that is null counts as
 // absent. An input without any is refused, because a variable that was not given would
 // then widen the list.
-func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string, negated bool) []condition {
+func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string, at scope) []condition {
 	if ops != nil && len(ops) == 0 {
 		c.problems.Add(path, "want at least one of %s", enumerate(f.Operators()))
 	}
@@ -60,11 +60,11 @@ func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string,
 		case "isNull":
 			cond = c.isNull(f, raw, path)
 		case "in", "notIn":
-			cond = c.oneOf(t, f, op, raw, path)
+			cond = c.oneOf(t, f, op, raw, path, at)
 		case "startsWith":
 			cond = c.startsWith(f, raw, path)
 		default:
-			cond = c.compare(t, f, op, raw, path)
+			cond = c.compare(t, f, op, raw, path, at)
 		}
 		if cond == nil {
 			continue // a problem was noted
@@ -73,7 +73,7 @@ func (c *compiler) operators(t *Table, f Field, ops map[string]any, path string,
 		case !f.Nullable:
 		case op == "ne" || op == "notIn":
 			cond = orNull(f, cond)
-		case negated && op != "isNull":
+		case at.negated && op != "isNull":
 			cond = andNotNull(f, cond)
 		}
 		all = append(all, cond)
@@ -103,7 +103,7 @@ func (c *compiler) isNull(f Field, raw any, path string) condition {
 	}
 }
 
-func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string) condition {
+func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string, at scope) condition {
 	values := list(raw)
 	if len(values) > MaxFilterValues {
 		c.problems.Add(path, "%d values are too many; at most %d", len(values), MaxFilterValues)
@@ -136,7 +136,12 @@ func (c *compiler) oneOf(t *Table, f Field, op string, raw any, path string) con
 	}
 	ids := f.ids(t, texts)
 	return func(s *sql.Selector) *sql.Predicate {
-		in := f.on(t, s, func(column string) *sql.Predicate { return c.reader.within(column, set) })
+		in := f.on(t, s, func(column string) *sql.Predicate {
+			if f.Indexed && (at.around != nil || *c.seeks != byAny) {
+				column = c.reader.engine.unindexed(column)
+			}
+			return c.reader.within(column, set)
+		})
 		if len(ids) > 0 {
 			byID := t.Fields["id"].on(t, s, func(column string) *sql.Predicate { return c.reader.within(column, ids) })
 			bySlug := in
@@ -170,14 +175,14 @@ func (c *compiler) startsWith(f Field, raw any, path string) condition {
 	}
 }
 
-func (c *compiler) compare(t *Table, f Field, op string, raw any, path string) condition {
+func (c *compiler) compare(t *Table, f Field, op string, raw any, path string, at scope) condition {
 	v, err := f.read(raw)
 	if err != "" {
 		c.problems.Add(path, "%s", err)
 		return nil
 	}
 	if text, ok := v.(string); ok && len(f.ids(t, []string{text})) > 0 && (op == "eq" || op == "ne") {
-		return c.oneOf(t, f, map[string]string{"eq": "in", "ne": "notIn"}[op], []any{raw}, path)
+		return c.oneOf(t, f, map[string]string{"eq": "in", "ne": "notIn"}[op], []any{raw}, path, at)
 	}
 	if f.Former != "" && (op == "eq" || op == "ne") {
 		return func(s *sql.Selector) *sql.Predicate {
@@ -192,6 +197,9 @@ func (c *compiler) compare(t *Table, f Field, op string, raw any, path string) c
 	}
 	return func(s *sql.Selector) *sql.Predicate {
 		column := s.C(f.Column)
+		if f.Indexed && (at.around != nil || *c.seeks == byNone) {
+			column = c.reader.engine.unindexed(column)
+		}
 		if d, ok := v.(string); ok && f.Kind == Date && len(d) < len("2006-01-02") {
 			// At the precision of the value: within 2014 lies all of it.
 			column = "substr(" + column + ", 1, " + strconv.Itoa(len(d)) + ")"

@@ -48,8 +48,7 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 		},
 		total: func(ctx context.Context) (int, error) {
 			counts, err := once(b, memoKey{edge: e.name + " total", field: key.field}, func() (map[domain.ID]int, error) {
-				all.accessFreely()
-				return b.reader.counts(b.context(ctx), e.To, e.countShape(b.reader, all.pageBatch, b.ids()))
+				return e.counts(b.context(ctx), b.reader, all.pageBatch, b.ids())
 			})
 			return counts[id], err
 		},
@@ -67,7 +66,7 @@ func allOf(a, b map[string]any) map[string]any {
 // pages reads the pages of all rows of a batch in one statement.
 func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *edgePage) (map[domain.ID]*page[C], error) {
 	p, r := all.plan, b.reader
-	if _, err := p.chooseAccess(ctx, r, e.To, true); err != nil {
+	if err := p.chooseAccess(ctx, r, e.To, true); err != nil {
 		return nil, err
 	}
 	rows, err := find(ctx, r, e.to, all.groups, e.pageShape(r, all.pageBatch, b.ids()))

@@ -28,6 +28,9 @@ func (postgres) set(column string, ids *sql.Selector) *sql.Predicate {
 	})
 }
 
+// unindexed is the column: PostgreSQL has statistics.
+func (postgres) unindexed(column string) string { return column }
+
 // nulls says where nulls go: PostgreSQL takes them as highest.
 func (postgres) nulls(descending bool) string {
 	if descending {

@@ -23,7 +23,11 @@ type Reader struct {
 	bounds bounds
 	totals totals
 	hints  *lru.Cache[uint64, *hint]
-	seed   maphash.Seed // of the keys of hints
+	texts  *lru.Cache[textKey, *text]
+	// counted has numbers of rows by the key of their list; see counted.
+	counted     *lru.Cache[string, counted]
+	countedFrom int          // from how many rows on they are kept
+	seed        maphash.Seed // of the keys of hints
 }
 
 // NewReader makes a reader of the tables. It panics where a relation leads to
@@ -33,7 +37,16 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
+	texts, err := lru.New[textKey, *text](maxTexts)
+	if err != nil {
+		panic(err) // the size is negative
+	}
+	kept, err := lru.New[string, counted](maxCounted)
+	if err != nil {
+		panic(err) // the size is negative
+	}
 	r := &Reader{
+		texts: texts, counted: kept, countedFrom: countedFrom,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}
@@ -62,6 +75,8 @@ type engine interface {
 	drive(column string, ids *sql.Selector) *sql.Predicate
 	// set writes the same, so that rows are found by something else.
 	set(column string, ids *sql.Selector) *sql.Predicate
+	// unindexed returns a column so that rows are not found by an index of it.
+	unindexed(column string) string
 	// nulls returns what to add to an order by a column that can be null, so
 	// that nulls come lowest.
 	nulls(descending bool) string
@@ -133,15 +148,15 @@ func (r *Reader) counts(ctx context.Context, t *Table, shape func(*sql.Selector)
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
-	values, err := r.stores.ReadValues(ctx, query, args, width, nil)
+	values, err := r.stores.ReadValues(ctx, query, args, width)
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", t.Name, err)
 	}
-	counts := make(map[domain.ID]int, len(values)/width)
-	for ; len(values) > 0; values = values[width:] {
-		counts[domain.ID(number(values[0]))] = int(number(values[1]))
+	counts := make(map[domain.ID]int, values.Len()/width)
+	for i := 0; i < values.Len(); i += width {
+		counts[domain.ID(values.At(i).Int())] = int(values.At(i + 1).Int())
 		if width == 3 {
-			tracker.Raise(domain.Marking(number(values[2])))
+			tracker.Raise(domain.Marking(values.At(i + 2).Int()))
 		}
 	}
 	return counts, nil

@@ -16,6 +16,7 @@ type Relation struct {
 	path     Path
 	where    map[string]any // a filter that always holds
 	order    *OrderBy       // the standard order of connections
+	once     bool           // for one request
 }
 
 // Column returns the column of From with the id of the row that the relation leads to;
@@ -25,7 +26,7 @@ func (rel *Relation) Column() string { return rel.path.Column }
 // always returns the filter that always holds.
 func (rel *Relation) always(ctx context.Context, r *Reader) (condition, error) {
 	var problems domain.Problems
-	always, accesses, err := r.compile(ctx, rel.To, rel.where, "", &problems)
+	always, accesses, err := r.compile(ctx, rel.To, rel.where, "", new(seeking), &problems)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +77,13 @@ func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, e
 // of the owners, with the owner of each row. Of several owners the rows are ranked.
 func (rel *Relation) pageShape(r *Reader, p *pageBatch, owners []int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		if len(owners) == 1 && rel.isDated() && p.dated() {
+			owner, _, _ := rel.path.attach(r, s, owners)
+			p.where(s)
+			s.AppendSelectAs(owner, ownerAlias)
+			p.overLinks(r, s, sql.Dialect(s.Dialect()).Table(rel.path.Link.Table).As("link"), rel.path.Link.Target)
+			return
+		}
 		owner, column := rel.between(r, s, p, owners)
 		columns := s.SelectedColumns()
 		if len(owners) == 1 {
@@ -109,6 +117,16 @@ func (rel *Relation) between(r *Reader, s *sql.Selector, p *pageBatch, owners []
 	column = s.C(p.order.Column)
 	p.between(r, s, column)
 	return owner, column
+}
+
+// counts counts the lists of owners, by owner.
+func (rel *Relation) counts(ctx context.Context, r *Reader, p *pageBatch, owners []int64) (map[domain.ID]int, error) {
+	if counts, ok, err := rel.countLinks(ctx, r, p, owners); ok || err != nil {
+		return counts, err
+	}
+	p.accessFreely()
+	p.seeks = byNone // by the owners
+	return r.counts(ctx, rel.To, rel.countShape(r, p, owners))
 }
 
 // countShape shapes a statement over the relation's target so that it counts the rows for

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
@@ -19,39 +20,28 @@ import (
 type Rows struct {
 	width  int
 	owner  int // the column with the owner; 0 where there is none
-	values []any
+	values *store.Values
 }
+
+// Value is a value of a row.
+type Value = store.Value
 
 // Len returns the number of rows.
 func (r *Rows) Len() int {
 	if r == nil || r.width == 0 {
 		return 0
 	}
-	return len(r.values) / r.width
+	return r.values.Len() / r.width
 }
 
-// Value returns the value of a row in a column: nil, an int64, a string, a []byte, a bool,
-// a float64 or a time.Time.
-func (r *Rows) Value(row, column int) any { return r.values[row*r.width+column] }
+// Value returns the value of a row in a column.
+func (r *Rows) Value(row, column int) Value { return r.values.At(row*r.width + column) }
 
 // ID returns the number of a row.
-func (r *Rows) ID(row int) int64 { return number(r.values[row*r.width]) }
+func (r *Rows) ID(row int) int64 { return r.Value(row, 0).Int() }
 
 // Owner returns the number of the row whose relation led to a row.
-func (r *Rows) Owner(row int) int64 { return number(r.values[row*r.width+r.owner]) }
-
-// number returns a whole number of a column; 0 for null.
-func number(v any) int64 {
-	switch n := v.(type) {
-	case int64:
-		return n
-	case int32:
-		return int64(n)
-	case int:
-		return int64(n)
-	}
-	return 0
-}
+func (r *Rows) Owner(row int) int64 { return r.Value(row, r.owner).Int() }
 
 // rows reads the rows of a statement, and tracks their markings.
 func (r *Reader) rows(ctx context.Context, st *statement) (*Rows, error) {
@@ -69,7 +59,7 @@ func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
 		return nil, err
 	}
 	rows := &Rows{width: text.width, owner: text.ownerColumn}
-	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width, nil); err != nil {
+	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width); err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
 	}
 	return rows, nil
@@ -85,9 +75,9 @@ func trackMarkings(ctx context.Context, st *statement, rows *Rows) {
 		return
 	}
 	tracker := trackerOf(ctx)
-	column := len(st.selection.columns) + 1
+	column := len(st.key.selection.columns) + 1
 	for i := range rows.Len() {
-		tracker.Raise(domain.Marking(number(rows.Value(i, column))))
+		tracker.Raise(domain.Marking(rows.Value(i, column).Int()))
 	}
 }
 
@@ -111,14 +101,14 @@ func (r *Reader) statement(ctx context.Context, t *Table) (*sql.Selector, error)
 // viewer may see.
 func (r *Reader) FindRow(ctx context.Context, t *Table, sel *Selection, id, slug *string, by *By) (*Rows, error) {
 	return findOne(ctx, r, t, id, slug, by, func(q lookup) (*Rows, error) {
-		return r.rows(ctx, &statement{table: t, selection: sel, key: textKey{kind: q.text}, subject: q.subject, shape: q.shape})
+		return r.rows(ctx, &statement{table: t, key: textKey{selection: sel, kind: q.text}, subject: q.subject, shape: q.shape})
 	}, func(rows *Rows) bool { return rows.Len() > 0 })
 }
 
 // RowsByID reads the rows with some numbers, in no order.
 func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []int64) (*Rows, error) {
 	rows, err := r.rows(ctx, &statement{
-		table: t, selection: sel, key: textKey{kind: textByIDs}, subject: subject{ids: ids},
+		table: t, key: textKey{selection: sel, kind: textByIDs}, subject: subject{ids: ids},
 		shape: func(about subject) func(*sql.Selector) {
 			return func(s *sql.Selector) { s.Where(r.among(s.C("id"), about.ids)) }
 		},
@@ -136,11 +126,11 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners
 		return nil, err
 	}
 	st := &statement{
-		table: rel.To, selection: sel, subject: subject{ids: owners}, added: 1,
+		table: rel.To, key: textKey{selection: sel, rel: rel}, subject: subject{ids: owners}, added: 1,
 		shape: func(about subject) func(*sql.Selector) { return rel.listShape(r, always, about.ids) },
 	}
 	if rel.where == nil {
-		st.key.kind, st.key.rel = textList, rel
+		st.key.kind = textList
 	}
 	rows, err := r.rows(ctx, st)
 	if err != nil {
@@ -156,13 +146,13 @@ func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners
 // numbers runs a query that returns at most one row of n whole numbers; without a row they
 // are 0. The query has the fence.
 func (r *Reader) numbers(ctx context.Context, n int, query string, args []any) ([]int64, error) {
-	values, err := r.stores.ReadValues(ctx, query, args, n, nil)
+	values, err := r.stores.ReadValues(ctx, query, args, n)
 	if err != nil {
 		return nil, err
 	}
 	numbers := make([]int64, n)
-	for i, v := range values[:min(n, len(values))] {
-		numbers[i] = number(v)
+	for i := range min(n, values.Len()) {
+		numbers[i] = values.At(i).Int()
 	}
 	return numbers, nil
 }

@@ -42,5 +42,8 @@ func (sqlite) set(column string, ids *sql.Selector) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) { b.WriteString("+").Join(sql.In(column, ids)) })
 }
 
+// unindexed hides the column by a sign.
+func (sqlite) unindexed(column string) string { return "+" + column }
+
 // nulls is empty: SQLite takes nulls as lowest.
 func (sqlite) nulls(bool) string { return "" }

@@ -48,6 +48,9 @@ type Field struct {
 	// in this column before; empty where it has no such. A former value means the
 	// document that had it, as far as the viewer sees that.
 	Former string
+	// Indexed says that live has an index of the column, with the date behind it. It is for
+	// lists in the order of publication and for counts: see seeking.
+	Indexed bool
 }
 
 // Kind is what a column holds. It decides which operators there are, which
@@ -123,6 +126,10 @@ type Link struct {
 	// Only restricts the link to rows that have one of Values in the column.
 	Only   string
 	Values []string
+	// Dated is Owner or Target: the one whose document the link belongs to, of which it has
+	// copies in live, of its date of publication and its effective marking. It is empty
+	// where links have none.
+	Dated string
 	// OrOwner is a second column that holds an owner, of the same standing:
 	// the target is linked to both, and once to one that is in both.
 	OrOwner string

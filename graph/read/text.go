@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -13,11 +14,12 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// Selection is the columns that are read of rows, with the texts of the statements that
-// have read them. The zero value has no columns. It is safe for concurrent use, but for Add.
+// Selection is the columns that are read of rows. The reader remembers the texts of the
+// statements that have read them, and keeps the selection for as long: it should not be part
+// of something larger. The zero value has no columns. It is safe for concurrent use, but for
+// Add.
 type Selection struct {
 	columns []string
-	texts   atomic.Pointer[[]*text]
 	// with has the selection with one more column, by its name.
 	with atomic.Pointer[map[string]*Selection]
 }
@@ -54,14 +56,13 @@ func (sel *Selection) including(column string) (with *Selection, at int) {
 	return with, at
 }
 
-// maxTexts bounds the texts of a selection. The oldest is dropped first: some relations are
-// made for a request.
-const maxTexts = 16
+// maxTexts bounds the texts of a reader. One takes about 2 KB. The least recently used are
+// dropped first.
+const maxTexts = 4096
 
 // text is the text of a statement over a selection. It is built by package sql from
 // placeholders, whose places in the arguments are then known.
 type text struct {
-	textKey
 	query       string
 	args        []any
 	ids, slugs  []int // where args have the ids and the slug of a subject
@@ -71,15 +72,41 @@ type text struct {
 
 // textKey is what the text of a statement and its constant arguments depend on.
 type textKey struct {
-	kind    textKind
-	rel     *Relation // nil where rows are read by themselves
-	scope   visibility.Scope
-	tracked bool // markings are read
-	several bool // ids
-	// list, limit and backward are of a page.
+	selection *Selection
+	kind      textKind
+	rel       *Relation // nil where rows are read by themselves; not one for a single request
+	scope     visibility.Scope
+	tracked   bool // markings are read
+	several   bool // ids
+	// filter, list, limit and backward are of a page.
+	filter   string
 	list     string
 	limit    int
 	backward bool
+}
+
+// maxFilterKey bounds the filters with which texts are remembered, in bytes of JSON.
+const maxFilterKey = 512
+
+// writtenFilter returns what the text of a page depends on by its filter: the values, which are
+// constants in the text, and the way that each condition through a relation is written. It
+// returns false where the filter is too long.
+func (p *plan) writtenFilter() (key string, ok bool) {
+	if p.arguments == nil {
+		return "", true
+	}
+	text, err := json.Marshal(p.arguments)
+	if err != nil || len(text) > maxFilterKey {
+		return "", false
+	}
+	text = append(text, byte(p.seeks))
+	for _, a := range p.accesses {
+		text = append(text, byte(a.way))
+		if a == p.walked {
+			text = append(text, '*')
+		}
+	}
+	return string(text), true
 }
 
 type textKind int
@@ -107,12 +134,11 @@ const (
 
 // statement is a statement over the rows of a table that the viewer may see.
 type statement struct {
-	table     *Table
-	selection *Selection
-	key       textKey
-	subject   subject
-	added     int // columns that shape adds, of which the last is the owner
-	shape     func(subject) func(*sql.Selector)
+	table   *Table
+	key     textKey
+	subject subject
+	added   int // columns that shape adds, of which the last is the owner
+	shape   func(subject) func(*sql.Selector)
 }
 
 // text returns the text of a statement, and its arguments.
@@ -124,7 +150,7 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 			return nil, nil, err
 		}
 	}
-	if st.key.kind == uncached {
+	if st.key.kind == uncached || st.key.rel != nil && st.key.rel.once {
 		built, err := r.build(ctx, st, st.subject)
 		if err != nil {
 			return nil, nil, err
@@ -132,13 +158,13 @@ func (r *Reader) text(ctx context.Context, st *statement) (*text, []any, error) 
 		return built, built.args, nil
 	}
 	st.key.tracked, st.key.several = isTracked(ctx, st.table), len(st.subject.ids) != 1
-	known := st.selection.find(&st.key)
-	if known == nil {
+	known, ok := r.texts.Get(st.key)
+	if !ok {
 		if known, err = r.build(ctx, st, st.subject.placeholder()); err != nil {
 			return nil, nil, err
 		}
-		r.locate(known)
-		st.selection.add(known)
+		known.locate(r, st.key.kind)
+		r.texts.Add(st.key, known)
 	}
 	args := slices.Clone(known.args)
 	for _, at := range known.slugs {
@@ -156,7 +182,7 @@ func (r *Reader) build(ctx context.Context, st *statement, about subject) (*text
 	if err != nil {
 		return nil, err
 	}
-	columns := st.selection.columns
+	columns := st.key.selection.columns
 	names := make([]string, 0, len(columns)+2)
 	names = append(names, s.C(st.table.key()))
 	for _, c := range columns {
@@ -167,7 +193,7 @@ func (r *Reader) build(ctx context.Context, st *statement, about subject) (*text
 	}
 	s.Select(names...)
 	st.shape(about)(s)
-	built := &text{textKey: st.key, width: len(names) + st.added}
+	built := &text{width: len(names) + st.added}
 	built.query, built.args = s.Query()
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
@@ -188,8 +214,9 @@ func (s subject) placeholder() subject {
 }
 
 // locate finds the placeholders among the arguments of a text.
-func (r *Reader) locate(t *text) {
-	several, _ := r.engine.values([]int64{noID, noID}).(string)
+func (t *text) locate(r *Reader, kind textKind) {
+	two := []int64{noID, noID}
+	several, _ := r.engine.values(two).(string)
 	for i, arg := range t.args {
 		switch a := arg.(type) {
 		case int64:
@@ -197,11 +224,14 @@ func (r *Reader) locate(t *text) {
 				t.ids = append(t.ids, i)
 			}
 		case []int64:
-			t.ids = append(t.ids, i)
+			if slices.Equal(a, two) {
+				t.ids = append(t.ids, i)
+			}
 		case string:
-			if a == noSlug {
+			switch {
+			case kind == textBySlug && a == noSlug:
 				t.slugs = append(t.slugs, i)
-			} else if a == several && several != "" {
+			case a == several && several != "":
 				t.ids = append(t.ids, i)
 			}
 		}
@@ -214,28 +244,4 @@ func (r *Reader) idArgument(ids []int64) any {
 		return ids[0]
 	}
 	return r.engine.values(ids)
-}
-
-func (sel *Selection) find(key *textKey) *text {
-	known := sel.texts.Load()
-	if known == nil {
-		return nil
-	}
-	for _, t := range *known {
-		if t.textKey == *key {
-			return t
-		}
-	}
-	return nil
-}
-
-// add adds a text. Of texts that are added at the same time one may be lost, which is then
-// built again.
-func (sel *Selection) add(t *text) {
-	var texts []*text
-	if known := sel.texts.Load(); known != nil {
-		texts = (*known)[max(0, len(*known)+1-maxTexts):]
-	}
-	texts = append(slices.Clip(texts), t)
-	sel.texts.Store(&texts)
 }

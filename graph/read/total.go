@@ -31,9 +31,14 @@ func (r *Reader) countAll(ctx context.Context, t *Table, p *plan) (int, error) {
 	if p.filter == nil && t.Document.IsDocument() && domain.StageFrom(ctx) == domain.Live {
 		return r.total(ctx, t)
 	}
-	p.accessFreely()
-	counts, err := r.counts(ctx, t, p.countShape())
-	return counts[0], err
+	return r.countFiltered(ctx, t, p, func(ctx context.Context) (int, error) {
+		if n, ok, err := r.countLinks(ctx, t, p); ok || err != nil {
+			return n, err
+		}
+		p.accessFreely()
+		counts, err := r.counts(ctx, t, p.countShape())
+		return counts[0], err
+	})
 }
 
 // total returns how many documents of a type in live the viewer of ctx may see. It takes

@@ -14,10 +14,10 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-func totalOf[T any](t *testing.T, ctx context.Context, r *read.Reader, of *read.Type[T]) (int, domain.Marking) {
+func totalOf[T any](t *testing.T, ctx context.Context, r *read.Reader, of *read.Type[T], filter map[string]any) (int, domain.Marking) {
 	t.Helper()
 	ctx, tracker := read.WithMarkingTracker(ctx)
-	list, err := read.List(ctx, r, of, read.Args{Order: &read.OrderBy{Field: "SLUG", Direction: read.Ascending}})
+	list, err := read.List(ctx, r, of, read.Args{Filter: filter, Order: &read.OrderBy{Field: "SLUG", Direction: read.Ascending}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +48,13 @@ func TestTotalsFollowChanges(t *testing.T) {
 			d.Report(fmt.Sprintf("report-%d", i), editorialtest.Fields{"tags": editorialtest.List(fmt.Sprintf("tag-%d", i%4)), "entities": editorialtest.List(fmt.Sprintf("entity-%d", i%3))})
 			names = append(names, fmt.Sprintf("report:report-%d", i))
 		}
+		following.KeepCounts(0)
+		filters := []map[string]any{
+			{"tags": slugIs("tag-1")}, {"tags": object{"slug": object{"in": []any{"tag-1", "tag-2"}}}}, {"tags": object{}},
+			{"entities": object{"kind": object{"eq": "PERSON"}}}, {"not": object{"entities": slugIs("entity-2")}},
+			{"kind": object{"eq": "BRIEF"}}, {"kind": object{"in": []any{"BRIEF", "RESEARCH"}}, "language": object{"eq": "en"}},
+			{"tags": slugIs("tag-1"), "entities": slugIs("entity-1")}, {"slug": object{"startsWith": "report-"}},
+		}
 		acts := map[string]int{}
 		for range 40 {
 			name := names[random.IntN(len(names))]
@@ -69,10 +76,17 @@ func TestTotalsFollowChanges(t *testing.T) {
 			}
 			for c := domain.Clear; c <= domain.Red; c++ {
 				ctx := domain.WithViewer(t.Context(), &domain.Viewer{Role: domain.Partner, Clearance: c, KeyID: 1})
-				compareTotal(t, ctx, act, d.Stores, following, catalog.Reports)
-				compareTotal(t, ctx, act, d.Stores, following, catalog.Entities)
-				compareTotal(t, ctx, act, d.Stores, following, catalog.Tags)
+				compareTotal(t, ctx, act, d.Stores, following, catalog.Reports, nil)
+				compareTotal(t, ctx, act, d.Stores, following, catalog.Entities, nil)
+				compareTotal(t, ctx, act, d.Stores, following, catalog.Tags, nil)
+				for _, filter := range filters {
+					compareTotal(t, ctx, act, d.Stores, following, catalog.Reports, filter)
+				}
+				compareTotal(t, ctx, act, d.Stores, following, catalog.Tags, object{"reports": object{"kind": object{"eq": "BRIEF"}}})
 			}
+		}
+		if n := following.CountsKept(); n == 0 {
+			t.Error("no count of a filtered list was kept")
 		}
 		for _, act := range []string{"publish", "unpublish", "mark", "rebuild"} {
 			if acts[act] == 0 {
@@ -82,11 +96,11 @@ func TestTotalsFollowChanges(t *testing.T) {
 	})
 }
 
-func compareTotal[T any](t *testing.T, ctx context.Context, act string, s *store.Stores, following *read.Reader, of *read.Type[T]) {
+func compareTotal[T any](t *testing.T, ctx context.Context, act string, s *store.Stores, following *read.Reader, of *read.Type[T], filter map[string]any) {
 	t.Helper()
-	got, gotMarking := totalOf(t, ctx, following, of)
-	want, wantMarking := totalOf(t, ctx, read.NewReader(s, catalog.Tables()), of)
-	list, err := read.List(ctx, following, of, read.Args{Order: &read.OrderBy{Field: "SLUG", Direction: read.Ascending}})
+	got, gotMarking := totalOf(t, ctx, following, of, filter)
+	want, wantMarking := totalOf(t, ctx, read.NewReader(s, catalog.Tables()), of, filter)
+	list, err := read.List(ctx, following, of, read.Args{Filter: filter, Order: &read.OrderBy{Field: "SLUG", Direction: read.Ascending}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +109,6 @@ func compareTotal[T any](t *testing.T, ctx context.Context, act string, s *store
 		t.Fatal(err)
 	}
 	if got != want || got != len(rows) || gotMarking != wantMarking {
-		t.Errorf("after %s: got %d %s, marked %s; want %d, marked %s; there are %d", act, got, of.Name, gotMarking, want, wantMarking, len(rows))
+		t.Errorf("after %s: got %d %s with %v, marked %s; want %d, marked %s; there are %d", act, got, of.Name, filter, gotMarking, want, wantMarking, len(rows))
 	}
 }

@@ -142,7 +142,7 @@ func (r sampleRow) fill(table string, filled map[string]map[string]bool) {
 // snapshotColumns are the columns of a document's table, or of one that
 // documents own, which snapshots hold; nil for other tables.
 func snapshotColumns(table *schema.Table) []string {
-	not := map[string]bool{"id": true, "position": true}
+	not := map[string]bool{"id": true, "position": true, "owner_published": true, "owner_marking": true}
 	document := slices.ContainsFunc(table.Columns, func(c *schema.Column) bool { return c.Name == "effective_marking" })
 	owned := false
 	for _, key := range table.ForeignKeys {

@@ -39,6 +39,7 @@ type Table struct {
 	SortKeys   []store.SortKey // by which rows are ordered; they follow from columns
 	Type       domain.Type     // the type of document of a root table, or 0
 	ordered    bool            // the rows have a position
+	copies     bool            // the rows have copies of columns of their document; see InsertPublished
 
 	kinds map[string]ColumnKind // of the columns
 }
@@ -63,6 +64,9 @@ var bookkeeping = map[string]bool{
 	"published_at": true, "published_by": true, "live_version": true,
 	"deleted_at": true, "deleted_by": true,
 }
+
+// copied is the set of columns of links that live copies from the document of the link.
+var copied = map[string]bool{"owner_published": true, "owner_marking": true}
 
 // documentTypes are the types of documents by the table of their root rows.
 var documentTypes = sync.OnceValue(func() map[string]domain.Type {
@@ -134,6 +138,8 @@ func fill(all map[string]*Table, from db.Table) {
 		switch {
 		case c.Name == "position":
 			t.ordered = true
+		case copied[c.Name]:
+			t.copies = true
 		case c.Name == "id", isOwner[c.Name], t.Type != 0 && bookkeeping[c.Name], isSortKey(t.Name, c.Name):
 		default:
 			t.Columns = append(t.Columns, Column{c.Name, kindOf(from.Name, c, keys[c.Name]), c.Nullable})

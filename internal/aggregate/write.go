@@ -18,6 +18,7 @@ type flatRow struct {
 	row      *Row
 	owner    domain.ID
 	position int
+	document *PublishedRoot // the owner in live, where the table has copies of its columns
 }
 
 // flatten adds the rows below r to the lists in into, keyed by table and owner column.
@@ -30,7 +31,7 @@ func flatten(t *Table, r *Row, into map[string]*flatTable) {
 				ft = &flatTable{owned: o}
 				into[key] = ft
 			}
-			ft.rows = append(ft.rows, flatRow{child, r.ID, i})
+			ft.rows = append(ft.rows, flatRow{row: child, owner: r.ID, position: i})
 			flatten(o.Table, child, into)
 		}
 	}
@@ -60,11 +61,16 @@ func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	return out
 }
 
-// insertRows inserts rows of one table in batches; see [BatchSize].
-func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow) error {
+// insertRows inserts rows of one table in batches; see [BatchSize]. With live, they also get
+// the copies of columns of their documents.
+func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow, live bool) error {
 	names := []string{"id", "position", Quote(o.Owner)}
 	for _, c := range o.Columns {
 		names = append(names, Quote(c.Name))
+	}
+	copies := live && o.copies
+	if copies {
+		names = append(names, "owner_published", "owner_marking")
 	}
 	head := "INSERT INTO " + o.Name + " (" + strings.Join(names, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
@@ -75,6 +81,9 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow)
 			args = append(args, int64(r.row.ID), int64(r.position), int64(r.owner))
 			for _, c := range o.Columns {
 				args = append(args, toSQL(c, r.row.Fields[c.Name]))
+			}
+			if copies {
+				args = append(args, r.document.PublishedAt.UnixMicro(), toSQL(Column{Kind: IntColumn}, r.document.Row.Fields["marking"]))
 			}
 		}
 		query := head + strings.Repeat(one+", ", n-1) + one
@@ -162,7 +171,7 @@ func WriteOwned(ctx context.Context, tx *store.Tx, t *Table, old, next *Row) err
 			}
 		}
 		fresh := slices.DeleteFunc(slices.Clone(ft.rows), func(r flatRow) bool { return stored[r.row.ID] })
-		if err := insertRows(ctx, tx, ft.owned, fresh); err != nil {
+		if err := insertRows(ctx, tx, ft.owned, fresh, false); err != nil {
 			return err
 		}
 	}
@@ -276,7 +285,31 @@ func InsertOwned(ctx context.Context, tx *store.Tx, t *Table, roots []*Row) erro
 		flatten(t, r, flat)
 	}
 	for _, ft := range sortedTables(t, flat) {
-		if err := insertRows(ctx, tx, ft.owned, ft.rows); err != nil {
+		if err := insertRows(ctx, tx, ft.owned, ft.rows, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// InsertPublished is InsertOwned for live. Rows that link a document to another get copies
+// of the date of its publication and of its effective marking, by which lists are read in
+// their order from the other document. The effective marking of documents with links is
+// always their own; see package projection.
+func InsertPublished(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
+	flat := map[string]*flatTable{}
+	for i := range roots {
+		flatten(t, roots[i].Row, flat)
+		for _, o := range t.Owned {
+			if ft := flat[o.Name+"."+o.Owner]; ft != nil && o.copies {
+				for j := len(ft.rows) - 1; j >= 0 && ft.rows[j].document == nil; j-- {
+					ft.rows[j].document = &roots[i]
+				}
+			}
+		}
+	}
+	for _, ft := range sortedTables(t, flat) {
+		if err := insertRows(ctx, tx, ft.owned, ft.rows, true); err != nil {
 			return err
 		}
 	}

@@ -109,6 +109,11 @@ const namesBatch = 500
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
+	var done bool
+	err := store.QueryRows(ctx, d.stores.DeskRows(), "SELECT names_indexed FROM publication_log", nil, func(rows *sql.Rows) error { return rows.Scan(&done) })
+	if err != nil || done {
+		return 0, err // the search below reads all documents
+	}
 	for _, t := range domain.Types() {
 		if aggregate.SpecOf(t).Names == nil {
 			continue
@@ -124,7 +129,9 @@ func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 			found += len(batch)
 		}
 	}
-	return found, nil
+	return found, d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return store.Exec(ctx, tx, "UPDATE publication_log SET names_indexed = TRUE")
+	})
 }
 
 // indexNames indexes documents that may have been saved, or indexed by another

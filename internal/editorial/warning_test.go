@@ -265,7 +265,10 @@ func TestIndexNames(t *testing.T) {
 			t.Errorf("%d documents had no keys, and there are %d keys; want 0 and 623", n, len(before))
 		}
 		err := d.Stores.Desk(d.Ctx, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, "DELETE FROM name_keys")
+			if _, err := tx.Exec(ctx, "DELETE FROM name_keys"); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "UPDATE publication_log SET names_indexed = FALSE")
 			return err
 		})
 		if err != nil {
@@ -279,6 +282,10 @@ func TestIndexNames(t *testing.T) {
 		}
 		if n := index(); n != 0 {
 			t.Errorf("%d documents were indexed again", n)
+		}
+		ctx, statements := store.CountStatements(d.Ctx)
+		if _, err := d.IndexNames(ctx); err != nil || *statements > 1 {
+			t.Errorf("got %d statements, %v; want one that says that all names are indexed", *statements, err)
 		}
 	})
 }

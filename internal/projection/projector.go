@@ -218,10 +218,9 @@ func (p *projector) removeAliases(ctx context.Context, ids []domain.ID) error {
 func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.Snapshot, final map[domain.ID]Entry) error {
 	root := aggregate.TableOf(t)
 	ids := make([]domain.ID, len(snaps))
-	roots := make([]*aggregate.Row, len(snaps))
 	versions := make([]aggregate.PublishedRoot, len(snaps))
 	for i, snap := range snaps {
-		ids[i], roots[i] = snap.ID, snap.Root
+		ids[i] = snap.ID
 		e := final[snap.ID]
 		updated := e.At
 		if t.Supporting() {
@@ -239,7 +238,7 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.S
 	if err := aggregate.UpsertRoots(ctx, p.tx, root, versions); err != nil {
 		return err
 	}
-	if err := aggregate.InsertOwned(ctx, p.tx, root, roots); err != nil {
+	if err := aggregate.InsertPublished(ctx, p.tx, root, versions); err != nil {
 		return err
 	}
 	return p.putAliases(ctx, t, snaps)

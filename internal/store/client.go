@@ -53,32 +53,3 @@ func (s *Stores) ReadDocuments(ctx context.Context, table string, modify func(*e
 
 // reader returns the driver that reads the store of the stage of ctx.
 func (s *Stores) reader(ctx context.Context) readDriver { return readDriver{s.stagePool(ctx)} }
-
-// ReadValues runs a query on the store of the stage of ctx, in the snapshot of ctx if there
-// is one. It appends the values of the rows to values, as the driver returns them: width
-// of each row. The fence is not added: the query must have it.
-func (s *Stores) ReadValues(ctx context.Context, query string, args []any, width int, values []any) ([]any, error) {
-	pool := s.stagePool(ctx)
-	if joinedFrom(ctx, pool) == nil {
-		if snap := snapshotFrom(ctx, pool); snap != nil {
-			return snap.readValues(ctx, query, args, width, values)
-		}
-	}
-	var rows entsql.Rows
-	if err := s.reader(ctx).Query(ctx, query, args, &rows); err != nil {
-		return values, err
-	}
-	defer func() { _ = rows.Close() }() // what went wrong is in Err
-	targets := make([]any, width)
-	row := make([]any, width)
-	for i := range row {
-		targets[i] = &row[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return values, err
-		}
-		values = append(values, row...)
-	}
-	return values, rows.Err()
-}

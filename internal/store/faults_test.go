@@ -35,7 +35,7 @@ func reads(ctx context.Context, s *store.Stores) map[string]func() error {
 	}
 	values := func(ctx context.Context) error {
 		for range 2 { // the first statement begins the transaction
-			if _, err := s.ReadValues(ctx, "SELECT id FROM reports", nil, 1, nil); err != nil {
+			if _, err := s.ReadValues(ctx, "SELECT id FROM reports", nil, 1); err != nil {
 				return err
 			}
 		}

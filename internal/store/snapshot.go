@@ -145,29 +145,26 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 	return nil
 }
 
-// readValues runs a statement in the snapshot. See [Stores.ReadValues].
-func (snap *snapshot) readValues(ctx context.Context, query string, args []any, width int, values []any) ([]any, error) {
+// readValues runs a statement in the snapshot and adds its values to vs, which has none.
+func (snap *snapshot) readValues(ctx context.Context, query string, args []any, width int, vs *Values) error {
 	countStatement(ctx)
-	had := len(values)
 	ran, err := snap.lock(ctx, func(c *connection) (begun bool, err error) {
-		values, begun, err = c.beginAndRead(ctx, query, args, width, values[:had])
-		return begun, err
+		vs.reset()
+		return c.beginAndRead(ctx, query, args, width, vs)
 	})
 	if err != nil {
-		return values, err
+		return err
 	}
 	defer snap.mu.Unlock()
 	if ran {
-		return values, nil
+		return nil
 	}
-	err = snap.conn.Raw(func(conn any) (err error) {
-		values, err = conn.(*connection).readValues(ctx, query, args, width, values)
-		return err
-	})
-	if err != nil {
-		err = snap.fail(ctx, err)
+	if err := snap.conn.Raw(func(conn any) error {
+		return conn.(*connection).readValues(ctx, query, args, width, vs)
+	}); err != nil {
+		return snap.fail(ctx, err)
 	}
-	return values, err
+	return nil
 }
 
 // snapshotRunner runs statements on a snapshot's connection.

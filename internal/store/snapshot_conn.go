@@ -119,46 +119,45 @@ func (c *connection) runSQLite(ctx context.Context, statement string) error {
 
 // beginAndRead begins the transaction of a snapshot and runs a statement in it: on
 // PostgreSQL in one round trip.
-func (c *connection) beginAndRead(ctx context.Context, query string, args []any, width int, values []any) (_ []any, begun bool, err error) {
+func (c *connection) beginAndRead(ctx context.Context, query string, args []any, width int, vs *Values) (begun bool, err error) {
 	if conn := c.postgresConn(); conn != nil {
-		return c.beginAndReadPostgres(ctx, conn, query, args, width, values)
+		return c.beginAndReadPostgres(ctx, conn, query, args, width, vs)
 	}
 	if err := c.beginSnapshot(ctx); err != nil {
-		return values, false, err
+		return false, err
 	}
-	values, err = c.readValues(ctx, query, args, width, values)
-	return values, true, err
+	return true, c.readValues(ctx, query, args, width, vs)
 }
 
-// readValues appends the values of the rows of a query to values.
-func (c *connection) readValues(ctx context.Context, query string, args []any, width int, values []any) ([]any, error) {
+// readValues adds the values of the rows of a query to vs.
+func (c *connection) readValues(ctx context.Context, query string, args []any, width int, vs *Values) error {
 	if conn := c.postgresConn(); conn != nil {
-		return c.readValuesPostgres(ctx, conn, query, args, width, values)
+		return c.readValuesPostgres(ctx, conn, query, args, width, vs)
 	}
 	named := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
 		if err := c.convert(&named[i]); err != nil {
-			return values, err
+			return err
 		}
 	}
 	rows, err := c.QueryContext(ctx, query, named)
 	if err != nil {
-		return values, err
+		return err
 	}
 	row := make([]driver.Value, width)
-	for {
+	for err == nil {
 		if err = rows.Next(row); err != nil {
 			break
 		}
-		for _, v := range row {
-			values = append(values, v)
+		for i := 0; i < width && err == nil; i++ {
+			err = vs.addAny(row[i])
 		}
 	}
 	if err == io.EOF {
 		err = nil
 	}
-	return values, errors.Join(err, rows.Close())
+	return errors.Join(err, rows.Close())
 }
 
 // convert converts an argument as database/sql does.

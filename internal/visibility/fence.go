@@ -77,6 +77,9 @@ type Scope struct {
 	trash     bool           // on the desk
 }
 
+// Clearance returns the clearance that rows of live are compared with.
+func (s Scope) Clearance() domain.Marking { return s.clearance }
+
 // ScopeOf returns the scope of the viewer and the stage of ctx. A viewer without the right
 // to read the stage gets an error.
 func ScopeOf(ctx context.Context) (Scope, error) { return scopeAt(ctx, domain.StageFrom(ctx)) }

@@ -185,13 +185,16 @@ func (g *generator) writeDesk(ctx context.Context, tx *store.Tx, b *batch) error
 	for _, key := range root.SortKeys {
 		roots.columns = append(roots.columns, key.Column)
 	}
-	revisions := newInsert("revisions", "id", "document_id", "number", "snapshot", "hash", "author", "created_at")
+	revisions := make([]aggregate.NewRevision, 0, len(b.documents))
 	keys := newInsert("name_keys", "id", "document_id", "type", "name")
 	log := newInsert("publication_entries", "sequence", "release", "action", "document_id", "revision", "at", "published_at", "actor")
 	live := newInsert("live_documents", "id", "version", "marking")
 	references := newInsert("live_references", "document_id", "target_id", "mention")
 
 	release := b.first + int64(len(published(b.documents))) - 1
+	if g.set.SmallDesk {
+		return g.writeEnd(ctx, tx, b, release)
+	}
 	sequence, ids := b.first, b.ids
 	rows := make([]*aggregate.Row, len(b.documents))
 	for i, d := range b.documents {
@@ -208,8 +211,10 @@ func (g *generator) writeDesk(ctx context.Context, tx *store.Tx, b *batch) error
 			values = append(values, collation.Key(d.row.Text(key.Text)))
 		}
 		roots.add(values...)
-		snapshot := (&aggregate.Snapshot{Type: b.t, ID: d.ID, CreatedAt: at, Root: d.row}).Encode()
-		revisions.add(int64(ids[0]), int64(d.ID), 1, string(snapshot), aggregate.Hash(snapshot), author, at)
+		revisions = append(revisions, aggregate.NewRevision{
+			RowID: ids[0], Number: 1, Author: author, At: at,
+			Snapshot: &aggregate.Snapshot{Type: b.t, ID: d.ID, CreatedAt: at, Root: d.row},
+		})
 		ids = ids[1:]
 		for _, name := range names(b.t, d.row) {
 			// The names are ASCII, in which this is what folding does.
@@ -233,12 +238,30 @@ func (g *generator) writeDesk(ctx context.Context, tx *store.Tx, b *batch) error
 	if err := aggregate.InsertOwned(ctx, tx, root, rows); err != nil {
 		return err
 	}
-	for _, in := range []*insert{revisions, keys, log, live, references} {
+	if err := aggregate.InsertRevisions(ctx, tx, revisions); err != nil {
+		return err
+	}
+	for _, in := range []*insert{keys, log, live, references} {
 		if err := in.run(ctx, tx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeEnd writes the last entry of the log so far, in place of all others.
+func (g *generator) writeEnd(ctx context.Context, tx *store.Tx, b *batch, release int64) error {
+	all := published(b.documents)
+	if len(all) == 0 {
+		return nil
+	}
+	d := all[len(all)-1]
+	g.last = projection.Entry{Sequence: release, Release: release, Action: projection.ActionPublish, Document: d.ID, Revision: 1, At: b.at, PublishedAt: d.PublishedAt}
+	if err := store.Exec(ctx, tx, "DELETE FROM publication_entries"); err != nil {
+		return err
+	}
+	return store.Exec(ctx, tx, "INSERT INTO publication_entries (sequence, release, action, document_id, revision, at, published_at, actor) VALUES (?, ?, ?, ?, 1, ?, ?, ?)",
+		release, release, projection.ActionPublish, int64(d.ID), b.at, d.PublishedAt, author)
 }
 
 // sqlValue converts the value of a column to a parameter.
@@ -265,10 +288,8 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 		return nil
 	}
 	root := aggregate.TableOf(b.t)
-	rows := make([]*aggregate.Row, len(documents))
 	roots := make([]aggregate.PublishedRoot, len(documents))
 	for i, d := range documents {
-		rows[i] = d.row
 		updated := b.at
 		if b.t.Supporting() {
 			updated = d.PublishedAt
@@ -278,7 +299,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 	if err := aggregate.UpsertRoots(ctx, tx, root, roots); err != nil {
 		return err
 	}
-	if err := aggregate.InsertOwned(ctx, tx, root, rows); err != nil {
+	if err := aggregate.InsertPublished(ctx, tx, root, roots); err != nil {
 		return err
 	}
 	mark := visibility.OwnMarking(root.Name)

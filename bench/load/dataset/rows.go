@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"strings"
-
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -123,11 +121,24 @@ func (s *Set) relationshipRow(n int, ids *rowIDs) written {
 	return written{r.Document, row}
 }
 
+// countWords returns the number of words of an ASCII text.
+func countWords(text string) int {
+	n, inWord := 0, false
+	for i := range len(text) {
+		now := text[i] > ' '
+		if now && !inWord {
+			n++
+		}
+		inWord = now
+	}
+	return n
+}
+
 func (s *Set) reportRow(n int, ids *rowIDs) written {
 	r := s.Report(n)
 	row := newRow(&r.Document)
 	body := s.Body(n)
-	words := len(strings.Fields(body))
+	words := countWords(body)
 	set(row, "title", r.Title, "kind", r.Kind, "language", r.Language, "summary", r.Summary, "body", body)
 	row.Set("word_count", int64(words))
 	row.Set("reading_minutes", int64(words/230+1))

@@ -19,6 +19,10 @@ type Set struct {
 
 	Reports, Entities, Relationships, Tags, Narratives, Sources int
 
+	// SmallDesk says that the desk has no documents, only the end of the log. That is
+	// enough to read live, at half the size.
+	SmallDesk bool
+
 	hubs int // the first entities, which have many relationships
 }
 
@@ -50,7 +54,11 @@ func thirds(n int) int { return n/19*5 + min(n%19, 5) }
 
 // Name identifies the content of the set, with the version of the generator.
 func (s *Set) Name() string {
-	return fmt.Sprintf("version %d, seed %d, scale %g", Version, s.Seed, s.Scale)
+	name := fmt.Sprintf("version %d, seed %d, scale %g", Version, s.Seed, s.Scale)
+	if s.SmallDesk {
+		name += ", small desk"
+	}
+	return name
 }
 
 // hash returns a random number for a document and a purpose: the same each time.
@@ -240,10 +248,13 @@ func (s *Set) Report(n int) Report {
 	return r
 }
 
-// reportTags returns the tags of a report: one of the few that are common, and three
-// of any.
+// CommonTags returns how many of the first tags are common: each report has one of them.
+func (s *Set) CommonTags() int { return min(max(s.Tags/10, 2), 20) }
+
+// reportTags returns the tags of a report: one of those that are common, and three of
+// any.
 func (s *Set) reportTags(n int) []int {
-	common := s.choose(domain.Report, n, forTarget+99, max(s.Tags/10, 2))
+	common := s.choose(domain.Report, n, forTarget+99, s.CommonTags())
 	tags := []int{common}
 	for _, t := range s.distinct(domain.Report, n, 0, 4, s.Tags, 0) {
 		if t != common && len(tags) < 4 {

@@ -133,6 +133,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{AssetsColumns[19], AssetsColumns[0]},
 			},
+			{
+				Name:    "asset_size_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[16], AssetsColumns[0]},
+			},
 		},
 	}
 	// AuditEntriesColumns holds the columns for the "audit_entries" table.
@@ -417,6 +422,16 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{EditionsColumns[21], EditionsColumns[0]},
 			},
+			{
+				Name:    "edition_number_id",
+				Unique:  false,
+				Columns: []*schema.Column{EditionsColumns[15], EditionsColumns[0]},
+			},
+			{
+				Name:    "edition_period_end_id",
+				Unique:  false,
+				Columns: []*schema.Column{EditionsColumns[20], EditionsColumns[0]},
+			},
 		},
 	}
 	// EditionItemsColumns holds the columns for the "edition_items" table.
@@ -519,6 +534,40 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{EntitiesColumns[22], EntitiesColumns[0]},
 			},
+			{
+				Name:    "entity_start_date_id",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[19], EntitiesColumns[0]},
+			},
+			{
+				Name:    "entity_end_date_id",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[20], EntitiesColumns[0]},
+			},
+			{
+				Name:    "entity_kind_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[14], EntitiesColumns[9], EntitiesColumns[0], EntitiesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						EntitiesColumns[0].Name: true,
+
+						EntitiesColumns[9].Name: true,
+					},
+				},
+			},
+			{
+				Name:    "entity_country_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{EntitiesColumns[17], EntitiesColumns[9], EntitiesColumns[0], EntitiesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						EntitiesColumns[0].Name: true,
+
+						EntitiesColumns[9].Name: true,
+					},
+				},
+			},
 		},
 	}
 	// EntityIdentifiersColumns holds the columns for the "entity_identifiers" table.
@@ -594,6 +643,8 @@ var (
 	EntityTagsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "entity_id", Type: field.TypeInt64},
 		{Name: "tag_id", Type: field.TypeInt64},
 	}
@@ -605,13 +656,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "entity_tags_entities_entity",
-				Columns:    []*schema.Column{EntityTagsColumns[2]},
+				Columns:    []*schema.Column{EntityTagsColumns[4]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "entity_tags_tags_tag",
-				Columns:    []*schema.Column{EntityTagsColumns[3]},
+				Columns:    []*schema.Column{EntityTagsColumns[5]},
 				RefColumns: []*schema.Column{TagsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -620,12 +671,24 @@ var (
 			{
 				Name:    "entitytag_entity_id_position_tag_id",
 				Unique:  false,
-				Columns: []*schema.Column{EntityTagsColumns[2], EntityTagsColumns[1], EntityTagsColumns[3]},
+				Columns: []*schema.Column{EntityTagsColumns[4], EntityTagsColumns[1], EntityTagsColumns[5]},
 			},
 			{
 				Name:    "entitytag_tag_id_entity_id",
 				Unique:  false,
-				Columns: []*schema.Column{EntityTagsColumns[3], EntityTagsColumns[2]},
+				Columns: []*schema.Column{EntityTagsColumns[5], EntityTagsColumns[4]},
+			},
+			{
+				Name:    "entitytag_tag_id_owner_published_entity_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{EntityTagsColumns[5], EntityTagsColumns[2], EntityTagsColumns[4], EntityTagsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						EntityTagsColumns[4].Name: true,
+
+						EntityTagsColumns[2].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1024,12 +1087,36 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{NarrativesColumns[21], NarrativesColumns[0]},
 			},
+			{
+				Name:    "narrative_first_observed_id",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[19], NarrativesColumns[0]},
+			},
+			{
+				Name:    "narrative_last_observed_id",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[20], NarrativesColumns[0]},
+			},
+			{
+				Name:    "narrative_status_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativesColumns[18], NarrativesColumns[9], NarrativesColumns[0], NarrativesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						NarrativesColumns[0].Name: true,
+
+						NarrativesColumns[9].Name: true,
+					},
+				},
+			},
 		},
 	}
 	// NarrativeAmplifiersColumns holds the columns for the "narrative_amplifiers" table.
 	NarrativeAmplifiersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "narrative_id", Type: field.TypeInt64},
 		{Name: "entity_id", Type: field.TypeInt64},
 	}
@@ -1041,13 +1128,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "narrative_amplifiers_narratives_narrative",
-				Columns:    []*schema.Column{NarrativeAmplifiersColumns[2]},
+				Columns:    []*schema.Column{NarrativeAmplifiersColumns[4]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "narrative_amplifiers_entities_entity",
-				Columns:    []*schema.Column{NarrativeAmplifiersColumns[3]},
+				Columns:    []*schema.Column{NarrativeAmplifiersColumns[5]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1056,12 +1143,24 @@ var (
 			{
 				Name:    "narrativeamplifier_narrative_id_position_entity_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeAmplifiersColumns[2], NarrativeAmplifiersColumns[1], NarrativeAmplifiersColumns[3]},
+				Columns: []*schema.Column{NarrativeAmplifiersColumns[4], NarrativeAmplifiersColumns[1], NarrativeAmplifiersColumns[5]},
 			},
 			{
 				Name:    "narrativeamplifier_entity_id_narrative_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeAmplifiersColumns[3], NarrativeAmplifiersColumns[2]},
+				Columns: []*schema.Column{NarrativeAmplifiersColumns[5], NarrativeAmplifiersColumns[4]},
+			},
+			{
+				Name:    "narrativeamplifier_entity_id_owner_published_narrative_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativeAmplifiersColumns[5], NarrativeAmplifiersColumns[2], NarrativeAmplifiersColumns[4], NarrativeAmplifiersColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						NarrativeAmplifiersColumns[4].Name: true,
+
+						NarrativeAmplifiersColumns[2].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1069,6 +1168,8 @@ var (
 	NarrativeTagsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "narrative_id", Type: field.TypeInt64},
 		{Name: "tag_id", Type: field.TypeInt64},
 	}
@@ -1080,13 +1181,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "narrative_tags_narratives_narrative",
-				Columns:    []*schema.Column{NarrativeTagsColumns[2]},
+				Columns:    []*schema.Column{NarrativeTagsColumns[4]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "narrative_tags_tags_tag",
-				Columns:    []*schema.Column{NarrativeTagsColumns[3]},
+				Columns:    []*schema.Column{NarrativeTagsColumns[5]},
 				RefColumns: []*schema.Column{TagsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1095,12 +1196,24 @@ var (
 			{
 				Name:    "narrativetag_narrative_id_position_tag_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeTagsColumns[2], NarrativeTagsColumns[1], NarrativeTagsColumns[3]},
+				Columns: []*schema.Column{NarrativeTagsColumns[4], NarrativeTagsColumns[1], NarrativeTagsColumns[5]},
 			},
 			{
 				Name:    "narrativetag_tag_id_narrative_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeTagsColumns[3], NarrativeTagsColumns[2]},
+				Columns: []*schema.Column{NarrativeTagsColumns[5], NarrativeTagsColumns[4]},
+			},
+			{
+				Name:    "narrativetag_tag_id_owner_published_narrative_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativeTagsColumns[5], NarrativeTagsColumns[2], NarrativeTagsColumns[4], NarrativeTagsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						NarrativeTagsColumns[4].Name: true,
+
+						NarrativeTagsColumns[2].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1108,6 +1221,8 @@ var (
 	NarrativeTargetsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "narrative_id", Type: field.TypeInt64},
 		{Name: "entity_id", Type: field.TypeInt64},
 	}
@@ -1119,13 +1234,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "narrative_targets_narratives_narrative",
-				Columns:    []*schema.Column{NarrativeTargetsColumns[2]},
+				Columns:    []*schema.Column{NarrativeTargetsColumns[4]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "narrative_targets_entities_entity",
-				Columns:    []*schema.Column{NarrativeTargetsColumns[3]},
+				Columns:    []*schema.Column{NarrativeTargetsColumns[5]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1134,12 +1249,24 @@ var (
 			{
 				Name:    "narrativetarget_narrative_id_position_entity_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeTargetsColumns[2], NarrativeTargetsColumns[1], NarrativeTargetsColumns[3]},
+				Columns: []*schema.Column{NarrativeTargetsColumns[4], NarrativeTargetsColumns[1], NarrativeTargetsColumns[5]},
 			},
 			{
 				Name:    "narrativetarget_entity_id_narrative_id",
 				Unique:  false,
-				Columns: []*schema.Column{NarrativeTargetsColumns[3], NarrativeTargetsColumns[2]},
+				Columns: []*schema.Column{NarrativeTargetsColumns[5], NarrativeTargetsColumns[4]},
+			},
+			{
+				Name:    "narrativetarget_entity_id_owner_published_narrative_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{NarrativeTargetsColumns[5], NarrativeTargetsColumns[2], NarrativeTargetsColumns[4], NarrativeTargetsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						NarrativeTargetsColumns[4].Name: true,
+
+						NarrativeTargetsColumns[2].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1257,6 +1384,7 @@ var (
 		{Name: "identity", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "put_back_at", Type: field.TypeTime, Nullable: true},
+		{Name: "names_indexed", Type: field.TypeBool, Default: false},
 	}
 	// PublicationLogTable holds the schema information for the "publication_log" table.
 	PublicationLogTable = &schema.Table{
@@ -1362,6 +1490,33 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21]},
 			},
+			{
+				Name:    "relationship_share_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[15], RelationshipsColumns[0]},
+			},
+			{
+				Name:    "relationship_since_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[17], RelationshipsColumns[0]},
+			},
+			{
+				Name:    "relationship_until_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[18], RelationshipsColumns[0]},
+			},
+			{
+				Name:    "relationship_kind_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[14], RelationshipsColumns[9], RelationshipsColumns[0], RelationshipsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						RelationshipsColumns[0].Name: true,
+
+						RelationshipsColumns[9].Name: true,
+					},
+				},
+			},
 		},
 	}
 	// ReportsColumns holds the columns for the "reports" table.
@@ -1445,6 +1600,35 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{ReportsColumns[25], ReportsColumns[0]},
 			},
+			{
+				Name:    "report_word_count_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[23], ReportsColumns[0]},
+			},
+			{
+				Name:    "report_kind_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[14], ReportsColumns[9], ReportsColumns[0], ReportsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportsColumns[0].Name: true,
+
+						ReportsColumns[9].Name: true,
+					},
+				},
+			},
+			{
+				Name:    "report_language_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportsColumns[21], ReportsColumns[9], ReportsColumns[0], ReportsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportsColumns[0].Name: true,
+
+						ReportsColumns[9].Name: true,
+					},
+				},
+			},
 		},
 	}
 	// ReportAttachmentsColumns holds the columns for the "report_attachments" table.
@@ -1490,6 +1674,8 @@ var (
 	ReportEntitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "report_id", Type: field.TypeInt64},
 		{Name: "entity_id", Type: field.TypeInt64},
 	}
@@ -1501,13 +1687,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "report_entities_reports_report",
-				Columns:    []*schema.Column{ReportEntitiesColumns[2]},
+				Columns:    []*schema.Column{ReportEntitiesColumns[4]},
 				RefColumns: []*schema.Column{ReportsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "report_entities_entities_entity",
-				Columns:    []*schema.Column{ReportEntitiesColumns[3]},
+				Columns:    []*schema.Column{ReportEntitiesColumns[5]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1516,12 +1702,24 @@ var (
 			{
 				Name:    "reportentity_report_id_position_entity_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportEntitiesColumns[2], ReportEntitiesColumns[1], ReportEntitiesColumns[3]},
+				Columns: []*schema.Column{ReportEntitiesColumns[4], ReportEntitiesColumns[1], ReportEntitiesColumns[5]},
 			},
 			{
 				Name:    "reportentity_entity_id_report_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportEntitiesColumns[3], ReportEntitiesColumns[2]},
+				Columns: []*schema.Column{ReportEntitiesColumns[5], ReportEntitiesColumns[4]},
+			},
+			{
+				Name:    "reportentity_entity_id_owner_published_report_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportEntitiesColumns[5], ReportEntitiesColumns[2], ReportEntitiesColumns[4], ReportEntitiesColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportEntitiesColumns[2].Name: true,
+
+						ReportEntitiesColumns[4].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1529,6 +1727,8 @@ var (
 	ReportMentionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "report_id", Type: field.TypeInt64},
 		{Name: "entity_id", Type: field.TypeInt64},
 	}
@@ -1540,13 +1740,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "report_mentions_reports_report",
-				Columns:    []*schema.Column{ReportMentionsColumns[2]},
+				Columns:    []*schema.Column{ReportMentionsColumns[4]},
 				RefColumns: []*schema.Column{ReportsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "report_mentions_entities_entity",
-				Columns:    []*schema.Column{ReportMentionsColumns[3]},
+				Columns:    []*schema.Column{ReportMentionsColumns[5]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1555,12 +1755,24 @@ var (
 			{
 				Name:    "reportmention_report_id_position_entity_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportMentionsColumns[2], ReportMentionsColumns[1], ReportMentionsColumns[3]},
+				Columns: []*schema.Column{ReportMentionsColumns[4], ReportMentionsColumns[1], ReportMentionsColumns[5]},
 			},
 			{
 				Name:    "reportmention_entity_id_report_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportMentionsColumns[3], ReportMentionsColumns[2]},
+				Columns: []*schema.Column{ReportMentionsColumns[5], ReportMentionsColumns[4]},
+			},
+			{
+				Name:    "reportmention_entity_id_owner_published_report_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportMentionsColumns[5], ReportMentionsColumns[2], ReportMentionsColumns[4], ReportMentionsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportMentionsColumns[2].Name: true,
+
+						ReportMentionsColumns[4].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1568,6 +1780,8 @@ var (
 	ReportNarrativesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "report_id", Type: field.TypeInt64},
 		{Name: "narrative_id", Type: field.TypeInt64},
 	}
@@ -1579,13 +1793,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "report_narratives_reports_report",
-				Columns:    []*schema.Column{ReportNarrativesColumns[2]},
+				Columns:    []*schema.Column{ReportNarrativesColumns[4]},
 				RefColumns: []*schema.Column{ReportsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "report_narratives_narratives_narrative",
-				Columns:    []*schema.Column{ReportNarrativesColumns[3]},
+				Columns:    []*schema.Column{ReportNarrativesColumns[5]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1594,12 +1808,24 @@ var (
 			{
 				Name:    "reportnarrative_report_id_position_narrative_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportNarrativesColumns[2], ReportNarrativesColumns[1], ReportNarrativesColumns[3]},
+				Columns: []*schema.Column{ReportNarrativesColumns[4], ReportNarrativesColumns[1], ReportNarrativesColumns[5]},
 			},
 			{
 				Name:    "reportnarrative_narrative_id_report_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportNarrativesColumns[3], ReportNarrativesColumns[2]},
+				Columns: []*schema.Column{ReportNarrativesColumns[5], ReportNarrativesColumns[4]},
+			},
+			{
+				Name:    "reportnarrative_narrative_id_owner_published_report_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportNarrativesColumns[5], ReportNarrativesColumns[2], ReportNarrativesColumns[4], ReportNarrativesColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportNarrativesColumns[2].Name: true,
+
+						ReportNarrativesColumns[4].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1607,6 +1833,8 @@ var (
 	ReportTagsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "owner_published", Type: field.TypeInt64, Nullable: true},
+		{Name: "owner_marking", Type: field.TypeInt, Nullable: true},
 		{Name: "report_id", Type: field.TypeInt64},
 		{Name: "tag_id", Type: field.TypeInt64},
 	}
@@ -1618,13 +1846,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "report_tags_reports_report",
-				Columns:    []*schema.Column{ReportTagsColumns[2]},
+				Columns:    []*schema.Column{ReportTagsColumns[4]},
 				RefColumns: []*schema.Column{ReportsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "report_tags_tags_tag",
-				Columns:    []*schema.Column{ReportTagsColumns[3]},
+				Columns:    []*schema.Column{ReportTagsColumns[5]},
 				RefColumns: []*schema.Column{TagsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1633,12 +1861,24 @@ var (
 			{
 				Name:    "reporttag_report_id_position_tag_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportTagsColumns[2], ReportTagsColumns[1], ReportTagsColumns[3]},
+				Columns: []*schema.Column{ReportTagsColumns[4], ReportTagsColumns[1], ReportTagsColumns[5]},
 			},
 			{
 				Name:    "reporttag_tag_id_report_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReportTagsColumns[3], ReportTagsColumns[2]},
+				Columns: []*schema.Column{ReportTagsColumns[5], ReportTagsColumns[4]},
+			},
+			{
+				Name:    "reporttag_tag_id_owner_published_report_id_owner_marking",
+				Unique:  false,
+				Columns: []*schema.Column{ReportTagsColumns[5], ReportTagsColumns[2], ReportTagsColumns[4], ReportTagsColumns[3]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						ReportTagsColumns[2].Name: true,
+
+						ReportTagsColumns[4].Name: true,
+					},
+				},
 			},
 		},
 	}
@@ -1769,6 +2009,11 @@ var (
 				Name:    "source_title_key_id",
 				Unique:  false,
 				Columns: []*schema.Column{SourcesColumns[23], SourcesColumns[0]},
+			},
+			{
+				Name:    "source_date_id",
+				Unique:  false,
+				Columns: []*schema.Column{SourcesColumns[17], SourcesColumns[0]},
 			},
 		},
 	}

@@ -17,6 +17,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldPutBackAt holds the string denoting the put_back_at field in the database.
 	FieldPutBackAt = "put_back_at"
+	// FieldNamesIndexed holds the string denoting the names_indexed field in the database.
+	FieldNamesIndexed = "names_indexed"
 	// Table holds the table name of the publicationlog in the database.
 	Table = "publication_log"
 )
@@ -27,6 +29,7 @@ var Columns = []string{
 	FieldIdentity,
 	FieldCreatedAt,
 	FieldPutBackAt,
+	FieldNamesIndexed,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -60,4 +63,9 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByPutBackAt orders the results by the put_back_at field.
 func ByPutBackAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPutBackAt, opts...).ToFunc()
+}
+
+// ByNamesIndexed orders the results by the names_indexed field.
+func ByNamesIndexed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNamesIndexed, opts...).ToFunc()
 }

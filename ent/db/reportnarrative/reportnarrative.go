@@ -13,6 +13,10 @@ const (
 	FieldID = "id"
 	// FieldPosition holds the string denoting the position field in the database.
 	FieldPosition = "position"
+	// FieldOwnerPublished holds the string denoting the owner_published field in the database.
+	FieldOwnerPublished = "owner_published"
+	// FieldOwnerMarking holds the string denoting the owner_marking field in the database.
+	FieldOwnerMarking = "owner_marking"
 	// FieldReportID holds the string denoting the report_id field in the database.
 	FieldReportID = "report_id"
 	// FieldNarrativeID holds the string denoting the narrative_id field in the database.
@@ -25,6 +29,8 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldPosition,
+	FieldOwnerPublished,
+	FieldOwnerMarking,
 	FieldReportID,
 	FieldNarrativeID,
 }
@@ -50,6 +56,16 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByPosition orders the results by the position field.
 func ByPosition(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPosition, opts...).ToFunc()
+}
+
+// ByOwnerPublished orders the results by the owner_published field.
+func ByOwnerPublished(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOwnerPublished, opts...).ToFunc()
+}
+
+// ByOwnerMarking orders the results by the owner_marking field.
+func ByOwnerMarking(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOwnerMarking, opts...).ToFunc()
 }
 
 // ByReportID orders the results by the report_id field.

@@ -1,6 +1,9 @@
 package ddl
 
 import (
+	"strings"
+
+	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/schema"
@@ -23,7 +26,8 @@ func Options(engine string) []schema.MigrateOption {
 }
 
 // collateTexts sets the collation of each text column, and adds the changes of
-// columns with another one: atlas does not compare collations by itself.
+// columns with another one: atlas does not compare collations by itself. It also puts
+// nulls first in the indexes of orders, where lists and SQLite have them.
 func collateTexts(next schema.Differ) schema.Differ {
 	return schema.DiffFunc(func(current, desired *atlas.Schema) ([]atlas.Change, error) {
 		for _, table := range desired.Tables {
@@ -31,6 +35,9 @@ func collateTexts(next schema.Differ) schema.Differ {
 				if isText(column) {
 					column.SetCollation(collationC)
 				}
+			}
+			for _, index := range table.Indexes {
+				nullsFirst(index)
 			}
 		}
 		changes, err := next.Diff(current, desired)
@@ -49,6 +56,28 @@ func collateTexts(next schema.Differ) schema.Differ {
 		return changes, nil
 	})
 }
+
+// nullsFirst puts the nulls first in an index of a nullable column and the id.
+func nullsFirst(i *atlas.Index) {
+	if len(i.Parts) != 2 || i.Parts[0].C == nil || i.Parts[1].C == nil || i.Parts[1].C.Name != "id" {
+		return
+	}
+	first := i.Parts[0]
+	if first.Desc || !first.C.Type.Null || isKey(first.C) {
+		return
+	}
+	for _, a := range first.Attrs {
+		if property, ok := a.(*postgres.IndexColumnProperty); ok {
+			property.NullsFirst, property.NullsLast = true, false
+			return
+		}
+	}
+	first.Attrs = append(first.Attrs, &postgres.IndexColumnProperty{NullsFirst: true})
+}
+
+// isKey reports whether a column has keys of an order, which are never null when lists are
+// read.
+func isKey(c *atlas.Column) bool { return strings.HasSuffix(c.Name, "_key") }
 
 func isText(c *atlas.Column) bool {
 	if c.Type == nil {

@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"slices"
+
 	"entgo.io/ent/dialect/sql/schema"
 
 	"github.com/redthread-api/redthread/ent/db/migrate"
@@ -19,7 +21,22 @@ var deskTables = map[string]bool{
 
 // DeskTables returns the tables of the desk, as in the ent schema.
 func DeskTables() ([]*schema.Table, error) {
-	return selectTables(func(t *schema.Table) bool { return !liveTables[t.Name] })
+	tables, err := selectTables(func(t *schema.Table) bool { return !liveTables[t.Name] })
+	for _, t := range tables {
+		t.Indexes = slices.DeleteFunc(t.Indexes, onlyInLive)
+	}
+	return tables, err
+}
+
+// onlyInLive reports whether an index is of no use on the desk: it has a copy of what the
+// document has in live, or the effective marking behind another column than the date.
+func onlyInLive(i *schema.Index) bool {
+	var copied, marked bool
+	for _, c := range i.Columns {
+		copied = copied || c.Name == "owner_published"
+		marked = marked || c.Name == "effective_marking"
+	}
+	return copied || marked && i.Columns[0].Name != "published_at"
 }
 
 // LiveTables returns the tables of live: the same documents and owned rows,
