@@ -26,7 +26,11 @@ type Projection struct {
 	// The identity of the publication log that live is a projection of.
 	Log string `json:"log,omitempty"`
 	// The hash of the last entry of the log that was applied.
-	EntryHash    string `json:"entry_hash,omitempty"`
+	EntryHash string `json:"entry_hash,omitempty"`
+	// The last entry of the log that a rebuild which has not ended has written; 0 without one.
+	RebuildSequence int64 `json:"rebuild_sequence,omitempty"`
+	// The hash of that entry, and the identity of its log.
+	RebuildHash  string `json:"rebuild_hash,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -35,9 +39,9 @@ func (*Projection) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case projection.FieldID, projection.FieldAppliedSequence, projection.FieldHistory:
+		case projection.FieldID, projection.FieldAppliedSequence, projection.FieldHistory, projection.FieldRebuildSequence:
 			values[i] = new(sql.NullInt64)
-		case projection.FieldLog, projection.FieldEntryHash:
+		case projection.FieldLog, projection.FieldEntryHash, projection.FieldRebuildHash:
 			values[i] = new(sql.NullString)
 		case projection.FieldAppliedAt:
 			values[i] = new(sql.NullTime)
@@ -91,6 +95,18 @@ func (_m *Projection) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field entry_hash", values[i])
 			} else if value.Valid {
 				_m.EntryHash = value.String
+			}
+		case projection.FieldRebuildSequence:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rebuild_sequence", values[i])
+			} else if value.Valid {
+				_m.RebuildSequence = value.Int64
+			}
+		case projection.FieldRebuildHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field rebuild_hash", values[i])
+			} else if value.Valid {
+				_m.RebuildHash = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])

@@ -511,6 +511,8 @@ func Tables() []Table {
 				{"history", field.TypeInt64, false},
 				{"log", field.TypeString, false},
 				{"entry_hash", field.TypeString, false},
+				{"rebuild_sequence", field.TypeInt64, false},
+				{"rebuild_hash", field.TypeString, false},
 			},
 		},
 		{

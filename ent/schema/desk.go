@@ -142,6 +142,8 @@ func (Projection) Fields() []ent.Field {
 		field.Int64("history").Default(0).Comment("The identity of the history of changes: random, and a new one after live was lost."),
 		field.String("log").Default("").Comment("The identity of the publication log that live is a projection of."),
 		field.String("entry_hash").Default("").Comment("The hash of the last entry of the log that was applied."),
+		field.Int64("rebuild_sequence").Default(0).Comment("The last entry of the log that a rebuild which has not ended has written; 0 without one."),
+		field.String("rebuild_hash").Default("").Comment("The hash of that entry, and the identity of its log."),
 	}
 }
 

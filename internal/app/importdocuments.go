@@ -30,7 +30,8 @@ type of the document and the fields of the input of its upsert mutation:
 
 The rules are those of the mutation; slug is required. A line may refer to documents
 of earlier lines, and to those on the desk. A line that is refused is shown, and the
-rest goes in; the exit code is then 1. A second run of the same file changes nothing.
+rest goes in; with --publish, a document that is not complete is stored, shown and not
+published. The exit code is then 1. A second run of the same file changes nothing.
 FILE.ndjson can be - for standard input. A server can be running on the same stores.`,
 		Example: `  redthread import documents archive.ndjson --dry-run
   redthread import documents archive.ndjson --publish`,
@@ -96,6 +97,9 @@ func (p *program) importDocuments(ctx context.Context, log *slog.Logger, name st
 		if out.Refused > 0 {
 			return errors.New("some lines were not imported: see the lines above")
 		}
+		if out.Incomplete > 0 {
+			return errors.New("some documents were saved and not published: see the lines above")
+		}
 		return nil
 	})
 }
@@ -104,11 +108,14 @@ func (p *program) printDocuments(out exchange.DocumentsResult, publish, dryRun b
 	if dryRun {
 		printf(p.Stdout, "This is a dry run: nothing was stored.\n")
 	}
-	if more := out.Refused - maxPrinted; more > 0 {
-		printf(p.Stderr, "%s not shown.\n", domain.Count(more, "more refused line is", "more refused lines are"))
+	if more := out.Refused + out.Incomplete - maxPrinted; more > 0 {
+		printf(p.Stderr, "%s not shown.\n", domain.Count(more, "more line with a problem is", "more lines with problems are"))
 	}
 	printf(p.Stdout, "%s: %d created, %d changed, %s, %d refused.\n", domain.Count(out.Lines, "document", "documents"),
 		out.Created, out.Changed, domain.Count(out.Unchanged, "as it was", "as they were"), out.Refused)
+	if out.Incomplete > 0 {
+		printf(p.Stdout, "%s saved and cannot be published yet.\n", domain.Count(out.Incomplete, "document was", "documents were"))
+	}
 	switch {
 	case !publish:
 	case out.Sequence == 0:

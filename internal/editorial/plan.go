@@ -74,6 +74,9 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 			return nil, err
 		}
 	}
+	if params.allProblems && p.Len() > 0 {
+		return pl, &domain.Error{Kind: domain.KindInvalid, Message: refused, Fields: p.List()}
+	}
 	return pl, p.Err(refused)
 }
 

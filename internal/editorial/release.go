@@ -41,6 +41,8 @@ type ReleaseParams struct {
 	References         string
 	Message            *string
 	PublishedAt        *time.Time
+
+	allProblems bool // an error lists them all, however many
 }
 
 // ReleaseResult is the result of a release.

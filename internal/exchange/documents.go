@@ -23,11 +23,12 @@ type DocumentsParams struct {
 	// bytes read and their total, if Size has it.
 	Progress func(done, total int)
 	Size     int64 // of the file in bytes; 0 if it is not known
-	// Problem is called for each line that was not imported.
+	// Problem is called for each line that was not imported, and then for each that was
+	// imported and cannot be published.
 	Problem func(DocumentProblem)
 }
 
-// DocumentProblem is why a line was not imported.
+// DocumentProblem is why a line was not imported, or its document not published.
 type DocumentProblem struct {
 	Line   int
 	Err    error
@@ -40,6 +41,7 @@ type DocumentsResult struct {
 	Created, Changed, Unchanged int
 	Refused                     int
 	Published                   int
+	Incomplete                  int   // were saved, and cannot be published
 	Sequence                    int64 // of the last release; 0 without one
 }
 
@@ -59,7 +61,7 @@ type documentLine struct {
 // line may refer to documents of earlier lines. A line that is refused does not stop the
 // rest. Lines are read while those before them are written, some hundred at a time.
 func ImportDocuments(ctx context.Context, desk *editorial.Desk, r io.Reader, params DocumentsParams) (DocumentsResult, error) {
-	im := &documentImport{desk: desk, params: params}
+	im := &documentImport{desk: desk, params: params, lines: map[domain.ID]int{}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	batches := make(chan lineBatch)
@@ -138,6 +140,11 @@ func readLines(ctx context.Context, r io.Reader, batches chan<- lineBatch) {
 
 // parseDocument reads one line.
 func parseDocument(text []byte) (editorial.SaveParams, error) {
+	if key := repeatedKey(text); key != "" {
+		var p domain.Problems
+		p.Add(key, "is there twice")
+		return editorial.SaveParams{}, p.Err("the line cannot be read")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var fields map[string]any
@@ -162,8 +169,9 @@ type documentImport struct {
 	desk   *editorial.Desk
 	params DocumentsParams
 	out    DocumentsResult
-	saved  []domain.ID // what was created or changed
-	same   []domain.ID // what was there as the file has it
+	saved  []domain.ID       // what was created or changed
+	same   []domain.ID       // what was there as the file has it
+	lines  map[domain.ID]int // of both, to be published
 }
 
 func (im *documentImport) save(ctx context.Context, lines []documentLine) error {
@@ -192,16 +200,20 @@ func (im *documentImport) save(ctx context.Context, lines []documentLine) error 
 			im.out.Changed++
 		default:
 			im.out.Unchanged++
-			if im.params.Publish {
-				im.same = append(im.same, o.ID)
-			}
+			im.note(&im.same, o.ID, numbers[i])
 			continue
 		}
-		if im.params.Publish {
-			im.saved = append(im.saved, o.ID)
-		}
+		im.note(&im.saved, o.ID, numbers[i])
 	}
 	return nil
+}
+
+// note adds a document to a list of those that may have to be published.
+func (im *documentImport) note(list *[]domain.ID, id domain.ID, line int) {
+	if im.params.Publish && !id.Type().Supporting() {
+		*list = append(*list, id)
+		im.lines[id] = line
+	}
 }
 
 func (im *documentImport) refuse(line int, err error) {
@@ -232,14 +244,14 @@ func (im *documentImport) publish(ctx context.Context) error {
 	var names []string
 	seen := map[domain.ID]bool{}
 	for _, id := range im.saved {
-		if !id.Type().Supporting() && !seen[id] {
+		if !seen[id] {
 			seen[id] = true
 			names = append(names, id.String())
 		}
 	}
 	message := "imported"
 	for batch := range slices.Chunk(names, maxReleased) {
-		released, err := im.desk.Release(ctx, editorial.ReleaseParams{Publish: batch, References: editorial.Omit, Message: &message})
+		released, err := im.desk.PublishEach(ctx, editorial.PublishParams{Documents: batch, References: editorial.Omit, Message: &message}, im.incomplete)
 		if err != nil {
 			return fmt.Errorf("publish what was imported: %w", err)
 		}
@@ -249,4 +261,22 @@ func (im *documentImport) publish(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// incomplete reports that a document was saved, and cannot be published.
+func (im *documentImport) incomplete(document string, problems []domain.FieldError) {
+	im.out.Incomplete++
+	if im.params.Problem == nil {
+		return
+	}
+	fields := make([]domain.FieldError, len(problems))
+	for i, f := range problems {
+		fields[i] = domain.FieldError{Message: f.Message} // it names the document and its field
+	}
+	var line int
+	if id, err := domain.ParseID(document); err == nil {
+		line = im.lines[id]
+	}
+	err := &domain.Error{Kind: domain.KindInvalid, Message: "the document was saved, and cannot be published", Fields: fields}
+	im.params.Problem(DocumentProblem{Line: line, Err: err, Fields: fields})
 }

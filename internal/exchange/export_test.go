@@ -30,3 +30,6 @@ func ReadRows(file File, params CompaniesParams) (CompaniesResult, int, error) {
 	rows, err := readRows(file, form, &out)
 	return out, len(rows), err
 }
+
+// RepeatedKey is repeatedKey.
+func RepeatedKey(text []byte) string { return repeatedKey(text) }

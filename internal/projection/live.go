@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
@@ -27,13 +28,15 @@ type Live struct {
 	wake    chan struct{}                 // makes Run project now
 
 	pauses func(time.Duration) time.Duration // of Run; shortened in tests
+	staged int                               // how many documents a rebuild stages in one transaction
 }
 
 // New returns the projection of the publication log in the stores. now is the clock.
 func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Live {
 	l := &Live{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
 		versions: versions{moved: make(chan struct{})},
-		pauses:   func(d time.Duration) time.Duration { return d }}
+		pauses:   func(d time.Duration) time.Duration { return d },
+		staged:   aggregate.MaxBatch}
 	l.runs = newRuns(func(ctx context.Context) error {
 		err := l.projectLog(ctx)
 		if ctx.Err() == nil {

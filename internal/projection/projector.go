@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -100,7 +99,7 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 	})
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
-	for batch := range readAhead(ahead, p.desk, keys) {
+	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
 		if batch.err != nil {
 			return batch.err
 		}
@@ -132,11 +131,11 @@ type snapshotBatch struct {
 // readAhead reads and decodes snapshots while those before them are written, so
 // that live's lock is held only for writing. At most two batches are in memory. The
 // goroutine ends with ctx or after an error.
-func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey) <-chan snapshotBatch {
+func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey, size int) <-chan snapshotBatch {
 	batches := make(chan snapshotBatch)
 	go func() {
 		defer close(batches)
-		for batch := range slices.Chunk(keys, aggregate.MaxBatch) {
+		for batch := range slices.Chunk(keys, size) {
 			snaps, err := aggregate.ReadRevisionKeys(ctx, desk, batch)
 			select {
 			case batches <- snapshotBatch{batch, snaps, err}:
@@ -269,85 +268,4 @@ func aliasID(document domain.ID, name string) int64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%d %s", document, name) // a hash takes every write
 	return int64(h.Sum64() >> 1)
-}
-
-// RebuildResult is the result of a rebuild: the number of documents in live, and the
-// sequence of the last log entry that was applied.
-type RebuildResult struct {
-	Documents int
-	Sequence  int64
-}
-
-// rebuildBatch is how many documents a rebuild writes before it computes their effective
-// markings. Of their content only some are in memory at once; see readAhead.
-const rebuildBatch = 8 * aggregate.MaxBatch
-
-// Rebuild recreates live from the log and the revisions in one transaction. Readers see
-// the old live until it commits. progress, if not nil, is called with the number of
-// documents written and of all.
-func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (RebuildResult, error) {
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	var out RebuildResult
-	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-		desk := l.stores.DeskRows()
-		log, err := ReadLog(ctx, desk)
-		if err != nil {
-			return err
-		}
-		last, err := entryAt(ctx, desk, log.Last)
-		if err != nil {
-			return err
-		}
-		live, err := readProjection(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if live.history == 0 {
-			if err := l.beginHistory(ctx, tx, log.Identity); err != nil {
-				return err
-			}
-		}
-		// Live should be the same before and after. Differences are recorded in the
-		// history, so that followers of its changes receive them.
-		recorder := &projector{tx: tx, changes: visibilityChanges{}}
-		if err := recorder.recordAllBefore(ctx); err != nil {
-			return err
-		}
-		for name := range aggregate.Tables() {
-			if _, err := tx.Exec(ctx, "DELETE FROM "+name); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, "DELETE FROM aliases"); err != nil {
-			return err
-		}
-		entries, err := readEntries(ctx, desk,
-			"SELECT e.sequence, e.release, e.action, e.document_id, e.revision, e.at, e.published_at FROM publication_entries e"+
-				" JOIN (SELECT document_id, max(sequence) AS last FROM publication_entries WHERE sequence <= ? GROUP BY document_id) l"+
-				" ON l.last = e.sequence WHERE e.action = 'PUBLISH' ORDER BY e.sequence", log.Last)
-		if err != nil {
-			return err
-		}
-		p := &projector{tx: tx, desk: desk}
-		done := 0
-		for batch := range slices.Chunk(entries, rebuildBatch) {
-			if err := p.apply(ctx, batch); err != nil {
-				return err
-			}
-			if done += len(batch); progress != nil {
-				progress(done, len(entries))
-			}
-		}
-		at := latest(l.clock(), live.at.Add(time.Microsecond))
-		if err := recorder.recordAll(ctx, at); err != nil {
-			return err
-		}
-		if err := p.forgetSteps(ctx); err != nil {
-			return err
-		}
-		out = RebuildResult{Documents: len(entries), Sequence: log.Last}
-		return p.setApplied(ctx, log.Identity, last, at)
-	})
-	return out, err
 }

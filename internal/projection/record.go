@@ -64,23 +64,35 @@ func (p *projector) recordAllBefore(ctx context.Context) error {
 // is a text that is equal for the same entry of one log.
 func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
 	for _, t := range domain.Types() {
-		err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name, nil, func(rows *sql.Rows) error {
-			var id domain.ID
-			var m domain.Marking
-			var version int64
-			var updated time.Time
-			var published sql.NullTime
-			if err := rows.Scan(&id, &m, &version, &updated, &published); err != nil {
-				return err
-			}
-			found(id, m, fmt.Sprint(version, updated.UnixMicro(), published.Time.UnixMicro()))
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read what live says: %w", err)
+		if err := p.statesWhere(ctx, t, "", nil, found); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// statesWhere is states for the documents of a type that meet a condition.
+func (p *projector) statesWhere(ctx context.Context, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state string)) error {
+	err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name+where, args, func(rows *sql.Rows) error {
+		var id domain.ID
+		var m domain.Marking
+		var version int64
+		var updated time.Time
+		var published sql.NullTime
+		if err := rows.Scan(&id, &m, &version, &updated, &published); err != nil {
+			return err
+		}
+		found(id, m, stateOf(version, updated, published.Time))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read what live says: %w", err)
+	}
+	return nil
+}
+
+func stateOf(version int64, updated, published time.Time) string {
+	return fmt.Sprint(version, updated.UnixMicro(), published.UnixMicro())
 }
 
 // effective reads the effective markings of documents. It calls found only for those

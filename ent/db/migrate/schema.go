@@ -1339,6 +1339,8 @@ var (
 		{Name: "history", Type: field.TypeInt64, Default: 0},
 		{Name: "log", Type: field.TypeString, Default: ""},
 		{Name: "entry_hash", Type: field.TypeString, Default: ""},
+		{Name: "rebuild_sequence", Type: field.TypeInt64, Default: 0},
+		{Name: "rebuild_hash", Type: field.TypeString, Default: ""},
 	}
 	// ProjectionTable holds the schema information for the "projection" table.
 	ProjectionTable = &schema.Table{

@@ -21,6 +21,10 @@ const (
 	FieldLog = "log"
 	// FieldEntryHash holds the string denoting the entry_hash field in the database.
 	FieldEntryHash = "entry_hash"
+	// FieldRebuildSequence holds the string denoting the rebuild_sequence field in the database.
+	FieldRebuildSequence = "rebuild_sequence"
+	// FieldRebuildHash holds the string denoting the rebuild_hash field in the database.
+	FieldRebuildHash = "rebuild_hash"
 	// Table holds the table name of the projection in the database.
 	Table = "projection"
 )
@@ -33,6 +37,8 @@ var Columns = []string{
 	FieldHistory,
 	FieldLog,
 	FieldEntryHash,
+	FieldRebuildSequence,
+	FieldRebuildHash,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -76,4 +82,14 @@ func ByLog(opts ...sql.OrderTermOption) OrderOption {
 // ByEntryHash orders the results by the entry_hash field.
 func ByEntryHash(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEntryHash, opts...).ToFunc()
+}
+
+// ByRebuildSequence orders the results by the rebuild_sequence field.
+func ByRebuildSequence(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRebuildSequence, opts...).ToFunc()
+}
+
+// ByRebuildHash orders the results by the rebuild_hash field.
+func ByRebuildHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRebuildHash, opts...).ToFunc()
 }

@@ -1,0 +1,372 @@
+package projection
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// RebuildResult is the result of a rebuild: the number of documents in live, and the
+// sequence of the last log entry that was applied.
+type RebuildResult struct {
+	Documents int
+	Sequence  int64
+}
+
+// Rebuild recreates live from the log and the revisions. Readers see the old live until
+// the new one is complete. A rebuild that was interrupted goes on where it was.
+//
+// It first stages the documents, in many transactions: a document that live does not have
+// is unseen there, and one that live has in the published version is written again, which
+// changes nothing for readers. Documents that live has in another version are left as
+// they are: their new content may need another effective marking. The last transaction
+// writes those, removes what is not published, and computes all effective markings. It
+// depends on nothing that was staged: what is missing or differs is written there.
+//
+// progress, if not nil, is called with the number of documents written and of all.
+func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (RebuildResult, error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	err := l.stage(ctx, progress)
+	damaged := domain.KindOf(err) == domain.KindConflict // rows of live are where they cannot be
+	if err != nil && !damaged {
+		return RebuildResult{}, err
+	}
+	if damaged {
+		l.log.WarnContext(ctx, "live has rows that are in the way of its rebuild; all of it is written in one transaction", "error", err)
+	}
+	out, err := l.finishRebuild(ctx, damaged)
+	if err == nil {
+		progress(out.Documents, out.Documents)
+	}
+	return out, err
+}
+
+// lastEntry is the last entry of a document in the log.
+type lastEntry struct {
+	Entry
+	saved time.Time // when the revision was saved
+}
+
+// state is the state that live has with this entry; see [projector.states].
+func (e lastEntry) state() string {
+	updated := e.At
+	if e.Document.Type().Supporting() {
+		updated = e.saved
+	}
+	return stateOf(int64(e.Revision), updated, e.PublishedAt)
+}
+
+// publishedUpTo returns the last entries of the documents that the log has published up to
+// a sequence, in order.
+func publishedUpTo(ctx context.Context, desk store.Rows, sequence int64) ([]lastEntry, error) {
+	var entries []lastEntry
+	err := store.QueryRows(ctx, desk,
+		"SELECT e.sequence, e.release, e.action, e.document_id, e.revision, e.at, e.published_at, r.created_at FROM publication_entries e"+
+			" JOIN (SELECT document_id, max(sequence) AS last FROM publication_entries WHERE sequence <= ? GROUP BY document_id) l ON l.last = e.sequence"+
+			" LEFT JOIN revisions r ON r.document_id = e.document_id AND r.number = e.revision"+
+			" WHERE e.action = '"+ActionPublish+"' ORDER BY e.sequence", []any{sequence}, func(rows *sql.Rows) error {
+			var e lastEntry
+			var saved sql.NullTime
+			if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt, &saved); err != nil {
+				return err
+			}
+			e.saved = saved.Time
+			entries = append(entries, e)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read the publication log: %w", err)
+	}
+	return entries, nil
+}
+
+// stage writes to live the documents that are published, as [Live.Rebuild] says.
+func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
+	desk := l.stores.DeskRows()
+	var log LogState
+	var done int64
+	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if log, err = ReadLog(ctx, desk); err != nil {
+			return err
+		}
+		live, err := readProjection(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if live.history == 0 {
+			if err := l.beginHistory(ctx, tx, log.Identity); err != nil {
+				return err
+			}
+		}
+		p := &projector{tx: tx, desk: desk}
+		if done, err = p.stagedUpTo(ctx, log.Identity); err != nil || done > 0 {
+			return err
+		}
+		return p.removeOrphans(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	entries, err := publishedUpTo(ctx, desk, log.Last)
+	if err != nil {
+		return err
+	}
+	start := sort.Search(len(entries), func(i int) bool { return entries[i].Sequence > done })
+	if done > 0 {
+		l.log.InfoContext(ctx, "the rebuild of live goes on", "done", start, "documents", len(entries), "sequence", done)
+	}
+	keys := make([]aggregate.RevisionKey, 0, len(entries)-start)
+	for _, e := range entries[start:] {
+		keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+	}
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	progress(start, len(entries))
+	for batch := range readAhead(ahead, desk, keys, l.staged) {
+		if batch.err != nil {
+			return batch.err
+		}
+		of := entries[start : start+len(batch.keys)]
+		if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+			p := &projector{tx: tx, desk: desk, existed: map[domain.ID]bool{}}
+			if err := p.stage(ctx, batch, of); err != nil {
+				return err
+			}
+			return p.setStaged(ctx, log.Identity, &of[len(of)-1].Entry)
+		}); err != nil {
+			return fmt.Errorf("entries %d to %d: %w", of[0].Sequence, of[len(of)-1].Sequence, err)
+		}
+		start += len(of)
+		progress(start, len(entries))
+	}
+	return ctx.Err()
+}
+
+// stage writes those of a batch of documents that live does not have, as unseen, and those
+// that it has in this state.
+func (p *projector) stage(ctx context.Context, batch snapshotBatch, entries []lastEntry) error {
+	final := make(map[domain.ID]Entry, len(entries))
+	wanted := make(map[domain.ID]string, len(entries))
+	for _, e := range entries {
+		final[e.Document], wanted[e.Document] = e.Entry, e.state()
+	}
+	differ := map[domain.ID]bool{}
+	engine := p.tx.Dialect()
+	for t, ids := range aggregate.GroupByType(slices.Collect(maps.Keys(final))) {
+		err := p.statesWhere(ctx, t, " WHERE id"+store.InSet(engine), []any{store.IDSet(engine, ids)}, func(id domain.ID, _ domain.Marking, state string) {
+			p.existed[id] = true
+			differ[id] = state != wanted[id]
+		})
+		if err != nil {
+			return err
+		}
+	}
+	batch.keys = slices.DeleteFunc(slices.Clone(batch.keys), func(key aggregate.RevisionKey) bool { return differ[key.ID] })
+	_, err := p.putBatch(ctx, batch, final)
+	return err
+}
+
+// finishRebuild is the last transaction of a rebuild. With all it writes all documents.
+func (l *Live) finishRebuild(ctx context.Context, all bool) (RebuildResult, error) {
+	var out RebuildResult
+	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		desk := l.stores.DeskRows()
+		log, err := ReadLog(ctx, desk)
+		if err != nil {
+			return err
+		}
+		last, err := entryAt(ctx, desk, log.Last)
+		if err != nil {
+			return err
+		}
+		live, err := readProjection(ctx, tx)
+		if err != nil {
+			return err
+		}
+		entries, err := publishedUpTo(ctx, desk, log.Last)
+		if err != nil {
+			return err
+		}
+		// Live should be the same before and after. Differences are recorded in the
+		// history, so that followers of its changes receive them.
+		recorder := &projector{tx: tx, changes: visibilityChanges{}}
+		if err := recorder.recordAllBefore(ctx); err != nil {
+			return err
+		}
+		p := &projector{tx: tx, desk: desk, existed: map[domain.ID]bool{}}
+		if all {
+			err = p.removeAll(ctx)
+		} else {
+			for id := range recorder.changes {
+				p.existed[id] = true
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.putDiffering(ctx, entries, recorder.changes); err != nil {
+			return err
+		}
+		if err := p.markAll(ctx, entries); err != nil {
+			return err
+		}
+		at := latest(l.clock(), live.at.Add(time.Microsecond))
+		if err := recorder.recordAll(ctx, at); err != nil {
+			return err
+		}
+		if err := p.forgetSteps(ctx); err != nil {
+			return err
+		}
+		if err := p.setStaged(ctx, "", nil); err != nil {
+			return err
+		}
+		out = RebuildResult{Documents: len(entries), Sequence: log.Last}
+		return p.setApplied(ctx, log.Identity, last, at)
+	})
+	return out, err
+}
+
+// putDiffering writes the documents that live does not have in the state of their entries,
+// and removes those that have none. before is what live had.
+func (p *projector) putDiffering(ctx context.Context, entries []lastEntry, before visibilityChanges) error {
+	final := make(map[domain.ID]Entry, len(entries))
+	var keys []aggregate.RevisionKey
+	for _, e := range entries {
+		final[e.Document] = e.Entry
+		if !p.existed[e.Document] || before[e.Document].state != e.state() {
+			keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+		}
+	}
+	var gone []domain.ID
+	for id := range p.existed {
+		if _, published := final[id]; !published {
+			gone = append(gone, id)
+		}
+	}
+	slices.SortFunc(keys, func(a, b aggregate.RevisionKey) int {
+		return cmp.Or(cmp.Compare(a.ID.Type(), b.ID.Type()), cmp.Compare(a.ID, b.ID))
+	})
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
+		if batch.err != nil {
+			return batch.err
+		}
+		purged, err := p.putBatch(ctx, batch, final)
+		if err != nil {
+			return err
+		}
+		gone = append(gone, purged...)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.remove(ctx, gone)
+}
+
+// markedAtOnce is how many documents a rebuild computes the effective markings of at once.
+const markedAtOnce = 8 * aggregate.MaxBatch
+
+// markAll computes the effective markings of all documents.
+func (p *projector) markAll(ctx context.Context, entries []lastEntry) error {
+	for batch := range slices.Chunk(entries, markedAtOnce) {
+		ids := make([]domain.ID, len(batch))
+		for i, e := range batch {
+			ids[i] = e.Document
+		}
+		touched := map[domain.ID]bool{}
+		if err := p.supportOf(ctx, ids, touched); err != nil {
+			return err
+		}
+		if err := p.markEffective(ctx, ids, touched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeAll removes all documents from live.
+func (p *projector) removeAll(ctx context.Context) error {
+	for _, name := range append(slices.Sorted(maps.Keys(aggregate.Tables())), "aliases") {
+		if err := store.Exec(ctx, p.tx, "DELETE FROM "+name); err != nil {
+			return fmt.Errorf("delete %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// removeOrphans deletes the rows below documents that are not in live. A damaged live may
+// have such rows.
+func (p *projector) removeOrphans(ctx context.Context) error {
+	orphans := func(table, column, owners, more string) error {
+		if err := store.Exec(ctx, p.tx, "DELETE FROM "+table+" WHERE "+more+column+" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "+owners+" o WHERE o.id = "+table+"."+column+")"); err != nil {
+			return fmt.Errorf("delete rows of %s without an owner: %w", table, err)
+		}
+		return nil
+	}
+	var below func(t *aggregate.Table) error
+	below = func(t *aggregate.Table) error {
+		for _, o := range t.Owned {
+			if err := orphans(o.Name, aggregate.Quote(o.Owner), t.Name, ""); err != nil {
+				return err
+			}
+			if err := below(o.Table); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, t := range domain.Types() {
+		if err := below(aggregate.TableOf(t)); err != nil {
+			return err
+		}
+		if err := orphans("aliases", "document_id", aggregate.TableOf(t).Name, fmt.Sprintf("type = %d AND ", t)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagedUpTo returns the last entry that an unfinished rebuild from this log has staged;
+// 0 if there is none.
+func (p *projector) stagedUpTo(ctx context.Context, identity string) (sequence int64, err error) {
+	var stored string
+	err = store.QueryRows(ctx, p.tx, "SELECT rebuild_sequence, rebuild_hash FROM projection", nil,
+		func(rows *sql.Rows) error { return rows.Scan(&sequence, &stored) })
+	if err != nil || sequence == 0 {
+		return 0, err
+	}
+	last, err := entryAt(ctx, p.desk, sequence)
+	if err != nil || last == nil || stored != stagedHash(identity, last) {
+		return 0, err // of another log
+	}
+	return sequence, nil
+}
+
+func stagedHash(identity string, last *Entry) string { return identity + " " + last.Hash() }
+
+// setStaged stores the last entry that was staged; nil says that no rebuild goes on.
+func (p *projector) setStaged(ctx context.Context, identity string, last *Entry) error {
+	var sequence int64
+	var hash string
+	if last != nil {
+		sequence, hash = last.Sequence, stagedHash(identity, last)
+	}
+	if err := store.Exec(ctx, p.tx, "UPDATE projection SET rebuild_sequence = ?, rebuild_hash = ? WHERE id = 1", sequence, hash); err != nil {
+		return fmt.Errorf("note how far the rebuild has come: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package projection_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
+)
+
+// rebuildChild names the environment variable with the stores in which a child process
+// rebuilds live until it is killed.
+const rebuildChild = "REDTHREAD_TEST_REBUILD_CHILD"
+
+// staged is how many documents a rebuild of these tests stages at once.
+const staged = 4
+
+// publishMany publishes documents of several types and markings, and unpublishes some. It
+// returns the number of those that are live.
+func publishMany(d *desk) int {
+	d.MustSave(domain.Tag, 0, fields{"slug": "sea", "label": "Sea", "vocabulary": "TOPIC"})
+	d.MustSave(domain.Source, 0, fields{"slug": "register", "title": "Register"})
+	for i, marking := range []string{"CLEAR", "GREEN", "AMBER", "RED", "CLEAR", "CLEAR"} {
+		d.MustSave(domain.Entity, 0, fields{"slug": fmt.Sprintf("acme-%d", i), "name": fmt.Sprintf("Acme %d", i), "kind": "COMPANY", "marking": marking, "tags": list("sea")})
+		d.MustPublish(fmt.Sprintf("entity:acme-%d", i))
+	}
+	for i := range 5 {
+		slug := fmt.Sprintf("tie-%d", i)
+		d.MustSave(domain.Relationship, 0, fields{"slug": slug, "from": fmt.Sprintf("acme-%d", i), "to": fmt.Sprintf("acme-%d", i+1), "kind": "OWNS", "confidence": "CONFIRMED", "citations": list(fields{"source": "register"})})
+		d.MustPublish("relationship:" + slug)
+	}
+	for i := range 6 {
+		d.Report(fmt.Sprintf("report-%d", i), fields{"tags": list("sea"), "entities": list("acme-0", "acme-3")})
+		d.MustPublish(fmt.Sprintf("report:report-%d", i))
+	}
+	if _, err := d.Unpublish(d.Ctx, editorial.UnpublishParams{Documents: []string{"report:report-5"}}); err != nil {
+		d.T.Fatal(err)
+	}
+	return 2 + 6 + 5 + 5
+}
+
+// sees returns what viewers of all clearances see of live.
+func sees(d *desk) (all []string) {
+	for _, c := range []domain.Marking{domain.Clear, domain.Green, domain.Amber, domain.Red} {
+		all = append(all, fmt.Sprint(c, d.LiveNames(c)))
+	}
+	return all
+}
+
+// A rebuild that is killed goes on where it was. Until it ends, readers see what they saw
+// before: the old live, or nothing of one that was lost.
+func TestRebuildIsResumed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		spoil func(d *desk)
+	}{
+		{"AsItWas", func(*desk) {}},
+		{"Lost", (*desk).loseLive},
+		{"Damaged", func(d *desk) {
+			d.changeLive("DELETE FROM report_entities", "UPDATE entities SET name = 'x', version = 9 WHERE slug = 'acme-1'", "DELETE FROM relationships WHERE slug = 'tie-0'")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+				s, err := store.Open(t.Context(), c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				d := newDesk(t, s)
+				d.SetStaged(staged)
+				n := publishMany(d)
+				want := editorialtest.Dump(t, s.LiveRows())
+				tt.spoil(d)
+				before := sees(d)
+				for kill := 1; kill <= 2; kill++ {
+					killedRebuild(t, c, 2*staged*kill)
+					if diff := cmp.Diff(before, sees(d)); diff != "" {
+						t.Errorf("readers see another live while it is rebuilt (-before +now):\n%s", diff)
+					}
+				}
+				var first, last int
+				begun := false
+				out, err := d.Rebuild(t.Context(), func(done, of int) {
+					if !begun {
+						first, begun = done, true
+					}
+					if last = done; of != n {
+						t.Errorf("got %d documents, want %d", of, n)
+					}
+				})
+				if err != nil || out.Documents != n {
+					t.Fatalf("got %+v, %v; want %d documents", out, err, n)
+				}
+				if first != 4*staged || last != n {
+					t.Errorf("the last run began at %d and ended at %d, want %d and %d", first, last, 4*staged, n)
+				}
+				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
+					t.Errorf("live (-before +rebuilt):\n%s", diff)
+				}
+				d.WantRebuilt()
+			})
+		})
+	}
+}
+
+// changeLive runs SQL statements on live.
+func (d *desk) changeLive(statements ...string) {
+	d.T.Helper()
+	if err := d.Stores.Live(d.T.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// killedRebuild rebuilds live in a process that is killed once so many documents are
+// written.
+func killedRebuild(t *testing.T, c store.Config, documents int) {
+	t.Helper()
+	stores, err := json.Marshal([]any{c.Dir, c.DeskDSN, c.LiveDSN, documents})
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRebuildUntilKilled$")
+	child.Env = append(os.Environ(), rebuildChild+"="+string(stores))
+	out, err := child.CombinedOutput()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || !exit.Sys().(syscall.WaitStatus).Signaled() {
+		t.Fatalf("got %v, want a process that was killed: %s", err, out)
+	}
+}
+
+// TestRebuildUntilKilled is the child of killedRebuild.
+func TestRebuildUntilKilled(t *testing.T) {
+	var c store.Config
+	var documents int
+	if err := json.Unmarshal([]byte(os.Getenv(rebuildChild)), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &documents}); err != nil {
+		t.Skip("this is a child of TestRebuildIsResumed")
+	}
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, s)
+	d.SetStaged(staged)
+	_, err = d.Rebuild(t.Context(), func(done, _ int) {
+		if done >= documents {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+	})
+	t.Fatalf("the rebuild ended: %v", err)
+}
+
+// Rows of a damaged live that are in the way of a rebuild are removed.
+func TestRebuildOfRowsInTheWay(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.SetStaged(1)
+		publishMany(d)
+		want := editorialtest.Dump(t, d.Stores.LiveRows())
+		// The row is with another owner than on the desk, and its own place is empty.
+		d.changeLive("UPDATE report_entities SET report_id = (SELECT id FROM reports WHERE slug = 'report-4') WHERE report_id = (SELECT id FROM reports WHERE slug = 'report-0') AND position = 0",
+			"UPDATE report_tags SET report_id = 1")
+		if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test"), nil); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, d.Stores.LiveRows()), "\n")); diff != "" {
+			t.Errorf("live (-before +rebuilt):\n%s", diff)
+		}
+	})
+}
