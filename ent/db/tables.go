@@ -534,7 +534,7 @@ func Tables() []Table {
 				{"identity", field.TypeString, false},
 				{"created_at", field.TypeTime, false},
 				{"put_back_at", field.TypeTime, true},
-				{"names_indexed", field.TypeBool, false},
+				{"names_indexed_at", field.TypeTime, true},
 			},
 		},
 		{
