@@ -80,7 +80,7 @@ type access struct {
 
 	way    way
 	walked string // the column of the owner in the links that are walked; see walkShape
-	owners int // for how many rows it holds; more than bounds.set stands for any number
+	owners int    // for how many rows it holds; more than bounds.set stands for any number
 }
 
 // on writes the condition into a statement over the owner's table.
