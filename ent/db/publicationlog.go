@@ -23,9 +23,9 @@ type PublicationLog struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// When live was last rebuilt because it did not match the log: what was sent to webhooks before that is not fully known.
 	PutBackAt *time.Time `json:"put_back_at,omitempty"`
-	// All documents have the keys of their names: those of versions without keys were found.
-	NamesIndexed bool `json:"names_indexed,omitempty"`
-	selectValues sql.SelectValues
+	// Since when all documents have the keys of their names, also those that versions without keys have saved.
+	NamesIndexedAt *time.Time `json:"names_indexed_at,omitempty"`
+	selectValues   sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
 	Batch any `json:"-"`
@@ -36,13 +36,11 @@ func (*PublicationLog) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case publicationlog.FieldNamesIndexed:
-			values[i] = new(sql.NullBool)
 		case publicationlog.FieldID:
 			values[i] = new(sql.NullInt64)
 		case publicationlog.FieldIdentity:
 			values[i] = new(sql.NullString)
-		case publicationlog.FieldCreatedAt, publicationlog.FieldPutBackAt:
+		case publicationlog.FieldCreatedAt, publicationlog.FieldPutBackAt, publicationlog.FieldNamesIndexedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -84,11 +82,12 @@ func (_m *PublicationLog) assignValues(columns []string, values []any) error {
 				_m.PutBackAt = new(time.Time)
 				*_m.PutBackAt = value.Time
 			}
-		case publicationlog.FieldNamesIndexed:
-			if value, ok := values[i].(*sql.NullBool); !ok {
-				return fmt.Errorf("unexpected type %T for field names_indexed", values[i])
+		case publicationlog.FieldNamesIndexedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field names_indexed_at", values[i])
 			} else if value.Valid {
-				_m.NamesIndexed = value.Bool
+				_m.NamesIndexedAt = new(time.Time)
+				*_m.NamesIndexedAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])

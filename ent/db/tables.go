@@ -536,7 +536,7 @@ func Tables() []Table {
 				{"identity", field.TypeString, false},
 				{"created_at", field.TypeTime, false},
 				{"put_back_at", field.TypeTime, true},
-				{"names_indexed", field.TypeBool, true},
+				{"names_indexed_at", field.TypeTime, true},
 			},
 		},
 		{

@@ -68,8 +68,8 @@ func (PublicationLog) Fields() []ent.Field {
 		id(), field.String("identity"), field.Time("created_at"),
 		field.Time("put_back_at").Optional().Nillable().
 			Comment("When live was last rebuilt because it did not match the log: what was sent to webhooks before that is not fully known."),
-		field.Bool("names_indexed").Optional().
-			Comment("All documents have the keys of their names: those of versions without keys were found."),
+		field.Time("names_indexed_at").Optional().Nillable().
+			Comment("Since when all documents have the keys of their names, also those that versions without keys have saved."),
 	}
 }
 

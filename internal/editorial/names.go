@@ -109,10 +109,10 @@ const namesBatch = 500
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
-	var done bool
-	err := store.QueryRows(ctx, d.stores.DeskRows(), "SELECT coalesce(names_indexed, FALSE) FROM publication_log", nil, func(rows *sql.Rows) error { return rows.Scan(&done) })
-	if err != nil || done {
-		return 0, err // the search below reads all documents
+	// The search below reads all documents.
+	done, err := store.QueryIDs(ctx, d.stores.DeskRows(), "SELECT id FROM publication_log WHERE names_indexed_at IS NOT NULL")
+	if err != nil || len(done) > 0 {
+		return 0, err
 	}
 	for _, t := range domain.Types() {
 		if aggregate.SpecOf(t).Names == nil {
@@ -130,7 +130,7 @@ func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 		}
 	}
 	return found, d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return store.Exec(ctx, tx, "UPDATE publication_log SET names_indexed = TRUE")
+		return store.Exec(ctx, tx, "UPDATE publication_log SET names_indexed_at = ?", d.clock())
 	})
 }
 

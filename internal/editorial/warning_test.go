@@ -268,7 +268,7 @@ func TestIndexNames(t *testing.T) {
 			if _, err := tx.Exec(ctx, "DELETE FROM name_keys"); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, "UPDATE publication_log SET names_indexed = FALSE")
+			_, err := tx.Exec(ctx, "UPDATE publication_log SET names_indexed_at = NULL")
 			return err
 		})
 		if err != nil {

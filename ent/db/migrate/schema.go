@@ -1384,7 +1384,7 @@ var (
 		{Name: "identity", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "put_back_at", Type: field.TypeTime, Nullable: true},
-		{Name: "names_indexed", Type: field.TypeBool, Nullable: true},
+		{Name: "names_indexed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// PublicationLogTable holds the schema information for the "publication_log" table.
 	PublicationLogTable = &schema.Table{

@@ -17,8 +17,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldPutBackAt holds the string denoting the put_back_at field in the database.
 	FieldPutBackAt = "put_back_at"
-	// FieldNamesIndexed holds the string denoting the names_indexed field in the database.
-	FieldNamesIndexed = "names_indexed"
+	// FieldNamesIndexedAt holds the string denoting the names_indexed_at field in the database.
+	FieldNamesIndexedAt = "names_indexed_at"
 	// Table holds the table name of the publicationlog in the database.
 	Table = "publication_log"
 )
@@ -29,7 +29,7 @@ var Columns = []string{
 	FieldIdentity,
 	FieldCreatedAt,
 	FieldPutBackAt,
-	FieldNamesIndexed,
+	FieldNamesIndexedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -65,7 +65,7 @@ func ByPutBackAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPutBackAt, opts...).ToFunc()
 }
 
-// ByNamesIndexed orders the results by the names_indexed field.
-func ByNamesIndexed(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldNamesIndexed, opts...).ToFunc()
+// ByNamesIndexedAt orders the results by the names_indexed_at field.
+func ByNamesIndexedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNamesIndexedAt, opts...).ToFunc()
 }

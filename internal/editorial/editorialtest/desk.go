@@ -245,6 +245,9 @@ func (d *Desk) WantRebuilt() {
 // RebuildDiff rebuilds live and returns how it differs from before.
 func (d *Desk) RebuildDiff() string {
 	d.T.Helper()
+	if wrong, _, err := LinksUnlikeDocuments(d.T.Context(), d.Stores.LiveRows()); err != nil || len(wrong) > 0 {
+		d.T.Errorf("links in live have no right copies of columns of their documents: %v %v", err, wrong)
+	}
 	before := Dump(d.T, d.Stores.LiveRows())
 	done, of := 0, 0
 	if _, err := d.RebuildLive(domain.AsSystem(d.T.Context(), "test"), func(n, all int) { done, of = n, all }); err != nil {

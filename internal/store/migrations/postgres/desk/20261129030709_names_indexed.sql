@@ -1,2 +1,0 @@
--- Modify "publication_log" table
-ALTER TABLE "publication_log" ADD COLUMN "names_indexed" boolean NULL;
