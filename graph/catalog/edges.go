@@ -90,7 +90,7 @@ func RelationshipsOf(direction string, kinds []string) *read.EdgeOf[db.Entity, d
 		for i, k := range kinds {
 			list[i] = k
 		}
-		edge = edge.Where(map[string]any{"kind": map[string]any{"in": list}})
+		edge = edge.Where(map[string]any{"kind": map[string]any{"in": list}}).Once()
 	}
 	return edge
 }
