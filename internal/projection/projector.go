@@ -93,25 +93,11 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 			gone = append(gone, id)
 		}
 	}
-	// Documents of one type together, since they are written together.
-	slices.SortFunc(keys, func(a, b aggregate.RevisionKey) int {
-		return cmp.Or(cmp.Compare(a.ID.Type(), b.ID.Type()), cmp.Compare(a.ID, b.ID))
-	})
-	ahead, stop := context.WithCancel(ctx)
-	defer stop()
-	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
-		if batch.err != nil {
-			return batch.err
-		}
-		purged, err := p.putBatch(ctx, batch, final)
-		if err != nil {
-			return err
-		}
-		gone = append(gone, purged...)
-	}
-	if err := ctx.Err(); err != nil {
+	purged, err := p.putAll(ctx, keys, final)
+	if err != nil {
 		return err
 	}
+	gone = append(gone, purged...)
 	if err := p.remove(ctx, gone); err != nil {
 		return err
 	}
@@ -148,6 +134,28 @@ func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKe
 		}
 	}()
 	return batches
+}
+
+// putAll writes documents in the published revisions, and returns those that were purged
+// since.
+func (p *projector) putAll(ctx context.Context, keys []aggregate.RevisionKey, final map[domain.ID]Entry) (purged []domain.ID, err error) {
+	// Documents of one type together, since they are written together.
+	slices.SortFunc(keys, func(a, b aggregate.RevisionKey) int {
+		return cmp.Or(cmp.Compare(a.ID.Type(), b.ID.Type()), cmp.Compare(a.ID, b.ID))
+	})
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
+		if batch.err != nil {
+			return nil, batch.err
+		}
+		gone, err := p.putBatch(ctx, batch, final)
+		if err != nil {
+			return nil, err
+		}
+		purged = append(purged, gone...)
+	}
+	return purged, ctx.Err()
 }
 
 // putBatch writes a batch of documents to live. It returns the documents that were

@@ -1,7 +1,6 @@
 package projection
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -256,25 +255,11 @@ func (p *projector) putDiffering(ctx context.Context, entries []lastEntry, befor
 			gone = append(gone, id)
 		}
 	}
-	slices.SortFunc(keys, func(a, b aggregate.RevisionKey) int {
-		return cmp.Or(cmp.Compare(a.ID.Type(), b.ID.Type()), cmp.Compare(a.ID, b.ID))
-	})
-	ahead, stop := context.WithCancel(ctx)
-	defer stop()
-	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
-		if batch.err != nil {
-			return batch.err
-		}
-		purged, err := p.putBatch(ctx, batch, final)
-		if err != nil {
-			return err
-		}
-		gone = append(gone, purged...)
-	}
-	if err := ctx.Err(); err != nil {
+	purged, err := p.putAll(ctx, keys, final)
+	if err != nil {
 		return err
 	}
-	return p.remove(ctx, gone)
+	return p.remove(ctx, append(gone, purged...))
 }
 
 // markedAtOnce is how many documents a rebuild computes the effective markings of at once.
