@@ -8,7 +8,7 @@ import (
 	"github.com/redthread-api/redthread/graph/plan"
 )
 
-// A reader remembers texts of statements by their selection, for longer than plans are kept:
+// A reader remembers texts of statements by their selection, for longer than plans are cached:
 // a plan can be a thousand times as large as a selection.
 func TestSelectionsKeepNoPlan(t *testing.T) {
 	t.Parallel()

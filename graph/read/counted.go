@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// countedFrom is from how many rows on a count is kept. Fewer are counted as quickly as
-	// a kept count is confirmed.
+	// countedFrom is from how many rows on a count is cached. Fewer are counted as quickly as
+	// a cached count is confirmed.
 	countedFrom = 2000
 	maxCounted  = 512
-	// maxCountedFilter bounds the filters of kept counts, in bytes of JSON.
+	// maxCountedFilter bounds the filters of cached counts, in bytes of JSON.
 	maxCountedFilter = 2 << 10
 )
 
@@ -32,7 +32,7 @@ type counted struct {
 }
 
 // filterKey identifies the filtered list of a viewer's clearance; it is empty where its
-// count is not to be kept.
+// count is not to be cached.
 func (p *plan) filterKey(ctx context.Context, t *Table) (string, error) {
 	if !t.Document.IsDocument() || domain.StageFrom(ctx) != domain.Live {
 		return "", nil

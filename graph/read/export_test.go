@@ -19,11 +19,11 @@ func CursorOf(t *Table, by OrderBy, value any, id domain.ID) (string, error) {
 	return o.encode(sortKey{value: value, id: id})
 }
 
-// KeepCounts sets from how many rows on counts of filtered lists are kept.
-func (r *Reader) KeepCounts(from int) { r.countedFrom = from }
+// CacheCounts sets from how many rows on counts of filtered lists are cached.
+func (r *Reader) CacheCounts(from int) { r.countedFrom = from }
 
-// CountsKept returns how many counts of filtered lists are kept.
-func (r *Reader) CountsKept() int { return r.counted.Len() }
+// CachedCounts returns how many counts of filtered lists are cached.
+func (r *Reader) CachedCounts() int { return r.counted.Len() }
 
 // Values returns all values of rows.
 func (r *Rows) Values() []Value {

@@ -154,7 +154,7 @@ func (l *Listing) cut(rows *Rows) *Rows {
 		}
 		return cmp.Compare(rows.ID(int(a)), rows.ID(int(b))) * direction
 	})
-	kept := order[:0]
+	within := order[:0] // their pages
 	var owner int64
 	n := 0
 	for _, i := range order {
@@ -162,10 +162,10 @@ func (l *Listing) cut(rows *Rows) *Rows {
 			owner, n = o, 0
 		}
 		if n++; n <= l.page.limit+1 {
-			kept = append(kept, i)
+			within = append(within, i)
 		}
 	}
-	return &Rows{width: rows.width, owner: rows.owner, values: rows.values.Pick(rows.width, kept)}
+	return &Rows{width: rows.width, owner: rows.owner, values: rows.values.Pick(rows.width, within)}
 }
 
 // compareValues compares values of one column as both engines do: null is lowest, and

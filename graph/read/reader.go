@@ -26,7 +26,7 @@ type Reader struct {
 	texts  *lru.Cache[textKey, *text]
 	// counted has numbers of rows by the key of their list; see counted.
 	counted     *lru.Cache[string, counted]
-	countedFrom int          // from how many rows on they are kept
+	countedFrom int          // from how many rows on they are cached
 	seed        maphash.Seed // of the keys of hints
 }
 
@@ -41,12 +41,12 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
-	kept, err := lru.New[string, counted](maxCounted)
+	counts, err := lru.New[string, counted](maxCounted)
 	if err != nil {
 		panic(err) // the size is negative
 	}
 	r := &Reader{
-		texts: texts, counted: kept, countedFrom: countedFrom,
+		texts: texts, counted: counts, countedFrom: countedFrom,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}

@@ -48,7 +48,7 @@ func TestTotalsFollowChanges(t *testing.T) {
 			d.Report(fmt.Sprintf("report-%d", i), editorialtest.Fields{"tags": editorialtest.List(fmt.Sprintf("tag-%d", i%4)), "entities": editorialtest.List(fmt.Sprintf("entity-%d", i%3))})
 			names = append(names, fmt.Sprintf("report:report-%d", i))
 		}
-		following.KeepCounts(0)
+		following.CacheCounts(0)
 		filters := []map[string]any{
 			{"tags": slugIs("tag-1")}, {"tags": object{"slug": object{"in": []any{"tag-1", "tag-2"}}}}, {"tags": object{}},
 			{"entities": object{"kind": object{"eq": "PERSON"}}}, {"not": object{"entities": slugIs("entity-2")}},
@@ -85,8 +85,8 @@ func TestTotalsFollowChanges(t *testing.T) {
 				compareTotal(t, ctx, act, d.Stores, following, catalog.Tags, object{"reports": object{"kind": object{"eq": "BRIEF"}}})
 			}
 		}
-		if n := following.CountsKept(); n == 0 {
-			t.Error("no count of a filtered list was kept")
+		if n := following.CachedCounts(); n == 0 {
+			t.Error("no count of a filtered list was cached")
 		}
 		for _, act := range []string{"publish", "unpublish", "mark", "rebuild"} {
 			if acts[act] == 0 {

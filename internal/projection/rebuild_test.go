@@ -62,6 +62,10 @@ func sees(d *desk) (all []string) {
 // A rebuild that is killed goes on where it was. Until it ends, readers see what they saw
 // before: the old live, or nothing of one that was lost.
 func TestRebuildIsResumed(t *testing.T) {
+	if stores := os.Getenv(rebuildChild); stores != "" {
+		rebuildUntilKilled(t, stores)
+		return
+	}
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
@@ -141,7 +145,7 @@ func killedRebuild(t *testing.T, c store.Config, documents int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRebuildUntilKilled$")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRebuildIsResumed$")
 	child.Env = append(os.Environ(), rebuildChild+"="+string(stores))
 	out, err := child.CombinedOutput()
 	exit, ok := errors.AsType[*exec.ExitError](err)
@@ -150,12 +154,13 @@ func killedRebuild(t *testing.T, c store.Config, documents int) {
 	}
 }
 
-// TestRebuildUntilKilled is the child of killedRebuild.
-func TestRebuildUntilKilled(t *testing.T) {
+// rebuildUntilKilled is the child process of killedRebuild, with what its environment has.
+func rebuildUntilKilled(t *testing.T, stores string) {
+	t.Helper()
 	var c store.Config
 	var documents int
-	if err := json.Unmarshal([]byte(os.Getenv(rebuildChild)), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &documents}); err != nil {
-		t.Skip("this is a child of TestRebuildIsResumed")
+	if err := json.Unmarshal([]byte(stores), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &documents}); err != nil {
+		t.Fatal(err)
 	}
 	s, err := store.Open(t.Context(), c)
 	if err != nil {
