@@ -13,138 +13,45 @@ const maxDepth = 64
 // "citations[0].source"; "" if there is none. The package json would take the last one. Of
 // text that is not JSON it looks at what comes before the error.
 func repeatedKey(text []byte) string {
-	s := keyScanner{text: text}
-	s.value("", 0)
-	return s.repeated
+	repeated, _ := repeatedIn(json.NewDecoder(bytes.NewReader(text)), "", "", 0)
+	return repeated
 }
 
-type keyScanner struct {
-	text     []byte
-	at       int
-	repeated string
-}
-
-// next returns the next byte that is not white space, without a step over it; 0 at the end.
-func (s *keyScanner) next() byte {
-	for s.at < len(s.text) {
-		switch c := s.text[s.at]; c {
-		case ' ', '\t', '\r', '\n':
-			s.at++
-		default:
-			return c
-		}
+// repeatedIn reads a value and returns the path of a repeated key in it. It returns false
+// where it did not read to the end of the value. The path of an object has its index in a
+// list as well.
+func repeatedIn(d *json.Decoder, path, index string, depth int) (repeated string, ok bool) {
+	token, err := d.Token()
+	start, nested := token.(json.Delim)
+	if err != nil || !nested || depth == maxDepth {
+		return "", err == nil && !nested
 	}
-	return 0
-}
-
-// value steps over a value. It returns false at an error, and at a repeated key.
-func (s *keyScanner) value(path string, depth int) bool {
-	switch c := s.next(); c {
-	case '{':
-		return depth < maxDepth && s.object(path, depth)
-	case '[':
-		return depth < maxDepth && s.array(path, depth)
-	case '"':
-		_, ok := s.str()
-		return ok
-	case 0, '}', ']', ',', ':':
-		return false
+	if start == '{' {
+		path += index
 	}
-	for s.at < len(s.text) && bytes.IndexByte([]byte(",]} \t\r\n"), s.text[s.at]) < 0 { // a number, true, false, null
-		s.at++
-	}
-	return true
-}
-
-func (s *keyScanner) object(path string, depth int) bool {
-	s.at++
-	if s.next() == '}' {
-		s.at++
-		return true
-	}
-	var keys [][]byte
-	for {
-		if s.next() != '"' {
-			return false
-		}
-		raw, ok := s.str()
-		if !ok || s.next() != ':' {
-			return false
-		}
-		key := raw[1 : len(raw)-1]
-		if bytes.IndexByte(key, '\\') >= 0 {
-			var plain string
-			if json.Unmarshal(raw, &plain) != nil {
-				return false
+	keys := map[string]bool{}
+	for i := 0; d.More(); i++ {
+		at, index := path, ""
+		if start == '[' {
+			index = fmt.Sprintf("[%d]", i)
+		} else {
+			token, err := d.Token()
+			key, isKey := token.(string)
+			if err != nil || !isKey {
+				return "", false
 			}
-			key = []byte(plain)
-		}
-		s.at++
-		at := string(key)
-		if path != "" {
-			at = path + "." + at
-		}
-		for _, k := range keys {
-			if bytes.Equal(k, key) {
-				s.repeated = at
-				return false
+			if at = key; path != "" {
+				at = path + "." + key
 			}
+			if keys[key] && d.More() {
+				return at, false
+			}
+			keys[key] = true
 		}
-		if keys = append(keys, key); len(keys) > 256 {
-			return false // more than any document has: it is refused for those that it does not have
-		}
-		if !s.value(at, depth+1) {
-			return false
-		}
-		switch s.next() {
-		case ',':
-			s.at++
-		case '}':
-			s.at++
-			return true
-		default:
-			return false
+		if repeated, ok := repeatedIn(d, at, index, depth+1); !ok {
+			return repeated, false
 		}
 	}
-}
-
-func (s *keyScanner) array(path string, depth int) bool {
-	s.at++
-	if s.next() == ']' {
-		s.at++
-		return true
-	}
-	for i := 0; ; i++ {
-		at := path
-		if s.next() == '{' {
-			at = fmt.Sprintf("%s[%d]", path, i)
-		}
-		if !s.value(at, depth+1) {
-			return false
-		}
-		switch s.next() {
-		case ',':
-			s.at++
-		case ']':
-			s.at++
-			return true
-		default:
-			return false
-		}
-	}
-}
-
-// str steps over a string and returns it, with its quotes.
-func (s *keyScanner) str() ([]byte, bool) {
-	start := s.at
-	for i := s.at + 1; i < len(s.text); i++ {
-		switch s.text[i] {
-		case '\\':
-			i++
-		case '"':
-			s.at = i + 1
-			return s.text[start:s.at], true
-		}
-	}
-	return nil, false
+	_, err = d.Token() // the end
+	return "", err == nil
 }
