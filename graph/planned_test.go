@@ -138,12 +138,19 @@ func TestPlanEqualsExecutor(t *testing.T) {
 	})
 }
 
-// A response may have as many bytes with a plan as with the executor, to the byte.
-func TestSizesOfPlannedResponses(t *testing.T) {
-	t.Parallel()
+// withExample returns stores with a random content that is always the same.
+func withExample(t *testing.T) *store.Stores {
+	t.Helper()
 	s := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
 	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	return s
+}
+
+// A response may have as many bytes with a plan as with the executor, to the byte.
+func TestSizesOfPlannedResponses(t *testing.T) {
+	t.Parallel()
+	s := withExample(t)
 	var bytes syncatomic.Int64
 	w := newLimitedWays(s, func(role domain.Role) limits.Limit {
 		limit := noLimits(role)
@@ -204,9 +211,7 @@ func TestPlansAreBounded(t *testing.T) {
 // read again what a plan has read.
 func TestWrongArgumentsAreReadOnce(t *testing.T) {
 	t.Parallel()
-	s := storetest.SQLite(t)
-	log := slog.New(slog.DiscardHandler)
-	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	s := withExample(t)
 	w := newWays(s)
 	for _, query := range []string{
 		`{ reports { nodes { slug entities(after: "garbage") { nodes { slug } } } } tags { nodes { slug } } }`,
@@ -259,9 +264,7 @@ func TestStatementsOfPlansFail(t *testing.T) {
 // get their own response.
 func TestPlansAreSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
-	s := storetest.SQLite(t)
-	log := slog.New(slog.DiscardHandler)
-	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	s := withExample(t)
 	w := newWays(s)
 	const query = `query($n: Int, $with: Boolean!, $f: TextFormat! = TEXT) { reports(first: $n) { nodes { slug summary(format: $f) tags @include(if: $with) { label } } pageInfo { endCursor } } }`
 	var all sync.WaitGroup
