@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/ent/db/change"
 	"github.com/redthread-api/redthread/ent/db/citation"
+	"github.com/redthread-api/redthread/ent/db/consent"
 	"github.com/redthread-api/redthread/ent/db/contribution"
 	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
@@ -40,6 +41,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
 	"github.com/redthread-api/redthread/ent/db/narrativetarget"
+	"github.com/redthread-api/redthread/ent/db/newsletterkey"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/ent/db/projection"
@@ -55,7 +57,12 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
+	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/source"
+	"github.com/redthread-api/redthread/ent/db/subscriber"
+	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -125,6 +132,7 @@ func checkColumn(t, c string) error {
 			auditentry.Table:         auditentry.ValidColumn,
 			change.Table:             change.ValidColumn,
 			citation.Table:           citation.ValidColumn,
+			consent.Table:            consent.ValidColumn,
 			contribution.Table:       contribution.ValidColumn,
 			edition.Table:            edition.ValidColumn,
 			editionitem.Table:        editionitem.ValidColumn,
@@ -147,6 +155,7 @@ func checkColumn(t, c string) error {
 			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
 			narrativetag.Table:       narrativetag.ValidColumn,
 			narrativetarget.Table:    narrativetarget.ValidColumn,
+			newsletterkey.Table:      newsletterkey.ValidColumn,
 			observation.Table:        observation.ValidColumn,
 			person.Table:             person.ValidColumn,
 			projection.Table:         projection.ValidColumn,
@@ -162,7 +171,12 @@ func checkColumn(t, c string) error {
 			reporttag.Table:          reporttag.ValidColumn,
 			revision.Table:           revision.ValidColumn,
 			schedule.Table:           schedule.ValidColumn,
+			sending.Table:            sending.ValidColumn,
+			sendingrecipient.Table:   sendingrecipient.ValidColumn,
 			source.Table:             source.ValidColumn,
+			subscriber.Table:         subscriber.ValidColumn,
+			subscription.Table:       subscription.ValidColumn,
+			suppression.Table:        suppression.ValidColumn,
 			tag.Table:                tag.ValidColumn,
 			webhook.Table:            webhook.ValidColumn,
 			webhookdelivery.Table:    webhookdelivery.ValidColumn,

@@ -136,6 +136,20 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "consents",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"email_hash", field.TypeString, false},
+				{"series_id", field.TypeInt64, true},
+				{"act", field.TypeString, false},
+				{"at", field.TypeTime, false},
+				{"network", field.TypeString, true},
+				{"text_version", field.TypeString, true},
+				{"language", field.TypeString, true},
+				{"source", field.TypeString, true},
+			},
+		},
+		{
 			Name: "contributions",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
@@ -469,6 +483,16 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "newsletter_keys",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"purpose", field.TypeString, false},
+				{"secret", field.TypeBytes, false},
+				{"created_at", field.TypeTime, false},
+				{"retired_at", field.TypeTime, true},
+			},
+		},
+		{
 			Name: "observations",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
@@ -722,6 +746,43 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "sendings",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"edition_id", field.TypeInt64, false},
+				{"series_id", field.TypeInt64, false},
+				{"marking", field.TypeInt, false},
+				{"state", field.TypeString, false},
+				{"reason", field.TypeString, true},
+				{"at", field.TypeTime, false},
+				{"total", field.TypeInt, false},
+				{"frozen_at", field.TypeTime, true},
+				{"done_at", field.TypeTime, true},
+				{"worker", field.TypeString, false},
+				{"worker_until", field.TypeTime, true},
+				{"failures", field.TypeInt, false},
+				{"created_by", field.TypeString, false},
+				{"created_at", field.TypeTime, false},
+				{"updated_at", field.TypeTime, false},
+			},
+		},
+		{
+			Name: "sending_recipients",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"sending_id", field.TypeInt64, false},
+				{"subscriber_id", field.TypeInt64, true},
+				{"email_hash", field.TypeString, false},
+				{"state", field.TypeString, false},
+				{"worker", field.TypeString, false},
+				{"attempts", field.TypeInt, false},
+				{"next_attempt_at", field.TypeTime, true},
+				{"first_attempt_at", field.TypeTime, true},
+				{"ended_at", field.TypeTime, true},
+				{"code", field.TypeString, true},
+			},
+		},
+		{
 			Name: "sources",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},
@@ -748,6 +809,42 @@ func Tables() []Table {
 				{"reliability", field.TypeString, true},
 				{"credibility", field.TypeInt, true},
 				{"title_key", field.TypeBytes, true},
+			},
+		},
+		{
+			Name: "subscribers",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"email", field.TypeString, false},
+				{"email_hash", field.TypeString, false},
+				{"language", field.TypeString, false},
+				{"soft_bounces", field.TypeInt, false},
+				{"soft_bounces_since", field.TypeTime, true},
+				{"created_at", field.TypeTime, false},
+				{"updated_at", field.TypeTime, false},
+			},
+		},
+		{
+			Name: "subscriptions",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"subscriber_id", field.TypeInt64, false},
+				{"series_id", field.TypeInt64, false},
+				{"clearance", field.TypeInt, false},
+				{"state", field.TypeString, false},
+				{"created_at", field.TypeTime, false},
+				{"confirmed_at", field.TypeTime, true},
+				{"ended_at", field.TypeTime, true},
+			},
+		},
+		{
+			Name: "suppressions",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"email_hash", field.TypeString, false},
+				{"reason", field.TypeString, false},
+				{"code", field.TypeString, true},
+				{"at", field.TypeTime, false},
 			},
 		},
 		{

@@ -2519,6 +2519,10 @@ enum Right {
   PURGE
   "Rebuild live. ADMIN."
   OPERATE
+  "See, import, export and erase subscribers, and the addresses that get no mail. ADMIN."
+  MANAGE_SUBSCRIBERS
+  "Send an edition to the subscribers of its series, pause and stop that. From EDITOR on."
+  SEND_EDITION
 }
 
 "What a key is good for."
