@@ -2698,6 +2698,14 @@ enum AuditAction {
   RETRY_WEBHOOK_DELIVERIES
   "A webhook was disabled by the program: every attempt had failed for days, or the receiver is gone."
   DISABLE_WEBHOOK
+  "An edition was sent to the subscribers of its series, or is to be at a time."
+  SEND_EDITION
+  "A sending was paused."
+  PAUSE_SENDING
+  "A sending was resumed."
+  RESUME_SENDING
+  "A sending was stopped."
+  STOP_SENDING
   "A credential that is known was refused: revoked, expired, disabled, or used from elsewhere."
   REFUSE_CREDENTIAL
   "Somebody was refused what they have no right to."

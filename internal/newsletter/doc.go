@@ -1,0 +1,2 @@
+// Package newsletter sends editions to the subscribers of their series.
+package newsletter
