@@ -54,6 +54,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -150,6 +151,8 @@ type Client struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// Series is the client for interacting with the Series builders.
+	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
 	// Tag is the client for interacting with the Tag builders.
@@ -211,6 +214,7 @@ func (c *Client) init() {
 	c.ReportTag = NewReportTagClient(c.config)
 	c.Revision = NewRevisionClient(c.config)
 	c.Schedule = NewScheduleClient(c.config)
+	c.Series = NewSeriesClient(c.config)
 	c.Source = NewSourceClient(c.config)
 	c.Tag = NewTagClient(c.config)
 	c.Webhook = NewWebhookClient(c.config)
@@ -350,6 +354,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ReportTag:          NewReportTagClient(cfg),
 		Revision:           NewRevisionClient(cfg),
 		Schedule:           NewScheduleClient(cfg),
+		Series:             NewSeriesClient(cfg),
 		Source:             NewSourceClient(cfg),
 		Tag:                NewTagClient(cfg),
 		Webhook:            NewWebhookClient(cfg),
@@ -416,6 +421,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ReportTag:          NewReportTagClient(cfg),
 		Revision:           NewRevisionClient(cfg),
 		Schedule:           NewScheduleClient(cfg),
+		Series:             NewSeriesClient(cfg),
 		Source:             NewSourceClient(cfg),
 		Tag:                NewTagClient(cfg),
 		Webhook:            NewWebhookClient(cfg),
@@ -468,7 +474,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.NarrativeTarget, c.Observation, c.Person, c.Projection, c.PublicationEntry,
 		c.PublicationLog, c.RegisteredDocument, c.Relationship, c.Report,
 		c.ReportAttachment, c.ReportEntity, c.ReportMention, c.ReportNarrative,
-		c.ReportTag, c.Revision, c.Schedule, c.Source, c.Tag, c.Webhook,
+		c.ReportTag, c.Revision, c.Schedule, c.Series, c.Source, c.Tag, c.Webhook,
 		c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
@@ -2835,6 +2841,50 @@ func (c *ScheduleClient) mutate(ctx context.Context, m *ScheduleMutation) (Value
 	}
 }
 
+// SeriesClient is a client for the Series schema.
+type SeriesClient struct {
+	config
+}
+
+// NewSeriesClient returns a client for the Series from the given config.
+func NewSeriesClient(c config) *SeriesClient {
+	return &SeriesClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `series.Intercept(f(g(h())))`.
+func (c *SeriesClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Series = append(c.inters.Series, interceptors...)
+}
+
+// Query returns a query builder for Series.
+func (c *SeriesClient) Query() *SeriesQuery {
+	return &SeriesQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSeries},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Series entity by its id.
+func (c *SeriesClient) Get(ctx context.Context, id domain.ID) (*Series, error) {
+	return c.Query().Where(series.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SeriesClient) GetX(ctx context.Context, id domain.ID) *Series {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SeriesClient) Interceptors() []Interceptor {
+	return c.inters.Series
+}
+
 // SourceClient is a client for the Source schema.
 type SourceClient struct {
 	config
@@ -3173,6 +3223,7 @@ type (
 		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
 		PublicationEntry, PublicationLog, RegisteredDocument, Relationship, Report,
 		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
-		Revision, Schedule, Source, Tag, Webhook, WebhookDelivery []ent.Interceptor
+		Revision, Schedule, Series, Source, Tag, Webhook,
+		WebhookDelivery []ent.Interceptor
 	}
 )

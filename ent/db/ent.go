@@ -55,6 +55,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -162,6 +163,7 @@ func checkColumn(t, c string) error {
 			reporttag.Table:          reporttag.ValidColumn,
 			revision.Table:           revision.ValidColumn,
 			schedule.Table:           schedule.ValidColumn,
+			series.Table:             series.ValidColumn,
 			source.Table:             source.ValidColumn,
 			tag.Table:                tag.ValidColumn,
 			webhook.Table:            webhook.ValidColumn,

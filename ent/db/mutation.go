@@ -75,6 +75,7 @@ const (
 	TypeReportTag          = "ReportTag"
 	TypeRevision           = "Revision"
 	TypeSchedule           = "Schedule"
+	TypeSeries             = "Series"
 	TypeSource             = "Source"
 	TypeTag                = "Tag"
 	TypeWebhook            = "Webhook"

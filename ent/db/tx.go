@@ -98,6 +98,8 @@ type Tx struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// Series is the client for interacting with the Series builders.
+	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
 	// Tag is the client for interacting with the Tag builders.
@@ -280,6 +282,7 @@ func (tx *Tx) init() {
 	tx.ReportTag = NewReportTagClient(tx.config)
 	tx.Revision = NewRevisionClient(tx.config)
 	tx.Schedule = NewScheduleClient(tx.config)
+	tx.Series = NewSeriesClient(tx.config)
 	tx.Source = NewSourceClient(tx.config)
 	tx.Tag = NewTagClient(tx.config)
 	tx.Webhook = NewWebhookClient(tx.config)

@@ -38,7 +38,10 @@ func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (Rebuil
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	err := l.stage(ctx, progress)
+	err := l.fillSeries(ctx)
+	if err == nil {
+		err = l.stage(ctx, progress)
+	}
 	damaged := domain.KindOf(err) == domain.KindConflict // rows of live are where they cannot be
 	if err != nil && !damaged {
 		return RebuildResult{}, err

@@ -52,6 +52,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -184,6 +185,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.RevisionQuery, predicate.Revision, revision.OrderOption]{typ: db.TypeRevision, tq: q}, nil
 	case *db.ScheduleQuery:
 		return &query[*db.ScheduleQuery, predicate.Schedule, schedule.OrderOption]{typ: db.TypeSchedule, tq: q}, nil
+	case *db.SeriesQuery:
+		return &query[*db.SeriesQuery, predicate.Series, series.OrderOption]{typ: db.TypeSeries, tq: q}, nil
 	case *db.SourceQuery:
 		return &query[*db.SourceQuery, predicate.Source, source.OrderOption]{typ: db.TypeSource, tq: q}, nil
 	case *db.TagQuery:
