@@ -29,8 +29,6 @@ import (
 // see session.Rcpt and session.Data. Others are accepted.
 type testServer struct {
 	listener net.Listener
-	pipes    chan net.Conn // connections of Dial, if the listener is one of pipes
-	cert     *x509.CertPool
 	reached  chan string   // a step that blocks was reached
 	release  chan struct{} // closed at the end of the test
 
