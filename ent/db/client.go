@@ -62,6 +62,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
 	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
 	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -174,6 +175,8 @@ type Client struct {
 	Subscriber *SubscriberClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
+	// SubscriptionRequest is the client for interacting with the SubscriptionRequest builders.
+	SubscriptionRequest *SubscriptionRequestClient
 	// Suppression is the client for interacting with the Suppression builders.
 	Suppression *SuppressionClient
 	// Tag is the client for interacting with the Tag builders.
@@ -243,6 +246,7 @@ func (c *Client) init() {
 	c.Source = NewSourceClient(c.config)
 	c.Subscriber = NewSubscriberClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
+	c.SubscriptionRequest = NewSubscriptionRequestClient(c.config)
 	c.Suppression = NewSuppressionClient(c.config)
 	c.Tag = NewTagClient(c.config)
 	c.Webhook = NewWebhookClient(c.config)
@@ -337,63 +341,64 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		Alias:              NewAliasClient(cfg),
-		ApiKey:             NewApiKeyClient(cfg),
-		Asset:              NewAssetClient(cfg),
-		AuditEntry:         NewAuditEntryClient(cfg),
-		Change:             NewChangeClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Consent:            NewConsentClient(cfg),
-		Contribution:       NewContributionClient(cfg),
-		Edition:            NewEditionClient(cfg),
-		EditionItem:        NewEditionItemClient(cfg),
-		Entity:             NewEntityClient(cfg),
-		EntityIdentifier:   NewEntityIdentifierClient(cfg),
-		EntityName:         NewEntityNameClient(cfg),
-		EntityTag:          NewEntityTagClient(cfg),
-		Footnote:           NewFootnoteClient(cfg),
-		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
-		ItemEntity:         NewItemEntityClient(cfg),
-		ItemTag:            NewItemTagClient(cfg),
-		KeyNetwork:         NewKeyNetworkClient(cfg),
-		Listing:            NewListingClient(cfg),
-		LiveDocument:       NewLiveDocumentClient(cfg),
-		LiveReference:      NewLiveReferenceClient(cfg),
-		LiveStep:           NewLiveStepClient(cfg),
-		Mention:            NewMentionClient(cfg),
-		NameKey:            NewNameKeyClient(cfg),
-		Narrative:          NewNarrativeClient(cfg),
-		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:       NewNarrativeTagClient(cfg),
-		NarrativeTarget:    NewNarrativeTargetClient(cfg),
-		NewsletterKey:      NewNewsletterKeyClient(cfg),
-		Observation:        NewObservationClient(cfg),
-		Person:             NewPersonClient(cfg),
-		Projection:         NewProjectionClient(cfg),
-		PublicationEntry:   NewPublicationEntryClient(cfg),
-		PublicationLog:     NewPublicationLogClient(cfg),
-		RegisteredDocument: NewRegisteredDocumentClient(cfg),
-		Relationship:       NewRelationshipClient(cfg),
-		Report:             NewReportClient(cfg),
-		ReportAttachment:   NewReportAttachmentClient(cfg),
-		ReportEntity:       NewReportEntityClient(cfg),
-		ReportMention:      NewReportMentionClient(cfg),
-		ReportNarrative:    NewReportNarrativeClient(cfg),
-		ReportTag:          NewReportTagClient(cfg),
-		Revision:           NewRevisionClient(cfg),
-		Schedule:           NewScheduleClient(cfg),
-		Sending:            NewSendingClient(cfg),
-		SendingRecipient:   NewSendingRecipientClient(cfg),
-		Series:             NewSeriesClient(cfg),
-		Source:             NewSourceClient(cfg),
-		Subscriber:         NewSubscriberClient(cfg),
-		Subscription:       NewSubscriptionClient(cfg),
-		Suppression:        NewSuppressionClient(cfg),
-		Tag:                NewTagClient(cfg),
-		Webhook:            NewWebhookClient(cfg),
-		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		Alias:               NewAliasClient(cfg),
+		ApiKey:              NewApiKeyClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		Change:              NewChangeClient(cfg),
+		Citation:            NewCitationClient(cfg),
+		Consent:             NewConsentClient(cfg),
+		Contribution:        NewContributionClient(cfg),
+		Edition:             NewEditionClient(cfg),
+		EditionItem:         NewEditionItemClient(cfg),
+		Entity:              NewEntityClient(cfg),
+		EntityIdentifier:    NewEntityIdentifierClient(cfg),
+		EntityName:          NewEntityNameClient(cfg),
+		EntityTag:           NewEntityTagClient(cfg),
+		Footnote:            NewFootnoteClient(cfg),
+		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		ItemEntity:          NewItemEntityClient(cfg),
+		ItemTag:             NewItemTagClient(cfg),
+		KeyNetwork:          NewKeyNetworkClient(cfg),
+		Listing:             NewListingClient(cfg),
+		LiveDocument:        NewLiveDocumentClient(cfg),
+		LiveReference:       NewLiveReferenceClient(cfg),
+		LiveStep:            NewLiveStepClient(cfg),
+		Mention:             NewMentionClient(cfg),
+		NameKey:             NewNameKeyClient(cfg),
+		Narrative:           NewNarrativeClient(cfg),
+		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
+		NarrativeTag:        NewNarrativeTagClient(cfg),
+		NarrativeTarget:     NewNarrativeTargetClient(cfg),
+		NewsletterKey:       NewNewsletterKeyClient(cfg),
+		Observation:         NewObservationClient(cfg),
+		Person:              NewPersonClient(cfg),
+		Projection:          NewProjectionClient(cfg),
+		PublicationEntry:    NewPublicationEntryClient(cfg),
+		PublicationLog:      NewPublicationLogClient(cfg),
+		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Report:              NewReportClient(cfg),
+		ReportAttachment:    NewReportAttachmentClient(cfg),
+		ReportEntity:        NewReportEntityClient(cfg),
+		ReportMention:       NewReportMentionClient(cfg),
+		ReportNarrative:     NewReportNarrativeClient(cfg),
+		ReportTag:           NewReportTagClient(cfg),
+		Revision:            NewRevisionClient(cfg),
+		Schedule:            NewScheduleClient(cfg),
+		Sending:             NewSendingClient(cfg),
+		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
+		Source:              NewSourceClient(cfg),
+		Subscriber:          NewSubscriberClient(cfg),
+		Subscription:        NewSubscriptionClient(cfg),
+		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
+		Suppression:         NewSuppressionClient(cfg),
+		Tag:                 NewTagClient(cfg),
+		Webhook:             NewWebhookClient(cfg),
+		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
 	}, nil
 }
 
@@ -411,63 +416,64 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		Alias:              NewAliasClient(cfg),
-		ApiKey:             NewApiKeyClient(cfg),
-		Asset:              NewAssetClient(cfg),
-		AuditEntry:         NewAuditEntryClient(cfg),
-		Change:             NewChangeClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Consent:            NewConsentClient(cfg),
-		Contribution:       NewContributionClient(cfg),
-		Edition:            NewEditionClient(cfg),
-		EditionItem:        NewEditionItemClient(cfg),
-		Entity:             NewEntityClient(cfg),
-		EntityIdentifier:   NewEntityIdentifierClient(cfg),
-		EntityName:         NewEntityNameClient(cfg),
-		EntityTag:          NewEntityTagClient(cfg),
-		Footnote:           NewFootnoteClient(cfg),
-		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
-		ItemEntity:         NewItemEntityClient(cfg),
-		ItemTag:            NewItemTagClient(cfg),
-		KeyNetwork:         NewKeyNetworkClient(cfg),
-		Listing:            NewListingClient(cfg),
-		LiveDocument:       NewLiveDocumentClient(cfg),
-		LiveReference:      NewLiveReferenceClient(cfg),
-		LiveStep:           NewLiveStepClient(cfg),
-		Mention:            NewMentionClient(cfg),
-		NameKey:            NewNameKeyClient(cfg),
-		Narrative:          NewNarrativeClient(cfg),
-		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:       NewNarrativeTagClient(cfg),
-		NarrativeTarget:    NewNarrativeTargetClient(cfg),
-		NewsletterKey:      NewNewsletterKeyClient(cfg),
-		Observation:        NewObservationClient(cfg),
-		Person:             NewPersonClient(cfg),
-		Projection:         NewProjectionClient(cfg),
-		PublicationEntry:   NewPublicationEntryClient(cfg),
-		PublicationLog:     NewPublicationLogClient(cfg),
-		RegisteredDocument: NewRegisteredDocumentClient(cfg),
-		Relationship:       NewRelationshipClient(cfg),
-		Report:             NewReportClient(cfg),
-		ReportAttachment:   NewReportAttachmentClient(cfg),
-		ReportEntity:       NewReportEntityClient(cfg),
-		ReportMention:      NewReportMentionClient(cfg),
-		ReportNarrative:    NewReportNarrativeClient(cfg),
-		ReportTag:          NewReportTagClient(cfg),
-		Revision:           NewRevisionClient(cfg),
-		Schedule:           NewScheduleClient(cfg),
-		Sending:            NewSendingClient(cfg),
-		SendingRecipient:   NewSendingRecipientClient(cfg),
-		Series:             NewSeriesClient(cfg),
-		Source:             NewSourceClient(cfg),
-		Subscriber:         NewSubscriberClient(cfg),
-		Subscription:       NewSubscriptionClient(cfg),
-		Suppression:        NewSuppressionClient(cfg),
-		Tag:                NewTagClient(cfg),
-		Webhook:            NewWebhookClient(cfg),
-		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		Alias:               NewAliasClient(cfg),
+		ApiKey:              NewApiKeyClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		Change:              NewChangeClient(cfg),
+		Citation:            NewCitationClient(cfg),
+		Consent:             NewConsentClient(cfg),
+		Contribution:        NewContributionClient(cfg),
+		Edition:             NewEditionClient(cfg),
+		EditionItem:         NewEditionItemClient(cfg),
+		Entity:              NewEntityClient(cfg),
+		EntityIdentifier:    NewEntityIdentifierClient(cfg),
+		EntityName:          NewEntityNameClient(cfg),
+		EntityTag:           NewEntityTagClient(cfg),
+		Footnote:            NewFootnoteClient(cfg),
+		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		ItemEntity:          NewItemEntityClient(cfg),
+		ItemTag:             NewItemTagClient(cfg),
+		KeyNetwork:          NewKeyNetworkClient(cfg),
+		Listing:             NewListingClient(cfg),
+		LiveDocument:        NewLiveDocumentClient(cfg),
+		LiveReference:       NewLiveReferenceClient(cfg),
+		LiveStep:            NewLiveStepClient(cfg),
+		Mention:             NewMentionClient(cfg),
+		NameKey:             NewNameKeyClient(cfg),
+		Narrative:           NewNarrativeClient(cfg),
+		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
+		NarrativeTag:        NewNarrativeTagClient(cfg),
+		NarrativeTarget:     NewNarrativeTargetClient(cfg),
+		NewsletterKey:       NewNewsletterKeyClient(cfg),
+		Observation:         NewObservationClient(cfg),
+		Person:              NewPersonClient(cfg),
+		Projection:          NewProjectionClient(cfg),
+		PublicationEntry:    NewPublicationEntryClient(cfg),
+		PublicationLog:      NewPublicationLogClient(cfg),
+		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Report:              NewReportClient(cfg),
+		ReportAttachment:    NewReportAttachmentClient(cfg),
+		ReportEntity:        NewReportEntityClient(cfg),
+		ReportMention:       NewReportMentionClient(cfg),
+		ReportNarrative:     NewReportNarrativeClient(cfg),
+		ReportTag:           NewReportTagClient(cfg),
+		Revision:            NewRevisionClient(cfg),
+		Schedule:            NewScheduleClient(cfg),
+		Sending:             NewSendingClient(cfg),
+		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
+		Source:              NewSourceClient(cfg),
+		Subscriber:          NewSubscriberClient(cfg),
+		Subscription:        NewSubscriptionClient(cfg),
+		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
+		Suppression:         NewSuppressionClient(cfg),
+		Tag:                 NewTagClient(cfg),
+		Webhook:             NewWebhookClient(cfg),
+		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
 	}, nil
 }
 
@@ -518,7 +524,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
 		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Sending,
 		c.SendingRecipient, c.Series, c.Source, c.Subscriber, c.Subscription,
-		c.Suppression, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.SubscriptionRequest, c.Suppression, c.Tag, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -3236,6 +3242,50 @@ func (c *SubscriptionClient) Interceptors() []Interceptor {
 	return c.inters.Subscription
 }
 
+// SubscriptionRequestClient is a client for the SubscriptionRequest schema.
+type SubscriptionRequestClient struct {
+	config
+}
+
+// NewSubscriptionRequestClient returns a client for the SubscriptionRequest from the given config.
+func NewSubscriptionRequestClient(c config) *SubscriptionRequestClient {
+	return &SubscriptionRequestClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `subscriptionrequest.Intercept(f(g(h())))`.
+func (c *SubscriptionRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SubscriptionRequest = append(c.inters.SubscriptionRequest, interceptors...)
+}
+
+// Query returns a query builder for SubscriptionRequest.
+func (c *SubscriptionRequestClient) Query() *SubscriptionRequestQuery {
+	return &SubscriptionRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscriptionRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SubscriptionRequest entity by its id.
+func (c *SubscriptionRequestClient) Get(ctx context.Context, id domain.ID) (*SubscriptionRequest, error) {
+	return c.Query().Where(subscriptionrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SubscriptionRequestClient) GetX(ctx context.Context, id domain.ID) *SubscriptionRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionRequestClient) Interceptors() []Interceptor {
+	return c.inters.SubscriptionRequest
+}
+
 // SuppressionClient is a client for the Suppression schema.
 type SuppressionClient struct {
 	config
@@ -3575,7 +3625,7 @@ type (
 		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
 		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
 		ReportNarrative, ReportTag, Revision, Schedule, Sending, SendingRecipient,
-		Series, Source, Subscriber, Subscription, Suppression, Tag, Webhook,
-		WebhookDelivery []ent.Interceptor
+		Series, Source, Subscriber, Subscription, SubscriptionRequest, Suppression,
+		Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

@@ -865,6 +865,23 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "subscription_requests",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"email", field.TypeString, false},
+				{"email_hash", field.TypeString, false},
+				{"series_id", field.TypeInt64, false},
+				{"language", field.TypeString, false},
+				{"network", field.TypeString, true},
+				{"text_version", field.TypeString, false},
+				{"token_hash", field.TypeString, true},
+				{"state", field.TypeString, false},
+				{"created_at", field.TypeTime, false},
+				{"expires_at", field.TypeTime, false},
+				{"ended_at", field.TypeTime, true},
+			},
+		},
+		{
 			Name: "suppressions",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},

@@ -114,6 +114,8 @@ type Tx struct {
 	Subscriber *SubscriberClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
+	// SubscriptionRequest is the client for interacting with the SubscriptionRequest builders.
+	SubscriptionRequest *SubscriptionRequestClient
 	// Suppression is the client for interacting with the Suppression builders.
 	Suppression *SuppressionClient
 	// Tag is the client for interacting with the Tag builders.
@@ -304,6 +306,7 @@ func (tx *Tx) init() {
 	tx.Source = NewSourceClient(tx.config)
 	tx.Subscriber = NewSubscriberClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)
+	tx.SubscriptionRequest = NewSubscriptionRequestClient(tx.config)
 	tx.Suppression = NewSuppressionClient(tx.config)
 	tx.Tag = NewTagClient(tx.config)
 	tx.Webhook = NewWebhookClient(tx.config)

@@ -10,7 +10,8 @@ import (
 )
 
 // The tables below are for newsletters. They are on the desk only. Addresses are in
-// subscribers and nowhere else: other tables have keyed hashes of them.
+// subscribers, and in subscription_requests for two days, and nowhere else: other tables
+// have keyed hashes of them.
 
 // NewsletterKey is a secret of package newsletter: of the hashes of addresses, which is
 // never replaced, or of the links in mails.
@@ -68,6 +69,37 @@ func (Subscription) Fields() []ent.Field {
 }
 func (Subscription) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("subscriber_id", "series_id").Unique(), index.Fields("series_id", "state", "id")}
+}
+
+// SubscriptionRequest is a sign-up that was not confirmed yet. It is deleted when its
+// link has expired.
+type SubscriptionRequest struct{ ent.Schema }
+
+func (SubscriptionRequest) Annotations() []schema.Annotation { return table("subscription_requests") }
+func (SubscriptionRequest) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		field.String("email").Sensitive().Comment("The address as it was entered."),
+		field.String("email_hash"),
+		ref("series_id"),
+		field.String("language"),
+		text("network"),              // of the request
+		field.String("text_version"), // of the words that were shown
+		text("token_hash"),           // of the token in the mailed link; null before the mail is made
+		field.String("state"),
+		field.Time("created_at"),
+		field.Time("expires_at"),
+		field.Time("ended_at").Optional().Nillable().Comment("When it was confirmed or dropped."),
+	}
+}
+func (SubscriptionRequest) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("token_hash").Unique(),
+		index.Fields("email_hash", "created_at"),
+		index.Fields("network", "created_at"),
+		index.Fields("created_at"),
+		index.Fields("expires_at"),
+	}
 }
 
 // Consent is an act by which somebody agreed to receive a series, or ended that.

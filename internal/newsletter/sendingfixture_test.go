@@ -16,8 +16,6 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
-
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // The series and the edition of these tests.
@@ -55,7 +53,7 @@ func newPostAt(t testing.TB, s *store.Stores, clock *storetest.Clock) *post {
 	return p
 }
 
-func each(t *testing.T, fn func(t *testing.T, p *post)) {
+func eachPost(t *testing.T, fn func(t *testing.T, p *post)) {
 	t.Helper()
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newPost(t, s)) })

@@ -60,6 +60,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
 	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
 	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -208,6 +209,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.SubscriberQuery, predicate.Subscriber, subscriber.OrderOption]{typ: db.TypeSubscriber, tq: q}, nil
 	case *db.SubscriptionQuery:
 		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
+	case *db.SubscriptionRequestQuery:
+		return &query[*db.SubscriptionRequestQuery, predicate.SubscriptionRequest, subscriptionrequest.OrderOption]{typ: db.TypeSubscriptionRequest, tq: q}, nil
 	case *db.SuppressionQuery:
 		return &query[*db.SuppressionQuery, predicate.Suppression, suppression.OrderOption]{typ: db.TypeSuppression, tq: q}, nil
 	case *db.TagQuery:

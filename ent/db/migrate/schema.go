@@ -2270,6 +2270,54 @@ var (
 			},
 		},
 	}
+	// SubscriptionRequestsColumns holds the columns for the "subscription_requests" table.
+	SubscriptionRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "email", Type: field.TypeString},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "series_id", Type: field.TypeInt64},
+		{Name: "language", Type: field.TypeString},
+		{Name: "network", Type: field.TypeString, Nullable: true},
+		{Name: "text_version", Type: field.TypeString},
+		{Name: "token_hash", Type: field.TypeString, Nullable: true},
+		{Name: "state", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SubscriptionRequestsTable holds the schema information for the "subscription_requests" table.
+	SubscriptionRequestsTable = &schema.Table{
+		Name:       "subscription_requests",
+		Columns:    SubscriptionRequestsColumns,
+		PrimaryKey: []*schema.Column{SubscriptionRequestsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscriptionrequest_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[7]},
+			},
+			{
+				Name:    "subscriptionrequest_email_hash_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[2], SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_network_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[5], SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[10]},
+			},
+		},
+	}
 	// SuppressionsColumns holds the columns for the "suppressions" table.
 	SuppressionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -2508,6 +2556,7 @@ var (
 		SourcesTable,
 		SubscribersTable,
 		SubscriptionsTable,
+		SubscriptionRequestsTable,
 		SuppressionsTable,
 		TagsTable,
 		WebhooksTable,
@@ -2709,6 +2758,9 @@ func init() {
 	}
 	SubscriptionsTable.Annotation = &entsql.Annotation{
 		Table: "subscriptions",
+	}
+	SubscriptionRequestsTable.Annotation = &entsql.Annotation{
+		Table: "subscription_requests",
 	}
 	SuppressionsTable.Annotation = &entsql.Annotation{
 		Table: "suppressions",

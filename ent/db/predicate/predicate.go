@@ -159,6 +159,9 @@ type Subscriber func(*sql.Selector)
 // Subscription is the predicate function for subscription builders.
 type Subscription func(*sql.Selector)
 
+// SubscriptionRequest is the predicate function for subscriptionrequest builders.
+type SubscriptionRequest func(*sql.Selector)
+
 // Suppression is the predicate function for suppression builders.
 type Suppression func(*sql.Selector)
 
