@@ -79,6 +79,11 @@ func (p *post) Check(context.Context, newsletter.Edition) ([]newsletter.Obstacle
 // Prepare implements newsletter.Letters.
 func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Letter, error) { return p, nil }
 
+// PrepareDraft implements newsletter.Letters.
+func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Letter, error) {
+	return p, nil
+}
+
 // Mail implements newsletter.Letter.
 func (p *post) Mail(_ context.Context, to newsletter.Recipient, at time.Time) (mail.Envelope, []byte, error) {
 	if to.Email == "unmade@example.org" {
