@@ -44,6 +44,7 @@ type (
 	sourceResolver  struct{ documentResolver[db.Source] }
 	editionResolver struct{ documentResolver[db.Edition] }
 	assetResolver   struct{ documentResolver[db.Asset] }
+	seriesResolver  struct{ documentResolver[db.Series] }
 
 	footnoteResolver     struct{ *Resolver }
 	contributionResolver struct{}
@@ -105,6 +106,9 @@ func (r *Resolver) Edition() generated.EditionResolver {
 func (r *Resolver) Asset() generated.AssetResolver {
 	return assetResolver{documentOf(r, catalog.Assets, catalog.AssetRevisions)}
 }
+func (r *Resolver) Series() generated.SeriesResolver {
+	return seriesResolver{documentOf(r, catalog.Series, catalog.SeriesRevisions)}
+}
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }
@@ -140,4 +144,5 @@ func (r *Resolver) TagPayload() generated.TagPayloadResolver           { return 
 func (r *Resolver) SourcePayload() generated.SourcePayloadResolver     { return savedResolver{r} }
 func (r *Resolver) EditionPayload() generated.EditionPayloadResolver   { return savedResolver{r} }
 func (r *Resolver) AssetPayload() generated.AssetPayloadResolver       { return savedResolver{r} }
+func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver     { return savedResolver{r} }
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }

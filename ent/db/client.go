@@ -58,6 +58,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
 	"github.com/redthread-api/redthread/ent/db/subscription"
@@ -166,6 +167,8 @@ type Client struct {
 	Sending *SendingClient
 	// SendingRecipient is the client for interacting with the SendingRecipient builders.
 	SendingRecipient *SendingRecipientClient
+	// Series is the client for interacting with the Series builders.
+	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
 	// Subscriber is the client for interacting with the Subscriber builders.
@@ -239,6 +242,7 @@ func (c *Client) init() {
 	c.Schedule = NewScheduleClient(c.config)
 	c.Sending = NewSendingClient(c.config)
 	c.SendingRecipient = NewSendingRecipientClient(c.config)
+	c.Series = NewSeriesClient(c.config)
 	c.Source = NewSourceClient(c.config)
 	c.Subscriber = NewSubscriberClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
@@ -386,6 +390,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Schedule:            NewScheduleClient(cfg),
 		Sending:             NewSendingClient(cfg),
 		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
 		Source:              NewSourceClient(cfg),
 		Subscriber:          NewSubscriberClient(cfg),
 		Subscription:        NewSubscriptionClient(cfg),
@@ -460,6 +465,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Schedule:            NewScheduleClient(cfg),
 		Sending:             NewSendingClient(cfg),
 		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
 		Source:              NewSourceClient(cfg),
 		Subscriber:          NewSubscriberClient(cfg),
 		Subscription:        NewSubscriptionClient(cfg),
@@ -517,7 +523,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Projection, c.PublicationEntry, c.PublicationLog, c.RegisteredDocument,
 		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
 		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Sending,
-		c.SendingRecipient, c.Source, c.Subscriber, c.Subscription,
+		c.SendingRecipient, c.Series, c.Source, c.Subscriber, c.Subscription,
 		c.SubscriptionRequest, c.Suppression, c.Tag, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
@@ -3060,6 +3066,50 @@ func (c *SendingRecipientClient) Interceptors() []Interceptor {
 	return c.inters.SendingRecipient
 }
 
+// SeriesClient is a client for the Series schema.
+type SeriesClient struct {
+	config
+}
+
+// NewSeriesClient returns a client for the Series from the given config.
+func NewSeriesClient(c config) *SeriesClient {
+	return &SeriesClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `series.Intercept(f(g(h())))`.
+func (c *SeriesClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Series = append(c.inters.Series, interceptors...)
+}
+
+// Query returns a query builder for Series.
+func (c *SeriesClient) Query() *SeriesQuery {
+	return &SeriesQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSeries},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Series entity by its id.
+func (c *SeriesClient) Get(ctx context.Context, id domain.ID) (*Series, error) {
+	return c.Query().Where(series.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SeriesClient) GetX(ctx context.Context, id domain.ID) *Series {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SeriesClient) Interceptors() []Interceptor {
+	return c.inters.Series
+}
+
 // SourceClient is a client for the Source schema.
 type SourceClient struct {
 	config
@@ -3575,7 +3625,7 @@ type (
 		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
 		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
 		ReportNarrative, ReportTag, Revision, Schedule, Sending, SendingRecipient,
-		Source, Subscriber, Subscription, SubscriptionRequest, Suppression, Tag,
-		Webhook, WebhookDelivery []ent.Interceptor
+		Series, Source, Subscriber, Subscription, SubscriptionRequest, Suppression,
+		Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

@@ -59,6 +59,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
 	"github.com/redthread-api/redthread/ent/db/subscription"
@@ -174,6 +175,7 @@ func checkColumn(t, c string) error {
 			schedule.Table:            schedule.ValidColumn,
 			sending.Table:             sending.ValidColumn,
 			sendingrecipient.Table:    sendingrecipient.ValidColumn,
+			series.Table:              series.ValidColumn,
 			source.Table:              source.ValidColumn,
 			subscriber.Table:          subscriber.ValidColumn,
 			subscription.Table:        subscription.ValidColumn,

@@ -79,6 +79,7 @@ const (
 	TypeSchedule            = "Schedule"
 	TypeSending             = "Sending"
 	TypeSendingRecipient    = "SendingRecipient"
+	TypeSeries              = "Series"
 	TypeSource              = "Source"
 	TypeSubscriber          = "Subscriber"
 	TypeSubscription        = "Subscription"

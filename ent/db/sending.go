@@ -29,8 +29,6 @@ type Sending struct {
 	Reason *string `json:"reason,omitempty"`
 	// The time from which it is sent.
 	At time.Time `json:"at,omitempty"`
-	// The number of subscribers on its list.
-	Total int `json:"total,omitempty"`
 	// When the list was made.
 	FrozenAt *time.Time `json:"frozen_at,omitempty"`
 	// DoneAt holds the value of the "done_at" field.
@@ -41,6 +39,8 @@ type Sending struct {
 	WorkerUntil *time.Time `json:"worker_until,omitempty"`
 	// The number of failures in a row to reach the mail server.
 	Failures int `json:"failures,omitempty"`
+	// Messages a second, while it was last sent.
+	Rate float64 `json:"rate,omitempty"`
 	// CreatedBy holds the value of the "created_by" field.
 	CreatedBy string `json:"created_by,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -58,7 +58,9 @@ func (*Sending) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case sending.FieldID, sending.FieldEditionID, sending.FieldSeriesID, sending.FieldMarking, sending.FieldTotal, sending.FieldFailures:
+		case sending.FieldRate:
+			values[i] = new(sql.NullFloat64)
+		case sending.FieldID, sending.FieldEditionID, sending.FieldSeriesID, sending.FieldMarking, sending.FieldFailures:
 			values[i] = new(sql.NullInt64)
 		case sending.FieldState, sending.FieldReason, sending.FieldWorker, sending.FieldCreatedBy:
 			values[i] = new(sql.NullString)
@@ -122,12 +124,6 @@ func (_m *Sending) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.At = value.Time
 			}
-		case sending.FieldTotal:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field total", values[i])
-			} else if value.Valid {
-				_m.Total = int(value.Int64)
-			}
 		case sending.FieldFrozenAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field frozen_at", values[i])
@@ -160,6 +156,12 @@ func (_m *Sending) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field failures", values[i])
 			} else if value.Valid {
 				_m.Failures = int(value.Int64)
+			}
+		case sending.FieldRate:
+			if value, ok := values[i].(*sql.NullFloat64); !ok {
+				return fmt.Errorf("unexpected type %T for field rate", values[i])
+			} else if value.Valid {
+				_m.Rate = value.Float64
 			}
 		case sending.FieldCreatedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {

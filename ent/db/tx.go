@@ -106,6 +106,8 @@ type Tx struct {
 	Sending *SendingClient
 	// SendingRecipient is the client for interacting with the SendingRecipient builders.
 	SendingRecipient *SendingRecipientClient
+	// Series is the client for interacting with the Series builders.
+	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
 	// Subscriber is the client for interacting with the Subscriber builders.
@@ -300,6 +302,7 @@ func (tx *Tx) init() {
 	tx.Schedule = NewScheduleClient(tx.config)
 	tx.Sending = NewSendingClient(tx.config)
 	tx.SendingRecipient = NewSendingRecipientClient(tx.config)
+	tx.Series = NewSeriesClient(tx.config)
 	tx.Source = NewSourceClient(tx.config)
 	tx.Subscriber = NewSubscriberClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)

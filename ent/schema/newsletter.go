@@ -152,12 +152,12 @@ func (Sending) Fields() []ent.Field {
 		field.String("state"),
 		text("reason"), // why it does not run
 		field.Time("at").Comment("The time from which it is sent."),
-		field.Int("total").Default(0).Comment("The number of subscribers on its list."),
 		field.Time("frozen_at").Optional().Nillable().Comment("When the list was made."),
 		field.Time("done_at").Optional().Nillable(),
 		field.String("worker").Default("").Comment("The lease: the run that sends it."),
 		field.Time("worker_until").Optional().Nillable().Comment("When the lease ends."),
 		field.Int("failures").Default(0).Comment("The number of failures in a row to reach the mail server."),
+		field.Float("rate").Default(0).Comment("Messages a second, while it was last sent."),
 		field.String("created_by"),
 		field.Time("created_at"),
 		field.Time("updated_at"),

@@ -23,6 +23,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -39,6 +40,7 @@ var (
 	Tags          = read.NewType(tagTable, tag.Columns, func(c *db.Client) *db.TagQuery { return c.Tag.Query() })
 	Sources       = read.NewType(sourceTable, source.Columns, func(c *db.Client) *db.SourceQuery { return c.Source.Query() })
 	Editions      = read.NewType(editionTable, edition.Columns, func(c *db.Client) *db.EditionQuery { return c.Edition.Query() })
+	Series        = read.NewType(seriesTable, series.Columns, func(c *db.Client) *db.SeriesQuery { return c.Series.Query() })
 	Assets        = read.NewType(assetTable, asset.Columns, func(c *db.Client) *db.AssetQuery { return c.Asset.Query() })
 )
 

@@ -56,6 +56,11 @@ const (
 	SuppressAddress   Action = "SUPPRESS_ADDRESS"
 	UnsuppressAddress Action = "UNSUPPRESS_ADDRESS"
 
+	SendEdition   Action = "SEND_EDITION"
+	PauseSending  Action = "PAUSE_SENDING"
+	ResumeSending Action = "RESUME_SENDING"
+	StopSending   Action = "STOP_SENDING"
+
 	// RefuseCredential is the refusal of a known credential: expired, revoked,
 	// disabled, or used from a network or origin where it may not be used.
 	RefuseCredential Action = "REFUSE_CREDENTIAL"

@@ -2,6 +2,7 @@ package newsletter
 
 import (
 	"context"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -35,3 +36,6 @@ func Mask(email string) string { return mask(email) }
 
 // RunJobs runs the jobs of the desk until ctx is done.
 func (s *Subscribers) RunJobs(ctx context.Context) error { return s.jobs.Start(ctx) }
+
+// SetLease sets how long leases last.
+func (s *Sendings) SetLease(d time.Duration) { s.leaseFor = d }

@@ -38,6 +38,9 @@ func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (Rebuil
 	if progress == nil {
 		progress = func(int, int) {}
 	}
+	if err := l.fillSeries(ctx); err != nil {
+		return RebuildResult{}, err
+	}
 	if err := l.stage(ctx, progress); err != nil {
 		return RebuildResult{}, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/server/mailbox"
 )
 
 // middleware wraps a handler.
@@ -56,6 +57,11 @@ func handler(c Config) http.Handler {
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
 		mux.Handle("/docs", onlyGet(c.REST.Page()))
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
+	}
+	if c.Mailbox != nil {
+		messages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
+		mux.Handle(mailbox.Path, messages)
+		mux.Handle(mailbox.Path+"/", messages)
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))

@@ -306,7 +306,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 	case len(aggregate.SpecOf(b.t).Ends) > 0:
 		var ends []visibility.End
 		for _, column := range aggregate.SpecOf(b.t).Ends {
-			ends = append(ends, visibility.End{Column: column, Table: aggregate.TableOf(domain.Entity).Name})
+			ends = append(ends, visibility.End{Column: column, Table: aggregate.TableOf(domain.Entity).Name, Marking: visibility.EffectiveMarking})
 		}
 		mark = visibility.MarkingWithEnds(tx.Dialect(), root.Name, ends)
 	}

@@ -56,6 +56,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/schedule"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
 	"github.com/redthread-api/redthread/ent/db/subscription"
@@ -200,6 +201,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.SendingQuery, predicate.Sending, sending.OrderOption]{typ: db.TypeSending, tq: q}, nil
 	case *db.SendingRecipientQuery:
 		return &query[*db.SendingRecipientQuery, predicate.SendingRecipient, sendingrecipient.OrderOption]{typ: db.TypeSendingRecipient, tq: q}, nil
+	case *db.SeriesQuery:
+		return &query[*db.SeriesQuery, predicate.Series, series.OrderOption]{typ: db.TypeSeries, tq: q}, nil
 	case *db.SourceQuery:
 		return &query[*db.SourceQuery, predicate.Source, source.OrderOption]{typ: db.TypeSource, tq: q}, nil
 	case *db.SubscriberQuery:

@@ -395,7 +395,6 @@ var (
 		{Name: "live_version", Type: field.TypeInt, Nullable: true},
 		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "deleted_by", Type: field.TypeString, Nullable: true},
-		{Name: "series", Type: field.TypeString},
 		{Name: "number", Type: field.TypeInt},
 		{Name: "title", Type: field.TypeString},
 		{Name: "introduction", Type: field.TypeString, Nullable: true},
@@ -403,12 +402,21 @@ var (
 		{Name: "period_start", Type: field.TypeString, Nullable: true},
 		{Name: "period_end", Type: field.TypeString, Nullable: true},
 		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
+		{Name: "series_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// EditionsTable holds the schema information for the "editions" table.
 	EditionsTable = &schema.Table{
 		Name:       "editions",
 		Columns:    EditionsColumns,
 		PrimaryKey: []*schema.Column{EditionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "editions_series_series",
+				Columns:    []*schema.Column{EditionsColumns[21]},
+				RefColumns: []*schema.Column{SeriesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "edition_slug",
@@ -438,24 +446,24 @@ var (
 				Columns: []*schema.Column{EditionsColumns[5], EditionsColumns[0]},
 			},
 			{
-				Name:    "edition_series_number",
+				Name:    "edition_series_id_number",
 				Unique:  true,
-				Columns: []*schema.Column{EditionsColumns[14], EditionsColumns[15]},
+				Columns: []*schema.Column{EditionsColumns[21], EditionsColumns[14]},
 			},
 			{
 				Name:    "edition_title_key_id",
 				Unique:  false,
-				Columns: []*schema.Column{EditionsColumns[21], EditionsColumns[0]},
+				Columns: []*schema.Column{EditionsColumns[20], EditionsColumns[0]},
 			},
 			{
 				Name:    "edition_number_id",
 				Unique:  false,
-				Columns: []*schema.Column{EditionsColumns[15], EditionsColumns[0]},
+				Columns: []*schema.Column{EditionsColumns[14], EditionsColumns[0]},
 			},
 			{
 				Name:    "edition_period_end_id",
 				Unique:  false,
-				Columns: []*schema.Column{EditionsColumns[20], EditionsColumns[0]},
+				Columns: []*schema.Column{EditionsColumns[19], EditionsColumns[0]},
 			},
 		},
 	}
@@ -1990,12 +1998,12 @@ var (
 		{Name: "state", Type: field.TypeString},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
 		{Name: "at", Type: field.TypeTime},
-		{Name: "total", Type: field.TypeInt, Default: 0},
 		{Name: "frozen_at", Type: field.TypeTime, Nullable: true},
 		{Name: "done_at", Type: field.TypeTime, Nullable: true},
 		{Name: "worker", Type: field.TypeString, Default: ""},
 		{Name: "worker_until", Type: field.TypeTime, Nullable: true},
 		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "rate", Type: field.TypeFloat64, Default: 0},
 		{Name: "created_by", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
@@ -2057,6 +2065,68 @@ var (
 				Name:    "sendingrecipient_subscriber_id",
 				Unique:  false,
 				Columns: []*schema.Column{SendingRecipientsColumns[2]},
+			},
+		},
+	}
+	// SeriesColumns holds the columns for the "series" table.
+	SeriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "slug", Type: field.TypeString},
+		{Name: "marking", Type: field.TypeInt, Default: 0},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "effective_marking", Type: field.TypeInt, Default: 99},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "created_by", Type: field.TypeString, Nullable: true},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "updated_by", Type: field.TypeString, Nullable: true},
+		{Name: "published_at", Type: field.TypeTime, Nullable: true},
+		{Name: "published_by", Type: field.TypeString, Nullable: true},
+		{Name: "live_version", Type: field.TypeInt, Nullable: true},
+		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "deleted_by", Type: field.TypeString, Nullable: true},
+		{Name: "title", Type: field.TypeString},
+		{Name: "description", Type: field.TypeString, Nullable: true},
+		{Name: "cadence", Type: field.TypeString},
+		{Name: "language", Type: field.TypeString},
+		{Name: "title_key", Type: field.TypeBytes, Nullable: true},
+	}
+	// SeriesTable holds the schema information for the "series" table.
+	SeriesTable = &schema.Table{
+		Name:       "series",
+		Columns:    SeriesColumns,
+		PrimaryKey: []*schema.Column{SeriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "series_slug",
+				Unique:  true,
+				Columns: []*schema.Column{SeriesColumns[1]},
+			},
+			{
+				Name:    "series_published_at_id_effective_marking",
+				Unique:  false,
+				Columns: []*schema.Column{SeriesColumns[9], SeriesColumns[0], SeriesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					DescColumns: map[string]bool{
+						SeriesColumns[0].Name: true,
+
+						SeriesColumns[9].Name: true,
+					},
+				},
+			},
+			{
+				Name:    "series_updated_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SeriesColumns[7], SeriesColumns[0]},
+			},
+			{
+				Name:    "series_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SeriesColumns[5], SeriesColumns[0]},
+			},
+			{
+				Name:    "series_title_key_id",
+				Unique:  false,
+				Columns: []*schema.Column{SeriesColumns[18], SeriesColumns[0]},
 			},
 		},
 	}
@@ -2482,6 +2552,7 @@ var (
 		SchedulesTable,
 		SendingsTable,
 		SendingRecipientsTable,
+		SeriesTable,
 		SourcesTable,
 		SubscribersTable,
 		SubscriptionsTable,
@@ -2525,6 +2596,7 @@ func init() {
 	ContributionsTable.Annotation = &entsql.Annotation{
 		Table: "contributions",
 	}
+	EditionsTable.ForeignKeys[0].RefTable = SeriesTable
 	EditionsTable.Annotation = &entsql.Annotation{
 		Table: "editions",
 	}
@@ -2674,6 +2746,9 @@ func init() {
 	}
 	SendingRecipientsTable.Annotation = &entsql.Annotation{
 		Table: "sending_recipients",
+	}
+	SeriesTable.Annotation = &entsql.Annotation{
+		Table: "series",
 	}
 	SourcesTable.Annotation = &entsql.Annotation{
 		Table: "sources",

@@ -147,6 +147,9 @@ type Sending func(*sql.Selector)
 // SendingRecipient is the predicate function for sendingrecipient builders.
 type SendingRecipient func(*sql.Selector)
 
+// Series is the predicate function for series builders.
+type Series func(*sql.Selector)
+
 // Source is the predicate function for source builders.
 type Source func(*sql.Selector)
 

@@ -23,8 +23,6 @@ const (
 	FieldReason = "reason"
 	// FieldAt holds the string denoting the at field in the database.
 	FieldAt = "at"
-	// FieldTotal holds the string denoting the total field in the database.
-	FieldTotal = "total"
 	// FieldFrozenAt holds the string denoting the frozen_at field in the database.
 	FieldFrozenAt = "frozen_at"
 	// FieldDoneAt holds the string denoting the done_at field in the database.
@@ -35,6 +33,8 @@ const (
 	FieldWorkerUntil = "worker_until"
 	// FieldFailures holds the string denoting the failures field in the database.
 	FieldFailures = "failures"
+	// FieldRate holds the string denoting the rate field in the database.
+	FieldRate = "rate"
 	// FieldCreatedBy holds the string denoting the created_by field in the database.
 	FieldCreatedBy = "created_by"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -54,12 +54,12 @@ var Columns = []string{
 	FieldState,
 	FieldReason,
 	FieldAt,
-	FieldTotal,
 	FieldFrozenAt,
 	FieldDoneAt,
 	FieldWorker,
 	FieldWorkerUntil,
 	FieldFailures,
+	FieldRate,
 	FieldCreatedBy,
 	FieldCreatedAt,
 	FieldUpdatedAt,
@@ -113,11 +113,6 @@ func ByAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAt, opts...).ToFunc()
 }
 
-// ByTotal orders the results by the total field.
-func ByTotal(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldTotal, opts...).ToFunc()
-}
-
 // ByFrozenAt orders the results by the frozen_at field.
 func ByFrozenAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFrozenAt, opts...).ToFunc()
@@ -141,6 +136,11 @@ func ByWorkerUntil(opts ...sql.OrderTermOption) OrderOption {
 // ByFailures orders the results by the failures field.
 func ByFailures(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFailures, opts...).ToFunc()
+}
+
+// ByRate orders the results by the rate field.
+func ByRate(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRate, opts...).ToFunc()
 }
 
 // ByCreatedBy orders the results by the created_by field.

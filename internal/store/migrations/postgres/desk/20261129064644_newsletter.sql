@@ -7,7 +7,7 @@ CREATE TABLE "newsletter_keys" ("id" bigint NOT NULL, "purpose" character varyin
 -- Create index "newsletterkey_purpose_created_at" to table: "newsletter_keys"
 CREATE INDEX "newsletterkey_purpose_created_at" ON "newsletter_keys" ("purpose", "created_at");
 -- Create "sendings" table
-CREATE TABLE "sendings" ("id" bigint NOT NULL, "edition_id" bigint NOT NULL, "series_id" bigint NOT NULL, "marking" bigint NOT NULL, "state" character varying NOT NULL COLLATE "C", "reason" character varying NULL COLLATE "C", "at" timestamptz NOT NULL, "total" bigint NOT NULL DEFAULT 0, "frozen_at" timestamptz NULL, "done_at" timestamptz NULL, "worker" character varying NOT NULL DEFAULT '' COLLATE "C", "worker_until" timestamptz NULL, "failures" bigint NOT NULL DEFAULT 0, "created_by" character varying NOT NULL COLLATE "C", "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, PRIMARY KEY ("id"));
+CREATE TABLE "sendings" ("id" bigint NOT NULL, "edition_id" bigint NOT NULL, "series_id" bigint NOT NULL, "marking" bigint NOT NULL, "state" character varying NOT NULL COLLATE "C", "reason" character varying NULL COLLATE "C", "at" timestamptz NOT NULL, "frozen_at" timestamptz NULL, "done_at" timestamptz NULL, "worker" character varying NOT NULL DEFAULT '' COLLATE "C", "worker_until" timestamptz NULL, "failures" bigint NOT NULL DEFAULT 0, "rate" double precision NOT NULL DEFAULT 0, "created_by" character varying NOT NULL COLLATE "C", "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, PRIMARY KEY ("id"));
 -- Create index "sending_created_at_id" to table: "sendings"
 CREATE INDEX "sending_created_at_id" ON "sendings" ("created_at", "id");
 -- Create index "sending_edition_id" to table: "sendings"

@@ -7,7 +7,7 @@ CREATE TABLE `newsletter_keys` (`id` integer NOT NULL, `purpose` text NOT NULL, 
 -- Create index "newsletterkey_purpose_created_at" to table: "newsletter_keys"
 CREATE INDEX `newsletterkey_purpose_created_at` ON `newsletter_keys` (`purpose`, `created_at`);
 -- Create "sendings" table
-CREATE TABLE `sendings` (`id` integer NOT NULL, `edition_id` integer NOT NULL, `series_id` integer NOT NULL, `marking` integer NOT NULL, `state` text NOT NULL, `reason` text NULL, `at` datetime NOT NULL, `total` integer NOT NULL DEFAULT (0), `frozen_at` datetime NULL, `done_at` datetime NULL, `worker` text NOT NULL DEFAULT (''), `worker_until` datetime NULL, `failures` integer NOT NULL DEFAULT (0), `created_by` text NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, PRIMARY KEY (`id`));
+CREATE TABLE `sendings` (`id` integer NOT NULL, `edition_id` integer NOT NULL, `series_id` integer NOT NULL, `marking` integer NOT NULL, `state` text NOT NULL, `reason` text NULL, `at` datetime NOT NULL, `frozen_at` datetime NULL, `done_at` datetime NULL, `worker` text NOT NULL DEFAULT (''), `worker_until` datetime NULL, `failures` integer NOT NULL DEFAULT (0), `rate` real NOT NULL DEFAULT (0), `created_by` text NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, PRIMARY KEY (`id`));
 -- Create index "sending_edition_id" to table: "sendings"
 CREATE UNIQUE INDEX `sending_edition_id` ON `sendings` (`edition_id`);
 -- Create index "sending_state_at" to table: "sendings"
