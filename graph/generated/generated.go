@@ -2892,6 +2892,16 @@ enum AuditAction {
   RESUME_SENDING
   "A sending was stopped."
   STOP_SENDING
+  "Subscribers were imported from a list."
+  IMPORT_SUBSCRIBERS
+  "Subscribers were exported: all, or what is stored of one."
+  EXPORT_SUBSCRIBERS
+  "What is stored of a person was erased."
+  ERASE_SUBSCRIBER
+  "An address was put on the suppression list."
+  SUPPRESS_ADDRESS
+  "An address was taken off the suppression list."
+  UNSUPPRESS_ADDRESS
   "A credential that is known was refused: revoked, expired, disabled, or used from elsewhere."
   REFUSE_CREDENTIAL
   "Somebody was refused what they have no right to."

@@ -9,6 +9,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
+	"github.com/redthread-api/redthread/internal/server/newsletter"
 )
 
 // middleware wraps a handler.
@@ -46,6 +47,12 @@ func handler(c Config) http.Handler {
 			mux.Handle(path, documents)
 		}
 		mux.Handle("/feeds/{$}", onlyGet(withoutSlash("feeds")))
+	}
+	if c.Subscribers != nil {
+		pages := wrap(c.Subscribers, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))
+		for _, path := range newsletter.Paths() {
+			mux.Handle(path, pages)
+		}
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
