@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // renderings are all renderings of an edition.
-type renderings struct{ page, mailHTML, mailText string }
+type renderings struct{ page, mailHTML, mailText, feed string }
 
 func renderAll(t testing.TB, templates *render.Templates, d render.Document) renderings {
 	t.Helper()
@@ -33,7 +33,11 @@ func renderAll(t testing.TB, templates *render.Templates, d render.Document) ren
 	if err != nil {
 		t.Fatal(err)
 	}
-	return renderings{string(page), mail.HTML(render.PreviewLinks), mail.Text(render.PreviewLinks)}
+	feed, err := e.FeedHTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return renderings{string(page), mail.HTML(render.PreviewLinks), mail.Text(render.PreviewLinks), feed}
 }
 
 // TestGolden compares the renderings of the samples with the files in testdata.
@@ -69,7 +73,7 @@ func TestRenderingsAgree(t *testing.T) {
 			t.Parallel()
 			r := renderAll(t, render.Builtin(), d)
 			e := render.New(d, render.SampleSite)
-			for name, text := range map[string]string{"page": textOf(t, r.page), "HTML mail": textOf(t, r.mailHTML), "text mail": r.mailText} {
+			for name, text := range map[string]string{"page": textOf(t, r.page), "HTML mail": textOf(t, r.mailHTML), "text mail": r.mailText, "feed": textOf(t, r.feed)} {
 				text = strings.Join(strings.Fields(text), " ")
 				for _, it := range e.Items {
 					if !strings.Contains(text, it.Headline) {
@@ -86,10 +90,16 @@ func TestRenderingsAgree(t *testing.T) {
 			if d := cmp.Diff(inMail, inText); d != "" {
 				t.Errorf("the links of HTML and text differ (-HTML +text):\n%s", d)
 			}
-			inPage := webLinks(render.LinksOf(r.page))
+			inPage, inFeed := webLinks(render.LinksOf(r.page)), webLinks(render.LinksOf(r.feed))
 			for _, link := range inMail {
-				if !slices.Contains(inPage, link) && link != e.URL && !strings.Contains(link, ".invalid/") {
+				if link == e.URL || link == render.SampleSite.Home() || strings.Contains(link, ".invalid/") {
+					continue
+				}
+				if !slices.Contains(inPage, link) {
 					t.Errorf("the page has no link to %s", link)
+				}
+				if !slices.Contains(inFeed, link) {
+					t.Errorf("the feed has no link to %s", link)
 				}
 			}
 		})

@@ -100,6 +100,14 @@ func (w *Words) Quote(text string) string { return w.openQuote + text + w.closeQ
 // Comma returns what stands between the parts of a list.
 func (w *Words) Comma() string { return w.comma }
 
+// Stop returns what stands between the title of a source and what follows.
+func (w *Words) Stop() string {
+	if w.eastAsian {
+		return "。"
+	}
+	return ". "
+}
+
 // Date returns a date for readers, as precise as it is: 2014, April 2023, 26 April 2023.
 // What is no date is returned as it is.
 func (w *Words) Date(date string) string {
