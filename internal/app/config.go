@@ -74,6 +74,7 @@ var variables = map[string]string{
 	"entity-url":    "REDTHREAD_ENTITY_URL",
 	"edition-url":   "REDTHREAD_EDITION_URL",
 	"tag-url":       "REDTHREAD_TAG_URL",
+	"series-url":    "REDTHREAD_SERIES_URL",
 
 	"trusted-proxy":      "REDTHREAD_TRUSTED_PROXIES",
 	"introspection":      "REDTHREAD_INTROSPECTION",
