@@ -19,6 +19,9 @@ type newType struct{ name, graphQL, plural string }
 
 func typeNamed(name string) newType {
 	plural := name + "s"
+	if strings.HasSuffix(name, "s") {
+		plural = name // series
+	}
 	if stem, ok := strings.CutSuffix(name, "y"); ok {
 		plural = stem + "ies"
 	}
@@ -60,7 +63,8 @@ func places(t *testing.T) map[string]func(newType) bool {
 			return aggregate.SpecOf(kind) != nil
 		},
 		"internal/aggregate/testdata/snapshots": func(n newType) bool {
-			return exists("internal/aggregate/testdata/snapshots/" + n.name + "-1.json")
+			samples, err := filepath.Glob("../internal/aggregate/testdata/snapshots/" + n.name + "-*.json")
+			return err == nil && len(samples) > 0
 		},
 		"schema.graphql": func(n newType) bool {
 			for _, declared := range []string{

@@ -29,6 +29,7 @@ var cacheableFields = map[string]bool{
 	"source": true, "sources": true,
 	"edition": true, "editions": true,
 	"asset": true, "assets": true,
+	"series": true, "allSeries": true,
 	"changes": true,
 
 	"__typename": true, "__schema": true, "__type": true,

@@ -19,8 +19,11 @@ func TestFieldsAlone(t *testing.T) {
 	each(t, func(t *testing.T, a *api) {
 		for _, dt := range domain.Types() {
 			list := dt.String() + "s"
-			if dt == domain.Entity {
+			switch dt {
+			case domain.Entity:
 				list = "entities"
+			case domain.Series:
+				list = "allSeries"
 			}
 			var fields []string
 			for _, f := range s.Types[dt.Name()].Fields {

@@ -45,7 +45,8 @@ var testContent = []testDocument{
 	{"Report", `slug: "bravo" title: "bravo" kind: BRIEF language: "en" summary: "Second." body: "Two words about [[port-ltd]]." tags: ["cranes"] entities: ["port-ltd"] contributions: [{entity: "ana-lyst", role: AUTHOR}, {entity: "hidden-fund", role: PARTNER}]`},
 	{"Report", `slug: "charlie" title: "Charlie" kind: BRIEF language: "ja" summary: "Third." body: "Three." tags: ["secret-term", "asia"] entities: ["hidden-fund", "crane-works"]`},
 	{"Report", `slug: "delta" title: "Delta" kind: TYPOLOGY language: "en" summary: "Fourth." body: "Four." marking: GREEN tags: ["ports"] entities: ["crane-works"]`},
-	{"Edition", `series: "Weekly" number: 7 title: "Week seven" language: "en" periodStart: "2024-02-01" periodEnd: "2024-02-14" introduction: "On [[port-ltd]]."
+	{"Series", `slug: "weekly" title: "Weekly" cadence: WEEKLY language: "en" description: "What [[port-ltd]] does."`},
+	{"Edition", `series: "weekly" number: 7 title: "Week seven" language: "en" periodStart: "2024-02-01" periodEnd: "2024-02-14" introduction: "On [[port-ltd]]."
 		items: [{headline: "A crane fell", occurredOn: "2024-02-03", summary: "It fell.", analysis: "Why [[crane-works]] matters.", entities: ["crane-works", "hidden-fund"], tags: ["cranes"], citations: [{source: "harbour-gazette"}, {source: "harbour-gazette", locator: "p. 2"}, {source: "company-register"}]}, {headline: "Nothing else", summary: "No."}]`},
 	{"Report", `slug: "echo" title: "Echo" kind: BRIEF language: "en" summary: "A draft." body: "Five." tags: ["ports"]`},
 }

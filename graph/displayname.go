@@ -47,9 +47,22 @@ func (sourceResolver) DisplayName(_ context.Context, obj *db.Source) (string, er
 	return obj.Title, nil
 }
 
-// DisplayName returns the name that feeds have for an edition too.
-func (editionResolver) DisplayName(_ context.Context, obj *db.Edition) (string, error) {
-	return fmt.Sprintf("%s %d: %s", obj.Series, obj.Number, obj.Title), nil
+// DisplayName returns the name that feeds have for an edition too. Where its series is in
+// the trash it is the title.
+func (editionResolver) DisplayName(ctx context.Context, obj *db.Edition) (string, error) {
+	series, err := catalog.EditionSeries.One(ctx, obj)
+	if err != nil || series == nil {
+		return obj.Title, err
+	}
+	return editionName(series.Title, int64(obj.Number), obj.Title), nil
+}
+
+func editionName(series string, number int64, title string) string {
+	return fmt.Sprintf("%s %d: %s", series, number, title)
+}
+
+func (seriesResolver) DisplayName(_ context.Context, obj *db.Series) (string, error) {
+	return obj.Title, nil
 }
 
 // DisplayName is the title of a file; of one without, its name.

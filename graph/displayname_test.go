@@ -25,7 +25,8 @@ func TestDisplayNames(t *testing.T) {
 			h: createRelationship(input: {slug: "venture", from: "works", to: "owner", kind: JOINT_VENTURE_WITH, role: "builder", until: "2021-04", confidence: CONFIRMED, citations: [{source: "gazette"}]}) { created }
 			i: createReport(input: {slug: "cranes", title: "Cranes", kind: BRIEF, language: "en", summary: "…", body: "…", tags: ["ports"], hero: "titled", attachments: ["untitled"]}) { created }
 			j: createNarrative(input: {slug: "safe", title: "Ports are safe", claim: "They are.", status: ACTIVE}) { created }
-			k: createEdition(input: {slug: "seven", series: "Weekly", number: 7, title: "More", language: "en", items: [{headline: "H", summary: "S", citations: [{source: "gazette"}]}]}) { created }
+			j2: createSeries(input: {slug: "weekly", title: "Weekly", cadence: WEEKLY, language: "en"}) { created }
+			k: createEdition(input: {slug: "seven", series: "weekly", number: 7, title: "More", language: "en", items: [{headline: "H", summary: "S", citations: [{source: "gazette"}]}]}) { created }
 		}`)
 		a.query(editor, `mutation { publish(input: {documents: ["relationship:tie", "relationship:venture", "report:cranes", "narrative:safe", "edition:seven"], references: INCLUDE}) { state } }`)
 		const shown = ` changes(first: 100) { nodes { document { __typename slug displayName url } } } `
@@ -35,6 +36,7 @@ func TestDisplayNames(t *testing.T) {
 			"owner": {"Owner Ltd", "/entities/owner"}, "works": {"Crane Works", "/entities/works"},
 			"tie": {"Owner Ltd owns Crane Works", "<nil>"}, "venture": {"Crane Works has a joint venture with Owner Ltd (builder, until 2021-04)", "<nil>"},
 			"cranes": {"Cranes", "/reports/cranes"}, "safe": {"Ports are safe", "/narratives/safe"}, "seven": {"Weekly 7: More", "/editions/seven"},
+			"weekly": {"Weekly", "<nil>"},
 		}
 		got := a.query(public, `{`+shown+`}`)
 		seen := 0

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
@@ -14,6 +15,45 @@ import (
 
 func (r editionResolver) Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error) {
 	return editionIntroduction.render(ctx, r.texts, obj, format, markdown.Whole)
+}
+
+func (editionResolver) Series(ctx context.Context, obj *db.Edition) (*db.Series, error) {
+	return catalog.EditionSeries.One(ctx, obj)
+}
+
+// SeriesTitle is empty where the series is in the trash.
+func (editionResolver) SeriesTitle(ctx context.Context, obj *db.Edition) (string, error) {
+	series, err := catalog.EditionSeries.One(ctx, obj)
+	if err != nil || series == nil {
+		return "", err
+	}
+	return series.Title, nil
+}
+
+func (editionResolver) Previous(ctx context.Context, obj *db.Edition) (*db.Edition, error) {
+	return neighbour(ctx, obj, -1)
+}
+
+func (editionResolver) Next(ctx context.Context, obj *db.Edition) (*db.Edition, error) {
+	return neighbour(ctx, obj, 1)
+}
+
+// neighbour returns the edition that is so many places behind one in its series, among
+// those that the viewer sees; nil where there is none.
+func neighbour(ctx context.Context, obj *db.Edition, places int) (*db.Edition, error) {
+	series, err := catalog.EditionSeries.One(ctx, obj)
+	if err != nil || series == nil {
+		return nil, err
+	}
+	numbers, err := catalog.SeriesNumbers.List(ctx, series)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(numbers, func(e *db.Edition) bool { return e.ID == obj.ID })
+	if i < 0 || i+places < 0 || i+places >= len(numbers) {
+		return nil, nil
+	}
+	return numbers[i+places], nil
 }
 
 func (editionResolver) Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error) {

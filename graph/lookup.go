@@ -72,6 +72,7 @@ var loaders = map[domain.Type]loader{
 	domain.Source:       loaderOf(catalog.Sources),
 	domain.Edition:      loaderOf(catalog.Editions),
 	domain.Asset:        loaderOf(catalog.Assets),
+	domain.Series:       loaderOf(catalog.Series),
 }
 
 func loaderOf[T any](t *read.Type[T]) loader {

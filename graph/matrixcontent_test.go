@@ -16,6 +16,11 @@ func (m *matrix) createDocuments() {
 	for _, doc := range documents {
 		for n, state := range states {
 			marking := "CLEAR"
+			if doc.of == "Edition" {
+				// It is seen as far as its series.
+				m.create(doc.of, doc.one+"-"+state, "marking: CLEAR "+m.fields(doc.of, state, n))
+				continue
+			}
 			if i := slices.Index(seenFrom, state); i >= 0 {
 				marking = domain.Marking(i).String()
 			}
@@ -23,8 +28,17 @@ func (m *matrix) createDocuments() {
 		}
 	}
 	var publish []string
+	for n, state := range seenFrom {
+		// The next number of the series, and one in between that only few see.
+		slug := "second-" + state
+		m.create("Edition", slug, fmt.Sprintf(`marking: %s series: "series-%s" number: %d title: "t-%[2]s" language: "en" items: [{headline: "h-%[2]s" summary: "s-%[2]s"}]`,
+			domain.Marking(n), state, n+20))
+		publish = append(publish, fmt.Sprintf("%q", "edition:"+slug))
+	}
+	m.create("Edition", "between-red", `marking: RED series: "series-clear" number: 15 title: "t-red" language: "en" items: [{headline: "h-red" summary: "s-red"}]`)
+	publish = append(publish, `"edition:between-red"`)
 	for _, doc := range documents {
-		if slices.Contains([]string{"source", "asset", "tag"}, doc.one) {
+		if slices.Contains(supportingOnes, doc.one) {
 			continue
 		}
 		for _, state := range append(slices.Clone(seenFrom), "gone") {
@@ -33,12 +47,15 @@ func (m *matrix) createDocuments() {
 	}
 	m.query(editor, `mutation { publish(input: {references: OMIT documents: [`+strings.Join(publish, " ")+`]}) { state } }`)
 	for _, doc := range documents {
-		if !slices.Contains([]string{"source", "asset", "tag"}, doc.one) {
+		if !slices.Contains(supportingOnes, doc.one) {
 			m.query(editor, fmt.Sprintf(`mutation { unpublish(input: {documents: ["%s:%[1]s-gone"]}) { state } }`, doc.one))
 		}
 		m.query(editor, fmt.Sprintf(`mutation { delete%s(input: {id: "%s-trashed"}) { deletedId } }`, doc.of, doc.one))
 	}
 }
+
+// supportingOnes are the types that are published with what refers to them.
+var supportingOnes = []string{"source", "asset", "tag", "series"}
 
 // create writes a document under another slug first, which then becomes its
 // former slug.
@@ -55,7 +72,7 @@ func (m *matrix) create(of, slug, fields string) {
 func refs(one, state string) []string {
 	var all []string
 	for _, s := range states {
-		supporting := slices.Contains([]string{"source", "asset", "tag"}, one)
+		supporting := slices.Contains(supportingOnes, one)
 		if s == "trashed" || supporting && s != state && slices.Contains(unseen, s) {
 			continue
 		}
@@ -91,6 +108,8 @@ func (m *matrix) fields(of, s string, n int) string {
 			accessed: "2021" archiveUrl: "https://example.org/o-%[1]s" language: "en" credibility: 1`, s)
 	case "Asset":
 		return fmt.Sprintf(`title: "t-%[1]s" altText: "a-%[1]s" url: "https://example.org/u-%[1]s" mediaType: "image/png" size: 1`, s)
+	case "Series":
+		return fmt.Sprintf(`title: "t-%[1]s" description: "d-%[1]s" cadence: WEEKLY language: "en"`, s)
 	case "Tag":
 		return fmt.Sprintf(`label: "t-%[1]s" description: "d-%[1]s" vocabulary: TOPIC %[2]s`, s, parent("tag"))
 	case "Entity":
@@ -119,7 +138,11 @@ func (m *matrix) fields(of, s string, n int) string {
 			tags: %[2]s entities: %[3]s narratives: %[4]s attachments: %[5]s hero: "asset-%[6]s" contributions: %[7]s`,
 			s, listOf("tag", s), listOf("entity", s), listOf("narrative", s), listOf("asset", s), hero, objects("entity", s, `entity: %[1]s role: ANALYST`))
 	default:
-		return fmt.Sprintf(`series: "S" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en" periodStart: "2020" periodEnd: "2021"
-			items: [{headline: "h-%[1]s" summary: "s-%[1]s" analysis: "a-%[1]s" entities: %[3]s tags: %[4]s %[5]s}]`, s, n+1, listOf("entity", s), listOf("tag", s), cites)
+		series := s
+		if s == "trashed" {
+			series = "clear"
+		}
+		return fmt.Sprintf(`series: "series-%[6]s" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en" periodStart: "2020" periodEnd: "2021"
+			items: [{headline: "h-%[1]s" summary: "s-%[1]s" analysis: "a-%[1]s" entities: %[3]s tags: %[4]s %[5]s}]`, s, n+1, listOf("entity", s), listOf("tag", s), cites, series)
 	}
 }

@@ -50,7 +50,8 @@ func (a *api) named(slug string) {
 		t: createTag(input: {slug: "names-it", label: "L", vocabulary: TOPIC, description: "By [[%[1]s]]."}) { created }
 		s: createSource(input: {slug: "paper", title: "The White Paper", url: "https://paper.example/1"}) { created }
 		n: createNarrative(input: {slug: "names-it", title: "T", claim: "C", status: ACTIVE, description: "By [[%[1]s]].", assessment: "Of [[%[1]s]]."}) { created }
-		d: createEdition(input: {series: "Names", number: 1, title: "T", language: "en", introduction: "By [[%[1]s]].", items: [{headline: "H", summary: "By [[%[1]s]].", analysis: "Of [[%[1]s]]."}]}) { created }
+		c2: createSeries(input: {slug: "names", title: "Names", cadence: WEEKLY, language: "en"}) { created }
+		d: createEdition(input: {series: "names", number: 1, title: "T", language: "en", introduction: "By [[%[1]s]].", items: [{headline: "H", summary: "By [[%[1]s]].", analysis: "Of [[%[1]s]]."}]}) { created }
 		p: createReport(input: {slug: "names-it", title: "T", kind: BRIEF, language: "en", summary: "Of [[%[1]s]] & more.", tags: ["names-it"],
 			body: "# On [[%[1]s]]\n\nBy [[%[1]s]], by [[%[1]s|its label]].[^1]\n\n- [ ] ![Mine of [[%[1]s]]](/mine.png)\n\n[^1]: As [[%[1]s]] says: [@paper, p. 12]"}) { created }
 	}`, slug))
@@ -60,7 +61,7 @@ func (a *api) named(slug string) {
 }
 
 const namedDocuments = `{ report(slug: "names-it") { %s } narrative(slug: "names-it") { %s } entity(slug: "names-it") { %s }
-	tag(slug: "names-it") { %s } relationship(slug: "names-it") { %s } editions(filter: {series: {eq: "Names"}}) { nodes { %s } } }`
+	tag(slug: "names-it") { %s } relationship(slug: "names-it") { %s } editions(filter: {series: {slug: {eq: "names"}}}) { nodes { %s } } }`
 
 func (a *api) formsOfNamed(v *domain.Viewer) *response {
 	a.t.Helper()

@@ -84,7 +84,8 @@ func TestPayloadsWarn(t *testing.T) {
 			make: createEntity(input: {slug: "made", name: "Made Up", kind: COMPANY, names: [{text: "Invented", kind: ALIAS}]}) { warnings { code } }
 			again: createEntity(input: {slug: "made-2", name: "made up", kind: COMPANY, names: [{text: "INVENTED", kind: ALIAS}]}) {
 				warnings { code path message documents { __typename slug version } } }
-			edition: createEdition(input: {slug: "loose", series: "Loose", number: 1, title: "Loose", language: "en", items: [{headline: "H", summary: "S."}]}) {
+			series: createSeries(input: {slug: "loose", title: "Loose", cadence: WEEKLY, language: "en"}) { created }
+			edition: createEdition(input: {slug: "loose", series: "loose", number: 1, title: "Loose", language: "en", items: [{headline: "H", summary: "S."}]}) {
 				warnings { code path documents { slug } } }
 			restored: restoreRevision(input: {document: "entity:made-2", revision: 1}) { changed warnings { code } }
 		}`)

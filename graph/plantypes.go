@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -85,9 +84,15 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			"reports":     toPage(catalog.SourceReports),
 		}),
 		"Edition": planType(schema, "Edition", catalog.Editions, plan.Fields{
-			"displayName": plan.Computed{Columns: []string{"series", "number", "title"}, Value: func(v []read.Value) (string, bool) {
-				return fmt.Sprintf("%s %d: %s", v[0].Text, v[1].Int(), v[2].Text), true
-			}},
+			"displayName": plan.Through{
+				Relation: &catalog.EditionSeries.Relation, Of: []string{"title"}, Columns: []string{"number", "title"},
+				Value: func(of, v []read.Value) string { return editionName(string(of[0].Text), v[0].Int(), string(v[1].Text)) },
+			},
+			"series": toOne(catalog.EditionSeries),
+			"seriesTitle": plan.Through{
+				Relation: &catalog.EditionSeries.Relation, Of: []string{"title"},
+				Value: func(of, _ []read.Value) string { return string(of[0].Text) },
+			},
 			"introduction": markdownText("introduction"),
 			"items":        toList(catalog.EditionItems),
 		}),
@@ -98,6 +103,13 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 				}
 				return assetName(string(v[1].Text), string(v[2].Text)), true
 			}},
+		}),
+		"Series": planType(schema, "Series", catalog.Series, plan.Fields{
+			"displayName": plan.Column{Name: "title", Write: plan.StringOrEmpty},
+			"description": markdownText("description"),
+			"editions":    toPage(catalog.SeriesEditions),
+			"nextNumber":  plan.DeskOnly{},
+			"nextPeriod":  plan.DeskOnly{},
 		}),
 		"Footnote":         planType(schema, "Footnote", catalog.Footnotes, plan.Fields{"source": toOne(catalog.FootnoteSource)}),
 		"Contribution":     planType(schema, "Contribution", catalog.Contributions, plan.Fields{"entity": toOne(catalog.ContributionEntity)}),

@@ -56,7 +56,7 @@ var howMany = []struct {
 	n  int
 }{
 	{domain.Source, 9}, {domain.Asset, 6}, {domain.Tag, 10}, {domain.Entity, 12},
-	{domain.Relationship, 12}, {domain.Narrative, 9}, {domain.Report, 14}, {domain.Edition, 5},
+	{domain.Relationship, 12}, {domain.Narrative, 9}, {domain.Report, 14}, {domain.Series, 3}, {domain.Edition, 6},
 }
 
 func randomContent(t *rapid.T) randomDocuments {
@@ -270,8 +270,11 @@ func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking)
 			contributions = append(contributions, fields{"entity": e, "role": pick(l.dice, domain.ContributionRoles)}, fields{"entity": e, "role": "REVIEWER"})
 		}
 		f["contributions"] = contributions
+	case domain.Series:
+		f["title"], f["cadence"], f["language"] = l.word(), pick(l.dice, domain.Cadences), "en"
+		l.optional(f, "description", l.prose(marking))
 	case domain.Edition:
-		f["series"], f["number"], f["title"], f["language"] = fmt.Sprint("Series ", n%2), 1+n/2, l.word(), "en"
+		f["series"], f["number"], f["title"], f["language"] = l.one(domain.Series), 1+n, l.word(), "en"
 		l.optional(f, "introduction", l.prose(marking))
 		l.period(f, "periodStart", "periodEnd")
 		var items []any

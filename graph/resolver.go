@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
@@ -21,6 +22,7 @@ type Resolver struct {
 	keys     *access.Keys
 	people   *access.People
 	webhooks *delivery.Webhooks
+	sendings *newsletter.Sendings
 	registry *queries.Registry
 	texts    *textRenderer
 	site     site.Site
@@ -44,6 +46,7 @@ type (
 	sourceResolver  struct{ documentResolver[db.Source] }
 	editionResolver struct{ documentResolver[db.Edition] }
 	assetResolver   struct{ documentResolver[db.Asset] }
+	seriesResolver  struct{ documentResolver[db.Series] }
 
 	footnoteResolver     struct{ *Resolver }
 	contributionResolver struct{}
@@ -57,6 +60,7 @@ type (
 	auditResolver  struct{}
 
 	deliveryResolver struct{}
+	sendingResolver  struct{ *Resolver }
 	attemptResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
@@ -105,6 +109,9 @@ func (r *Resolver) Edition() generated.EditionResolver {
 func (r *Resolver) Asset() generated.AssetResolver {
 	return assetResolver{documentOf(r, catalog.Assets, catalog.AssetRevisions)}
 }
+func (r *Resolver) Series() generated.SeriesResolver {
+	return seriesResolver{documentOf(r, catalog.Series, catalog.SeriesRevisions)}
+}
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }
@@ -118,6 +125,7 @@ func (r *Resolver) Person() generated.PersonResolver         { return personReso
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }
 
 func (r *Resolver) WebhookDelivery() generated.WebhookDeliveryResolver { return deliveryResolver{} }
+func (r *Resolver) Sending() generated.SendingResolver                 { return sendingResolver{r} }
 func (r *Resolver) WebhookAttempt() generated.WebhookAttemptResolver   { return attemptResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
@@ -140,4 +148,5 @@ func (r *Resolver) TagPayload() generated.TagPayloadResolver           { return 
 func (r *Resolver) SourcePayload() generated.SourcePayloadResolver     { return savedResolver{r} }
 func (r *Resolver) EditionPayload() generated.EditionPayloadResolver   { return savedResolver{r} }
 func (r *Resolver) AssetPayload() generated.AssetPayloadResolver       { return savedResolver{r} }
+func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver     { return savedResolver{r} }
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }

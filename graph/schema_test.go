@@ -79,7 +79,7 @@ func TestEnumsAreTheVocabulary(t *testing.T) {
 		"ReportKind": domain.ReportKinds, "ResearchMethod": domain.ResearchMethods, "ContributionRole": domain.ContributionRoles,
 		"NarrativeStatus": domain.NarrativeStatuses, "EntityKind": domain.EntityKinds, "NameKind": domain.NameKinds,
 		"RelationshipKind": domain.RelationshipKinds, "Confidence": domain.Confidences, "TagVocabulary": domain.TagVocabularies,
-		"SourceReliability": domain.SourceReliabilities, "PublicationAction": domain.PublicationActions,
+		"SourceReliability": domain.SourceReliabilities, "Cadence": domain.Cadences, "PublicationAction": domain.PublicationActions,
 		"ReferencePolicy": domain.ReferencePolicies, "ScheduleStatus": domain.ScheduleStatuses,
 		"FieldChangeKind": texts(aggregate.FieldChangeKinds), "WarningCode": texts(editorial.WarningCodes),
 		"Marking": domain.Markings, "Role": domain.Roles, "Stage": domain.Stages, "DocumentType": types,

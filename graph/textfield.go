@@ -94,6 +94,7 @@ var (
 	entityDescription       = textField[db.Entity]{name: "description", typ: catalog.Entities, of: func(e *db.Entity) *string { return e.Description }}
 	relationshipDescription = textField[db.Relationship]{name: "description", typ: catalog.Relationships, of: func(r *db.Relationship) *string { return r.Description }}
 	tagDescription          = textField[db.Tag]{name: "description", typ: catalog.Tags, of: func(t *db.Tag) *string { return t.Description }}
+	seriesDescription       = textField[db.Series]{name: "description", typ: catalog.Series, of: func(s *db.Series) *string { return s.Description }}
 	editionIntroduction     = textField[db.Edition]{name: "introduction", typ: catalog.Editions, of: func(e *db.Edition) *string { return e.Introduction }}
 	itemSummary             = textField[db.EditionItem]{name: "summary", typ: catalog.Items, of: func(i *db.EditionItem) *string { return &i.Summary }}
 	itemAnalysis            = textField[db.EditionItem]{name: "analysis", typ: catalog.Items, of: func(i *db.EditionItem) *string { return i.Analysis }}

@@ -39,6 +39,7 @@ var trashReaders = []struct {
 	{domain.Source, trashReader(catalog.Sources, "title")},
 	{domain.Edition, trashReader(catalog.Editions, "title")},
 	{domain.Asset, trashReader(catalog.Assets, "slug")},
+	{domain.Series, trashReader(catalog.Series, "title")},
 }
 
 func trashReader[T any](t *read.Type[T], name string) func(context.Context, *read.Reader, int, *time.Time, domain.ID) ([]deleted, error) {

@@ -43,8 +43,8 @@ type Edition struct {
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// DeletedBy holds the value of the "deleted_by" field.
 	DeletedBy *string `json:"deleted_by,omitempty"`
-	// Series holds the value of the "series" field.
-	Series string `json:"series,omitempty"`
+	// SeriesID holds the value of the "series_id" field.
+	SeriesID *domain.ID `json:"series_id,omitempty"`
 	// Number holds the value of the "number" field.
 	Number int `json:"number,omitempty"`
 	// Title holds the value of the "title" field.
@@ -72,9 +72,9 @@ func (*Edition) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case edition.FieldTitleKey:
 			values[i] = new([]byte)
-		case edition.FieldID, edition.FieldMarking, edition.FieldVersion, edition.FieldEffectiveMarking, edition.FieldLiveVersion, edition.FieldNumber:
+		case edition.FieldID, edition.FieldMarking, edition.FieldVersion, edition.FieldEffectiveMarking, edition.FieldLiveVersion, edition.FieldSeriesID, edition.FieldNumber:
 			values[i] = new(sql.NullInt64)
-		case edition.FieldSlug, edition.FieldCreatedBy, edition.FieldUpdatedBy, edition.FieldPublishedBy, edition.FieldDeletedBy, edition.FieldSeries, edition.FieldTitle, edition.FieldIntroduction, edition.FieldLanguage, edition.FieldPeriodStart, edition.FieldPeriodEnd:
+		case edition.FieldSlug, edition.FieldCreatedBy, edition.FieldUpdatedBy, edition.FieldPublishedBy, edition.FieldDeletedBy, edition.FieldTitle, edition.FieldIntroduction, edition.FieldLanguage, edition.FieldPeriodStart, edition.FieldPeriodEnd:
 			values[i] = new(sql.NullString)
 		case edition.FieldCreatedAt, edition.FieldUpdatedAt, edition.FieldPublishedAt, edition.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
@@ -184,11 +184,12 @@ func (_m *Edition) assignValues(columns []string, values []any) error {
 				_m.DeletedBy = new(string)
 				*_m.DeletedBy = value.String
 			}
-		case edition.FieldSeries:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field series", values[i])
+		case edition.FieldSeriesID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field series_id", values[i])
 			} else if value.Valid {
-				_m.Series = value.String
+				_m.SeriesID = new(domain.ID)
+				*_m.SeriesID = domain.ID(value.Int64)
 			}
 		case edition.FieldNumber:
 			if value, ok := values[i].(*sql.NullInt64); !ok {

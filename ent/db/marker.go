@@ -16,6 +16,8 @@ func (*Relationship) IsNode()     {}
 func (*Relationship) IsDocument() {}
 func (*Report) IsNode()           {}
 func (*Report) IsDocument()       {}
+func (*Series) IsNode()           {}
+func (*Series) IsDocument()       {}
 func (*Source) IsNode()           {}
 func (*Source) IsDocument()       {}
 func (*Tag) IsNode()              {}

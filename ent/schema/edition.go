@@ -7,6 +7,22 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
+// Series is a periodical, of which editions are the numbers.
+type Series struct{ ent.Schema }
+
+func (Series) Mixin() []ent.Mixin               { return []ent.Mixin{Document{}} }
+func (Series) Annotations() []schema.Annotation { return table("series") }
+func (Series) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("title"),
+		text("description"),
+		field.String("cadence"),
+		field.String("language"),
+		sortKey("title"),
+	}
+}
+func (Series) Indexes() []ent.Index { return []ent.Index{inOrder("title_key")} }
+
 // Edition is a number of a series, with ordered items.
 type Edition struct{ ent.Schema }
 
@@ -14,7 +30,9 @@ func (Edition) Mixin() []ent.Mixin               { return []ent.Mixin{Document{}
 func (Edition) Annotations() []schema.Annotation { return table("editions") }
 func (Edition) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("series"),
+		// Every edition has one; null only until editorial.Desk.Prepare has read what a
+		// version of the program without series wrote.
+		optionalRef("series_id"),
 		field.Int("number"),
 		field.String("title"),
 		text("introduction"),
@@ -24,9 +42,10 @@ func (Edition) Fields() []ent.Field {
 		sortKey("title"),
 	}
 }
+func (Edition) Edges() []ent.Edge { return []ent.Edge{mayRefer("series", Series.Type)} }
 func (Edition) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("series", "number").Unique(),
+		index.Fields("series_id", "number").Unique(),
 		inOrder("title_key"), inOrder("number"), inOrder("period_end"),
 	}
 }

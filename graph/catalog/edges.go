@@ -57,7 +57,12 @@ var (
 
 	SourceReports = read.NewEdge("reports", Sources, Reports, sourceReports).Ordered("PUBLISHED_AT", read.Descending)
 
-	EditionItems = read.NewEdge("items", Editions, Items, editionItems)
+	EditionSeries = read.NewEdge("series", Editions, Series, editionSeries)
+	EditionItems  = read.NewEdge("items", Editions, Items, editionItems)
+
+	SeriesEditions = read.NewEdge("editions", Series, Editions, seriesEditions).Ordered("NUMBER", read.Descending)
+	// SeriesNumbers is SeriesEditions as a list, in the order of the numbers.
+	SeriesNumbers = read.NewEdge("numbers", Series, Editions, seriesEditions)
 
 	ItemEntities  = read.NewEdge("entities", Items, Entities, itemEntities)
 	ItemTags      = read.NewEdge("tags", Items, Tags, itemTags)
@@ -114,6 +119,7 @@ var (
 	SourceRevisions       = revisionsOf(Sources)
 	EditionRevisions      = revisionsOf(Editions)
 	AssetRevisions        = revisionsOf(Assets)
+	SeriesRevisions       = revisionsOf(Series)
 )
 
 func revisionsOf[T any](t *read.Type[T]) *read.EdgeOf[T, db.Revision] {

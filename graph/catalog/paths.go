@@ -81,7 +81,10 @@ var (
 	sourceReports = read.Path{Target: "reports",
 		Link: &read.Link{Table: "footnotes", Owner: "source_id", Target: "report_id", Repeats: true}}
 
-	editionItems  = back("edition_items", "edition_id")
+	editionSeries  = to("series", "series_id")
+	editionItems   = back("edition_items", "edition_id")
+	seriesEditions = read.Path{Target: "editions", Back: "series_id", Position: "number"}
+
 	itemEntities  = undated("entities", "item_entities", "item_id", "entity_id")
 	itemTags      = undated("tags", "item_tags", "item_id", "tag_id")
 	itemCitations = back("citations", "item_id")

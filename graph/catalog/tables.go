@@ -108,7 +108,7 @@ func orderInt(column string) read.Order { return read.Order{Column: column, Kind
 func Tables() []*read.Table {
 	return []*read.Table{
 		reportTable, narrativeTable, entityTable, relationshipTable,
-		tagTable, sourceTable, editionTable, assetTable,
+		tagTable, sourceTable, editionTable, assetTable, seriesTable,
 		footnoteTable, contributionTable, citationTable, nameTable, identifierTable,
 		listingTable, observationTable, itemTable,
 		revisionTable, logTable, scheduleTable,
@@ -248,15 +248,26 @@ var (
 		Name: "editions", Type: "Edition", Document: domain.Edition,
 		Groups: groups{prose("introduction")},
 		Fields: fields{
-			"series":      text("series"),
 			"number":      {Column: "number", Kind: read.Int},
 			"title":       text("title"),
 			"language":    language(),
 			"periodStart": date("period_start"),
 			"periodEnd":   date("period_end"),
 		},
-		Relations: relations{"items": editionItems},
+		Relations: relations{"series": editionSeries, "items": editionItems},
 		Orders:    orders{"NUMBER": orderInt("number"), "TITLE": orderText("title"), "PERIOD_END": orderDate("period_end")},
+	})
+
+	seriesTable = document(read.Table{
+		Name: "series", Type: "Series", Document: domain.Series,
+		Groups: groups{prose("description")},
+		Fields: fields{
+			"title":    text("title"),
+			"cadence":  enum("cadence", domain.Cadences),
+			"language": language(),
+		},
+		Relations: relations{"editions": seriesEditions},
+		Orders:    orders{"TITLE": orderText("title")},
 	})
 
 	assetTable = document(read.Table{
@@ -382,6 +393,11 @@ var (
 			"webhook": {Column: "webhook_id", Kind: read.ID},
 			"state":   enum("state", domain.DeliveryStates),
 		},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
+	sendingTable = &read.Table{
+		Name: "sendings", Type: "Sending", Never: []string{"worker", "worker_until", "failures"},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
 	}
 

@@ -23,6 +23,8 @@ import (
 	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
+	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
@@ -39,6 +41,7 @@ var (
 	Tags          = read.NewType(tagTable, tag.Columns, func(c *db.Client) *db.TagQuery { return c.Tag.Query() })
 	Sources       = read.NewType(sourceTable, source.Columns, func(c *db.Client) *db.SourceQuery { return c.Source.Query() })
 	Editions      = read.NewType(editionTable, edition.Columns, func(c *db.Client) *db.EditionQuery { return c.Edition.Query() })
+	Series        = read.NewType(seriesTable, series.Columns, func(c *db.Client) *db.SeriesQuery { return c.Series.Query() })
 	Assets        = read.NewType(assetTable, asset.Columns, func(c *db.Client) *db.AssetQuery { return c.Asset.Query() })
 )
 
@@ -63,6 +66,7 @@ var (
 	AuditLog            = read.NewType(auditTable, auditentry.Columns, func(c *db.Client) *db.AuditEntryQuery { return c.AuditEntry.Query() })
 	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *db.Client) *db.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
 	Webhooks            = read.NewType(webhookTable, webhook.Columns, func(c *db.Client) *db.WebhookQuery { return c.Webhook.Query() })
+	Sendings            = read.NewType(sendingTable, sending.Columns, func(c *db.Client) *db.SendingQuery { return c.Sending.Query() })
 	WebhookDeliveries   = read.NewType(deliveryTable, webhookdelivery.Columns, func(c *db.Client) *db.WebhookDeliveryQuery { return c.WebhookDelivery.Query() })
 	Schedules           = read.NewType(scheduleTable, schedule.Columns, func(c *db.Client) *db.ScheduleQuery { return c.Schedule.Query() })
 )

@@ -25,6 +25,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -71,6 +72,9 @@ type ResolverRoot interface {
 	ReportPayload() ReportPayloadResolver
 	Revision() RevisionResolver
 	Schedule() ScheduleResolver
+	Sending() SendingResolver
+	Series() SeriesResolver
+	SeriesPayload() SeriesPayloadResolver
 	Source() SourceResolver
 	SourcePayload() SourcePayloadResolver
 	Subscription() SubscriptionResolver
@@ -140,6 +144,11 @@ type EditionResolver interface {
 	FormerSlugs(ctx context.Context, obj *db.Edition) ([]string, error)
 	Revisions(ctx context.Context, obj *db.Edition, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
 	LiveDiff(ctx context.Context, obj *db.Edition) ([]*aggregate.FieldChange, error)
+	Series(ctx context.Context, obj *db.Edition) (*db.Series, error)
+	SeriesTitle(ctx context.Context, obj *db.Edition) (string, error)
+
+	Previous(ctx context.Context, obj *db.Edition) (*db.Edition, error)
+	Next(ctx context.Context, obj *db.Edition) (*db.Edition, error)
 
 	Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error)
 
@@ -237,6 +246,10 @@ type MutationResolver interface {
 	UpdateAsset(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	UpsertAsset(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	DeleteAsset(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	CreateSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpdateSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	UpsertSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
+	DeleteSeries(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
 	Undelete(ctx context.Context, input model.UndeleteInput) (*editorial.SaveResult, error)
 	RestoreRevision(ctx context.Context, input editorial.RestoreParams) (*editorial.SaveResult, error)
 	Publish(ctx context.Context, input editorial.PublishParams) (*editorial.ReleaseResult, error)
@@ -250,6 +263,11 @@ type MutationResolver interface {
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.APIKeyPayload, error)
 	UpdatePerson(ctx context.Context, input scalar.Input) (*model.PersonPayload, error)
+	SendEdition(ctx context.Context, input newsletter.SendParams) (*model.SendingPayload, error)
+	SendTestEdition(ctx context.Context, input model.SendTestEditionInput) (*model.SendTestEditionPayload, error)
+	PauseSending(ctx context.Context, input model.SendingInput) (*model.SendingPayload, error)
+	ResumeSending(ctx context.Context, input model.ResumeSendingInput) (*model.SendingPayload, error)
+	StopSending(ctx context.Context, input model.SendingInput) (*model.SendingPayload, error)
 	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.WebhookSecretPayload, error)
 	UpdateWebhook(ctx context.Context, input scalar.Input) (*model.WebhookPayload, error)
 	DeleteWebhook(ctx context.Context, input model.DeleteWebhookInput) (*model.DeleteWebhookPayload, error)
@@ -321,6 +339,8 @@ type QueryResolver interface {
 	Editions(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Edition], error)
 	Asset(ctx context.Context, id *string, slug *string, by *read.By) (*db.Asset, error)
 	Assets(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Asset], error)
+	Series(ctx context.Context, id *string, slug *string, by *read.By) (*db.Series, error)
+	AllSeries(ctx context.Context, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy read.OrderBy) (*read.Connection[db.Series], error)
 	PendingChanges(ctx context.Context, types []string, first *int, after *string) (*model.PendingChangeConnection, error)
 	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
 	Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error)
@@ -329,6 +349,9 @@ type QueryResolver interface {
 	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.ApiKey], error)
 	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Person], error)
 	AuditLog(ctx context.Context, actions []string, actors []string, since *time.Time, until *time.Time, first *int, after *string, last *int, before *string) (*read.Connection[db.AuditEntry], error)
+	Sendings(ctx context.Context, first *int, after *string, last *int, before *string) (*model.SendingConnection, error)
+	Sending(ctx context.Context, id *string, edition *string) (*model.Sending, error)
+	SendingObstacles(ctx context.Context, edition string) ([]*newsletter.Obstacle, error)
 	Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Webhook], error)
 	Webhook(ctx context.Context, id string) (*db.Webhook, error)
 	WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*read.Connection[db.WebhookDelivery], error)
@@ -402,6 +425,32 @@ type RevisionResolver interface {
 type ScheduleResolver interface {
 	Warnings(ctx context.Context, obj *db.Schedule) ([]string, error)
 }
+type SendingResolver interface {
+	Edition(ctx context.Context, obj *model.Sending) (*db.Edition, error)
+}
+type SeriesResolver interface {
+	DisplayName(ctx context.Context, obj *db.Series) (string, error)
+	URL(ctx context.Context, obj *db.Series) (*string, error)
+
+	CreatedBy(ctx context.Context, obj *db.Series) (*string, error)
+	UpdatedBy(ctx context.Context, obj *db.Series) (*string, error)
+	LiveVersion(ctx context.Context, obj *db.Series) (*int, error)
+	FormerSlugs(ctx context.Context, obj *db.Series) ([]string, error)
+	Revisions(ctx context.Context, obj *db.Series, first *int, after *string, last *int, before *string) (*read.Connection[db.Revision], error)
+	LiveDiff(ctx context.Context, obj *db.Series) ([]*aggregate.FieldChange, error)
+
+	Description(ctx context.Context, obj *db.Series, format string) (*string, error)
+
+	Latest(ctx context.Context, obj *db.Series) (*db.Edition, error)
+	Editions(ctx context.Context, obj *db.Series, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Edition], error)
+	NextNumber(ctx context.Context, obj *db.Series) (*int, error)
+	NextPeriod(ctx context.Context, obj *db.Series) (*editorial.Period, error)
+}
+type SeriesPayloadResolver interface {
+	Series(ctx context.Context, obj *editorial.SaveResult) (*db.Series, error)
+
+	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
+}
 type SourceResolver interface {
 	DisplayName(ctx context.Context, obj *db.Source) (string, error)
 
@@ -421,6 +470,7 @@ type SourcePayloadResolver interface {
 }
 type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
+	SendingProgress(ctx context.Context, id string) (<-chan *model.Sending, error)
 }
 type TagResolver interface {
 	DisplayName(ctx context.Context, obj *db.Tag) (string, error)
@@ -510,11 +560,17 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReportBy", ec.unmarshalInputReportBy),
 			graphql.NewInputUnmarshaler("ReportOrder", ec.unmarshalInputReportOrder),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("ResumeSendingInput", ec.unmarshalInputResumeSendingInput),
 			graphql.NewInputUnmarshaler("RetryWebhookDeliveriesInput", ec.unmarshalInputRetryWebhookDeliveriesInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 			graphql.NewInputUnmarshaler("SchedulePublicationInput", ec.unmarshalInputSchedulePublicationInput),
+			graphql.NewInputUnmarshaler("SendEditionInput", ec.unmarshalInputSendEditionInput),
+			graphql.NewInputUnmarshaler("SendTestEditionInput", ec.unmarshalInputSendTestEditionInput),
+			graphql.NewInputUnmarshaler("SendingInput", ec.unmarshalInputSendingInput),
+			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SeriesOrder", ec.unmarshalInputSeriesOrder),
 			graphql.NewInputUnmarshaler("SourceBy", ec.unmarshalInputSourceBy),
 			graphql.NewInputUnmarshaler("SourceOrder", ec.unmarshalInputSourceOrder),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
@@ -764,6 +820,8 @@ enum DocumentType {
   EDITION
   "An Asset."
   ASSET
+  "A Series."
+  SERIES
 }
 
 """
@@ -1007,6 +1065,20 @@ enum SourceReliability {
   E
   "Cannot be judged."
   F
+}
+
+"How often the editions of a series come out."
+enum Cadence {
+  "Every week."
+  WEEKLY
+  "Every two weeks."
+  FORTNIGHTLY
+  "Every month."
+  MONTHLY
+  "Every three months."
+  QUARTERLY
+  "At no fixed interval."
+  IRREGULAR
 }
 
 "What happened to a document in live, as the viewer saw it."
@@ -2070,10 +2142,16 @@ type Edition implements Node & Document {
   ): RevisionConnection
   "What publishing it now would change: from live to the desk. Desk only, null in live."
   liveDiff: [FieldChange!]
-  "The name of the series."
-  series: String!
+  "The series that it is a number of. Who may not see the series does not see the edition."
+  series: Series
+  "The title of the series."
+  seriesTitle: String! @deprecated(reason: "Use ` + "`" + `series { title }` + "`" + `.")
   "The number within the series."
   number: Int!
+  "The edition of the series with the next lower number that the viewer may see."
+  previous: Edition
+  "The edition of the series with the next higher number that the viewer may see."
+  next: Edition
   "The title."
   title: String!
   "What opens it."
@@ -2158,6 +2236,114 @@ type Asset implements Node & Document {
   altText: String
   "The title."
   title: String
+}
+
+"A periodical, whose numbers are editions."
+type Series implements Node & Document {
+  """
+  A stable id: a prefix that tells the type, and 13 characters. It is never given to another
+  document.
+  """
+  id: ID!
+  """
+  A readable name for URLs, unique among documents of the type. After a change the old slug
+  keeps finding the document.
+  """
+  slug: String!
+  """
+  What to call the document, in a list of any types: its title, name or label; of a relationship,
+  its ends and what ties them.
+  """
+  displayName: String!
+  """
+  Where readers find it: the page about it on the publisher's site, null where the site has none for
+  its type. Of a source it is where that was found, of an asset where it is fetched from.
+  """
+  url: URL
+  """
+  Counts the saves on the desk; in live, the version that was published. Send it with an
+  update to be told of changes that you have not seen.
+  """
+  version: Int!
+  "The document's own marking."
+  marking: Marking!
+  "When it was created."
+  createdAt: DateTime!
+  "When it was last saved."
+  updatedAt: DateTime!
+  "The date of publication that the document bears; null while it has never been published."
+  publishedAt: DateTime
+  "Who created it. Desk only, null in live."
+  createdBy: String
+  "Who last saved it. Desk only, null in live."
+  updatedBy: String
+  "The version that is live; null when none is. Desk only, null in live."
+  liveVersion: Int
+  "Earlier slugs that still find it. Desk only, null in live."
+  formerSlugs: [String!]
+  "What was saved, newest first. Desk only, null in live."
+  revisions(
+    """
+    How many from the start: 1 to 100, or 0 for none. 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is
+    given.
+    """
+    first: Int
+    "Start behind the item that has this cursor."
+    after: String
+    "How many from the end, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop ahead of the item that has this cursor."
+    before: String
+  ): RevisionConnection
+  "What publishing it now would change: from live to the desk. Desk only, null in live."
+  liveDiff: [FieldChange!]
+  "The title."
+  title: String!
+  "What it is about."
+  description(
+    "The format of the text."
+    format: TextFormat! = MARKDOWN
+  ): String
+  "How often an edition comes out."
+  cadence: Cadence!
+  "The language that it is written in."
+  language: LanguageTag!
+  "The edition with the highest number that the viewer may see."
+  latest: Edition
+  "The editions."
+  editions(
+    """
+    How many from the start: 1 to 100, or 0 for none. 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is
+    given.
+    """
+    first: Int
+    "Start behind the item that has this cursor."
+    after: String
+    "How many from the end, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop ahead of the item that has this cursor."
+    before: String
+    "Only those that match."
+    filter: EditionFilter
+    "The order; without it, by number, highest first."
+    orderBy: EditionOrder
+  ): EditionConnection!
+  "The number that the next edition gets: one above the highest. Desk only, null in live."
+  nextNumber: Int
+  """
+  The days that the next edition covers, by the cadence: from the day after the last edition's
+  period on. Desk only, null in live; and null where the cadence is IRREGULAR, or the last edition has
+  no period.
+  """
+  nextPeriod: Period
+}
+
+"A span of days."
+type Period {
+  "The first day."
+  start: Date!
+  "The last day."
+  end: Date!
 }
 
 # What documents own
@@ -2519,6 +2705,10 @@ enum Right {
   PURGE
   "Rebuild live. ADMIN."
   OPERATE
+  "See, import, export and erase subscribers, and the addresses that get no mail. ADMIN."
+  MANAGE_SUBSCRIBERS
+  "Send an edition to the subscribers of its series, pause and stop that. From EDITOR on."
+  SEND_EDITION
 }
 
 "What a key is good for."
@@ -2694,6 +2884,14 @@ enum AuditAction {
   RETRY_WEBHOOK_DELIVERIES
   "A webhook was disabled by the program: every attempt had failed for days, or the receiver is gone."
   DISABLE_WEBHOOK
+  "An edition was sent to the subscribers of its series, or is to be at a time."
+  SEND_EDITION
+  "A sending was paused."
+  PAUSE_SENDING
+  "A sending was resumed."
+  RESUME_SENDING
+  "A sending was stopped."
+  STOP_SENDING
   "A credential that is known was refused: revoked, expired, disabled, or used from elsewhere."
   REFUSE_CREDENTIAL
   "Somebody was refused what they have no right to."
@@ -2828,6 +3026,91 @@ type WebhookEdge {
   cursor: String!
   "The item."
   node: Webhook!
+}
+
+"What becomes of an edition that is sent."
+enum SendingState {
+  "Its time has not come."
+  SCHEDULED
+  "It is being sent, or waits for the next attempt."
+  RUNNING
+  "It was paused, by a person or by the program: see ` + "`" + `reason` + "`" + `."
+  PAUSED
+  "It was ended; the recipients that had no result were skipped."
+  STOPPED
+  "Each recipient has a result."
+  DONE
+}
+
+"An edition that is sent to the subscribers of its series. An edition is sent once."
+type Sending {
+  "Its id."
+  id: ID!
+  "The edition, as it is on the desk; null if it was purged."
+  edition: Edition
+  "What becomes of it."
+  state: SendingState!
+  "Why it is paused, where the program has paused it."
+  reason: String
+  "The time from which it is sent."
+  at: DateTime!
+  "Who has sent it."
+  createdBy: String!
+  "When that was."
+  createdAt: DateTime!
+  "When the list of its recipients was complete; null before that. Later subscribers do not get it."
+  listedAt: DateTime
+  "When the last recipient had a result."
+  doneAt: DateTime
+  "The number of recipients on the list."
+  total: Int!
+  "How many mails the mail server has accepted. That does not mean that they were delivered."
+  submitted: Int!
+  "How many mails were refused for now, and will be attempted again."
+  deferred: Int!
+  "How many mails were refused for good, or for 48 hours."
+  failed: Int!
+  """
+  How many submissions were interrupted so that nothing says whether the mail server has accepted them. They
+  are not attempted again.
+  """
+  unknown: Int!
+  "How many recipients unsubscribed, or were suppressed or erased, after the list was made."
+  skipped: Int!
+  "How many have had no attempt yet, or one that goes on."
+  left: Int!
+  "How many mails a second are submitted now; 0 where it does not run."
+  rate: Float!
+  "How many seconds the rest will take at that rate; null where it is not known."
+  etaSeconds: Int
+}
+
+"A page of sendings."
+type SendingConnection {
+  "The items with their cursors."
+  edges: [SendingEdge!]!
+  "The items."
+  nodes: [Sending!]!
+  "Where this page lies in the list."
+  pageInfo: PageInfo!
+  "How many the whole list has, for this viewer. It is counted only when it is asked for."
+  totalCount: Int!
+}
+
+"One of a page of sendings."
+type SendingEdge {
+  "Its place in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  cursor: String!
+  "The item."
+  node: Sending!
+}
+
+"What stands in the way of sending an edition."
+type SendingObstacle {
+  "A word for programs: NOT_PUBLISHED, NO_RECIPIENTS, TOO_LARGE, BROKEN_LINK and others."
+  code: String!
+  "A sentence for people."
+  message: String!
 }
 
 "What has become of a delivery."
@@ -3114,6 +3397,26 @@ type AssetEdge {
   node: Asset!
 }
 
+"A page of series."
+type SeriesConnection {
+  "The items with their cursors."
+  edges: [SeriesEdge!]!
+  "The items."
+  nodes: [Series!]!
+  "Where this page lies in the list."
+  pageInfo: PageInfo!
+  "How many the whole list has, for this viewer. It is counted only when it is asked for."
+  totalCount: Int!
+}
+
+"One of a page of series."
+type SeriesEdge {
+  "Its place in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  cursor: String!
+  "The item."
+  node: Series!
+}
+
 "A page of revisions."
 type RevisionConnection {
   "The items with their cursors."
@@ -3270,6 +3573,14 @@ input EditionBy @oneOf {
 
 "What an asset is found by."
 input AssetBy @oneOf {
+  "The id, or an id that it had before a merge."
+  id: ID
+  "The slug, or a slug that it had before."
+  slug: String
+}
+
+"What a series is found by."
+input SeriesBy @oneOf {
   "The id, or an id that it had before a merge."
   id: ID
   "The slug, or a slug that it had before."
@@ -3510,6 +3821,18 @@ input SourceReliabilityFilter {
   notIn: [SourceReliability!]
   "Whether there is no value."
   isNull: Boolean
+}
+
+"Conditions on a Cadence; all must hold. Null counts as absent."
+input CadenceFilter {
+  "Equal to this."
+  eq: Cadence
+  "Different from this, or without a value."
+  ne: Cadence
+  "Equal to one of these; an empty list matches nothing."
+  in: [Cadence!]
+  "Different from each of these, or without a value."
+  notIn: [Cadence!]
 }
 
 "Conditions on a Marking; all must hold. Null counts as absent."
@@ -3867,7 +4190,7 @@ input EditionFilter {
   """
   slug: StringFilter
   "By series."
-  series: StringFilter
+  series: SeriesFilter
   "By number."
   number: IntFilter
   "By title."
@@ -3932,6 +4255,47 @@ input AssetFilter {
   updatedAt: DateTimeFilter
   "By the date of publication."
   publishedAt: DateTimeFilter
+}
+
+"""
+Which series. All conditions given must hold. A condition on related documents holds when at
+least one that the viewer may see matches; ` + "`" + `{}` + "`" + ` asks only that there is one. Null counts as
+absent.
+"""
+input SeriesFilter {
+  "All of these hold; an empty list matches nothing."
+  and: [SeriesFilter!]
+  "At least one of these holds; an empty list matches nothing."
+  or: [SeriesFilter!]
+  "This does not hold."
+  not: SeriesFilter
+  "By id."
+  id: IDFilter
+  """
+  By slug. A former one means the document that had it, and an id that with the id, save in
+  ` + "`" + `startsWith` + "`" + `.
+  """
+  slug: StringFilter
+  "By title."
+  title: StringFilter
+  "By cadence."
+  cadence: CadenceFilter
+  "By language tag."
+  language: StringFilter
+  "By its own marking."
+  marking: MarkingFilter
+  "By version."
+  version: IntFilter
+  "By the version that is live; desk only."
+  liveVersion: IntFilter
+  "By when it was created."
+  createdAt: DateTimeFilter
+  "By when it was last saved."
+  updatedAt: DateTimeFilter
+  "By the date of publication."
+  publishedAt: DateTimeFilter
+  "By an edition."
+  editions: EditionFilter
 }
 
 """
@@ -4235,6 +4599,28 @@ input AssetOrder {
   direction: OrderDirection! = ASC
 }
 
+"What series can be ordered by. Texts are ordered by code point; ties are broken by id."
+enum SeriesOrderField {
+  "By the date of publication."
+  PUBLISHED_AT
+  "By when it was last saved."
+  UPDATED_AT
+  "By when it was created."
+  CREATED_AT
+  "By slug."
+  SLUG
+  "By title, as people expect it: see ` + "`" + `OrderDirection` + "`" + `."
+  TITLE
+}
+
+"An order."
+input SeriesOrder {
+  "What to order by."
+  field: SeriesOrderField!
+  "In which direction."
+  direction: OrderDirection! = ASC
+}
+
 # Queries
 
 "What can be read."
@@ -4491,6 +4877,36 @@ type Query {
     "The order."
     orderBy: AssetOrder! = {field: PUBLISHED_AT, direction: DESC}
   ): AssetConnection!
+  """
+  One series, by ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or ` + "`" + `slug` + "`" + `; give exactly one. Null when there is none that the
+  viewer may see.
+  """
+  series(
+    "The id, or an id that it had before a merge."
+    id: ID
+    "The slug, or a slug that it had before."
+    slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: SeriesBy
+  ): Series
+  "All series that the viewer may see."
+  allSeries(
+    """
+    How many from the start: 1 to 100, or 0 for none. 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is
+    given.
+    """
+    first: Int
+    "Start behind the item that has this cursor."
+    after: String
+    "How many from the end, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop ahead of the item that has this cursor."
+    before: String
+    "Only those that match."
+    filter: SeriesFilter
+    "The order."
+    orderBy: SeriesOrder! = {field: TITLE, direction: ASC}
+  ): SeriesConnection!
   "What on the desk differs from live. Needs the role AUTHOR."
   pendingChanges(
     "Only documents of these types."
@@ -4613,6 +5029,32 @@ type Query {
     "Stop ahead of the item that has this cursor."
     before: String
   ): AuditEntryConnection!
+  "Editions that were sent or are to be sent, the newest first. Needs the right SEND_EDITION."
+  sendings(
+    """
+    How many from the start: 1 to 100, or 0 for none. 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is
+    given.
+    """
+    first: Int
+    "Start behind the item that has this cursor."
+    after: String
+    "How many from the end, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop ahead of the item that has this cursor."
+    before: String
+  ): SendingConnection!
+  "One sending, by its id or its edition; null where there is none. Needs the right SEND_EDITION."
+  sending(
+    "Its id."
+    id: ID
+    "Its edition, by id or slug."
+    edition: ID
+  ): Sending
+  "All that stands in the way of sending an edition now; empty if nothing does. Needs the right SEND_EDITION."
+  sendingObstacles(
+    "The edition, by id or slug."
+    edition: ID!
+  ): [SendingObstacle!]!
   "The webhooks, the newest first. Needs the right MANAGE_WEBHOOKS."
   webhooks(
     """
@@ -4689,6 +5131,14 @@ type Subscription {
     """
     after: String
   ): Change!
+  """
+  The progress of a sending: at once, and then when it has changed, at most once a second. It ends when the
+  sending has ended. Needs the right SEND_EDITION.
+  """
+  sendingProgress(
+    "The sending."
+    id: ID!
+  ): Sending!
 }
 
 # Mutations
@@ -4862,6 +5312,26 @@ type Mutation {
     "Which."
     input: DeleteInput!
   ): DeletePayload
+  "Creates a series on the desk. Needs the role AUTHOR."
+  createSeries(
+    "The new series."
+    input: CreateSeriesInput!
+  ): SeriesPayload
+  "Changes a series on the desk. Needs the role AUTHOR."
+  updateSeries(
+    "What to change."
+    input: UpdateSeriesInput!
+  ): SeriesPayload
+  "Creates a series, or changes the one that has the slug. Needs the role AUTHOR."
+  upsertSeries(
+    "The series as it should be; what is absent stays as it is."
+    input: UpsertSeriesInput!
+  ): SeriesPayload
+  "Puts a series into the trash. Needs the role AUTHOR; what is live, or referred to, stays."
+  deleteSeries(
+    "Which."
+    input: DeleteInput!
+  ): DeletePayload
   "Takes a document out of the trash. Needs the role AUTHOR."
   undelete(
     "Which."
@@ -4946,6 +5416,37 @@ type Mutation {
     "Who, and what."
     input: UpdatePersonInput!
   ): PersonPayload
+  """
+  Sends an edition to the confirmed subscribers of its series, now or at a time. All obstacles are reported
+  at once; see ` + "`" + `sendingObstacles` + "`" + `. Needs the right SEND_EDITION.
+  """
+  sendEdition(
+    "What, and when."
+    input: SendEditionInput!
+  ): SendingPayload
+  """
+  Sends an edition to the given addresses only, as a subscriber of its series would get it. It needs not be
+  published: a draft is sent as it is on the desk. Needs the right SEND_EDITION.
+  """
+  sendTestEdition(
+    "What, and to which addresses."
+    input: SendTestEditionInput!
+  ): SendTestEditionPayload
+  "Pauses a sending. Mails that are being submitted are finished. Needs the right SEND_EDITION."
+  pauseSending(
+    "Which."
+    input: SendingInput!
+  ): SendingPayload
+  "Continues a sending that is paused. Needs the right SEND_EDITION."
+  resumeSending(
+    "Which, and how."
+    input: ResumeSendingInput!
+  ): SendingPayload
+  "Ends a sending; the recipients that have no result are skipped. Needs the right SEND_EDITION."
+  stopSending(
+    "Which."
+    input: SendingInput!
+  ): SendingPayload
   """
   Registers a webhook, and shows its secret, this once. It receives events of changes from now on.
   Its highest marking may not be above the clearance of the viewer. Needs the right MANAGE_WEBHOOKS.
@@ -5670,8 +6171,8 @@ input UpsertSourceInput {
 input CreateEditionInput {
   "The slug; without it, one is made from the series and number."
   slug: String
-  "The name of the series."
-  series: String!
+  "The series: its id or slug."
+  series: ID!
   "The number within the series."
   number: Int!
   "The title."
@@ -5706,8 +6207,8 @@ input UpdateEditionInput {
   version: Int
   "A new slug. The old one keeps finding it."
   slug: String
-  "The name of the series."
-  series: String
+  "The series: its id or slug."
+  series: ID
   "The number within the series."
   number: Int
   "The title."
@@ -5735,8 +6236,8 @@ whole list; a new one needs what ` + "`" + `createEdition` + "`" + ` needs.
 input UpsertEditionInput {
   "The slug of the edition to change, or of the one to create."
   slug: String!
-  "The name of the series."
-  series: String
+  "The series: its id or slug."
+  series: ID
   "The number within the series."
   number: Int
   "The title."
@@ -5833,6 +6334,75 @@ input UpsertAssetInput {
   marking: Marking
   """
   The version of the asset that you started from, 0 where there was none: CONFLICT if it is
+  at another one by now. Without it, what was saved meanwhile is overwritten.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A new series."
+input CreateSeriesInput {
+  "The slug; without it, one is made from the title."
+  slug: String
+  "The title."
+  title: String!
+  "What it is about."
+  description: Markdown
+  "How often an edition comes out."
+  cadence: Cadence!
+  "The language that it is written in."
+  language: LanguageTag!
+  "Who may see it; CLEAR unless you say otherwise."
+  marking: Marking
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of a series. What is absent stays as it is, null clears."
+input UpdateSeriesInput {
+  "Which series: its id or its current slug."
+  id: ID!
+  """
+  The version that you have seen. When it is no longer the current one, the answer is CONFLICT
+  and says what has changed.
+  """
+  version: Int
+  "A new slug. The old one keeps finding it."
+  slug: String
+  "The title."
+  title: String
+  "What it is about."
+  description: Markdown
+  "How often an edition comes out."
+  cadence: Cadence
+  "The language that it is written in."
+  language: LanguageTag
+  "Who may see it; CLEAR unless you say otherwise."
+  marking: Marking
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"""
+A series as it should be. What is absent stays as it is, null clears;
+a new one needs what ` + "`" + `createSeries` + "`" + ` needs.
+"""
+input UpsertSeriesInput {
+  "The slug of the series to change, or of the one to create."
+  slug: String!
+  "The title."
+  title: String
+  "What it is about."
+  description: Markdown
+  "How often an edition comes out."
+  cadence: Cadence
+  "The language that it is written in."
+  language: LanguageTag
+  "Who may see it; CLEAR unless you say otherwise."
+  marking: Marking
+  """
+  The version of the series that you started from, 0 where there was none: CONFLICT if it is
   at another one by now. Without it, what was saved meanwhile is overwritten.
   """
   version: Int
@@ -6222,6 +6792,21 @@ type AssetPayload {
   warnings: [Warning!]!
 }
 
+"The result of saving a series."
+type SeriesPayload {
+  "The series, as it is on the desk now."
+  series: Series
+  "Whether it is new."
+  created: Boolean!
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
 "The result of saving a document of any type."
 type DocumentPayload {
   "The document, as it is on the desk now."
@@ -6370,6 +6955,67 @@ input CreateWebhookInput {
   tags: [String!]
   "The highest marking of the documents that it receives events of."
   ceiling: Marking! = CLEAR
+}
+
+"An edition to be sent."
+input SendEditionInput {
+  "The edition, by id or slug."
+  edition: ID!
+  "When: a time in the next year; now by default."
+  at: DateTime
+}
+
+"An edition to be sent as a test."
+input SendTestEditionInput {
+  "The edition, by id or slug."
+  edition: ID!
+  "The addresses: 1 to 10."
+  to: [String!]!
+}
+
+"A sending to be paused or stopped."
+input SendingInput {
+  "Its id."
+  id: ID!
+}
+
+"What to do with the recipients of a sending that have no result."
+enum RemainingRecipients {
+  "They get the mail."
+  SEND
+  "They are skipped."
+  SKIP
+}
+
+"A sending to be resumed."
+input ResumeSendingInput {
+  "Its id."
+  id: ID!
+  """
+  Must be given where the sending was paused because the server was started with ` + "`" + `--paused` + "`" + `: the desk may be a
+  restored backup, and then mails may have been submitted that its ledger does not have.
+  """
+  remaining: RemainingRecipients
+}
+
+"A sending that was changed."
+type SendingPayload {
+  "The sending."
+  sending: Sending!
+}
+
+"A test that was sent."
+type SendTestEditionPayload {
+  "What became of the mail to each address, in their order."
+  results: [TestMailResult!]!
+}
+
+"What became of a test mail."
+type TestMailResult {
+  "Whether the mail server has accepted it."
+  submitted: Boolean!
+  "The reply of the mail server, or what went wrong; without the address."
+  reply: String!
 }
 
 "A change of a webhook. What is absent stays as it is."
@@ -6841,8 +7487,14 @@ func (ec *executionContext) childFields_Edition(ctx context.Context, field graph
 		return ec.fieldContext_Edition_liveDiff(ctx, field)
 	case "series":
 		return ec.fieldContext_Edition_series(ctx, field)
+	case "seriesTitle":
+		return ec.fieldContext_Edition_seriesTitle(ctx, field)
 	case "number":
 		return ec.fieldContext_Edition_number(ctx, field)
+	case "previous":
+		return ec.fieldContext_Edition_previous(ctx, field)
+	case "next":
+		return ec.fieldContext_Edition_next(ctx, field)
 	case "title":
 		return ec.fieldContext_Edition_title(ctx, field)
 	case "introduction":
@@ -7309,6 +7961,16 @@ func (ec *executionContext) childFields_PendingChangeEdge(ctx context.Context, f
 		return ec.fieldContext_PendingChangeEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PendingChangeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Period(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "start":
+		return ec.fieldContext_Period_start(ctx, field)
+	case "end":
+		return ec.fieldContext_Period_end(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Period", field.Name)
 }
 
 func (ec *executionContext) childFields_Person(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7825,6 +8487,188 @@ func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SchedulePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SendTestEditionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_SendTestEditionPayload_results(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendTestEditionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Sending(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Sending_id(ctx, field)
+	case "edition":
+		return ec.fieldContext_Sending_edition(ctx, field)
+	case "state":
+		return ec.fieldContext_Sending_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_Sending_reason(ctx, field)
+	case "at":
+		return ec.fieldContext_Sending_at(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Sending_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Sending_createdAt(ctx, field)
+	case "listedAt":
+		return ec.fieldContext_Sending_listedAt(ctx, field)
+	case "doneAt":
+		return ec.fieldContext_Sending_doneAt(ctx, field)
+	case "total":
+		return ec.fieldContext_Sending_total(ctx, field)
+	case "submitted":
+		return ec.fieldContext_Sending_submitted(ctx, field)
+	case "deferred":
+		return ec.fieldContext_Sending_deferred(ctx, field)
+	case "failed":
+		return ec.fieldContext_Sending_failed(ctx, field)
+	case "unknown":
+		return ec.fieldContext_Sending_unknown(ctx, field)
+	case "skipped":
+		return ec.fieldContext_Sending_skipped(ctx, field)
+	case "left":
+		return ec.fieldContext_Sending_left(ctx, field)
+	case "rate":
+		return ec.fieldContext_Sending_rate(ctx, field)
+	case "etaSeconds":
+		return ec.fieldContext_Sending_etaSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Sending", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SendingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SendingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SendingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SendingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SendingEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SendingEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingObstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_SendingObstacle_code(ctx, field)
+	case "message":
+		return ec.fieldContext_SendingObstacle_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingObstacle", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sending":
+		return ec.fieldContext_SendingPayload_sending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Series_id(ctx, field)
+	case "slug":
+		return ec.fieldContext_Series_slug(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Series_displayName(ctx, field)
+	case "url":
+		return ec.fieldContext_Series_url(ctx, field)
+	case "version":
+		return ec.fieldContext_Series_version(ctx, field)
+	case "marking":
+		return ec.fieldContext_Series_marking(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Series_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Series_updatedAt(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_Series_publishedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Series_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_Series_updatedBy(ctx, field)
+	case "liveVersion":
+		return ec.fieldContext_Series_liveVersion(ctx, field)
+	case "formerSlugs":
+		return ec.fieldContext_Series_formerSlugs(ctx, field)
+	case "revisions":
+		return ec.fieldContext_Series_revisions(ctx, field)
+	case "liveDiff":
+		return ec.fieldContext_Series_liveDiff(ctx, field)
+	case "title":
+		return ec.fieldContext_Series_title(ctx, field)
+	case "description":
+		return ec.fieldContext_Series_description(ctx, field)
+	case "cadence":
+		return ec.fieldContext_Series_cadence(ctx, field)
+	case "language":
+		return ec.fieldContext_Series_language(ctx, field)
+	case "latest":
+		return ec.fieldContext_Series_latest(ctx, field)
+	case "editions":
+		return ec.fieldContext_Series_editions(ctx, field)
+	case "nextNumber":
+		return ec.fieldContext_Series_nextNumber(ctx, field)
+	case "nextPeriod":
+		return ec.fieldContext_Series_nextPeriod(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Series", field.Name)
+}
+
+func (ec *executionContext) childFields_SeriesConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SeriesConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SeriesConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SeriesConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SeriesConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeriesConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SeriesEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SeriesEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SeriesEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeriesEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "series":
+		return ec.fieldContext_SeriesPayload_series(ctx, field)
+	case "created":
+		return ec.fieldContext_SeriesPayload_created(ctx, field)
+	case "changed":
+		return ec.fieldContext_SeriesPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_SeriesPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeriesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Source(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8005,6 +8849,16 @@ func (ec *executionContext) childFields_TagPayload(ctx context.Context, field gr
 		return ec.fieldContext_TagPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestMailResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "submitted":
+		return ec.fieldContext_TestMailResult_submitted(ctx, field)
+	case "reply":
+		return ec.fieldContext_TestMailResult_reply(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestMailResult", field.Name)
 }
 
 func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9120,6 +9974,20 @@ func (ec *executionContext) field_Mutation_createReport_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createSeries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNCreateSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createSource_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9246,6 +10114,20 @@ func (ec *executionContext) field_Mutation_deleteReport_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteSeries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (editorial.DeleteParams, error) {
+			return ec.unmarshalNDeleteInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐDeleteParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteSource_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9294,6 +10176,20 @@ func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (editorial.MergeParams, error) {
 			return ec.unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_pauseSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendingInput, error) {
+			return ec.unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9372,6 +10268,20 @@ func (ec *executionContext) field_Mutation_restoreRevision_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resumeSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ResumeSendingInput, error) {
+			return ec.unmarshalNResumeSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐResumeSendingInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_retryWebhookDeliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9434,6 +10344,48 @@ func (ec *executionContext) field_Mutation_schedulePublication_args(ctx context.
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (editorial.ScheduleParams, error) {
 			return ec.unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐScheduleParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_sendEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (newsletter.SendParams, error) {
+			return ec.unmarshalNSendEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐSendParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_sendTestEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendTestEditionInput, error) {
+			return ec.unmarshalNSendTestEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendingInput, error) {
+			return ec.unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9596,6 +10548,20 @@ func (ec *executionContext) field_Mutation_updateReport_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateSeries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateSource_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9714,6 +10680,20 @@ func (ec *executionContext) field_Mutation_upsertReport_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (scalar.Input, error) {
 			return ec.unmarshalNUpsertReportInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_upsertSeries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpsertSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10043,6 +11023,60 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_allSeries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalOSeriesFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (read.OrderBy, error) {
+			return ec.unmarshalNSeriesOrder2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg5
 	return args, nil
 }
 
@@ -10914,6 +11948,110 @@ func (ec *executionContext) field_Query_schedules_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_sendingObstacles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "edition",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edition"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_sending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "edition",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edition"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_sendings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_series_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "slug",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOSeriesBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_source_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11520,6 +12658,112 @@ func (ec *executionContext) field_Revision_diff_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Series_description_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNTextFormat2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Series_editions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalOEditionFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*read.OrderBy, error) {
+			return ec.unmarshalOEditionOrder2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Series_revisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Source_reports_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11647,6 +12891,20 @@ func (ec *executionContext) field_Subscription_contentChanged_args(ctx context.C
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_sendingProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -14816,7 +16074,39 @@ func (ec *executionContext) _Edition_series(ctx context.Context, field graphql.C
 			return ec.fieldContext_Edition_series(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Series, nil
+			return ec.Resolvers.Edition().Series(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_series(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Edition",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Series(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Edition_seriesTitle(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_seriesTitle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().SeriesTitle(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -14826,8 +16116,8 @@ func (ec *executionContext) _Edition_series(ctx context.Context, field graphql.C
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Edition_series(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Edition", field, false, false, "String")
+func (ec *executionContext) fieldContext_Edition_seriesTitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Edition", field, true, true, "String")
 }
 
 func (ec *executionContext) _Edition_number(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
@@ -14851,6 +16141,70 @@ func (ec *executionContext) _Edition_number(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Edition_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Edition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Edition_previous(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_previous(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().Previous(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Edition",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Edition_next(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().Next(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Edition",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Edition_title(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
@@ -19069,6 +20423,182 @@ func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateSeries(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSeriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createSeries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeriesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_createSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateSeries(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSeriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateSeries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeriesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_upsertSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_upsertSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpsertSeries(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+			return ec.marshalOSeriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_upsertSeries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeriesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_upsertSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteSeries(ctx, fc.Args["input"].(editorial.DeleteParams))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeletePayload) graphql.Marshaler {
+			return ec.marshalODeletePayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDeletePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteSeries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeletePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_undelete(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19635,6 +21165,226 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updatePerson_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sendEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SendEdition(ctx, fc.Args["input"].(newsletter.SendParams))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_sendEdition_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sendTestEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendTestEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SendTestEdition(ctx, fc.Args["input"].(model.SendTestEditionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendTestEditionPayload) graphql.Marshaler {
+			return ec.marshalOSendTestEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendTestEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendTestEditionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_sendTestEdition_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_pauseSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_pauseSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PauseSending(ctx, fc.Args["input"].(model.SendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_pauseSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_pauseSending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resumeSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resumeSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResumeSending(ctx, fc.Args["input"].(model.ResumeSendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resumeSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_resumeSending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_stopSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_stopSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StopSending(ctx, fc.Args["input"].(model.SendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_stopSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_stopSending_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -21696,6 +23446,52 @@ func (ec *executionContext) fieldContext_PendingChangeEdge_node(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Period_start(ctx context.Context, field graphql.CollectedField, obj *editorial.Period) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Period_start(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Start, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Date) graphql.Marshaler {
+			return ec.marshalNDate2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Period_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Period", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Period_end(ctx context.Context, field graphql.CollectedField, obj *editorial.Period) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Period_end(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.End, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Date) graphql.Marshaler {
+			return ec.marshalNDate2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Period_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Period", field, false, false, "Date")
+}
+
 func (ec *executionContext) _Person_id(ctx context.Context, field graphql.CollectedField, obj *db.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23438,6 +25234,94 @@ func (ec *executionContext) fieldContext_Query_assets(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_series(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_series(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Series(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_series(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Series(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_series_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_allSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_allSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AllSeries(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(read.OrderBy))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Series]) graphql.Marshaler {
+			return ec.marshalNSeriesConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_allSeries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeriesConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_allSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_pendingChanges(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23784,6 +25668,138 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_auditLog_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sendings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sendings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Sendings(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingConnection) graphql.Marshaler {
+			return ec.marshalNSendingConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sendings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sendings_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Sending(ctx, fc.Args["id"].(*string), fc.Args["edition"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalOSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sendingObstacles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sendingObstacles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SendingObstacles(ctx, fc.Args["edition"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.Obstacle) graphql.Marshaler {
+			return ec.marshalNSendingObstacle2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sendingObstacles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingObstacle(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sendingObstacles_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27682,6 +29698,1616 @@ func (ec *executionContext) fieldContext_SchedulePayload_warnings(_ context.Cont
 	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _SendTestEditionPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.SendTestEditionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendTestEditionPayload_results(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Results, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.TestResult) graphql.Marshaler {
+			return ec.marshalNTestMailResult2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendTestEditionPayload_results(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendTestEditionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestMailResult(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sending_id(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Sending_edition(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Sending().Edition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Sending",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sending_state(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNSendingState2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "SendingState")
+}
+
+func (ec *executionContext) _Sending_reason(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sending_at(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sending_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_listedAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_listedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FrozenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_listedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_doneAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_doneAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DoneAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_doneAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_total(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_submitted(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_submitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Submitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_submitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_deferred(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_deferred(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deferred, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_deferred(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_failed(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_unknown(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_unknown(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unknown, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_unknown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_skipped(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_left(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Left, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_rate(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_rate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rate(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_rate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, true, false, "Float")
+}
+
+func (ec *executionContext) _Sending_etaSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_etaSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ETASeconds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_etaSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SendingConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SendingEdge) graphql.Marshaler {
+			return ec.marshalNSendingEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SendingEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SendingEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SendingEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingObstacle_code(ctx context.Context, field graphql.CollectedField, obj *newsletter.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingObstacle_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingObstacle_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingObstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingObstacle_message(ctx context.Context, field graphql.CollectedField, obj *newsletter.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingObstacle_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingObstacle_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingObstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingPayload_sending(ctx context.Context, field graphql.CollectedField, obj *model.SendingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingPayload_sending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sending, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingPayload_sending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_slug(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Slug, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
+}
+
+func (ec *executionContext) _Series_displayName(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().DisplayName(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
+}
+
+func (ec *executionContext) _Series_url(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().URL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "URL")
+}
+
+func (ec *executionContext) _Series_version(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Series_marking(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_marking(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Marking, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Marking) graphql.Marshaler {
+			return ec.marshalNMarking2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐMarking(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_marking(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "Marking")
+}
+
+func (ec *executionContext) _Series_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Series_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Series_publishedAt(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_publishedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_publishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Series_createdBy(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().CreatedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
+}
+
+func (ec *executionContext) _Series_updatedBy(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_updatedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().UpdatedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_updatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
+}
+
+func (ec *executionContext) _Series_liveVersion(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_liveVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().LiveVersion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_liveVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Series_formerSlugs(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_formerSlugs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().FormerSlugs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_formerSlugs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
+}
+
+func (ec *executionContext) _Series_revisions(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_revisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Series().Revisions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Revision]) graphql.Marshaler {
+			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_revisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Series_revisions_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_liveDiff(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_liveDiff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().LiveDiff(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*aggregate.FieldChange) graphql.Marshaler {
+			return ec.marshalOFieldChange2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋaggregateᚐFieldChangeᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_liveDiff(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_title(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
+}
+
+func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Series().Description(ctx, obj, fc.Args["format"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_description(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Series_description_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_cadence(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_cadence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cadence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCadence2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_cadence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "Cadence")
+}
+
+func (ec *executionContext) _Series_language(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNLanguageTag2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, false, false, "LanguageTag")
+}
+
+func (ec *executionContext) _Series_latest(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_latest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().Latest(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_editions(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_editions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Series().Editions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(scalar.Input), fc.Args["orderBy"].(*read.OrderBy))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[db.Edition]) graphql.Marshaler {
+			return ec.marshalNEditionConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_editions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Series_editions_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Series_nextNumber(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_nextNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().NextNumber(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_nextNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Series_nextPeriod(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_nextPeriod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().NextPeriod(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.Period) graphql.Marshaler {
+			return ec.marshalOPeriod2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPeriod(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Series_nextPeriod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Series",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Period(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*read.Edge[db.Series]) graphql.Marshaler {
+			return ec.marshalNSeriesEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeriesEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Series) graphql.Marshaler {
+			return ec.marshalNSeries2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeriesᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Series(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeriesConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SeriesEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeriesEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeriesEdge_node(ctx context.Context, field graphql.CollectedField, obj *read.Edge[db.Series]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Series) graphql.Marshaler {
+			return ec.marshalNSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Series(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesPayload_series(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesPayload_series(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeriesPayload().Series(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesPayload_series(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Series(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeriesPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesPayload_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesPayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeriesPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SeriesPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeriesPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SeriesPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeriesPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeriesPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeriesPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeriesPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Source_id(ctx context.Context, field graphql.CollectedField, obj *db.Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28607,6 +32233,50 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Subscription_contentChanged_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_sendingProgress(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_sendingProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().SendingProgress(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_sendingProgress(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Subscription_sendingProgress_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -29568,6 +33238,52 @@ func (ec *executionContext) fieldContext_TagPayload_warnings(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TestMailResult_submitted(ctx context.Context, field graphql.CollectedField, obj *newsletter.TestResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestMailResult_submitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Submitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestMailResult_submitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestMailResult", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestMailResult_reply(ctx context.Context, field graphql.CollectedField, obj *newsletter.TestResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestMailResult_reply(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reply, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestMailResult_reply(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestMailResult", field, false, false, "String")
 }
 
 func (ec *executionContext) _TestWebhookPayload_attempt(ctx context.Context, field graphql.CollectedField, obj *model.TestWebhookPayload) (ret graphql.Marshaler) {
@@ -33825,6 +37541,55 @@ func UnmarshalRestoreRevisionInput(ctx context.Context, raw any) (editorial.Rest
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputResumeSendingInput(ctx context.Context, obj any) (model.ResumeSendingInput, error) {
+	var it model.ResumeSendingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "remaining"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "remaining":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("remaining"))
+			data, err := ec.unmarshalORemainingRecipients2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Remaining = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResumeSendingInput unmarshals raw into the ResumeSendingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResumeSendingInput(ctx context.Context, raw any) (model.ResumeSendingInput, error) {
+	var out model.ResumeSendingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResumeSendingInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRetryWebhookDeliveriesInput(ctx context.Context, obj any) (model.RetryWebhookDeliveriesInput, error) {
 	var it model.RetryWebhookDeliveriesInput
 	if obj == nil {
@@ -34095,6 +37860,248 @@ func (ec *executionContext) unmarshalInputSchedulePublicationInput(ctx context.C
 func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (editorial.ScheduleParams, error) {
 	var out editorial.ScheduleParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SchedulePublicationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendEditionInput(ctx context.Context, obj any) (newsletter.SendParams, error) {
+	var it newsletter.SendParams
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"edition", "at"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "edition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("edition"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Edition = data
+		case "at":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("at"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.At = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendEditionInput unmarshals raw into the SendEditionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendEditionInput(ctx context.Context, raw any) (newsletter.SendParams, error) {
+	var out newsletter.SendParams
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendEditionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendTestEditionInput(ctx context.Context, obj any) (model.SendTestEditionInput, error) {
+	var it model.SendTestEditionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"edition", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "edition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("edition"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Edition = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendTestEditionInput unmarshals raw into the SendTestEditionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendTestEditionInput(ctx context.Context, raw any) (model.SendTestEditionInput, error) {
+	var out model.SendTestEditionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendTestEditionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendingInput(ctx context.Context, obj any) (model.SendingInput, error) {
+	var it model.SendingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendingInput unmarshals raw into the SendingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendingInput(ctx context.Context, raw any) (model.SendingInput, error) {
+	var out model.SendingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendingInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSeriesBy(ctx context.Context, obj any) (read.By, error) {
+	var it read.By
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "slug"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSeriesBy unmarshals raw into the SeriesBy input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSeriesBy(ctx context.Context, raw any) (read.By, error) {
+	var out read.By
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SeriesBy", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSeriesOrder(ctx context.Context, obj any) (read.OrderBy, error) {
+	var it read.OrderBy
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASC"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNSeriesOrderField2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSeriesOrder unmarshals raw into the SeriesOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSeriesOrder(ctx context.Context, raw any) (read.OrderBy, error) {
+	var out read.OrderBy
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SeriesOrder", raw, &out)
 	return out, err
 }
 
@@ -34495,6 +38502,11 @@ func (ec *executionContext) _Document(ctx context.Context, sel ast.SelectionSet,
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
+	case *db.Series:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Series(ctx, sel, obj)
 	case *db.Report:
 		if obj == nil {
 			return graphql.Null
@@ -34548,6 +38560,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Source(ctx, sel, obj)
+	case *db.Series:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Series(ctx, sel, obj)
 	case *db.Report:
 		if obj == nil {
 			return graphql.Null
@@ -35777,12 +39794,27 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "series":
 			out.Values[i] = ec._Edition_series(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "seriesTitle":
+			out.Values[i] = ec._Edition_seriesTitle(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "number":
 			out.Values[i] = ec._Edition_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "previous":
+			out.Values[i] = ec._Edition_previous(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._Edition_next(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "title":
@@ -37008,6 +41040,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "createSeries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateSeries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "upsertSeries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_upsertSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteSeries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "undelete":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_undelete(ctx, field)
@@ -37095,6 +41155,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "updatePerson":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updatePerson(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendTestEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendTestEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pauseSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_pauseSending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "resumeSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resumeSending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stopSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_stopSending(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -37756,6 +41851,47 @@ func (ec *executionContext) _PendingChangeEdge(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var periodImplementors = []string{"Period"}
+
+func (ec *executionContext) _Period(ctx context.Context, sel ast.SelectionSet, obj *editorial.Period) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, periodImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Period")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "start":
+			out.Values[i] = ec._Period_start(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "end":
+			out.Values[i] = ec._Period_end(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var personImplementors = []string{"Person"}
 
 func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, obj *db.Person) graphql.Marshaler {
@@ -38339,6 +42475,20 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "series":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_series(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "allSeries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_allSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "pendingChanges":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query_pendingChanges(ctx, field)
@@ -38391,6 +42541,27 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		case "auditLog":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query_auditLog(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sendings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sendings(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendingObstacles":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sendingObstacles(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -39775,6 +43946,621 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 	return out
 }
 
+var sendTestEditionPayloadImplementors = []string{"SendTestEditionPayload"}
+
+func (ec *executionContext) _SendTestEditionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SendTestEditionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendTestEditionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendTestEditionPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "results":
+			out.Values[i] = ec._SendTestEditionPayload_results(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingImplementors = []string{"Sending"}
+
+func (ec *executionContext) _Sending(ctx context.Context, sel ast.SelectionSet, obj *model.Sending) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Sending")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._Sending_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edition":
+			out.Values[i] = ec._Sending_edition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Sending_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Sending_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Sending_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Sending_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Sending_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "listedAt":
+			out.Values[i] = ec._Sending_listedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "doneAt":
+			out.Values[i] = ec._Sending_doneAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Sending_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "submitted":
+			out.Values[i] = ec._Sending_submitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deferred":
+			out.Values[i] = ec._Sending_deferred(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._Sending_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unknown":
+			out.Values[i] = ec._Sending_unknown(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._Sending_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "left":
+			out.Values[i] = ec._Sending_left(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rate":
+			out.Values[i] = ec._Sending_rate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "etaSeconds":
+			out.Values[i] = ec._Sending_etaSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingConnectionImplementors = []string{"SendingConnection"}
+
+func (ec *executionContext) _SendingConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SendingConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._SendingConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SendingConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SendingConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._SendingConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingEdgeImplementors = []string{"SendingEdge"}
+
+func (ec *executionContext) _SendingEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SendingEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._SendingEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SendingEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingObstacleImplementors = []string{"SendingObstacle"}
+
+func (ec *executionContext) _SendingObstacle(ctx context.Context, sel ast.SelectionSet, obj *newsletter.Obstacle) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingObstacleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingObstacle")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._SendingObstacle_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._SendingObstacle_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingPayloadImplementors = []string{"SendingPayload"}
+
+func (ec *executionContext) _SendingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SendingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sending":
+			out.Values[i] = ec._SendingPayload_sending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seriesImplementors = []string{"Series", "Node", "Document"}
+
+func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *db.Series) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Series")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._Series_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "slug":
+			out.Values[i] = ec._Series_slug(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._Series_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Series_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._Series_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "marking":
+			out.Values[i] = ec._Series_marking(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Series_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updatedAt":
+			out.Values[i] = ec._Series_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "publishedAt":
+			out.Values[i] = ec._Series_publishedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Series_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatedBy":
+			out.Values[i] = ec._Series_updatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "liveVersion":
+			out.Values[i] = ec._Series_liveVersion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "formerSlugs":
+			out.Values[i] = ec._Series_formerSlugs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revisions":
+			out.Values[i] = ec._Series_revisions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "liveDiff":
+			out.Values[i] = ec._Series_liveDiff(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._Series_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._Series_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cadence":
+			out.Values[i] = ec._Series_cadence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._Series_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latest":
+			out.Values[i] = ec._Series_latest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "editions":
+			out.Values[i] = ec._Series_editions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nextNumber":
+			out.Values[i] = ec._Series_nextNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nextPeriod":
+			out.Values[i] = ec._Series_nextPeriod(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seriesConnectionImplementors = []string{"SeriesConnection"}
+
+func (ec *executionContext) _SeriesConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[db.Series]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seriesConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SeriesConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._SeriesConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SeriesConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SeriesConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._SeriesConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seriesEdgeImplementors = []string{"SeriesEdge"}
+
+func (ec *executionContext) _SeriesEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[db.Series]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seriesEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SeriesEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._SeriesEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SeriesEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seriesPayloadImplementors = []string{"SeriesPayload"}
+
+func (ec *executionContext) _SeriesPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seriesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SeriesPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "series":
+			out.Values[i] = ec._SeriesPayload_series(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._SeriesPayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._SeriesPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._SeriesPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sourceImplementors = []string{"Source", "Node", "Document"}
 
 func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *db.Source) graphql.Marshaler {
@@ -40084,6 +44870,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "contentChanged":
 		return ec._Subscription_contentChanged(ctx, fields[0])
+	case "sendingProgress":
+		return ec._Subscription_sendingProgress(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -40358,6 +45146,47 @@ func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSe
 			}
 		case "warnings":
 			out.Values[i] = ec._TagPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var testMailResultImplementors = []string{"TestMailResult"}
+
+func (ec *executionContext) _TestMailResult(ctx context.Context, sel ast.SelectionSet, obj *newsletter.TestResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testMailResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TestMailResult")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "submitted":
+			out.Values[i] = ec._TestMailResult_submitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reply":
+			out.Values[i] = ec._TestMailResult_reply(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41854,6 +46683,20 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) unmarshalNCadence2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCadence2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Cadence!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNCancelScheduleInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCancelScheduleInput(ctx context.Context, v any) (model.CancelScheduleInput, error) {
 	res, err := ec.unmarshalInputCancelScheduleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -42054,6 +46897,12 @@ func (ec *executionContext) unmarshalNCreateReportInput2githubᚗcomᚋredthread
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateSourceInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
@@ -42069,6 +46918,16 @@ func (ec *executionContext) unmarshalNCreateTagInput2githubᚗcomᚋredthreadᚑ
 func (ec *executionContext) unmarshalNCreateWebhookInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCreateWebhookInput(ctx context.Context, v any) (model.CreateWebhookInput, error) {
 	res, err := ec.unmarshalInputCreateWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDate2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx context.Context, v any) (domain.Date, error) {
+	var res domain.Date
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDate2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx context.Context, sel ast.SelectionSet, v domain.Date) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
@@ -42454,6 +47313,20 @@ func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑa
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldChangeKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Footnote) graphql.Marshaler {
@@ -43445,6 +48318,11 @@ func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋredthr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNResumeSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐResumeSendingInput(ctx context.Context, v any) (model.ResumeSendingInput, error) {
+	res, err := ec.unmarshalInputResumeSendingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRetryWebhookDeliveriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesInput(ctx context.Context, v any) (model.RetryWebhookDeliveriesInput, error) {
 	res, err := ec.unmarshalInputRetryWebhookDeliveriesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -43652,6 +48530,196 @@ func (ec *executionContext) marshalNScheduleStatus2string(ctx context.Context, s
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ScheduleStatus!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSendEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐSendParams(ctx context.Context, v any) (newsletter.SendParams, error) {
+	res, err := ec.unmarshalInputSendEditionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSendTestEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionInput(ctx context.Context, v any) (model.SendTestEditionInput, error) {
+	res, err := ec.unmarshalInputSendTestEditionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSending2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Sending) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx context.Context, sel ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Sending!")
+		return graphql.Null
+	}
+	return ec._Sending(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSendingConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingConnection(ctx context.Context, sel ast.SelectionSet, v *model.SendingConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingConnection!")
+		return graphql.Null
+	}
+	return ec._SendingConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSendingEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SendingEdge) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSendingEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSendingEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdge(ctx context.Context, sel ast.SelectionSet, v *model.SendingEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingEdge!")
+		return graphql.Null
+	}
+	return ec._SendingEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx context.Context, v any) (model.SendingInput, error) {
+	res, err := ec.unmarshalInputSendingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSendingObstacle2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsletter.Obstacle) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSendingObstacle2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacle(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSendingObstacle2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacle(ctx context.Context, sel ast.SelectionSet, v *newsletter.Obstacle) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingObstacle!")
+		return graphql.Null
+	}
+	return ec._SendingObstacle(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSendingState2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSendingState2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SendingState!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNSeries2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeriesᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Series) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx context.Context, sel ast.SelectionSet, v *db.Series) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Series!")
+		return graphql.Null
+	}
+	return ec._Series(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSeriesConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[db.Series]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SeriesConnection!")
+		return graphql.Null
+	}
+	return ec._SeriesConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSeriesEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*read.Edge[db.Series]) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSeriesEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSeriesEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐEdge(ctx context.Context, sel ast.SelectionSet, v *read.Edge[db.Series]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SeriesEdge!")
+		return graphql.Null
+	}
+	return ec._SeriesEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSeriesFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSeriesOrder2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx context.Context, v any) (read.OrderBy, error) {
+	res, err := ec.unmarshalInputSeriesOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSeriesOrderField2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSeriesOrderField2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SeriesOrderField!")
 	}
 	return res
 }
@@ -43903,6 +48971,30 @@ func (ec *executionContext) marshalNTagVocabulary2string(ctx context.Context, se
 	return res
 }
 
+func (ec *executionContext) marshalNTestMailResult2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsletter.TestResult) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTestMailResult2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResult(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTestMailResult2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResult(ctx context.Context, sel ast.SelectionSet, v *newsletter.TestResult) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TestMailResult!")
+		return graphql.Null
+	}
+	return ec._TestMailResult(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNTestWebhookInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookInput(ctx context.Context, v any) (model.TestWebhookInput, error) {
 	res, err := ec.unmarshalInputTestWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -44049,6 +49141,12 @@ func (ec *executionContext) unmarshalNUpdateReportInput2githubᚗcomᚋredthread
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateSourceInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
@@ -44098,6 +49196,12 @@ func (ec *executionContext) unmarshalNUpsertRelationshipInput2githubᚗcomᚋred
 }
 
 func (ec *executionContext) unmarshalNUpsertReportInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpsertSeriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -44605,6 +49709,69 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOCadence2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCadence2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOCadence2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCadence2string(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOCadence2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCadence2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCadenceFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOCitationInput2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInputᚄ(ctx context.Context, v any) ([]scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -44976,6 +50143,14 @@ func (ec *executionContext) unmarshalOEditionItemInput2ᚕgithubᚗcomᚋredthre
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOEditionOrder2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx context.Context, v any) (*read.OrderBy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEditionOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
@@ -45886,6 +51061,13 @@ func (ec *executionContext) unmarshalOObservationInput2ᚕgithubᚗcomᚋredthre
 	return res, nil
 }
 
+func (ec *executionContext) marshalOPeriod2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPeriod(ctx context.Context, sel ast.SelectionSet, v *editorial.Period) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Period(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPersonPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐPersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.PersonPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -46031,6 +51213,24 @@ func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthread�
 		return graphql.Null
 	}
 	return ec._ReleasePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORemainingRecipients2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORemainingRecipients2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx context.Context, sel ast.SelectionSet, v *db.Report) graphql.Marshaler {
@@ -46313,6 +51513,75 @@ func (ec *executionContext) marshalOScheduleStatus2ᚕstringᚄ(ctx context.Cont
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSendTestEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionPayload(ctx context.Context, sel ast.SelectionSet, v *model.SendTestEditionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendTestEditionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx context.Context, sel ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Sending(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx context.Context, sel ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendingPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx context.Context, sel ast.SelectionSet, v *db.Series) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Series(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSeriesBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx context.Context, v any) (*read.By, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSeriesBy(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOSeriesFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOSeriesFilter2ᚕgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInputᚄ(ctx context.Context, v any) ([]scalar.Input, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]scalar.Input, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSeriesFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSeriesPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐSaveResult(ctx context.Context, sel ast.SelectionSet, v *editorial.SaveResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SeriesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSource2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSource(ctx context.Context, sel ast.SelectionSet, v *db.Source) graphql.Marshaler {

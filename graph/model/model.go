@@ -32,6 +32,8 @@ type (
 	EditionEdge            = read.Edge[db.Edition]
 	AssetConnection        = read.Connection[db.Asset]
 	AssetEdge              = read.Edge[db.Asset]
+	SeriesConnection       = read.Connection[db.Series]
+	SeriesEdge             = read.Edge[db.Series]
 	RevisionConnection     = read.Connection[db.Revision]
 	RevisionEdge           = read.Edge[db.Revision]
 	ScheduleConnection     = read.Connection[db.Schedule]

@@ -113,6 +113,8 @@ type output struct {
 	text    int // in texts of the source
 	columns []int
 	value   func(values []read.Value) (string, bool)
+	of      []int // columns of the row that the edge leads to
+	through func(of, values []read.Value) string
 	edge    int // in edges of the source
 	object  *object
 	list    *connection
@@ -125,6 +127,7 @@ const (
 	column
 	text
 	computed
+	through
 	oneObject
 	objectList
 	connectionPage
@@ -299,6 +302,16 @@ func (c *compiler) field(out *output, known any, f graphql.CollectedField, from 
 		return true
 	case Computed:
 		out.kind, out.value = computed, known.Value
+		for _, name := range known.Columns {
+			out.columns = append(out.columns, from.columns.Add(name))
+		}
+		return true
+	case Through:
+		e := &edge{kind: one, relation: known.Relation, column: from.columns.Add(known.Relation.Column())}
+		out.kind, out.edge, out.through = through, from.edge(e), known.Value
+		for _, name := range known.Of {
+			out.of = append(out.of, from.edges[out.edge].rows.columns.Add(name))
+		}
 		for _, name := range known.Columns {
 			out.columns = append(out.columns, from.columns.Add(name))
 		}

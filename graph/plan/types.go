@@ -16,7 +16,7 @@ type Type struct {
 }
 
 // Fields has the fields of a type that plans know, by name: a [Column], [Text],
-// [Computed], [One], [List], [Page] or [DeskOnly] each; of the query a [Find] or [All].
+// [Computed], [Through], [One], [List], [Page] or [DeskOnly] each; of the query a [Find] or [All].
 type Fields map[string]any
 
 // Column is a field whose value is in a column.
@@ -42,6 +42,16 @@ type Text struct {
 type Computed struct {
 	Columns []string
 	Value   func(values []read.Value) (string, bool)
+}
+
+// Through is a field whose value is computed from columns of the row that a relation leads
+// to, and from columns of the row itself. Where the relation leads to no row, the executor
+// has to say what the value is.
+type Through struct {
+	Relation *read.Relation
+	Of       []string // columns of the row that the relation leads to
+	Columns  []string
+	Value    func(of, values []read.Value) string
 }
 
 // One is a field with the row that a relation leads to. List has all rows that it leads

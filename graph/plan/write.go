@@ -92,26 +92,26 @@ func (x *execution) output(out *output, b *batch, row int) (isNull bool, err err
 	case text:
 		return x.text(out, b, row)
 	case computed:
-		values := make([]read.Value, len(out.columns))
-		for i, c := range out.columns {
-			values[i] = b.rows.Value(row, c)
-		}
-		value, ok := out.value(values)
+		value, ok := out.value(b.values(row, out.columns))
 		if ok {
 			x.buf = appendString(x.buf, value)
 		}
 		return !ok, nil
-	case oneObject:
-		loaded, err := x.one(b, out.edge)
+	case through:
+		loaded, target, err := x.target(out, b, row)
 		if err != nil {
 			return false, err
 		}
-		id := b.rows.Value(row, b.source.edges[out.edge].column).Int()
-		target, ok := loaded.byID[id]
-		if !ok {
-			return true, nil
+		if target < 0 {
+			return false, ErrNotPlanned
 		}
-		return false, x.object(out.object, loaded.targets, int(target))
+		x.buf = appendString(x.buf, out.through(loaded.targets.values(target, out.of), b.values(row, out.columns)))
+	case oneObject:
+		loaded, target, err := x.target(out, b, row)
+		if err != nil || target < 0 {
+			return true, err
+		}
+		return false, x.object(out.object, loaded.targets, target)
 	case objectList:
 		loaded, err := x.list(b, out.edge)
 		if err != nil {
@@ -122,6 +122,30 @@ func (x *execution) output(out *output, b *batch, row int) (isNull bool, err err
 		return false, x.connection(out.list, x.page(b, out.edge), b.source.edges[out.edge].rows, b.owners(), b.rows.ID(row))
 	}
 	return false, nil
+}
+
+// target returns what the edge of a field leads to from a row: its number in the targets,
+// -1 for none.
+func (x *execution) target(out *output, b *batch, row int) (*edgeBatch, int, error) {
+	loaded, err := x.one(b, out.edge)
+	if err != nil {
+		return nil, -1, err
+	}
+	id := b.rows.Value(row, b.source.edges[out.edge].column).Int()
+	target, ok := loaded.byID[id]
+	if !ok {
+		return loaded, -1, nil
+	}
+	return loaded, int(target), nil
+}
+
+// values returns what a row has in some columns.
+func (b *batch) values(row int, columns []int) []read.Value {
+	values := make([]read.Value, len(columns))
+	for i, c := range columns {
+		values[i] = b.rows.Value(row, c)
+	}
+	return values
 }
 
 func (x *execution) objects(o *object, b *batch, rows []int32) error {

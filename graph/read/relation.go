@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 
 	"entgo.io/ent/dialect/sql"
@@ -155,7 +156,7 @@ func (rel *Relation) countShape(r *Reader, p *pageBatch, owners []int64) func(*s
 func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, position, target string) {
 	if p.Link == nil {
 		s.Where(r.among(s.C(p.Back), owners))
-		return s.C(p.Back), s.C("position"), s.C("id")
+		return s.C(p.Back), s.C(cmp.Or(p.Position, "position")), s.C("id")
 	}
 	l := p.Link
 	if l.Repeats || l.OrOwner != "" {

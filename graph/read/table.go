@@ -111,6 +111,9 @@ type Path struct {
 	Column string
 	Back   string
 	Link   *Link
+	// Position is the column that orders the targets of Back in a list; "position" where
+	// it is empty.
+	Position string
 }
 
 // Link is a table that links owners to targets.

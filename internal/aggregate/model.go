@@ -227,11 +227,11 @@ var specs = withTypes(map[domain.Type]*Spec{
 	},
 
 	domain.Edition: {
-		Table: "editions", NameColumn: "title", LogOrder: 5,
+		Table: "editions", NameColumn: "title", LogOrder: 5, Ends: []string{"series_id"},
 		Names: func(r *Row) []ScopedName { return []ScopedName{{"title", "", r.Text("title")}} },
 		Fields: []FieldSpec{
 			slugField,
-			{Name: "series", Kind: KindLine, Max: shortText, Required: true},
+			{Name: "series", Kind: KindLink, Target: domain.Series, Required: true},
 			{Name: "number", Kind: KindNumber, Min: 1, Max: 1_000_000, Required: true},
 			{Name: "title", Kind: KindLine, Max: shortText, Required: true},
 			{Name: "introduction", Kind: KindProse, Max: proseText},
@@ -254,8 +254,8 @@ var specs = withTypes(map[domain.Type]*Spec{
 					citations,
 				}},
 		},
-		Title: func(r *Row, _ func(domain.ID) string) string {
-			return r.Text("series") + " " + fmt.Sprint(r.Int("number"))
+		Title: func(r *Row, name func(domain.ID) string) string {
+			return name(r.Ref("series_id")) + " " + fmt.Sprint(r.Int("number"))
 		},
 		Rules: func(r *Row, p *domain.Problems) { period(r, p, "", "periodStart", "periodEnd") },
 		Complete: func(r *Row, p *domain.Problems) {
@@ -263,6 +263,20 @@ var specs = withTypes(map[domain.Type]*Spec{
 				p.Add("items", "a published edition has at least one item")
 			}
 		},
+	},
+
+	domain.Series: {
+		Table: "series", NameColumn: "title",
+		Names: func(r *Row) []ScopedName { return []ScopedName{{"title", "", r.Text("title")}} },
+		Fields: []FieldSpec{
+			slugField,
+			{Name: "title", Kind: KindLine, Max: shortText, Required: true},
+			{Name: "description", Kind: KindProse, Max: LongText},
+			{Name: "cadence", Kind: KindEnum, Values: domain.Cadences, Required: true},
+			{Name: "language", Kind: KindLanguage, Required: true},
+			markingField,
+		},
+		Title: textOf("title"),
 	},
 
 	domain.Asset: {

@@ -26,10 +26,7 @@ type Snapshot struct {
 
 // snapshotSchema is the number of the form below. A change of the form, or of
 // a column that snapshots hold, raises it and adds an upgrade.
-const snapshotSchema = 1
-
-// upgrades are the functions that convert a snapshot of form n to form n+1.
-var upgrades = map[int]func(json.RawMessage) (json.RawMessage, error){}
+const snapshotSchema = 2
 
 const snapshotTime = "2006-01-02T15:04:05.000000Z"
 
@@ -57,7 +54,7 @@ func (s *Snapshot) Encode() []byte {
 // DecodeSnapshot reads a snapshot of this form or an earlier one.
 func DecodeSnapshot(raw []byte) (*Snapshot, error) {
 	s := scanner{text: raw}
-	if s.form() != snapshotSchema {
+	if form, t := s.form(); form != snapshotSchema && !unchangedSince(form, t) {
 		return decodeEarlier(raw)
 	}
 	out, err := s.snapshot()
@@ -123,11 +120,10 @@ func decodeForm(raw []byte) (map[string]any, error) {
 		if err != nil || form == snapshotSchema {
 			return in, err
 		}
-		upgrade := upgrades[int(form)]
-		if upgrade == nil {
+		if form < 1 || form > snapshotSchema {
 			return nil, fmt.Errorf("unknown form %d", form)
 		}
-		if raw, err = upgrade(raw); err != nil {
+		if raw, err = upgradeForm(in, form); err != nil {
 			return nil, fmt.Errorf("upgrade from form %d: %w", form, err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// scanner reads a snapshot of the present form in one pass, without a tree of
+// scanner reads a snapshot of the present form, or of one that is the same for its type, in one pass, without a tree of
 // values in between: reading snapshots is most of the cost of a release. It accepts
 // and returns the same as [decodeForm] and [decode], which read the earlier forms.
 type scanner struct {
@@ -148,16 +148,22 @@ func (s *scanner) id() (domain.ID, error) {
 	return domain.ParseID(text)
 }
 
-// form is the number of the snapshot's form; 0 where that is not its first
-// member.
-func (s *scanner) form() int64 {
-	const first = `{"schema":`
+// form is the number of the snapshot's form, and its type; 0 where those are not its
+// first members.
+func (s *scanner) form() (int64, domain.Type) {
+	const first, second = `{"schema":`, `,"type":"`
 	if !bytes.HasPrefix(s.text, []byte(first)) {
-		return 0
+		return 0, 0
 	}
 	ahead := scanner{text: s.text, at: len(first)}
 	n, _ := ahead.int()
-	return n
+	rest, ok := bytes.CutPrefix(s.text[ahead.at:], []byte(second))
+	name, _, closed := bytes.Cut(rest, []byte(`"`))
+	if !ok || !closed {
+		return 0, 0
+	}
+	t, _ := domain.ParseType(string(name))
+	return n, t
 }
 
 // snapshot reads the whole text. The root comes after the type.

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"entgo.io/ent/dialect/sql/schema"
@@ -21,7 +20,8 @@ import (
 )
 
 // The samples are testdata/snapshots/TYPE-SCHEMA.json: snapshots as they are
-// stored, one for each document type and each number that "schema" has had.
+// stored, one for each document type and each number that "schema" has had since there
+// is the type.
 // They all show the same document of a type, with every field and every owned
 // table of its schema filled. A sample is never changed. A change that
 // raises the number adds samples of the new number; they are also what the
@@ -30,6 +30,10 @@ import (
 func sampleFile(t domain.Type, number int) string {
 	return fmt.Sprintf("testdata/snapshots/%v-%d.json", t, number)
 }
+
+// firstSchemas are the numbers that were there when types were added; 1 where a type is
+// not listed.
+var firstSchemas = map[domain.Type]int{domain.Series: 2}
 
 func readSample(t *testing.T, of domain.Type, number int) []byte {
 	t.Helper()
@@ -61,7 +65,7 @@ func TestSnapshotSamples(t *testing.T) {
 	t.Parallel()
 	present := presentSchema(t)
 	for _, doc := range domain.Types() {
-		for number := 1; number <= present; number++ {
+		for number := max(1, firstSchemas[doc]); number <= present; number++ {
 			t.Run(fmt.Sprintf("%v-%d", doc, number), func(t *testing.T) {
 				t.Parallel()
 				raw, want := readSample(t, doc, number), readSample(t, doc, present)
@@ -98,11 +102,7 @@ func TestSnapshotSamplesFillEveryColumn(t *testing.T) {
 		if err := json.Unmarshal(readSample(t, doc, present), &sample); err != nil {
 			t.Fatal(err)
 		}
-		table := doc.String() + "s"
-		if stem, ok := strings.CutSuffix(doc.String(), "y"); ok {
-			table = stem + "ies"
-		}
-		sample.Root.fill(table, filled)
+		sample.Root.fill(aggregate.SpecOf(doc).Table, filled)
 	}
 	for _, table := range migrate.Tables {
 		columns := snapshotColumns(table)

@@ -135,7 +135,7 @@ func TestDemoSeriesHasAFeed(t *testing.T) {
 	c, p := config(t, storetest.SQLiteConfig(t)), parts(io.Discard)
 	c.Demo, p.Demo = true, app.BundledDemo()
 	a := start(t, c, p)
-	answer := query(t, a, "", `{ editions(first: 1, filter: {series: {eq: "The Red Report"}}, orderBy: {field: NUMBER, direction: DESC}) { nodes { title items { headline } } } }`)
+	answer := query(t, a, "", `{ editions(first: 1, filter: {series: {slug: {eq: "the-red-report"}}}, orderBy: {field: NUMBER, direction: DESC}) { nodes { title items { headline } } } }`)
 	var body struct {
 		Data struct {
 			Editions struct {
@@ -156,7 +156,7 @@ func TestDemoSeriesHasAFeed(t *testing.T) {
 			Content string `json:"content_html"`
 		}
 	}
-	_, text := get(t, a.URL()+"/feeds/series/The%20Red%20Report.json?first=2")
+	_, text := get(t, a.URL()+"/feeds/series/the-red-report.json?first=2")
 	if err := json.Unmarshal([]byte(text), &feed); err != nil || len(feed.Items) != 2 {
 		t.Fatalf("%v: %s", err, text)
 	}

@@ -15,7 +15,7 @@ import (
 type SiteConfig struct {
 	PublicURL, URL, Name string
 	// The URL patterns of pages; empty means the default.
-	ReportURL, NarrativeURL, EntityURL, EditionURL, TagURL string
+	ReportURL, NarrativeURL, EntityURL, EditionURL, TagURL, SeriesURL string
 }
 
 // pattern is the flag for the URLs of the pages of a type.
@@ -32,6 +32,7 @@ func (c *SiteConfig) patterns() []pattern {
 		{"entity-url", "entities, to which links in HTML lead", domain.Entity, &c.EntityURL},
 		{"edition-url", "editions, or none", domain.Edition, &c.EditionURL},
 		{"tag-url", "tags, or none", domain.Tag, &c.TagURL},
+		{"series-url", "series, or none", domain.Series, &c.SeriesURL},
 	}
 }
 

@@ -154,10 +154,10 @@ func redReport(t *testing.T, exec demo.Exec) {
 }
 
 func newestEdition(t *testing.T, exec demo.Exec) {
-	var d struct{ Editions struct{ Nodes []edition } }
+	var d struct{ Series struct{ Latest edition } }
 	example(t, exec, "newest-edition", nil, &d)
-	if len(d.Editions.Nodes) != 1 || d.Editions.Nodes[0].Number != 83 || len(d.Editions.Nodes[0].Items) < 3 {
-		t.Errorf("got %+v, want no. 83 with its items", d.Editions.Nodes)
+	if d.Series.Latest.Number != 83 || len(d.Series.Latest.Items) < 3 {
+		t.Errorf("got %+v, want no. 83 with its items", d.Series.Latest)
 	}
 }
 

@@ -8,7 +8,7 @@ import "strings"
 type Type uint8
 
 // The types of document. Report, Narrative, Entity, Relationship and Edition
-// are drafted, revised and published; Tag, Source and Asset support them and
+// are drafted, revised and published; Tag, Source, Asset and Series support them and
 // go live with the first published document that refers to them.
 const (
 	Report       Type = 1
@@ -19,6 +19,7 @@ const (
 	Source       Type = 6
 	Edition      Type = 7
 	Asset        Type = 8
+	Series       Type = 9
 
 	// These are on the desk and have ids, but are not documents.
 	Key      Type = 32
@@ -29,13 +30,16 @@ const (
 	Webhook  Type = 40
 	Delivery Type = 41 // of an event to a webhook
 
+	Subscriber Type = 48
+	Sending    Type = 49 // of an edition
+
 	// Row is a row that a document owns: a name, a footnote, a citation.
 	Row Type = 64
 )
 
 // Types lists the types of document, in a fixed order.
 func Types() []Type {
-	return []Type{Report, Narrative, Entity, Relationship, Tag, Source, Edition, Asset}
+	return []Type{Report, Narrative, Entity, Relationship, Tag, Source, Edition, Asset, Series}
 }
 
 type typeName struct{ name, prefix string }
@@ -49,6 +53,7 @@ var typeNames = map[Type]typeName{
 	Source:       {"source", "src"},
 	Edition:      {"edition", "edn"},
 	Asset:        {"asset", "ast"},
+	Series:       {"series", "ser"},
 	Key:          {"key", "key"},
 	Revision:     {"revision", "rev"},
 	Schedule:     {"schedule", "sch"},
@@ -56,6 +61,8 @@ var typeNames = map[Type]typeName{
 	Query:        {"query", "qry"},
 	Webhook:      {"webhook", "whk"},
 	Delivery:     {"delivery", "dlv"},
+	Subscriber:   {"subscriber", "sub"},
+	Sending:      {"sending", "snd"},
 	Row:          {"row", "row"},
 }
 
@@ -75,11 +82,11 @@ func (t Type) Name() string {
 func (t Type) Prefix() string { return typeNames[t].prefix }
 
 // IsDocument reports whether things of this type are documents.
-func (t Type) IsDocument() bool { return t >= Report && t <= Asset }
+func (t Type) IsDocument() bool { return t >= Report && t <= Series }
 
 // Supporting reports whether documents of this type have no draft of their
 // own: they become visible in live with the documents that refer to them.
-func (t Type) Supporting() bool { return t == Tag || t == Source || t == Asset }
+func (t Type) Supporting() bool { return t == Tag || t == Source || t == Asset || t == Series }
 
 // ParseType returns the document type with the name ("report"), in any letter
 // case.

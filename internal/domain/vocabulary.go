@@ -13,6 +13,7 @@ var (
 	Confidences         = []string{"CONFIRMED", "PROBABLE", "POSSIBLE"}
 	TagVocabularies     = []string{"TOPIC", "REGION", "SECTOR", "TECHNIQUE", "CAMPAIGN"}
 	SourceReliabilities = []string{"A", "B", "C", "D", "E", "F"}
+	Cadences            = []string{"WEEKLY", "FORTNIGHTLY", "MONTHLY", "QUARTERLY", "IRREGULAR"}
 	PublicationActions  = []string{"PUBLISH", "UNPUBLISH"}
 	ReferencePolicies   = []string{"REFUSE", "INCLUDE", "OMIT"}
 	ScheduleStatuses    = []string{"PENDING", "DONE", "FAILED", "CANCELLED"}

@@ -72,7 +72,8 @@ func TestPicturesAreDescribedToBePublished(t *testing.T) {
 // Items of an edition are texts as well.
 func TestPicturesInItemsAreDescribed(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "S", "number": 1, "title": "T", "language": "en", "introduction": "![](/a.png)",
+		d.Series("s")
+		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "s", "number": 1, "title": "T", "language": "en", "introduction": "![](/a.png)",
 			"items": list(fields{"headline": "H", "summary": "S."}, fields{"headline": "H", "summary": "S.", "analysis": "Why.\n![](/b.png)"})})
 		_, err := d.Publish(d.Ctx, editorial.PublishParams{Documents: []string{"edition:one"}})
 		wantFields(t, err, "documents[0]", "documents[0]")
@@ -107,6 +108,7 @@ func TestLivePicturesStayDescribed(t *testing.T) {
 // What a note outside a report's body cites would not be stored.
 func TestNotesAreForTheBodyOfAReport(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
+		d.Series("s")
 		const noted = "Text.[^1]\n\n[^1]: A note."
 		for _, input := range []struct {
 			doc    domain.Type
@@ -114,7 +116,7 @@ func TestNotesAreForTheBodyOfAReport(t *testing.T) {
 			path   string
 		}{
 			{domain.Entity, fields{"slug": "x", "name": "X", "kind": "COMPANY", "description": noted}, "description"},
-			{domain.Edition, fields{"slug": "x", "series": "S", "number": 1, "title": "T", "language": "en", "items": list(fields{"headline": "H", "summary": noted})}, "items[0].summary"},
+			{domain.Edition, fields{"slug": "x", "series": "s", "number": 1, "title": "T", "language": "en", "items": list(fields{"headline": "H", "summary": noted})}, "items[0].summary"},
 		} {
 			_, err := d.Save(d.Ctx, editorial.SaveParams{Type: input.doc, Mode: editorial.Create, Fields: input.fields})
 			wantFields(t, err, input.path)

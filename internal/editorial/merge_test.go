@@ -228,7 +228,8 @@ func TestWhatComesBackNamesTheOneEntityOnce(t *testing.T) {
 		d.Report("restored", fields{"entities": both, "body": "[[acme]] and [[acme-ltd]]"})
 		d.MustSave(domain.Report, editorial.Update, fields{"id": "restored", "entities": list(), "body": "B."})
 		d.Report("undeleted", fields{"entities": both})
-		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "S", "number": 1, "title": "T", "language": "en",
+		d.Series("s")
+		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "s", "number": 1, "title": "T", "language": "en",
 			"items": list(fields{"headline": "H", "summary": "S.", "entities": both})})
 		d.MustSave(domain.Edition, editorial.Update, fields{"id": "one", "items": list(fields{"headline": "H", "summary": "S."})})
 		if _, err := d.Delete(d.Ctx, editorial.DeleteParams{Type: domain.Report, ID: "undeleted"}); err != nil {

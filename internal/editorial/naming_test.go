@@ -9,13 +9,13 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 )
 
-var idInText = regexp.MustCompile(`\b(rpt|nar|ent|rel|tag|src|edn|ast)_[0-9a-z]{13}\b`)
+var idInText = regexp.MustCompile(`\b(rpt|nar|ent|rel|tag|src|edn|ast|ser)_[0-9a-z]{13}\b`)
 
 // Messages call documents by type and slug, not by id, where the desk has them.
 func TestMessagesNameDocumentsBySlug(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		edition := func(slug string) fields {
-			return fields{"slug": slug, "series": "Weekly", "number": 1, "title": "T", "language": "en"}
+			return fields{"slug": slug, "series": "weekly", "number": 1, "title": "T", "language": "en"}
 		}
 		d.Entity("acme", fields{"country": "JP"})
 		d.MustSave(domain.Entity, editorial.Update, fields{"id": "acme", "slug": "acme-works"})
@@ -24,6 +24,7 @@ func TestMessagesNameDocumentsBySlug(t *testing.T) {
 		d.Tag("sea")
 		cranes := d.Report("cranes", fields{"tags": list("sea"), "body": "x[^1]\n\n[^1]: [@register]"})
 		d.MustSave(domain.Report, editorial.Update, fields{"id": "cranes", "tags": list(), "body": "x"})
+		d.Series("weekly")
 		d.MustSave(domain.Edition, editorial.Create, edition("first"))
 		for doc, slug := range map[domain.Type]string{domain.Tag: "sea", domain.Source: "register", domain.Entity: "zeta"} {
 			if _, err := d.Delete(d.Ctx, editorial.DeleteParams{Type: doc, ID: slug}); err != nil {
@@ -67,7 +68,7 @@ func TestMessagesNameDocumentsBySlug(t *testing.T) {
 			"Conflict":       {d.try(domain.Report, editorial.Update, fields{"id": "cranes", "version": 1, "title": "x"}), []string{"report:cranes is at version 2"}},
 			"ConflictByID":   {d.try(domain.Report, editorial.Update, fields{"id": cranes.String(), "version": 1, "title": "x"}), []string{"report:cranes is at version 2"}},
 			"DeleteConflict": {remove(), []string{"report:cranes is at version 2"}},
-			"Number":         {d.try(domain.Edition, editorial.Create, edition("second")), []string{"edition:first is number 1 of Weekly"}},
+			"Number":         {d.try(domain.Edition, editorial.Create, edition("second")), []string{"edition:first is number 1 of series:weekly"}},
 			"Slug":           {d.try(domain.Entity, editorial.Create, fields{"slug": "acme-works", "name": "n", "kind": "COMPANY"}), []string{"is the slug of entity:acme-works"}},
 			"FormerSlug":     {d.try(domain.Entity, editorial.Create, fields{"slug": "acme", "name": "n", "kind": "COMPANY"}), []string{"was the slug of entity:acme-works, and still leads there"}},
 			"SlugInTheTrash": {d.try(domain.Entity, editorial.Create, fields{"slug": "zeta", "name": "n", "kind": "COMPANY"}), []string{"is the slug of entity:zeta, which is in the trash"}},

@@ -23,6 +23,7 @@ func TestAnotherOrderIsAChange(t *testing.T) {
 			d.Source(slug)
 			d.Tag(slug)
 			d.Entity(slug)
+			d.Series(slug)
 			d.MustSave(domain.Asset, editorial.Create, fields{"slug": slug, "url": "https://example.org/" + slug, "mediaType": "image/png"})
 			d.MustSave(domain.Narrative, editorial.Create, fields{"slug": slug, "title": slug, "claim": "C.", "status": "ACTIVE"})
 		}

@@ -17,8 +17,9 @@ func newIdentity() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Prepare gives the log its identity, and the desk its index of live, where they
-// are missing: on a new desk, and on one written by a version of the program without them.
+// Prepare gives the log its identity, the desk its index of live, and editions their
+// series, where they are missing: on a new desk, and on one written by a version of the
+// program without them.
 func (d *Desk) Prepare(ctx context.Context) error {
 	if d.prepared.Load() {
 		return nil
@@ -40,6 +41,9 @@ func (d *Desk) Prepare(ctx context.Context) error {
 		if err == nil && log.Last > 0 {
 			d.reportTexts(ctx)
 		}
+	}
+	if err == nil {
+		err = d.makeSeries(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare the desk: %w", err)

@@ -116,7 +116,8 @@ func TestWhatIsNotCitedIsNotPublished(t *testing.T) {
 		d.Entity("acme", fields{"listings": list(fields{"authority": "A"}, fields{"authority": "B", "source": "list"})})
 		d.Entity("zeta")
 		d.Relationship("acme", "zeta", fields{"slug": "tie"})
-		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "S", "number": 1, "title": "T", "language": "en"})
+		d.Series("s")
+		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "s", "number": 1, "title": "T", "language": "en"})
 		_, err := d.Publish(d.Ctx, editorial.PublishParams{
 			Documents: []string{"entity:acme", "entity:zeta", "relationship:tie", "edition:one"}})
 		wantFields(t, err, "documents[0]", "documents[2]", "documents[3]")

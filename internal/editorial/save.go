@@ -267,15 +267,19 @@ func refuseTwice(set aggregate.ListSpec, rows []*aggregate.Row, path string, p *
 // checkNumber refuses a second edition with the same number in a series.
 func (e *editTx) checkNumber(ctx context.Context, r *aggregate.Row, p *domain.Problems) error {
 	var other domain.ID
-	err := store.QueryRows(ctx, e.tx, "SELECT id FROM editions WHERE series = ? AND number = ? AND id <> ?",
-		[]any{r.Text("series"), r.Int("number"), int64(r.ID)},
+	err := store.QueryRows(ctx, e.tx, "SELECT id FROM editions WHERE series_id = ? AND number = ? AND id <> ?",
+		[]any{int64(r.Ref("series_id")), r.Int("number"), int64(r.ID)},
 		func(rows *sql.Rows) error { return rows.Scan(&other) })
 	if err != nil || other == 0 {
 		return err
 	}
 	name, err := aggregate.NameOf(ctx, e.tx, other)
+	if err != nil {
+		return err
+	}
+	series, err := aggregate.NameOf(ctx, e.tx, r.Ref("series_id"))
 	if err == nil {
-		p.Add("number", "%s is number %d of %s already", name, r.Int("number"), r.Text("series"))
+		p.Add("number", "%s is number %d of %s already", name, r.Int("number"), series)
 	}
 	return err
 }

@@ -50,8 +50,9 @@ func many() []editorial.SaveParams {
 	add(domain.Report, f{"slug": "versioned", "version": 3})
 	add(domain.Report, report("versioned", "B.", f{"version": 0}))
 	add(domain.Report, report("versioned", "C.", nil))
+	add(domain.Series, f{"slug": "weekly", "title": "Weekly", "cadence": "WEEKLY", "language": "en"})
 	for i := range 2 {
-		add(domain.Edition, f{"slug": fmt.Sprintf("weekly-%d", i), "title": "Weekly", "series": "Weekly", "number": 1, "publishedOn": "2026-03-01"})
+		add(domain.Edition, f{"slug": fmt.Sprintf("weekly-%d", i), "title": "Weekly", "series": "weekly", "number": 1, "publishedOn": "2026-03-01"})
 	}
 	return docs
 }

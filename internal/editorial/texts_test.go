@@ -134,7 +134,8 @@ func TestLiveTextsNameNothingHigher(t *testing.T) {
 		}, "documents[0]", "entity:zeta"},
 		{"AnItemOfAnEdition", func(d *desk) error {
 			d.Entity("acme")
-			d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "The Red Report", "number": 1, "title": "One", "language": "en",
+			d.Series("the-red-report")
+			d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "the-red-report", "number": 1, "title": "One", "language": "en",
 				"items": list(fields{"headline": "H", "summary": "S.", "analysis": "See [[acme]]."})})
 			d.MustPublish("entity:acme", "edition:one")
 			raise(d, domain.Entity, "acme", "RED")

@@ -46,7 +46,8 @@ func TestSavesWarn(t *testing.T) {
 		d.Report("cranes", fields{"title": "Who owns the cranes?"})
 		d.Tag("sea", fields{"label": "Sea"})
 		d.MustSave(domain.Narrative, editorial.Create, fields{"slug": "dam", "title": "The dam", "claim": "C.", "status": "ACTIVE"})
-		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "W", "number": 1, "title": "Weekly", "language": "en"})
+		d.Series("w")
+		d.MustSave(domain.Edition, editorial.Create, fields{"slug": "one", "series": "w", "number": 1, "title": "Weekly", "language": "en"})
 
 		entity := func(more fields) fields {
 			return merge(fields{"name": "Other", "kind": "COMPANY"}, []fields{more})
@@ -55,7 +56,7 @@ func TestSavesWarn(t *testing.T) {
 			return fields{"title": title, "kind": "BRIEF", "language": "en"}
 		}
 		edition := func(more fields) fields {
-			return merge(fields{"series": "W", "title": "Another", "language": "en"}, []fields{more})
+			return merge(fields{"series": "w", "title": "Another", "language": "en"}, []fields{more})
 		}
 		item := func(more fields) fields {
 			return merge(fields{"headline": "H", "summary": "S."}, []fields{more})
@@ -169,6 +170,7 @@ func TestWarningsNameNothingThatTheViewerMayNotRead(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.Entity("acme", fields{"name": "Acme", "identifiers": list(fields{"scheme": "LEI", "value": "1"})})
 		d.Source("register")
+		d.Series("w")
 		d.Entity("zeta")
 		d.Relationship("acme", "zeta", fields{"citations": list(fields{"source": "register"})})
 		writer := domain.WithViewer(t.Context(), &domain.Viewer{Name: "w", Role: domain.Editor, Clearance: domain.Red, KeyID: 1,
@@ -176,7 +178,7 @@ func TestWarningsNameNothingThatTheViewerMayNotRead(t *testing.T) {
 		for doc, input := range map[domain.Type]fields{
 			domain.Entity:  {"slug": "other", "name": "ACME", "kind": "COMPANY", "identifiers": list(fields{"scheme": "LEI", "value": "1"})},
 			domain.Source:  {"slug": "other", "title": "r", "url": "https://example.org/register"},
-			domain.Edition: {"slug": "other", "series": "W", "number": 1, "title": "T", "language": "en", "items": list(fields{"headline": "H", "summary": "S."})},
+			domain.Edition: {"slug": "other", "series": "w", "number": 1, "title": "T", "language": "en", "items": list(fields{"headline": "H", "summary": "S."})},
 		} {
 			saved, err := d.Save(writer, editorial.SaveParams{Type: doc, Mode: editorial.Create, Fields: input})
 			want := 0

@@ -18,8 +18,9 @@ import (
 // that those referred to before or refer to now (touched).
 //
 // The effective marking of a document is its own marking. For a document with ends (a
-// relationship) it is the highest of its own and theirs, and the document is unseen while
-// an end is not live. For a supporting document it is the higher of its own and the
+// relationship, or an edition, whose end is its series) it is the highest of its own and
+// theirs, and the document is unseen while an end is not live. Of a series its own marking
+// counts. For a supporting document it is the higher of its own and the
 // lowest of the documents that refer to it; without a referrer it is unseen.
 func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched map[domain.ID]bool) error {
 	groups := aggregate.GroupByType(ids)
@@ -133,7 +134,11 @@ func endsOf(t domain.Type) []visibility.End {
 	var ends []visibility.End
 	for _, ref := range aggregate.TableOf(t).References {
 		if slices.Contains(aggregate.SpecOf(t).Ends, ref.Column) {
-			ends = append(ends, visibility.End{Column: ref.Column, Table: aggregate.TableOf(ref.Target).Name})
+			end := visibility.End{Column: ref.Column, Table: aggregate.TableOf(ref.Target).Name, Marking: visibility.EffectiveMarking}
+			if ref.Target.Supporting() {
+				end.Marking = "marking"
+			}
+			ends = append(ends, end)
 		}
 	}
 	return ends

@@ -24,6 +24,8 @@ type Live struct {
 	lastFailure atomic.Pointer[string] // the failure of a run that was logged last
 	versions    versions               // the version of live
 
+	seriesFilled bool // see fillSeries; guarded by writing
+
 	buffers [visibility.Clearances]buffer // the newest changes
 	wake    chan struct{}                 // makes Run project now
 

@@ -142,6 +142,9 @@ func (l *Live) projectLog(ctx context.Context) error {
 		if err != nil || log.Identity == "" {
 			return err // without an identity the log is not in use yet
 		}
+		if err := l.fillSeries(ctx); err != nil {
+			return err
+		}
 		if live.history != 0 && live.log != "" {
 			if err := l.confirm(ctx, live, at); err != nil {
 				return err

@@ -19,16 +19,18 @@ func OwnMarking(table string) string {
 }
 
 // End is a reference without which a document does not exist in live: the column with
-// the other document's id, and the other document's table.
-type End struct{ Column, Table string }
+// the other document's id, the other document's table, and the column of the marking of it
+// that counts. For a supporting document that is its own one: its effective marking
+// depends on the documents that refer to it.
+type End struct{ Column, Table, Marking string }
 
 // MarkingWithEnds returns the statement that sets the effective marking of a document
-// with ends (a relationship): the highest of its own marking and theirs. The document is
+// with ends (a relationship, an edition): the highest of its own marking and theirs. The document is
 // unseen while an end is not live.
 func MarkingWithEnds(engine, table string, ends []End) string {
 	markings, from, where := []string{table + ".marking"}, []string{}, []string{}
 	for i, end := range ends {
-		markings = append(markings, fmt.Sprintf("e%d.%s", i, EffectiveMarking))
+		markings = append(markings, fmt.Sprintf("e%d.%s", i, end.Marking))
 		from = append(from, fmt.Sprintf("%s e%d", end.Table, i))
 		where = append(where, fmt.Sprintf(`e%d.id = %s."%s"`, i, table, end.Column))
 	}

@@ -296,10 +296,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 		}
 		roots[i] = aggregate.PublishedRoot{Row: d.row, Version: 1, CreatedAt: d.PublishedAt, UpdatedAt: updated, PublishedAt: d.PublishedAt}
 	}
-	if err := aggregate.UpsertRoots(ctx, tx, root, roots); err != nil {
-		return err
-	}
-	if err := aggregate.InsertPublished(ctx, tx, root, roots); err != nil {
+	if err := aggregate.WritePublished(ctx, tx, root, roots, nil); err != nil {
 		return err
 	}
 	mark := visibility.OwnMarking(root.Name)
@@ -309,7 +306,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 	case len(aggregate.SpecOf(b.t).Ends) > 0:
 		var ends []visibility.End
 		for _, column := range aggregate.SpecOf(b.t).Ends {
-			ends = append(ends, visibility.End{Column: column, Table: aggregate.TableOf(domain.Entity).Name})
+			ends = append(ends, visibility.End{Column: column, Table: aggregate.TableOf(domain.Entity).Name, Marking: visibility.EffectiveMarking})
 		}
 		mark = visibility.MarkingWithEnds(tx.Dialect(), root.Name, ends)
 	}

@@ -37,8 +37,8 @@ const (
 	FieldDeletedAt = "deleted_at"
 	// FieldDeletedBy holds the string denoting the deleted_by field in the database.
 	FieldDeletedBy = "deleted_by"
-	// FieldSeries holds the string denoting the series field in the database.
-	FieldSeries = "series"
+	// FieldSeriesID holds the string denoting the series_id field in the database.
+	FieldSeriesID = "series_id"
 	// FieldNumber holds the string denoting the number field in the database.
 	FieldNumber = "number"
 	// FieldTitle holds the string denoting the title field in the database.
@@ -73,7 +73,7 @@ var Columns = []string{
 	FieldLiveVersion,
 	FieldDeletedAt,
 	FieldDeletedBy,
-	FieldSeries,
+	FieldSeriesID,
 	FieldNumber,
 	FieldTitle,
 	FieldIntroduction,
@@ -166,9 +166,9 @@ func ByDeletedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDeletedBy, opts...).ToFunc()
 }
 
-// BySeries orders the results by the series field.
-func BySeries(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldSeries, opts...).ToFunc()
+// BySeriesID orders the results by the series_id field.
+func BySeriesID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSeriesID, opts...).ToFunc()
 }
 
 // ByNumber orders the results by the number field.

@@ -103,6 +103,18 @@ func (d *Desk) Relationship(from, to string, more ...Fields) domain.ID {
 		"from": from, "to": to, "kind": "CONTROLS", "confidence": "CONFIRMED"}, more)).ID
 }
 
+func (d *Desk) Series(slug string, more ...Fields) domain.ID {
+	d.T.Helper()
+	return d.MustSave(domain.Series, editorial.Create, Merge(Fields{"slug": slug, "title": slug, "cadence": "WEEKLY", "language": "en"}, more)).ID
+}
+
+// Edition saves an edition with one item, of a series that is there.
+func (d *Desk) Edition(slug, series string, number int, more ...Fields) domain.ID {
+	d.T.Helper()
+	return d.MustSave(domain.Edition, editorial.Create, Merge(Fields{"slug": slug, "series": series, "number": number, "title": slug, "language": "en",
+		"items": List(Fields{"headline": "H", "summary": "S."})}, more)).ID
+}
+
 func Merge(f Fields, more []Fields) Fields {
 	for _, m := range more {
 		for k, v := range m {
@@ -155,6 +167,9 @@ func (d *Desk) LiveNames(clearance domain.Marking) []string {
 	}
 	for _, r := range c.Asset.Query().AllX(ctx) {
 		out = append(out, "asset:"+r.Slug)
+	}
+	for _, r := range c.Series.Query().AllX(ctx) {
+		out = append(out, "series:"+r.Slug)
 	}
 	slices.Sort(out)
 	return out

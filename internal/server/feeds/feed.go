@@ -3,7 +3,6 @@ package feeds
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -82,7 +81,7 @@ func feedOf(operation string) serve {
 	}
 }
 
-// series is the feed of the editions of a series, whose name is in the URL.
+// series is the feed of the editions of a series.
 func (h *handler) series(r *http.Request, file string) (*response, error) {
 	name, format, err := formatOf(file)
 	if err != nil {
@@ -94,12 +93,7 @@ func (h *handler) series(r *http.Request, file string) (*response, error) {
 	}
 	queries := &queryRunner{executor: h.Content}
 	var result struct {
-		Any struct {
-			Nodes []struct {
-				Series    string
-				UpdatedAt time.Time
-			}
-		}
+		Of   struct{ Nodes []subject }
 		List struct {
 			PageInfo pageInfo
 			Nodes    []edition
@@ -108,19 +102,20 @@ func (h *handler) series(r *http.Request, file string) (*response, error) {
 	if err := queries.execute(r.Context(), "Series", win.variables(name), &result); err != nil {
 		return nil, err
 	}
-	if len(result.Any.Nodes) == 0 {
+	if len(result.Of.Nodes) == 0 {
 		return nil, errNotFound
 	}
-	if series := result.Any.Nodes[0].Series; series != name { // it is written in another way
-		return &response{queries: queries, location: "./" + url.PathEscape(series) + "." + format.Ext + win.query()}, nil
+	of := result.Of.Nodes[0]
+	if of.Slug != name { // it is a former slug, or the title
+		return &response{queries: queries, location: "./" + of.Slug + "." + format.Ext + win.query()}, nil
 	}
 	items, err := h.editionItems(result.List.Nodes)
 	if err != nil {
 		return nil, err
 	}
-	return h.feedResponse(queries, format, "/feeds/series/"+url.PathEscape(name), win, result.List.PageInfo, feeds.Feed{
-		ID: feeds.URN("feed:series:" + h.Site.URL + ":" + name), Title: h.Site.Title() + ": " + name,
-		Home: h.Site.Home(), Updated: result.Any.Nodes[0].UpdatedAt, Items: items,
+	return h.feedResponse(queries, format, "/feeds/series/"+of.Slug, win, result.List.PageInfo, feeds.Feed{
+		ID: feeds.URN("feed:" + of.ID), Title: h.Site.Title() + ": " + of.Name, Description: of.Description,
+		Home: cmp.Or(h.Site.Page(domain.Series, of.Slug), h.Site.Home()), Updated: of.UpdatedAt, Items: items,
 	})
 }
 

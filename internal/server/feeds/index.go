@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 	"github.com/redthread-api/redthread/internal/server/page"
@@ -30,8 +29,7 @@ type indexEntry struct {
 func (h *handler) index(r *http.Request, _ string) (*response, error) {
 	queries := &queryRunner{executor: h.Content}
 	var result struct {
-		Editions struct{ Nodes []struct{ Series string } }
-		Tags     struct{ Nodes []tag }
+		AllSeries, Tags struct{ Nodes []tag }
 	}
 	if err := queries.execute(r.Context(), "Index", nil, &result); err != nil {
 		return nil, err
@@ -49,12 +47,8 @@ func (h *handler) index(r *http.Request, _ string) (*response, error) {
 		Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Feeds, ""),
 	}
 	shown.Main = []indexEntry{{h.Site.Title() + ": all reports", "/feeds/reports"}}
-	seen := map[string]bool{}
-	for _, e := range result.Editions.Nodes {
-		if !seen[e.Series] {
-			seen[e.Series] = true
-			shown.Main = append(shown.Main, indexEntry{h.Site.Title() + ": " + e.Series, "/feeds/series/" + url.PathEscape(e.Series)})
-		}
+	for _, series := range result.AllSeries.Nodes {
+		shown.Main = append(shown.Main, indexEntry{h.Site.Title() + ": " + series.Label, "/feeds/series/" + series.Slug})
 	}
 	for _, tag := range result.Tags.Nodes {
 		shown.Tags = append(shown.Tags, indexEntry{tag.Label, "/feeds/tags/" + tag.Slug})

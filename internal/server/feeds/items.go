@@ -99,7 +99,7 @@ func (h *handler) editionItems(rows []edition) ([]feeds.Item, error) {
 		}
 		page := h.Site.Page(domain.Edition, e.Slug)
 		items = append(items, feeds.Item{
-			ID: feeds.URN(e.ID), URL: page, Title: fmt.Sprintf("%s %d: %s", e.Series, e.Number, e.Title),
+			ID: feeds.URN(e.ID), URL: page, Title: e.DisplayName,
 			Summary: e.Summary, Language: e.Language, HTML: feeds.Portable(html.String(), cmp.Or(page, h.Site.Home())),
 			Published: e.PublishedAt, Updated: later(e.PublishedAt, e.UpdatedAt), Categories: categories(tags),
 		})

@@ -52,11 +52,11 @@ type (
 		Attachments []asset
 	}
 	edition struct {
-		ID, Slug, Series, Title, Language string
-		Number                            int
-		Summary, Introduction             string
-		PublishedAt, UpdatedAt            time.Time
-		Items                             []editionItem
+		ID, Slug, DisplayName, Title, Language string
+		Number                                 int
+		Summary, Introduction                  string
+		PublishedAt, UpdatedAt                 time.Time
+		Items                                  []editionItem
 	}
 	editionItem struct {
 		Headline, OccurredOn, Summary, Analysis string

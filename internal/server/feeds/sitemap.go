@@ -22,6 +22,7 @@ var sitemapTypes = []struct {
 	{domain.Edition, "editions", "EditionPages"},
 	{domain.Entity, "entities", "EntityPages"},
 	{domain.Tag, "tags", "TagPages"},
+	{domain.Series, "series", "SeriesPages"},
 }
 
 // sitemap is the sitemap of all pages or, where they are too many for one, the index of

@@ -30,7 +30,7 @@ var samples = map[string][]string{
 	"/feeds/tags/{file}":       {"/feeds/tags/tag-%s.rss", "/feeds/tags/tag-%s.atom", "/feeds/tags/tag-%s.json?first=1"},
 	"/feeds/entities/{file}":   {"/feeds/entities/entity-%s.rss", "/feeds/entities/entity-%s.atom", "/feeds/entities/entity-%s.json?first=1"},
 	"/feeds/narratives/{file}": {"/feeds/narratives/narrative-%s.rss", "/feeds/narratives/narrative-%s.atom", "/feeds/narratives/narrative-%s.json?first=1"},
-	"/feeds/series/{file}":     {"/feeds/series/Shared.rss", "/feeds/series/Of-%s.rss", "/feeds/series/Of-%s.atom", "/feeds/series/Shared.json?first=1"},
+	"/feeds/series/{file}":     {"/feeds/series/shared.rss", "/feeds/series/of-%s.rss", "/feeds/series/of-%s.atom", "/feeds/series/shared.json?first=1"},
 	"/sitemap.xml":             {"/sitemap.xml"},
 	"/sitemaps/{file}":         {"/sitemaps/reports.xml", "/sitemaps/narratives.xml", "/sitemaps/editions.xml", "/sitemaps/entities.xml", "/sitemaps/tags.xml"},
 }
@@ -131,8 +131,10 @@ func (p *testServer) createAll() {
 			tags: %[3]s, entities: %[4]s, narratives: %[5]s, attachments: %[6]s, hero: "asset-%[1]s", contributions: [%[7]s]}) { created }`,
 			l, m, list("tag"), list("entity", "draft"), list("narrative", "draft"), list("asset"), contributions)
 	})
+	p.mutate(`createSeries(input: {slug: "shared", title: "Shared", cadence: WEEKLY, language: "en"}) { created }`)
 	for m, level := range levels {
-		for series, number := range map[string]int{"Of-" + level: 1, "Shared": m + 1} {
+		p.mutate(`createSeries(input: {slug: "of-%[1]s", title: "Of-%[1]s", description: "d-%[1]s", cadence: WEEKLY, language: "en"}) { created }`, level)
+		for series, number := range map[string]int{"of-" + level: 1, "shared": m + 1} {
 			p.mutate(`createEdition(input: {series: %q, number: %d, title: "T-%[3]s", introduction: "i-%[3]s", language: "en", marking: %[4]s, items: [{
 				headline: "h-%[3]s", summary: "s-%[3]s", analysis: "a-%[3]s", tags: %[5]s, citations: [{source: "source-clear"}, {source: "source-red"}]}]}) { created }`,
 				series, number, level, domain.Marking(m), list("tag"))

@@ -254,7 +254,7 @@ func index(t *testing.T, a *api) {
 	if result.Docs != "/docs" || result.OpenAPI != "/v1/openapi.json" || len(result.Routes) < 15 || got.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %s", got.body)
 	}
-	slugs := map[string]string{"reports": "big-tech-ties-to-the-government", "entities": "alibaba", "tags": "ownership", "narratives": "fukushima-waste-water", "editions": "the-red-report-1"}
+	slugs := map[string]string{"reports": "big-tech-ties-to-the-government", "entities": "alibaba", "tags": "ownership", "narratives": "fukushima-waste-water", "editions": "the-red-report-1", "series": "the-red-report"}
 	for _, route := range result.Routes {
 		if route.Summary == "" {
 			t.Errorf("%s does not say what it does", route.Path)

@@ -66,9 +66,9 @@ func sees(v *domain.Viewer, state string) bool {
 }
 
 // types are in an order in which each can refer to those before it.
-var types = []string{"Source", "Asset", "Tag", "Entity", "Relationship", "Narrative", "Report", "Edition"}
+var types = []string{"Source", "Asset", "Tag", "Series", "Entity", "Relationship", "Narrative", "Report", "Edition"}
 
-var supporting = []string{"Source", "Asset", "Tag"}
+var supporting = []string{"Source", "Asset", "Tag", "Series"}
 
 // markedAPI is an API with documents of each marking and state.
 type markedAPI struct {
@@ -133,6 +133,8 @@ func fields(of, s string, n int) string {
 		return fmt.Sprintf(`title: "t-%[1]s" publisher: "p-%[1]s" url: "https://example.org/u-%[1]s"`, s)
 	case "Asset":
 		return fmt.Sprintf(`title: "t-%[1]s" altText: "a-%[1]s" url: "https://example.org/u-%[1]s" mediaType: "image/png" size: 1`, s)
+	case "Series":
+		return fmt.Sprintf(`title: "t-%[1]s" description: "d-%[1]s" cadence: WEEKLY language: "en"`, s)
 	case "Tag":
 		return fmt.Sprintf(`label: "t-%[1]s" description: "d-%[1]s" vocabulary: TOPIC %[2]s`, s, parent)
 	case "Entity":
@@ -152,7 +154,7 @@ func fields(of, s string, n int) string {
 			tags: %[2]s entities: %[3]s narratives: %[4]s attachments: %[5]s contributions: %[6]s`,
 			s, all("Tag"), all("Entity"), all("Narrative"), all("Asset"), refs("Entity", s, "{entity: %q role: ANALYST}"))
 	}
-	return fmt.Sprintf(`series: "S" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en"
+	return fmt.Sprintf(`series: "series-%[1]s" number: %[2]d title: "t-%[1]s" introduction: "i-%[1]s" language: "en"
 		items: [{headline: "h-%[1]s" summary: "s-%[1]s" entities: %[3]s tags: %[4]s %[5]s}]`, s, n+1, all("Entity"), all("Tag"), cites)
 }
 
@@ -282,7 +284,7 @@ func texts(elements []map[string]any) []string {
 // for a hidden document must be that for a missing one.
 func (w *markedAPI) oneByOne(v *domain.Viewer, r rest.Route) {
 	w.t.Helper()
-	of := map[string]string{"reports": "report", "narratives": "narrative", "entities": "entity", "tags": "tag", "editions": "edition"}[strings.Split(r.Path, "/")[2]]
+	of := map[string]string{"reports": "report", "narratives": "narrative", "entities": "entity", "tags": "tag", "editions": "edition", "series": "series"}[strings.Split(r.Path, "/")[2]]
 	if of == "" {
 		w.t.Fatalf("the test does not know of what type %s is", r.Path)
 	}
