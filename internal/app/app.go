@@ -70,6 +70,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
 		return err
 	}
+	templates, err := c.Editions.templates()
+	if err != nil {
+		return err
+	}
 	opened := c.stores(a.log)
 	opened.Fault = parts.Fault
 	stores, err := store.Open(ctx, opened)
@@ -166,7 +170,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Mailbox: messages,
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
+		Editions: server.EditionsConfig{Enabled: c.Editions.Pages || c.Demo, Templates: templates},
+		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
 }

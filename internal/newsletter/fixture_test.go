@@ -59,8 +59,8 @@ func newDesk(t testing.TB, s *store.Stores, limits newsletter.Limits) *desk {
 	return d
 }
 
-// each runs a test with a desk on each engine.
-func each(t *testing.T, fn func(t *testing.T, d *desk)) {
+// eachDesk runs a test with a desk on each engine.
+func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 	t.Helper()
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newDesk(t, s, newsletter.Limits{})) })

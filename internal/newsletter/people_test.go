@@ -18,7 +18,7 @@ import (
 )
 
 func TestPreferences(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		token := d.subscribe(reader, report.Slug)
 		got, err := d.Preferences(d.public(), token)
 		d.must(err)
@@ -58,7 +58,7 @@ func TestPreferences(t *testing.T) {
 }
 
 func TestUnsubscribe(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		preferences := d.subscribe(reader, report.Slug)
 		token := d.unsubscribeToken(d.ids()[0], report.ID)
 		shown, err := d.Leaving(d.public(), token)
@@ -111,7 +111,7 @@ func TestLinkOfAnotherProcess(t *testing.T) {
 }
 
 func TestBounces(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		const hard, soft, angry = "hard@example.org", "soft@example.org", "angry@example.org"
 		for _, email := range []string{hard, soft, angry} {
 			d.subscribe(email, report.Slug)
@@ -139,7 +139,7 @@ func TestBounces(t *testing.T) {
 }
 
 func TestSoftBouncesFarApart(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		d.subscribe(reader, report.Slug)
 		for range 10 {
 			d.must(d.ApplyBounce(t.Context(), d.person(reader).ID, newsletter.BounceSoft, "4.2.2"))
@@ -153,7 +153,7 @@ func TestSoftBouncesFarApart(t *testing.T) {
 
 // The mail of a sign-up can bounce as well.
 func TestBounceOfSignUp(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		mail := d.ask(reader, report.Slug)
 		d.must(d.ApplyBounce(t.Context(), mail.Bounces, newsletter.BounceHard, "5.1.1"))
 		_, err := d.Confirm(d.public(), tokenIn(t, mail.Text))
@@ -168,7 +168,7 @@ func (d *desk) load(list string) (newsletter.ImportResult, error) {
 }
 
 func TestImport(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		d.must(d.Suppress(d.admin(), "suppressed@example.org"))
 		d.subscribe("known@example.org", report.Slug)
 		d.subscribe("left@example.org", report.Slug)
@@ -206,7 +206,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestImportErrors(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		_, err := d.load(header +
 			"good@example.org,en,the-red-report,,2024-02-03,form,words\n" +
 			"bad,,no-such-series,PURPLE,yesterday,,\n" +
@@ -286,7 +286,7 @@ func TestExport(t *testing.T) {
 }
 
 func TestErase(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		preferences := d.subscribe(reader, report.Slug)
 		d.ask(reader, letter.Slug)
 		id := d.ids()[0]
@@ -327,7 +327,7 @@ func TestErase(t *testing.T) {
 // After everything that can be done, addresses are in the two tables that have them, and in
 // no log, audit entry or argument of a job.
 func TestAddressesAreInTheirTablesOnly(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		mark := func(n int) string { return fmt.Sprintf("zzreader%d@secret.example", n) }
 		preferences := d.subscribe(mark(1), report.Slug)
 		d.ask(mark(1), report.Slug)

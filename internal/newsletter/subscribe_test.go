@@ -18,7 +18,7 @@ import (
 const reader = "Reader.One+news@Example.org"
 
 func TestConfirm(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		mail := d.ask("  "+reader+" ", report.Slug)
 		if mail.To != reader || mail.Language != "en" || mail.Subject != "Confirm your subscription to The Red Report" {
 			t.Errorf("got a mail to %s in %s: %s", mail.To, mail.Language, mail.Subject)
@@ -63,7 +63,7 @@ func TestConfirm(t *testing.T) {
 }
 
 func TestLinkExpires(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		token := tokenIn(t, d.ask(reader, report.Slug).Text)
 		d.clock.Advance(48*time.Hour + time.Second)
 		_, err := d.Confirmation(d.public(), token)
@@ -86,7 +86,7 @@ func TestLinkExpires(t *testing.T) {
 
 // The token itself is nowhere in the database.
 func TestTokenIsStoredAsHash(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		token := tokenIn(t, d.ask(reader, report.Slug).Text)
 		for table, rows := range storetest.DumpDesk(t, d.stores) {
 			if strings.Contains(strings.Join(rows, "\n"), token) {
@@ -97,7 +97,7 @@ func TestTokenIsStoredAsHash(t *testing.T) {
 }
 
 func TestInvalidInput(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		err := d.Subscribe(d.public(), newsletter.SubscribeParams{Email: "reader@localhost", Series: partner.Slug, Language: "tlh_x_!", Proof: strings.Repeat("x", 500)})
 		wantKind(t, err, domain.KindInvalid)
 		for _, path := range []string{"email:", "series:", "language:", "proof:"} {
@@ -115,7 +115,7 @@ func TestInvalidInput(t *testing.T) {
 }
 
 func TestKnownAddress(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		d.subscribe(reader, report.Slug)
 		mail := d.ask(strings.ToLower(reader), report.Slug)
 		if mail.Subject != "You already receive The Red Report" {
@@ -131,7 +131,7 @@ func TestKnownAddress(t *testing.T) {
 }
 
 func TestSuppressedAddressGetsNoMail(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		d.must(d.Suppress(d.admin(), reader))
 		d.must(d.Subscribe(d.public(), newsletter.SubscribeParams{Email: reader, Series: report.Slug}))
 		d.must(d.MailRequests(t.Context()))
@@ -145,7 +145,7 @@ func TestSuppressedAddressGetsNoMail(t *testing.T) {
 }
 
 func TestLimitOfAddress(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		mails := 0
 		for i := range 6 {
 			ctx := anyone(t.Context(), fmt.Sprintf("198.51.%d.1", i))
@@ -240,7 +240,7 @@ func prove(c *newsletter.ChallengeError) string {
 }
 
 func TestForm(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		stamp, err := d.FormStamp(t.Context())
 		d.must(err)
 		form := newsletter.FormParams{SubscribeParams: newsletter.SubscribeParams{Email: reader, Series: report.Slug}, Stamp: stamp}
@@ -272,7 +272,7 @@ func TestForm(t *testing.T) {
 
 // A mail that could not be sent is made again, the same, with the same id.
 func TestMailIsRetried(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
+	eachDesk(t, func(t *testing.T, d *desk) {
 		d.must(d.Subscribe(d.public(), newsletter.SubscribeParams{Email: reader, Series: letter.Slug}))
 		d.fail = errors.New("connection refused")
 		if err := d.MailRequests(t.Context()); !errors.Is(err, d.fail) {

@@ -7,9 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/server/content"
+	"github.com/redthread-api/redthread/internal/server/editions"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
+	"github.com/redthread-api/redthread/internal/server/newsletter"
 )
 
 // middleware wraps a handler.
@@ -51,6 +54,19 @@ func handler(c Config) http.Handler {
 			mux.Handle(path, documents)
 		}
 		mux.Handle("/feeds/{$}", onlyGet(withoutSlash("feeds")))
+		if c.Editions.Enabled {
+			pages := onlyGet(wrap(editionsHandler(c), noStore, findViewer(c.Authenticator, c.Log), editions.KnownParameters, c.ResponseCache.Wrap, withTimeout(c.Timeout)))
+			for _, path := range editions.Paths() {
+				mux.Handle(path, pages)
+			}
+			mux.Handle("/editions/{$}", onlyGet(withoutSlash("editions")))
+		}
+	}
+	if c.Subscribers != nil {
+		pages := wrap(c.Subscribers, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))
+		for _, path := range newsletter.Paths() {
+			mux.Handle(path, pages)
+		}
 	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
@@ -102,10 +118,21 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 func feedsHandler(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.ChangeFeed, Started: c.Started, Log: c.Log,
-		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-			refuse(w, r, refusal{status: status, code: code, message: message})
-		},
+		Refuse: refuseContent,
 	})
+}
+
+// editionsHandler serves the pages of editions.
+func editionsHandler(c Config) http.Handler {
+	return editions.Handler(editions.Config{
+		Content: c.Feeds.Content, Templates: c.Editions.Templates, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, SubscribeURL: c.Editions.SubscribeURL,
+		Writer: content.Writer{Changes: c.ChangeFeed, Started: c.Started, Log: c.Log, Refuse: refuseContent},
+	})
+}
+
+// refuseContent writes an error response of the endpoints that serve documents.
+func refuseContent(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	refuse(w, r, refusal{status: status, code: code, message: message})
 }
 
 // withTimeout sets a timeout for whole requests: a sitemap executes many operations,
