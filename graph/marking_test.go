@@ -144,6 +144,10 @@ func TestMarkingOfTheDesk(t *testing.T) {
 			{`mutation { deleteTag(input: {id: "gone"}) { deletedId } purge(input: {documents: ["tag:gone"]}) { purged } }`, "AMBER_STRICT"},
 		}
 		for field := range deskFields {
+			if field == "previewEdition" { // nor is this
+				rows = append(rows, struct{ document, want string }{`{ previewEdition(slug: "nothing", form: PAGE) { size } }`, "AMBER_STRICT"})
+				continue
+			}
 			if field == "webhook" { // is no list
 				id := domain.NewID(domain.Webhook, time.Now())
 				rows = append(rows, struct{ document, want string }{fmt.Sprintf(`{ webhook(id: "%s") { id } }`, id), "AMBER_STRICT"})

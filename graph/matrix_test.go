@@ -99,6 +99,7 @@ var (
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
+		"previewEdition": domain.ReadDesk,
 	}
 	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
@@ -424,6 +425,9 @@ func (m *matrix) desk(v *domain.Viewer) {
 		m.entryPoints["Query."+entryPoint] = true
 		for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
 			ask := entryPoint + "(first: 1) { pageInfo { hasNextPage } }"
+			if entryPoint == "previewEdition" {
+				ask = `previewEdition(slug: "edition-red", form: PAGE) { content warnings { message } }`
+			}
 			if entryPoint == "webhook" {
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
 			}
@@ -435,6 +439,9 @@ func (m *matrix) desk(v *domain.Viewer) {
 				r.refused(code, "AUTHOR")
 			default:
 				r.refused(code, right.Role().String())
+			}
+			if !v.May(right) {
+				m.wantNoLeak(v, entryPoint, r)
 			}
 		}
 	}

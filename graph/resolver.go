@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
@@ -25,6 +26,8 @@ type Resolver struct {
 	texts    *textRenderer
 	site     site.Site
 	now      func() time.Time
+
+	templates func() *render.Templates
 }
 
 // The resolvers of each type that has fields beyond its columns.
