@@ -10,6 +10,8 @@ import (
 	"github.com/redthread-api/redthread/internal/server/editions"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/server/mailbox"
+	"github.com/redthread-api/redthread/internal/server/newsletter"
 )
 
 // middleware wraps a handler.
@@ -55,6 +57,12 @@ func handler(c Config) http.Handler {
 			mux.Handle("/editions/{$}", onlyGet(withoutSlash("editions")))
 		}
 	}
+	if c.Subscribers != nil {
+		pages := wrap(c.Subscribers, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))
+		for _, path := range newsletter.Paths() {
+			mux.Handle(path, pages)
+		}
+	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
 	mux.Handle("/explorer/demo-key", page) // which is requested by POST
@@ -65,6 +73,11 @@ func handler(c Config) http.Handler {
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
 		mux.Handle("/docs", onlyGet(c.REST.Page()))
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
+	}
+	if c.Mailbox != nil {
+		messages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
+		mux.Handle(mailbox.Path, messages)
+		mux.Handle(mailbox.Path+"/", messages)
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))

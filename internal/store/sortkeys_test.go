@@ -23,7 +23,7 @@ func TestSortKeysOfTheSchema(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		"assets.title_key of title", "editions.title_key of title", "entities.name_key of name", "narratives.title_key of title",
-		"reports.title_key of title", "sources.title_key of title", "tags.label_key of label",
+		"reports.title_key of title", "series.title_key of title", "sources.title_key of title", "tags.label_key of label",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
