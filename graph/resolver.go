@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/newsletter"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
@@ -27,6 +28,8 @@ type Resolver struct {
 	texts    *textRenderer
 	site     site.Site
 	now      func() time.Time
+
+	templates func() *render.Templates
 }
 
 // The resolvers of each type that has fields beyond its columns.

@@ -382,6 +382,7 @@ type QueryResolver interface {
 	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
 	Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error)
 	PublicationLog(ctx context.Context, documents []string, first *int, after *string, last *int, before *string) (*model.PublicationEntryConnection, error)
+	PreviewEdition(ctx context.Context, id *string, slug *string, by *read.By, form string) (*model.EditionPreview, error)
 	Trash(ctx context.Context, types []string, first *int, after *string) (*model.TrashedDocumentConnection, error)
 	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.ApiKey], error)
 	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Person], error)
@@ -2528,6 +2529,48 @@ type EditionItem {
   sources: [Source!]!
   "The sources that bear it out, with locators and quotes."
   citations: [Citation!]!
+}
+
+"A form in which readers get an edition."
+enum EditionForm {
+  "The page."
+  PAGE
+  "The HTML part of the mail."
+  MAIL_HTML
+  "The plain text part of the mail."
+  MAIL_TEXT
+}
+
+"An edition in a form for readers."
+type EditionPreview {
+  "The form."
+  form: EditionForm!
+  "The page or the part of the mail. Links that differ from reader to reader are placeholders."
+  content: String!
+  "Its size in bytes."
+  size: Int!
+  "What an editor should look at."
+  warnings: [EditionPreviewWarning!]!
+}
+
+"What is wrong in a preview."
+enum EditionPreviewWarningCode {
+  "The mail is so large that mail clients cut it off: over 100,000 bytes."
+  SIZE
+  "A link leads nowhere."
+  LINK
+  "A text is missing."
+  TEXT
+  "An entity is not published."
+  NOT_LIVE
+}
+
+"Something in a preview that an editor should look at."
+type EditionPreviewWarning {
+  "What kind of thing."
+  code: EditionPreviewWarningCode!
+  "What is wrong, and where."
+  message: String!
 }
 
 # Desk
@@ -5026,6 +5069,20 @@ type Query {
     "Stop ahead of the item that has this cursor."
     before: String
   ): PublicationEntryConnection!
+  """
+  An edition as it is on the desk, as readers would get it; null when there is none. Give ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or
+  ` + "`" + `slug` + "`" + `, exactly one. Needs the role AUTHOR.
+  """
+  previewEdition(
+    "The id, or an id that it had before a merge."
+    id: ID
+    "The slug, or a slug that it had before."
+    slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EditionBy
+    "The form."
+    form: EditionForm!
+  ): EditionPreview
   "Deleted documents, last deleted first. Needs the role AUTHOR."
   trash(
     "Only documents of these types."
@@ -7990,6 +8047,30 @@ func (ec *executionContext) childFields_EditionPayload(ctx context.Context, fiel
 		return ec.fieldContext_EditionPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EditionPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "form":
+		return ec.fieldContext_EditionPreview_form(ctx, field)
+	case "content":
+		return ec.fieldContext_EditionPreview_content(ctx, field)
+	case "size":
+		return ec.fieldContext_EditionPreview_size(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EditionPreview_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_EditionPreviewWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_EditionPreviewWarning_code(ctx, field)
+	case "message":
+		return ec.fieldContext_EditionPreviewWarning_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionPreviewWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12244,6 +12325,44 @@ func (ec *executionContext) field_Query_people_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_previewEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "slug",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "form",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNEditionForm2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["form"] = arg3
 	return args, nil
 }
 
@@ -17681,6 +17800,153 @@ func (ec *executionContext) fieldContext_EditionPayload_warnings(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _EditionPreview_form(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_form(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Form, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEditionForm2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_form(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "EditionForm")
+}
+
+func (ec *executionContext) _EditionPreview_content(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_content(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Content, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _EditionPreview_size(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EditionPreview_warnings(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EditionPreviewWarning) graphql.Marshaler {
+			return ec.marshalNEditionPreviewWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionPreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionPreviewWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionPreviewWarning_code(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreviewWarning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreviewWarning_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEditionPreviewWarningCode2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreviewWarning_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreviewWarning", field, false, false, "EditionPreviewWarningCode")
+}
+
+func (ec *executionContext) _EditionPreviewWarning_message(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreviewWarning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreviewWarning_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreviewWarning_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreviewWarning", field, false, false, "String")
 }
 
 func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
@@ -27024,6 +27290,50 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_publicationLog_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_previewEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_previewEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PreviewEdition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By), fc.Args["form"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EditionPreview) graphql.Marshaler {
+			return ec.marshalOEditionPreview2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_previewEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionPreview(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_previewEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -41671,6 +41981,98 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var editionPreviewImplementors = []string{"EditionPreview"}
+
+func (ec *executionContext) _EditionPreview(ctx context.Context, sel ast.SelectionSet, obj *model.EditionPreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionPreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPreview")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "form":
+			out.Values[i] = ec._EditionPreview_form(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "content":
+			out.Values[i] = ec._EditionPreview_content(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._EditionPreview_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._EditionPreview_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var editionPreviewWarningImplementors = []string{"EditionPreviewWarning"}
+
+func (ec *executionContext) _EditionPreviewWarning(ctx context.Context, sel ast.SelectionSet, obj *model.EditionPreviewWarning) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionPreviewWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPreviewWarning")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._EditionPreviewWarning_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._EditionPreviewWarning_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var entityImplementors = []string{"Entity", "Node", "Document"}
 
 func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, obj *db.Entity) graphql.Marshaler {
@@ -44300,6 +44702,13 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				return ec._Query_publicationLog(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "previewEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_previewEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "trash":
@@ -48857,6 +49266,20 @@ func (ec *executionContext) unmarshalNEditionFilter2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNEditionForm2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEditionForm2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EditionForm!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.EditionItem) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -48908,6 +49331,44 @@ func (ec *executionContext) marshalNEditionOrderField2string(ctx context.Context
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "EditionOrderField!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarningᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EditionPreviewWarning) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEditionPreviewWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarning(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarning(ctx context.Context, sel ast.SelectionSet, v *model.EditionPreviewWarning) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EditionPreviewWarning!")
+		return graphql.Null
+	}
+	return ec._EditionPreviewWarning(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEditionPreviewWarningCode2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarningCode2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EditionPreviewWarningCode!")
 	}
 	return res
 }
@@ -52017,6 +52478,13 @@ func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthread�
 		return graphql.Null
 	}
 	return ec._EditionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEditionPreview2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreview(ctx context.Context, sel ast.SelectionSet, v *model.EditionPreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionPreview(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx context.Context, sel ast.SelectionSet, v *db.Entity) graphql.Marshaler {

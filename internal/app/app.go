@@ -140,7 +140,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
-		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
+		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxPublicBody,
