@@ -46,7 +46,7 @@ func (e *Edition) Check(content string, isHTML, isMail bool) []Warning {
 	}
 	for _, n := range e.Notes {
 		if n.URL == "" && n.ArchiveURL == "" {
-			add(WarnLink, "the source "+n.source+" has no address")
+			add(WarnText, "the source "+n.source+" has no address")
 		}
 	}
 	if isHTML {
