@@ -78,6 +78,7 @@ type (
 
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
+	savedRowResolver     struct{ *Resolver }
 )
 
 // The methods below are generated.ResolverRoot.
@@ -147,9 +148,16 @@ func (r *Resolver) EntityPayload() generated.EntityPayloadResolver       { retur
 func (r *Resolver) RelationshipPayload() generated.RelationshipPayloadResolver {
 	return savedResolver{r}
 }
-func (r *Resolver) TagPayload() generated.TagPayloadResolver           { return savedResolver{r} }
-func (r *Resolver) SourcePayload() generated.SourcePayloadResolver     { return savedResolver{r} }
-func (r *Resolver) EditionPayload() generated.EditionPayloadResolver   { return savedResolver{r} }
-func (r *Resolver) AssetPayload() generated.AssetPayloadResolver       { return savedResolver{r} }
-func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver     { return savedResolver{r} }
+func (r *Resolver) TagPayload() generated.TagPayloadResolver         { return savedResolver{r} }
+func (r *Resolver) SourcePayload() generated.SourcePayloadResolver   { return savedResolver{r} }
+func (r *Resolver) EditionPayload() generated.EditionPayloadResolver { return savedResolver{r} }
+func (r *Resolver) AssetPayload() generated.AssetPayloadResolver     { return savedResolver{r} }
+func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver   { return savedResolver{r} }
+func (r *Resolver) EditionItemPayload() generated.EditionItemPayloadResolver {
+	return savedRowResolver{r}
+}
+func (r *Resolver) ObservationPayload() generated.ObservationPayloadResolver {
+	return savedRowResolver{r}
+}
+func (r *Resolver) ListingPayload() generated.ListingPayloadResolver   { return savedRowResolver{r} }
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }

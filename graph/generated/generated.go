@@ -51,16 +51,19 @@ type ResolverRoot interface {
 	DocumentPayload() DocumentPayloadResolver
 	Edition() EditionResolver
 	EditionItem() EditionItemResolver
+	EditionItemPayload() EditionItemPayloadResolver
 	EditionPayload() EditionPayloadResolver
 	Entity() EntityResolver
 	EntityPayload() EntityPayloadResolver
 	Footnote() FootnoteResolver
 	Listing() ListingResolver
+	ListingPayload() ListingPayloadResolver
 	MergePayload() MergePayloadResolver
 	Mutation() MutationResolver
 	Narrative() NarrativeResolver
 	NarrativePayload() NarrativePayloadResolver
 	Observation() ObservationResolver
+	ObservationPayload() ObservationPayloadResolver
 	PendingChange() PendingChangeResolver
 	Person() PersonResolver
 	PublicationEntry() PublicationEntryResolver
@@ -155,12 +158,20 @@ type EditionResolver interface {
 	Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error)
 }
 type EditionItemResolver interface {
+	Anchor(ctx context.Context, obj *db.EditionItem) (string, error)
+
 	Summary(ctx context.Context, obj *db.EditionItem, format string) (string, error)
 	Analysis(ctx context.Context, obj *db.EditionItem, format string) (*string, error)
 	Entities(ctx context.Context, obj *db.EditionItem) ([]*db.Entity, error)
 	Tags(ctx context.Context, obj *db.EditionItem) ([]*db.Tag, error)
 	Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Source, error)
 	Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error)
+}
+type EditionItemPayloadResolver interface {
+	Item(ctx context.Context, obj *editorial.RowResult) (*db.EditionItem, error)
+	Edition(ctx context.Context, obj *editorial.RowResult) (*db.Edition, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type EditionPayloadResolver interface {
 	Edition(ctx context.Context, obj *editorial.SaveResult) (*db.Edition, error)
@@ -202,8 +213,16 @@ type FootnoteResolver interface {
 	Source(ctx context.Context, obj *db.Footnote) (*db.Source, error)
 }
 type ListingResolver interface {
+	Anchor(ctx context.Context, obj *db.Listing) (string, error)
+
 	Source(ctx context.Context, obj *db.Listing) (*db.Source, error)
 	Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error)
+}
+type ListingPayloadResolver interface {
+	Listing(ctx context.Context, obj *editorial.RowResult) (*db.Listing, error)
+	Entity(ctx context.Context, obj *editorial.RowResult) (*db.Entity, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type MergePayloadResolver interface {
 	Entity(ctx context.Context, obj *editorial.MergeResult) (*db.Entity, error)
@@ -250,6 +269,16 @@ type MutationResolver interface {
 	UpdateSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	UpsertSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	DeleteSeries(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	AddEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	MoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	AddObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	AddListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	Undelete(ctx context.Context, input model.UndeleteInput) (*editorial.SaveResult, error)
 	RestoreRevision(ctx context.Context, input editorial.RestoreParams) (*editorial.SaveResult, error)
 	Publish(ctx context.Context, input editorial.PublishParams) (*editorial.ReleaseResult, error)
@@ -306,8 +335,16 @@ type NarrativePayloadResolver interface {
 	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type ObservationResolver interface {
+	Anchor(ctx context.Context, obj *db.Observation) (string, error)
+
 	Source(ctx context.Context, obj *db.Observation) (*db.Source, error)
 	Citations(ctx context.Context, obj *db.Observation) ([]*db.Citation, error)
+}
+type ObservationPayloadResolver interface {
+	Observation(ctx context.Context, obj *editorial.RowResult) (*db.Observation, error)
+	Narrative(ctx context.Context, obj *editorial.RowResult) (*db.Narrative, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type PendingChangeResolver interface {
 	Document(ctx context.Context, obj *model.PendingChange) (model.Document, error)
@@ -2420,6 +2457,10 @@ type EntityIdentifier {
 
 "An entity's place on a sanctions or similar list."
 type Listing {
+  "A stable id: changes of the listing, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#listing-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "Who keeps the list."
   authority: String!
   "The list or the programme under which it was listed."
@@ -2438,6 +2479,10 @@ type Listing {
 
 "A dated sighting of a narrative."
 type Observation {
+  "A stable id: changes of the observation, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#observation-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "When it was seen."
   observedOn: Date
   "Where it was seen: a medium or network."
@@ -2458,6 +2503,10 @@ type Observation {
 
 "An event or policy that an edition reports."
 type EditionItem {
+  "A stable id: changes of the item, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#item-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "The headline."
   headline: String!
   "When it happened."
@@ -5399,6 +5448,56 @@ type Mutation {
     "Which."
     input: DeleteInput!
   ): DeletePayload
+  "Adds an item to an edition on the desk. Needs the role AUTHOR."
+  addEditionItem(
+    "What, and where."
+    input: AddEditionItemInput!
+  ): EditionItemPayload
+  "Changes an item on the desk, and nothing else of its edition. Needs the role AUTHOR."
+  updateEditionItem(
+    "What to change."
+    input: UpdateEditionItemInput!
+  ): EditionItemPayload
+  "Takes an item out of its edition on the desk. Needs the role AUTHOR."
+  removeEditionItem(
+    "Which."
+    input: RemoveEditionItemInput!
+  ): EditionItemPayload
+  "Puts an item of an edition to another place on the desk. Needs the role AUTHOR."
+  moveEditionItem(
+    "Which, and where."
+    input: MoveEditionItemInput!
+  ): EditionItemPayload
+  "Adds an observation to a narrative on the desk. Needs the role AUTHOR."
+  addObservation(
+    "What, and where."
+    input: AddObservationInput!
+  ): ObservationPayload
+  "Changes an observation on the desk, and nothing else of its narrative. Needs the role AUTHOR."
+  updateObservation(
+    "What to change."
+    input: UpdateObservationInput!
+  ): ObservationPayload
+  "Takes an observation out of its narrative on the desk. Needs the role AUTHOR."
+  removeObservation(
+    "Which."
+    input: RemoveObservationInput!
+  ): ObservationPayload
+  "Adds a listing to an entity on the desk. Needs the role AUTHOR."
+  addListing(
+    "What, and where."
+    input: AddListingInput!
+  ): ListingPayload
+  "Changes a listing on the desk, and nothing else of its entity. Needs the role AUTHOR."
+  updateListing(
+    "What to change."
+    input: UpdateListingInput!
+  ): ListingPayload
+  "Takes a listing out of its entity on the desk. Needs the role AUTHOR."
+  removeListing(
+    "Which."
+    input: RemoveListingInput!
+  ): ListingPayload
   "Takes a document out of the trash. Needs the role AUTHOR."
   undelete(
     "Which."
@@ -6515,6 +6614,11 @@ input EntityIdentifierInput {
 
 "A place on a sanctions or similar list."
 input ListingInput {
+  """
+  The listing of the entity that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "Who keeps the list."
   authority: String!
   "The list or the programme."
@@ -6533,6 +6637,11 @@ input ListingInput {
 
 "A dated sighting of a narrative."
 input ObservationInput {
+  """
+  The observation of the narrative that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "When it was seen."
   observedOn: Date
   "Where it was seen."
@@ -6553,6 +6662,11 @@ input ObservationInput {
 
 "An event or policy that an edition reports."
 input EditionItemInput {
+  """
+  The item of the edition that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "The headline."
   headline: String!
   "When it happened."
@@ -6567,6 +6681,240 @@ input EditionItemInput {
   tags: [ID!]
   "The sources that bear it out."
   citations: [CitationInput!]
+}
+
+"An item that is added to an edition."
+input AddEditionItemInput {
+  "Which edition: its id or its current slug."
+  edition: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other items: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other items: its id."
+  after: ID
+  "The headline."
+  headline: String!
+  "When it happened."
+  occurredOn: Date
+  "What happened."
+  summary: Markdown!
+  "Why it matters."
+  analysis: Markdown
+  "The entities that it is about."
+  entities: [ID!]
+  "What it is classified by."
+  tags: [ID!]
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of an item. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "The headline."
+  headline: String
+  "When it happened."
+  occurredOn: Date
+  "What happened."
+  summary: Markdown
+  "Why it matters."
+  analysis: Markdown
+  "The entities that it is about."
+  entities: [ID!]
+  "What it is classified by."
+  tags: [ID!]
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which item to take out of its edition."
+input RemoveEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Where to put an item of an edition; give either ` + "`" + `before` + "`" + ` or ` + "`" + `after` + "`" + `."
+input MoveEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other items: its id."
+  before: ID
+  "Behind which of the other items: its id."
+  after: ID
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"An observation that is added to a narrative."
+input AddObservationInput {
+  "Which narrative: its id or its current slug."
+  narrative: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other observations: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other observations: its id."
+  after: ID
+  "When it was seen."
+  observedOn: Date
+  "Where it was seen."
+  platform: String
+  "The address."
+  url: URL
+  "The language that it was in."
+  language: LanguageTag
+  "What was seen."
+  description: String!
+  "How many people it reached."
+  reach: Long
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of an observation. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateObservationInput {
+  "Which observation: its id."
+  id: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "When it was seen."
+  observedOn: Date
+  "Where it was seen."
+  platform: String
+  "The address."
+  url: URL
+  "The language that it was in."
+  language: LanguageTag
+  "What was seen."
+  description: String
+  "How many people it reached."
+  reach: Long
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which observation to take out of its narrative."
+input RemoveObservationInput {
+  "Which observation: its id."
+  id: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A listing that is added to an entity."
+input AddListingInput {
+  "Which entity: its id or its current slug."
+  entity: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other listings: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other listings: its id."
+  after: ID
+  "Who keeps the list."
+  authority: String!
+  "The list or the programme."
+  programme: String
+  "The number of the entry."
+  listId: String
+  "When it was listed."
+  since: Date
+  "When it was taken off."
+  until: Date
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out. Publishing needs at least one."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of a listing. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateListingInput {
+  "Which listing: its id."
+  id: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Who keeps the list."
+  authority: String
+  "The list or the programme."
+  programme: String
+  "The number of the entry."
+  listId: String
+  "When it was listed."
+  since: Date
+  "When it was taken off."
+  until: Date
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out. Publishing needs at least one."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which listing to take out of its entity."
+input RemoveListingInput {
+  "Which listing: its id."
+  id: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
 }
 
 "Which document to delete."
@@ -6869,6 +7217,51 @@ type SeriesPayload {
   changed: Boolean!
   """
   What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the items of an edition."
+type EditionItemPayload {
+  "The item, as it is on the desk now; null where it was removed."
+  item: EditionItem
+  "The edition, as it is on the desk now."
+  edition: Edition
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole edition. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the observations of a narrative."
+type ObservationPayload {
+  "The observation, as it is on the desk now; null where it was removed."
+  observation: Observation
+  "The narrative, as it is on the desk now."
+  narrative: Narrative
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole narrative. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the listings of an entity."
+type ListingPayload {
+  "The listing, as it is on the desk now; null where it was removed."
+  listing: Listing
+  "The entity, as it is on the desk now."
+  entity: Entity
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole entity. It stands in the
   way of nothing.
   """
   warnings: [Warning!]!
@@ -7604,6 +7997,10 @@ func (ec *executionContext) childFields_EditionEdge(ctx context.Context, field g
 
 func (ec *executionContext) childFields_EditionItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_EditionItem_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_EditionItem_anchor(ctx, field)
 	case "headline":
 		return ec.fieldContext_EditionItem_headline(ctx, field)
 	case "occurredOn":
@@ -7622,6 +8019,20 @@ func (ec *executionContext) childFields_EditionItem(ctx context.Context, field g
 		return ec.fieldContext_EditionItem_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditionItem", field.Name)
+}
+
+func (ec *executionContext) childFields_EditionItemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_EditionItemPayload_item(ctx, field)
+	case "edition":
+		return ec.fieldContext_EditionItemPayload_edition(ctx, field)
+	case "changed":
+		return ec.fieldContext_EditionItemPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EditionItemPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionItemPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EditionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7838,6 +8249,10 @@ func (ec *executionContext) childFields_Heading(ctx context.Context, field graph
 
 func (ec *executionContext) childFields_Listing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Listing_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_Listing_anchor(ctx, field)
 	case "authority":
 		return ec.fieldContext_Listing_authority(ctx, field)
 	case "programme":
@@ -7854,6 +8269,20 @@ func (ec *executionContext) childFields_Listing(ctx context.Context, field graph
 		return ec.fieldContext_Listing_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Listing", field.Name)
+}
+
+func (ec *executionContext) childFields_ListingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "listing":
+		return ec.fieldContext_ListingPayload_listing(ctx, field)
+	case "entity":
+		return ec.fieldContext_ListingPayload_entity(ctx, field)
+	case "changed":
+		return ec.fieldContext_ListingPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ListingPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ListingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MergePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7984,6 +8413,10 @@ func (ec *executionContext) childFields_NarrativePayload(ctx context.Context, fi
 
 func (ec *executionContext) childFields_Observation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Observation_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_Observation_anchor(ctx, field)
 	case "observedOn":
 		return ec.fieldContext_Observation_observedOn(ctx, field)
 	case "platform":
@@ -8002,6 +8435,20 @@ func (ec *executionContext) childFields_Observation(ctx context.Context, field g
 		return ec.fieldContext_Observation_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Observation", field.Name)
+}
+
+func (ec *executionContext) childFields_ObservationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "observation":
+		return ec.fieldContext_ObservationPayload_observation(ctx, field)
+	case "narrative":
+		return ec.fieldContext_ObservationPayload_narrative(ctx, field)
+	case "changed":
+		return ec.fieldContext_ObservationPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ObservationPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ObservationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9953,6 +10400,48 @@ func (ec *executionContext) field_Footnote_text_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_addListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_addObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_cancelSchedule_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10275,6 +10764,20 @@ func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_moveEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNMoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_pauseSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10337,6 +10840,48 @@ func (ec *executionContext) field_Mutation_release_args(ctx context.Context, raw
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (editorial.ReleaseParams, error) {
 			return ec.unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10555,6 +11100,20 @@ func (ec *executionContext) field_Mutation_updateAsset_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10583,12 +11142,40 @@ func (ec *executionContext) field_Mutation_updateEntity_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateNarrative_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (scalar.Input, error) {
 			return ec.unmarshalNUpdateNarrativeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -16678,6 +17265,52 @@ func (ec *executionContext) fieldContext_EditionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _EditionItem_id(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _EditionItem_anchor(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItem_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItem().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItem_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItem", field, true, true, "String")
+}
+
 func (ec *executionContext) _EditionItem_headline(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16935,6 +17568,125 @@ func (ec *executionContext) fieldContext_EditionItem_citations(_ context.Context
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionItemPayload_item(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Item(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
+			return ec.marshalOEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionItemPayload_edition(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Edition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionItemPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItemPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EditionItemPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18874,6 +19626,52 @@ func (ec *executionContext) fieldContext_Heading_anchor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Heading", field, false, false, "String")
 }
 
+func (ec *executionContext) _Listing_id(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Listing_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Listing_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Listing", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Listing_anchor(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Listing_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Listing().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Listing_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Listing", field, true, true, "String")
+}
+
 func (ec *executionContext) _Listing_authority(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19048,6 +19846,125 @@ func (ec *executionContext) fieldContext_Listing_citations(_ context.Context, fi
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_listing(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_listing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Listing(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Listing) graphql.Marshaler {
+			return ec.marshalOListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_listing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Listing(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_entity(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Entity(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ListingPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ListingPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -20869,6 +21786,446 @@ func (ec *executionContext) fieldContext_Mutation_deleteSeries(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_moveEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_moveEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MoveEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_moveEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_moveEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addListing_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateListing_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeListing_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23176,6 +24533,52 @@ func (ec *executionContext) fieldContext_NarrativePayload_warnings(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Observation_id(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Observation_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Observation_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Observation", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Observation_anchor(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Observation_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Observation().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Observation_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Observation", field, true, true, "String")
+}
+
 func (ec *executionContext) _Observation_observedOn(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23373,6 +24776,125 @@ func (ec *executionContext) fieldContext_Observation_citations(_ context.Context
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_observation(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_observation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Observation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Observation) graphql.Marshaler {
+			return ec.marshalOObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_observation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Observation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_narrative(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_narrative(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Narrative(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_narrative(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Narrative(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ObservationPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -40290,6 +41812,16 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._EditionItem_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._EditionItem_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "headline":
 			out.Values[i] = ec._EditionItem_headline(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40327,6 +41859,57 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 			}
 		case "citations":
 			out.Values[i] = ec._EditionItem_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var editionItemPayloadImplementors = []string{"EditionItemPayload"}
+
+func (ec *executionContext) _EditionItemPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionItemPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionItemPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "item":
+			out.Values[i] = ec._EditionItemPayload_item(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "edition":
+			out.Values[i] = ec._EditionItemPayload_edition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._EditionItemPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._EditionItemPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41083,6 +42666,16 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._Listing_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._Listing_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "authority":
 			out.Values[i] = ec._Listing_authority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41115,6 +42708,57 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "citations":
 			out.Values[i] = ec._Listing_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var listingPayloadImplementors = []string{"ListingPayload"}
+
+func (ec *executionContext) _ListingPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, listingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ListingPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "listing":
+			out.Values[i] = ec._ListingPayload_listing(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "entity":
+			out.Values[i] = ec._ListingPayload_entity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._ListingPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ListingPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41476,6 +43120,76 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteSeries":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "moveEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_moveEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addListing(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateListing(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeListing(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -42017,6 +43731,16 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._Observation_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._Observation_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "observedOn":
 			out.Values[i] = ec._Observation_observedOn(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -42054,6 +43778,57 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 			}
 		case "citations":
 			out.Values[i] = ec._Observation_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var observationPayloadImplementors = []string{"ObservationPayload"}
+
+func (ec *executionContext) _ObservationPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, observationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ObservationPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "observation":
+			out.Values[i] = ec._ObservationPayload_observation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "narrative":
+			out.Values[i] = ec._ObservationPayload_narrative(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._ObservationPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ObservationPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -46867,6 +48642,24 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAddEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAddListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAddObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐApiKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.ApiKey) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -48040,6 +49833,12 @@ func (ec *executionContext) unmarshalNMergeEntitiesInput2githubᚗcomᚋredthrea
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNMoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNNameKind2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -48643,6 +50442,24 @@ func (ec *executionContext) marshalNReleaseState2string(ctx context.Context, sel
 		graphql.AddInvalidNullFromMarshaler(ctx, "ReleaseState!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNRemoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Report) graphql.Marshaler {
@@ -49582,13 +51399,31 @@ func (ec *executionContext) unmarshalNUpdateEditionInput2githubᚗcomᚋredthrea
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateEntityInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateNarrativeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -50573,6 +52408,13 @@ func (ec *executionContext) unmarshalOEditionFilter2ᚕgithubᚗcomᚋredthread�
 	return res, nil
 }
 
+func (ec *executionContext) marshalOEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx context.Context, sel ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionItem(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEditionItemFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -50614,6 +52456,13 @@ func (ec *executionContext) unmarshalOEditionItemInput2ᚕgithubᚗcomᚋredthre
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionItemPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOEditionOrder2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx context.Context, v any) (*read.OrderBy, error) {
@@ -51098,6 +52947,13 @@ func (ec *executionContext) marshalOLanguageTag2ᚖstring(ctx context.Context, s
 	return res
 }
 
+func (ec *executionContext) marshalOListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx context.Context, sel ast.SelectionSet, v *db.Listing) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Listing(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOListingFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -51139,6 +52995,13 @@ func (ec *executionContext) unmarshalOListingInput2ᚕgithubᚗcomᚋredthread�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ListingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOLong2ᚕint64ᚄ(ctx context.Context, v any) ([]int64, error) {
@@ -51496,6 +53359,13 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋredthreadᚑapiᚋredthr
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx context.Context, sel ast.SelectionSet, v *db.Observation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Observation(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOObservationFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -51537,6 +53407,13 @@ func (ec *executionContext) unmarshalOObservationInput2ᚕgithubᚗcomᚋredthre
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ObservationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPeriod2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPeriod(ctx context.Context, sel ast.SelectionSet, v *editorial.Period) graphql.Marshaler {

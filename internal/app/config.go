@@ -76,6 +76,7 @@ var variables = map[string]string{
 	"entity-url":    "REDTHREAD_ENTITY_URL",
 	"edition-url":   "REDTHREAD_EDITION_URL",
 	"tag-url":       "REDTHREAD_TAG_URL",
+	"series-url":    "REDTHREAD_SERIES_URL",
 
 	"edition-pages": "REDTHREAD_EDITION_PAGES",
 	"templates":     "REDTHREAD_TEMPLATES",

@@ -120,7 +120,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true, LiveMaxLag: 2 * time.Minute,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"}, PartialStatus: 200, WithoutPlans: true,
 		Site: app.SiteConfig{
-			URL: "https://site.example", Name: "The Publisher", TagURL: "none", EntityURL: "https://site.example/who/{slug}",
+			URL: "https://site.example", Name: "The Publisher", TagURL: "none", SeriesURL: "none", EntityURL: "https://site.example/who/{slug}",
 			ReportURL: "/reports/{slug}", NarrativeURL: "/narratives/{slug}", EditionURL: "/editions/{slug}",
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},

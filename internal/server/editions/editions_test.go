@@ -227,7 +227,7 @@ func TestPage(t *testing.T) {
 		for _, want := range []string{
 			"<title>Tides 2: Tide 2</title>", "A &lt;crane&gt; fell", "It <em>fell</em>.", `<link rel="canonical" href="https://site.example/editions/tides-2">`,
 			`<link rel="prev" href="https://site.example/editions/tides-1">`, `<link rel="next" href="https://site.example/editions/tides-3">`, "13–26 April 2026",
-			`"@type":"PublicationIssue"`, `<meta property="og:title" content="Tides 2: Tide 2">`, `href="https://api.example/subscribe"`, `<h2 id="item-1-headline"`,
+			`"@type":"PublicationIssue"`, `<meta property="og:title" content="Tides 2: Tide 2">`, `href="https://api.example/subscribe"`, `<section class="item" id="item-`,
 		} {
 			if !strings.Contains(got.Body, want) {
 				t.Errorf("there is no %q in it", want)
