@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -20,13 +21,21 @@ func (c *EditionsConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Templates, "templates", "", usage("templates", "`folder` with templates of editions in place of the built-in ones; see docs/newsletter-templates.md"))
 }
 
+// folder returns the folder with the publisher's templates; nil for none.
+func (c *EditionsConfig) folder() fs.FS {
+	if c.Templates == "" {
+		return nil
+	}
+	return os.DirFS(c.Templates)
+}
+
 // templates returns the templates, which are checked. The error says what is wrong in
 // which file.
 func (c *EditionsConfig) templates() (*render.Templates, error) {
 	if c.Templates == "" {
 		return render.Load(nil)
 	}
-	t, err := render.Load(os.DirFS(c.Templates))
+	t, err := render.Load(c.folder())
 	if err != nil {
 		return nil, fmt.Errorf("--templates %s: %w", c.Templates, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/server/content"
@@ -35,7 +36,11 @@ func handler(c Config) http.Handler {
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
-	page := explorer.Handler(explorer.Config{Endpoint: "graphql", Examples: c.Examples, DemoKey: c.DemoKey, NotFound: http.HandlerFunc(notFound)})
+	messages := ""
+	if c.Mailbox != nil {
+		messages = strings.TrimPrefix(mailbox.Path, "/")
+	}
+	page := explorer.Handler(explorer.Config{Endpoint: "graphql", Examples: c.Examples, DemoKey: c.DemoKey, Messages: messages, NotFound: http.HandlerFunc(notFound)})
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
@@ -75,9 +80,9 @@ func handler(c Config) http.Handler {
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
 	}
 	if c.Mailbox != nil {
-		messages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
-		mux.Handle(mailbox.Path, messages)
-		mux.Handle(mailbox.Path+"/", messages)
+		pages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
+		mux.Handle(mailbox.Path, pages)
+		mux.Handle(mailbox.Path+"/", pages)
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
