@@ -105,6 +105,7 @@ var mutations = []struct {
 	{"addObservation", `narrative: "n" observedOn: "2026" description: "D."`, audit.Update, "observation { id }", "observation", "observation.id"},
 	{"updateObservation", `id: $observation platform: "P"`, audit.Update, "changed", "", ""},
 	{"removeObservation", `id: $observation`, audit.Update, "changed", "", ""},
+	{"compileEdition", `series: "w" from: "2026-01-01" to: "2026-01-14"`, audit.Create, "created", "", ""},
 	{"updateEdition", `id: "w" title: "W2"`, audit.Update, "changed", "", ""},
 	{"upsertEdition", `slug: "w" title: "W3"`, audit.Update, "changed", "", ""},
 	{"createReport", `slug: "p" title: "P" kind: BRIEF language: "en" summary: "S" body: "B"`, audit.Create, "created", "", ""},

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // The names of documents in lists of any types, and the URLs of their pages.
@@ -83,14 +83,6 @@ func assetName(address, slug string) string {
 	return slug
 }
 
-// ties are what is said between the ends of a relationship.
-var ties = map[string]string{
-	"OWNS": "owns", "CONTROLS": "controls", "SUBSIDIARY_OF": "is a subsidiary of", "DIRECTOR_OF": "is a director of",
-	"OFFICER_OF": "is an officer of", "MEMBER_OF": "is a member of", "EMPLOYED_BY": "is employed by", "PARTNER_OF": "is a partner of",
-	"JOINT_VENTURE_WITH": "has a joint venture with", "SUPPLIES": "supplies", "FUNDS": "funds", "LOCATED_IN": "is located in",
-	"ISSUED_BY": "issued by", "AMENDS": "amends", "SUCCEEDS": "succeeds", "RELATED_TO": "is related to",
-}
-
 // DisplayName says what ties the ends: "Graymantle Group owns Harborlight Mining".
 // Behind it, in brackets, are the role and the end of what has ended: "Orrin Vask is
 // an officer of Graymantle Group (treasurer, until 2019)". Where an end of the
@@ -107,8 +99,7 @@ func (relationshipResolver) DisplayName(ctx context.Context, obj *db.Relationshi
 	if from == nil || to == nil {
 		return obj.Slug, nil
 	}
-	tie := cmp.Or(ties[obj.Kind], strings.ToLower(obj.Kind))
-	name := from.Name + " " + tie + " " + to.Name
+	name := from.Name + " " + domain.TieName(obj.Kind) + " " + to.Name
 	var more []string
 	if obj.Role != nil {
 		more = append(more, *obj.Role)

@@ -126,6 +126,7 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 		}),
 		"EditionItem": planType(schema, "EditionItem", catalog.Items, plan.Fields{
 			"anchor":    anchorOf("item"),
+			"origin":    plan.Column{Name: "origin", Write: plan.String, Desk: true},
 			"summary":   plan.Text{Column: "summary"},
 			"analysis":  markdownText("analysis"),
 			"entities":  toList(catalog.ItemEntities),

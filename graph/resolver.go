@@ -79,6 +79,7 @@ type (
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
 	savedRowResolver     struct{ *Resolver }
+	compiledResolver     struct{ *Resolver }
 )
 
 // The methods below are generated.ResolverRoot.
@@ -159,5 +160,8 @@ func (r *Resolver) EditionItemPayload() generated.EditionItemPayloadResolver {
 func (r *Resolver) ObservationPayload() generated.ObservationPayloadResolver {
 	return savedRowResolver{r}
 }
-func (r *Resolver) ListingPayload() generated.ListingPayloadResolver   { return savedRowResolver{r} }
+func (r *Resolver) ListingPayload() generated.ListingPayloadResolver { return savedRowResolver{r} }
+func (r *Resolver) CompileEditionPayload() generated.CompileEditionPayloadResolver {
+	return compiledResolver{r}
+}
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }

@@ -82,6 +82,7 @@ func TestEnumsAreTheVocabulary(t *testing.T) {
 		"SourceReliability": domain.SourceReliabilities, "Cadence": domain.Cadences, "PublicationAction": domain.PublicationActions,
 		"ReferencePolicy": domain.ReferencePolicies, "ScheduleStatus": domain.ScheduleStatuses,
 		"FieldChangeKind": texts(aggregate.FieldChangeKinds), "WarningCode": texts(editorial.WarningCodes),
+		"ProposalReason": texts(editorial.ProposalReasons), "LeftOutReason": texts(editorial.LeftOutReasons),
 		"Marking": domain.Markings, "Role": domain.Roles, "Stage": domain.Stages, "DocumentType": types,
 	} {
 		if got := values(s.Types[name]); !slices.Equal(got, want) {

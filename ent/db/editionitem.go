@@ -27,7 +27,11 @@ type EditionItem struct {
 	// Summary holds the value of the "summary" field.
 	Summary string `json:"summary,omitempty"`
 	// Analysis holds the value of the "analysis" field.
-	Analysis     *string `json:"analysis,omitempty"`
+	Analysis *string `json:"analysis,omitempty"`
+	// Origin holds the value of the "origin" field.
+	Origin *string `json:"origin,omitempty"`
+	// OriginRow holds the value of the "origin_row" field.
+	OriginRow    *string `json:"origin_row,omitempty"`
 	selectValues sql.SelectValues
 
 	// Batch is the set of rows that this one was read with. It is not stored.
@@ -41,7 +45,7 @@ func (*EditionItem) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case editionitem.FieldID, editionitem.FieldPosition, editionitem.FieldEditionID:
 			values[i] = new(sql.NullInt64)
-		case editionitem.FieldHeadline, editionitem.FieldOccurredOn, editionitem.FieldSummary, editionitem.FieldAnalysis:
+		case editionitem.FieldHeadline, editionitem.FieldOccurredOn, editionitem.FieldSummary, editionitem.FieldAnalysis, editionitem.FieldOrigin, editionitem.FieldOriginRow:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -100,6 +104,20 @@ func (_m *EditionItem) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Analysis = new(string)
 				*_m.Analysis = value.String
+			}
+		case editionitem.FieldOrigin:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field origin", values[i])
+			} else if value.Valid {
+				_m.Origin = new(string)
+				*_m.Origin = value.String
+			}
+		case editionitem.FieldOriginRow:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field origin_row", values[i])
+			} else if value.Valid {
+				_m.OriginRow = new(string)
+				*_m.OriginRow = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])

@@ -202,6 +202,8 @@ func Tables() []Table {
 				{"occurred_on", field.TypeString, true},
 				{"summary", field.TypeString, false},
 				{"analysis", field.TypeString, true},
+				{"origin", field.TypeString, true},
+				{"origin_row", field.TypeString, true},
 				{"edition_id", field.TypeInt64, false},
 			},
 			ForeignKeys: []ForeignKey{

@@ -62,6 +62,9 @@ func (EditionItem) Fields() []ent.Field {
 		date("occurred_on"),
 		field.Text("summary"),
 		text("analysis"),
+		// What compileEdition made the item from: a document and, for a row of it, its id.
+		text("origin"),
+		text("origin_row"),
 	}
 }
 func (EditionItem) Edges() []ent.Edge    { return []ent.Edge{owned("edition", Edition.Type)} }

@@ -47,6 +47,7 @@ type ResolverRoot interface {
 	Change() ChangeResolver
 	ChangeConnection() ChangeConnectionResolver
 	Citation() CitationResolver
+	CompileEditionPayload() CompileEditionPayloadResolver
 	Contribution() ContributionResolver
 	DocumentPayload() DocumentPayloadResolver
 	Edition() EditionResolver
@@ -129,6 +130,13 @@ type ChangeConnectionResolver interface {
 type CitationResolver interface {
 	Source(ctx context.Context, obj *db.Citation) (*db.Source, error)
 }
+type CompileEditionPayloadResolver interface {
+	Edition(ctx context.Context, obj *editorial.CompileResult) (*db.Edition, error)
+
+	Proposed(ctx context.Context, obj *editorial.CompileResult) ([]*model.CompiledItem, error)
+	LeftOut(ctx context.Context, obj *editorial.CompileResult) ([]*model.LeftOutItem, error)
+	Warnings(ctx context.Context, obj *editorial.CompileResult) ([]*model.Warning, error)
+}
 type ContributionResolver interface {
 	Entity(ctx context.Context, obj *db.Contribution) (*db.Entity, error)
 }
@@ -166,6 +174,7 @@ type EditionItemResolver interface {
 	Tags(ctx context.Context, obj *db.EditionItem) ([]*db.Tag, error)
 	Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Source, error)
 	Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error)
+	Origin(ctx context.Context, obj *db.EditionItem) (*string, error)
 }
 type EditionItemPayloadResolver interface {
 	Item(ctx context.Context, obj *editorial.RowResult) (*db.EditionItem, error)
@@ -273,6 +282,7 @@ type MutationResolver interface {
 	UpdateEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	RemoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	MoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	CompileEdition(ctx context.Context, input editorial.CompileParams) (*editorial.CompileResult, error)
 	AddObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	UpdateObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	RemoveObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
@@ -577,6 +587,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AssetBy", ec.unmarshalInputAssetBy),
 			graphql.NewInputUnmarshaler("AssetOrder", ec.unmarshalInputAssetOrder),
 			graphql.NewInputUnmarshaler("CancelScheduleInput", ec.unmarshalInputCancelScheduleInput),
+			graphql.NewInputUnmarshaler("CompileEditionInput", ec.unmarshalInputCompileEditionInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
 			graphql.NewInputUnmarshaler("DeleteInput", ec.unmarshalInputDeleteInput),
@@ -2529,6 +2540,8 @@ type EditionItem {
   sources: [Source!]!
   "The sources that bear it out, with locators and quotes."
   citations: [Citation!]!
+  "The id of the document that ` + "`" + `compileEdition` + "`" + ` made it from. Desk only, null in live."
+  origin: ID
 }
 
 "A form in which readers get an edition."
@@ -5468,6 +5481,16 @@ type Mutation {
     "Which, and where."
     input: MoveEditionItemInput!
   ): EditionItemPayload
+  """
+  Drafts an edition from what happened between two days, as live shows it: documents that were
+  published or updated, events and legal instruments, observations and listings. An editor shapes it. Run
+  again for the same edition, it adds only what is new. Nothing is proposed that is marked higher than
+  the edition. Needs the role AUTHOR.
+  """
+  compileEdition(
+    "Of which series, and which days."
+    input: CompileEditionInput!
+  ): CompileEditionPayload
   "Adds an observation to a narrative on the desk. Needs the role AUTHOR."
   addObservation(
     "What, and where."
@@ -6771,6 +6794,29 @@ input MoveEditionItemInput {
   message: String
 }
 
+"What to compile an edition from."
+input CompileEditionInput {
+  "The series, by id or slug; required without ` + "`" + `edition` + "`" + `."
+  series: ID
+  "The edition to add to, by id or slug; without it, a new one is drafted, with the marking of its series."
+  edition: ID
+  "The first day; that of the edition's period, or of the period that the series proposes, unless you say otherwise."
+  from: Date
+  "The last day; that of the edition's period, or of the period that the series proposes, unless you say otherwise."
+  to: Date
+  "The number of a new edition; what the series proposes unless you say otherwise."
+  number: Int
+  "The title of a new edition; that of the series with the number unless you say otherwise."
+  title: String
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
 "An observation that is added to a narrative."
 input AddObservationInput {
   "Which narrative: its id or its current slug."
@@ -7262,6 +7308,77 @@ type ListingPayload {
   changed: Boolean!
   """
   What you may not have meant, about the whole entity. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"Why an item is proposed."
+enum ProposalReason {
+  "The document was published."
+  PUBLISHED
+  "The document was updated."
+  UPDATED
+  "It is an event or a legal instrument with a date in the time."
+  EVENT
+  "It is an observation of a narrative."
+  OBSERVATION
+  "It is a listing of an entity that began or ended."
+  LISTING
+}
+
+"Why something that happened is not proposed."
+enum LeftOutReason {
+  "The edition has, or had, an item that was made from it."
+  ALREADY_PROPOSED
+  "Another edition of the series has an item that was made from it."
+  IN_ANOTHER_EDITION
+  "It was updated, and its observations or listings are proposed, or left out, themselves."
+  COVERED
+  "It is an entity that is neither an event nor a legal instrument."
+  NO_EVENT
+  "An edition has no more items than it has now."
+  TOO_MANY
+}
+
+"An item that was added to an edition."
+type CompiledItem {
+  "The item, as it is on the desk now."
+  item: EditionItem
+  "Why it is proposed."
+  reason: ProposalReason!
+  "The document that it was made from."
+  origin: Document
+  "Its group: of its tags, the one that most of the items have."
+  tag: Tag
+  "Its group: of its entities, the one that most of the items have."
+  entity: Entity
+}
+
+"Something that happened, and of which no item was made."
+type LeftOutItem {
+  "The headline of the item that it would have been."
+  headline: String!
+  "Why it is left out."
+  reason: LeftOutReason!
+  "The document that it would have been made from."
+  origin: Document
+}
+
+"The result of compiling an edition."
+type CompileEditionPayload {
+  "The edition, as it is on the desk now."
+  edition: Edition
+  "Whether it is new."
+  created: Boolean!
+  "Whether anything changed."
+  changed: Boolean!
+  "The items that were added, in their order: by tag, entity and date."
+  proposed: [CompiledItem!]!
+  "What happened and is not proposed."
+  leftOut: [LeftOutItem!]!
+  """
+  What you may not have meant, such as an item that cites no source. It stands in the
   way of nothing.
   """
   warnings: [Warning!]!
@@ -7875,6 +7992,40 @@ func (ec *executionContext) childFields_Citation(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Citation", field.Name)
 }
 
+func (ec *executionContext) childFields_CompileEditionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edition":
+		return ec.fieldContext_CompileEditionPayload_edition(ctx, field)
+	case "created":
+		return ec.fieldContext_CompileEditionPayload_created(ctx, field)
+	case "changed":
+		return ec.fieldContext_CompileEditionPayload_changed(ctx, field)
+	case "proposed":
+		return ec.fieldContext_CompileEditionPayload_proposed(ctx, field)
+	case "leftOut":
+		return ec.fieldContext_CompileEditionPayload_leftOut(ctx, field)
+	case "warnings":
+		return ec.fieldContext_CompileEditionPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompileEditionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CompiledItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_CompiledItem_item(ctx, field)
+	case "reason":
+		return ec.fieldContext_CompiledItem_reason(ctx, field)
+	case "origin":
+		return ec.fieldContext_CompiledItem_origin(ctx, field)
+	case "tag":
+		return ec.fieldContext_CompiledItem_tag(ctx, field)
+	case "entity":
+		return ec.fieldContext_CompiledItem_entity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompiledItem", field.Name)
+}
+
 func (ec *executionContext) childFields_Contribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "role":
@@ -8017,6 +8168,8 @@ func (ec *executionContext) childFields_EditionItem(ctx context.Context, field g
 		return ec.fieldContext_EditionItem_sources(ctx, field)
 	case "citations":
 		return ec.fieldContext_EditionItem_citations(ctx, field)
+	case "origin":
+		return ec.fieldContext_EditionItem_origin(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditionItem", field.Name)
 }
@@ -8245,6 +8398,18 @@ func (ec *executionContext) childFields_Heading(ctx context.Context, field graph
 		return ec.fieldContext_Heading_anchor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Heading", field.Name)
+}
+
+func (ec *executionContext) childFields_LeftOutItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "headline":
+		return ec.fieldContext_LeftOutItem_headline(ctx, field)
+	case "reason":
+		return ec.fieldContext_LeftOutItem_reason(ctx, field)
+	case "origin":
+		return ec.fieldContext_LeftOutItem_origin(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeftOutItem", field.Name)
 }
 
 func (ec *executionContext) childFields_Listing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10448,6 +10613,20 @@ func (ec *executionContext) field_Mutation_cancelSchedule_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CancelScheduleInput, error) {
 			return ec.unmarshalNCancelScheduleInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCancelScheduleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_compileEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (editorial.CompileParams, error) {
+			return ec.unmarshalNCompileEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐCompileParams(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -16218,6 +16397,331 @@ func (ec *executionContext) fieldContext_Citation_quote(_ context.Context, field
 	return graphql.NewScalarFieldContext("Citation", field, false, false, "String")
 }
 
+func (ec *executionContext) _CompileEditionPayload_edition(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompileEditionPayload().Edition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompileEditionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompileEditionPayload_created(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompileEditionPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CompileEditionPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompileEditionPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CompileEditionPayload_proposed(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_proposed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompileEditionPayload().Proposed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CompiledItem) graphql.Marshaler {
+			return ec.marshalNCompiledItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCompiledItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_proposed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompileEditionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompiledItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompileEditionPayload_leftOut(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_leftOut(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompileEditionPayload().LeftOut(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.LeftOutItem) graphql.Marshaler {
+			return ec.marshalNLeftOutItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐLeftOutItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_leftOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompileEditionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeftOutItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompileEditionPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.CompileResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompileEditionPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompileEditionPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompileEditionPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompileEditionPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompiledItem_item(ctx context.Context, field graphql.CollectedField, obj *model.CompiledItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompiledItem_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
+			return ec.marshalOEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompiledItem_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompiledItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompiledItem_reason(ctx context.Context, field graphql.CollectedField, obj *model.CompiledItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompiledItem_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v editorial.ProposalReason) graphql.Marshaler {
+			return ec.marshalNProposalReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐProposalReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompiledItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompiledItem", field, false, false, "ProposalReason")
+}
+
+func (ec *executionContext) _CompiledItem_origin(ctx context.Context, field graphql.CollectedField, obj *model.CompiledItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompiledItem_origin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Origin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Document) graphql.Marshaler {
+			return ec.marshalODocument2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocument(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompiledItem_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompiledItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompiledItem_tag(ctx context.Context, field graphql.CollectedField, obj *model.CompiledItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompiledItem_tag(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tag, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐTag(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompiledItem_tag(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompiledItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tag(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompiledItem_entity(ctx context.Context, field graphql.CollectedField, obj *model.CompiledItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompiledItem_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompiledItem_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompiledItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Contribution_role(ctx context.Context, field graphql.CollectedField, obj *db.Contribution) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17571,6 +18075,29 @@ func (ec *executionContext) fieldContext_EditionItem_citations(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _EditionItem_origin(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItem_origin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItem().Origin(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItem_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItem", field, true, true, "ID")
 }
 
 func (ec *executionContext) _EditionItemPayload_item(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
@@ -19624,6 +20151,84 @@ func (ec *executionContext) _Heading_anchor(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Heading_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Heading", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeftOutItem_headline(ctx context.Context, field graphql.CollectedField, obj *model.LeftOutItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeftOutItem_headline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Headline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeftOutItem_headline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeftOutItem", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeftOutItem_reason(ctx context.Context, field graphql.CollectedField, obj *model.LeftOutItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeftOutItem_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v editorial.LeftOutReason) graphql.Marshaler {
+			return ec.marshalNLeftOutReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐLeftOutReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeftOutItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeftOutItem", field, false, false, "LeftOutReason")
+}
+
+func (ec *executionContext) _LeftOutItem_origin(ctx context.Context, field graphql.CollectedField, obj *model.LeftOutItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeftOutItem_origin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Origin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Document) graphql.Marshaler {
+			return ec.marshalODocument2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐDocument(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeftOutItem_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeftOutItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Listing_id(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
@@ -21962,6 +22567,50 @@ func (ec *executionContext) fieldContext_Mutation_moveEditionItem(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_moveEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_compileEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_compileEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CompileEdition(ctx, fc.Args["input"].(editorial.CompileParams))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.CompileResult) graphql.Marshaler {
+			return ec.marshalOCompileEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐCompileResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_compileEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompileEditionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_compileEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -38189,6 +38838,97 @@ func UnmarshalCancelScheduleInput(ctx context.Context, raw any) (model.CancelSch
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCompileEditionInput(ctx context.Context, obj any) (editorial.CompileParams, error) {
+	var it editorial.CompileParams
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"series", "edition", "from", "to", "number", "title", "version", "message"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "series":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("series"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Series = data
+		case "edition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("edition"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Edition = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalODate2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalODate2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		case "message":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("message"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Message = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompileEditionInput unmarshals raw into the CompileEditionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompileEditionInput(ctx context.Context, raw any) (editorial.CompileParams, error) {
+	var out editorial.CompileParams
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompileEditionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
 	if obj == nil {
@@ -41386,6 +42126,123 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var compileEditionPayloadImplementors = []string{"CompileEditionPayload"}
+
+func (ec *executionContext) _CompileEditionPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.CompileResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, compileEditionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "CompileEditionPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edition":
+			out.Values[i] = ec._CompileEditionPayload_edition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._CompileEditionPayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._CompileEditionPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "proposed":
+			out.Values[i] = ec._CompileEditionPayload_proposed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leftOut":
+			out.Values[i] = ec._CompileEditionPayload_leftOut(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._CompileEditionPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var compiledItemImplementors = []string{"CompiledItem"}
+
+func (ec *executionContext) _CompiledItem(ctx context.Context, sel ast.SelectionSet, obj *model.CompiledItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, compiledItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "CompiledItem")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "item":
+			out.Values[i] = ec._CompiledItem_item(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._CompiledItem_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "origin":
+			out.Values[i] = ec._CompiledItem_origin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "tag":
+			out.Values[i] = ec._CompiledItem_tag(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "entity":
+			out.Values[i] = ec._CompiledItem_entity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var contributionImplementors = []string{"Contribution"}
 
 func (ec *executionContext) _Contribution(ctx context.Context, sel ast.SelectionSet, obj *db.Contribution) graphql.Marshaler {
@@ -41860,6 +42717,11 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 		case "citations":
 			out.Values[i] = ec._EditionItem_citations(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "origin":
+			out.Values[i] = ec._EditionItem_origin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -42652,6 +43514,52 @@ func (ec *executionContext) _Heading(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var leftOutItemImplementors = []string{"LeftOutItem"}
+
+func (ec *executionContext) _LeftOutItem(ctx context.Context, sel ast.SelectionSet, obj *model.LeftOutItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leftOutItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "LeftOutItem")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "headline":
+			out.Values[i] = ec._LeftOutItem_headline(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._LeftOutItem_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "origin":
+			out.Values[i] = ec._LeftOutItem_origin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var listingImplementors = []string{"Listing"}
 
 func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, obj *db.Listing) graphql.Marshaler {
@@ -43148,6 +44056,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "moveEditionItem":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_moveEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "compileEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_compileEdition(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -49010,6 +49925,35 @@ func (ec *executionContext) unmarshalNCitationInput2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCompileEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐCompileParams(ctx context.Context, v any) (editorial.CompileParams, error) {
+	res, err := ec.unmarshalInputCompileEditionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompiledItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCompiledItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CompiledItem) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompiledItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCompiledItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCompiledItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐCompiledItem(ctx context.Context, sel ast.SelectionSet, v *model.CompiledItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompiledItem!")
+		return graphql.Null
+	}
+	return ec._CompiledItem(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNConfidence2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -49754,6 +50698,45 @@ func (ec *executionContext) marshalNLanguageTag2string(ctx context.Context, sel 
 	return res
 }
 
+func (ec *executionContext) marshalNLeftOutItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐLeftOutItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LeftOutItem) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeftOutItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐLeftOutItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLeftOutItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐLeftOutItem(ctx context.Context, sel ast.SelectionSet, v *model.LeftOutItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeftOutItem!")
+		return graphql.Null
+	}
+	return ec._LeftOutItem(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLeftOutReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐLeftOutReason(ctx context.Context, v any) (editorial.LeftOutReason, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := editorial.LeftOutReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLeftOutReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐLeftOutReason(ctx context.Context, sel ast.SelectionSet, v editorial.LeftOutReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LeftOutReason!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNListing2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListingᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Listing) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -50140,6 +51123,21 @@ func (ec *executionContext) marshalNPersonEdge2ᚖgithubᚗcomᚋredthreadᚑapi
 		return graphql.Null
 	}
 	return ec._PersonEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNProposalReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐProposalReason(ctx context.Context, v any) (editorial.ProposalReason, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := editorial.ProposalReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProposalReason2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐProposalReason(ctx context.Context, sel ast.SelectionSet, v editorial.ProposalReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ProposalReason!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNPublicationAction2string(ctx context.Context, v any) (string, error) {
@@ -52093,6 +53091,13 @@ func (ec *executionContext) unmarshalOCitationInput2ᚕgithubᚗcomᚋredthread�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOCompileEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐCompileResult(ctx context.Context, sel ast.SelectionSet, v *editorial.CompileResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CompileEditionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOConfidence2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

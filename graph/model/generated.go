@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/newsletter"
 )
 
@@ -42,6 +43,20 @@ type ChangeEdge struct {
 	Cursor string `json:"cursor"`
 	// The item.
 	Node *Change `json:"node"`
+}
+
+// An item that was added to an edition.
+type CompiledItem struct {
+	// The item, as it is on the desk now.
+	Item *db.EditionItem `json:"item,omitempty"`
+	// Why it is proposed.
+	Reason editorial.ProposalReason `json:"reason"`
+	// The document that it was made from.
+	Origin Document `json:"origin,omitempty"`
+	// Its group: of its tags, the one that most of the items have.
+	Tag *db.Tag `json:"tag,omitempty"`
+	// Its group: of its entities, the one that most of the items have.
+	Entity *db.Entity `json:"entity,omitempty"`
 }
 
 // A new key.
@@ -118,6 +133,16 @@ type EditionPreviewWarning struct {
 	Code string `json:"code"`
 	// What is wrong, and where.
 	Message string `json:"message"`
+}
+
+// Something that happened, and of which no item was made.
+type LeftOutItem struct {
+	// The headline of the item that it would have been.
+	Headline string `json:"headline"`
+	// Why it is left out.
+	Reason editorial.LeftOutReason `json:"reason"`
+	// The document that it would have been made from.
+	Origin Document `json:"origin,omitempty"`
 }
 
 // A page of pending changes.

@@ -58,6 +58,9 @@ func Diff(s *Spec, before, after *Row) []FieldChange {
 // diffRow compares two rows: their fields, then what they own.
 func diffRow(t *Table, fields []FieldSpec, sets []ListSpec, prefix string, before, after *Row, changes *[]FieldChange) {
 	for _, c := range t.Columns {
+		if slices.Contains(inherited, c.Name) {
+			continue
+		}
 		a, b := before.Fields[c.Name], after.Fields[c.Name]
 		if !reflect.DeepEqual(a, b) {
 			*changes = append(*changes, FieldChange{prefix + apiName(c), FieldSet, plainValue(fields, c, a), plainValue(fields, c, b)})
@@ -165,7 +168,7 @@ func plainRow(t *Table, set ListSpec, r *Row) any {
 	}
 	out := map[string]any{}
 	for _, c := range t.Columns {
-		if v, ok := r.Fields[c.Name]; ok {
+		if v, ok := r.Fields[c.Name]; ok && !slices.Contains(inherited, c.Name) {
 			out[apiName(c)] = plainValue(set.Fields, c, v)
 		}
 	}

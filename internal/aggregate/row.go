@@ -82,6 +82,10 @@ func (r *Row) Walk(t *Table, f func(t *Table, r *Row)) {
 	}
 }
 
+// inherited is the set of columns of owned rows that inputs do not have: a row takes them
+// from the row that it was before. They are not part of what two rows are compared by.
+var inherited = []string{"origin", "origin_row"}
+
 // Fingerprint is the content of the row without any ids of rows: two rows
 // with the same fingerprint have the same content.
 func (r *Row) Fingerprint() string {
@@ -89,6 +93,9 @@ func (r *Row) Fingerprint() string {
 	var strip func(*Row)
 	strip = func(r *Row) {
 		r.ID = 0
+		for _, column := range inherited {
+			delete(r.Fields, column)
+		}
 		for _, rows := range r.Owned {
 			for _, row := range rows {
 				strip(row)
@@ -103,7 +110,7 @@ func (r *Row) Fingerprint() string {
 // of old keeps it: it is that row, with other content perhaps. A row with the content of one
 // of the others gets its id. All other rows get a new one; with restored they keep the id
 // that they have, if any, which must be one that r had before. So ids stay while rows or their
-// content stay.
+// content stay. A row that was there before also takes the columns that are inherited.
 func (r *Row) ReuseRowIDs(old *Row, restored bool, newID func() domain.ID) {
 	for name, rows := range r.Owned {
 		var before []*Row
@@ -136,6 +143,11 @@ func (r *Row) ReuseRowIDs(old *Row, restored bool, newID func() domain.ID) {
 			switch {
 			case is[i] != nil:
 				row.ID = is[i].ID
+				for _, column := range inherited {
+					if _, has := row.Fields[column]; !has {
+						row.Set(column, is[i].Fields[column])
+					}
+				}
 			case !restored || row.ID == 0:
 				row.ID = newID()
 			}

@@ -23,6 +23,10 @@ const (
 	FieldSummary = "summary"
 	// FieldAnalysis holds the string denoting the analysis field in the database.
 	FieldAnalysis = "analysis"
+	// FieldOrigin holds the string denoting the origin field in the database.
+	FieldOrigin = "origin"
+	// FieldOriginRow holds the string denoting the origin_row field in the database.
+	FieldOriginRow = "origin_row"
 	// Table holds the table name of the editionitem in the database.
 	Table = "edition_items"
 )
@@ -36,6 +40,8 @@ var Columns = []string{
 	FieldOccurredOn,
 	FieldSummary,
 	FieldAnalysis,
+	FieldOrigin,
+	FieldOriginRow,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -84,4 +90,14 @@ func BySummary(opts ...sql.OrderTermOption) OrderOption {
 // ByAnalysis orders the results by the analysis field.
 func ByAnalysis(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAnalysis, opts...).ToFunc()
+}
+
+// ByOrigin orders the results by the origin field.
+func ByOrigin(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrigin, opts...).ToFunc()
+}
+
+// ByOriginRow orders the results by the origin_row field.
+func ByOriginRow(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOriginRow, opts...).ToFunc()
 }

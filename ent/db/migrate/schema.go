@@ -475,6 +475,8 @@ var (
 		{Name: "occurred_on", Type: field.TypeString, Nullable: true},
 		{Name: "summary", Type: field.TypeString, Size: 2147483647},
 		{Name: "analysis", Type: field.TypeString, Nullable: true},
+		{Name: "origin", Type: field.TypeString, Nullable: true},
+		{Name: "origin_row", Type: field.TypeString, Nullable: true},
 		{Name: "edition_id", Type: field.TypeInt64},
 	}
 	// EditionItemsTable holds the schema information for the "edition_items" table.
@@ -485,7 +487,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "edition_items_editions_edition",
-				Columns:    []*schema.Column{EditionItemsColumns[6]},
+				Columns:    []*schema.Column{EditionItemsColumns[8]},
 				RefColumns: []*schema.Column{EditionsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -494,7 +496,7 @@ var (
 			{
 				Name:    "editionitem_edition_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{EditionItemsColumns[6], EditionItemsColumns[1]},
+				Columns: []*schema.Column{EditionItemsColumns[8], EditionItemsColumns[1]},
 			},
 		},
 	}

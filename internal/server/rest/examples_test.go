@@ -210,6 +210,7 @@ var neverInTheDemo = []string{
 
 var (
 	anID     = regexp.MustCompile(`\b([a-z]{3})_[0-9a-z]{13}\b`)
+	anAnchor = regexp.MustCompile(`"anchor":\s*"item-[0-9a-z]{13}"`)
 	aCursor  = regexp.MustCompile(`"(next|previous|cursor|head)":\s*"[^"]*"`)
 	savedAt  = regexp.MustCompile(`"(createdAt|updatedAt|at)":\s*"[^"]*"`)
 	lastTime = "2026-06-01T09:30:00Z"
@@ -225,6 +226,7 @@ func settled(body string) string {
 		}
 		return ids[id]
 	})
+	body = anAnchor.ReplaceAllString(body, `"anchor":"item-0qj45xx400001"`)
 	body = aCursor.ReplaceAllString(body, `"$1":"eyJsIjoicmVwb3J0cyJ9"`)
 	body = savedAt.ReplaceAllString(body, `"$1":"`+lastTime+`"`)
 	var out bytes.Buffer
