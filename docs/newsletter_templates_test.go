@@ -40,7 +40,7 @@ func TestTemplatesGuide(t *testing.T) {
 	s := site.Site{Name: "Harbour Press", URL: "https://site.example"}
 	mail, err := templates.Mail(render.New(render.Document{
 		Slug: "tides-7", Title: "The quay", Number: 7, Language: "en", Series: &render.DocumentSeries{Slug: "tides", Title: "Tides"},
-		Items: []render.DocumentItem{{Headline: "A crane fell", OccurredOn: "2026-04-13", Summary: "<p>It fell.</p>"}},
+		Items: []render.DocumentItem{{Anchor: "item-1", Headline: "A crane fell", OccurredOn: "2026-04-13", Summary: "<p>It fell.</p>"}},
 	}, s), s)
 	if err != nil {
 		t.Fatal(err)

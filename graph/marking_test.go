@@ -146,7 +146,7 @@ func TestMarkingOfTheDesk(t *testing.T) {
 		noLists := map[string]string{
 			"webhook":          fmt.Sprintf(`{ webhook(id: "%s") { id } }`, domain.NewID(domain.Webhook, time.Now())),
 			"sending":          fmt.Sprintf(`{ sending(id: "%s") { id } }`, domain.NewID(domain.Sending, time.Now())),
-			"sendingObstacles": `{ sendingObstacles(edition: "nothing") { code } }`,
+			"sendingObstacles": `{ sendingObstacles(edition: "weekly-7") { code } }`,
 			"previewEdition":   `{ previewEdition(slug: "nothing", form: PAGE) { size } }`,
 		}
 		for field := range deskFields {

@@ -116,7 +116,7 @@ func (r *Resolver) editionDocument(ctx context.Context, row *db.Edition) (render
 // itemDocument reads an item of an edition. notLive has the slugs of its entities that
 // are not published.
 func (r *Resolver) itemDocument(ctx context.Context, row *db.EditionItem) (item render.DocumentItem, notLive []string, err error) {
-	item = render.DocumentItem{Headline: row.Headline, OccurredOn: string(row.OccurredOn)}
+	item = render.DocumentItem{Anchor: anchor("item", row.ID), Headline: row.Headline, OccurredOn: string(row.OccurredOn)}
 	summary, err := itemSummary.render(ctx, r.texts, row, formatHTML, markdown.Whole)
 	if err != nil {
 		return item, nil, err

@@ -2,7 +2,6 @@ package render
 
 import (
 	_ "embed" // the fragment
-	"fmt"
 	"time"
 )
 
@@ -28,11 +27,11 @@ type DocumentSeries struct{ Slug, Title, Description string }
 
 // DocumentItem is an item of a [Document].
 type DocumentItem struct {
-	Headline, OccurredOn string
-	Summary, Analysis    string // HTML
-	Entities             []DocumentEntity
-	Tags                 []DocumentTag
-	Citations            []DocumentCitation
+	Anchor, Headline, OccurredOn string
+	Summary, Analysis            string // HTML
+	Entities                     []DocumentEntity
+	Tags                         []DocumentTag
+	Citations                    []DocumentCitation
 }
 
 // DocumentEntity is an entity that an item is about.
@@ -51,6 +50,3 @@ type DocumentCitation struct {
 type DocumentSource struct {
 	Slug, Title, URL, ArchiveURL, Publisher, Date, Language string
 }
-
-// anchor returns the id of an item in HTML; position counts from 1.
-func (DocumentItem) anchor(position int) string { return fmt.Sprintf("item-%d", position) }

@@ -157,12 +157,10 @@ func (e *Edition) beginning(limit int) string {
 	return text + "…"
 }
 
-// linkNumbers numbers the links of a plain text after the notes of the edition. A link
-// that a note has too has the number of the note.
+// linkNumbers numbers the links of a plain text, after the notes of the edition.
 type linkNumbers struct {
 	numbers map[string]int
 	next    int
-	notes   map[int]bool // the numbers of notes
 	recent  []NumberedLink
 }
 

@@ -114,7 +114,7 @@ func New(d Document, s site.Site) *Edition {
 	}
 	e.Introduction = Text{adapt(d.Introduction, adaption{base: base, prefix: "introduction", headings: 1})}
 	for i, it := range d.Items {
-		anchor := it.anchor(i + 1)
+		anchor := it.Anchor
 		item := Item{
 			Anchor: anchor, Position: i + 1, Headline: it.Headline, OccurredOn: it.OccurredOn,
 			Summary:  Text{adapt(it.Summary, adaption{base: base, prefix: anchor, headings: 2})},

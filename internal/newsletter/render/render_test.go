@@ -166,7 +166,8 @@ func TestManyItems(t *testing.T) {
 	one.Summary = "<p>" + strings.Repeat("Words that say what happened at the quay. ", 6) + "</p>"
 	one.Analysis = "<p>" + strings.Repeat("Words that say why it matters to us all. ", 8) + "</p>"
 	d.Items = nil
-	for range 40 {
+	for i := range 40 {
+		one.Anchor = fmt.Sprintf("item-%d", i+1)
 		d.Items = append(d.Items, one)
 	}
 	r := renderAll(t, render.Builtin(), d)

@@ -22,7 +22,7 @@ func samples() []Document {
 	var all []Document
 	for i, language := range []string{"en", "ja", "zh-Hant", "zh-Hans", "ar"} {
 		item := DocumentItem{
-			Headline: "The quay & the <crane>", OccurredOn: []string{"2026-04-13", "2026-04", "2026"}[i%3],
+			Anchor: "item-1", Headline: "The quay & the <crane>", OccurredOn: []string{"2026-04-13", "2026-04", "2026"}[i%3],
 			Summary:  `<p>What <em>happened</em>, see <a class="entity" href="/entities/crane-works">Crane Works</a>.<sup id="fnref-1"><a href="#fn-1" class="footnote-ref" role="doc-noteref">1</a></sup></p><section class="footnotes" role="doc-endnotes"><ol><li id="fn-1"><p>A note. <a href="#fnref-1" class="footnote-backref" role="doc-backlink">↩</a></p></li></ol></section>`,
 			Analysis: `<p>Why it matters.</p><ul><li>one</li><li>two</li></ul><blockquote><p>Said.</p></blockquote><p><img src="/crane.png" alt="A crane"></p>`,
 			Entities: []DocumentEntity{{Slug: "crane-works", Kind: "COMPANY", Name: "Crane Works", Language: "en"}, {Slug: "quay", Kind: "PLACE", Name: "海岸"}},
@@ -32,13 +32,15 @@ func samples() []Document {
 				{Source: DocumentSource{Slug: "hearsay", Title: "Hearsay"}},
 			},
 		}
-		bare := DocumentItem{Headline: "Nothing but a headline", Summary: "<p>And a summary.</p>"}
+		bare := DocumentItem{Anchor: "item-2", Headline: "Nothing but a headline", Summary: "<p>And a summary.</p>"}
+		again := item
+		again.Anchor = "item-3"
 		published := time.Date(2026, 4, 27, 9, 0, 0, 0, time.UTC)
 		all = append(all, Document{
 			ID: "edn_0000000000001", Slug: "sample-" + language, Title: "A title", Language: language, Number: 7,
 			PeriodStart: "2026-04-13", PeriodEnd: "2026-04-26", PublishedAt: published, UpdatedAt: published.Add(time.Hour),
 			Series:       &DocumentSeries{Slug: "tides", Title: "Tides", Description: "What the sea does."},
-			Introduction: "<p>This time: a quay.</p>", Items: []DocumentItem{item, bare, item},
+			Introduction: "<p>This time: a quay.</p>", Items: []DocumentItem{item, bare, again},
 		})
 	}
 	return append(all, Document{ID: "edn_0000000000002", Slug: "bare", Title: "Bare", Language: "en", Number: 1, Series: &DocumentSeries{Slug: "tides", Title: "Tides"}})

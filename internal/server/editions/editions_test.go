@@ -134,6 +134,9 @@ func TestVisibility(t *testing.T) {
 		before := map[*domain.Viewer]map[string]response{}
 		for m, level := range levels {
 			p.mutate(`publish(input: {references: OMIT, publishedAt: "20%d-01-01T00:00:00Z", documents: ["entity:entity-%[2]s", "edition:shared-%[2]s", "edition:own-%[2]s"]}) { state }`, 10+m, level)
+			if err := p.desk.Live().Project(t.Context()); err != nil { // on a busy machine, the publication may be pending
+				t.Fatal(err)
+			}
 			for _, v := range viewers {
 				now := map[string]response{}
 				nothing := p.get(v, "/editions/nothing")
@@ -227,7 +230,7 @@ func TestPage(t *testing.T) {
 		for _, want := range []string{
 			"<title>Tides 2: Tide 2</title>", "A &lt;crane&gt; fell", "It <em>fell</em>.", `<link rel="canonical" href="https://site.example/editions/tides-2">`,
 			`<link rel="prev" href="https://site.example/editions/tides-1">`, `<link rel="next" href="https://site.example/editions/tides-3">`, "13–26 April 2026",
-			`"@type":"PublicationIssue"`, `<meta property="og:title" content="Tides 2: Tide 2">`, `href="https://api.example/subscribe"`, `<h2 id="item-1-headline"`,
+			`"@type":"PublicationIssue"`, `<meta property="og:title" content="Tides 2: Tide 2">`, `href="https://api.example/subscribe"`, `<section class="item" id="item-`,
 		} {
 			if !strings.Contains(got.Body, want) {
 				t.Errorf("there is no %q in it", want)

@@ -1,0 +1,68 @@
+package app_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// Pages of editions are off unless the server is told to serve them, and are made with the
+// templates of the folder; the cache serves them with an ETag.
+func TestEditionPages(t *testing.T) {
+	t.Parallel()
+	c, p := config(t, store.Config{Dir: t.TempDir()}), parts(io.Discard)
+	a := start(t, c, p)
+	if status, _ := get(t, a.URL()+"/editions"); status != http.StatusNotFound {
+		t.Errorf("without the switch: got %d, want 404", status)
+	}
+	stop(t, a)
+
+	c.Editions = app.EditionsConfig{Pages: true, Templates: t.TempDir()}
+	list := filepath.Join(c.Editions.Templates, "list.html")
+	if err := os.WriteFile(list, []byte("<p>Ours: {{.Site.Name}}</p>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Site.Name = "Harbour Press"
+	a = start(t, c, p)
+	resp, err := http.Get(a.URL() + "/editions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := string(body); got != "<p>Ours: Harbour Press</p>" || resp.Header.Get("ETag") == "" || resp.Header.Get("Cache-Control") != "public, no-cache" {
+		t.Errorf("got %s with %v", got, resp.Header)
+	}
+	for _, method := range []string{http.MethodHead, http.MethodPost} {
+		r, err := http.NewRequestWithContext(t.Context(), method, a.URL()+"/editions", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("If-None-Match", resp.Header.Get("ETag"))
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Body.Close()
+		if want := map[string]int{http.MethodHead: http.StatusNotModified, http.MethodPost: http.StatusMethodNotAllowed}[method]; got.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", method, got.StatusCode, want)
+		}
+	}
+	stop(t, a)
+
+	if err := os.WriteFile(list, []byte("\n{{.Nothing}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "list.html:2:") {
+		t.Errorf("got the error %v, want one that names the file and the line", err)
+	}
+}
