@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -25,6 +26,8 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/newsletter"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
@@ -47,6 +50,8 @@ type Config struct {
 	Registry *queries.Registry
 	// Webhooks is managed by mutations.
 	Webhooks *delivery.Webhooks
+	// Sendings is managed by mutations. Nil stands for one that has nothing to send with.
+	Sendings *newsletter.Sendings
 	// RegisteredOnly refuses every document that is not registered.
 	RegisteredOnly bool
 	// Introspection says for whom the schema's description is: one of the
@@ -65,6 +70,8 @@ type Config struct {
 	// with whether a plan has run it; it may be nil.
 	WithoutPlans bool
 	OnQuery      func(planned bool)
+	// Templates render previews of editions; nil for the built-in ones.
+	Templates *render.Templates
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
 	// RequestID returns the id of the request of a context, for error messages
@@ -85,10 +92,13 @@ func New(c Config) graphql.ExecutableSchema {
 		keys:     c.Keys,
 		people:   c.People,
 		webhooks: c.Webhooks,
+		sendings: c.Sendings,
 		registry: c.Registry,
 		now:      c.Now,
 		texts:    newTextRenderer(c.EntityURL),
 		site:     c.Site,
+
+		templates: sync.OnceValue(func() *render.Templates { return cmp.Or(c.Templates, render.Builtin()) }),
 	}
 	s := stagedSchema{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{
@@ -140,6 +150,9 @@ func (c Config) complete() Config {
 	}
 	if c.Webhooks == nil && c.Desk != nil {
 		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
+	}
+	if c.Sendings == nil {
+		c.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: c.Stores, Editions: newsletter.Desk{Stores: c.Stores}, Log: c.Log, Now: c.Now})
 	}
 	if c.OnQuery == nil {
 		c.OnQuery = func(bool) {}

@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/ent/db/change"
 	"github.com/redthread-api/redthread/ent/db/citation"
+	"github.com/redthread-api/redthread/ent/db/consent"
 	"github.com/redthread-api/redthread/ent/db/contribution"
 	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
@@ -39,6 +40,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
 	"github.com/redthread-api/redthread/ent/db/narrativetarget"
+	"github.com/redthread-api/redthread/ent/db/newsletterkey"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/ent/db/projection"
@@ -54,8 +56,14 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
+	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
+	"github.com/redthread-api/redthread/ent/db/subscriber"
+	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
+	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -77,6 +85,8 @@ type Client struct {
 	Change *ChangeClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
 	// Contribution is the client for interacting with the Contribution builders.
 	Contribution *ContributionClient
 	// Edition is the client for interacting with the Edition builders.
@@ -121,6 +131,8 @@ type Client struct {
 	NarrativeTag *NarrativeTagClient
 	// NarrativeTarget is the client for interacting with the NarrativeTarget builders.
 	NarrativeTarget *NarrativeTargetClient
+	// NewsletterKey is the client for interacting with the NewsletterKey builders.
+	NewsletterKey *NewsletterKeyClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
 	// Person is the client for interacting with the Person builders.
@@ -151,10 +163,22 @@ type Client struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// Sending is the client for interacting with the Sending builders.
+	Sending *SendingClient
+	// SendingRecipient is the client for interacting with the SendingRecipient builders.
+	SendingRecipient *SendingRecipientClient
 	// Series is the client for interacting with the Series builders.
 	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
+	// Subscriber is the client for interacting with the Subscriber builders.
+	Subscriber *SubscriberClient
+	// Subscription is the client for interacting with the Subscription builders.
+	Subscription *SubscriptionClient
+	// SubscriptionRequest is the client for interacting with the SubscriptionRequest builders.
+	SubscriptionRequest *SubscriptionRequestClient
+	// Suppression is the client for interacting with the Suppression builders.
+	Suppression *SuppressionClient
 	// Tag is the client for interacting with the Tag builders.
 	Tag *TagClient
 	// Webhook is the client for interacting with the Webhook builders.
@@ -177,6 +201,7 @@ func (c *Client) init() {
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.Change = NewChangeClient(c.config)
 	c.Citation = NewCitationClient(c.config)
+	c.Consent = NewConsentClient(c.config)
 	c.Contribution = NewContributionClient(c.config)
 	c.Edition = NewEditionClient(c.config)
 	c.EditionItem = NewEditionItemClient(c.config)
@@ -199,6 +224,7 @@ func (c *Client) init() {
 	c.NarrativeAmplifier = NewNarrativeAmplifierClient(c.config)
 	c.NarrativeTag = NewNarrativeTagClient(c.config)
 	c.NarrativeTarget = NewNarrativeTargetClient(c.config)
+	c.NewsletterKey = NewNewsletterKeyClient(c.config)
 	c.Observation = NewObservationClient(c.config)
 	c.Person = NewPersonClient(c.config)
 	c.Projection = NewProjectionClient(c.config)
@@ -214,8 +240,14 @@ func (c *Client) init() {
 	c.ReportTag = NewReportTagClient(c.config)
 	c.Revision = NewRevisionClient(c.config)
 	c.Schedule = NewScheduleClient(c.config)
+	c.Sending = NewSendingClient(c.config)
+	c.SendingRecipient = NewSendingRecipientClient(c.config)
 	c.Series = NewSeriesClient(c.config)
 	c.Source = NewSourceClient(c.config)
+	c.Subscriber = NewSubscriberClient(c.config)
+	c.Subscription = NewSubscriptionClient(c.config)
+	c.SubscriptionRequest = NewSubscriptionRequestClient(c.config)
+	c.Suppression = NewSuppressionClient(c.config)
 	c.Tag = NewTagClient(c.config)
 	c.Webhook = NewWebhookClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
@@ -309,56 +341,64 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		Alias:              NewAliasClient(cfg),
-		ApiKey:             NewApiKeyClient(cfg),
-		Asset:              NewAssetClient(cfg),
-		AuditEntry:         NewAuditEntryClient(cfg),
-		Change:             NewChangeClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Contribution:       NewContributionClient(cfg),
-		Edition:            NewEditionClient(cfg),
-		EditionItem:        NewEditionItemClient(cfg),
-		Entity:             NewEntityClient(cfg),
-		EntityIdentifier:   NewEntityIdentifierClient(cfg),
-		EntityName:         NewEntityNameClient(cfg),
-		EntityTag:          NewEntityTagClient(cfg),
-		Footnote:           NewFootnoteClient(cfg),
-		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
-		ItemEntity:         NewItemEntityClient(cfg),
-		ItemTag:            NewItemTagClient(cfg),
-		KeyNetwork:         NewKeyNetworkClient(cfg),
-		Listing:            NewListingClient(cfg),
-		LiveDocument:       NewLiveDocumentClient(cfg),
-		LiveReference:      NewLiveReferenceClient(cfg),
-		LiveStep:           NewLiveStepClient(cfg),
-		Mention:            NewMentionClient(cfg),
-		NameKey:            NewNameKeyClient(cfg),
-		Narrative:          NewNarrativeClient(cfg),
-		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:       NewNarrativeTagClient(cfg),
-		NarrativeTarget:    NewNarrativeTargetClient(cfg),
-		Observation:        NewObservationClient(cfg),
-		Person:             NewPersonClient(cfg),
-		Projection:         NewProjectionClient(cfg),
-		PublicationEntry:   NewPublicationEntryClient(cfg),
-		PublicationLog:     NewPublicationLogClient(cfg),
-		RegisteredDocument: NewRegisteredDocumentClient(cfg),
-		Relationship:       NewRelationshipClient(cfg),
-		Report:             NewReportClient(cfg),
-		ReportAttachment:   NewReportAttachmentClient(cfg),
-		ReportEntity:       NewReportEntityClient(cfg),
-		ReportMention:      NewReportMentionClient(cfg),
-		ReportNarrative:    NewReportNarrativeClient(cfg),
-		ReportTag:          NewReportTagClient(cfg),
-		Revision:           NewRevisionClient(cfg),
-		Schedule:           NewScheduleClient(cfg),
-		Series:             NewSeriesClient(cfg),
-		Source:             NewSourceClient(cfg),
-		Tag:                NewTagClient(cfg),
-		Webhook:            NewWebhookClient(cfg),
-		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		Alias:               NewAliasClient(cfg),
+		ApiKey:              NewApiKeyClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		Change:              NewChangeClient(cfg),
+		Citation:            NewCitationClient(cfg),
+		Consent:             NewConsentClient(cfg),
+		Contribution:        NewContributionClient(cfg),
+		Edition:             NewEditionClient(cfg),
+		EditionItem:         NewEditionItemClient(cfg),
+		Entity:              NewEntityClient(cfg),
+		EntityIdentifier:    NewEntityIdentifierClient(cfg),
+		EntityName:          NewEntityNameClient(cfg),
+		EntityTag:           NewEntityTagClient(cfg),
+		Footnote:            NewFootnoteClient(cfg),
+		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		ItemEntity:          NewItemEntityClient(cfg),
+		ItemTag:             NewItemTagClient(cfg),
+		KeyNetwork:          NewKeyNetworkClient(cfg),
+		Listing:             NewListingClient(cfg),
+		LiveDocument:        NewLiveDocumentClient(cfg),
+		LiveReference:       NewLiveReferenceClient(cfg),
+		LiveStep:            NewLiveStepClient(cfg),
+		Mention:             NewMentionClient(cfg),
+		NameKey:             NewNameKeyClient(cfg),
+		Narrative:           NewNarrativeClient(cfg),
+		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
+		NarrativeTag:        NewNarrativeTagClient(cfg),
+		NarrativeTarget:     NewNarrativeTargetClient(cfg),
+		NewsletterKey:       NewNewsletterKeyClient(cfg),
+		Observation:         NewObservationClient(cfg),
+		Person:              NewPersonClient(cfg),
+		Projection:          NewProjectionClient(cfg),
+		PublicationEntry:    NewPublicationEntryClient(cfg),
+		PublicationLog:      NewPublicationLogClient(cfg),
+		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Report:              NewReportClient(cfg),
+		ReportAttachment:    NewReportAttachmentClient(cfg),
+		ReportEntity:        NewReportEntityClient(cfg),
+		ReportMention:       NewReportMentionClient(cfg),
+		ReportNarrative:     NewReportNarrativeClient(cfg),
+		ReportTag:           NewReportTagClient(cfg),
+		Revision:            NewRevisionClient(cfg),
+		Schedule:            NewScheduleClient(cfg),
+		Sending:             NewSendingClient(cfg),
+		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
+		Source:              NewSourceClient(cfg),
+		Subscriber:          NewSubscriberClient(cfg),
+		Subscription:        NewSubscriptionClient(cfg),
+		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
+		Suppression:         NewSuppressionClient(cfg),
+		Tag:                 NewTagClient(cfg),
+		Webhook:             NewWebhookClient(cfg),
+		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
 	}, nil
 }
 
@@ -376,56 +416,64 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		Alias:              NewAliasClient(cfg),
-		ApiKey:             NewApiKeyClient(cfg),
-		Asset:              NewAssetClient(cfg),
-		AuditEntry:         NewAuditEntryClient(cfg),
-		Change:             NewChangeClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Contribution:       NewContributionClient(cfg),
-		Edition:            NewEditionClient(cfg),
-		EditionItem:        NewEditionItemClient(cfg),
-		Entity:             NewEntityClient(cfg),
-		EntityIdentifier:   NewEntityIdentifierClient(cfg),
-		EntityName:         NewEntityNameClient(cfg),
-		EntityTag:          NewEntityTagClient(cfg),
-		Footnote:           NewFootnoteClient(cfg),
-		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
-		ItemEntity:         NewItemEntityClient(cfg),
-		ItemTag:            NewItemTagClient(cfg),
-		KeyNetwork:         NewKeyNetworkClient(cfg),
-		Listing:            NewListingClient(cfg),
-		LiveDocument:       NewLiveDocumentClient(cfg),
-		LiveReference:      NewLiveReferenceClient(cfg),
-		LiveStep:           NewLiveStepClient(cfg),
-		Mention:            NewMentionClient(cfg),
-		NameKey:            NewNameKeyClient(cfg),
-		Narrative:          NewNarrativeClient(cfg),
-		NarrativeAmplifier: NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:       NewNarrativeTagClient(cfg),
-		NarrativeTarget:    NewNarrativeTargetClient(cfg),
-		Observation:        NewObservationClient(cfg),
-		Person:             NewPersonClient(cfg),
-		Projection:         NewProjectionClient(cfg),
-		PublicationEntry:   NewPublicationEntryClient(cfg),
-		PublicationLog:     NewPublicationLogClient(cfg),
-		RegisteredDocument: NewRegisteredDocumentClient(cfg),
-		Relationship:       NewRelationshipClient(cfg),
-		Report:             NewReportClient(cfg),
-		ReportAttachment:   NewReportAttachmentClient(cfg),
-		ReportEntity:       NewReportEntityClient(cfg),
-		ReportMention:      NewReportMentionClient(cfg),
-		ReportNarrative:    NewReportNarrativeClient(cfg),
-		ReportTag:          NewReportTagClient(cfg),
-		Revision:           NewRevisionClient(cfg),
-		Schedule:           NewScheduleClient(cfg),
-		Series:             NewSeriesClient(cfg),
-		Source:             NewSourceClient(cfg),
-		Tag:                NewTagClient(cfg),
-		Webhook:            NewWebhookClient(cfg),
-		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		Alias:               NewAliasClient(cfg),
+		ApiKey:              NewApiKeyClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		Change:              NewChangeClient(cfg),
+		Citation:            NewCitationClient(cfg),
+		Consent:             NewConsentClient(cfg),
+		Contribution:        NewContributionClient(cfg),
+		Edition:             NewEditionClient(cfg),
+		EditionItem:         NewEditionItemClient(cfg),
+		Entity:              NewEntityClient(cfg),
+		EntityIdentifier:    NewEntityIdentifierClient(cfg),
+		EntityName:          NewEntityNameClient(cfg),
+		EntityTag:           NewEntityTagClient(cfg),
+		Footnote:            NewFootnoteClient(cfg),
+		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		ItemEntity:          NewItemEntityClient(cfg),
+		ItemTag:             NewItemTagClient(cfg),
+		KeyNetwork:          NewKeyNetworkClient(cfg),
+		Listing:             NewListingClient(cfg),
+		LiveDocument:        NewLiveDocumentClient(cfg),
+		LiveReference:       NewLiveReferenceClient(cfg),
+		LiveStep:            NewLiveStepClient(cfg),
+		Mention:             NewMentionClient(cfg),
+		NameKey:             NewNameKeyClient(cfg),
+		Narrative:           NewNarrativeClient(cfg),
+		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
+		NarrativeTag:        NewNarrativeTagClient(cfg),
+		NarrativeTarget:     NewNarrativeTargetClient(cfg),
+		NewsletterKey:       NewNewsletterKeyClient(cfg),
+		Observation:         NewObservationClient(cfg),
+		Person:              NewPersonClient(cfg),
+		Projection:          NewProjectionClient(cfg),
+		PublicationEntry:    NewPublicationEntryClient(cfg),
+		PublicationLog:      NewPublicationLogClient(cfg),
+		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
+		Relationship:        NewRelationshipClient(cfg),
+		Report:              NewReportClient(cfg),
+		ReportAttachment:    NewReportAttachmentClient(cfg),
+		ReportEntity:        NewReportEntityClient(cfg),
+		ReportMention:       NewReportMentionClient(cfg),
+		ReportNarrative:     NewReportNarrativeClient(cfg),
+		ReportTag:           NewReportTagClient(cfg),
+		Revision:            NewRevisionClient(cfg),
+		Schedule:            NewScheduleClient(cfg),
+		Sending:             NewSendingClient(cfg),
+		SendingRecipient:    NewSendingRecipientClient(cfg),
+		Series:              NewSeriesClient(cfg),
+		Source:              NewSourceClient(cfg),
+		Subscriber:          NewSubscriberClient(cfg),
+		Subscription:        NewSubscriptionClient(cfg),
+		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
+		Suppression:         NewSuppressionClient(cfg),
+		Tag:                 NewTagClient(cfg),
+		Webhook:             NewWebhookClient(cfg),
+		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
 	}, nil
 }
 
@@ -466,16 +514,17 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Contribution,
-		c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier, c.EntityName,
-		c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity, c.ItemTag,
-		c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference, c.LiveStep,
-		c.Mention, c.NameKey, c.Narrative, c.NarrativeAmplifier, c.NarrativeTag,
-		c.NarrativeTarget, c.Observation, c.Person, c.Projection, c.PublicationEntry,
-		c.PublicationLog, c.RegisteredDocument, c.Relationship, c.Report,
-		c.ReportAttachment, c.ReportEntity, c.ReportMention, c.ReportNarrative,
-		c.ReportTag, c.Revision, c.Schedule, c.Series, c.Source, c.Tag, c.Webhook,
-		c.WebhookDelivery,
+		c.Alias, c.ApiKey, c.Asset, c.AuditEntry, c.Change, c.Citation, c.Consent,
+		c.Contribution, c.Edition, c.EditionItem, c.Entity, c.EntityIdentifier,
+		c.EntityName, c.EntityTag, c.Footnote, c.IdempotencyKey, c.ItemEntity,
+		c.ItemTag, c.KeyNetwork, c.Listing, c.LiveDocument, c.LiveReference,
+		c.LiveStep, c.Mention, c.NameKey, c.Narrative, c.NarrativeAmplifier,
+		c.NarrativeTag, c.NarrativeTarget, c.NewsletterKey, c.Observation, c.Person,
+		c.Projection, c.PublicationEntry, c.PublicationLog, c.RegisteredDocument,
+		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Sending,
+		c.SendingRecipient, c.Series, c.Source, c.Subscriber, c.Subscription,
+		c.SubscriptionRequest, c.Suppression, c.Tag, c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -841,6 +890,50 @@ func (c *CitationClient) GetX(ctx context.Context, id domain.ID) *Citation {
 // Interceptors returns the client interceptors.
 func (c *CitationClient) Interceptors() []Interceptor {
 	return c.inters.Citation
+}
+
+// ConsentClient is a client for the Consent schema.
+type ConsentClient struct {
+	config
+}
+
+// NewConsentClient returns a client for the Consent from the given config.
+func NewConsentClient(c config) *ConsentClient {
+	return &ConsentClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `consent.Intercept(f(g(h())))`.
+func (c *ConsentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Consent = append(c.inters.Consent, interceptors...)
+}
+
+// Query returns a query builder for Consent.
+func (c *ConsentClient) Query() *ConsentQuery {
+	return &ConsentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConsent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Consent entity by its id.
+func (c *ConsentClient) Get(ctx context.Context, id domain.ID) (*Consent, error) {
+	return c.Query().Where(consent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ConsentClient) GetX(ctx context.Context, id domain.ID) *Consent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConsentClient) Interceptors() []Interceptor {
+	return c.inters.Consent
 }
 
 // ContributionClient is a client for the Contribution schema.
@@ -1959,6 +2052,50 @@ func (c *NarrativeTargetClient) Interceptors() []Interceptor {
 	return c.inters.NarrativeTarget
 }
 
+// NewsletterKeyClient is a client for the NewsletterKey schema.
+type NewsletterKeyClient struct {
+	config
+}
+
+// NewNewsletterKeyClient returns a client for the NewsletterKey from the given config.
+func NewNewsletterKeyClient(c config) *NewsletterKeyClient {
+	return &NewsletterKeyClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `newsletterkey.Intercept(f(g(h())))`.
+func (c *NewsletterKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NewsletterKey = append(c.inters.NewsletterKey, interceptors...)
+}
+
+// Query returns a query builder for NewsletterKey.
+func (c *NewsletterKeyClient) Query() *NewsletterKeyQuery {
+	return &NewsletterKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNewsletterKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NewsletterKey entity by its id.
+func (c *NewsletterKeyClient) Get(ctx context.Context, id domain.ID) (*NewsletterKey, error) {
+	return c.Query().Where(newsletterkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NewsletterKeyClient) GetX(ctx context.Context, id domain.ID) *NewsletterKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *NewsletterKeyClient) Interceptors() []Interceptor {
+	return c.inters.NewsletterKey
+}
+
 // ObservationClient is a client for the Observation schema.
 type ObservationClient struct {
 	config
@@ -2841,6 +2978,94 @@ func (c *ScheduleClient) mutate(ctx context.Context, m *ScheduleMutation) (Value
 	}
 }
 
+// SendingClient is a client for the Sending schema.
+type SendingClient struct {
+	config
+}
+
+// NewSendingClient returns a client for the Sending from the given config.
+func NewSendingClient(c config) *SendingClient {
+	return &SendingClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sending.Intercept(f(g(h())))`.
+func (c *SendingClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Sending = append(c.inters.Sending, interceptors...)
+}
+
+// Query returns a query builder for Sending.
+func (c *SendingClient) Query() *SendingQuery {
+	return &SendingQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSending},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Sending entity by its id.
+func (c *SendingClient) Get(ctx context.Context, id domain.ID) (*Sending, error) {
+	return c.Query().Where(sending.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SendingClient) GetX(ctx context.Context, id domain.ID) *Sending {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SendingClient) Interceptors() []Interceptor {
+	return c.inters.Sending
+}
+
+// SendingRecipientClient is a client for the SendingRecipient schema.
+type SendingRecipientClient struct {
+	config
+}
+
+// NewSendingRecipientClient returns a client for the SendingRecipient from the given config.
+func NewSendingRecipientClient(c config) *SendingRecipientClient {
+	return &SendingRecipientClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sendingrecipient.Intercept(f(g(h())))`.
+func (c *SendingRecipientClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SendingRecipient = append(c.inters.SendingRecipient, interceptors...)
+}
+
+// Query returns a query builder for SendingRecipient.
+func (c *SendingRecipientClient) Query() *SendingRecipientQuery {
+	return &SendingRecipientQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSendingRecipient},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SendingRecipient entity by its id.
+func (c *SendingRecipientClient) Get(ctx context.Context, id domain.ID) (*SendingRecipient, error) {
+	return c.Query().Where(sendingrecipient.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SendingRecipientClient) GetX(ctx context.Context, id domain.ID) *SendingRecipient {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SendingRecipientClient) Interceptors() []Interceptor {
+	return c.inters.SendingRecipient
+}
+
 // SeriesClient is a client for the Series schema.
 type SeriesClient struct {
 	config
@@ -2927,6 +3152,182 @@ func (c *SourceClient) GetX(ctx context.Context, id domain.ID) *Source {
 // Interceptors returns the client interceptors.
 func (c *SourceClient) Interceptors() []Interceptor {
 	return c.inters.Source
+}
+
+// SubscriberClient is a client for the Subscriber schema.
+type SubscriberClient struct {
+	config
+}
+
+// NewSubscriberClient returns a client for the Subscriber from the given config.
+func NewSubscriberClient(c config) *SubscriberClient {
+	return &SubscriberClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `subscriber.Intercept(f(g(h())))`.
+func (c *SubscriberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Subscriber = append(c.inters.Subscriber, interceptors...)
+}
+
+// Query returns a query builder for Subscriber.
+func (c *SubscriberClient) Query() *SubscriberQuery {
+	return &SubscriberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscriber},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Subscriber entity by its id.
+func (c *SubscriberClient) Get(ctx context.Context, id domain.ID) (*Subscriber, error) {
+	return c.Query().Where(subscriber.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SubscriberClient) GetX(ctx context.Context, id domain.ID) *Subscriber {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriberClient) Interceptors() []Interceptor {
+	return c.inters.Subscriber
+}
+
+// SubscriptionClient is a client for the Subscription schema.
+type SubscriptionClient struct {
+	config
+}
+
+// NewSubscriptionClient returns a client for the Subscription from the given config.
+func NewSubscriptionClient(c config) *SubscriptionClient {
+	return &SubscriptionClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `subscription.Intercept(f(g(h())))`.
+func (c *SubscriptionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Subscription = append(c.inters.Subscription, interceptors...)
+}
+
+// Query returns a query builder for Subscription.
+func (c *SubscriptionClient) Query() *SubscriptionQuery {
+	return &SubscriptionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscription},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Subscription entity by its id.
+func (c *SubscriptionClient) Get(ctx context.Context, id domain.ID) (*Subscription, error) {
+	return c.Query().Where(subscription.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SubscriptionClient) GetX(ctx context.Context, id domain.ID) *Subscription {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionClient) Interceptors() []Interceptor {
+	return c.inters.Subscription
+}
+
+// SubscriptionRequestClient is a client for the SubscriptionRequest schema.
+type SubscriptionRequestClient struct {
+	config
+}
+
+// NewSubscriptionRequestClient returns a client for the SubscriptionRequest from the given config.
+func NewSubscriptionRequestClient(c config) *SubscriptionRequestClient {
+	return &SubscriptionRequestClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `subscriptionrequest.Intercept(f(g(h())))`.
+func (c *SubscriptionRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SubscriptionRequest = append(c.inters.SubscriptionRequest, interceptors...)
+}
+
+// Query returns a query builder for SubscriptionRequest.
+func (c *SubscriptionRequestClient) Query() *SubscriptionRequestQuery {
+	return &SubscriptionRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscriptionRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SubscriptionRequest entity by its id.
+func (c *SubscriptionRequestClient) Get(ctx context.Context, id domain.ID) (*SubscriptionRequest, error) {
+	return c.Query().Where(subscriptionrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SubscriptionRequestClient) GetX(ctx context.Context, id domain.ID) *SubscriptionRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionRequestClient) Interceptors() []Interceptor {
+	return c.inters.SubscriptionRequest
+}
+
+// SuppressionClient is a client for the Suppression schema.
+type SuppressionClient struct {
+	config
+}
+
+// NewSuppressionClient returns a client for the Suppression from the given config.
+func NewSuppressionClient(c config) *SuppressionClient {
+	return &SuppressionClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `suppression.Intercept(f(g(h())))`.
+func (c *SuppressionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Suppression = append(c.inters.Suppression, interceptors...)
+}
+
+// Query returns a query builder for Suppression.
+func (c *SuppressionClient) Query() *SuppressionQuery {
+	return &SuppressionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSuppression},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Suppression entity by its id.
+func (c *SuppressionClient) Get(ctx context.Context, id domain.ID) (*Suppression, error) {
+	return c.Query().Where(suppression.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SuppressionClient) GetX(ctx context.Context, id domain.ID) *Suppression {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SuppressionClient) Interceptors() []Interceptor {
+	return c.inters.Suppression
 }
 
 // TagClient is a client for the Tag schema.
@@ -3216,14 +3617,15 @@ type (
 		Webhook, WebhookDelivery []ent.Hook
 	}
 	inters struct {
-		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Contribution, Edition,
-		EditionItem, Entity, EntityIdentifier, EntityName, EntityTag, Footnote,
-		IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing, LiveDocument,
-		LiveReference, LiveStep, Mention, NameKey, Narrative, NarrativeAmplifier,
-		NarrativeTag, NarrativeTarget, Observation, Person, Projection,
-		PublicationEntry, PublicationLog, RegisteredDocument, Relationship, Report,
-		ReportAttachment, ReportEntity, ReportMention, ReportNarrative, ReportTag,
-		Revision, Schedule, Series, Source, Tag, Webhook,
-		WebhookDelivery []ent.Interceptor
+		Alias, ApiKey, Asset, AuditEntry, Change, Citation, Consent, Contribution,
+		Edition, EditionItem, Entity, EntityIdentifier, EntityName, EntityTag,
+		Footnote, IdempotencyKey, ItemEntity, ItemTag, KeyNetwork, Listing,
+		LiveDocument, LiveReference, LiveStep, Mention, NameKey, Narrative,
+		NarrativeAmplifier, NarrativeTag, NarrativeTarget, NewsletterKey, Observation,
+		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
+		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
+		ReportNarrative, ReportTag, Revision, Schedule, Sending, SendingRecipient,
+		Series, Source, Subscriber, Subscription, SubscriptionRequest, Suppression,
+		Tag, Webhook, WebhookDelivery []ent.Interceptor
 	}
 )

@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/ent/db/change"
 	"github.com/redthread-api/redthread/ent/db/citation"
+	"github.com/redthread-api/redthread/ent/db/consent"
 	"github.com/redthread-api/redthread/ent/db/contribution"
 	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
@@ -40,6 +41,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
 	"github.com/redthread-api/redthread/ent/db/narrativetarget"
+	"github.com/redthread-api/redthread/ent/db/newsletterkey"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/ent/db/projection"
@@ -55,8 +57,14 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
+	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
+	"github.com/redthread-api/redthread/ent/db/subscriber"
+	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
+	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -120,54 +128,62 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			alias.Table:              alias.ValidColumn,
-			apikey.Table:             apikey.ValidColumn,
-			asset.Table:              asset.ValidColumn,
-			auditentry.Table:         auditentry.ValidColumn,
-			change.Table:             change.ValidColumn,
-			citation.Table:           citation.ValidColumn,
-			contribution.Table:       contribution.ValidColumn,
-			edition.Table:            edition.ValidColumn,
-			editionitem.Table:        editionitem.ValidColumn,
-			entity.Table:             entity.ValidColumn,
-			entityidentifier.Table:   entityidentifier.ValidColumn,
-			entityname.Table:         entityname.ValidColumn,
-			entitytag.Table:          entitytag.ValidColumn,
-			footnote.Table:           footnote.ValidColumn,
-			idempotencykey.Table:     idempotencykey.ValidColumn,
-			itementity.Table:         itementity.ValidColumn,
-			itemtag.Table:            itemtag.ValidColumn,
-			keynetwork.Table:         keynetwork.ValidColumn,
-			listing.Table:            listing.ValidColumn,
-			livedocument.Table:       livedocument.ValidColumn,
-			livereference.Table:      livereference.ValidColumn,
-			livestep.Table:           livestep.ValidColumn,
-			mention.Table:            mention.ValidColumn,
-			namekey.Table:            namekey.ValidColumn,
-			narrative.Table:          narrative.ValidColumn,
-			narrativeamplifier.Table: narrativeamplifier.ValidColumn,
-			narrativetag.Table:       narrativetag.ValidColumn,
-			narrativetarget.Table:    narrativetarget.ValidColumn,
-			observation.Table:        observation.ValidColumn,
-			person.Table:             person.ValidColumn,
-			projection.Table:         projection.ValidColumn,
-			publicationentry.Table:   publicationentry.ValidColumn,
-			publicationlog.Table:     publicationlog.ValidColumn,
-			registereddocument.Table: registereddocument.ValidColumn,
-			relationship.Table:       relationship.ValidColumn,
-			report.Table:             report.ValidColumn,
-			reportattachment.Table:   reportattachment.ValidColumn,
-			reportentity.Table:       reportentity.ValidColumn,
-			reportmention.Table:      reportmention.ValidColumn,
-			reportnarrative.Table:    reportnarrative.ValidColumn,
-			reporttag.Table:          reporttag.ValidColumn,
-			revision.Table:           revision.ValidColumn,
-			schedule.Table:           schedule.ValidColumn,
-			series.Table:             series.ValidColumn,
-			source.Table:             source.ValidColumn,
-			tag.Table:                tag.ValidColumn,
-			webhook.Table:            webhook.ValidColumn,
-			webhookdelivery.Table:    webhookdelivery.ValidColumn,
+			alias.Table:               alias.ValidColumn,
+			apikey.Table:              apikey.ValidColumn,
+			asset.Table:               asset.ValidColumn,
+			auditentry.Table:          auditentry.ValidColumn,
+			change.Table:              change.ValidColumn,
+			citation.Table:            citation.ValidColumn,
+			consent.Table:             consent.ValidColumn,
+			contribution.Table:        contribution.ValidColumn,
+			edition.Table:             edition.ValidColumn,
+			editionitem.Table:         editionitem.ValidColumn,
+			entity.Table:              entity.ValidColumn,
+			entityidentifier.Table:    entityidentifier.ValidColumn,
+			entityname.Table:          entityname.ValidColumn,
+			entitytag.Table:           entitytag.ValidColumn,
+			footnote.Table:            footnote.ValidColumn,
+			idempotencykey.Table:      idempotencykey.ValidColumn,
+			itementity.Table:          itementity.ValidColumn,
+			itemtag.Table:             itemtag.ValidColumn,
+			keynetwork.Table:          keynetwork.ValidColumn,
+			listing.Table:             listing.ValidColumn,
+			livedocument.Table:        livedocument.ValidColumn,
+			livereference.Table:       livereference.ValidColumn,
+			livestep.Table:            livestep.ValidColumn,
+			mention.Table:             mention.ValidColumn,
+			namekey.Table:             namekey.ValidColumn,
+			narrative.Table:           narrative.ValidColumn,
+			narrativeamplifier.Table:  narrativeamplifier.ValidColumn,
+			narrativetag.Table:        narrativetag.ValidColumn,
+			narrativetarget.Table:     narrativetarget.ValidColumn,
+			newsletterkey.Table:       newsletterkey.ValidColumn,
+			observation.Table:         observation.ValidColumn,
+			person.Table:              person.ValidColumn,
+			projection.Table:          projection.ValidColumn,
+			publicationentry.Table:    publicationentry.ValidColumn,
+			publicationlog.Table:      publicationlog.ValidColumn,
+			registereddocument.Table:  registereddocument.ValidColumn,
+			relationship.Table:        relationship.ValidColumn,
+			report.Table:              report.ValidColumn,
+			reportattachment.Table:    reportattachment.ValidColumn,
+			reportentity.Table:        reportentity.ValidColumn,
+			reportmention.Table:       reportmention.ValidColumn,
+			reportnarrative.Table:     reportnarrative.ValidColumn,
+			reporttag.Table:           reporttag.ValidColumn,
+			revision.Table:            revision.ValidColumn,
+			schedule.Table:            schedule.ValidColumn,
+			sending.Table:             sending.ValidColumn,
+			sendingrecipient.Table:    sendingrecipient.ValidColumn,
+			series.Table:              series.ValidColumn,
+			source.Table:              source.ValidColumn,
+			subscriber.Table:          subscriber.ValidColumn,
+			subscription.Table:        subscription.ValidColumn,
+			subscriptionrequest.Table: subscriptionrequest.ValidColumn,
+			suppression.Table:         suppression.ValidColumn,
+			tag.Table:                 tag.ValidColumn,
+			webhook.Table:             webhook.ValidColumn,
+			webhookdelivery.Table:     webhookdelivery.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -24,6 +24,8 @@ type Tx struct {
 	Change *ChangeClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
 	// Contribution is the client for interacting with the Contribution builders.
 	Contribution *ContributionClient
 	// Edition is the client for interacting with the Edition builders.
@@ -68,6 +70,8 @@ type Tx struct {
 	NarrativeTag *NarrativeTagClient
 	// NarrativeTarget is the client for interacting with the NarrativeTarget builders.
 	NarrativeTarget *NarrativeTargetClient
+	// NewsletterKey is the client for interacting with the NewsletterKey builders.
+	NewsletterKey *NewsletterKeyClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
 	// Person is the client for interacting with the Person builders.
@@ -98,10 +102,22 @@ type Tx struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// Sending is the client for interacting with the Sending builders.
+	Sending *SendingClient
+	// SendingRecipient is the client for interacting with the SendingRecipient builders.
+	SendingRecipient *SendingRecipientClient
 	// Series is the client for interacting with the Series builders.
 	Series *SeriesClient
 	// Source is the client for interacting with the Source builders.
 	Source *SourceClient
+	// Subscriber is the client for interacting with the Subscriber builders.
+	Subscriber *SubscriberClient
+	// Subscription is the client for interacting with the Subscription builders.
+	Subscription *SubscriptionClient
+	// SubscriptionRequest is the client for interacting with the SubscriptionRequest builders.
+	SubscriptionRequest *SubscriptionRequestClient
+	// Suppression is the client for interacting with the Suppression builders.
+	Suppression *SuppressionClient
 	// Tag is the client for interacting with the Tag builders.
 	Tag *TagClient
 	// Webhook is the client for interacting with the Webhook builders.
@@ -245,6 +261,7 @@ func (tx *Tx) init() {
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.Change = NewChangeClient(tx.config)
 	tx.Citation = NewCitationClient(tx.config)
+	tx.Consent = NewConsentClient(tx.config)
 	tx.Contribution = NewContributionClient(tx.config)
 	tx.Edition = NewEditionClient(tx.config)
 	tx.EditionItem = NewEditionItemClient(tx.config)
@@ -267,6 +284,7 @@ func (tx *Tx) init() {
 	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
 	tx.NarrativeTag = NewNarrativeTagClient(tx.config)
 	tx.NarrativeTarget = NewNarrativeTargetClient(tx.config)
+	tx.NewsletterKey = NewNewsletterKeyClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
 	tx.Person = NewPersonClient(tx.config)
 	tx.Projection = NewProjectionClient(tx.config)
@@ -282,8 +300,14 @@ func (tx *Tx) init() {
 	tx.ReportTag = NewReportTagClient(tx.config)
 	tx.Revision = NewRevisionClient(tx.config)
 	tx.Schedule = NewScheduleClient(tx.config)
+	tx.Sending = NewSendingClient(tx.config)
+	tx.SendingRecipient = NewSendingRecipientClient(tx.config)
 	tx.Series = NewSeriesClient(tx.config)
 	tx.Source = NewSourceClient(tx.config)
+	tx.Subscriber = NewSubscriberClient(tx.config)
+	tx.Subscription = NewSubscriptionClient(tx.config)
+	tx.SubscriptionRequest = NewSubscriptionRequestClient(tx.config)
+	tx.Suppression = NewSuppressionClient(tx.config)
 	tx.Tag = NewTagClient(tx.config)
 	tx.Webhook = NewWebhookClient(tx.config)
 	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)

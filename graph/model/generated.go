@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/newsletter"
 )
 
 // A key.
@@ -114,6 +115,26 @@ type DeleteWebhookPayload struct {
 	DeletedID string `json:"deletedId"`
 }
 
+// An edition in a form for readers.
+type EditionPreview struct {
+	// The form.
+	Form string `json:"form"`
+	// The page or the part of the mail. Links that differ from reader to reader are placeholders.
+	Content string `json:"content"`
+	// Its size in bytes.
+	Size int `json:"size"`
+	// What an editor should look at.
+	Warnings []*EditionPreviewWarning `json:"warnings"`
+}
+
+// Something in a preview that an editor should look at.
+type EditionPreviewWarning struct {
+	// What kind of thing.
+	Code string `json:"code"`
+	// What is wrong, and where.
+	Message string `json:"message"`
+}
+
 // Something that happened, and of which no item was made.
 type LeftOutItem struct {
 	// The headline of the item that it would have been.
@@ -180,6 +201,15 @@ type RegisterDocumentsPayload struct {
 	Created int `json:"created"`
 }
 
+// A sending to be resumed.
+type ResumeSendingInput struct {
+	// Its id.
+	ID string `json:"id"`
+	// Must be given where the sending was paused because the server was started with `--paused`: the desk may be a
+	// restored backup, and then mails may have been submitted that its ledger does not have.
+	Remaining *string `json:"remaining,omitempty"`
+}
+
 // Deliveries that are to be set going anew: those of a webhook, or these.
 type RetryWebhookDeliveriesInput struct {
 	// All of this webhook that were given up: its id.
@@ -224,6 +254,32 @@ type SchedulePayload struct {
 	Schedule *db.Schedule `json:"schedule"`
 	// Why it could not be carried out if it were due now. It is scheduled all the same.
 	Warnings []string `json:"warnings"`
+}
+
+// An edition to be sent as a test.
+type SendTestEditionInput struct {
+	// The edition, by id or slug.
+	Edition string `json:"edition"`
+	// The addresses: 1 to 10.
+	To []string `json:"to"`
+}
+
+// A test that was sent.
+type SendTestEditionPayload struct {
+	// What became of the mail to each address, in their order.
+	Results []*newsletter.TestResult `json:"results"`
+}
+
+// A sending to be paused or stopped.
+type SendingInput struct {
+	// Its id.
+	ID string `json:"id"`
+}
+
+// A sending that was changed.
+type SendingPayload struct {
+	// The sending.
+	Sending *Sending `json:"sending"`
 }
 
 // A webhook that is to be tested.

@@ -61,8 +61,8 @@ func sortedTables(t *Table, flat map[string]*flatTable) []*flatTable {
 	return out
 }
 
-// insertRows inserts rows of one table in batches; see [BatchSize]. With live, they also get
-// the copies of columns of their documents.
+// insertRows inserts rows of one table in batches; see [BatchSize]. In live, they also get
+// the copies of columns of their documents, and take the place of rows that differ.
 func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow, live bool) error {
 	names := []string{"id", "position", Quote(o.Owner)}
 	for _, c := range o.Columns {
@@ -71,6 +71,10 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow,
 	copies := live && o.copies
 	if copies {
 		names = append(names, "owner_published", "owner_marking")
+	}
+	var onConflict string
+	if live {
+		onConflict = updateIfDifferent(o.Name, names[1:])
 	}
 	head := "INSERT INTO " + o.Name + " (" + strings.Join(names, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
@@ -86,7 +90,7 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow,
 				args = append(args, r.document.PublishedAt.UnixMicro(), toSQL(Column{Kind: IntColumn}, r.document.Row.Fields["marking"]))
 			}
 		}
-		query := head + strings.Repeat(one+", ", n-1) + one
+		query := head + strings.Repeat(one+", ", n-1) + one + onConflict
 		if err := store.ExecLater(ctx, tx, "insert "+o.Name, query, args...); err != nil {
 			return err
 		}
@@ -288,75 +292,6 @@ func InsertOwned(ctx context.Context, tx *store.Tx, t *Table, roots []*Row) erro
 		if err := insertRows(ctx, tx, ft.owned, ft.rows, false); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// InsertPublished is InsertOwned for live. Rows that link a document to another get copies
-// of the date of its publication and of its effective marking, by which lists are read in
-// their order from the other document. The effective marking of documents with links is
-// always their own; see package projection.
-func InsertPublished(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
-	flat := map[string]*flatTable{}
-	for i := range roots {
-		flatten(t, roots[i].Row, flat)
-		for _, o := range t.Owned {
-			if ft := flat[o.Name+"."+o.Owner]; ft != nil && o.copies {
-				for j := len(ft.rows) - 1; j >= 0 && ft.rows[j].document == nil; j-- {
-					ft.rows[j].document = &roots[i]
-				}
-			}
-		}
-	}
-	for _, ft := range sortedTables(t, flat) {
-		if err := insertRows(ctx, tx, ft.owned, ft.rows, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// PublishedRoot is the root row of a version of a document in live.
-type PublishedRoot struct {
-	Row                               *Row
-	Version                           int
-	CreatedAt, UpdatedAt, PublishedAt time.Time
-}
-
-// UpsertRoots writes root rows of one table to live. It leaves the effective
-// marking unchanged: a new row is unseen until its effective marking is computed.
-func UpsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
-	names := []string{"id", "version", "created_at", "updated_at", "published_at"}
-	for _, c := range t.Columns {
-		names = append(names, Quote(c.Name))
-	}
-	for _, key := range t.SortKeys {
-		names = append(names, Quote(key.Column))
-	}
-	var sets []string
-	for _, name := range names[1:] {
-		sets = append(sets, name+" = excluded."+name)
-	}
-	head := "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ") VALUES "
-	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
-	onConflict := " ON CONFLICT (id) DO UPDATE SET " + strings.Join(sets, ", ")
-	for len(roots) > 0 {
-		n := BatchSize(len(roots), len(names))
-		args := make([]any, 0, n*len(names))
-		for _, r := range roots[:n] {
-			args = append(args, int64(r.Row.ID), int64(r.Version), r.CreatedAt, r.UpdatedAt, r.PublishedAt)
-			for _, c := range t.Columns {
-				args = append(args, toSQL(c, r.Row.Fields[c.Name]))
-			}
-			for _, key := range t.SortKeys {
-				args = append(args, collation.Key(r.Row.Text(key.Text)))
-			}
-		}
-		query := head + strings.Repeat(one+", ", n-1) + one + onConflict
-		if err := store.ExecLater(ctx, tx, "write "+t.Name+" to live", query, args...); err != nil {
-			return err
-		}
-		roots = roots[n:]
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
@@ -41,7 +43,8 @@ type App struct {
 	demoKey      string
 	demoAdminKey string
 	pause        *pause
-	notReady     string // why live could not be brought up to date at the start; empty if it could
+	messages     *mail.Folder // where mail goes in place of readers; nil if there is none
+	notReady     string       // why live could not be brought up to date at the start; empty if it could
 
 	stopWork context.CancelFunc // stops the background tasks
 	working  sync.WaitGroup
@@ -65,6 +68,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	// First, because it fails most often, and nothing has been changed yet.
 	var err error
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
+		return err
+	}
+	templates, err := c.Editions.templates()
+	if err != nil {
 		return err
 	}
 	opened := c.stores(a.log)
@@ -109,9 +116,19 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	webhooks := delivery.New(delivery.Config{
 		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+	news, err := a.openNewsletters(c, templates, parts.Now)
+	if err != nil {
+		return err
+	}
 	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
 		return err
 	}
+	if c.Paused {
+		if err := news.sendings.PauseRestored(domain.AsSystem(ctx, "pause sendings")); err != nil {
+			return fmt.Errorf("pause the sendings: %w", err)
+		}
+	}
+	a.run(work, "close unused connections to the mail server", news.closeIdle)
 	a.run(work, "wait for resume", a.pause.run)
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
 	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
@@ -119,11 +136,11 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
-		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks,
+		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
-		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
+		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxPublicBody,
@@ -152,10 +169,25 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if c.Demo {
 		files = parts.Demo.Files
 	}
+	news.setContent(api)
+	subscriberPages, err := a.pages(news, c)
+	if err != nil {
+		return err
+	}
+	editions := server.EditionsConfig{Enabled: c.Editions.Pages || c.Demo, Templates: templates}
+	if subscriberPages != nil {
+		editions.SubscribeURL = c.Site.public(a.URL()) + "/subscribe"
+	}
+	var messages mailbox.Folder
+	if a.messages != nil {
+		messages = a.messages
+	}
 	a.serve(c, server.Config{
+		Mailbox: messages, Subscribers: subscriberPages,
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
+		Editions: editions,
+		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
 }
@@ -241,6 +273,9 @@ func (a *App) Close(ctx context.Context) error {
 	a.working.Wait()
 	if a.backend != nil {
 		errs = append(errs, a.backend.Close())
+	}
+	if a.messages != nil {
+		errs = append(errs, a.messages.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -45,6 +45,8 @@ type Config struct {
 	OIDC         OIDCConfig
 	Protection   ProtectionConfig
 	Cache        CacheConfig
+	Mail         MailConfig
+	Editions     EditionsConfig
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
@@ -76,6 +78,9 @@ var variables = map[string]string{
 	"tag-url":       "REDTHREAD_TAG_URL",
 	"series-url":    "REDTHREAD_SERIES_URL",
 
+	"edition-pages": "REDTHREAD_EDITION_PAGES",
+	"templates":     "REDTHREAD_TEMPLATES",
+
 	"trusted-proxy":      "REDTHREAD_TRUSTED_PROXIES",
 	"introspection":      "REDTHREAD_INTROSPECTION",
 	"registered-only":    "REDTHREAD_REGISTERED_ONLY",
@@ -87,6 +92,18 @@ var variables = map[string]string{
 	"cache-max-age":         "REDTHREAD_CACHE_MAX_AGE",
 	"cache-tags":            "REDTHREAD_CACHE_TAGS",
 	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
+
+	"mail-from":          "REDTHREAD_MAIL_FROM",
+	"mail-bounce-domain": "REDTHREAD_MAIL_BOUNCE_DOMAIN",
+	"mail-folder":        "REDTHREAD_MAIL_FOLDER",
+	"dkim-key":           "REDTHREAD_DKIM_KEYS",
+	"smtp":               "REDTHREAD_SMTP",
+	"smtp-tls":           "REDTHREAD_SMTP_TLS",
+	"smtp-user":          "REDTHREAD_SMTP_USER",
+	"smtp-password":      "REDTHREAD_SMTP_PASSWORD",
+	"smtp-name":          "REDTHREAD_SMTP_NAME",
+	"smtp-connections":   "REDTHREAD_SMTP_CONNECTIONS",
+	"smtp-rate":          "REDTHREAD_SMTP_RATE",
 
 	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",
 	"oidc-audience":        "REDTHREAD_OIDC_AUDIENCES",
@@ -125,6 +142,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
 	c.Cache.flags(f)
+	c.Mail.flags(f)
+	c.Editions.flags(f)
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 
@@ -132,18 +151,23 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 // configuration.
 func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
 	var p domain.Problems
+	c.readEnvironment(flags, getenv, &p)
+	c.check(flags, &p)
+	return p.Err("invalid configuration")
+}
+
+// readEnvironment sets the flags that were not given from the environment.
+func (c *Config) readEnvironment(flags *pflag.FlagSet, getenv func(string) string, p *domain.Problems) {
 	for _, name := range sortedKeys(variables) {
 		flag, value := flags.Lookup(name), getenv(variables[name])
 		if flag == nil || flag.Changed || value == "" {
 			continue
 		}
 		if err := flag.Value.Set(value); err != nil {
-			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number",
+			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number", "float64": "a number",
 				"bytes": "a number of bytes, such as 64MiB", "duration": "a time, such as 30s"}[flag.Value.Type()])
 		}
 	}
-	c.check(flags, &p)
-	return p.Err("invalid configuration")
 }
 
 // check adds the problems of the configuration to p. No message quotes a DSN,
@@ -164,6 +188,9 @@ func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 	}
 	if _, ok := levels[c.LogLevel]; !ok && c.LogLevel != "" {
 		p.Add("--log-level", "want debug, info, warn or error, not %q", c.LogLevel)
+	}
+	if flags.Lookup("mail-from") != nil {
+		c.Mail.check(p)
 	}
 	if flags.Lookup("addr") != nil {
 		c.checkServe(p)

@@ -125,6 +125,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
 		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
+		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

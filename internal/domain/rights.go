@@ -21,6 +21,8 @@ const (
 	ReadAudit
 	PurgeTrash
 	Operate
+	ManageSubscribers
+	SendEditions
 )
 
 // rights has the name of each right, the lowest role that has it, and its
@@ -40,6 +42,9 @@ var rights = []struct {
 	ReadAudit:        {"READ_AUDIT", Admin, "read and export the audit log"},
 	PurgeTrash:       {"PURGE", Admin, "delete documents from the trash for good"},
 	Operate:          {"OPERATE", Admin, "rebuild live"},
+
+	ManageSubscribers: {"MANAGE_SUBSCRIBERS", Admin, "see, import, export and erase subscribers, and the addresses that get no mail"},
+	SendEditions:      {"SEND_EDITION", Editor, "send an edition to the subscribers of its series, pause and stop that"},
 }
 
 // Rights lists all rights, in a fixed order.

@@ -30,6 +30,9 @@ const (
 	Webhook  Type = 40
 	Delivery Type = 41 // of an event to a webhook
 
+	Subscriber Type = 48
+	Sending    Type = 49 // of an edition
+
 	// Row is a row that a document owns: a name, a footnote, a citation.
 	Row Type = 64
 )
@@ -58,6 +61,8 @@ var typeNames = map[Type]typeName{
 	Query:        {"query", "qry"},
 	Webhook:      {"webhook", "whk"},
 	Delivery:     {"delivery", "dlv"},
+	Subscriber:   {"subscriber", "sub"},
+	Sending:      {"sending", "snd"},
 	Row:          {"row", "row"},
 }
 

@@ -237,16 +237,10 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.S
 		versions[i] = aggregate.PublishedRoot{Row: snap.Root, Version: e.Revision, CreatedAt: snap.CreatedAt, UpdatedAt: updated, PublishedAt: e.PublishedAt}
 	}
 	there := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return !p.existed[id] })
-	if err := aggregate.DeleteOwned(ctx, p.tx, root, there); err != nil {
-		return err
-	}
 	if err := p.removeAliases(ctx, there); err != nil {
 		return err
 	}
-	if err := aggregate.UpsertRoots(ctx, p.tx, root, versions); err != nil {
-		return err
-	}
-	if err := aggregate.InsertPublished(ctx, p.tx, root, versions); err != nil {
+	if err := aggregate.WritePublished(ctx, p.tx, root, versions, there); err != nil {
 		return err
 	}
 	return p.putAliases(ctx, t, snaps)

@@ -25,8 +25,8 @@ type RebuildResult struct {
 // the new one is complete. A rebuild that was interrupted goes on where it was.
 //
 // It first stages the documents, in many transactions: a document that live does not have
-// is unseen there, and one that live has in the published version is written again, which
-// changes nothing for readers. Documents that live has in another version are left as
+// is unseen there, and one that live has in the published version is compared with it, and
+// written where it differs. Documents that live has in another version are left as
 // they are: their new content may need another effective marking. The last transaction
 // writes those, removes what is not published, and computes all effective markings. It
 // depends on nothing that was staged: what is missing or differs is written there.
@@ -38,18 +38,13 @@ func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (Rebuil
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	err := l.fillSeries(ctx)
-	if err == nil {
-		err = l.stage(ctx, progress)
-	}
-	damaged := domain.KindOf(err) == domain.KindConflict // rows of live are where they cannot be
-	if err != nil && !damaged {
+	if err := l.fillSeries(ctx); err != nil {
 		return RebuildResult{}, err
 	}
-	if damaged {
-		l.log.WarnContext(ctx, "live has rows that are in the way of its rebuild; all of it is written in one transaction", "error", err)
+	if err := l.stage(ctx, progress); err != nil {
+		return RebuildResult{}, err
 	}
-	out, err := l.finishRebuild(ctx, damaged)
+	out, err := l.finishRebuild(ctx)
 	if err == nil {
 		progress(out.Documents, out.Documents)
 	}
@@ -181,8 +176,8 @@ func (p *projector) stage(ctx context.Context, batch snapshotBatch, entries []la
 	return err
 }
 
-// finishRebuild is the last transaction of a rebuild. With all it writes all documents.
-func (l *Live) finishRebuild(ctx context.Context, all bool) (RebuildResult, error) {
+// finishRebuild is the last transaction of a rebuild.
+func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 	var out RebuildResult
 	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		desk := l.stores.DeskRows()
@@ -209,15 +204,8 @@ func (l *Live) finishRebuild(ctx context.Context, all bool) (RebuildResult, erro
 			return err
 		}
 		p := &projector{tx: tx, desk: desk, existed: map[domain.ID]bool{}}
-		if all {
-			err = p.removeAll(ctx)
-		} else {
-			for id := range recorder.changes {
-				p.existed[id] = true
-			}
-		}
-		if err != nil {
-			return err
+		for id := range recorder.changes {
+			p.existed[id] = true
 		}
 		if err := p.putDiffering(ctx, entries, recorder.changes); err != nil {
 			return err
@@ -281,16 +269,6 @@ func (p *projector) markAll(ctx context.Context, entries []lastEntry) error {
 		}
 		if err := p.markEffective(ctx, ids, touched); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// removeAll removes all documents from live.
-func (p *projector) removeAll(ctx context.Context) error {
-	for _, name := range append(slices.Sorted(maps.Keys(aggregate.Tables())), "aliases") {
-		if err := store.Exec(ctx, p.tx, "DELETE FROM "+name); err != nil {
-			return fmt.Errorf("delete %s: %w", name, err)
 		}
 	}
 	return nil

@@ -2,17 +2,21 @@ package projection_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
@@ -176,7 +180,7 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 	t.Fatalf("the rebuild ended: %v", err)
 }
 
-// Rows of a damaged live that are in the way of a rebuild are removed.
+// Rows of a damaged live that are with another owner than on the desk are given back.
 func TestRebuildOfRowsInTheWay(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.SetStaged(1)
@@ -192,4 +196,45 @@ func TestRebuildOfRowsInTheWay(t *testing.T) {
 			t.Errorf("live (-before +rebuilt):\n%s", diff)
 		}
 	})
+}
+
+// A rebuild writes no row below a document that live has as it was published.
+func TestRebuildWritesOnlyWhatDiffers(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		publishMany(d)
+		d.changeLive("UPDATE report_entities SET position = 7 WHERE report_id = (SELECT id FROM reports WHERE slug = 'report-0') AND position = 1",
+			"CREATE TABLE written (what text)")
+		for name, table := range aggregate.Tables() {
+			if table.Type == 0 {
+				d.changeLive(d.onWrite(name)...)
+			}
+		}
+		if _, err := d.RebuildLive(domain.AsSystem(t.Context(), "test"), nil); err != nil {
+			t.Fatal(err)
+		}
+		var written []string
+		if err := store.QueryRows(t.Context(), d.Stores.LiveRows(), "SELECT what FROM written", nil, func(rows *sql.Rows) error {
+			written = append(written, "")
+			return rows.Scan(&written[len(written)-1])
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"UPDATE report_entities"}; !slices.Equal(written, want) {
+			t.Errorf("got the writes %q, want %q", written, want)
+		}
+	})
+}
+
+// onWrite returns statements that make a table record writes to it in the table written.
+func (d *desk) onWrite(table string) (statements []string) {
+	for _, event := range []string{"UPDATE", "DELETE", "INSERT"} {
+		name, note := "written_"+strings.ToLower(event)+"_"+table, fmt.Sprintf("INSERT INTO written VALUES ('%s %s')", event, table)
+		trigger := fmt.Sprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH ROW ", name, event, table)
+		if d.Stores.LiveRows().Dialect() == dialect.Postgres {
+			statements = append(statements, fmt.Sprintf("CREATE FUNCTION %s() RETURNS trigger AS $$ BEGIN %s; RETURN NULL; END $$ LANGUAGE plpgsql", name, note), trigger+"EXECUTE FUNCTION "+name+"()")
+		} else {
+			statements = append(statements, trigger+"BEGIN "+note+"; END")
+		}
+	}
+	return statements
 }

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
+	"github.com/redthread-api/redthread/internal/server/content"
 	"github.com/redthread-api/redthread/internal/server/explorer"
-	"github.com/redthread-api/redthread/internal/server/feeds"
+	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 )
@@ -37,17 +39,22 @@ const (
 
 // Config configures a [Server].
 type Config struct {
-	GraphQL       http.Handler                             // the API; its requests carry a viewer and a request id
-	Schema        func(notFound http.Handler) http.Handler // serves the schema in the schema definition language; nil: not
-	ChangeFeed    ChangeFeed                               // the change feed
-	Streams       Streams                                  // opens the streams of the change feed
-	Quotas        Quotas                                   // charges for the change feed
-	Examples      []explorer.Example                       // the explorer's first tabs
-	DemoKey       string                                   // the key that the explorer offers to browsers on this machine; empty: none
-	REST          *rest.API                                // the routes at /v1 and their description; nil: there are none
-	Feeds         FeedsConfig
-	Started       time.Time // when the process began with its settings
-	Files         Files     // static files; none where its handler is nil
+	GraphQL     http.Handler                             // the API; its requests carry a viewer and a request id
+	Schema      func(notFound http.Handler) http.Handler // serves the schema in the schema definition language; nil: not
+	ChangeFeed  ChangeFeed                               // the change feed
+	Streams     Streams                                  // opens the streams of the change feed
+	Quotas      Quotas                                   // charges for the change feed
+	Examples    []explorer.Example                       // the explorer's first tabs
+	DemoKey     string                                   // the key that the explorer offers to browsers on this machine; empty: none
+	REST        *rest.API                                // the routes at /v1 and their description; nil: there are none
+	Feeds       FeedsConfig
+	Editions    EditionsConfig // needs Feeds, whose content it shows
+	Subscribers http.Handler   // the pages of subscribers; nil: there are none
+	Started     time.Time      // when the process began with its settings
+	Files       Files          // static files; none where its handler is nil
+	// Mailbox is the folder to which messages go in place of readers; nil where they are sent. All who reach the server
+	// can see its messages.
+	Mailbox       mailbox.Folder
 	Authenticator Authenticator
 	Checks        []Check // readiness checks, in the order in which they are shown
 	Log           *slog.Logger
@@ -78,9 +85,16 @@ type Files struct {
 
 // FeedsConfig configures feeds and sitemaps; there are none where Content is nil.
 type FeedsConfig struct {
-	Content   feeds.Executor
+	Content   content.Executor
 	Site      site.Site
 	PublicURL string // of the server, without a slash at the end
+}
+
+// EditionsConfig configures the pages of editions.
+type EditionsConfig struct {
+	Enabled      bool
+	Templates    *render.Templates
+	SubscribeURL string // of the form for readers; empty: there is none
 }
 
 // Server is the HTTP server.

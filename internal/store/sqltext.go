@@ -41,7 +41,16 @@ func InSet(engine string) string {
 	return " IN (SELECT value FROM json_each(?))"
 }
 
-// IDSet returns ids as the parameter for [InSet].
+// NotInSet returns the comparison of the column in front of it with a set of ids, which is
+// one parameter. PostgreSQL hashes a subquery, and before version 15 not an array.
+func NotInSet(engine string) string {
+	if engine == dialect.Postgres {
+		return " NOT IN (SELECT unnest(?::bigint[]))"
+	}
+	return " NOT IN (SELECT value FROM json_each(?))"
+}
+
+// IDSet returns ids as the parameter for [InSet] and [NotInSet].
 func IDSet(engine string, ids []domain.ID) any {
 	numbers := make([]int64, len(ids))
 	for i, id := range ids {

@@ -296,10 +296,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 		}
 		roots[i] = aggregate.PublishedRoot{Row: d.row, Version: 1, CreatedAt: d.PublishedAt, UpdatedAt: updated, PublishedAt: d.PublishedAt}
 	}
-	if err := aggregate.UpsertRoots(ctx, tx, root, roots); err != nil {
-		return err
-	}
-	if err := aggregate.InsertPublished(ctx, tx, root, roots); err != nil {
+	if err := aggregate.WritePublished(ctx, tx, root, roots, nil); err != nil {
 		return err
 	}
 	mark := visibility.OwnMarking(root.Name)

@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/ent/db/change"
 	"github.com/redthread-api/redthread/ent/db/citation"
+	"github.com/redthread-api/redthread/ent/db/consent"
 	"github.com/redthread-api/redthread/ent/db/contribution"
 	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/editionitem"
@@ -36,6 +37,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
 	"github.com/redthread-api/redthread/ent/db/narrativetag"
 	"github.com/redthread-api/redthread/ent/db/narrativetarget"
+	"github.com/redthread-api/redthread/ent/db/newsletterkey"
 	"github.com/redthread-api/redthread/ent/db/observation"
 	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/ent/db/predicate"
@@ -52,8 +54,14 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
+	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
+	"github.com/redthread-api/redthread/ent/db/subscriber"
+	"github.com/redthread-api/redthread/ent/db/subscription"
+	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
+	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -111,6 +119,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.ChangeQuery, predicate.Change, change.OrderOption]{typ: db.TypeChange, tq: q}, nil
 	case *db.CitationQuery:
 		return &query[*db.CitationQuery, predicate.Citation, citation.OrderOption]{typ: db.TypeCitation, tq: q}, nil
+	case *db.ConsentQuery:
+		return &query[*db.ConsentQuery, predicate.Consent, consent.OrderOption]{typ: db.TypeConsent, tq: q}, nil
 	case *db.ContributionQuery:
 		return &query[*db.ContributionQuery, predicate.Contribution, contribution.OrderOption]{typ: db.TypeContribution, tq: q}, nil
 	case *db.EditionQuery:
@@ -155,6 +165,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.NarrativeTagQuery, predicate.NarrativeTag, narrativetag.OrderOption]{typ: db.TypeNarrativeTag, tq: q}, nil
 	case *db.NarrativeTargetQuery:
 		return &query[*db.NarrativeTargetQuery, predicate.NarrativeTarget, narrativetarget.OrderOption]{typ: db.TypeNarrativeTarget, tq: q}, nil
+	case *db.NewsletterKeyQuery:
+		return &query[*db.NewsletterKeyQuery, predicate.NewsletterKey, newsletterkey.OrderOption]{typ: db.TypeNewsletterKey, tq: q}, nil
 	case *db.ObservationQuery:
 		return &query[*db.ObservationQuery, predicate.Observation, observation.OrderOption]{typ: db.TypeObservation, tq: q}, nil
 	case *db.PersonQuery:
@@ -185,10 +197,22 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.RevisionQuery, predicate.Revision, revision.OrderOption]{typ: db.TypeRevision, tq: q}, nil
 	case *db.ScheduleQuery:
 		return &query[*db.ScheduleQuery, predicate.Schedule, schedule.OrderOption]{typ: db.TypeSchedule, tq: q}, nil
+	case *db.SendingQuery:
+		return &query[*db.SendingQuery, predicate.Sending, sending.OrderOption]{typ: db.TypeSending, tq: q}, nil
+	case *db.SendingRecipientQuery:
+		return &query[*db.SendingRecipientQuery, predicate.SendingRecipient, sendingrecipient.OrderOption]{typ: db.TypeSendingRecipient, tq: q}, nil
 	case *db.SeriesQuery:
 		return &query[*db.SeriesQuery, predicate.Series, series.OrderOption]{typ: db.TypeSeries, tq: q}, nil
 	case *db.SourceQuery:
 		return &query[*db.SourceQuery, predicate.Source, source.OrderOption]{typ: db.TypeSource, tq: q}, nil
+	case *db.SubscriberQuery:
+		return &query[*db.SubscriberQuery, predicate.Subscriber, subscriber.OrderOption]{typ: db.TypeSubscriber, tq: q}, nil
+	case *db.SubscriptionQuery:
+		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
+	case *db.SubscriptionRequestQuery:
+		return &query[*db.SubscriptionRequestQuery, predicate.SubscriptionRequest, subscriptionrequest.OrderOption]{typ: db.TypeSubscriptionRequest, tq: q}, nil
+	case *db.SuppressionQuery:
+		return &query[*db.SuppressionQuery, predicate.Suppression, suppression.OrderOption]{typ: db.TypeSuppression, tq: q}, nil
 	case *db.TagQuery:
 		return &query[*db.TagQuery, predicate.Tag, tag.OrderOption]{typ: db.TypeTag, tq: q}, nil
 	case *db.WebhookQuery:

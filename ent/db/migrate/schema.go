@@ -314,6 +314,31 @@ var (
 			},
 		},
 	}
+	// ConsentsColumns holds the columns for the "consents" table.
+	ConsentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "series_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "act", Type: field.TypeString},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "network", Type: field.TypeString, Nullable: true},
+		{Name: "text_version", Type: field.TypeString, Nullable: true},
+		{Name: "language", Type: field.TypeString, Nullable: true},
+		{Name: "source", Type: field.TypeString, Nullable: true},
+	}
+	// ConsentsTable holds the schema information for the "consents" table.
+	ConsentsTable = &schema.Table{
+		Name:       "consents",
+		Columns:    ConsentsColumns,
+		PrimaryKey: []*schema.Column{ConsentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "consent_email_hash_at",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentsColumns[1], ConsentsColumns[4]},
+			},
+		},
+	}
 	// ContributionsColumns holds the columns for the "contributions" table.
 	ContributionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1280,6 +1305,27 @@ var (
 			},
 		},
 	}
+	// NewsletterKeysColumns holds the columns for the "newsletter_keys" table.
+	NewsletterKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "purpose", Type: field.TypeString},
+		{Name: "secret", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+	}
+	// NewsletterKeysTable holds the schema information for the "newsletter_keys" table.
+	NewsletterKeysTable = &schema.Table{
+		Name:       "newsletter_keys",
+		Columns:    NewsletterKeysColumns,
+		PrimaryKey: []*schema.Column{NewsletterKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "newsletterkey_purpose_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{NewsletterKeysColumns[1], NewsletterKeysColumns[3]},
+			},
+		},
+	}
 	// ObservationsColumns holds the columns for the "observations" table.
 	ObservationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -1945,6 +1991,85 @@ var (
 			},
 		},
 	}
+	// SendingsColumns holds the columns for the "sendings" table.
+	SendingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "edition_id", Type: field.TypeInt64},
+		{Name: "series_id", Type: field.TypeInt64},
+		{Name: "marking", Type: field.TypeInt},
+		{Name: "state", Type: field.TypeString},
+		{Name: "reason", Type: field.TypeString, Nullable: true},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "frozen_at", Type: field.TypeTime, Nullable: true},
+		{Name: "done_at", Type: field.TypeTime, Nullable: true},
+		{Name: "worker", Type: field.TypeString, Default: ""},
+		{Name: "worker_until", Type: field.TypeTime, Nullable: true},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "rate", Type: field.TypeFloat64, Default: 0},
+		{Name: "created_by", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// SendingsTable holds the schema information for the "sendings" table.
+	SendingsTable = &schema.Table{
+		Name:       "sendings",
+		Columns:    SendingsColumns,
+		PrimaryKey: []*schema.Column{SendingsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sending_edition_id",
+				Unique:  true,
+				Columns: []*schema.Column{SendingsColumns[1]},
+			},
+			{
+				Name:    "sending_state_at",
+				Unique:  false,
+				Columns: []*schema.Column{SendingsColumns[4], SendingsColumns[6]},
+			},
+			{
+				Name:    "sending_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SendingsColumns[14], SendingsColumns[0]},
+			},
+		},
+	}
+	// SendingRecipientsColumns holds the columns for the "sending_recipients" table.
+	SendingRecipientsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "sending_id", Type: field.TypeInt64},
+		{Name: "subscriber_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "state", Type: field.TypeString},
+		{Name: "worker", Type: field.TypeString, Default: ""},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeTime, Nullable: true},
+		{Name: "first_attempt_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "code", Type: field.TypeString, Nullable: true},
+	}
+	// SendingRecipientsTable holds the schema information for the "sending_recipients" table.
+	SendingRecipientsTable = &schema.Table{
+		Name:       "sending_recipients",
+		Columns:    SendingRecipientsColumns,
+		PrimaryKey: []*schema.Column{SendingRecipientsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sendingrecipient_sending_id_email_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SendingRecipientsColumns[1], SendingRecipientsColumns[3]},
+			},
+			{
+				Name:    "sendingrecipient_sending_id_state_next_attempt_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SendingRecipientsColumns[1], SendingRecipientsColumns[4], SendingRecipientsColumns[7], SendingRecipientsColumns[0]},
+			},
+			{
+				Name:    "sendingrecipient_subscriber_id",
+				Unique:  false,
+				Columns: []*schema.Column{SendingRecipientsColumns[2]},
+			},
+		},
+	}
 	// SeriesColumns holds the columns for the "series" table.
 	SeriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -2086,6 +2211,138 @@ var (
 				Name:    "source_date_id",
 				Unique:  false,
 				Columns: []*schema.Column{SourcesColumns[17], SourcesColumns[0]},
+			},
+		},
+	}
+	// SubscribersColumns holds the columns for the "subscribers" table.
+	SubscribersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "email", Type: field.TypeString},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "language", Type: field.TypeString},
+		{Name: "soft_bounces", Type: field.TypeInt, Default: 0},
+		{Name: "soft_bounces_since", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// SubscribersTable holds the schema information for the "subscribers" table.
+	SubscribersTable = &schema.Table{
+		Name:       "subscribers",
+		Columns:    SubscribersColumns,
+		PrimaryKey: []*schema.Column{SubscribersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscriber_email_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SubscribersColumns[2]},
+			},
+			{
+				Name:    "subscriber_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscribersColumns[6], SubscribersColumns[0]},
+			},
+		},
+	}
+	// SubscriptionsColumns holds the columns for the "subscriptions" table.
+	SubscriptionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "subscriber_id", Type: field.TypeInt64},
+		{Name: "series_id", Type: field.TypeInt64},
+		{Name: "clearance", Type: field.TypeInt},
+		{Name: "state", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "confirmed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SubscriptionsTable holds the schema information for the "subscriptions" table.
+	SubscriptionsTable = &schema.Table{
+		Name:       "subscriptions",
+		Columns:    SubscriptionsColumns,
+		PrimaryKey: []*schema.Column{SubscriptionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscription_subscriber_id_series_id",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionsColumns[1], SubscriptionsColumns[2]},
+			},
+			{
+				Name:    "subscription_series_id_state_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[2], SubscriptionsColumns[4], SubscriptionsColumns[0]},
+			},
+		},
+	}
+	// SubscriptionRequestsColumns holds the columns for the "subscription_requests" table.
+	SubscriptionRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "email", Type: field.TypeString},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "series_id", Type: field.TypeInt64},
+		{Name: "language", Type: field.TypeString},
+		{Name: "network", Type: field.TypeString, Nullable: true},
+		{Name: "text_version", Type: field.TypeString},
+		{Name: "token_hash", Type: field.TypeString, Nullable: true},
+		{Name: "state", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SubscriptionRequestsTable holds the schema information for the "subscription_requests" table.
+	SubscriptionRequestsTable = &schema.Table{
+		Name:       "subscription_requests",
+		Columns:    SubscriptionRequestsColumns,
+		PrimaryKey: []*schema.Column{SubscriptionRequestsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscriptionrequest_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[7]},
+			},
+			{
+				Name:    "subscriptionrequest_email_hash_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[2], SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_network_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[5], SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[9]},
+			},
+			{
+				Name:    "subscriptionrequest_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionRequestsColumns[10]},
+			},
+		},
+	}
+	// SuppressionsColumns holds the columns for the "suppressions" table.
+	SuppressionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "email_hash", Type: field.TypeString},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "code", Type: field.TypeString, Nullable: true},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// SuppressionsTable holds the schema information for the "suppressions" table.
+	SuppressionsTable = &schema.Table{
+		Name:       "suppressions",
+		Columns:    SuppressionsColumns,
+		PrimaryKey: []*schema.Column{SuppressionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "suppression_email_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SuppressionsColumns[1]},
+			},
+			{
+				Name:    "suppression_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{SuppressionsColumns[4], SuppressionsColumns[0]},
 			},
 		},
 	}
@@ -2256,6 +2513,7 @@ var (
 		AuditEntriesTable,
 		ChangesTable,
 		CitationsTable,
+		ConsentsTable,
 		ContributionsTable,
 		EditionsTable,
 		EditionItemsTable,
@@ -2278,6 +2536,7 @@ var (
 		NarrativeAmplifiersTable,
 		NarrativeTagsTable,
 		NarrativeTargetsTable,
+		NewsletterKeysTable,
 		ObservationsTable,
 		PeopleTable,
 		ProjectionTable,
@@ -2293,8 +2552,14 @@ var (
 		ReportTagsTable,
 		RevisionsTable,
 		SchedulesTable,
+		SendingsTable,
+		SendingRecipientsTable,
 		SeriesTable,
 		SourcesTable,
+		SubscribersTable,
+		SubscriptionsTable,
+		SubscriptionRequestsTable,
+		SuppressionsTable,
 		TagsTable,
 		WebhooksTable,
 		WebhookDeliveriesTable,
@@ -2324,6 +2589,9 @@ func init() {
 	CitationsTable.ForeignKeys[4].RefTable = SourcesTable
 	CitationsTable.Annotation = &entsql.Annotation{
 		Table: "citations",
+	}
+	ConsentsTable.Annotation = &entsql.Annotation{
+		Table: "consents",
 	}
 	ContributionsTable.ForeignKeys[0].RefTable = ReportsTable
 	ContributionsTable.ForeignKeys[1].RefTable = EntitiesTable
@@ -2413,6 +2681,9 @@ func init() {
 	NarrativeTargetsTable.Annotation = &entsql.Annotation{
 		Table: "narrative_targets",
 	}
+	NewsletterKeysTable.Annotation = &entsql.Annotation{
+		Table: "newsletter_keys",
+	}
 	ObservationsTable.ForeignKeys[0].RefTable = NarrativesTable
 	ObservationsTable.Annotation = &entsql.Annotation{
 		Table: "observations",
@@ -2472,11 +2743,29 @@ func init() {
 	SchedulesTable.Annotation = &entsql.Annotation{
 		Table: "schedules",
 	}
+	SendingsTable.Annotation = &entsql.Annotation{
+		Table: "sendings",
+	}
+	SendingRecipientsTable.Annotation = &entsql.Annotation{
+		Table: "sending_recipients",
+	}
 	SeriesTable.Annotation = &entsql.Annotation{
 		Table: "series",
 	}
 	SourcesTable.Annotation = &entsql.Annotation{
 		Table: "sources",
+	}
+	SubscribersTable.Annotation = &entsql.Annotation{
+		Table: "subscribers",
+	}
+	SubscriptionsTable.Annotation = &entsql.Annotation{
+		Table: "subscriptions",
+	}
+	SubscriptionRequestsTable.Annotation = &entsql.Annotation{
+		Table: "subscription_requests",
+	}
+	SuppressionsTable.Annotation = &entsql.Annotation{
+		Table: "suppressions",
 	}
 	TagsTable.ForeignKeys[0].RefTable = TagsTable
 	TagsTable.Annotation = &entsql.Annotation{

@@ -24,6 +24,9 @@ type Change func(*sql.Selector)
 // Citation is the predicate function for citation builders.
 type Citation func(*sql.Selector)
 
+// Consent is the predicate function for consent builders.
+type Consent func(*sql.Selector)
+
 // Contribution is the predicate function for contribution builders.
 type Contribution func(*sql.Selector)
 
@@ -90,6 +93,9 @@ type NarrativeTag func(*sql.Selector)
 // NarrativeTarget is the predicate function for narrativetarget builders.
 type NarrativeTarget func(*sql.Selector)
 
+// NewsletterKey is the predicate function for newsletterkey builders.
+type NewsletterKey func(*sql.Selector)
+
 // Observation is the predicate function for observation builders.
 type Observation func(*sql.Selector)
 
@@ -135,11 +141,29 @@ type Revision func(*sql.Selector)
 // Schedule is the predicate function for schedule builders.
 type Schedule func(*sql.Selector)
 
+// Sending is the predicate function for sending builders.
+type Sending func(*sql.Selector)
+
+// SendingRecipient is the predicate function for sendingrecipient builders.
+type SendingRecipient func(*sql.Selector)
+
 // Series is the predicate function for series builders.
 type Series func(*sql.Selector)
 
 // Source is the predicate function for source builders.
 type Source func(*sql.Selector)
+
+// Subscriber is the predicate function for subscriber builders.
+type Subscriber func(*sql.Selector)
+
+// Subscription is the predicate function for subscription builders.
+type Subscription func(*sql.Selector)
+
+// SubscriptionRequest is the predicate function for subscriptionrequest builders.
+type SubscriptionRequest func(*sql.Selector)
+
+// Suppression is the predicate function for suppression builders.
+type Suppression func(*sql.Selector)
 
 // Tag is the predicate function for tag builders.
 type Tag func(*sql.Selector)

@@ -73,10 +73,15 @@ func Header(root string, here Place, extra template.HTML) template.HTML {
 
 // Policy is the content security policy of a page that loads nothing: its one
 // style is in it, and known by its hash; its icon is in it, too.
-func Policy(style string) string {
+func Policy(style string) string { return policyOf(style, "'none'") }
+
+// FormPolicy is Policy for a page with forms, which are sent to this server.
+func FormPolicy(style string) string { return policyOf(style, "'self'") }
+
+func policyOf(style, forms string) string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"base-uri 'none'; form-action " + forms + "; frame-ancestors 'none'"
 }
 
 var missingPage = template.Must(template.New("missing").Parse(missing))

@@ -17,6 +17,8 @@ var deskTables = map[string]bool{
 	"live_documents": true, "live_references": true, "mentions": true, "name_keys": true,
 	"api_keys": true, "key_networks": true, "people": true, "audit_entries": true, "registered_documents": true,
 	"webhooks": true, "webhook_deliveries": true, "idempotency_keys": true,
+	"newsletter_keys": true, "subscribers": true, "subscription_requests": true, "subscriptions": true, "consents": true, "suppressions": true,
+	"sendings": true, "sending_recipients": true,
 }
 
 // DeskTables returns the tables of the desk, as in the ent schema.
