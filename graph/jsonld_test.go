@@ -31,6 +31,19 @@ func TestJSONLD(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", path, got, want)
 			}
 		}
+		r = a.query(public, `{ edition(slug: "weekly-7") { jsonLd } series(slug: "weekly") { jsonLd } }`)
+		for path, want := range map[string]any{
+			"edition.jsonLd.@type": "PublicationIssue", "edition.jsonLd.name": "Weekly 7: Week seven", "edition.jsonLd.issueNumber": 7.0, "edition.jsonLd.isPartOf.name": "Weekly",
+			"edition.jsonLd.temporalCoverage": "2024-02-01/2024-02-14", "edition.jsonLd.abstract": "On Port Ltd.", "edition.jsonLd.hasPart.0.about.0.name": "Crane Works",
+			"series.jsonLd.@type": "Periodical", "series.jsonLd.description": "What Port Ltd does.",
+		} {
+			if got := r.at(path); got != want {
+				t.Errorf("%s: got %v, want %v", path, got, want)
+			}
+		}
+		if strings.Contains(r.body, "idden") {
+			t.Errorf("the public sees of the hidden entity: %s", r.body)
+		}
 		claim := a.query(public, `{ narrative(slug: "ports-are-safe") { jsonLd } }`)
 		if got := claim.at("narrative.jsonLd.@type"); got != "Claim" {
 			t.Errorf("without a decision: got %v", got)

@@ -246,7 +246,7 @@ var (
 
 	editionTable = document(read.Table{
 		Name: "editions", Type: "Edition", Document: domain.Edition,
-		Groups: groups{prose("introduction")},
+		Groups: groups{{Columns: []string{"introduction"}, Fields: []string{"introduction", "jsonLd"}}},
 		Fields: fields{
 			"number":      {Column: "number", Kind: read.Int},
 			"title":       text("title"),
@@ -260,7 +260,7 @@ var (
 
 	seriesTable = document(read.Table{
 		Name: "series", Type: "Series", Document: domain.Series,
-		Groups: groups{prose("description")},
+		Groups: groups{{Columns: []string{"description"}, Fields: []string{"description", "jsonLd"}}},
 		Fields: fields{
 			"title":    text("title"),
 			"cadence":  enum("cadence", domain.Cadences),

@@ -164,6 +164,7 @@ type EditionResolver interface {
 	Introduction(ctx context.Context, obj *db.Edition, format string) (*string, error)
 
 	Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error)
+	JSONLd(ctx context.Context, obj *db.Edition) (any, error)
 }
 type EditionItemResolver interface {
 	Anchor(ctx context.Context, obj *db.EditionItem) (string, error)
@@ -493,6 +494,7 @@ type SeriesResolver interface {
 	Editions(ctx context.Context, obj *db.Series, first *int, after *string, last *int, before *string, filter scalar.Input, orderBy *read.OrderBy) (*read.Connection[db.Edition], error)
 	NextNumber(ctx context.Context, obj *db.Series) (*int, error)
 	NextPeriod(ctx context.Context, obj *db.Series) (*editorial.Period, error)
+	JSONLd(ctx context.Context, obj *db.Series) (any, error)
 }
 type SeriesPayloadResolver interface {
 	Series(ctx context.Context, obj *editorial.SaveResult) (*db.Series, error)
@@ -2216,6 +2218,11 @@ type Edition implements Node & Document {
   periodEnd: Date
   "What it reports, in order."
   items: [EditionItem!]!
+  """
+  The edition as JSON-LD in the vocabulary of schema.org (` + "`" + `PublicationIssue` + "`" + `), with what the viewer may see of
+  what it refers to. As text it can be put into ` + "`" + `<script type="application/ld+json">` + "`" + ` as it is.
+  """
+  jsonLd: JSON!
 }
 
 "A file: a picture or a PDF."
@@ -2385,6 +2392,11 @@ type Series implements Node & Document {
   no period.
   """
   nextPeriod: Period
+  """
+  The series as JSON-LD in the vocabulary of schema.org (` + "`" + `Periodical` + "`" + `), with what the viewer may see of
+  what it refers to. As text it can be put into ` + "`" + `<script type="application/ld+json">` + "`" + ` as it is.
+  """
+  jsonLd: JSON!
 }
 
 "A span of days."
@@ -8118,6 +8130,8 @@ func (ec *executionContext) childFields_Edition(ctx context.Context, field graph
 		return ec.fieldContext_Edition_periodEnd(ctx, field)
 	case "items":
 		return ec.fieldContext_Edition_items(ctx, field)
+	case "jsonLd":
+		return ec.fieldContext_Edition_jsonLd(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Edition", field.Name)
 }
@@ -9330,6 +9344,8 @@ func (ec *executionContext) childFields_Series(ctx context.Context, field graphq
 		return ec.fieldContext_Series_nextNumber(ctx, field)
 	case "nextPeriod":
 		return ec.fieldContext_Series_nextPeriod(ctx, field)
+	case "jsonLd":
+		return ec.fieldContext_Series_jsonLd(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Series", field.Name)
 }
@@ -17593,6 +17609,29 @@ func (ec *executionContext) fieldContext_Edition_items(_ context.Context, field 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Edition_jsonLd(ctx context.Context, field graphql.CollectedField, obj *db.Edition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Edition_jsonLd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Edition().JSONLd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v any) graphql.Marshaler {
+			return ec.marshalNJSON2interface(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Edition_jsonLd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Edition", field, true, true, "JSON")
 }
 
 func (ec *executionContext) _EditionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Edition]) (ret graphql.Marshaler) {
@@ -33515,6 +33554,29 @@ func (ec *executionContext) fieldContext_Series_nextPeriod(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Series_jsonLd(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Series_jsonLd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Series().JSONLd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v any) graphql.Marshaler {
+			return ec.marshalNJSON2interface(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Series_jsonLd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Series", field, true, true, "JSON")
+}
+
 func (ec *executionContext) _SeriesConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[db.Series]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -42546,6 +42608,11 @@ func (ec *executionContext) _Edition(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "jsonLd":
+			out.Values[i] = ec._Edition_jsonLd(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -47508,6 +47575,11 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 		case "nextPeriod":
 			out.Values[i] = ec._Series_nextPeriod(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "jsonLd":
+			out.Values[i] = ec._Series_jsonLd(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:

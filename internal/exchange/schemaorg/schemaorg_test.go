@@ -75,6 +75,15 @@ func TestDocuments(t *testing.T) {
 		"claim": func() (json.RawMessage, error) {
 			return publisher.Narrative(narrative("A key narrative: of the study."))
 		},
+		"series": func() (json.RawMessage, error) {
+			return publisher.Series(schemaorg.Series{ID: "ser_1", URL: "https://site.example/series/weekly", Title: "Weekly", Description: "What happened.", Language: "en", Published: &at, Updated: at})
+		},
+		"edition": func() (json.RawMessage, error) {
+			return publisher.Edition(schemaorg.Edition{ID: "edn_1", URL: "https://site.example/editions/weekly-7", Name: "Weekly 7: More", Introduction: "In short.", Language: "en",
+				Number: 7, PeriodStart: "2026-01-05", PeriodEnd: "2026-01-11", Published: &at, Updated: at.Add(time.Hour),
+				Series: &schemaorg.Series{URL: "https://site.example/series/weekly", Title: "Weekly"},
+				Items:  []schemaorg.Item{{Headline: "A fall", Anchor: "item-1", About: []schemaorg.Thing{works}, Tags: []string{"Cranes"}}, {Headline: "Nothing", Anchor: "item-2"}}})
+		},
 		"claim-review": func() (json.RawMessage, error) { return publisher.Narrative(narrative("mostly  False: some is not.")) },
 	} {
 		t.Run(name, func(t *testing.T) {
