@@ -3003,6 +3003,8 @@ enum AuditAction {
   DISABLE_WEBHOOK
   "An edition was sent to the subscribers of its series, or is to be at a time."
   SEND_EDITION
+  "An edition was sent to some addresses as a test."
+  SEND_TEST_EDITION
   "A sending was paused."
   PAUSE_SENDING
   "A sending was resumed."

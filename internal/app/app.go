@@ -129,6 +129,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		}
 	}
 	a.run(work, "close unused connections to the mail server", news.closeIdle)
+	a.run(work, "read bounces", func(ctx context.Context) error { return news.watchBounces(ctx, c.Mail.BounceDir) })
 	a.run(work, "wait for resume", a.pause.run)
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
 	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
@@ -183,7 +184,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		messages = a.messages
 	}
 	a.serve(c, server.Config{
-		Mailbox: messages, Subscribers: subscriberPages,
+		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Editions: editions,

@@ -22,6 +22,8 @@ type MailConfig struct {
 	// From is the sender of newsletters: an address, or a name and an address in angle brackets. Empty: no
 	// mail is sent.
 	From string
+	// BounceDir is the folder in which a mail server stores what comes back; empty: none.
+	BounceDir string
 	// BounceDomain is the domain of return paths; empty for that of From.
 	BounceDomain string
 	// DKIM has keys as SELECTOR=FILE. The first of each algorithm signs.
@@ -43,6 +45,7 @@ type MailConfig struct {
 func (c *MailConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.From, "mail-from", "", usage("mail-from", "`sender` of newsletters, such as \"The Red Report <report@news.example.org>\""))
 	f.StringVar(&c.BounceDomain, "mail-bounce-domain", "", usage("mail-bounce-domain", "`domain` of return paths (default that of --mail-from)"))
+	f.StringVar(&c.BounceDir, "bounce-dir", "", usage("bounce-dir", "`folder`, such as a Maildir, in which a mail server stores mails to return paths; they are applied and deleted"))
 	f.StringSliceVar(&c.DKIM, "dkim-key", nil, usage("dkim-key",
 		"`selector=file` of a private key in PEM (RSA or Ed25519) that signs mail; repeat it or separate by commas: the first of each algorithm signs, others are published for a rotation"))
 	f.StringVar(&c.SMTP, "smtp", "", usage("smtp", "`host:port` of the SMTP server that takes all mail, such as smtp.example.org:587"))

@@ -24,6 +24,7 @@ type newsletters struct {
 	subscribers *newsletter.Subscribers // nil without a mail server or folder
 	office      *newsletter.PostOffice
 	client      *mail.Client // nil without a mail server
+	bounces     *newsletter.Bounces
 }
 
 // openNewsletters builds the newsletters. Queries run once setContent was called.
@@ -62,6 +63,7 @@ func (a *App) openNewsletters(c Config, templates *render.Templates, now func() 
 		PublicURL: c.Site.public(a.URL()), Publisher: c.Site.Name,
 	})
 	n.office.Subscribers = n.subscribers
+	n.bounces = &newsletter.Bounces{Subscribers: n.subscribers, Domain: office.BounceDomain, Log: a.log}
 	sendings.Letters, sendings.Mail = n.office, submitter
 	n.sendings = newsletter.NewSendings(sendings)
 	return n, nil
@@ -109,6 +111,22 @@ func (a *App) pages(n *newsletters, c Config) (http.Handler, error) {
 		return nil, nil
 	}
 	return subscriberpages.New(subscriberpages.Config{Subscribers: n.subscribers, Templates: c.Editions.folder(), Log: a.log})
+}
+
+// bounceHandler returns the handler of reports of mails that came back; nil where there are no mails.
+func (a *App) bounceHandler(n *newsletters) http.Handler {
+	if n.bounces == nil {
+		return nil
+	}
+	return subscriberpages.BounceHandler(n.bounces.Apply, a.log)
+}
+
+// watchBounces applies the reports in a folder until ctx ends.
+func (n *newsletters) watchBounces(ctx context.Context, folder string) error {
+	if n.bounces == nil || folder == "" {
+		return nil
+	}
+	return n.bounces.Watch(ctx, folder)
 }
 
 // closeIdle closes the connections to the mail server that are not used, until ctx ends; then all.

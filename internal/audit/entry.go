@@ -51,6 +51,7 @@ const (
 	DisableWebhook Action = "DISABLE_WEBHOOK"
 
 	SendEdition   Action = "SEND_EDITION"
+	TestEdition   Action = "SEND_TEST_EDITION"
 	PauseSending  Action = "PAUSE_SENDING"
 	ResumeSending Action = "RESUME_SENDING"
 	StopSending   Action = "STOP_SENDING"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter/bounce"
 	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -360,7 +361,7 @@ func (r *run) outcomeOf(to Recipient, result mail.Result, at time.Time) outcome 
 		out.state = RecipientUnknown
 	case mail.Failed:
 		out.state = RecipientFailed
-		out.suppress = result.Step == mail.StepRecipient && aboutAddress(result.Enhanced)
+		out.suppress = result.Step == mail.StepRecipient && bounce.Classify(result.Code, result.Enhanced, result.Text) == bounce.Hard
 	case mail.Deferred:
 		if result.Step == mail.StepConnect {
 			out.state = RecipientPending // nothing was said about this mail
@@ -386,17 +387,6 @@ func codeOf(result mail.Result) string {
 		return fmt.Sprint(result.Code)
 	}
 	return fmt.Sprint(result.Code, " ", result.Enhanced)
-}
-
-// aboutAddress reports whether a permanent enhanced code says that the address does not work: RFC 3463, X.1.X
-// (addressing) except those of the sender, and a disabled mailbox. A refusal without such a code, or for a policy or
-// the size, says nothing about it.
-func aboutAddress(enhanced string) bool {
-	switch enhanced {
-	case "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1":
-		return true
-	}
-	return false
 }
 
 // backOff notes that the mail server cannot be reached, and returns when to try again.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/newsletter/mail"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // maxTestMails bounds the addresses of a test.
@@ -48,9 +50,14 @@ func (s *Sendings) SendTest(ctx context.Context, ref string, to []string) ([]*Te
 	if err != nil {
 		return nil, fmt.Errorf("render the edition: %w", err)
 	}
+	at := s.txTime()
+	if err := s.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.TestEdition, Documents: []domain.ID{edition.ID}, Detail: fmt.Sprintf("%d addresses", len(to))})
+	}); err != nil {
+		return nil, err
+	}
 	results := make([]*TestResult, len(to))
 	var mails sync.WaitGroup
-	at := s.txTime()
 	for i, email := range to {
 		mails.Go(func() {
 			envelope, message, err := letter.Mail(ctx, Recipient{ID: domain.NewID(domain.Row, at), Series: edition.Series, Email: email}, at)

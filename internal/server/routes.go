@@ -68,6 +68,9 @@ func handler(c Config) http.Handler {
 			mux.Handle(path, pages)
 		}
 	}
+	if c.Bounces != nil {
+		mux.Handle(newsletter.BouncesPath, wrap(c.Bounces, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout)))
+	}
 	mux.Handle("/{$}", onlyGet(page))
 	mux.Handle("/explorer/", onlyGet(page))
 	mux.Handle("/explorer/demo-key", page) // which is requested by POST

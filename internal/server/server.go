@@ -50,6 +50,7 @@ type Config struct {
 	Feeds       FeedsConfig
 	Editions    EditionsConfig // needs Feeds, whose content it shows
 	Subscribers http.Handler   // the pages of subscribers; nil: there are none
+	Bounces     http.Handler   // takes reports of mails that came back; nil: it is not there
 	Started     time.Time      // when the process began with its settings
 	Files       Files          // static files; none where its handler is nil
 	// Mailbox is the folder to which messages go in place of readers; nil where they are sent. All who reach the server
